@@ -1,0 +1,41 @@
+// Takes colour out of compiler diagnostics, exactly: only the sequences that gcc and clang emit
+// are removed (SGR "ESC [ digits;… m" and erase-line "ESC [ K"), so bytes of a source line that
+// a diagnostic quotes stay as they are unless they form such a sequence.
+//
+// Source: ECMA-48 8.3.117 (SGR), 8.3.41 (EL); GCC manual, -fdiagnostics-color.
+// Freestanding: the client uses it too, so it neither allocates nor throws. Sequences may be cut
+// anywhere between two calls; at most kAnsiMax bytes are held back.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace deja {
+
+inline constexpr std::size_t kAnsiMax = 32;
+
+class AnsiStripper {
+ public:
+  // Filters input into output, which must hold input.size() + kAnsiMax bytes; returns the bytes
+  // written.
+  std::size_t feed(const char* input, std::size_t size, char* output);
+  // Ends the stream: whatever was held back is text after all.
+  std::size_t finish(char* output);
+
+ private:
+  std::size_t flush(char* output);
+  char held_[kAnsiMax] = {};
+  std::size_t held_size_ = 0;
+};
+
+inline std::string strip_ansi(std::string_view text) {
+  AnsiStripper stripper;
+  std::string out(text.size() + kAnsiMax, '\0');
+  std::size_t n = stripper.feed(text.data(), text.size(), out.data());
+  n += stripper.finish(out.data() + n);
+  out.resize(n);
+  return out;
+}
+
+}  // namespace deja

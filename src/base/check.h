@@ -1,0 +1,17 @@
+// CHECK states an invariant of ours: when it does not hold, we are wrong, and the process ends.
+// That is safe in the engine, because a client whose engine vanishes runs the real tool.
+#pragma once
+
+#include <cstdio>
+#include <cstdlib>
+
+#define DEJA_CHECK_STRING2(x) #x
+#define DEJA_CHECK_STRING(x) DEJA_CHECK_STRING2(x)
+#define CHECK(condition)                                                                  \
+  do {                                                                                    \
+    if (!(condition)) [[unlikely]] {                                                      \
+      std::fputs("deja: CHECK failed: " #condition " at " __FILE__ ":"                    \
+                 DEJA_CHECK_STRING(__LINE__) "\n", stderr);                               \
+      std::abort();                                                                       \
+    }                                                                                     \
+  } while (false)

@@ -1,0 +1,40 @@
+// Reads a trace log after the observed run has ended.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "observe/preload/log_layout.h"
+#include "os/file.h"
+
+namespace deja::observe {
+
+// One thing a process did. Paths are absolute (relative ones are joined to the process's working
+// directory or the record's base) but otherwise as the tool spelled them: ".." and symlinks stay.
+struct Event {
+  deja_op op = DEJA_OP_PROCESS;
+  std::uint16_t flags = 0;  // DEJA_OPEN_*, DEJA_FLAG_*
+  std::int32_t pid = 0;
+  int error = 0;
+  std::uint64_t value = 0;
+  bool has_identity = false;
+  os::FileIdentity identity;
+  std::int64_t when_ns = 0;
+  std::string path;  // text of the record
+  std::string text;  // text2 of the record: link text, value, second path
+};
+
+struct Log {
+  std::vector<Event> events;  // in the order in which records were reserved
+  // Why this run cannot be published, in one line; empty when the log is whole: nothing lost, no
+  // torn record, and every process that was started reported in.
+  std::string gap;
+};
+
+// bytes: the whole mapped log. An Error means the bytes are no log at all.
+Result<Log> read_log(std::string_view bytes);
+
+}  // namespace deja::observe

@@ -1,0 +1,99 @@
+/* The trace log: what an observed process tree did, one record a call, in memory shared by all of
+ * its processes. Written by the interposer (C, no dependency on anything of ours), read by
+ * observe/log_reader. This header is the whole contract between the two.
+ *
+ * Layout: a header of DEJA_LOG_HEADER_BYTES, then records, each aligned to 8 bytes. A writer
+ * reserves room with one fetch_add on `tail`, fills the record, then stores `size` with release
+ * order: a record whose size is still 0 when the run has ended was torn (its process was killed)
+ * and makes the run unpublishable. The file is sparse and sized once (ftruncate) by the client;
+ * a record that does not fit sets `lost`, and so does anything a process did that could not be
+ * put into a record. A run with lost != 0 is never published.
+ *
+ * Paths are raw bytes as the tool gave them; a relative one is relative to the process's working
+ * directory at that moment (the reader follows DEJA_OP_PROCESS and DEJA_OP_CHDIR per pid), unless
+ * DEJA_FLAG_BASE is set: then text2 is the directory it is relative to.
+ */
+#ifndef DEJA_OBSERVE_LOG_LAYOUT_H
+#define DEJA_OBSERVE_LOG_LAYOUT_H
+
+#include <stdint.h>
+
+#define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
+#define DEJA_LOG_VERSION 1u
+#define DEJA_LOG_HEADER_BYTES 4096u
+
+/* Where the log is, for a process that starts under observation: a path that can be opened for
+ * reading and writing ("/proc/PID/fd/N" of the client's memfd). */
+#define DEJA_LOG_VARIABLE "DEJA_OBSERVE_LOG"
+
+struct deja_log_header {
+  uint32_t magic;
+  uint32_t version;
+  uint64_t capacity;      /* bytes of the whole file */
+  uint64_t tail;          /* atomic: offset of the next record; may run past capacity */
+  uint32_t lost;          /* atomic: non-zero when anything was not recorded */
+  uint32_t reserved;
+  uint64_t front_device;  /* deja's own static front: when a tool execs it, it execs the real tool */
+  uint64_t front_inode;   /* under the same observation, so its not reporting in is no loss */
+};
+
+enum deja_op {
+  DEJA_OP_PROCESS = 1, /* a process reports in: text = its executable, text2 = its cwd, value = parent pid */
+  DEJA_OP_LIBRARY,     /* a loaded library: text = path from the link map (start, dlopen, exit) */
+  DEJA_OP_EXEC,        /* about to exec in this pid: text = file. A failure follows as EXEC_FAILED */
+  DEJA_OP_EXEC_FAILED, /* text = file, error = errno */
+  DEJA_OP_SPAWN,       /* posix_spawn returned: text = file, value = child pid, or error */
+  DEJA_OP_OPEN,        /* text = path, flags = DEJA_OPEN_*, identity by fstat when it succeeded */
+  DEJA_OP_STAT,        /* stat/access family: text = path; identity when it succeeded */
+  DEJA_OP_READLINK,    /* text = path, text2 = link text */
+  DEJA_OP_REALPATH,    /* text = path, text2 = result */
+  DEJA_OP_LIST,        /* a directory was opened for reading its entries: text = path */
+  DEJA_OP_CHDIR,       /* text = new working directory, absolute */
+  DEJA_OP_GETENV,      /* text = name, text2 = value; DEJA_FLAG_UNSET when there was none */
+  DEJA_OP_ENVIRON,     /* the whole environment was read (a shell, `environ`) */
+  DEJA_OP_CLOCK,       /* value = enum deja_clock */
+  DEJA_OP_RANDOM,      /* getrandom, getentropy */
+  DEJA_OP_HOST,        /* text = "hostname", "uname", "cpus" … */
+  DEJA_OP_UNLINK,      /* text = path (also rmdir, remove) */
+  DEJA_OP_RENAME,      /* text = from, text2 = to (both absolute) */
+  DEJA_OP_LINK,        /* text = existing, text2 = new (both absolute) */
+  DEJA_OP_SYMLINK,     /* text = the new link's path, text2 = link text */
+  DEJA_OP_MKDIR,       /* text = path */
+  DEJA_OP_CHANGE,      /* mode, owner, times, size or attributes of text changed without opening it */
+  DEJA_OP_CONNECT      /* the network or another process was talked to: text = what */
+};
+
+enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };
+
+/* flags of DEJA_OP_OPEN */
+#define DEJA_OPEN_READ 0x1u
+#define DEJA_OPEN_WRITE 0x2u
+#define DEJA_OPEN_CREATE 0x4u
+#define DEJA_OPEN_EXCLUSIVE 0x8u
+#define DEJA_OPEN_TRUNCATE 0x10u
+#define DEJA_OPEN_APPEND 0x20u
+#define DEJA_OPEN_EXISTED 0x40u /* with CREATE: the name was there before (best effort: lstat) */
+#define DEJA_OPEN_TEMPORARY 0x80u /* mkstemp, tmpfile, O_TMPFILE: a name the tool made up */
+/* flags of any record */
+#define DEJA_FLAG_UNSET 0x1000u
+#define DEJA_FLAG_BASE 0x2000u
+#define DEJA_FLAG_NOFOLLOW 0x4000u /* lstat, O_NOFOLLOW, AT_SYMLINK_NOFOLLOW */
+#define DEJA_FLAG_IDENTITY 0x8000u /* the identity fields are filled in */
+
+struct deja_log_record {
+  uint32_t size; /* atomic: of the whole record, a multiple of 8; 0 until it is complete */
+  uint16_t op;
+  uint16_t flags;
+  int32_t pid;
+  int32_t error; /* errno, 0 when the call succeeded */
+  uint64_t value;
+  /* struct stat of what was opened or looked at, when DEJA_FLAG_IDENTITY */
+  uint64_t device, inode, file_size;
+  int64_t mtime_ns, ctime_ns;
+  uint32_t mode, links;
+  int64_t when_ns; /* CLOCK_REALTIME_COARSE at the call */
+  uint32_t text_size, text2_size;
+  /* then text, text2 (no terminators), padding */
+};
+
+#endif

@@ -1,0 +1,31 @@
+// Failpoints: every wrapper in os/ that changes the disk or talks to another process passes one.
+// Unarmed (always, outside tests) a failpoint is one relaxed load. Armed as "kill@N" the N-th
+// failpoint passed ends the process as SIGKILL would; armed as "ENOSPC@N" (or EIO, EROFS, EMFILE)
+// it makes the N-th wrapper fail with that errno; "ENOSPC@N+" from the N-th on.
+//
+// The counter is one of the project's two mutable globals (the other: the log sink).
+#pragma once
+
+#include <atomic>
+#include <string_view>
+
+namespace deja::os {
+
+namespace internal {
+extern std::atomic<bool> failpoints_armed;
+int failpoint_slow();
+}  // namespace internal
+
+// 0, or the errno with which the caller must fail now.
+inline int failpoint() {
+  if (!internal::failpoints_armed.load(std::memory_order_relaxed)) [[likely]] return 0;
+  return internal::failpoint_slow();
+}
+
+// False when spec is not understood.
+bool arm_failpoint(std::string_view spec);
+void disarm_failpoint();
+// How many failpoints were passed since arming (tests use it to know when a loop is complete).
+long failpoints_passed();
+
+}  // namespace deja::os

@@ -1,0 +1,273 @@
+#include "os/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <climits>
+#include <memory>
+
+#include "base/path.h"
+#include "os/failpoint.h"
+#include "os/io.h"
+
+namespace deja::os {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+bool means_absent(int sys_errno) {
+  return sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP ||
+         sys_errno == ENAMETOOLONG;
+}
+
+// Passes a failpoint, then makes the call; EINTR is retried. Negative: failed, errno set.
+template <typename Call>
+auto checked(Call call) -> decltype(call()) {
+  if (const int injected = failpoint(); injected != 0) {
+    errno = injected;
+    return -1;
+  }
+  for (;;) {
+    const auto r = call();
+    if (r >= 0 || errno != EINTR) return r;
+  }
+}
+
+}  // namespace
+
+FileIdentity identity_of(const struct stat& st) {
+  FileIdentity id;
+  id.device = st.st_dev;
+  id.inode = st.st_ino;
+  id.size = static_cast<std::uint64_t>(st.st_size);
+  id.mtime_ns = st.st_mtim.tv_sec * kNsPerSecond + st.st_mtim.tv_nsec;
+  id.ctime_ns = st.st_ctim.tv_sec * kNsPerSecond + st.st_ctim.tv_nsec;
+  id.mode = st.st_mode;
+  id.links = static_cast<std::uint32_t>(st.st_nlink);
+  return id;
+}
+
+Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links) {
+  struct stat st;
+  const int r = links == Links::follow ? ::stat(path.c_str(), &st) : ::lstat(path.c_str(), &st);
+  if (r == 0) return std::optional(identity_of(st));
+  if (means_absent(errno)) return std::optional<FileIdentity>();
+  return sys_error("stat", path);
+}
+
+Result<FileIdentity> stat_fd(const Fd& fd) {
+  struct stat st;
+  if (::fstat(fd.get(), &st) != 0) return sys_error("fstat");
+  return identity_of(st);
+}
+
+Result<std::optional<Fd>> open_read_if_exists(const std::string& path) {
+  // O_NONBLOCK: a FIFO in the way must not hang us.
+  const int fd = checked([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
+  if (fd >= 0) return std::optional<Fd>(Fd(fd));
+  if (means_absent(errno)) return std::optional<Fd>();
+  return sys_error("open", path);
+}
+
+Result<Fd> open_read(const std::string& path) {
+  auto fd = TRY(open_read_if_exists(path));
+  if (!fd) return sys_error_code(ENOENT, "open", path);
+  return *std::move(fd);
+}
+
+Result<Fd> create_file(const std::string& path, mode_t mode) {
+  const int fd = checked(
+      [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode & 07777); });
+  if (fd < 0) return sys_error("create", path);
+  Fd owned(fd);
+  if (auto set = set_mode(owned, mode); !set) return std::move(set).error().context(path);
+  return owned;
+}
+
+Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
+  std::string out;
+  const FileIdentity id = TRY(stat_fd(fd));
+  if (id.size > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
+  out.resize(id.size + 1);  // one more, so that a file of the expected size ends in one read
+  std::size_t have = 0;
+  for (;;) {
+    const ssize_t got = read_some(fd.get(), out.data() + have, out.size() - have);
+    if (got < 0) return sys_error_code(static_cast<int>(-got), "read");
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+    if (have > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
+    if (have == out.size()) out.resize(out.size() * 2);
+  }
+  out.resize(have);
+  return out;
+}
+
+Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
+                                                       std::uint64_t limit_bytes) {
+  auto fd = TRY(open_read_if_exists(path));
+  if (!fd) return std::optional<std::string>();
+  auto bytes = read_fd(*fd, limit_bytes);
+  if (!bytes) return std::move(bytes).error().context(path);
+  return std::optional<std::string>(*std::move(bytes));
+}
+
+Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes) {
+  auto bytes = TRY(read_file_if_exists(path, limit_bytes));
+  if (!bytes) return sys_error_code(ENOENT, "open", path);
+  return *std::move(bytes);
+}
+
+Status write_fd(const Fd& fd, std::string_view bytes) {
+  if (const int injected = failpoint(); injected != 0) return sys_error_code(injected, "write");
+  if (const int r = write_all(fd.get(), bytes.data(), bytes.size()); r != 0)
+    return sys_error_code(-r, "write");
+  return {};
+}
+
+Status sync_fd(const Fd& fd) {
+  if (checked([&] { return ::fdatasync(fd.get()); }) != 0) return sys_error("fdatasync");
+  return {};
+}
+
+Status set_mode(const Fd& fd, mode_t mode) {
+  if (checked([&] { return ::fchmod(fd.get(), mode & 07777); }) != 0) return sys_error("chmod");
+  return {};
+}
+
+Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode) {
+  static std::atomic<unsigned> serial{0};
+  const std::string temp = path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial++);
+  Fd fd = TRY(create_file(temp, mode));
+  auto done = write_fd(fd, bytes);
+  if (done) done = rename_file(temp, path);
+  if (!done) {
+    ::unlink(temp.c_str());
+    return std::move(done).error().context(path);
+  }
+  return {};
+}
+
+Status rename_file(const std::string& from, const std::string& to) {
+  if (checked([&] { return ::rename(from.c_str(), to.c_str()); }) != 0)
+    return sys_error("rename to", to);
+  return {};
+}
+
+Result<bool> link_file(const std::string& from, const std::string& to) {
+  if (checked([&] { return ::link(from.c_str(), to.c_str()); }) == 0) return true;
+  if (errno == EEXIST) return false;
+  return sys_error("link to", to);
+}
+
+Result<bool> remove_file(const std::string& path) {
+  if (checked([&] { return ::unlink(path.c_str()); }) == 0) return true;
+  if (means_absent(errno)) return false;
+  return sys_error("unlink", path);
+}
+
+Status make_directory(const std::string& path, mode_t mode) {
+  if (checked([&] { return ::mkdir(path.c_str(), mode); }) == 0 || errno == EEXIST) return {};
+  return sys_error("mkdir", path);
+}
+
+Status make_directories(const std::string& path, mode_t mode) {
+  const auto there = stat_file(path);
+  if (there && *there && (*there)->is_directory()) return {};
+  const std::string parent(parent_path(path));
+  if (!parent.empty() && parent != path) TRY(make_directories(parent, mode));
+  return make_directory(path, mode);
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+  if (!dir) return sys_error("opendir", path);
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const struct dirent* entry = ::readdir(dir.get());
+    if (entry == nullptr) {
+      if (errno != 0) return sys_error("readdir", path);
+      break;
+    }
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status remove_tree(const std::string& path) {
+  const auto id = TRY(stat_file(path, Links::keep));
+  if (!id) return {};
+  if (!id->is_directory()) {
+    TRY(remove_file(path));
+    return {};
+  }
+  for (const std::string& name : TRY(list_directory(path))) TRY(remove_tree(path + "/" + name));
+  if (checked([&] { return ::rmdir(path.c_str()); }) != 0 && errno != ENOENT)
+    return sys_error("rmdir", path);
+  return {};
+}
+
+Result<std::optional<std::string>> read_symlink(const std::string& path) {
+  std::string text(256, '\0');
+  for (;;) {
+    const ssize_t n = ::readlink(path.c_str(), text.data(), text.size());
+    if (n < 0) {
+      if (errno == EINVAL || means_absent(errno)) return std::optional<std::string>();
+      return sys_error("readlink", path);
+    }
+    if (static_cast<std::size_t>(n) < text.size()) {
+      text.resize(static_cast<std::size_t>(n));
+      return std::optional(std::move(text));
+    }
+    text.resize(text.size() * 2);
+  }
+}
+
+Result<std::string> real_path(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), ::free);
+  if (!resolved) return sys_error("realpath", path);
+  return std::string(resolved.get());
+}
+
+Result<CopyKind> copy_contents(const Fd& source, const Fd& target) {
+  if (const int injected = failpoint(); injected != 0) return sys_error_code(injected, "copy");
+  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return CopyKind::reflink;
+  loff_t offset = 0;
+  for (;;) {
+    const ssize_t n =
+        ::copy_file_range(source.get(), &offset, target.get(), nullptr, 1 << 30, 0);
+    if (n > 0) continue;
+    if (n == 0) return CopyKind::copied;
+    if (errno == EINTR) continue;
+    const bool unsupported = errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
+    if (!unsupported || offset != 0) return sys_error("copy_file_range");
+    break;
+  }
+  char buffer[128 * 1024];
+  for (;;) {
+    const ssize_t n = ::pread(source.get(), buffer, sizeof(buffer), offset);
+    if (n == 0) return CopyKind::copied;
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sys_error("read");
+    offset += n;
+    if (const int r = write_all(target.get(), buffer, static_cast<std::size_t>(n)); r != 0)
+      return sys_error_code(-r, "write");
+  }
+}
+
+Result<DiskSpace> disk_space(const std::string& path) {
+  struct statvfs fs;
+  if (::statvfs(path.c_str(), &fs) != 0) return sys_error("statvfs", path);
+  return DiskSpace{fs.f_bavail * fs.f_frsize, fs.f_blocks * fs.f_frsize};
+}
+
+}  // namespace deja::os

@@ -1,0 +1,99 @@
+#include "os/file.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "os/lock.h"
+
+namespace deja::os {
+namespace {
+
+class FileTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "deja-os-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { ASSERT_TRUE(remove_tree(dir_)); }
+  std::string dir_;
+};
+
+TEST_F(FileTest, AbsentIsNotAnError) {
+  const auto id = stat_file(dir_ + "/no/such");
+  ASSERT_TRUE(id);
+  EXPECT_FALSE(*id);
+  const auto bytes = read_file_if_exists(dir_ + "/no");
+  ASSERT_TRUE(bytes);
+  EXPECT_FALSE(*bytes);
+  EXPECT_FALSE(read_file(dir_ + "/no"));
+  const auto long_name = stat_file(dir_ + "/" + std::string(4000, 'x'));
+  ASSERT_TRUE(long_name);
+  EXPECT_FALSE(*long_name);
+}
+
+TEST_F(FileTest, AtomicWriteReplacesAndLeavesNothingBehind) {
+  const std::string path = dir_ + "/f";
+  ASSERT_TRUE(write_file_atomic(path, "one"));
+  ASSERT_TRUE(write_file_atomic(path, "two", 0644));
+  EXPECT_EQ(*read_file(path), "two");
+  EXPECT_EQ((*stat_file(path))->mode & 07777, 0644u);
+  EXPECT_EQ(list_directory(dir_)->size(), 1u);
+}
+
+TEST_F(FileTest, CopyKeepsAllBytes) {
+  std::string bytes;
+  for (int i = 0; i < 300000; ++i) bytes.push_back(static_cast<char>(i * 7));
+  ASSERT_TRUE(write_file_atomic(dir_ + "/a", bytes));
+  const auto source = open_read(dir_ + "/a");
+  const auto target = create_file(dir_ + "/b", 0600);
+  ASSERT_TRUE(source && target);
+  ASSERT_TRUE(copy_contents(*source, *target));
+  EXPECT_EQ(*read_file(dir_ + "/b"), bytes);
+}
+
+TEST_F(FileTest, IdentityTellsAnEditApart) {
+  ASSERT_TRUE(write_file_atomic(dir_ + "/a", "x"));
+  const auto before = *stat_file(dir_ + "/a");
+  ASSERT_TRUE(write_file_atomic(dir_ + "/a", "y"));
+  EXPECT_FALSE(**stat_file(dir_ + "/a") == *before);
+}
+
+TEST_F(FileTest, RemoveTreeDoesNotFollowSymlinks) {
+  ASSERT_TRUE(make_directories(dir_ + "/keep/x"));
+  ASSERT_TRUE(make_directories(dir_ + "/t/sub"));
+  ASSERT_EQ(::symlink((dir_ + "/keep").c_str(), (dir_ + "/t/link").c_str()), 0);
+  ASSERT_TRUE(remove_tree(dir_ + "/t"));
+  EXPECT_TRUE(*stat_file(dir_ + "/keep/x"));
+  EXPECT_FALSE(*stat_file(dir_ + "/t"));
+}
+
+TEST_F(FileTest, SymlinkTextAnyLength) {
+  const std::string text(1000, 'a');
+  ASSERT_EQ(::symlink(text.c_str(), (dir_ + "/l").c_str()), 0);
+  EXPECT_EQ(**read_symlink(dir_ + "/l"), text);
+  ASSERT_TRUE(write_file_atomic(dir_ + "/f", ""));
+  EXPECT_FALSE(*read_symlink(dir_ + "/f"));
+}
+
+TEST_F(FileTest, ReadsRefuseMoreThanTheLimit) {
+  ASSERT_TRUE(write_file_atomic(dir_ + "/f", "12345"));
+  EXPECT_TRUE(read_file(dir_ + "/f", 5));
+  EXPECT_FALSE(read_file(dir_ + "/f", 4));
+}
+
+TEST_F(FileTest, OnlyOneHolderOfAnExclusiveLock) {
+  auto first = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  ASSERT_TRUE(first && *first);
+  auto second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(*second);
+  first->reset();
+  second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  EXPECT_TRUE(second && *second);
+}
+
+}  // namespace
+}  // namespace deja::os

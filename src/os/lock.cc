@@ -1,0 +1,27 @@
+#include "os/lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+
+namespace deja::os {
+namespace {
+
+Result<Fd> lock(const std::string& path, LockMode mode, int flags) {
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!fd) return sys_error("open", path);
+  const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | flags;
+  while (::flock(fd.get(), operation) != 0) {
+    if (errno == EWOULDBLOCK) return Fd();
+    if (errno != EINTR) return sys_error("flock", path);
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<Fd> lock_file(const std::string& path, LockMode mode) { return lock(path, mode, 0); }
+Result<Fd> try_lock_file(const std::string& path, LockMode mode) { return lock(path, mode, LOCK_NB); }
+
+}  // namespace deja::os

@@ -1,0 +1,33 @@
+// Unix stream sockets between clients and engine.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::os {
+
+// The largest path a Unix socket address holds (unix(7): 108 bytes with the final NUL).
+inline constexpr std::size_t kSocketPathMax = 107;
+
+// A listening socket, mode 0600. What was at path before is removed: the caller holds the lock
+// that makes this safe.
+Result<Fd> listen_unix(const std::string& path);
+// Empty when nobody listens there.
+Result<std::optional<Fd>> connect_unix(const std::string& path);
+// Empty when the connection vanished before it was accepted.
+Result<std::optional<Fd>> accept_unix(const Fd& listener);
+
+struct Peer {
+  pid_t pid = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+Result<Peer> peer_of(const Fd& socket);
+Status set_receive_timeout_ms(const Fd& socket, int timeout_ms);  // 0: wait for ever
+
+}  // namespace deja::os
