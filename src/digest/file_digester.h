@@ -1,0 +1,85 @@
+// FileDigester: the digest of a file, remembered for as long as the file is certainly unchanged.
+//
+// The memo's key is the file's identity (device, inode, size, mtime, ctime). ctime cannot be set
+// by a user, so an edit that keeps size and mtime is still seen. What the clock cannot tell apart
+// is not remembered: a file whose stamps lie within one clock grain of the moment of its stat
+// could change again without a new stamp (docs/traps/racy-timestamps.md).
+//
+// Thread-safe. Memory is bounded by max_entries; older entries are dropped.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "digest/digest.h"
+#include "os/file.h"
+
+namespace deja::digest {
+
+// Facts about a file's text that an adapter wants to know, computed while the bytes are at hand.
+using Traits = std::uint32_t;
+using ContentScan = Traits (*)(std::string_view bytes);
+
+struct FileContent {
+  Digest digest;
+  Traits traits = 0;
+};
+
+// A second, persistent memo below the one in memory. Implementations are thread-safe; failures
+// are their own affair (a lost entry costs one hashing).
+class MemoStore {
+ public:
+  virtual ~MemoStore() = default;
+  virtual std::optional<FileContent> recall(const os::FileIdentity& identity) = 0;
+  virtual void remember(const os::FileIdentity& identity, const FileContent& content) = 0;
+};
+
+// Sixteen bytes that stand for an identity's memo key (device, inode, size, mtime, ctime).
+std::string memo_key(const os::FileIdentity& identity);
+
+class FileDigester {
+ public:
+  struct Options {
+    ContentScan scan = nullptr;
+    MemoStore* below = nullptr;  // may be null; must outlive the digester
+    std::size_t max_entries = 1 << 18;
+  };
+  explicit FileDigester(Options options) : options_(options) {}
+
+  // The content that path has now. Empty: nothing there. An error: there, but not readable or
+  // not a regular file. `identity` (may be null) receives what was stat'ed, and that same state
+  // of the file is what the digest is of.
+  Result<std::optional<FileContent>> digest_file(const std::string& path, os::FileIdentity* identity);
+
+  // As digest_file for a file whose identity the caller has just taken from the kernel.
+  Result<std::optional<FileContent>> digest_known(const std::string& path, const os::FileIdentity& identity);
+
+  // Only what is remembered; never reads the file.
+  std::optional<FileContent> remembered(const os::FileIdentity& identity);
+
+  // True when the stamps of identity are old enough, seen from `now_ns` of the file clock, that
+  // any later change must change them too.
+  static bool is_settled(const os::FileIdentity& identity, std::int64_t now_ns);
+
+ private:
+  struct MemoKey {
+    std::uint64_t device, inode, size;
+    std::int64_t mtime_ns, ctime_ns;
+    bool operator==(const MemoKey&) const = default;
+  };
+  struct MemoKeyHash {
+    std::size_t operator()(const MemoKey& k) const noexcept;
+  };
+  static MemoKey key_of(const os::FileIdentity& identity);
+  void remember(const os::FileIdentity& identity, const FileContent& content);
+
+  const Options options_;
+  Mutex mutex_;
+  std::unordered_map<MemoKey, FileContent, MemoKeyHash> memo_ GUARDED_BY(mutex_);
+};
+
+}  // namespace deja::digest

@@ -1,0 +1,93 @@
+#include "digest/file_digester.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest/hasher.h"
+#include "os/clock.h"
+
+namespace deja::digest {
+namespace {
+
+class FileDigesterTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "deja-digest-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
+  std::string path(const char* name) const { return dir_ + "/" + name; }
+  void write(const char* name, std::string_view bytes) {
+    ASSERT_TRUE(os::write_file_atomic(path(name), bytes));
+  }
+  Digest digest(FileDigester& d, const char* name) {
+    auto content = d.digest_file(path(name), nullptr);
+    EXPECT_TRUE(content && *content);
+    return (*content)->digest;
+  }
+  std::string dir_;
+};
+
+TEST(Hasher, MatchesTheReferenceVectors) {
+  // BLAKE3 test vectors: the empty input, and "abc".
+  EXPECT_EQ(digest_bytes("").hex(), "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
+  EXPECT_EQ(digest_bytes("abc").hex(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+}
+
+TEST_F(FileDigesterTest, DigestIsOfTheContent) {
+  FileDigester d({});
+  write("a", "hello");
+  EXPECT_EQ(digest(d, "a"), digest_bytes("hello"));
+  EXPECT_FALSE(*d.digest_file(path("none"), nullptr));
+  EXPECT_FALSE(d.digest_file(dir_, nullptr));
+}
+
+TEST_F(FileDigesterTest, SameSizeSameMtimeEditIsSeen) {
+  FileDigester d({});
+  write("a", "one");
+  const struct timespec old[2] = {{1000000000, 5}, {1000000000, 5}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, path("a").c_str(), old, 0), 0);
+  EXPECT_EQ(digest(d, "a"), digest_bytes("one"));
+  const int fd = ::open(path("a").c_str(), O_WRONLY);
+  ASSERT_EQ(::write(fd, "two", 3), 3);
+  ::close(fd);
+  ASSERT_EQ(::utimensat(AT_FDCWD, path("a").c_str(), old, 0), 0);
+  EXPECT_EQ(digest(d, "a"), digest_bytes("two"));
+}
+
+TEST_F(FileDigesterTest, FreshFilesAreNotRemembered) {
+  FileDigester d({});
+  write("a", "one");
+  os::FileIdentity id;
+  ASSERT_TRUE(d.digest_file(path("a"), &id));
+  EXPECT_FALSE(d.remembered(id));
+}
+
+TEST(IsSettled, NeedsTwoGrainsOrTwoSeconds) {
+  os::FileIdentity id;
+  id.mtime_ns = id.ctime_ns = 5'000'000'001;
+  const std::int64_t grain = os::file_clock_grain_ns();
+  EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns));
+  EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain));
+  EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain + 1));
+  id.mtime_ns = id.ctime_ns = 5'000'000'000;  // a file system that keeps whole seconds
+  EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 1'900'000'000));
+  EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2'100'000'000));
+}
+
+TEST_F(FileDigesterTest, ScansWhileReading) {
+  FileDigester::Options options;
+  options.scan = [](std::string_view b) { return b.find("x") == b.npos ? Traits{0} : Traits{1}; };
+  FileDigester d(options);
+  write("a", "abc");
+  write("b", "axc");
+  EXPECT_EQ((*d.digest_file(path("a"), nullptr))->traits, 0u);
+  EXPECT_EQ((*d.digest_file(path("b"), nullptr))->traits, 1u);
+}
+
+}  // namespace
+}  // namespace deja::digest
