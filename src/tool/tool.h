@@ -1,0 +1,134 @@
+// What the pipeline knows of a tool. An adapter turns a command line into an Invocation (what the
+// pipeline needs to key, run and replay it) or a Bypass (never looked up, and why).
+//
+// With observation, an adapter need not know what an option reads or writes: that is seen. It
+// must know four things: is this one bounded job; which arguments are paths (so that the key can
+// say "<root>/a.c"); how diagnostics get their colour; and which outputs could hide a path.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace deja::tool {
+
+// Why a command is not looked up at all. One row each in kBypassReasons (bypass.cc): name,
+// sentence, example; the table makes docs/bypass.md, the counters' names and a test.
+enum class BypassReason : std::uint8_t {
+  not_a_compile,      // --version, -dumpmachine, -### …: nothing to remember
+  no_input,           // no source file named
+  link,               // links an executable or a shared library
+  several_sources,    // more than one source in one command
+  preprocess_only,    // -E without -o
+  stdin_source,       // source comes from standard input
+  interactive,        // the tool would talk to a terminal
+  response_file,      // @file that cannot be read or nests too deep
+  argument_error,     // an option that lacks its value
+  environment_output, // DEPENDENCIES_OUTPUT, SUNPRO_DEPENDENCIES: outputs named by the environment
+  unsupported_option, // an option that makes the run impossible to remember soundly
+  unknown_tool,       // no adapter knows this program
+  tool_not_found,     // no such program on PATH (the real exec reports it)
+  disabled,           // DEJA_DISABLE, or `disable` in the config
+  busy,               // the engine has all the clients it will take
+  foreign_client,     // client of another user, mount namespace or root folder
+  unobservable,       // no evidence can be had for this tool (static, setuid, foreign binary)
+  internal_error,     // the cache failed; the journal's line says how
+};
+
+struct Bypass {
+  BypassReason reason;
+  std::string detail;  // the option, the file; one line, may be empty
+};
+
+struct BypassRow {
+  BypassReason reason;
+  const char* name;      // stable: stats, events, docs
+  const char* sentence;  // for docs/bypass.md
+  const char* example;   // a command that takes this branch; empty when none can be written
+};
+// All rows in the order of the enum.
+const std::vector<BypassRow>& bypass_rows();
+const char* bypass_name(BypassReason reason);
+
+struct EnvironmentVariable {
+  std::string_view name, value;
+};
+
+// What a client asks for. The views live as long as the request.
+struct Command {
+  std::string tool;                         // absolute path of the real program
+  std::vector<std::string_view> argv;       // argv[0] as the user spelled it
+  std::string_view cwd;                     // absolute, as getcwd gives it
+  std::vector<EnvironmentVariable> environment;
+
+  std::optional<std::string_view> variable(std::string_view name) const;
+};
+
+// An argument as the key sees it: literal text, then (from path_at on) a path. A path is keyed
+// with roots replaced by their tags; the rest of the text is keyed as it is.
+struct KeyArgument {
+  static constexpr std::size_t kNoPath = ~std::size_t{0};
+  std::string text;
+  std::size_t path_at = kNoPath;
+};
+
+struct Invocation {
+  const char* adapter = "";           // "cc"
+  std::string language;               // for the journal: "c", "c++", …
+  std::string what;                   // for the journal: the source as spelled
+  std::string source;                 // absolute path of the main source; empty when none
+  std::vector<std::string> run_argv;  // what the client runs (argv[0] as the user spelled it)
+  std::vector<KeyArgument> key_arguments;
+  // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
+  bool colours_forced = false;
+  // Outputs may hold paths where a byte search cannot see them (compressed sections, LTO
+  // bytecode, precompiled headers): results are bound to all roots.
+  bool opaque_outputs = false;
+  // Absolute paths that prefix-map options replace in the outputs ("-ffile-prefix-map=/a=.").
+  std::vector<std::string> mapped_prefixes;
+  // Absolute paths of make-style dependency files this command writes (-MF, or by default).
+  std::vector<std::string> depfiles;
+};
+
+using Classified = std::variant<Invocation, Bypass>;
+
+// Knobs of classify that come from the configuration.
+struct Options {
+  bool portable = false;       // inject -ffile-prefix-map for the roots below
+  std::vector<std::string> portable_roots;  // absolute
+};
+
+class Adapter {
+ public:
+  virtual ~Adapter() = default;
+  // By the name it is called with ("x86_64-linux-gnu-g++-12"), never by running it.
+  virtual bool knows(std::string_view program_name) const = 0;
+  virtual Classified classify(const Command& command, const Options& options) const = 0;
+
+  // Programs of this tool's process tree that read single variables with getenv and never the
+  // whole environment; all others are taken to read all of it.
+  // (The interposer has the same table by name and reports DEJA_OP_ENVIRON.)
+
+  // A variable the tool reads that cannot change what it leaves behind, given how we run it.
+  virtual bool ignores_variable(std::string_view name) const = 0;
+  // Does reading the clock this way (deja_clock) put the time into an output?
+  virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // The text of a depfile with paths below `from` moved to `to`, laid out as the tool itself would
+  // have laid it out. Empty when the text is not one this adapter can reproduce exactly.
+  virtual std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
+                                                  std::string_view to) const = 0;
+};
+
+// The adapter for C and C++ compilers (gcc and clang drivers).
+const Adapter& cc_adapter();
+// The adapter that knows this program, or null.
+const Adapter* find_adapter(std::string_view program_name);
+
+// Facts about a source text, for digest::FileDigester.
+inline constexpr std::uint32_t kMentionsOwnPath = 1;  // __FILE__ and its kin
+std::uint32_t scan_source(std::string_view bytes);
+
+}  // namespace deja::tool
