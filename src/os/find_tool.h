@@ -1,0 +1,22 @@
+// Finds the real program behind a name, as execvp would, without finding deja itself.
+// Freestanding: the client and the engine use the same search.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace deja::os {
+
+// The file that must not be found: the front (whatever names and links lead to it).
+struct FrontFile {
+  std::uint64_t device = 0, inode = 0;
+};
+
+// name: a word ("gcc") or a path ("/usr/bin/gcc", "./gcc"), relative to cwd. path_variable: the
+// value of PATH ("" searches nothing). Writes the NUL-terminated absolute path into out and returns
+// its length, or -1 when there is no such program (or its path does not fit). A path that leads to
+// the front is looked up in PATH by its last component.
+long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
+               const FrontFile& front, char* out, unsigned long out_size);
+
+}  // namespace deja::os

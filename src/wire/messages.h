@@ -1,0 +1,152 @@
+// The messages between client and engine. One connection carries one request:
+//
+//   client -> engine   Request
+//   engine -> client   Replay                       a hit: put this out and exit
+//                    | Exec                         a bypass: become the tool
+//                    | Run                          a miss: run the tool, observe, capture, report
+//                    | Skew                         another version: not us
+//   after Run:
+//   client -> engine   Report (+ the trace log's descriptor)
+//   engine -> client   Published                    the next invocation can hit; exit now
+//
+// and for `deja daemon`:  Ask -> Answer.
+//
+// Every message is a frame: FrameHead, then `size` bytes of body in the layout of codec.h. A side
+// that reads a frame it does not understand closes the connection; a client whose connection ends
+// runs the real tool. The head never changes its layout between protocol versions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "wire/codec.h"
+
+namespace deja::wire {
+
+inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
+// Grows with every change to any message; both sides must have the same.
+inline constexpr std::uint16_t kProtocol = 1;
+// A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
+inline constexpr std::size_t kRequestMax = 32 << 20;
+// What a tool may print and still be remembered; more is passed on but not stored.
+inline constexpr std::size_t kStreamMax = 64 << 20;
+inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
+
+enum class Kind : std::uint16_t { request = 1, replay, exec, run, skew, report, published, ask, answer };
+
+struct FrameHead {
+  std::uint32_t magic = kMagic;
+  std::uint16_t protocol = kProtocol;
+  std::uint16_t kind = 0;
+  std::uint32_t size = 0;
+  std::uint32_t build = 0;  // digest of the build's version text, see build_number()
+};
+static_assert(sizeof(FrameHead) == 16);
+
+// A number that differs between versions of deja (FNV-1a of the version text).
+constexpr std::uint32_t build_number(std::string_view version) {
+  std::uint32_t h = 2166136261u;
+  for (const char c : version) h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
+  return h;
+}
+inline constexpr std::string_view kVersion = DEJA_VERSION;
+inline constexpr std::uint32_t kBuild = build_number(kVersion);
+
+inline FrameHead frame_head(Kind kind, std::size_t size) {
+  FrameHead head;
+  head.kind = static_cast<std::uint16_t>(kind);
+  head.size = static_cast<std::uint32_t>(size);
+  head.build = kBuild;
+  return head;
+}
+inline bool is_ours(const FrameHead& head) {
+  return head.magic == kMagic && head.protocol == kProtocol && head.build == kBuild;
+}
+
+// What the client knows of its streams.
+inline constexpr std::uint32_t kStdoutIsTerminal = 1;
+inline constexpr std::uint32_t kStderrIsTerminal = 2;
+inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the same open file
+
+// The numbers of a request; texts follow: program as spelled, cwd, argv list, environment list
+// ("NAME=value", in order).
+struct RequestHead {
+  std::uint32_t stream_flags = 0;
+  std::uint32_t umask = 022;
+  std::uint64_t mount_namespace = 0;  // inode of /proc/self/ns/mnt; 0: unknown
+  std::uint64_t root_device = 0, root_inode = 0;    // of "/"
+  std::uint64_t front_device = 0, front_inode = 0;  // of the client's own executable
+  std::uint64_t group = 0;                          // effective gid
+};
+inline void write(Writer& w, const RequestHead& h) {
+  w.u32(h.stream_flags);
+  w.u32(h.umask);
+  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.front_device,
+                                h.front_inode, h.group})
+    w.u64(v);
+}
+inline RequestHead read_request_head(Reader& r) {
+  RequestHead h;
+  h.stream_flags = r.u32();
+  h.umask = r.u32();
+  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.front_device,
+                           &h.front_inode, &h.group})
+    *v = r.u64();
+  return h;
+}
+
+// A hit. Body: exit code, then the bytes for stdout, then those for stderr, each to its end.
+struct ReplayHead {
+  std::uint32_t exit_code = 0;
+  std::uint32_t stdout_size = 0;
+  std::uint32_t stderr_size = 0;
+};
+inline void write(Writer& w, const ReplayHead& h) {
+  w.u32(h.exit_code);
+  w.u32(h.stdout_size);
+  w.u32(h.stderr_size);
+}
+inline ReplayHead read_replay_head(Reader& r) {
+  ReplayHead h;
+  h.exit_code = r.u32();
+  h.stdout_size = r.u32();
+  h.stderr_size = r.u32();
+  return h;
+}
+inline constexpr std::size_t kReplayHeadSize = 12;
+
+// A bypass. Body: the tool's absolute path.
+
+// A miss. Texts: the tool's absolute path, the interposer to preload ("" : none), argv list.
+inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
+
+// What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
+inline constexpr std::uint32_t kReportTruncated = 1;  // more output than kStreamMax, or a writer left
+struct ReportHead {
+  std::uint32_t flags = 0;
+  std::uint32_t exit_code = 0;
+  std::uint32_t signal = 0;  // not 0: ended by this signal
+  std::uint32_t reserved = 0;
+  std::uint64_t elapsed_ns = 0;
+  std::uint32_t stdout_size = 0, stderr_size = 0;
+};
+inline void write(Writer& w, const ReportHead& h) {
+  for (const std::uint32_t v : {h.flags, h.exit_code, h.signal, h.reserved}) w.u32(v);
+  w.u64(h.elapsed_ns);
+  w.u32(h.stdout_size);
+  w.u32(h.stderr_size);
+}
+inline ReportHead read_report_head(Reader& r) {
+  ReportHead h;
+  for (std::uint32_t* v : {&h.flags, &h.exit_code, &h.signal, &h.reserved}) *v = r.u32();
+  h.elapsed_ns = r.u64();
+  h.stdout_size = r.u32();
+  h.stderr_size = r.u32();
+  return h;
+}
+
+// Ask: one word ("status", "stop"). Answer: text, for status JSON {"pid":…, "version":…, …}.
+
+}  // namespace deja::wire

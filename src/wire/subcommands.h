@@ -1,0 +1,18 @@
+// The words that `deja` takes as its own subcommands; everything else after `deja` is a tool.
+#pragma once
+
+#include <string_view>
+
+namespace deja::wire {
+
+inline constexpr std::string_view kSubcommands[] = {
+    "config", "daemon", "doctor", "events", "gc", "help", "purge", "stats", "verify", "version", "why",
+};
+
+constexpr bool is_subcommand(std::string_view word) {
+  for (const std::string_view s : kSubcommands)
+    if (s == word) return true;
+  return word == "--help" || word == "-h" || word == "--version" || word == "-V";
+}
+
+}  // namespace deja::wire
