@@ -1,0 +1,68 @@
+#include "os/places.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace deja::os {
+namespace {
+
+std::string dir_of(const PlaceVariables& v) {
+  char out[kPlaceMax];
+  const long n = cache_dir(v, "/cwd", out);
+  return n < 0 ? "none" : std::string(out, static_cast<std::size_t>(n));
+}
+
+std::string socket_of(const PlaceVariables& v, std::string_view dir) {
+  char out[kPlaceMax];
+  const long n = socket_path(v, dir, out);
+  return n < 0 ? "none" : std::string(out, static_cast<std::size_t>(n));
+}
+
+TEST(Places, CacheFolderByPrecedence) {
+  PlaceVariables v;
+  EXPECT_EQ(dir_of(v), "none");
+  v.home = "/home/u";
+  EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
+  v.xdg_cache_home = "/xdg";
+  EXPECT_EQ(dir_of(v), "/xdg/deja");
+  v.xdg_cache_home = "relative";  // the XDG specification: to be ignored
+  EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
+  v.deja_dir = "here/";
+  EXPECT_EQ(dir_of(v), "/cwd/here");
+  v.deja_dir = "/abs";
+  EXPECT_EQ(dir_of(v), "/abs");
+}
+
+TEST(Places, LongFoldersGetAShortSocket) {
+  PlaceVariables v;
+  EXPECT_EQ(socket_of(v, "/d"), "/d/daemon.sock");
+  const std::string deep = "/" + std::string(200, 'x');
+  EXPECT_TRUE(socket_of(v, deep).starts_with("/tmp/deja-"));
+  v.xdg_runtime_dir = "/run/user/1";
+  EXPECT_TRUE(socket_of(v, deep).starts_with("/run/user/1/deja/"));
+  EXPECT_NE(socket_of(v, deep), socket_of(v, deep + "y"));
+  v.xdg_runtime_dir = v.tmpdir = deep;
+  EXPECT_EQ(socket_of(v, deep), "none");
+}
+
+TEST(Places, PrivateFoldersAreOursAlone) {
+  std::string pattern = ::testing::TempDir() + "deja-priv-XXXXXX";
+  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+  const std::string dir = pattern + "/d";
+  EXPECT_TRUE(make_private_dir(dir.c_str()));
+  EXPECT_TRUE(make_private_dir(dir.c_str()));
+  ASSERT_EQ(::chmod(dir.c_str(), 0770), 0);
+  EXPECT_FALSE(make_private_dir(dir.c_str()));
+  ASSERT_EQ(::symlink(pattern.c_str(), (pattern + "/l").c_str()), 0);
+  EXPECT_FALSE(make_private_dir((pattern + "/l").c_str()));
+  ::unlink((pattern + "/l").c_str());
+  ::rmdir(dir.c_str());
+  ::rmdir(pattern.c_str());
+}
+
+}  // namespace
+}  // namespace deja::os
