@@ -1,0 +1,240 @@
+// Finding and layering the sources. Everything load() makes is a function of the variables it
+// read and of the files it found; fingerprint() writes exactly those down, which is what makes the
+// Loader's memory sound. Tested by config_test.cc.
+
+#include "config/config.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
+#include "base/path.h"
+#include "config/settings.h"
+#include "config/toml_file.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace deja::config {
+namespace {
+
+constexpr std::string_view kProjectFile = ".deja.toml";
+constexpr std::uint64_t kFileMaxBytes = 1 << 20;
+constexpr std::size_t kLoaderMax = 256;  // then the Loader forgets all: simple, and rare
+
+// A file that is there, and whether somebody else could have planted it.
+struct Candidate {
+  std::string path;
+  std::optional<os::FileIdentity> identity;  // empty: named by DEJA_CONFIG but not there
+  bool named = false;                        // by DEJA_CONFIG
+};
+
+std::optional<std::string_view> variable(const Sources& sources, std::string_view name) {
+  auto value = sources.environment(name);
+  if (value && value->empty()) value.reset();
+  return value;
+}
+
+std::optional<std::string> absolute_variable(const Sources& sources, std::string_view name) {
+  const auto value = variable(sources, name);
+  if (!value || !value->starts_with('/')) return std::nullopt;
+  return std::string(*value);
+}
+
+std::optional<os::FileIdentity> look(const std::string& path) {
+  // A folder that may not be searched is as good as one without the file.
+  auto found = os::stat_file(path);
+  return found ? *found : std::nullopt;
+}
+
+std::optional<Candidate> find_project_file(std::string_view cwd) {
+  if (!cwd.starts_with('/')) return std::nullopt;
+  std::string path;
+  path.reserve(cwd.size() + kProjectFile.size() + 1);
+  for (std::string_view folder = cwd;; folder = parent_path(folder)) {
+    path.assign(folder);
+    if (path.back() != '/') path.push_back('/');
+    path.append(kProjectFile);
+    if (auto identity = look(path)) return Candidate{path, identity, false};
+    if (folder == "/" || folder.empty()) return std::nullopt;
+  }
+}
+
+std::optional<Candidate> find_user_file(const Sources& sources) {
+  std::string path;
+  if (auto folder = absolute_variable(sources, "XDG_CONFIG_HOME")) {
+    path = *std::move(folder) + "/deja/config.toml";
+  } else if (auto home = absolute_variable(sources, "HOME")) {
+    path = *std::move(home) + "/.config/deja/config.toml";
+  } else {
+    return std::nullopt;
+  }
+  if (auto identity = look(path)) return Candidate{std::move(path), identity, false};
+  return std::nullopt;
+}
+
+// Highest precedence first.
+std::vector<Candidate> find_files(const Sources& sources) {
+  std::vector<Candidate> files;
+  if (const auto named = variable(sources, "DEJA_CONFIG")) {
+    if (*named == "/dev/null") return files;
+    std::string path = join_path(sources.cwd, *named);
+    const auto identity = look(path);
+    files.push_back({std::move(path), identity, true});
+    return files;
+  }
+  if (auto project = find_project_file(sources.cwd)) files.push_back(*std::move(project));
+  if (auto user = find_user_file(sources)) files.push_back(*std::move(user));
+  return files;
+}
+
+// All that load() depends on, as bytes.
+std::string fingerprint(const Sources& sources, const std::vector<Candidate>& files) {
+  Encoder out;
+  for (const Setting& setting : setting_table()) {
+    if (*setting.environment == '\0') continue;
+    const auto value = variable(sources, setting.environment);
+    out.bytes(value ? *value : std::string_view());
+  }
+  for (const Candidate& file : files) {
+    out.bytes(file.path);
+    out.u8(file.named ? 1 : 0);
+    if (!file.identity) continue;
+    const os::FileIdentity& id = *file.identity;
+    for (const std::uint64_t part : {id.device, id.inode, id.size, std::uint64_t{id.mode}}) out.u64(part);
+    out.i64(id.mtime_ns);
+    out.i64(id.ctime_ns);  // also moves when the owner changes
+  }
+  return std::move(out).take();
+}
+
+struct FileText {
+  std::string text;
+  bool same_file = false;  // as the one that was looked at
+};
+
+// Empty when the file is not to be used; the problem says why.
+std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>& problems) {
+  const auto refuse = [&](std::string what) {
+    problems.push_back({file.path, "", std::move(what)});
+    return std::nullopt;
+  };
+  if (!file.identity) return refuse("no such file, though DEJA_CONFIG names it");
+  auto fd = os::open_read(file.path);
+  if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
+  struct stat st;
+  if (::fstat(fd->get(), &st) != 0 || !S_ISREG(st.st_mode))
+    return refuse("not a regular file, so it is ignored");
+  if (!file.named) {
+    if (st.st_uid != ::geteuid() && st.st_uid != 0)
+      return refuse("belongs to another user, so it is ignored; name it in DEJA_CONFIG to use it");
+    if ((st.st_mode & S_IWOTH) != 0)
+      return refuse("everybody may write to it, so it is ignored; chmod o-w it");
+  }
+  auto text = os::read_fd(*fd, kFileMaxBytes);
+  if (!text) return refuse("cannot be read, so it is ignored: " + text.error().message);
+  return FileText{*std::move(text), os::identity_of(st) == *file.identity};
+}
+
+class Layers {
+ public:
+  explicit Layers(Loaded& loaded) : loaded_(loaded) {
+    for (const Setting& setting : setting_table())
+      loaded_.origins.push_back({setting.key, setting.show(loaded_.config), "default"});
+  }
+
+  // Later calls win over earlier ones.
+  void apply(std::size_t row, const Given& given, const std::string& where) {
+    const Setting& setting = setting_table()[row];
+    if (!setting.assign(given, loaded_.config)) {
+      loaded_.problems.push_back({where, setting.key,
+                                  std::string("expected ") + setting.type + "; " +
+                                      loaded_.origins[row].value + " is used instead"});
+      return;
+    }
+    loaded_.origins[row].value = setting.show(loaded_.config);
+    loaded_.origins[row].origin = where;
+  }
+
+  void apply_file(const std::string& path, std::string_view text) {
+    loaded_.files.insert(loaded_.files.begin(), path);
+    for (FileEntry& entry : parse_toml(text, path, loaded_.problems)) {
+      const std::string where = path + ":" + std::to_string(entry.line);
+      const auto& table = setting_table();
+      const auto row = std::ranges::find(table, entry.key, [](const Setting& s) { return std::string_view(s.key); });
+      if (row == table.end()) {
+        loaded_.problems.push_back(
+            {where, entry.key, "no such setting; `deja config` lists all"});
+        continue;
+      }
+      apply(static_cast<std::size_t>(row - table.begin()),
+            {std::move(entry.value), false, std::string(parent_path(path))}, where);
+    }
+  }
+
+  void apply_environment(const Sources& sources) {
+    const auto& table = setting_table();
+    for (std::size_t row = 0; row < table.size(); ++row) {
+      if (*table[row].environment == '\0') continue;
+      if (const auto value = variable(sources, table[row].environment))
+        apply(row, {std::string(*value), true, ""}, std::string("environment ") + table[row].environment);
+    }
+  }
+
+ private:
+  Loaded& loaded_;
+};
+
+// False when the files were not those that were looked at, or changed so lately that their next
+// change might not show in their identity.
+bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& loaded) {
+  bool settled = true;
+  const std::int64_t recent_ns = os::wall_ns() - 2 * os::file_clock_grain_ns();
+  Layers layers(loaded);
+  for (auto file = files.rbegin(); file != files.rend(); ++file) {
+    if (const auto read = read_trusted(*file, loaded.problems)) {
+      layers.apply_file(file->path, read->text);
+      settled = settled && read->same_file;
+    }
+    settled = settled && (!file->identity || file->identity->newest_ns() < recent_ns);
+  }
+  layers.apply_environment(sources);
+  return settled;
+}
+
+}  // namespace
+
+std::string Problem::text() const { return where + ": " + (key.empty() ? "" : key + ": ") + what; }
+
+Loaded load(const Sources& sources) {
+  Loaded loaded;
+  (void)build(sources, find_files(sources), loaded);
+  return loaded;
+}
+
+std::shared_ptr<const Loaded> Loader::load(const Sources& sources) {
+  const std::vector<Candidate> files = find_files(sources);
+  std::string key = fingerprint(sources, files);
+  {
+    MutexLock lock(mutex_);
+    if (const auto known = known_.find(key); known != known_.end()) return known->second;
+  }
+  auto made = std::make_shared<Loaded>();
+  if (build(sources, files, *made)) {
+    MutexLock lock(mutex_);
+    if (known_.size() >= kLoaderMax) known_.clear();
+    known_.insert_or_assign(std::move(key), made);
+  }
+  return made;
+}
+
+std::optional<std::string> cache_dir(const Sources& sources) {
+  if (const auto dir = variable(sources, "DEJA_DIR")) return tidy_path(join_path(sources.cwd, *dir));
+  if (const auto cache = absolute_variable(sources, "XDG_CACHE_HOME")) return tidy_path(*cache + "/deja");
+  if (const auto home = absolute_variable(sources, "HOME")) return tidy_path(*home + "/.cache/deja");
+  return std::nullopt;
+}
+
+}  // namespace deja::config

@@ -1,0 +1,104 @@
+// Configuration: one table of settings (settings.cc) and three layers of values for it.
+//
+//   environment   wins; seen through a look-up, because the engine serves other processes
+//   project file  the nearest .deja.toml at or above the working directory
+//   user file     $XDG_CONFIG_HOME/deja/config.toml, else $HOME/.config/deja/config.toml
+//   DEJA_CONFIG   names one file that replaces both files (/dev/null: no file at all)
+//
+// An empty environment variable counts as unset. Nothing here is an error: what cannot be
+// understood (unknown setting, wrong type, broken or unreadable file) becomes a Problem, and the
+// value of the next layer, at last the default, is used. A file found by looking around (not one
+// that DEJA_CONFIG names) is only trusted when it belongs to the user or root and not everybody may
+// write to it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace deja::config {
+
+enum class DaemonMode { automatic, off };
+enum class Progress { off, hits, all };
+enum class RemoteMode { read_write, read_only, write_only, off };
+
+// Defaults are written here and nowhere else. What each setting means: settings.cc.
+struct Config {
+  bool disable = false;
+  std::uint64_t store_limit_bytes = 10'000'000'000;
+  bool portable = false;
+  std::vector<std::string> base_dirs;  // absolute, tidy
+  std::string key_salt;
+  DaemonMode daemon_mode = DaemonMode::automatic;
+  std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
+  std::string log;                              // empty: off
+  Progress progress = Progress::off;
+  std::vector<std::string> remote;  // URLs, nearest first
+  RemoteMode remote_mode = RemoteMode::read_write;
+};
+
+struct Problem {
+  std::string where;  // "/x/.deja.toml:3" or "environment DEJA_PORTABLE"
+  std::string key;    // the setting; empty when the whole file is meant
+  std::string what;   // what is wrong and what to do
+  std::string text() const;  // one line
+};
+
+// One per setting, in the order of the table.
+struct Origin {
+  std::string key;
+  std::string value;   // as it could be written in a file
+  std::string origin;  // "default", "environment DEJA_X" or "/x/.deja.toml:3"
+};
+
+struct Loaded {
+  Config config;
+  std::vector<Problem> problems;
+  std::vector<Origin> origins;
+  std::vector<std::string> files;  // those that were read, highest precedence first
+};
+
+// Empty when the variable is not set.
+using Environment = std::function<std::optional<std::string_view>(std::string_view name)>;
+
+struct Sources {
+  Environment environment;
+  std::string_view cwd;  // absolute
+};
+
+Loaded load(const Sources& sources);
+
+// load() for one request after the other: remembers what it made, keyed by the variables and by
+// the identity of the files. Without any file a request costs the stats of the walk. Thread-safe.
+class Loader {
+ public:
+  std::shared_ptr<const Loaded> load(const Sources& sources);
+
+ private:
+  Mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<const Loaded>> known_ GUARDED_BY(mutex_);
+};
+
+// deja's folder: $DEJA_DIR (relative: to cwd), else $XDG_CACHE_HOME/deja, else $HOME/.cache/deja.
+// Empty when none of the three is set; as the XDG specification asks, relative values of the
+// latter two are ignored.
+std::optional<std::string> cache_dir(const Sources& sources);
+
+// The table, for help texts and documents.
+struct SettingInfo {
+  const char* key;          // "store.limit"
+  const char* environment;  // "DEJA_PORTABLE"; empty when there is none
+  const char* type;         // "size such as 10G", for people
+  const char* doc;          // one line
+  std::string fallback;     // the default, as it could be written in a file
+};
+const std::vector<SettingInfo>& settings();
+
+}  // namespace deja::config

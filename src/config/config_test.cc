@@ -1,0 +1,239 @@
+#include "config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "os/file.h"
+
+namespace deja::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "deja-config-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+    cwd_ = dir_ + "/work/sub";
+    ASSERT_TRUE(os::make_directories(cwd_));
+    variables_["HOME"] = dir_ + "/home";
+  }
+  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
+
+  void write(const std::string& name, std::string_view text) {
+    const std::string path = dir_ + "/" + name;
+    ASSERT_TRUE(os::make_directories(path.substr(0, path.rfind('/'))));
+    ASSERT_TRUE(os::write_file_atomic(path, text, 0644));
+  }
+  Sources sources() {
+    return {[this](std::string_view name) -> std::optional<std::string_view> {
+              const auto found = variables_.find(std::string(name));
+              if (found == variables_.end()) return std::nullopt;
+              return std::string_view(found->second);
+            },
+            cwd_};
+  }
+  Loaded load_all() { return load(sources()); }
+  std::string origin(const Loaded& loaded, std::string_view key) {
+    for (const Origin& o : loaded.origins)
+      if (o.key == key) return o.origin;
+    return "no such key";
+  }
+
+  std::string dir_, cwd_;
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(ConfigTest, DefaultsWithoutAnything) {
+  const Loaded loaded = load_all();
+  EXPECT_FALSE(loaded.config.disable);
+  EXPECT_EQ(loaded.config.store_limit_bytes, 10'000'000'000u);
+  EXPECT_EQ(loaded.config.daemon_mode, DaemonMode::automatic);
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_THAT(loaded.files, IsEmpty());
+  EXPECT_THAT(loaded.origins, SizeIs(settings().size()));
+  EXPECT_EQ(origin(loaded, "store.limit"), "default");
+}
+
+TEST_F(ConfigTest, EnvironmentOverProjectOverUser) {
+  write("home/.config/deja/config.toml", "progress = 'all'\nkey.salt = 'user'\nlog = 'stderr'\n");
+  write("work/.deja.toml", "progress = 'hits'\n[key]\nsalt = 'project'\n");
+  variables_["DEJA_PROGRESS"] = "off";
+  const Loaded loaded = load_all();
+  EXPECT_EQ(loaded.config.progress, Progress::off);
+  EXPECT_EQ(loaded.config.key_salt, "project");
+  EXPECT_EQ(loaded.config.log, "stderr");
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_EQ(origin(loaded, "progress"), "environment DEJA_PROGRESS");
+  EXPECT_EQ(origin(loaded, "key.salt"), dir_ + "/work/.deja.toml:3");
+  EXPECT_THAT(loaded.files, ElementsAre(dir_ + "/work/.deja.toml", dir_ + "/home/.config/deja/config.toml"));
+}
+
+TEST_F(ConfigTest, OnlyTheNearestProjectFile) {
+  write("work/.deja.toml", "disable = true\n");
+  write("work/sub/.deja.toml", "progress = 'all'\n");
+  const Loaded loaded = load_all();
+  EXPECT_FALSE(loaded.config.disable);
+  EXPECT_EQ(loaded.config.progress, Progress::all);
+}
+
+TEST_F(ConfigTest, XdgConfigHomeReplacesHome) {
+  write("home/.config/deja/config.toml", "disable = true\n");
+  write("xdg/deja/config.toml", "log = 'x'\n");
+  variables_["XDG_CONFIG_HOME"] = dir_ + "/xdg";
+  EXPECT_EQ(load_all().config.log, "x");
+  EXPECT_FALSE(load_all().config.disable);
+  variables_["XDG_CONFIG_HOME"] = "relative";  // not allowed, so not there
+  EXPECT_TRUE(load_all().config.disable);
+}
+
+TEST_F(ConfigTest, NamedFileReplacesBoth) {
+  write("home/.config/deja/config.toml", "disable = true\n");
+  write("work/.deja.toml", "disable = true\n");
+  write("work/sub/my.toml", "log = 'mine'\n");
+  variables_["DEJA_CONFIG"] = "my.toml";  // relative to cwd
+  EXPECT_FALSE(load_all().config.disable);
+  EXPECT_EQ(load_all().config.log, "mine");
+  variables_["DEJA_CONFIG"] = "/dev/null";
+  EXPECT_FALSE(load_all().config.disable);
+  EXPECT_THAT(load_all().problems, IsEmpty());
+  variables_["DEJA_CONFIG"] = "gone.toml";
+  ASSERT_THAT(load_all().problems, SizeIs(1));
+  EXPECT_THAT(load_all().problems[0].text(), HasSubstr("gone.toml: no such file"));
+  variables_["DEJA_CONFIG"] = "";  // as if unset
+  EXPECT_TRUE(load_all().config.disable);
+}
+
+TEST_F(ConfigTest, AllSettings) {
+  write("work/.deja.toml",
+        "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
+        "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', '/x//y/']\n"
+        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n");
+  const Loaded loaded = load_all();
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  const Config& c = loaded.config;
+  EXPECT_TRUE(c.disable);
+  EXPECT_TRUE(c.portable);
+  EXPECT_EQ(c.store_limit_bytes, 5000u);
+  EXPECT_THAT(c.base_dirs, ElementsAre(dir_ + "/work", "/x/y"));
+  EXPECT_EQ(c.daemon_mode, DaemonMode::off);
+  EXPECT_EQ(c.daemon_idle_exit_s, 90u);
+  EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
+  EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
+  for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;
+}
+
+TEST_F(ConfigTest, EnvironmentForms) {
+  variables_["DEJA_DISABLE"] = "1";
+  variables_["DEJA_BASE_DIR"] = "/a/:/b";
+  variables_["DEJA_REMOTE"] = "redis://h, http://g";
+  variables_["DEJA_REMOTE_MODE"] = "wo";
+  variables_["DEJA_DAEMON"] = "off";
+  const Loaded loaded = load_all();
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  EXPECT_TRUE(loaded.config.disable);
+  EXPECT_THAT(loaded.config.base_dirs, ElementsAre("/a", "/b"));
+  EXPECT_THAT(loaded.config.remote, ElementsAre("redis://h", "http://g"));
+  EXPECT_EQ(loaded.config.remote_mode, RemoteMode::write_only);
+}
+
+TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
+  write("work/.deja.toml",
+        "disable = 'yes'\nprogress = 'hits'\ntypo = 1\n[store]\nlimit = -4\n[paths]\nbase_dirs = [1]\n");
+  variables_["DEJA_PROGRESS"] = "loud";
+  variables_["DEJA_BASE_DIR"] = "relative";
+  const Loaded loaded = load_all();
+  EXPECT_FALSE(loaded.config.disable);
+  EXPECT_EQ(loaded.config.progress, Progress::hits);
+  EXPECT_EQ(loaded.config.store_limit_bytes, 10'000'000'000u);
+  EXPECT_THAT(loaded.config.base_dirs, IsEmpty());
+  std::vector<std::string> texts;
+  for (const Problem& p : loaded.problems) texts.push_back(p.text());
+  EXPECT_THAT(texts, ::testing::UnorderedElementsAre(
+                         HasSubstr("/work/.deja.toml:1: disable: expected true or false; false is used"),
+                         HasSubstr("/work/.deja.toml:3: typo: no such setting"),
+                         HasSubstr("/work/.deja.toml:5: store.limit: expected size"),
+                         HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
+                         HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
+                         HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
+}
+
+TEST_F(ConfigTest, BrokenFileIsOneProblem) {
+  write("work/.deja.toml", "disable = true\nlog = [\n");
+  const Loaded loaded = load_all();
+  EXPECT_FALSE(loaded.config.disable);
+  ASSERT_THAT(loaded.problems, SizeIs(1));
+  EXPECT_THAT(loaded.problems[0].text(), HasSubstr("/work/.deja.toml:"));
+  EXPECT_EQ(loaded.problems[0].text().find('\n'), std::string::npos);
+}
+
+TEST_F(ConfigTest, UntrustedAndStrangeFilesAreIgnored) {
+  write("work/.deja.toml", "disable = true\n");
+  const std::string path = dir_ + "/work/.deja.toml";
+  ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
+  EXPECT_FALSE(load_all().config.disable);
+  ASSERT_THAT(load_all().problems, SizeIs(1));
+  EXPECT_THAT(load_all().problems[0].what, HasSubstr("everybody may write"));
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);  // must not hang
+  EXPECT_THAT(load_all().problems, SizeIs(1));
+  ASSERT_EQ(::unlink(path.c_str()), 0);
+  ASSERT_EQ(::mkdir(path.c_str(), 0700), 0);
+  EXPECT_THAT(load_all().problems, SizeIs(1));
+}
+
+TEST_F(ConfigTest, FileOfAnotherUserIsIgnored) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  write("work/.deja.toml", "disable = true\n");
+  ASSERT_EQ(::chown((dir_ + "/work/.deja.toml").c_str(), 4242, 4242), 0);
+  EXPECT_FALSE(load_all().config.disable);
+  ASSERT_THAT(load_all().problems, SizeIs(1));
+  EXPECT_THAT(load_all().problems[0].what, HasSubstr("another user"));
+}
+
+TEST_F(ConfigTest, LoaderSeesEveryChange) {
+  Loader loader;
+  const auto first = loader.load(sources());
+  EXPECT_EQ(loader.load(sources()), first);  // the very same object
+  variables_["DEJA_KEY_SALT"] = "x";
+  EXPECT_EQ(loader.load(sources())->config.key_salt, "x");
+  variables_.erase("DEJA_KEY_SALT");
+  EXPECT_EQ(loader.load(sources()), first);
+  // Same size, as fast as we can: never served from memory while the clock cannot tell them apart.
+  for (int i = 0; i < 50; ++i) {
+    const std::string salt = std::to_string(100 + i);
+    write("work/.deja.toml", "key.salt = '" + salt + "'\n");
+    EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
+    EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
+  }
+  ::usleep(100'000);
+  const auto settled = loader.load(sources());
+  EXPECT_EQ(loader.load(sources()), settled);
+  ASSERT_TRUE(os::remove_file(dir_ + "/work/.deja.toml"));
+  EXPECT_EQ(loader.load(sources())->config.key_salt, "");
+}
+
+TEST_F(ConfigTest, CacheDir) {
+  EXPECT_EQ(cache_dir(sources()), dir_ + "/home/.cache/deja");
+  variables_["XDG_CACHE_HOME"] = "/xdg/";
+  EXPECT_EQ(cache_dir(sources()), "/xdg/deja");
+  variables_["DEJA_DIR"] = "here";
+  EXPECT_EQ(cache_dir(sources()), cwd_ + "/here");
+  variables_["DEJA_DIR"] = "/there/";
+  EXPECT_EQ(cache_dir(sources()), "/there");
+  variables_.clear();
+  EXPECT_FALSE(cache_dir(sources()));
+}
+
+}  // namespace
+}  // namespace deja::config

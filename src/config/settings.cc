@@ -1,0 +1,204 @@
+// The one table of settings. A row says everything about a setting but its default, which stands
+// in struct Config. Tested by config_test.cc.
+
+#include "config/settings.h"
+
+#include <array>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "base/path.h"
+#include "config/value.h"
+
+namespace deja::config {
+namespace {
+
+template <bool Config::* kMember>
+bool assign_bool(const Given& given, Config& config) {
+  std::optional<bool> value;
+  if (const bool* flag = std::get_if<bool>(&given.value)) value = *flag;
+  if (given.from_environment) value = parse_bool(std::get<std::string>(given.value));
+  if (!value) return false;
+  config.*kMember = *value;
+  return true;
+}
+
+template <bool Config::* kMember>
+std::string show_bool(const Config& config) {
+  return config.*kMember ? "true" : "false";
+}
+
+std::string show_text(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out + "\"";
+}
+
+template <std::string Config::* kMember>
+bool assign_text(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  config.*kMember = *text;
+  return true;
+}
+
+template <std::string Config::* kMember>
+std::string show_text_member(const Config& config) {
+  return show_text(config.*kMember);
+}
+
+// Numbers may be written as a TOML integer or as text with a unit.
+using ParseNumber = std::optional<std::uint64_t> (*)(std::string_view text);
+std::optional<std::uint64_t> number(const Given& given, ParseNumber parse) {
+  if (const auto* text = std::get_if<std::string>(&given.value)) return parse(*text);
+  const auto* integer = std::get_if<std::int64_t>(&given.value);
+  if (integer == nullptr || *integer < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(*integer);
+}
+
+bool assign_limit(const Given& given, Config& config) {
+  const auto bytes = number(given, parse_size);
+  // A store without room would only cost time; DEJA_DISABLE is the way to say that.
+  if (!bytes || *bytes == 0) return false;
+  config.store_limit_bytes = *bytes;
+  return true;
+}
+
+bool assign_idle_exit(const Given& given, Config& config) {
+  const auto seconds = number(given, parse_duration);
+  // Engine timers count nanoseconds in 63 bits.
+  constexpr std::uint64_t kMaxSeconds = 100ULL * 365 * 86400;
+  if (!seconds || *seconds > kMaxSeconds) return false;
+  config.daemon_idle_exit_s = *seconds;
+  return true;
+}
+
+std::optional<std::vector<std::string>> list(const Given& given, char separator) {
+  if (const auto* texts = std::get_if<std::vector<std::string>>(&given.value)) return *texts;
+  if (const auto* text = std::get_if<std::string>(&given.value)) return split_list(*text, separator);
+  return std::nullopt;
+}
+
+std::string show_list(const std::vector<std::string>& items) {
+  std::string out = "[";
+  for (const std::string& item : items) {
+    if (out.size() > 1) out += ", ";
+    out += show_text(item);
+  }
+  return out + "]";
+}
+
+bool assign_base_dirs(const Given& given, Config& config) {
+  const auto given_dirs = list(given, ':');
+  if (!given_dirs) return false;
+  std::vector<std::string> dirs;
+  for (const std::string& dir : *given_dirs) {
+    // The folder of a file is a sensible anchor ("." is the project); a shell's cwd is not.
+    if (dir.empty() || (given.from_environment && dir.front() != '/')) return false;
+    std::string tidy = tidy_path(join_path(given.folder, dir));
+    // A base of "/" would make every path relative to it and help nobody.
+    if (tidy == "/") return false;
+    dirs.push_back(std::move(tidy));
+  }
+  config.base_dirs = std::move(dirs);
+  return true;
+}
+
+bool assign_remote(const Given& given, Config& config) {
+  auto urls = list(given, ',');
+  if (!urls) return false;
+  config.remote = *std::move(urls);
+  return true;
+}
+
+template <typename Enum>
+struct Name {
+  Enum value;
+  const char* name;
+};
+constexpr std::array<Name<DaemonMode>, 2> kDaemonModes = {
+    {{DaemonMode::automatic, "auto"}, {DaemonMode::off, "off"}}};
+constexpr std::array<Name<Progress>, 3> kProgresses = {
+    {{Progress::off, "off"}, {Progress::hits, "hits"}, {Progress::all, "all"}}};
+constexpr std::array<Name<RemoteMode>, 4> kRemoteModes = {{{RemoteMode::read_write, "rw"},
+                                                           {RemoteMode::read_only, "ro"},
+                                                           {RemoteMode::write_only, "wo"},
+                                                           {RemoteMode::off, "off"}}};
+
+template <auto kMember, const auto& kNames>
+bool assign_name(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  for (const auto& row : kNames) {
+    if (*text != row.name) continue;
+    config.*kMember = row.value;
+    return true;
+  }
+  return false;
+}
+
+template <auto kMember, const auto& kNames>
+std::string show_name(const Config& config) {
+  for (const auto& row : kNames)
+    if (config.*kMember == row.value) return show_text(row.name);
+  return "";
+}
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+  static const std::vector<Setting> table = {
+      {"disable", "DEJA_DISABLE", "true or false",
+       "run every tool as if deja were not there", assign_bool<&Config::disable>,
+       show_bool<&Config::disable>},
+      {"store.limit", "", "size above 0, such as \"10G\" or \"500Mi\"",
+       "how many bytes the store may hold before the least useful results are evicted",
+       assign_limit, [](const Config& c) { return show_text(format_size(c.store_limit_bytes)); }},
+      {"paths.portable", "DEJA_PORTABLE", "true or false",
+       "map source paths in compiler output, so that results serve every checkout",
+       assign_bool<&Config::portable>, show_bool<&Config::portable>},
+      {"paths.base_dirs", "DEJA_BASE_DIR",
+       "list of folders other than / (absolute and colon-separated in the environment)",
+       "folders below which a path counts relative to the folder, as in a workspace",
+       assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }},
+      {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
+       assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
+      {"daemon.mode", "DEJA_DAEMON", "\"auto\" or \"off\"",
+       "auto keeps an engine warm between commands; off starts one for each command",
+       assign_name<&Config::daemon_mode, kDaemonModes>,
+       show_name<&Config::daemon_mode, kDaemonModes>},
+      {"daemon.idle_exit", "", "time such as \"3h\", \"90s\" or 5400; 0 for never",
+       "how long the daemon waits for work before it ends itself", assign_idle_exit,
+       [](const Config& c) { return show_text(format_duration(c.daemon_idle_exit_s)); }},
+      {"log", "DEJA_LOG", "file name, or \"stderr\"",
+       "where the engine logs what it does; empty for nowhere", assign_text<&Config::log>,
+       show_text_member<&Config::log>},
+      {"progress", "DEJA_PROGRESS", "\"off\", \"hits\" or \"all\"",
+       "one line on stderr for each hit, or for each command",
+       assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>},
+      {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
+       "remote stores, nearest first", assign_remote,
+       [](const Config& c) { return show_list(c.remote); }},
+      {"remote_mode", "DEJA_REMOTE_MODE", "\"rw\", \"ro\", \"wo\" or \"off\"",
+       "whether remote stores are read, written, both or left alone",
+       assign_name<&Config::remote_mode, kRemoteModes>,
+       show_name<&Config::remote_mode, kRemoteModes>},
+  };
+  return table;
+}
+
+const std::vector<SettingInfo>& settings() {
+  static const std::vector<SettingInfo> infos = [] {
+    std::vector<SettingInfo> out;
+    for (const Setting& row : setting_table())
+      out.push_back({row.key, row.environment, row.type, row.doc, row.show(Config{})});
+    return out;
+  }();
+  return infos;
+}
+
+}  // namespace deja::config

@@ -1,0 +1,30 @@
+// The table of settings: how each is read from a Raw value and written for people.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/toml_file.h"
+
+namespace deja::config {
+
+struct Given {
+  Raw value;
+  bool from_environment = false;
+  std::string folder;  // relative paths in a file are relative to the file's folder
+};
+
+struct Setting {
+  const char* key;
+  const char* environment;  // "" when there is none
+  const char* type;         // completes "expected a …"
+  const char* doc;
+  // False when the value makes no sense; the config is then unchanged.
+  bool (*assign)(const Given& given, Config& config);
+  std::string (*show)(const Config& config);
+};
+
+const std::vector<Setting>& setting_table();
+
+}  // namespace deja::config

@@ -1,0 +1,28 @@
+// Values of settings as people write them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deja::config {
+
+// "500M", "10G", "1.5Ti", "4096": k M G T are powers of 1000, Ki Mi Gi Ti of 1024, a final B is
+// ignored, case does not matter. Empty when the text is no size or does not fit 64 bits.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+// Exact, the shortest of the forms above: parse_size(format_size(n)) == n.
+std::string format_size(std::uint64_t bytes);
+
+// Seconds: "90", "90s", "15m", "3h", "2d".
+std::optional<std::uint64_t> parse_duration(std::string_view text);
+std::string format_duration(std::uint64_t seconds);
+
+// 1 true yes on, 0 false no off; case does not matter.
+std::optional<bool> parse_bool(std::string_view text);
+
+// Parts between separators, without blanks around them and without empty ones.
+std::vector<std::string> split_list(std::string_view text, char separator);
+
+}  // namespace deja::config
