@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Compiles every header of src/ and test/ alone: each includes what it needs.
+
+The include paths are those of the compile database, so third-party headers are found as in the build.
+Exit 0: all compile. Exit 1: the compiler's words for each that does not.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+
+import cxx
+
+
+def header_flags(database):
+    """All -I and -isystem folders and DEJA_ macros of the compile database, in order of first use."""
+    flags = []
+    for entry in json.loads(database.read_text()):
+        words = entry.get("arguments") or shlex.split(entry["command"])
+        if "musl" in pathlib.Path(words[0]).name or any("musl" in word for word in words):
+            continue  # another libc's folders do not mix with these
+        for i, word in enumerate(words):
+            if word in ("-isystem", "-I"):
+                flag = [word, words[i + 1]]
+            elif word.startswith(("-I", "-DDEJA_")):
+                flag = [word]
+            else:
+                continue
+            if flag not in flags:
+                flags.append(flag)
+    return [word for flag in flags for word in flag]
+
+
+def compile_alone(header, flags, compiler):
+    command = [compiler, "-std=c++20", "-fsyntax-only", *flags, "-include", header, "-x", "c++", "/dev/null"]
+    done = subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
+    return header, done.returncode, done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--commands", type=pathlib.Path, required=True, help="compile_commands.json of a build")
+    parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    flags = header_flags(args.commands)
+    headers = [str(h) for h in cxx.own_files("src", "test", suffixes={".h"})]
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for header, code, words in pool.map(lambda h: compile_alone(h, flags, args.compiler), headers):
+            if code != 0:
+                failed += 1
+                print(f"{header}: does not compile alone\n{words}")
+    print(f"headers: {failed} of {len(headers)} do not compile alone" if failed else f"headers: all {len(headers)} compile alone")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""Tests of the style checks themselves: each rule is shown one thing it must find and one it must not."""
+
+import pathlib
+import tempfile
+import unittest
+
+import cxx
+import layers
+import tidy
+
+SOURCE = pathlib.PurePosixPath("src/store/a.cc")
+UNIT_TEST = pathlib.PurePosixPath("src/store/a_test.cc")
+
+
+def tree(files):
+    """A temporary project holding these files; the caller cleans it up."""
+    root = tempfile.TemporaryDirectory(prefix="deja-style-")
+    for name, text in files.items():
+        path = pathlib.Path(root.name, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+class Strip(unittest.TestCase):
+    def test_keeps_lines_and_code(self):
+        text = 'int a; // "x"\n/* b\n c */ char d = \'"\'; f("//", R"x(\n{)x", 1\'000);\n'
+        code = cxx.strip(text)
+        self.assertEqual(code.count("\n"), text.count("\n"))
+        self.assertNotIn("b", code)
+        self.assertNotIn("{", code)
+        self.assertIn("int a;", code)
+        self.assertIn("1'000", code)
+
+
+class Functions(unittest.TestCase):
+    def names(self, text):
+        return [(name, lines) for name, _, lines in cxx.functions(text)]
+
+    def test_free_member_and_nested(self):
+        text = """namespace n {
+struct S {
+  int get() const { return 1; }
+  int member = 0;
+};
+int f(int a = int{3}) {
+  auto g = [] { return 1; };
+  if (a) { return 2; }
+}
+}"""
+        self.assertEqual(self.names(text), [("get", 1), ("f", 4)])
+
+    def test_constructors_with_initializers(self):
+        text = "A::A(int x)\n    : a_{x}, b_(x) {\n  f();\n}\nA::A() : c_{1} {}\n"
+        self.assertEqual(self.names(text), [("A::A", 3), ("A::A", 1)])
+
+    def test_tables_are_not_functions(self):
+        text = "const Row kRows[] = {\n{1, f(2)},\n{3, 4},\n};\nstatic int f() { return 1; }\n"
+        self.assertEqual(self.names(text), [("f", 1)])
+
+    def test_both_branches_of_an_if_do_not_unpair_braces(self):
+        text = "#if A\nint f() {\n#else\nint f(int) {\n#endif\n}\nint g() {\n}\n"
+        self.assertEqual([name for name, _ in self.names(text)], ["f", "g"])
+
+    def test_macros_are_not_functions(self):
+        self.assertEqual(self.names("#define T(x) \\\n  ({ \\\n  x; })\nint f() {}\n"), [("f", 1)])
+
+
+class TidyRules(unittest.TestCase):
+    def calls(self, text, file=SOURCE):
+        return list(tidy.check_calls(file, text))
+
+    def test_banned_calls(self):
+        self.assertEqual(len(self.calls("system(x);\nstrcpy(a, b);\nusing namespace std;\n")), 3)
+        self.assertEqual(self.calls('log("system(x)"); // strcpy(a, b)\nfilesystem(x);\n'), [])
+        self.assertEqual(self.calls("system(x);  // tidy-allow: system the user's own words\n"), [])
+
+    def test_system_calls_belong_to_os(self):
+        self.assertEqual(len(self.calls("auto fd = ::open(p, 0);\n")), 1)
+        self.assertEqual(self.calls("auto fd = os::open(p);\n"), [])
+        self.assertEqual(self.calls("auto fd = ::open(p, 0);\n", pathlib.PurePosixPath("src/os/file.cc")), [])
+
+    def test_sleep_in_tests(self):
+        self.assertEqual(len(self.calls("usleep(3);\n", UNIT_TEST)), 1)
+        self.assertEqual(self.calls("usleep(3);\n", SOURCE), [])
+
+    def test_words(self):
+        self.assertEqual(len(list(tidy.check_words(SOURCE, "int fallback_path;\n"))), 1)
+        self.assertEqual(list(tidy.check_words(SOURCE, "// no fallback\n[[fallthrough]];\n")), [])
+
+    def test_sizes(self):
+        body = "int f() {\n" + "  g();\n" * 80 + "}\n"
+        self.assertEqual(len(list(tidy.check_sizes(SOURCE, body))), 1)
+        self.assertEqual(list(tidy.check_sizes(SOURCE, body.replace("f()", "handle_request()"))), [])
+        self.assertEqual(len(list(tidy.check_sizes(SOURCE, "int a;\n" * 601))), 1)
+        self.assertEqual(list(tidy.check_sizes(UNIT_TEST, "int a;\n" * 601)), [])
+
+    def test_marks(self):
+        mark = "TO" + "DO"
+        self.assertEqual(len(list(tidy.check_marks(SOURCE, f"// {mark}: later\n"))), 1)
+        self.assertEqual(list(tidy.check_marks(SOURCE, f"// {mark}(#12): later\n")), [])
+
+    def test_links(self):
+        with tree({"docs/a.md": "", "src/x.cc": ""}) as root:
+            check = lambda text: list(tidy.check_links(pathlib.Path("docs/b.md"), text, pathlib.Path(root)))
+            self.assertEqual(check("[a](a.md#part) [x](../src/x.cc) `src/x.cc` [w](https://example.org) [h](#here)"), [])
+            self.assertEqual(len(check("[gone](gone.md)\n`src/gone.cc`\n")), 2)
+            self.assertEqual(check("```\n[gone](gone.md)\n```\n"), [])
+
+
+class Layers(unittest.TestCase):
+    TABLE = "base ->\nos -> base\nobserve -> os\nobserve/preload ->\nstore -> os\n"
+
+    def problems(self, files):
+        with tree({"tools/layers.txt": self.TABLE, "src/base/b.h": "", **files}) as root:
+            return layers.check(pathlib.Path(root))
+
+    def test_allowed(self):
+        self.assertEqual(self.problems({"src/os/o.h": '#include "base/b.h"\n', "src/store/s.h": '#include "os/o.h"\n'}), [])
+
+    def test_forbidden_door(self):
+        found = self.problems({"src/store/s.h": "", "src/os/o.h": '#include "store/s.h"\n'})
+        self.assertEqual(len(found), 1)
+        self.assertIn("no door to store", found[0])
+
+    def test_unknown_room_and_missing_file(self):
+        self.assertEqual(len(self.problems({"src/shed/s.h": ""})), 1)
+        self.assertEqual(len(self.problems({"src/os/o.h": '#include "base/gone.h"\n'})), 1)
+
+    def test_preload_includes_only_its_folder(self):
+        own = {"src/observe/preload/a.h": "", "src/observe/preload/a.c": '#include "observe/preload/a.h"\n'}
+        self.assertEqual(self.problems(own), [])
+        self.assertEqual(len(self.problems({"src/observe/preload/a.c": '#include "base/b.h"\n'})), 1)
+
+    def test_header_cycle(self):
+        found = self.problems({"src/os/a.h": '#include "os/b.h"\n', "src/os/b.h": '#include "os/a.h"\n'})
+        self.assertEqual(len([p for p in found if p.startswith("include cycle")]), 1)
+
+    def test_cmake_agrees(self):
+        store = {"src/store/s.h": '#include "os/o.h"\n', "src/os/o.h": "", "src/os/CMakeLists.txt": "room(os DEPENDS base)\n"}
+        self.assertEqual(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os)\n"}), [])
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS base)\n"})), 1)
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os observe)\n"})), 1)
+
+    def test_table_points_only_up(self):
+        with tree({"tools/layers.txt": "os -> store\nstore ->\n"}) as root:
+            _, problems = layers.read_doors(pathlib.Path(root, "tools/layers.txt"))
+            self.assertEqual(len(problems), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

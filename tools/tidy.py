@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""The fast style checks: sizes, banned calls and words, bare to-do marks, links in the docs.
+
+Every rule is a function that yields violations, "file:line: what, and what to do instead".
+A line that must break a rule says so, with the reason: `// tidy-allow: <rule> <why>`.
+Exit 0: clean. Exit 1: one line for each violation.
+"""
+
+import pathlib
+import re
+import sys
+
+import cxx
+
+FILE_LINES_MAX, TEST_FILE_LINES_MAX = 600, 1000
+FUNCTION_LINES_MAX = 70
+FUNCTION_LINES_MAX_OF = {"handle_request": 100}  # the hallway: one page that reads like the design
+
+# (rule, what is banned, use instead)
+BANNED = [
+    ("strcpy", r"\b(strcpy|strcat|sprintf|vsprintf|gets|strtok)\s*\(", "std::string, fmt::format or snprintf"),
+    ("system", r"\b(system|popen)\s*\(", "os/ (spawn)"),
+    ("rand", r"\b(rand|srand|random)\s*\(", "a seeded std::mt19937_64, or getrandom for secrets"),
+    ("ato", r"\b(atoi|atol|atof|atoll)\s*\(", "std::from_chars, which can fail"),
+    ("endl", r"\bstd::endl\b", r"'\n'"),
+    ("using-namespace", r"\busing\s+namespace\b(?!\s+std::(string_view_|chrono_)?literals)", "the full name or a using-declaration"),
+    ("shared-state", r"\bstd::(async|future|promise|shared_future)\b", "a thread with a name and an owner"),
+    ("detach", r"\.\s*detach\s*\(\s*\)", "std::jthread, joined by its owner"),
+    ("volatile-time", r"\b(localtime|gmtime|asctime|ctime)\s*\(", "the _r function"),
+    ("fstream", r"\bstd::(i|o)?fstream\b|\bfopen\s*\(", "os/file.h"),
+]
+# Only in tests: what makes them slow or flaky.
+BANNED_IN_TESTS = [
+    ("sleep", r"\b(sleep|usleep|nanosleep|sleep_for|sleep_until)\s*\(", "waiting for the event itself, with a deadline"),
+]
+# Calls that os/ wraps (failpoints, EINTR, O_CLOEXEC, paths in errors). They start with `::` by convention.
+SYSCALLS = re.compile(
+    r"(?<![\w>:])::(open|openat|creat|rename|renameat|renameat2|unlink|unlinkat|link|linkat|symlink|mkdir|mkdirat|rmdir|"
+    r"read|write|pread|pwrite|sendmsg|recvmsg|send|recv|fork|vfork|execv|execve|execvp|socket|socketpair|connect|"
+    r"accept|accept4|bind|listen|fsync|fdatasync|ftruncate|truncate|mmap|munmap|flock|poll|stat|lstat|fstat|fstatat|"
+    r"copy_file_range|sendfile|posix_spawn|posix_spawnp|waitpid|getcwd|opendir|readdir)\s*\("
+)
+SYSCALL_ROOMS = {"os", "client", "observe"}
+SYSCALL_FILES = {"src/daemon/main.cc"}
+# Words of other caches for things that have one name here (docs/ARCHITECTURE.md, "Words").
+WORDS = {"passthrough": "bypass", "uncacheable": "bypass", "fallback": "what is done instead, by name"}
+# Split so that this line is not one itself.
+MARKS = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "X" + "XX"]) + r")\b(?!\(#\d+\):)")
+
+
+def allowed(line, rule):
+    return re.search(rf"tidy-allow:\s*{re.escape(rule)}\s+\S", line) is not None
+
+
+def check_sizes(file, text):
+    lines_max = TEST_FILE_LINES_MAX if cxx.is_test(file) else FILE_LINES_MAX
+    count = text.count("\n")
+    if count > lines_max:
+        yield f"{file}:1: {count} lines, at most {lines_max}: give one of its ideas a file of its own"
+    lines = text.splitlines()
+    for name, line, length in cxx.functions(text):
+        limit = FUNCTION_LINES_MAX_OF.get(name.split("::")[-1], FUNCTION_LINES_MAX)
+        if length > limit and not allowed(lines[line - 1], "function-length"):
+            yield f"{file}:{line}: {name} has {length} lines, at most {limit}: name its phases"
+
+
+def check_calls(file, text):
+    lines = text.splitlines()
+    for number, (line, code) in enumerate(zip(lines, cxx.strip(text).splitlines()), 1):
+        rules = BANNED + (BANNED_IN_TESTS if cxx.is_test(file) else [])
+        for rule, pattern, instead in rules:
+            match = re.search(pattern, code)
+            if match and not allowed(line, rule):
+                yield f"{file}:{number}: [{rule}] {match[0].strip(' (')} is banned: use {instead}"
+        if file.parts[0] == "src" and not cxx.is_test(file) and file.parts[1] not in SYSCALL_ROOMS:
+            match = SYSCALLS.search(code)
+            if match and str(file) not in SYSCALL_FILES and not allowed(line, "syscall"):
+                yield f"{file}:{number}: [syscall] {match[0].strip(' (')} outside os/: call or add its wrapper there"
+
+
+def check_words(file, text):
+    lines = text.splitlines()
+    for number, code in enumerate(cxx.strip(text).splitlines(), 1):
+        for word, instead in WORDS.items():
+            if re.search(word, code, re.IGNORECASE) and not allowed(lines[number - 1], "word"):
+                yield f"{file}:{number}: [word] \"{word}\" is not one of our words: say {instead}"
+
+
+def check_header(file, text):
+    if file.suffix != ".h":
+        return
+    if not re.search(r"^#pragma once$", text, re.MULTILINE):
+        yield f"{file}:1: no `#pragma once`"
+
+
+def check_marks(file, text):
+    for number, line in enumerate(text.splitlines(), 1):
+        match = MARKS.search(line)
+        if match:
+            yield f"{file}:{number}: bare {match[0]}: do it, or {match[0]}(#issue):"
+
+
+LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
+ROOTED = re.compile(r"`((?:src|docs|test|tools|cmake)/[\w./-]+\.\w+)`")
+
+
+def check_links(file, text, root=cxx.ROOT):
+    """Relative links, and paths in backquotes that start at the project's top, must name what is there."""
+    fenced = re.sub(r"^```.*?^```", lambda m: re.sub(r"[^\n]", "", m[0]), text, flags=re.MULTILINE | re.DOTALL)
+    for number, line in enumerate(fenced.splitlines(), 1):
+        for target in LINK.findall(line):
+            path = target.split("#", 1)[0]
+            if re.match(r"[a-z]+:", target) or not path:
+                continue
+            if not (root / file.parent / path).exists():
+                yield f"{file}:{number}: link to {target}, which is not there"
+        for path in ROOTED.findall(line):
+            if not (root / path).exists():
+                yield f"{file}:{number}: `{path}` is not there"
+
+
+CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
+
+
+def check(root=cxx.ROOT):
+    problems = []
+    for file in cxx.own_files("src", "test", root=root):
+        text = (root / file).read_text(errors="replace")
+        for rule in CODE_RULES + ([check_words] if file.parts[0] == "src" else []):
+            problems += rule(file, text)
+    scripts = cxx.own_files("tools", "test", "cmake", "src", suffixes={".py", ".sh", ".txt", ".cmake"}, root=root)
+    for file in [*scripts, pathlib.Path("dev"), pathlib.Path(".ci/run")]:
+        if (root / file).is_file():
+            problems += check_marks(file, (root / file).read_text(errors="replace"))
+    pages = cxx.own_files("docs", suffixes={".md"}, root=root)
+    for page in [*sorted(p.relative_to(root) for p in root.glob("*.md")), *pages]:
+        text = (root / page).read_text()
+        problems += check_marks(page, text)
+        problems += check_links(page, text, root)
+    return problems
+
+
+def main():
+    problems = check()
+    for problem in problems:
+        print(problem)
+    print(f"tidy: {len(problems)} violations" if problems else "tidy: clean")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
