@@ -1,0 +1,108 @@
+#include "os/disk.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "os/failpoint.h"
+
+namespace deja::os {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+// 0, or the errno an armed failpoint wants; keeps errno set for sys_error().
+bool injected() {
+  const int wanted = failpoint();
+  if (wanted != 0) errno = wanted;
+  return wanted != 0;
+}
+
+Result<Fd> open_with(const std::string& path, int flags) {
+  if (injected()) return sys_error("open", path);
+  Fd fd(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+  if (!fd) return sys_error("open", path);
+  return fd;
+}
+
+}  // namespace
+
+Result<Fd> open_append(const std::string& path) {
+  return open_with(path, O_WRONLY | O_APPEND | O_CREAT);
+}
+
+Result<Fd> open_directory(const std::string& path) {
+  return open_with(path, O_RDONLY | O_DIRECTORY);
+}
+
+Result<Fd> open_read_write(const std::string& path) { return open_with(path, O_RDWR); }
+
+Status overwrite_start(const Fd& fd, std::string_view bytes) {
+  if (injected()) return sys_error("pwrite");
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = ::pwrite(fd.get(), bytes.data() + done, bytes.size() - done,
+                               static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sys_error("pwrite");
+    done += static_cast<std::size_t>(n);
+  }
+  return {};
+}
+
+Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t limit_bytes) {
+  struct stat st;
+  if (::fstat(fd.get(), &st) != 0) return sys_error("fstat");
+  const auto expected = static_cast<std::uint64_t>(st.st_size);
+  if (expected > limit_bytes) return std::optional<std::string>();
+  std::string bytes(expected + 1, '\0');  // one more, so that the expected size ends in one read
+  std::size_t have = 0;
+  for (;;) {
+    const ssize_t n = ::pread(fd.get(), bytes.data() + have, bytes.size() - have,
+                              static_cast<off_t>(have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sys_error("pread");
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+    if (have > limit_bytes) return std::optional<std::string>();
+    if (have == bytes.size()) bytes.resize(bytes.size() * 2);
+  }
+  bytes.resize(have);
+  return std::optional(std::move(bytes));
+}
+
+Status sync_file_system(const Fd& fd) {
+  if (injected() || ::syncfs(fd.get()) != 0) return sys_error("syncfs");
+  return {};
+}
+
+Status set_mtime(const Fd& fd, std::int64_t ns) {
+  struct timespec t = {};
+  t.tv_sec = ns / kNsPerSecond;
+  t.tv_nsec = ns % kNsPerSecond;
+  const struct timespec both[2] = {t, t};
+  if (injected() || ::futimens(fd.get(), both) != 0) return sys_error("futimens");
+  return {};
+}
+
+Result<bool> rename_new(const std::string& from, const std::string& to) {
+  if (injected()) return sys_error("rename to", to);
+  if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return true;
+  if (errno == EEXIST) return false;
+  if (errno != EINVAL && errno != ENOSYS) return sys_error("rename to", to);
+  if (::rename(from.c_str(), to.c_str()) != 0) return sys_error("rename to", to);
+  return true;
+}
+
+Result<bool> link_fd(const Fd& fd, const std::string& to) {
+  const std::string name = "/proc/self/fd/" + std::to_string(fd.get());
+  if (injected()) return sys_error("link to", to);
+  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  if (errno == EEXIST) return false;
+  return sys_error("link to", to);
+}
+
+}  // namespace deja::os

@@ -1,0 +1,33 @@
+// What a store needs of files beyond os/file.h: appending, overwriting in place, making a whole
+// file system durable, and installing a finished file under its final name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::os {
+
+// Creates the file (mode 0600) when missing; every write goes to the end, whoever else appends.
+Result<Fd> open_append(const std::string& path);
+Result<Fd> open_directory(const std::string& path);
+Result<Fd> open_read_write(const std::string& path);
+// Replaces the bytes at the start of the file; the rest stays.
+Status overwrite_start(const Fd& fd, std::string_view bytes);
+// All bytes from the file's start, whatever the descriptor's offset. Empty: more than the limit.
+Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t limit_bytes);
+// Makes everything written so far to the file system that holds fd durable.
+Status sync_file_system(const Fd& fd);
+// Sets the time of last change of the content; the access time becomes the same.
+Status set_mtime(const Fd& fd, std::int64_t ns);
+// Renames unless `to` exists: false then, and `from` stays. Where the file system cannot promise
+// that, it replaces.
+Result<bool> rename_new(const std::string& from, const std::string& to);
+// A hard link of the file that fd has open. False when to exists already.
+Result<bool> link_fd(const Fd& fd, const std::string& to);
+
+}  // namespace deja::os
