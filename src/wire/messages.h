@@ -4,7 +4,7 @@
 //   engine -> client   Replay                       a hit: put this out and exit
 //                    | Exec                         a bypass: become the tool
 //                    | Run                          a miss: run the tool, observe, capture, report
-//                    | Skew                         another version: not us
+//                    | Wait                         still here, waiting for another client's run; again
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
 //   engine -> client   Published                    the next invocation can hit; exit now
@@ -34,7 +34,7 @@ inline constexpr std::size_t kRequestMax = 32 << 20;
 inline constexpr std::size_t kStreamMax = 64 << 20;
 inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
 
-enum class Kind : std::uint16_t { request = 1, replay, exec, run, skew, report, published, ask, answer };
+enum class Kind : std::uint16_t { request = 1, replay, exec, run, wait, report, published, ask, answer };
 
 struct FrameHead {
   std::uint32_t magic = kMagic;
@@ -70,8 +70,9 @@ inline constexpr std::uint32_t kStdoutIsTerminal = 1;
 inline constexpr std::uint32_t kStderrIsTerminal = 2;
 inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the same open file
 
-// The numbers of a request; texts follow: program as spelled, cwd, argv list, environment list
-// ("NAME=value", in order).
+// The numbers of a request. Then follow: u32 1 when the front was called by the tool's name, the
+// text cwd, the list argv (as the user spelled it), the list of the environment ("NAME=value", in
+// order).
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
@@ -117,9 +118,10 @@ inline ReplayHead read_replay_head(Reader& r) {
 }
 inline constexpr std::size_t kReplayHeadSize = 12;
 
-// A bypass. Body: the tool's absolute path.
+// A bypass has no body: the client finds the tool itself, as it must when there is no engine.
 
-// A miss. Texts: the tool's absolute path, the interposer to preload ("" : none), argv list.
+// A miss. Body: u32 flags, the texts tool (absolute path) and interposer to preload ("": none),
+// the list argv, and one byte of room (the client ends the texts in place).
 inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
 
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.

@@ -1,0 +1,106 @@
+// Tested by recipe_test.cc: every field changes the key, every field left out does not.
+#include "action/recipe.h"
+
+#include "base/bytes.h"
+
+namespace deja::action {
+namespace {
+
+// Grows when the meaning of any field, trace claim or result changes.
+constexpr std::string_view kRecipeVersion = "deja action 1, BLAKE3-256";
+
+struct KeyedVariable {
+  std::string_view name;
+  bool prefix;
+  // Why it cannot be observed: read inside libc or ld.so, where no call passes the interposer.
+};
+constexpr KeyedVariable kAlwaysKeyed[] = {
+    {"LD_", true},            // which libraries the tool runs with
+    {"GLIBC_TUNABLES", false},
+    {"LANG", false},          // language of diagnostics, read by setlocale
+    {"LANGUAGE", false},
+    {"LC_", true},
+    {"LOCPATH", false},
+    {"NLSPATH", false},
+    {"GCONV_PATH", false},
+    {"CHARSET", false},
+    {"OUTPUT_CHARSET", false},  // gettext
+    {"POSIXLY_CORRECT", false}, // getopt
+    {"TZ", false},              // localtime
+};
+
+std::string tagged_argument(const tool::KeyArgument& argument, const Roots& roots) {
+  if (argument.path_at == tool::KeyArgument::kNoPath) return argument.text;
+  const std::string_view path = std::string_view(argument.text).substr(argument.path_at);
+  std::string out = argument.text.substr(0, argument.path_at);
+  // A relative path that begins like a tag must not read as one.
+  if (!path.empty() && static_cast<unsigned char>(path[0]) < 0x20) out.append("./");
+  return out + roots.tag(path);
+}
+
+}  // namespace
+
+void HashSink::field(std::string_view name, std::string_view value) {
+  char lengths[16];
+  for (unsigned i = 0; i < 8; ++i) {
+    lengths[i] = static_cast<char>(name.size() >> (8 * i));
+    lengths[8 + i] = static_cast<char>(value.size() >> (8 * i));
+  }
+  hasher_.add({lengths, sizeof(lengths)});
+  hasher_.add(name);
+  hasher_.add(value);
+}
+
+void TextSink::field(std::string_view name, std::string_view value) {
+  text_.append(name).append(": ");
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (static_cast<unsigned char>(value[i]) >= 0x20) {
+      text_.push_back(value[i]);
+    } else {
+      text_.append(Roots::describe(value.substr(i, 1)));
+    }
+  }
+  text_.append("\n");
+}
+
+bool is_always_keyed(std::string_view variable) {
+  for (const KeyedVariable& v : kAlwaysKeyed) {
+    if (v.prefix ? variable.starts_with(v.name) : variable == v.name) return true;
+  }
+  return false;
+}
+
+void describe_action(const Action& a, Sink& sink) {
+  sink.field("recipe", kRecipeVersion);       // an older deja's entries mean something else
+  sink.field("salt", a.salt);                 // the user wants entries apart
+  sink.field("adapter", a.invocation.adapter);  // two adapters may read one command line differently
+  sink.field("tool", a.command.tool);         // a tool looks for its own files beside itself
+  sink.field("tool digest", a.tool_digest.hex());  // the tool replaced behind an equal name
+  sink.field("name", a.invocation.run_argv.empty() ? "" : a.invocation.run_argv.front());  // g++ or gcc
+  for (const tool::KeyArgument& argument : a.invocation.key_arguments)
+    sink.field("argument", tagged_argument(argument, a.roots));
+  // Not the working folder itself: what it leads to is in the trace, and whether its name is in an
+  // output is searched for after the run. Its being the root or not changes what tags mean.
+  sink.field("cwd is a root", a.roots.has(Root::cwd) ? "yes" : "no");
+  sink.field("workspace is a root", a.roots.has(Root::workspace) ? "yes" : "no");
+  sink.field("umask", std::to_string(a.umask));  // modes of the outputs
+  for (const tool::EnvironmentVariable& v : a.command.environment) {
+    if (!is_always_keyed(v.name)) continue;
+    sink.field("variable", v.name);
+    sink.field("value", v.value);
+  }
+}
+
+ProbeKey probe_key(const Action& action) {
+  HashSink sink;
+  describe_action(action, sink);
+  return ProbeKey{sink.finish()};
+}
+
+std::string explain(const Action& action) {
+  TextSink sink;
+  describe_action(action, sink);
+  return sink.text();
+}
+
+}  // namespace deja::action

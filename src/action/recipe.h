@@ -1,0 +1,61 @@
+// The key recipe: one walk over an action, two sinks. One sink hashes, the other writes the text
+// that `deja why` prints, so the explanation cannot drift from the key.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "action/roots.h"
+#include "digest/digest.h"
+#include "digest/hasher.h"
+#include "tool/tool.h"
+
+namespace deja::action {
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Lengths precede bytes: no two different sequences of fields are the same input.
+  virtual void field(std::string_view name, std::string_view value) = 0;
+};
+
+class HashSink final : public Sink {
+ public:
+  void field(std::string_view name, std::string_view value) override;
+  Digest finish() const { return hasher_.finish(); }
+
+ private:
+  digest::Hasher hasher_;
+};
+
+// One line a field: "name: value", tags and control bytes made readable.
+class TextSink final : public Sink {
+ public:
+  void field(std::string_view name, std::string_view value) override;
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+// What is known of an invocation before anything is read.
+struct Action {
+  const tool::Command& command;
+  const tool::Invocation& invocation;
+  const Roots& roots;
+  Digest tool_digest;
+  unsigned umask = 022;
+  std::string_view salt;
+};
+
+// Walks the recipe. docs/key.md lists the fields and why each is there.
+void describe_action(const Action& action, Sink& sink);
+ProbeKey probe_key(const Action& action);
+std::string explain(const Action& action);
+
+// Variables that a process reads before or below anything that can be observed (the dynamic
+// loader, libc's own start-up), so their values are part of every key.
+bool is_always_keyed(std::string_view variable);
+
+}  // namespace deja::action

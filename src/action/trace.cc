@@ -1,0 +1,53 @@
+#include "action/trace.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "action/recipe.h"
+#include "action/roots.h"
+#include "base/bytes.h"
+
+namespace deja::action {
+
+char kind_letter(std::uint32_t mode) {
+  if (S_ISREG(mode)) return 'f';
+  return S_ISDIR(mode) ? 'd' : 'o';
+}
+
+std::string describe(const Observation& o) {
+  const std::string subject = Roots::describe(o.subject);
+  switch (o.claim) {
+    case Claim::file: return "file " + subject + " = " + to_hex(o.value).substr(0, 16);
+    case Claim::absent: return "absent " + subject;
+    case Claim::exists:
+      return (o.value == "d" ? "folder " : o.value == "f" ? "file " : "special ") + subject + " exists";
+    case Claim::listing: return "listing of " + subject + " = " + to_hex(o.value).substr(0, 16);
+    case Claim::link: return "link " + subject + (o.value.empty() ? " is none" : " -> " + o.value);
+    case Claim::real: return "path " + subject + " is " + Roots::describe(o.value);
+    case Claim::variable: return "variable " + subject + "=" + Roots::describe(o.value);
+    case Claim::unset: return "variable " + subject + " unset";
+    case Claim::environment: return "environment = " + to_hex(o.value).substr(0, 16);
+    case Claim::root: return "root " + Roots::describe(o.subject) + " is " + o.value;
+  }
+  return "unknown claim";
+}
+
+void Trace::normalize() {
+  std::sort(observations.begin(), observations.end());
+  observations.erase(std::unique(observations.begin(), observations.end()), observations.end());
+}
+
+ActionKey action_key(const ProbeKey& probe, const Trace& trace) {
+  HashSink sink;
+  sink.field("probe", probe.digest.view());
+  for (const Observation& o : trace.observations) {
+    const char claim = static_cast<char>(o.claim);
+    sink.field("claim", {&claim, 1});
+    sink.field("subject", o.subject);
+    sink.field("value", o.value);
+  }
+  return ActionKey{sink.finish()};
+}
+
+}  // namespace deja::action

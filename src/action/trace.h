@@ -1,0 +1,47 @@
+// A trace: what one run observed of the world, as claims that can be checked again. An action
+// result may be used while every claim of its trace still holds.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "digest/digest.h"
+
+namespace deja::action {
+
+enum class Claim : std::uint8_t {
+  file = 1,       // subject: tagged path; value: digest of its content (32 bytes)
+  absent,         // subject: tagged path; there is nothing of that name
+  exists,         // subject: tagged path; value: one letter, kind_letter()
+  listing,        // subject: tagged path of a folder; value: digest of its sorted names
+  link,           // subject: tagged path; value: the symlink's text; "" = not a symlink
+  real,           // subject: tagged path; value: tagged path it resolves to
+  variable,       // subject: name; value: tagged value
+  unset,          // subject: name
+  environment,    // value: digest of the whole environment
+  root,           // subject: one tag byte; value: absolute path: bound to that place
+};
+
+struct Observation {
+  Claim claim = Claim::file;
+  std::string subject;
+  std::string value;
+  auto operator<=>(const Observation&) const = default;
+};
+
+// 'f' regular file, 'd' folder, 'o' anything else.
+char kind_letter(std::uint32_t mode);
+// For people: "file <cwd>/a.h = 12ab34…".
+std::string describe(const Observation& observation);
+
+// Sorted and without doubles, so that equal traces are equal bytes.
+struct Trace {
+  std::vector<Observation> observations;
+  void normalize();
+};
+
+// Digest of everything that determines the result: the probe key and all claims.
+ActionKey action_key(const ProbeKey& probe, const Trace& trace);
+
+}  // namespace deja::action

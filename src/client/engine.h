@@ -1,0 +1,16 @@
+// Reaches the engine: the daemon of this user's cache folder, started on first use, or a child that
+// serves this one request.
+#pragma once
+
+#include "client/environment.h"
+#include "client/tool.h"
+
+namespace deja::client {
+
+// A connected socket, or -1 when no engine can be had (then the caller becomes the tool).
+int reach_engine(const Environment& env, const Command& command);
+
+// The path of a program in ../libexec/deja beside our own executable. False: cannot be told.
+bool libexec_path(std::string_view program, char* out);
+
+}  // namespace deja::client

@@ -1,0 +1,50 @@
+#include "client/environment.h"
+
+#include "observe/preload/log_layout.h"
+
+namespace deja::client {
+namespace {
+
+// As the configuration reads booleans.
+bool is_true(std::string_view v) { return v == "1" || v == "true" || v == "yes" || v == "on"; }
+
+void take(Environment& env, std::string_view name, std::string_view value) {
+  struct Place {
+    std::string_view name;
+    std::string_view os::PlaceVariables::*field;
+  };
+  static constexpr Place kPlaces[] = {{"DEJA_DIR", &os::PlaceVariables::deja_dir},
+                                      {"XDG_CACHE_HOME", &os::PlaceVariables::xdg_cache_home},
+                                      {"HOME", &os::PlaceVariables::home},
+                                      {"XDG_RUNTIME_DIR", &os::PlaceVariables::xdg_runtime_dir},
+                                      {"TMPDIR", &os::PlaceVariables::tmpdir}};
+  for (const Place& place : kPlaces) {
+    if (name == place.name) env.places.*place.field = value;
+  }
+  if (name == "PATH") env.path = value;
+  if (name == "LD_PRELOAD") {
+    env.preload = value;
+    env.has_preload = true;
+  }
+  if (name == "DEJA_DISABLE") env.disabled = is_true(value);
+  if (name == "DEJA_DAEMON") env.daemon_off = value == "off";
+  if (name == DEJA_LOG_VARIABLE) env.observed = true;
+}
+
+}  // namespace
+
+Environment read_environment(char** raw) {
+  Environment env;
+  env.raw = raw;
+  for (char** at = raw; *at != nullptr; ++at, ++env.count) {
+    const std::string_view entry = *at;
+    // All names of interest start with one of these; most entries end here.
+    if (entry.empty() || std::string_view("DXHTPL").find(entry[0]) == std::string_view::npos) continue;
+    const std::size_t equals = entry.find('=');
+    if (equals == std::string_view::npos) continue;
+    take(env, entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return env;
+}
+
+}  // namespace deja::client

@@ -1,0 +1,25 @@
+// What the front needs of its environment, read once. The views point into the process's own.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "os/places.h"
+
+namespace deja::client {
+
+struct Environment {
+  char** raw = nullptr;   // the whole environment, as given
+  std::size_t count = 0;  // of raw
+  os::PlaceVariables places;
+  std::string_view path = "/bin:/usr/bin";  // PATH; what execvp takes when it is unset
+  std::string_view preload;                 // LD_PRELOAD
+  bool has_preload = false;
+  bool disabled = false;    // DEJA_DISABLE
+  bool observed = false;    // we run inside another deja's observation
+  bool daemon_off = false;  // DEJA_DAEMON=off
+};
+
+Environment read_environment(char** raw);
+
+}  // namespace deja::client

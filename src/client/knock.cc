@@ -1,0 +1,263 @@
+// The way of a request, seen from the client: send, wait, obey. The client reads no
+// configuration and decides nothing; whatever it cannot understand or wait for ends in the tool.
+#include "client/knock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "client/engine.h"
+#include "client/run.h"
+#include "os/fd.h"
+#include "os/io.h"
+#include "wire/messages.h"
+
+namespace deja::client {
+namespace {
+
+// An engine that waits for another client's run says so every second (Kind::published is the only
+// other silence); one that says nothing for this long is stuck, and the tool runs instead.
+constexpr int kSilenceMs = 10'000;
+constexpr int kPublishMs = 60'000;
+
+char request_memory[256 * 1024];
+char reply_memory[64 * 1024];
+
+struct Memory {
+  char* data = nullptr;
+  std::size_t size = 0;
+};
+
+// The fixed memory when it suffices (it costs no system call), else mapped memory.
+Memory memory_for(char* fixed, std::size_t fixed_size, std::size_t wanted) {
+  if (wanted <= fixed_size) return {fixed, fixed_size};
+  void* p = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? Memory{} : Memory{static_cast<char*>(p), wanted};
+}
+
+bool is_same_open_file(const struct stat& a, const struct stat& b) {
+  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return false;
+  if (S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || S_ISCHR(a.st_mode)) return true;
+  // Two openings of one file have two positions; only copies of one descriptor share it.
+  constexpr int kCompareFiles = 0;  // KCMP_FILE, kcmp(2)
+  return ::syscall(SYS_kcmp, ::getpid(), ::getpid(), kCompareFiles, 1, 2) == 0;
+}
+
+// False when a standard stream is closed: then nothing of ours may open a descriptor in its place.
+bool look_at_streams(std::uint32_t* flags) {
+  struct stat in;
+  struct stat out;
+  struct stat err;
+  if (::fstat(0, &in) != 0 || ::fstat(1, &out) != 0 || ::fstat(2, &err) != 0) return false;
+  *flags = 0;
+  if (S_ISCHR(out.st_mode) && ::isatty(1)) *flags |= wire::kStdoutIsTerminal;
+  if (S_ISCHR(err.st_mode) && ::isatty(2)) *flags |= wire::kStderrIsTerminal;
+  if (is_same_open_file(out, err)) *flags |= wire::kStreamsAreOne;
+  return true;
+}
+
+wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) {
+  wire::RequestHead head;
+  head.stream_flags = stream_flags;
+  head.umask = ::umask(0);
+  ::umask(head.umask);
+  struct stat st;
+  if (::stat("/proc/self/ns/mnt", &st) == 0) head.mount_namespace = st.st_ino;
+  if (::stat("/", &st) == 0) {
+    head.root_device = st.st_dev;
+    head.root_inode = st.st_ino;
+  }
+  head.front_device = command.front.device;
+  head.front_inode = command.front.inode;
+  head.group = ::getegid();
+  return head;
+}
+
+void write_request(wire::Writer& w, const wire::RequestHead& head, const Command& command,
+                   const Environment& env) {
+  wire::write(w, head);
+  w.u32(command.masquerade ? 1 : 0);
+  w.text(command.cwd);
+  w.u32(static_cast<std::uint32_t>(command.argc));
+  for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
+  w.u32(static_cast<std::uint32_t>(env.count));
+  for (std::size_t i = 0; i < env.count; ++i) w.text(env.raw[i]);
+}
+
+bool send_request(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags) {
+  const wire::RequestHead head = make_head(command, stream_flags);
+  constexpr std::size_t kHead = sizeof(wire::FrameHead);
+  wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
+  write_request(first, head, command, env);
+  if (first.size() > wire::kRequestMax) return false;
+  Memory memory = {request_memory, sizeof(request_memory)};
+  if (!first.fits()) {
+    memory = memory_for(request_memory, sizeof(request_memory), first.size() + kHead);
+    if (memory.data == nullptr) return false;
+    wire::Writer again(memory.data + kHead, memory.size - kHead);
+    write_request(again, head, command, env);
+  }
+  const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
+  std::memcpy(memory.data, &frame, kHead);
+  return os::send_all(socket, memory.data, kHead + first.size()) == 0;
+}
+
+bool wait_readable(int socket, int timeout_ms) {
+  struct pollfd p = {socket, POLLIN, 0};
+  for (;;) {
+    const int n = ::poll(&p, 1, timeout_ms);
+    if (n > 0) return true;
+    if (n == 0 || errno != EINTR) return false;
+  }
+}
+
+// The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
+bool receive(int socket, int timeout_ms, wire::FrameHead* head, std::size_t* have) {
+  if (!wait_readable(socket, timeout_ms)) return false;
+  if (os::read_exactly(socket, head, sizeof(*head)) != sizeof(*head) || !wire::is_ours(*head)) return false;
+  *have = head->size < sizeof(reply_memory) ? head->size : sizeof(reply_memory);
+  return os::read_exactly(socket, reply_memory, *have) == static_cast<ssize_t>(*have);
+}
+
+// Puts out stream bytes: first what is in memory, then the rest from the socket.
+bool put_out(int to, std::size_t size, const char** memory, std::size_t* left, int socket) {
+  bool open = true;
+  while (size > 0) {
+    if (*left == 0) {
+      const ssize_t n = os::read_some(socket, reply_memory, sizeof(reply_memory) < size ? sizeof(reply_memory) : size);
+      if (n <= 0) return false;
+      *memory = reply_memory;
+      *left = static_cast<std::size_t>(n);
+    }
+    const std::size_t n = *left < size ? *left : size;
+    if (open) open = os::write_all(to, *memory, n) == 0;
+    *memory += n;
+    *left -= n;
+    size -= n;
+  }
+  return true;
+}
+
+int replay(int socket, std::size_t have) {
+  wire::Reader r(reply_memory, have);
+  const wire::ReplayHead head = wire::read_replay_head(r);
+  const char* memory = reply_memory + wire::kReplayHeadSize;
+  std::size_t left = have - wire::kReplayHeadSize;
+  // The outputs are in place already: from here on the tool must not run again, whatever happens.
+  if (put_out(1, head.stdout_size, &memory, &left, socket)) put_out(2, head.stderr_size, &memory, &left, socket);
+  return static_cast<int>(head.exit_code);
+}
+
+// Ends as the tool ended.
+int end_like(const wire::ReportHead& head) {
+  if (head.signal == 0) return static_cast<int>(head.exit_code);
+  const int signal = static_cast<int>(head.signal);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::kill(::getpid(), signal);
+  return 128 + signal;
+}
+
+void report(int socket, const RunOutcome& outcome) {
+  wire::ReportHead head = outcome.head;
+  std::string_view out = outcome.stdout_bytes;
+  std::string_view err = outcome.stderr_bytes;
+  if ((head.flags & wire::kReportTruncated) != 0) out = err = {};
+  head.stdout_size = static_cast<std::uint32_t>(out.size());
+  head.stderr_size = static_cast<std::uint32_t>(err.size());
+  char memory[128];
+  wire::Writer w(memory + sizeof(wire::FrameHead), sizeof(memory) - sizeof(wire::FrameHead));
+  wire::write(w, head);
+  const wire::FrameHead frame = wire::frame_head(wire::Kind::report, w.size() + out.size() + err.size());
+  std::memcpy(memory, &frame, sizeof(frame));
+  const std::size_t fds = outcome.log_fd >= 0 ? 1 : 0;
+  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds) != 0) return;
+  if (!out.empty() && os::send_all(socket, out.data(), out.size()) != 0) return;
+  if (!err.empty() && os::send_all(socket, err.data(), err.size()) != 0) return;
+  wire::FrameHead answer;
+  std::size_t have = 0;
+  receive(socket, kPublishMs, &answer, &have);  // visible at exit: wait until it is published
+}
+
+// Turns the engine's order into argv. The texts lie in the frame's body, each followed by the
+// next one's length, which is overwritten by its end: so the length must have been read before.
+bool parse_run(char* body, std::size_t size, RunOrder* order) {
+  wire::Reader r(body, size);
+  const std::uint32_t flags = r.u32();
+  order->strip_colour = (flags & wire::kRunStripColour) != 0;
+  const std::string_view tool = r.text();
+  order->preload = r.text();
+  const std::uint32_t argc = r.count();
+  if (r.failed() || argc == 0) return false;
+  const Memory memory = memory_for(nullptr, 0, (argc + 1) * sizeof(char*));
+  if (memory.data == nullptr) return false;
+  order->argv = static_cast<char**>(static_cast<void*>(memory.data));
+  std::string_view before = tool;
+  const std::string_view preload = order->preload;
+  for (std::uint32_t i = 0; i < argc; ++i) {
+    const std::string_view text = r.text();
+    if (r.failed()) return false;
+    order->argv[i] = body + (text.data() - body);
+    if (i > 0) body[before.data() + before.size() - body] = '\0';
+    before = text;
+  }
+  if (before.data() + before.size() == body + size) return false;  // the engine adds one byte of room
+  body[before.data() + before.size() - body] = '\0';
+  order->tool = body + (tool.data() - body);
+  body[tool.data() + tool.size() - body] = '\0';
+  order->preload = preload;
+  return true;
+}
+
+int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& command, const Environment& env,
+        std::uint32_t stream_flags) {
+  Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
+  if (body.data == nullptr) return become_tool(command, env);
+  if (body.data != reply_memory) {
+    std::memcpy(body.data, reply_memory, have);
+    const std::size_t rest = frame.size - have;
+    if (os::read_exactly(socket, body.data + have, rest) != static_cast<ssize_t>(rest))
+      return become_tool(command, env);
+  }
+  RunOrder order;
+  if (!parse_run(body.data, frame.size, &order)) return become_tool(command, env);
+  order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0;
+  const RunOutcome outcome = run_tool(order, command, env);
+  if (!outcome.started) return become_tool(command, env);
+  report(socket, outcome);
+  return end_like(outcome.head);
+}
+
+}  // namespace
+
+int knock(Command& command, const Environment& env) {
+  std::uint32_t stream_flags = 0;
+  if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
+  const os::Fd socket(reach_engine(env, command));
+  if (!socket || !send_request(socket.get(), command, env, stream_flags)) return become_tool(command, env);
+  wire::FrameHead frame;
+  std::size_t have = 0;
+  do {
+    if (!receive(socket.get(), kSilenceMs, &frame, &have)) return become_tool(command, env);
+  } while (frame.kind == static_cast<std::uint16_t>(wire::Kind::wait));
+  switch (static_cast<wire::Kind>(frame.kind)) {
+    case wire::Kind::replay:
+      if (have < wire::kReplayHeadSize) return become_tool(command, env);
+      return replay(socket.get(), have);
+    case wire::Kind::run:
+      return run(socket.get(), frame, have, command, env, stream_flags);
+    default:
+      return become_tool(command, env);
+  }
+}
+
+}  // namespace deja::client

@@ -1,0 +1,62 @@
+// deja, the front: a small static program that asks the engine and obeys. It stands in for a tool
+//   deja gcc -c a.c          as a wrapper
+//   gcc -c a.c               by a link of that name to it
+// and starts deja-cli for its own subcommands. It links libc statically and nothing else.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "client/engine.h"
+#include "client/environment.h"
+#include "client/knock.h"
+#include "client/tool.h"
+#include "os/io.h"
+#include "wire/subcommands.h"
+
+namespace {
+
+using namespace std::literals;
+
+int fail(std::string_view message, int code) {
+  deja::os::write_all(2, message.data(), message.size());
+  return code;
+}
+
+int become_cli(char** argv, char** environment) {
+  static char path[deja::os::kPlaceMax];
+  if (deja::client::libexec_path("deja-cli", path)) ::execve(path, argv, environment);
+  return fail("deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n"sv, 1);
+}
+
+std::string_view last_component(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+bool is_front_name(std::string_view name) { return last_component(name) == "deja"; }
+
+}  // namespace
+
+int main(int argc, char** argv, char** environment) {
+  if (argc < 1) return fail("deja: called without a name\n"sv, 2);
+  static deja::client::Command command;
+  command.masquerade = !is_front_name(argv[0]);
+  command.argv = argv;
+  command.argc = argc;
+  if (!command.masquerade) {
+    if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1])) return become_cli(argv, environment);
+    do {  // "deja deja gcc" is "deja gcc"
+      ++command.argv;
+      --command.argc;
+    } while (command.argc > 1 && is_front_name(command.argv[0]));
+  }
+  struct stat self;
+  if (::stat("/proc/self/exe", &self) == 0) command.front = {self.st_dev, self.st_ino};
+  if (::getcwd(command.cwd, sizeof(command.cwd)) == nullptr) command.cwd[0] = '\0';
+  const deja::client::Environment env = deja::client::read_environment(environment);
+  // Inside another deja's observation this one is inert: the outer one sees the real tool.
+  if (env.disabled || env.observed) return deja::client::become_tool(command, env);
+  return deja::client::knock(command, env);
+}

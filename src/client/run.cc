@@ -1,0 +1,261 @@
+// The user's descriptors, signals, limits, terminal and jobserver stay the tool's own: it is our
+// child in our process group, and only its stdout and stderr are pipes of ours. We outlive Ctrl-C
+// (the terminal sends it to both), pass on what is sent to us alone, and end the way it ended.
+#include "client/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/ansi.h"
+#include "observe/log_create.h"
+#include "os/fd.h"
+#include "os/io.h"
+
+namespace deja::client {
+namespace {
+
+// Captured bytes: address space that costs memory only when written to.
+class Capture {
+ public:
+  void add(const char* data, std::size_t n) {
+    if (memory_ == nullptr) {
+      void* p = ::mmap(nullptr, wire::kStreamMax, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      if (p == MAP_FAILED) {
+        overflow_ = true;
+        return;
+      }
+      memory_ = static_cast<char*>(p);
+    }
+    if (n > wire::kStreamMax - size_) overflow_ = true;
+    if (overflow_) return;
+    std::memcpy(memory_ + size_, data, n);
+    size_ += n;
+  }
+  std::string_view view() const { return {memory_, size_}; }
+  bool overflow() const { return overflow_; }
+
+ private:
+  char* memory_ = nullptr;
+  std::size_t size_ = 0;
+  bool overflow_ = false;
+};
+
+// One of the tool's streams: captured as it is, passed on (stripped when asked).
+struct Stream {
+  os::Fd from;       // our end of the pipe
+  int to = -1;       // the user's descriptor
+  bool strip = false;
+  bool lost = false; // the user's end is gone
+  Capture capture;
+  AnsiStripper stripper;
+
+  void pass_on(const char* data, std::size_t n) {
+    if (!lost && n > 0 && os::write_all(to, data, n) != 0) lost = true;
+  }
+  // False at end of file.
+  bool pump() {
+    static char input[64 * 1024];
+    static char output[sizeof(input) + kAnsiMax];
+    const ssize_t n = os::read_some(from.get(), input, sizeof(input));
+    if (n <= 0) return false;
+    const auto size = static_cast<std::size_t>(n);
+    capture.add(input, size);
+    if (!strip) {
+      pass_on(input, size);
+    } else {
+      pass_on(output, stripper.feed(input, size, output));
+    }
+    return true;
+  }
+  void finish() {
+    char rest[kAnsiMax];
+    if (strip) pass_on(rest, stripper.finish(rest));
+    from.reset();
+  }
+};
+
+volatile pid_t running_child = 0;
+void forward_signal(int signal) {
+  if (running_child > 0) ::kill(running_child, signal);
+}
+void ignore_signal(int) {}
+
+constexpr int kForwarded[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr int kShared[] = {SIGINT, SIGQUIT};  // the terminal sends these to the tool as well
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction old = {};
+  if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) return;
+  struct sigaction action = {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  ::sigaction(signal, &action, nullptr);
+}
+
+// NAME=value in memory that lives until exec.
+char* make_entry(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
+  const std::size_t n = a.size() + b.size() + c.size() + d.size() + 1;
+  void* p = ::mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return nullptr;
+  char* at = static_cast<char*>(p);
+  for (const std::string_view part : {a, b, c, d}) {
+    std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  return static_cast<char*>(p);
+}
+
+// The user's environment, plus the interposer (after the user's own preloads) and the log.
+char** observed_environment(const Environment& env, std::string_view preload, const char* log) {
+  const std::size_t bytes = (env.count + 3) * sizeof(char*);
+  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return nullptr;
+  char** out = static_cast<char**>(p);
+  std::size_t n = 0;
+  for (std::size_t i = 0; i < env.count; ++i) {
+    if (std::strncmp(env.raw[i], "LD_PRELOAD=", 11) != 0) out[n++] = env.raw[i];
+  }
+  char* preload_entry = make_entry("LD_PRELOAD=", env.preload, env.has_preload ? ":" : "", preload);
+  char* log_entry = make_entry(DEJA_LOG_VARIABLE, "=", log, "");
+  if (preload_entry == nullptr || log_entry == nullptr) return nullptr;
+  out[n++] = preload_entry;
+  out[n++] = log_entry;
+  return out;
+}
+
+struct Pipes {
+  int stdout_write = -1, stderr_write = -1;
+};
+
+// Between vfork and exec: only calls that change nothing of the parent's.
+[[noreturn]] void become_child(const RunOrder& order, const Pipes& pipes, char** environment,
+                               const sigset_t& mask, volatile int* failed) {
+  ::dup2(pipes.stdout_write, 1);
+  ::dup2(pipes.stderr_write, 2);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  ::execve(order.tool, order.argv, environment);
+  *failed = errno;
+  ::_exit(127);
+}
+
+std::int64_t now_ns() {
+  struct timespec t = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+// Pumps both streams until they end. A process that the tool left behind may keep a pipe open:
+// the tool's own end (child_ended) then ends the capture too, with what has arrived by then.
+bool pump_streams(Stream* streams, int count, pid_t child, int* status) {
+  bool child_ended = false;
+  for (;;) {
+    struct pollfd fds[2];
+    int open = 0;
+    int which[2] = {0, 0};
+    for (int i = 0; i < count; ++i) {
+      if (!streams[i].from) continue;
+      which[open] = i;
+      fds[open++] = {streams[i].from.get(), POLLIN, 0};
+    }
+    if (open == 0) break;
+    // While a pipe is open and quiet, look every 50 ms whether the tool has ended without it.
+    const int ready = ::poll(fds, static_cast<nfds_t>(open), child_ended ? 0 : 50);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) {
+      if (child_ended) return false;  // quiet, and the tool is gone: a process was left behind
+      if (::waitpid(child, status, WNOHANG) == child) child_ended = true;
+      continue;
+    }
+    for (int k = 0; k < open; ++k) {
+      if (fds[k].revents != 0 && !streams[which[k]].pump()) streams[which[k]].finish();
+    }
+  }
+  while (!child_ended && ::waitpid(child, status, 0) < 0 && errno == EINTR) {
+  }
+  return true;
+}
+
+bool open_pipe(os::Fd& read_end, os::Fd& write_end) {
+  int pair[2];
+  if (::pipe2(pair, O_CLOEXEC) != 0) return false;
+  read_end = os::Fd(pair[0]);
+  write_end = os::Fd(pair[1]);
+  return true;
+}
+
+// Starts the tool with all signals held back, so that none is lost between its start and ours
+// being ready to pass them on.
+pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volatile int* failed) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t child = ::vfork();
+  if (child == 0) become_child(order, pipes, environment, before, failed);
+  running_child = child;
+  if (child > 0 && *failed == 0) {
+    for (const int s : kForwarded) handle(s, forward_signal);
+    for (const int s : kShared) handle(s, ignore_signal);
+  }
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  return child;
+}
+
+}  // namespace
+
+RunOutcome run_tool(const RunOrder& order, const Command& command, const Environment& env) {
+  RunOutcome outcome;
+  static Stream streams[2];
+  const int count = order.streams_are_one ? 1 : 2;
+  os::Fd writes[2];
+  for (int i = 0; i < count; ++i) {
+    if (!open_pipe(streams[i].from, writes[i])) return outcome;
+    streams[i].to = i + 1;
+    streams[i].strip = order.strip_colour && (i == 1 || order.streams_are_one);
+  }
+  char** environment = env.raw;
+  if (!order.preload.empty()) {
+    static char log_path[64];
+    outcome.log_fd = observe::create_log(command.front.device, command.front.inode, log_path, sizeof(log_path));
+    if (outcome.log_fd >= 0) environment = observed_environment(env, order.preload, log_path);
+    if (outcome.log_fd < 0 || environment == nullptr) return outcome;
+  }
+  const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
+  volatile int failed = 0;
+  const std::int64_t start_ns = now_ns();
+  const pid_t child = start(order, pipes, environment, &failed);
+  if (child < 0) return outcome;
+  for (os::Fd& fd : writes) fd.reset();
+  int status = 0;
+  if (failed != 0) {
+    ::waitpid(child, &status, 0);
+    return outcome;
+  }
+  const bool whole = pump_streams(streams, count, child, &status);
+  running_child = 0;
+  outcome.started = true;
+  outcome.head.elapsed_ns = static_cast<std::uint64_t>(now_ns() - start_ns);
+  if (WIFSIGNALED(status)) {
+    outcome.head.signal = static_cast<std::uint32_t>(WTERMSIG(status));
+  } else {
+    outcome.head.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(status));
+  }
+  outcome.stdout_bytes = streams[0].capture.view();
+  outcome.stderr_bytes = streams[1].capture.view();
+  if (!whole || streams[0].capture.overflow() || streams[1].capture.overflow())
+    outcome.head.flags |= wire::kReportTruncated;
+  return outcome;
+}
+
+}  // namespace deja::client

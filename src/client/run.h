@@ -1,0 +1,31 @@
+// Runs the real tool on the engine's word: under observation, with its streams passed on to the
+// user as they come and captured for the engine.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "client/environment.h"
+#include "client/tool.h"
+#include "wire/messages.h"
+
+namespace deja::client {
+
+struct RunOrder {
+  char* tool = nullptr;     // absolute path
+  char** argv = nullptr;    // complete, NULL-terminated
+  std::string_view preload; // the interposer's path; empty: run unobserved
+  bool strip_colour = false;
+  bool streams_are_one = false;
+};
+
+struct RunOutcome {
+  bool started = false;  // false: the tool could not be started; nothing has happened
+  wire::ReportHead head;
+  std::string_view stdout_bytes, stderr_bytes;  // until the process ends
+  int log_fd = -1;  // the trace log; -1: unobserved
+};
+
+RunOutcome run_tool(const RunOrder& order, const Command& command, const Environment& env);
+
+}  // namespace deja::client

@@ -1,0 +1,57 @@
+#include "client/tool.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "os/io.h"
+
+namespace deja::client {
+namespace {
+
+// A script without "#!" runs under the shell, as execvp does it (POSIX, exec).
+void exec_script(char* path, char** argv, int argc, char** environment) {
+  const std::size_t bytes = (static_cast<std::size_t>(argc) + 3) * sizeof(char*);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return;
+  char** shell_argv = static_cast<char**>(memory);
+  static char shell[] = "sh";
+  shell_argv[0] = shell;
+  shell_argv[1] = path;
+  for (int i = 1; i <= argc; ++i) shell_argv[i + 1] = argv[i];
+  ::execve("/bin/sh", shell_argv, environment);
+}
+
+}  // namespace
+
+bool find_real_tool(const Command& command, const Environment& env, char* out) {
+  return os::find_tool(command.argv[0], env.path, command.cwd, command.front, out, os::kPlaceMax) > 0;
+}
+
+int become_tool(const Command& command, const Environment& env) {
+  static char path[os::kPlaceMax];
+  if (!find_real_tool(command, env, path)) {
+    const std::string_view name = command.argv[0];
+    os::write_all(2, "deja: ", 6);
+    os::write_all(2, name.data(), name.size());
+    constexpr std::string_view kRest = ": no such program\n";
+    os::write_all(2, kRest.data(), kRest.size());
+    return 127;
+  }
+  // Called by the tool's name, argv[0] would lead a tool that looks for its own files back to us.
+  if (command.masquerade) command.argv[0] = path;
+  ::execve(path, command.argv, env.raw);
+  if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, env.raw);
+  const int failed = errno;
+  const std::string_view why = std::strerror(failed);
+  os::write_all(2, "deja: ", 6);
+  os::write_all(2, path, std::strlen(path));
+  os::write_all(2, ": ", 2);
+  os::write_all(2, why.data(), why.size());
+  os::write_all(2, "\n", 1);
+  return failed == ENOENT ? 127 : 126;
+}
+
+}  // namespace deja::client
