@@ -1,0 +1,35 @@
+// `./dev bench`: see harness.h for how, hit.cc and miss.cc for what.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "bench/harness.h"
+
+int main(int argc, char** argv) {
+  deja::bench::Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const char* value = i + 1 < argc ? argv[i + 1] : "";
+    if (word == "--deja") {
+      options.deja = value;
+    } else if (word == "--programs") {
+      options.programs = value;
+    } else if (word == "--rounds") {
+      options.rounds = static_cast<int>(std::strtol(value, nullptr, 10));
+    } else if (options.name.empty()) {
+      options.name = word;
+      continue;
+    } else {
+      deja::bench::give_up("what is \"" + std::string(word) + "\"?");
+    }
+    ++i;
+  }
+  if (options.deja.empty() || options.programs.empty())
+    deja::bench::give_up("needs --deja and --programs");
+  if (options.name == "hit") return deja::bench::bench_hit(options);
+  if (options.name == "miss") return deja::bench::bench_miss(options);
+  std::fprintf(stderr, "usage: bench hit|miss --deja PROGRAM --programs FOLDER [--rounds N]\n");
+  return 2;
+}
