@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""`./dev demo`: two real projects, each built three times.
+
+  plain   the compiler alone
+  cold    through deja, with nothing in the cache
+  warm    through deja again, in another folder
+
+Every object file of the cold and the warm build is compared with the plain build's, byte for byte. Exit 1
+when one differs, or when a compile of a warm build was not a hit. All work happens in a temporary folder with
+a cache of its own; nothing of it, nor the daemon, is left.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import projects
+
+ROADS = ("plain", "cold", "warm")
+
+
+class Deja:
+    """The program under test with a private cache."""
+
+    def __init__(self, program, work):
+        self.program = program
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DEJA_", "CCACHE_"))}
+        self.environment["DEJA_DIR"] = str(work / "cache")
+        # The demo's own folders only: a user's settings would make it another demo.
+        self.environment["XDG_CONFIG_HOME"] = str(work / "config")
+
+    def ask(self, *words):
+        done = subprocess.run([self.program, *words], env=self.environment, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"demo: `deja {' '.join(words)}` ended with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout
+
+    def count_from_zero(self):
+        self.ask("stats", "--zero")
+
+    def counts(self):
+        return json.loads(self.ask("stats", "--format", "json"))
+
+    def events(self):
+        return [json.loads(line) for line in self.ask("events", "--format", "json").splitlines() if line.strip()]
+
+    def stop(self):
+        subprocess.run([self.program, "daemon", "stop"], env=self.environment, capture_output=True)
+
+
+def build(project, folder, deja, road):
+    """Prepares the folder untimed, builds it timed; seconds."""
+    program = deja.program if road != "plain" else None
+    project.prepare(folder, program)
+    command = project.command(program)
+    start = time.monotonic()
+    done = subprocess.run(command, cwd=folder, env=deja.environment, capture_output=True, text=True)
+    seconds = time.monotonic() - start
+    if done.returncode != 0:
+        sys.exit(f"demo: the {road} build of {project.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
+    return seconds
+
+
+def objects(folder):
+    return {p.relative_to(folder): p for p in sorted(folder.rglob("*")) if p.suffix in (".o", ".lo") and p.is_file()}
+
+
+def differences(folder, plain):
+    ours, theirs = objects(folder), objects(plain)
+    wrong = [f"{name}: only in one of the builds" for name in sorted(ours.keys() ^ theirs.keys())]
+    for name in sorted(ours.keys() & theirs.keys()):
+        if ours[name].read_bytes() != theirs[name].read_bytes():
+            wrong.append(f"{name}: not the compiler's bytes")
+    return wrong
+
+
+def not_hits(deja, counts, object_count):
+    """What keeps a warm build from being all hits: misses, failures, and compiles that were not looked up."""
+    wrong = []
+    if counts["misses"] or counts["failures"] or counts["errors"] or counts["hits"] < object_count:
+        wrong.append(f"{object_count} objects, but {counts['hits']} hits, {counts['misses']} misses, "
+                     f"{counts['failures']} failures, {counts['errors']} errors")
+        for event in deja.events()[-400:]:
+            if event["outcome"] not in ("hit", "bypass"):
+                wrong.append(f"  {event['outcome']}: {event['what']} {event['reason']}".rstrip())
+    return wrong
+
+
+def show(project, deja, work):
+    """Builds one project on all roads; rows of the table, and what was wrong."""
+    rows, wrong, seconds = [], [], {}
+    folders = {road: work / f"{project.name}-{road}" for road in ROADS}
+    for road in ROADS:
+        if road != "plain":
+            deja.count_from_zero()
+        seconds[road] = build(project, folders[road], deja, road)
+        row = [project.name if road == "plain" else "", road, f"{seconds[road]:.2f}", "", "", "",
+               f"{seconds[road] / seconds['plain']:.2f}", str(len(objects(folders[road])))]
+        if road != "plain":
+            counts = deja.counts()
+            row[3:6] = [str(counts[name]) for name in ("hits", "misses", "bypasses")]
+            wrong += [f"{project.name}, {road}: {line}" for line in differences(folders[road], folders["plain"])]
+        if road == "warm":
+            wrong += [f"{project.name}, warm: {line}" for line in not_hits(deja, counts, len(objects(folders[road])))]
+        rows.append(row)
+    return rows, wrong
+
+
+def print_table(rows):
+    head = ["project", "build", "seconds", "hits", "misses", "bypasses", "to plain", "objects"]
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    for row in [head, *rows]:
+        cells = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--deja", required=True, type=pathlib.Path, help="the program under test")
+    parser.add_argument("names", nargs="*", help="only these projects: googletest, zlib, generated")
+    args = parser.parse_args()
+    deja_program = str(args.deja.resolve())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the clean-up below happens
+    work = pathlib.Path(tempfile.mkdtemp(prefix="deja-demo-"))
+    deja = Deja(deja_program, work)
+    rows, wrong = [], []
+    try:
+        for project in projects.choose(args.names, work):
+            print(f"building {project.name} ({project.what}) plain, cold and warm", file=sys.stderr)
+            more_rows, more_wrong = show(project, deja, work)
+            rows += more_rows
+            wrong += more_wrong
+    finally:
+        deja.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    print_table(rows)
+    print()
+    for line in wrong:
+        print(line)
+    print("Not as promised." if wrong else
+          "Every object is the compiler's, byte for byte; every compile of a warm build was a hit.")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
