@@ -28,7 +28,8 @@ def own_files(*folders, suffixes=SUFFIXES, root=ROOT):
 
 
 def is_test(file):
-    return file.parts[0] == "test" or file.stem.endswith("_test")
+    """Tests and what only tests include: test/, foo_test.cc, test_foo.h."""
+    return file.parts[0] == "test" or file.stem.endswith("_test") or file.stem.startswith("test_")
 
 
 def _blank(text):

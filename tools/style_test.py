@@ -130,6 +130,8 @@ class Layers(unittest.TestCase):
     def test_preload_includes_only_its_folder(self):
         own = {"src/observe/preload/a.h": "", "src/observe/preload/a.c": '#include "observe/preload/a.h"\n'}
         self.assertEqual(self.problems(own), [])
+        own["src/observe/preload/a.c"] = '#include "a.h"\n'
+        self.assertEqual(self.problems(own), [])
         self.assertEqual(len(self.problems({"src/observe/preload/a.c": '#include "base/b.h"\n'})), 1)
 
     def test_header_cycle(self):
