@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/bytes.h"
@@ -16,6 +17,7 @@
 #include "config/toml_file.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/places.h"
 
 namespace deja::config {
 namespace {
@@ -103,7 +105,8 @@ std::string fingerprint(const Sources& sources, const std::vector<Candidate>& fi
     out.u8(file.named ? 1 : 0);
     if (!file.identity) continue;
     const os::FileIdentity& id = *file.identity;
-    for (const std::uint64_t part : {id.device, id.inode, id.size, std::uint64_t{id.mode}}) out.u64(part);
+    for (const std::uint64_t part : {id.device, id.inode, id.size, std::uint64_t{id.mode}})
+      out.u64(part);
     out.i64(id.mtime_ns);
     out.i64(id.ctime_ns);  // also moves when the owner changes
   }
@@ -163,10 +166,10 @@ class Layers {
     for (FileEntry& entry : parse_toml(text, path, loaded_.problems)) {
       const std::string where = path + ":" + std::to_string(entry.line);
       const auto& table = setting_table();
-      const auto row = std::ranges::find(table, entry.key, [](const Setting& s) { return std::string_view(s.key); });
+      const auto row = std::ranges::find(table, entry.key,
+                                         [](const Setting& s) { return std::string_view(s.key); });
       if (row == table.end()) {
-        loaded_.problems.push_back(
-            {where, entry.key, "no such setting; `deja config` lists all"});
+        loaded_.problems.push_back({where, entry.key, "no such setting; `deja config` lists all"});
         continue;
       }
       apply(static_cast<std::size_t>(row - table.begin()),
@@ -179,7 +182,8 @@ class Layers {
     for (std::size_t row = 0; row < table.size(); ++row) {
       if (*table[row].environment == '\0') continue;
       if (const auto value = variable(sources, table[row].environment))
-        apply(row, {std::string(*value), true, ""}, std::string("environment ") + table[row].environment);
+        apply(row, {std::string(*value), true, ""},
+              std::string("environment ") + table[row].environment);
     }
   }
 
@@ -230,11 +234,19 @@ std::shared_ptr<const Loaded> Loader::load(const Sources& sources) {
   return made;
 }
 
-std::optional<std::string> cache_dir(const Sources& sources) {
-  if (const auto dir = variable(sources, "DEJA_DIR")) return tidy_path(join_path(sources.cwd, *dir));
-  if (const auto cache = absolute_variable(sources, "XDG_CACHE_HOME")) return tidy_path(*cache + "/deja");
-  if (const auto home = absolute_variable(sources, "HOME")) return tidy_path(*home + "/.cache/deja");
-  return std::nullopt;
+std::optional<Places> places(const Sources& sources) {
+  const auto text = [&](std::string_view name) { return variable(sources, name).value_or(""); };
+  const os::PlaceVariables variables = {text("DEJA_DIR"), text("XDG_CACHE_HOME"), text("HOME"),
+                                        text("XDG_RUNTIME_DIR"), text("TMPDIR")};
+  std::array<char, os::kPlaceMax> buffer;
+  const auto as_string = [&](long size) {
+    return size < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(size));
+  };
+  Places out;
+  out.dir = as_string(os::cache_dir(variables, sources.cwd, buffer.data()));
+  if (out.dir.empty()) return std::nullopt;
+  out.socket = as_string(os::socket_path(variables, out.dir, buffer.data()));
+  return out;
 }
 
 }  // namespace deja::config

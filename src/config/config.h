@@ -45,9 +45,9 @@ struct Config {
 };
 
 struct Problem {
-  std::string where;  // "/x/.deja.toml:3" or "environment DEJA_PORTABLE"
-  std::string key;    // the setting; empty when the whole file is meant
-  std::string what;   // what is wrong and what to do
+  std::string where;         // "/x/.deja.toml:3" or "environment DEJA_PORTABLE"
+  std::string key;           // the setting; empty when the whole file is meant
+  std::string what;          // what is wrong and what to do
   std::string text() const;  // one line
 };
 
@@ -86,10 +86,12 @@ class Loader {
   std::unordered_map<std::string, std::shared_ptr<const Loaded>> known_ GUARDED_BY(mutex_);
 };
 
-// deja's folder: $DEJA_DIR (relative: to cwd), else $XDG_CACHE_HOME/deja, else $HOME/.cache/deja.
-// Empty when none of the three is set; as the XDG specification asks, relative values of the
-// latter two are ignored.
-std::optional<std::string> cache_dir(const Sources& sources);
+// Where deja keeps its things (os/places.h decides). Empty when no variable says where.
+struct Places {
+  std::string dir;     // the cache folder
+  std::string socket;  // the daemon's; empty when none fits
+};
+std::optional<Places> places(const Sources& sources);
 
 // The table, for help texts and documents.
 struct SettingInfo {

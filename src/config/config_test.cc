@@ -76,7 +76,8 @@ TEST_F(ConfigTest, EnvironmentOverProjectOverUser) {
   EXPECT_THAT(loaded.problems, IsEmpty());
   EXPECT_EQ(origin(loaded, "progress"), "environment DEJA_PROGRESS");
   EXPECT_EQ(origin(loaded, "key.salt"), dir_ + "/work/.deja.toml:3");
-  EXPECT_THAT(loaded.files, ElementsAre(dir_ + "/work/.deja.toml", dir_ + "/home/.config/deja/config.toml"));
+  EXPECT_THAT(loaded.files,
+              ElementsAre(dir_ + "/work/.deja.toml", dir_ + "/home/.config/deja/config.toml"));
 }
 
 TEST_F(ConfigTest, OnlyTheNearestProjectFile) {
@@ -117,7 +118,8 @@ TEST_F(ConfigTest, NamedFileReplacesBoth) {
 TEST_F(ConfigTest, AllSettings) {
   write("work/.deja.toml",
         "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
-        "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', '/x//y/']\n"
+        "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', "
+        "'/x//y/']\n"
         "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
@@ -149,7 +151,8 @@ TEST_F(ConfigTest, EnvironmentForms) {
 
 TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
   write("work/.deja.toml",
-        "disable = 'yes'\nprogress = 'hits'\ntypo = 1\n[store]\nlimit = -4\n[paths]\nbase_dirs = [1]\n");
+        "disable = 'yes'\nprogress = 'hits'\ntypo = 1\n[store]\nlimit = -4\n[paths]\nbase_dirs = "
+        "[1]\n");
   variables_["DEJA_PROGRESS"] = "loud";
   variables_["DEJA_BASE_DIR"] = "relative";
   const Loaded loaded = load_all();
@@ -159,13 +162,14 @@ TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
   EXPECT_THAT(loaded.config.base_dirs, IsEmpty());
   std::vector<std::string> texts;
   for (const Problem& p : loaded.problems) texts.push_back(p.text());
-  EXPECT_THAT(texts, ::testing::UnorderedElementsAre(
-                         HasSubstr("/work/.deja.toml:1: disable: expected true or false; false is used"),
-                         HasSubstr("/work/.deja.toml:3: typo: no such setting"),
-                         HasSubstr("/work/.deja.toml:5: store.limit: expected size"),
-                         HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
-                         HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
-                         HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
+  EXPECT_THAT(texts,
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("/work/.deja.toml:1: disable: expected true or false; false is used"),
+                  HasSubstr("/work/.deja.toml:3: typo: no such setting"),
+                  HasSubstr("/work/.deja.toml:5: store.limit: expected size"),
+                  HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
+                  HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
+                  HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
 }
 
 TEST_F(ConfigTest, BrokenFileIsOneProblem) {
@@ -223,16 +227,17 @@ TEST_F(ConfigTest, LoaderSeesEveryChange) {
   EXPECT_EQ(loader.load(sources())->config.key_salt, "");
 }
 
-TEST_F(ConfigTest, CacheDir) {
-  EXPECT_EQ(cache_dir(sources()), dir_ + "/home/.cache/deja");
-  variables_["XDG_CACHE_HOME"] = "/xdg/";
-  EXPECT_EQ(cache_dir(sources()), "/xdg/deja");
+TEST_F(ConfigTest, Places) {
+  EXPECT_EQ(places(sources())->dir, dir_ + "/home/.cache/deja");
+  variables_["XDG_CACHE_HOME"] = "/xdg";
+  EXPECT_EQ(places(sources())->dir, "/xdg/deja");
   variables_["DEJA_DIR"] = "here";
-  EXPECT_EQ(cache_dir(sources()), cwd_ + "/here");
+  EXPECT_EQ(places(sources())->dir, cwd_ + "/here");
   variables_["DEJA_DIR"] = "/there/";
-  EXPECT_EQ(cache_dir(sources()), "/there");
+  EXPECT_EQ(places(sources())->dir, "/there");
+  EXPECT_EQ(places(sources())->socket, "/there/daemon.sock");
   variables_.clear();
-  EXPECT_FALSE(cache_dir(sources()));
+  EXPECT_FALSE(places(sources()));
 }
 
 }  // namespace

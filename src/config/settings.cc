@@ -79,7 +79,8 @@ bool assign_idle_exit(const Given& given, Config& config) {
 
 std::optional<std::vector<std::string>> list(const Given& given, char separator) {
   if (const auto* texts = std::get_if<std::vector<std::string>>(&given.value)) return *texts;
-  if (const auto* text = std::get_if<std::string>(&given.value)) return split_list(*text, separator);
+  if (const auto* text = std::get_if<std::string>(&given.value))
+    return split_list(*text, separator);
   return std::nullopt;
 }
 
@@ -152,9 +153,8 @@ std::string show_name(const Config& config) {
 
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
-      {"disable", "DEJA_DISABLE", "true or false",
-       "run every tool as if deja were not there", assign_bool<&Config::disable>,
-       show_bool<&Config::disable>},
+      {"disable", "DEJA_DISABLE", "true or false", "run every tool as if deja were not there",
+       assign_bool<&Config::disable>, show_bool<&Config::disable>},
       {"store.limit", "", "size above 0, such as \"10G\" or \"500Mi\"",
        "how many bytes the store may hold before the least useful results are evicted",
        assign_limit, [](const Config& c) { return show_text(format_size(c.store_limit_bytes)); }},

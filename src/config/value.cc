@@ -52,7 +52,8 @@ constexpr std::array<Unit, 5> kTimeUnits = {{
 // digits [ "." digits ] unit; a fraction is allowed as long as the result is a whole number of
 // the smallest unit when rounded down.
 template <std::size_t N>
-std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::array<Unit, N>& units) {
+std::optional<std::uint64_t> parse_with_unit(std::string_view text,
+                                             const std::array<Unit, N>& units) {
   std::uint64_t whole = 0;
   const char* end = text.data() + text.size();
   const auto [after, error] = std::from_chars(text.data(), end, whole);
@@ -73,7 +74,8 @@ std::optional<std::uint64_t> parse_with_unit(std::string_view text, const std::a
   for (const Unit& unit : units) {
     if (trim(rest) != unit.name) continue;
     if (whole > kMax / unit.factor) return std::nullopt;
-    const auto part = static_cast<std::uint64_t>(fraction * static_cast<double>(unit.factor) + 1e-6);
+    const auto part =
+        static_cast<std::uint64_t>(fraction * static_cast<double>(unit.factor) + 1e-6);
     const std::uint64_t value = whole * unit.factor;
     return value > kMax - part ? std::nullopt : std::optional(value + part);
   }

@@ -17,7 +17,8 @@ TEST(Size, Suffixes) {
 }
 
 TEST(Size, Nonsense) {
-  for (const char* text : {"", "G", "-1", "1.G", "10X", "1e9", "b", "99999999999999999999", "99999999T", "1 2"})
+  for (const char* text :
+       {"", "G", "-1", "1.G", "10X", "1e9", "b", "99999999999999999999", "99999999T", "1 2"})
     EXPECT_FALSE(parse_size(text)) << text;
 }
 

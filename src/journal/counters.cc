@@ -1,0 +1,139 @@
+#include "journal/counters.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "journal/shared_file.h"
+#include "os/clock.h"
+
+namespace deja::journal {
+namespace {
+
+constexpr std::string_view kMagic = "dejacnt1";
+constexpr std::size_t kNumbers = 64;
+constexpr std::size_t kSlots = 64;
+
+enum SlotState : std::uint32_t { kFree = 0, kBeingNamed = 1, kNamed = 2 };
+
+struct Slot {
+  std::uint32_t state;
+  char name[52];
+  std::uint64_t count;
+};
+static_assert(sizeof(Slot) == 64);
+
+struct Layout {
+  char magic[8];
+  std::int64_t since_ns;
+  std::uint64_t numbers[kNumbers];
+  Slot slots[kSlots];
+};
+static_assert(sizeof(Layout) % sizeof(std::uint64_t) == 0);
+static_assert(kCounters <= kNumbers);
+static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free,
+              "counts are shared by processes");
+
+Layout& layout(char* data) { return *static_cast<Layout*>(static_cast<void*>(data)); }
+
+void add_to(std::uint64_t& number, std::uint64_t n) {
+  std::atomic_ref(number).fetch_add(n, std::memory_order_relaxed);
+}
+template <typename T>
+T load(T& number) {
+  return std::atomic_ref(number).load(std::memory_order_relaxed);
+}
+template <typename T>
+void store(T& number, T value) {
+  std::atomic_ref(number).store(value, std::memory_order_relaxed);
+}
+
+std::string_view name_of(const Slot& slot) {
+  return {slot.name, ::strnlen(slot.name, sizeof(slot.name))};
+}
+
+// The slot's state once nobody is naming it, or kBeingNamed when the one who did is gone.
+SlotState settled_state(Slot& slot) {
+  for (int tries = 0; tries < 1000; ++tries) {
+    const auto state = std::atomic_ref(slot.state).load(std::memory_order_acquire);
+    if (state != kBeingNamed) return static_cast<SlotState>(state);
+    std::this_thread::yield();
+  }
+  return kBeingNamed;
+}
+
+Slot* find_slot(Layout& file, std::string_view name) {
+  for (Slot& slot : file.slots) {
+    SlotState state = settled_state(slot);
+    if (state == kFree) {
+      std::uint32_t expected = kFree;
+      if (std::atomic_ref(slot.state).compare_exchange_strong(expected, kBeingNamed)) {
+        std::memcpy(slot.name, name.data(), name.size());
+        std::atomic_ref(slot.state).store(kNamed, std::memory_order_release);
+        return &slot;
+      }
+      state = settled_state(slot);
+    }
+    if (state == kNamed && name_of(slot) == name) return &slot;
+  }
+  return nullptr;
+}
+
+constexpr std::array<const char*, kCounters> kNames = {
+    "hits",   "misses",    "dups",        "bypasses",      "failures",
+    "errors", "tool_runs", "remote_hits", "time_saved_ns", "bytes_served"};
+
+}  // namespace
+
+const char* counter_name(Counter counter) { return kNames[static_cast<std::size_t>(counter)]; }
+
+Result<Counters> Counters::open(const std::string& dir) {
+  Counters counters;
+  counters.mapping_ = TRY(open_shared_file(dir, "counters", kMagic, sizeof(Layout)));
+  counters.data_ = counters.mapping_.data();
+  return counters;
+}
+
+Counters Counters::in_memory() {
+  Counters counters;
+  counters.memory_ = std::make_unique<std::uint64_t[]>(sizeof(Layout) / sizeof(std::uint64_t));
+  counters.data_ = static_cast<char*>(static_cast<void*>(counters.memory_.get()));
+  return counters;
+}
+
+void Counters::add(Counter counter, std::uint64_t n) {
+  if (n != 0) add_to(layout(data_).numbers[static_cast<std::size_t>(counter)], n);
+}
+
+void Counters::add_bypass_reason(std::string_view name) {
+  name = name.substr(0, sizeof(Slot::name));
+  if (name.empty()) return;
+  // More names than slots cannot come from our own table of reasons; those are not told apart.
+  if (Slot* slot = find_slot(layout(data_), name)) add_to(slot->count, 1);
+}
+
+Counts Counters::read() const {
+  Layout& file = layout(data_);
+  Counts counts;
+  counts.since_ns = load(file.since_ns);
+  for (std::size_t i = 0; i < kCounters; ++i) counts.values[i] = load(file.numbers[i]);
+  std::map<std::string, std::uint64_t, std::less<>> reasons;
+  for (Slot& slot : file.slots)
+    if (std::atomic_ref(slot.state).load(std::memory_order_acquire) == kNamed)
+      if (const std::uint64_t count = load(slot.count); count != 0)
+        reasons[std::string(name_of(slot))] += count;
+  for (auto& [name, count] : reasons) counts.bypass_reasons.push_back({name, count});
+  return counts;
+}
+
+void Counters::zero() {
+  Layout& file = layout(data_);
+  for (std::uint64_t& number : file.numbers) store(number, std::uint64_t{0});
+  for (Slot& slot : file.slots) store(slot.count, std::uint64_t{0});
+  store(file.since_ns, os::wall_ns());
+}
+
+}  // namespace deja::journal

@@ -1,0 +1,73 @@
+// Counters that all processes of one cache folder share: atomic numbers in a mapped file.
+//
+// Layout of <dir>/journal/counters, version 1 (little endian, as the machine's):
+//   "dejacnt1"        8 bytes
+//   i64               wall clock in ns of the last zero(); 0: never
+//   64 × u64          numbers, indexed by Counter; unused ones are 0
+//   64 × slot         for names that this room does not know beforehand (bypass reasons):
+//                     u32 state (0 free, 1 being named, 2 named), char[52] name, u64 count
+// A crash can leave at most a slot that is being named; it is never used again. Two processes may
+// name two slots alike; readers add them up.
+//
+// Thread-safe. Nothing here blocks or makes a system call but open().
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/mapping.h"
+
+namespace deja::journal {
+
+enum class Counter : std::uint8_t {
+  hits,
+  misses,  // with dups
+  dups,
+  bypasses,
+  failures,  // the tool itself failed
+  errors,    // the cache failed; nobody but the troubles list noticed
+  tool_runs,
+  remote_hits,  // also counted in hits
+  time_saved_ns,
+  bytes_served,
+};
+inline constexpr std::size_t kCounters = 10;
+const char* counter_name(Counter counter);
+
+struct NamedCount {
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+struct Counts {
+  std::int64_t since_ns = 0;  // the last zero(), 0: never
+  std::uint64_t values[kCounters] = {};
+  std::vector<NamedCount> bypass_reasons;  // by name
+
+  std::uint64_t operator[](Counter c) const { return values[static_cast<std::size_t>(c)]; }
+};
+
+class Counters {
+ public:
+  // dir: the journal's folder, which must exist.
+  static Result<Counters> open(const std::string& dir);
+  // Counters of this process alone, for when there is no file to be had.
+  static Counters in_memory();
+
+  void add(Counter counter, std::uint64_t n = 1);
+  void add_bypass_reason(std::string_view name);
+  Counts read() const;
+  void zero();
+
+ private:
+  Counters() = default;
+  os::Mapping mapping_;
+  std::unique_ptr<std::uint64_t[]> memory_;
+  char* data_ = nullptr;
+};
+
+}  // namespace deja::journal

@@ -1,0 +1,189 @@
+// Encoding is by hand because it is on the way of every request (1 µs a line); decoding is by a
+// library because only `deja events` and `deja why` do it. Tested by event_test.cc.
+
+#include "journal/event.h"
+
+#include <array>
+#include <cstring>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+namespace deja::journal {
+namespace {
+
+constexpr std::array<const char*, 4> kOutcomeNames = {"hit", "miss", "bypass", "failure"};
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
+constexpr std::string_view kLineStart = "{\"time\":";
+
+unsigned byte_at(std::string_view text, std::size_t at) {
+  return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+}
+
+bool is_continuation(unsigned byte) { return (byte & 0xc0) == 0x80; }
+
+// The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 when there is
+// none.
+std::size_t sequence_length(std::string_view text, std::size_t at) {
+  const unsigned first = byte_at(text, at), second = byte_at(text, at + 1);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4 || !is_continuation(second)) return 0;
+  if (first < 0xe0) return 2;
+  if (!is_continuation(byte_at(text, at + 2))) return 0;
+  if (first < 0xf0) {
+    const bool overlong = first == 0xe0 && second < 0xa0;
+    const bool surrogate = first == 0xed && second > 0x9f;
+    return overlong || surrogate ? 0 : 3;
+  }
+  if (!is_continuation(byte_at(text, at + 3))) return 0;
+  const bool overlong = first == 0xf0 && second < 0x90;
+  const bool too_large = first == 0xf4 && second > 0x8f;
+  return overlong || too_large ? 0 : 4;
+}
+
+// Calls plain(run of text that is well-formed) and bad() for each byte that is not.
+template <typename Plain, typename Bad>
+void walk_utf8(std::string_view text, Plain plain, Bad bad) {
+  std::size_t start = 0, at = 0;
+  while (at < text.size() && at < kTextMax) {
+    if (const std::size_t length = sequence_length(text, at); length != 0) {
+      at += length;
+      continue;
+    }
+    plain(text.substr(start, at - start));
+    bad();
+    start = ++at;
+  }
+  plain(text.substr(start, at - start));
+}
+
+void append_escaped(std::string_view text, std::string& out) {
+  std::size_t start = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (static_cast<unsigned char>(c) >= ' ' && c != '"' && c != '\\' && c != '\x7f') continue;
+    out.append(text, start, at - start);
+    start = at + 1;
+    if (c == '"' || c == '\\') {
+      out.append({'\\', c});
+    } else {
+      constexpr char kHex[] = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      out.append("\\u00").append({kHex[byte >> 4], kHex[byte & 15]});
+    }
+  }
+  out.append(text, start);
+}
+
+void append_field(std::string_view name, std::string_view text, std::string& out) {
+  out.append(",\"").append(name).append("\":\"");
+  walk_utf8(
+      text, [&](std::string_view run) { append_escaped(run, out); },
+      [&] { out.append(kReplacement); });
+  out.push_back('"');
+}
+
+void append_field(std::string_view name, std::uint64_t number, std::string& out) {
+  out.append(",\"").append(name).append("\":").append(std::to_string(number));
+}
+
+void append_field(std::string_view name, bool flag, std::string& out) {
+  out.append(",\"").append(name).append(flag ? "\":true" : "\":false");
+}
+
+// Seconds with exactly six digits after the point.
+void append_time(std::int64_t time_ns, std::string& out) {
+  const std::int64_t us = time_ns / 1000;
+  const std::string digits = std::to_string(1'000'000 + us % 1'000'000);
+  out.append(std::to_string(us / 1'000'000)).push_back('.');
+  out.append(digits, 1);
+}
+
+template <typename T>
+void take(const nlohmann::json& object, const char* name, T& value) {
+  const auto found = object.find(name);
+  if (found == object.end()) return;
+  if constexpr (std::is_same_v<T, std::string>) {
+    if (found->is_string()) value = found->template get<T>();
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (found->is_boolean()) value = found->template get<T>();
+  } else {
+    if (found->is_number_unsigned()) value = found->template get<T>();
+  }
+}
+
+}  // namespace
+
+const char* outcome_name(Outcome outcome) {
+  return kOutcomeNames[static_cast<std::size_t>(outcome)];
+}
+
+std::optional<Outcome> parse_outcome(std::string_view name) {
+  for (std::size_t i = 0; i < kOutcomeNames.size(); ++i)
+    if (name == kOutcomeNames[i]) return static_cast<Outcome>(i);
+  return std::nullopt;
+}
+
+void append_line(const Event& event, std::string& out) {
+  out.append(kLineStart);
+  append_time(event.time_ns, out);
+  append_field("outcome", std::string_view(outcome_name(event.outcome)), out);
+  append_field("dup", event.dup, out);
+  append_field("remote", event.remote, out);
+  append_field("reason", std::string_view(event.reason), out);
+  append_field("tool", std::string_view(event.tool), out);
+  append_field("what", std::string_view(event.what), out);
+  append_field("cwd", std::string_view(event.cwd), out);
+  append_field("probe_key", std::string_view(event.probe_key), out);
+  append_field("action_key", std::string_view(event.action_key), out);
+  append_field("tool_runs", event.tool_runs, out);
+  append_field("elapsed_us", event.elapsed_us, out);
+  append_field("cost_us", event.cost_us, out);
+  append_field("bytes", event.bytes, out);
+  append_field("evidence", std::string_view(event.evidence), out);
+  append_field("detail", std::string_view(event.detail), out);
+  out.append("}\n");
+}
+
+std::optional<Event> parse_line(std::string_view line) {
+  // A line torn by a full disk has no newline, so the next one is glued to it. The start of a line
+  // cannot occur inside one: quotes in texts are escaped.
+  const std::size_t start = line.rfind(kLineStart);
+  if (start == std::string_view::npos) return std::nullopt;
+  const auto object =
+      nlohmann::json::parse(line.substr(start), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object["time"].is_number()) return std::nullopt;
+
+  Event event;
+  const double seconds = object["time"].get<double>();
+  if (!(seconds >= 0 && seconds < 9e9)) return std::nullopt;
+  event.time_ns = static_cast<std::int64_t>(seconds * 1e6 + 0.5) * 1000;
+  std::string outcome;
+  take(object, "outcome", outcome);
+  const auto parsed = parse_outcome(outcome);
+  if (!parsed) return std::nullopt;
+  event.outcome = *parsed;
+  take(object, "dup", event.dup);
+  take(object, "remote", event.remote);
+  take(object, "reason", event.reason);
+  take(object, "tool", event.tool);
+  take(object, "what", event.what);
+  take(object, "cwd", event.cwd);
+  take(object, "probe_key", event.probe_key);
+  take(object, "action_key", event.action_key);
+  take(object, "tool_runs", event.tool_runs);
+  take(object, "elapsed_us", event.elapsed_us);
+  take(object, "cost_us", event.cost_us);
+  take(object, "bytes", event.bytes);
+  take(object, "evidence", event.evidence);
+  take(object, "detail", event.detail);
+  return event;
+}
+
+std::string as_recorded(std::string_view text) {
+  std::string out;
+  walk_utf8(
+      text, [&](std::string_view run) { out.append(run); }, [&] { out.append(kReplacement); });
+  return out;
+}
+
+}  // namespace deja::journal

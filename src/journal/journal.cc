@@ -1,0 +1,142 @@
+#include "journal/journal.h"
+
+#include <utility>
+
+#include "journal/open_file.h"
+#include "journal/troubles.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/lock.h"
+
+namespace deja::journal {
+namespace {
+
+// How long to leave alone what could not be opened.
+constexpr std::int64_t kReopenPauseNs = 1'000'000'000;
+// A file this far over its limit cannot be renamed away; nothing more is written to it.
+constexpr std::uint64_t kOverrunMax = 3 * kRotateBytes;
+
+void count_event(const Event& event, Counters& counters) {
+  switch (event.outcome) {
+    case Outcome::hit:
+      counters.add(Counter::hits);
+      if (event.remote) counters.add(Counter::remote_hits);
+      counters.add(Counter::time_saved_ns, event.cost_us * 1000);
+      counters.add(Counter::bytes_served, event.bytes);
+      break;
+    case Outcome::miss:
+      counters.add(Counter::misses);
+      if (event.dup) counters.add(Counter::dups);
+      break;
+    case Outcome::bypass:
+      counters.add(Counter::bypasses);
+      counters.add_bypass_reason(event.reason);
+      break;
+    case Outcome::failure:
+      counters.add(Counter::failures);
+      break;
+  }
+  counters.add(Counter::tool_runs, event.tool_runs);
+}
+
+}  // namespace
+
+std::string journal_dir(const std::string& cache_dir) { return cache_dir + "/journal"; }
+
+std::unique_ptr<Journal> Journal::open(const std::string& cache_dir, std::uint64_t rotate_bytes) {
+  return std::unique_ptr<Journal>(new Journal(journal_dir(cache_dir), rotate_bytes));
+}
+
+Journal::Journal(std::string dir, std::uint64_t rotate_bytes)
+    : dir_(std::move(dir)), rotate_bytes_(rotate_bytes), files_(open_files()) {}
+
+std::shared_ptr<Journal::Files> Journal::open_files() const {
+  auto counters = [&]() -> Result<Counters> {
+    TRY(os::make_directories(dir_));
+    TRY(prepare_troubles(dir_));
+    return Counters::open(dir_);
+  }();
+  auto events = open_append(dir_ + "/" + kEventsFile);
+  if (events) {
+    const auto id = os::stat_fd(*events);
+    if (!id || !id->is_regular() || id->size > rotate_bytes_ + kOverrunMax) *events = os::Fd();
+  }
+  const bool complete = counters && events && *events;
+  return std::make_shared<Files>(Files{events ? *std::move(events) : os::Fd(),
+                                       counters ? *std::move(counters) : Counters::in_memory(),
+                                       complete, os::monotonic_ns()});
+}
+
+// Is the event file full, renamed by another process, or removed?
+bool Journal::needs_reopening(const Files& files) {
+  if (!files.complete) return os::monotonic_ns() - files.opened_ns > kReopenPauseNs;
+  const auto id = os::stat_fd(files.events);
+  if (!id) return true;
+  if (id->links != 0 && id->size < rotate_bytes_) return false;
+  if (id->links != 0) rotate(files);
+  return true;
+}
+
+// Renames the event file if it is still the one that is open here; else somebody else did.
+void Journal::rotate(const Files& files) {
+  const std::string path = dir_ + "/" + kEventsFile;
+  const auto lock = os::try_lock_file(dir_ + "/lock", os::LockMode::exclusive);
+  if (!lock || !*lock) return;  // somebody else is at it
+  const auto ours = os::stat_fd(files.events);
+  const auto current = os::stat_file(path);
+  if (!ours || !current || !*current || (*current)->inode != ours->inode) return;
+  // A failure leaves the file growing; the next event tries again.
+  (void)os::rename_file(path, dir_ + "/" + kOlderEventsFile);
+}
+
+std::shared_ptr<Journal::Files> Journal::files() {
+  std::shared_ptr<Files> current;
+  {
+    MutexLock lock(mutex_);
+    current = files_;
+  }
+  if (!needs_reopening(*current)) return current;
+  auto fresh = open_files();
+  MutexLock lock(mutex_);
+  files_ = fresh;
+  return fresh;
+}
+
+void Journal::record(const Event& event) {
+  const std::shared_ptr<Files> open = files();
+  count_event(event, open->counters);
+  std::string line;
+  line.reserve(1024);
+  if (event.time_ns == 0) {
+    Event stamped = event;
+    stamped.time_ns = os::wall_ns();
+    append_line(stamped, line);
+  } else {
+    append_line(event, line);
+  }
+  if (!open->events || !os::write_fd(open->events, line)) {
+    lost_.fetch_add(1, std::memory_order_relaxed);
+    trouble("journal: an event could not be written");
+  }
+}
+
+void Journal::trouble(std::string_view text) {
+  count(Counter::errors);
+  (void)note_trouble(dir_, text);  // when even that fails, the count is all there is
+}
+
+void Journal::count(Counter counter, std::uint64_t n) {
+  std::shared_ptr<Files> open;
+  {
+    MutexLock lock(mutex_);
+    open = files_;
+  }
+  open->counters.add(counter, n);
+}
+
+Counts Journal::counts() {
+  MutexLock lock(mutex_);
+  return files_->counters.read();
+}
+
+}  // namespace deja::journal

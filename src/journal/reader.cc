@@ -1,0 +1,94 @@
+#include "journal/reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "journal/journal.h"
+#include "os/file.h"
+#include "os/mapping.h"
+
+namespace deja::journal {
+namespace {
+
+// Writers may overrun kRotateBytes while one of them rotates, but never to this size.
+constexpr std::uint64_t kFileMax = 64 << 20;
+
+// Appends events, last line first, to `newest_first` until it holds `limit` events.
+void read_backwards(std::string_view text, std::size_t limit, const Filter& filter,
+                    std::vector<Event>& newest_first) {
+  while (!text.empty() && newest_first.size() < limit) {
+    if (text.back() == '\n') text.remove_suffix(1);
+    const std::size_t before = text.rfind('\n');
+    const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
+    auto event = parse_line(text.substr(start));
+    if (event && (!filter || filter(*event))) newest_first.push_back(*std::move(event));
+    text = text.substr(0, start);
+  }
+}
+
+struct Opened {
+  os::Fd fd;
+  os::FileIdentity identity;
+};
+
+std::optional<Opened> open_events(const std::string& path) {
+  auto fd = os::open_read_if_exists(path);
+  if (!fd || !*fd) return std::nullopt;
+  auto identity = os::stat_fd(**fd);
+  if (!identity || !identity->is_regular()) return std::nullopt;
+  return Opened{*std::move(*fd), *identity};
+}
+
+// Whole lines from offset on; moves offset behind them.
+void read_forwards(const Opened& file, std::uint64_t& offset, std::vector<Event>& events) {
+  if (file.identity.size <= offset) return;
+  const auto mapping = os::Mapping::read_only(file.fd, file.identity.size);
+  if (!mapping) return;
+  std::string_view text = mapping->view().substr(offset);
+  for (;;) {
+    const std::size_t end = text.find('\n');
+    if (end == std::string_view::npos) return;
+    if (auto event = parse_line(text.substr(0, end))) events.push_back(*std::move(event));
+    offset += end + 1;
+    text.remove_prefix(end + 1);
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
+                                       const Filter& filter) {
+  std::vector<Event> events;
+  for (const char* name : {kEventsFile, kOlderEventsFile}) {
+    if (events.size() >= limit) break;
+    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
+    if (text) read_backwards(*text, limit, filter, events);
+  }
+  std::ranges::reverse(events);
+  return events;
+}
+
+Follower::Follower(std::string dir) : dir_(std::move(dir)) {
+  if (const auto file = open_events(dir_ + "/" + kEventsFile)) {
+    inode_ = file->identity.inode;
+    offset_ = file->identity.size;
+  }
+}
+
+std::vector<Event> Follower::poll() {
+  std::vector<Event> events;
+  const auto current = open_events(dir_ + "/" + kEventsFile);
+  if (!current) return events;
+  if (current->identity.inode != inode_) {
+    const auto older = open_events(dir_ + "/" + kOlderEventsFile);
+    if (older && older->identity.inode == inode_) read_forwards(*older, offset_, events);
+    inode_ = current->identity.inode;
+    offset_ = 0;
+  }
+  read_forwards(*current, offset_, events);
+  return events;
+}
+
+}  // namespace deja::journal

@@ -1,0 +1,101 @@
+#include "journal/troubles.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "journal/shared_file.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace deja::journal {
+namespace {
+
+constexpr std::string_view kMagic = "dejatrb1";
+constexpr std::string_view kName = "troubles";
+
+struct Slot {
+  std::uint64_t count;
+  std::int64_t first_ns, last_ns;
+  std::uint32_t size;
+  char text[kTroubleTextMax];
+
+  std::string_view view() const { return {text, std::min<std::size_t>(size, kTroubleTextMax)}; }
+};
+static_assert(sizeof(Slot) == 512);
+
+struct Layout {
+  char magic[8];
+  char padding[504];
+  Slot slots[kTroubles];
+};
+
+std::string path_in(const std::string& dir) { return dir + "/" + std::string(kName); }
+
+// Maps the file, takes the lock and calls use(layout). In this order, because making the file
+// takes the lock too; one that is replaced in between costs a trouble, no more.
+template <typename Use>
+Status with_file(const std::string& dir, Use use) {
+  const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(Layout)));
+  const os::Fd lock = TRY(lock_journal(dir));
+  use(*static_cast<Layout*>(static_cast<void*>(mapping.data())));
+  return {};
+}
+
+std::string one_line(std::string_view text) {
+  std::string line(text.substr(0, kTroubleTextMax));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+  return line;
+}
+
+Slot& slot_for(Layout& file, std::string_view line) {
+  Slot* oldest = &file.slots[0];
+  for (Slot& slot : file.slots) {
+    if (slot.count != 0 && slot.view() == line) return slot;
+    if (slot.count == 0 ? oldest->count != 0 : oldest->count != 0 && slot.last_ns < oldest->last_ns)
+      oldest = &slot;
+  }
+  *oldest = Slot{};
+  oldest->size = static_cast<std::uint32_t>(line.size());
+  std::memcpy(oldest->text, line.data(), line.size());
+  return *oldest;
+}
+
+}  // namespace
+
+Status prepare_troubles(const std::string& dir) {
+  const auto there = TRY(os::stat_file(path_in(dir)));
+  if (there && there->size >= sizeof(Layout)) return {};
+  return with_file(dir, [](Layout&) {});
+}
+
+Status note_trouble(const std::string& dir, std::string_view text) {
+  const std::string line = one_line(text);
+  return with_file(dir, [&](Layout& file) {
+    Slot& slot = slot_for(file, line);
+    slot.last_ns = os::wall_ns();
+    if (slot.count == 0) slot.first_ns = slot.last_ns;
+    ++slot.count;
+  });
+}
+
+Result<std::vector<Trouble>> read_troubles(const std::string& dir) {
+  std::vector<Trouble> out;
+  if (!TRY(os::stat_file(path_in(dir)))) return out;
+  TRY(with_file(dir, [&](Layout& file) {
+    for (const Slot& slot : file.slots)
+      if (slot.count != 0)
+        out.push_back({std::string(slot.view()), slot.count, slot.first_ns, slot.last_ns});
+  }));
+  std::ranges::stable_sort(out, std::ranges::greater(), &Trouble::last_ns);
+  return out;
+}
+
+Status clear_troubles(const std::string& dir) {
+  if (!TRY(os::stat_file(path_in(dir)))) return {};
+  return with_file(dir, [](Layout& file) {
+    for (Slot& slot : file.slots) slot = Slot{};
+  });
+}
+
+}  // namespace deja::journal
