@@ -99,7 +99,7 @@ struct SettingInfo {
   const char* environment;  // "DEJA_PORTABLE"; empty when there is none
   const char* type;         // "size such as 10G", for people
   const char* doc;          // one line
-  std::string fallback;     // the default, as it could be written in a file
+  std::string preset;       // the default, as it could be written in a file
 };
 const std::vector<SettingInfo>& settings();
 

@@ -8,6 +8,7 @@
 
 #include <map>
 
+#include "os/clock.h"
 #include "os/file.h"
 
 namespace deja::config {
@@ -220,9 +221,9 @@ TEST_F(ConfigTest, LoaderSeesEveryChange) {
     EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
     EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
   }
-  ::usleep(100'000);
-  const auto settled = loader.load(sources());
-  EXPECT_EQ(loader.load(sources()), settled);
+  // Once the clock has moved on, the memory serves.
+  const std::int64_t deadline = os::monotonic_ns() + 10'000'000'000;
+  while (loader.load(sources()) != loader.load(sources())) ASSERT_LT(os::monotonic_ns(), deadline);
   ASSERT_TRUE(os::remove_file(dir_ + "/work/.deja.toml"));
   EXPECT_EQ(loader.load(sources())->config.key_salt, "");
 }

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "journal/open_file.h"
 #include "journal/troubles.h"
 #include "os/clock.h"
+#include "os/disk.h"
 #include "os/file.h"
 #include "os/lock.h"
 
@@ -39,6 +39,14 @@ void count_event(const Event& event, Counters& counters) {
   counters.add(Counter::tool_runs, event.tool_runs);
 }
 
+// Only a regular file: opening a FIFO could hang.
+Result<os::Fd> open_event_file(const std::string& path, std::uint64_t size_max) {
+  const auto there = TRY(os::stat_file(path));
+  if (there && (!there->is_regular() || there->size > size_max))
+    return Error{Code::invalid, 0, path + ": not a file of events"};
+  return os::open_append(path);
+}
+
 }  // namespace
 
 std::string journal_dir(const std::string& cache_dir) { return cache_dir + "/journal"; }
@@ -56,12 +64,8 @@ std::shared_ptr<Journal::Files> Journal::open_files() const {
     TRY(prepare_troubles(dir_));
     return Counters::open(dir_);
   }();
-  auto events = open_append(dir_ + "/" + kEventsFile);
-  if (events) {
-    const auto id = os::stat_fd(*events);
-    if (!id || !id->is_regular() || id->size > rotate_bytes_ + kOverrunMax) *events = os::Fd();
-  }
-  const bool complete = counters && events && *events;
+  auto events = open_event_file(dir_ + "/" + kEventsFile, rotate_bytes_ + kOverrunMax);
+  const bool complete = counters && events;
   return std::make_shared<Files>(Files{events ? *std::move(events) : os::Fd(),
                                        counters ? *std::move(counters) : Counters::in_memory(),
                                        complete, os::monotonic_ns()});

@@ -4,7 +4,7 @@
 #include <optional>
 #include <thread>
 
-#include "journal/open_file.h"
+#include "os/disk.h"
 #include "os/file.h"
 #include "os/lock.h"
 
@@ -17,11 +17,10 @@ constexpr std::chrono::milliseconds kLockPause{1};
 // Empty when the file is not there or not what it should be.
 Result<std::optional<os::Mapping>> map_sound(const std::string& path, std::string_view magic,
                                              std::size_t size) {
-  const auto fd = TRY(open_read_write_if_exists(path));
-  if (!fd) return std::optional<os::Mapping>();
-  const os::FileIdentity id = TRY(os::stat_fd(*fd));
-  if (!id.is_regular() || id.size < size) return std::optional<os::Mapping>();
-  os::Mapping mapping = TRY(os::Mapping::read_write(*fd, size));
+  const auto there = TRY(os::stat_file(path));
+  if (!there || !there->is_regular() || there->size < size) return std::optional<os::Mapping>();
+  const os::Fd fd = TRY(os::open_read_write(path));
+  os::Mapping mapping = TRY(os::Mapping::read_write(fd, size));
   if (!mapping.view().starts_with(magic)) return std::optional<os::Mapping>();
   return std::optional(std::move(mapping));
 }
