@@ -1,4 +1,7 @@
 // Reads a trace log after the observed run has ended.
+//
+// Nothing in a log is trusted: any process of the run could have written to it. Bytes that make no
+// sense become a gap, never a read out of bounds. Thread-safe: no state.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +16,8 @@
 namespace deja::observe {
 
 // One thing a process did. Paths are absolute (relative ones are joined to the process's working
-// directory or the record's base) but otherwise as the tool spelled them: ".." and symlinks stay.
+// directory) but otherwise as the tool spelled them: ".." and symlinks stay. Exceptions: LIBRARY
+// may be a bare name (see log_layout.h), and GETENV, HOST and CONNECT have a name for a path.
 struct Event {
   deja_op op = DEJA_OP_PROCESS;
   std::uint16_t flags = 0;  // DEJA_OPEN_*, DEJA_FLAG_*
@@ -34,7 +38,8 @@ struct Log {
   std::string gap;
 };
 
-// bytes: the whole mapped log. An Error means the bytes are no log at all.
+// bytes: the whole mapped log, or as much of it as was kept (at least up to its tail). An Error
+// means the bytes are no log at all.
 Result<Log> read_log(std::string_view bytes);
 
 }  // namespace deja::observe

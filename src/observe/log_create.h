@@ -1,0 +1,71 @@
+// Makes the log of one observed run. Freestanding: the client that uses it is a static program
+// without a C++ library and without an allocator; tests and the engine use the same function.
+#pragma once
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "observe/preload/log_layout.h"
+
+namespace deja::observe {
+
+// Sparse: what no record touches takes no memory.
+inline constexpr uint64_t kLogCapacity = 256ull << 20;
+
+struct NewLog {
+  int fd = -1;         // close-on-exec; must stay open until the run has ended
+  char path[40] = {};  // the value of DEJA_LOG_VARIABLE: "/proc/PID/fd/N"
+};
+
+inline char* put_decimal(char* out, unsigned long value) {
+  char digits[24];
+  int n = 0;
+  do {
+    digits[n++] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  while (n != 0) *out++ = digits[--n];
+  return out;
+}
+
+inline char* put_string(char* out, const char* text) {
+  while (*text) *out++ = *text++;
+  return out;
+}
+
+// front: the file that a nested deja would be started from (deja's own program), or nullptr.
+// False, with nothing left open, when the kernel refuses; errno says why.
+inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogCapacity) {
+  deja_log_header header = {};
+  header.magic = DEJA_LOG_MAGIC;
+  header.version = DEJA_LOG_VERSION;
+  header.capacity = capacity;
+  header.tail = DEJA_LOG_HEADER_BYTES;
+  struct stat st;
+  if (front && stat(front, &st) == 0) {
+    header.front_device = st.st_dev;
+    header.front_inode = st.st_ino;
+  }
+  const unsigned flags = 1 | 2;  // MFD_CLOEXEC | MFD_ALLOW_SEALING
+  log.fd = static_cast<int>(syscall(SYS_memfd_create, "deja-observe", flags));
+  if (log.fd < 0) return false;
+  if (ftruncate(log.fd, static_cast<off_t>(capacity)) != 0 ||
+      pwrite(log.fd, &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header)) {
+    close(log.fd);
+    log.fd = -1;
+    return false;
+  }
+  // No process of the run may cut it short under the others' mappings (SIGBUS). Linux-wide values:
+  // F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW. Without them it works as well.
+  fcntl(log.fd, 1033, 1 | 2 | 4);
+  char* out = put_string(log.path, "/proc/");
+  out = put_decimal(out, static_cast<unsigned long>(getpid()));
+  out = put_string(out, "/fd/");
+  *put_decimal(out, static_cast<unsigned long>(log.fd)) = '\0';
+  return true;
+}
+
+}  // namespace deja::observe

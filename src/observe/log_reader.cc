@@ -1,0 +1,216 @@
+// One walk over the records. Two things are kept per process on the way: its working directory, and
+// whether a program it turned into, or a child it was said to have started, has reported in.
+// Tested by log_reader_test and, with real tools, by observe_test.
+#include "observe/log_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <utility>
+
+namespace deja::observe {
+namespace {
+
+struct Process {
+  std::string cwd;
+  bool exec_pending = false;  // EXEC seen, the new program has not reported in
+  std::string exec_path;
+  // For each time it reported in without an EXEC of this pid before (it was spawned, or is the
+  // root), its parent; and the paths of SPAWN records that name this pid as their child. A SPAWN
+  // record may come after its child has reported in, so the two are matched at the end.
+  std::vector<std::int32_t> starts;
+  std::vector<std::string> spawned;
+  // SPAWN records of this pid that do not say which child was made (popen, pidfd_spawn): any
+  // start with this parent, not matched otherwise, will do.
+  std::vector<std::string> spawned_unnamed;
+};
+
+struct Reader {
+  std::string_view bytes;
+  deja_log_header header;
+  Log log;
+  std::map<std::int32_t, Process> processes;
+  bool any_process = false;
+
+  void gap(std::string why) {
+    if (log.gap.empty()) log.gap = std::move(why);
+  }
+};
+
+bool path_is_name(deja_op op) {
+  return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
+         op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON;
+}
+
+bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }
+
+const char* lost_reason(std::uint32_t lost) {
+  if (lost & DEJA_LOST_FULL) return "the log was full";
+  if (lost & DEJA_LOST_PATH) return "a directory's name could not be found out";
+  if (lost & DEJA_LOST_GO) return "a Go program makes its system calls unseen";
+  if (lost & DEJA_LOST_NAMESPACE) return "a library was loaded in a namespace of its own";
+  if (lost & DEJA_LOST_KERNEL)
+    return "a system call took paths out of view (io_uring, mount, chroot, ...)";
+  if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";
+  if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
+  return "the log says that something was not recorded";
+}
+
+// Reads the record at offset into event. Returns its size, or 0 with a gap when it is torn or
+// false.
+std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Event& event) {
+  deja_log_record record;
+  if (end - offset < sizeof record) {
+    reader.gap("the log ends in the middle of a record");
+    return 0;
+  }
+  std::memcpy(&record, reader.bytes.data() + offset, sizeof record);
+  if (record.size == 0) {
+    reader.gap("a process ended in the middle of a record");
+    return 0;
+  }
+  const bool identified = record.flags & DEJA_FLAG_IDENTITY;
+  const std::uint64_t fixed = sizeof record + (identified ? sizeof(deja_log_identity) : 0);
+  const std::uint64_t used = fixed + std::uint64_t{record.text_size} + record.text2_size;
+  if (record.size % 8 != 0 || record.size > end - offset ||
+      ((used + 7) & ~std::uint64_t{7}) != record.size || record.op < DEJA_OP_PROCESS ||
+      record.op > DEJA_OP_LAST) {
+    reader.gap("a record makes no sense at offset " + std::to_string(offset));
+    return 0;
+  }
+  event.op = static_cast<deja_op>(record.op);
+  event.flags = record.flags;
+  event.pid = record.pid;
+  event.error = record.error;
+  event.value = record.value;
+  event.when_ns = record.when_ns;
+  event.has_identity = identified;
+  if (identified) {
+    deja_log_identity id;
+    std::memcpy(&id, reader.bytes.data() + offset + sizeof record, sizeof id);
+    event.identity = {.device = id.device,
+                      .inode = id.inode,
+                      .size = id.file_size,
+                      .mtime_ns = id.mtime_ns,
+                      .ctime_ns = id.ctime_ns,
+                      .mode = id.mode,
+                      .links = id.links};
+  }
+  event.path = reader.bytes.substr(offset + fixed, record.text_size);
+  event.text = reader.bytes.substr(offset + fixed + record.text_size, record.text2_size);
+  return record.size;
+}
+
+void make_absolute(Reader& reader, std::int32_t pid, std::string& path) {
+  if (path.starts_with('/')) return;
+  const std::string& cwd = reader.processes[pid].cwd;
+  if (path.empty() || !cwd.starts_with('/')) {
+    reader.gap("a relative path of a process whose working directory is unknown");
+    return;
+  }
+  path.insert(0, cwd.ends_with('/') ? cwd : cwd + "/");
+}
+
+// The front turns into the real tool, or starts it, under the same observation; a hit of its own
+// would be a record-less one, which the front must not do while DEJA_OBSERVE_LOG is set.
+bool is_front(const Reader& reader, const Event& event) {
+  return event.has_identity && reader.header.front_inode != 0 &&
+         event.identity.inode == reader.header.front_inode &&
+         event.identity.device == reader.header.front_device;
+}
+
+void on_process(Reader& reader, const Event& event) {
+  reader.any_process = true;
+  Process& process = reader.processes[event.pid];
+  process.cwd = event.text;
+  if (event.flags & DEJA_PROCESS_FORKED) {
+    // A pid that is a fork again was reused: what was pending of its former owner never came.
+    if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+    process.exec_pending = false;
+  } else if (process.exec_pending) {
+    process.exec_pending = false;
+  } else {
+    process.starts.push_back(static_cast<std::int32_t>(event.value));
+  }
+}
+
+void on_event(Reader& reader, const Event& event) {
+  switch (event.op) {
+    case DEJA_OP_PROCESS:
+      on_process(reader, event);
+      break;
+    case DEJA_OP_CHDIR:
+      reader.processes[event.pid].cwd = event.path;
+      break;
+    case DEJA_OP_EXEC: {
+      Process& process = reader.processes[event.pid];
+      if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+      process.exec_pending = !is_front(reader, event);
+      process.exec_path = event.path;
+      break;
+    }
+    case DEJA_OP_EXEC_FAILED:
+      if (reader.processes[event.pid].exec_path == event.path)
+        reader.processes[event.pid].exec_pending = false;
+      break;
+    case DEJA_OP_SPAWN:
+      if (event.error != 0 || is_front(reader, event)) break;
+      if (event.value != 0) {
+        reader.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(event.path);
+      } else {
+        reader.processes[event.pid].spawned_unnamed.push_back(event.path);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+void check_all_reported_in(Reader& reader) {
+  if (!reader.any_process) reader.gap("no process reported in");
+  std::map<std::int32_t, std::size_t> unmatched_children;  // by parent
+  for (const auto& [pid, process] : reader.processes) {
+    if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+    if (process.spawned.size() > process.starts.size())
+      reader.gap("a program did not report in: " + process.spawned.back());
+    for (std::size_t i = process.spawned.size(); i < process.starts.size(); ++i)
+      ++unmatched_children[process.starts[i]];
+  }
+  for (const auto& [pid, process] : reader.processes)
+    if (process.spawned_unnamed.size() > unmatched_children[pid])
+      reader.gap("a program did not report in: " + process.spawned_unnamed.back());
+}
+
+}  // namespace
+
+Result<Log> read_log(std::string_view bytes) {
+  Reader reader{.bytes = bytes, .header = {}, .log = {}, .processes = {}};
+  if (bytes.size() < DEJA_LOG_HEADER_BYTES)
+    return Error{
+        .code = Code::corrupt, .sys_errno = 0, .message = "a trace log is shorter than its header"};
+  std::memcpy(&reader.header, bytes.data(), sizeof reader.header);
+  if (reader.header.magic != DEJA_LOG_MAGIC || reader.header.version != DEJA_LOG_VERSION)
+    return Error{
+        .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
+  const std::uint64_t tail = reader.header.tail;
+  if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
+  if (tail > reader.header.capacity) reader.gap(lost_reason(DEJA_LOST_FULL));
+  if (tail > bytes.size()) reader.gap("the log is shorter than what was written");
+  const std::uint64_t end = std::min<std::uint64_t>(tail, bytes.size());
+  for (std::uint64_t offset = DEJA_LOG_HEADER_BYTES; offset < end;) {
+    Event event;
+    const std::uint64_t size = decode(reader, offset, end, event);
+    if (size == 0) break;
+    offset += size;
+    // A bare library name is the one path that is no path.
+    const bool bare = event.op == DEJA_OP_LIBRARY && event.path.find('/') == std::string::npos;
+    if (!path_is_name(event.op) && !bare) make_absolute(reader, event.pid, event.path);
+    if (has_second_path(event.op)) make_absolute(reader, event.pid, event.text);
+    on_event(reader, event);
+    reader.log.events.push_back(std::move(event));
+  }
+  check_all_reported_in(reader);
+  return std::move(reader.log);
+}
+
+}  // namespace deja::observe

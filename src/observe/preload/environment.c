@@ -1,0 +1,102 @@
+/* The environment: ours out at start, so that the tool sees what it would see without deja, and
+ * back in at every exec and spawn, so that its children are observed too.
+ *
+ * LD_PRELOAD: this library is the last of the list. "user.so:ours" is cut in place to "user.so";
+ * ":ours" to "" (the user's was set but empty); "ours" alone is taken out altogether. */
+#include "observe.h"
+
+#include <unistd.h>
+
+static const char kPreload[] = "LD_PRELOAD=";
+#define PRELOAD_SIZE (sizeof kPreload - 1)
+#define VARIABLE_SIZE (sizeof DEJA_LOG_VARIABLE) /* with '=' for the terminator */
+
+static bool is_preload(const char *entry) { return strncmp(entry, kPreload, PRELOAD_SIZE) == 0; }
+static bool is_log(const char *entry) {
+  return strncmp(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE) == 0;
+}
+
+const char *deja_variable(const char *name) {
+  const size_t size = strlen(name);
+  if (environ == NULL) return NULL;
+  for (char **e = environ; *e; ++e)
+    if (strncmp(*e, name, size) == 0 && (*e)[size] == '=') return *e + size + 1;
+  return NULL;
+}
+
+/* Cuts this library off the entry's end. False when nothing is left: the entry goes. */
+static bool cut_preload(char *entry) {
+  char *value = entry + PRELOAD_SIZE;
+  const size_t size = strlen(value);
+  const size_t own = deja_state.preload_size;
+  if (own == 0 || size < own || memcmp(value + size - own, deja_state.preload, own) != 0) return true;
+  if (size == own) return false;
+  char *separator = value + size - own - 1;
+  if (*separator == ':' || *separator == ' ') *separator = '\0';
+  return true;
+}
+
+void deja_strip_environment(void) {
+  if (environ == NULL) return;
+  char **to = environ;
+  for (char **from = environ; *from; ++from) {
+    if (is_log(*from)) {
+      const size_t size = strlen(*from);
+      if (size < sizeof deja_state.log_variable) {
+        memcpy(deja_state.log_variable, *from, size + 1);
+        deja_state.log_variable_size = size;
+      }
+      continue;
+    }
+    if (is_preload(*from) && !cut_preload(*from)) continue;
+    if (to != from) *to = *from;
+    ++to;
+  }
+  if (*to != NULL) *to = NULL;
+}
+
+static bool puts_back(void) {
+  deja_started();
+  return deja_state.log_variable_size != 0 && deja_state.preload_size != 0;
+}
+
+struct deja_environment_size deja_environment_size(char *const envp[]) {
+  struct deja_environment_size size = {.pointers = 3, .bytes = 0};
+  if (!puts_back()) return size;
+  size.bytes = PRELOAD_SIZE + deja_state.preload_size + 1;
+  for (char *const *e = envp; e && *e; ++e) {
+    ++size.pointers;
+    if (is_preload(*e)) size.bytes += strlen(*e) + 1 + deja_state.preload_size + 1;
+  }
+  return size;
+}
+
+char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size) {
+  if (!puts_back()) return (char **)envp;
+  char **out = memory;
+  char **const first = out;
+  char *bytes = (char *)(first + size.pointers);
+  bool has_preload = false;
+  for (char *const *e = envp; e && *e; ++e) {
+    if (is_log(*e)) continue;
+    if (!is_preload(*e)) {
+      *out++ = *e;
+      continue;
+    }
+    const size_t kept = strlen(*e);
+    *out++ = bytes;
+    memcpy(bytes, *e, kept);
+    bytes[kept] = ':';
+    memcpy(bytes + kept + 1, deja_state.preload, deja_state.preload_size + 1);
+    bytes += kept + 1 + deja_state.preload_size + 1;
+    has_preload = true;
+  }
+  if (!has_preload) {
+    *out++ = bytes;
+    memcpy(bytes, kPreload, PRELOAD_SIZE);
+    memcpy(bytes + PRELOAD_SIZE, deja_state.preload, deja_state.preload_size + 1);
+  }
+  *out++ = deja_state.log_variable;
+  *out = NULL;
+  return first;
+}

@@ -1,0 +1,89 @@
+/* Finding the function that would have been called without us.
+ *
+ * Not dlsym(RTLD_NEXT): that takes the loader's lock (held by another thread at the moment of a
+ * fork, for ever), may allocate, and clears the error a program has yet to fetch with dlerror().
+ * libc's own symbol table, found once at start, can be read at any time and from anywhere; a
+ * look-up costs about 0.1 us. Tested by preload_test.
+ */
+#include <elf.h>
+#include <link.h>
+
+#include "observe.h"
+
+struct module {
+  const char *base;
+  const uint32_t *hash;
+  const ElfW(Sym) *symbols;
+  const char *names;
+  const ElfW(Half) *versions;
+};
+static struct module modules[6];
+static int module_count;
+
+/* libc, and what were separate libraries of it before glibc 2.34. */
+static bool is_libc(const char *name) {
+  static const char known[] = "libc.so.\0libpthread.so.\0libdl.so.\0librt.so.\0libutil.so.\0ld-musl-\0libc.musl-\0";
+  const char *base = name;
+  for (const char *p = name; *p; ++p)
+    if (*p == '/') base = p + 1;
+  for (const char *k = known; *k; k += strlen(k) + 1)
+    if (strncmp(base, k, strlen(k)) == 0) return true;
+  return false;
+}
+
+void deja_next_module(const struct dl_phdr_info *info) {
+  if (info->dlpi_name == NULL || !is_libc(info->dlpi_name)) return;
+  if (module_count == (int)(sizeof modules / sizeof modules[0])) return;
+  const ElfW(Dyn) *dynamic = NULL;
+  for (int i = 0; i < info->dlpi_phnum; ++i)
+    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+      dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  if (dynamic == NULL) return;
+  struct module m = {.base = (const char *)info->dlpi_addr};
+  for (const ElfW(Dyn) *d = dynamic; d->d_tag != DT_NULL; ++d) {
+    /* glibc has relocated these pointers in place; musl leaves them as offsets */
+    const uintptr_t value = d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr
+                                                            : d->d_un.d_ptr;
+    if (d->d_tag == DT_GNU_HASH) m.hash = (const uint32_t *)value;
+    if (d->d_tag == DT_SYMTAB) m.symbols = (const ElfW(Sym) *)value;
+    if (d->d_tag == DT_STRTAB) m.names = (const char *)value;
+    if (d->d_tag == DT_VERSYM) m.versions = (const ElfW(Half) *)value;
+  }
+  if (m.hash && m.symbols && m.names) modules[module_count++] = m;
+}
+
+static void *find(const struct module *m, const char *name, uint32_t h) {
+  const uint32_t buckets = m->hash[0], first = m->hash[1], words = m->hash[2], shift = m->hash[3];
+  const ElfW(Addr) *bloom = (const ElfW(Addr) *)(m->hash + 4);
+  const uint32_t *bucket = (const uint32_t *)(bloom + words);
+  const uint32_t *chain = bucket + buckets;
+  const ElfW(Addr) word = bloom[(h / 64) % words];
+  if (!(word >> (h % 64) & word >> ((h >> shift) % 64) & 1)) return NULL;
+  uint32_t i = bucket[h % buckets];
+  if (i < first) return NULL;
+  for (;; ++i) {
+    const uint32_t c = chain[i - first];
+    const ElfW(Sym) *s = &m->symbols[i];
+    /* 0x8000: not the default version of that name */
+    if ((c | 1) == (h | 1) && s->st_shndx != SHN_UNDEF && ELF64_ST_TYPE(s->st_info) == STT_FUNC &&
+        !(m->versions && (m->versions[i] & 0x8000)) && strcmp(m->names + s->st_name, name) == 0)
+      return (void *)(m->base + s->st_value);
+    if (c & 1) return NULL;
+  }
+}
+
+static long missing(void) {
+  errno = ENOSYS;
+  return -1;
+}
+
+void *deja_resolve(void **slot, const char *name) {
+  uint32_t h = 5381;
+  deja_started();
+  for (const unsigned char *p = (const unsigned char *)name; *p; ++p) h = h * 33 + *p;
+  void *found = NULL;
+  for (int i = 0; i < module_count && found == NULL; ++i) found = find(&modules[i], name, h);
+  if (found == NULL) found = (void *)missing;
+  __atomic_store_n(slot, found, __ATOMIC_RELAXED);
+  return found;
+}

@@ -1,0 +1,178 @@
+/* The interposer's own header: what its files share.
+ *
+ * This library is loaded into processes that know nothing of it, so all of its code keeps to:
+ *   - no malloc, no stdio, no locks, no descriptor kept open, errno as the real call left it;
+ *   - safe in signal handlers, in threads, after fork, and between vfork and exec, where memory
+ *     is the parent's: nothing may be written there that the parent would miss or mistake;
+ *   - correct before its constructor ran: every entry goes through deja_started();
+ *   - its own system calls are raw (raw_*), so nobody else's interposer sees them.
+ * A call that cannot be recorded sets `lost` in the log. Being wrong means a stale cache hit.
+ */
+#ifndef DEJA_OBSERVE_PRELOAD_OBSERVE_H
+#define DEJA_OBSERVE_PRELOAD_OBSERVE_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "log_layout.h"
+#include "raw.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define COLD __attribute__((noinline, cold))
+
+/* --- state.c: one per process ------------------------------------------------------------- */
+
+struct deja_state {
+  int stage; /* atomic: 0 not started, 1 starting, 2 started */
+  int starter_tid;
+  char *log; /* the mapping, NULL: inert */
+  uint64_t capacity;
+  int home_pid;          /* of the process whose memory this is */
+  int shares_memory;     /* vfork or clone was called: a pid must be asked for each time */
+  int forked;            /* this process is a fork: another thread's locks may be held for ever */
+  uint32_t cwd_generation;
+  uint32_t once; /* bits of things recorded once a process, enum deja_once */
+  unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
+  int locale_active;                 /* setlocale chose something other than "C" */
+  size_t log_variable_size, preload_size;
+  char log_variable[128]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */
+  char preload[4096];     /* this library, as LD_PRELOAD named it */
+};
+extern struct deja_state deja_state __attribute__((visibility("hidden")));
+
+void deja_start(void);
+/* Every interposed entry calls this first. */
+static inline void deja_started(void) {
+  if (UNLIKELY(__atomic_load_n(&deja_state.stage, __ATOMIC_ACQUIRE) != 2)) deja_start();
+}
+static inline bool deja_recording(void) {
+  deja_started();
+  return deja_state.log != NULL;
+}
+
+/* Memory of the process is used by another one too (a vfork child): no state may change. */
+static inline int deja_pid(void) {
+  if (LIKELY(!__atomic_load_n(&deja_state.shares_memory, __ATOMIC_RELAXED)))
+    return deja_state.home_pid;
+  return (int)raw0(SYS_getpid);
+}
+static inline bool deja_is_guest(void) { return deja_pid() != deja_state.home_pid; }
+
+/* Writes PROCESS for a child that fork has just made. */
+void deja_forked(void);
+/* Records libraries of the link map that were not there at the last look. */
+void deja_look_at_libraries(void);
+
+enum deja_once {
+  DEJA_ONCE_TIME = 0x1,
+  DEJA_ONCE_REALTIME = 0x2,
+  DEJA_ONCE_RANDOM = 0x4,
+  DEJA_ONCE_ZONE = 0x8,
+  DEJA_ONCE_HOST = 0x10 /* and up: one bit for each text of the HOST table */
+};
+/* True the first time in this process (and always in a guest, which cannot remember). */
+bool deja_first_time(uint32_t bit);
+
+/* --- record.c ----------------------------------------------------------------------------- */
+
+struct deja_note {
+  uint16_t op, flags;
+  int error;
+  uint32_t value;
+  int64_t when; /* 0: now */
+  bool once;    /* the same record again says nothing new: may be dropped */
+  bool absolute;
+  int at; /* the directory `path` is relative to */
+  const char *path;
+  int at2;
+  const char *path2; /* a second path, or else: */
+  const char *text2;
+  size_t text2_size;
+  const struct deja_log_identity *identity; /* sets DEJA_FLAG_IDENTITY */
+};
+#define NOTE(...) ((struct deja_note){.at = AT_FDCWD, .at2 = AT_FDCWD, __VA_ARGS__})
+
+/* Keeps errno. A NULL or empty path, EFAULT and ENAMETOOLONG are not recorded. */
+void deja_write(const struct deja_note *note);
+void deja_lose(enum deja_lost why);
+int64_t deja_now(void);
+
+/* The absolute directory behind a descriptor or AT_FDCWD; 0 when it cannot be told. */
+size_t deja_directory_of(int at, char *out, size_t size);
+/* The path an open descriptor has now; 0 when it has none (a pipe, a socket). */
+size_t deja_path_of(int fd, char *out, size_t size);
+
+void deja_identity_of(const struct stat *st, struct deja_log_identity *out);
+bool deja_identity_at(int at, const char *path, int flags, struct deja_log_identity *out);
+bool deja_identity_fd(int fd, struct deja_log_identity *out);
+
+/* --- next.c: the function that would have been called without us ----------------------------- */
+
+void *deja_resolve(void **slot, const char *name);
+static inline void *deja_next(void **slot, const char *name) {
+  void *known = __atomic_load_n(slot, __ATOMIC_RELAXED);
+  return LIKELY(known != NULL) ? known : deja_resolve(slot, name);
+}
+/* Never NULL: a name that libc does not have yields a function that fails with ENOSYS. */
+#define NEXT(name)                                               \
+  ((__typeof__(&name))deja_next(                                 \
+      ({                                                         \
+        static void *next_##name;                                \
+        &next_##name;                                            \
+      }),                                                        \
+      #name))
+
+struct dl_phdr_info;
+/* Called for each object at start; remembers where libc is. */
+void deja_next_module(const struct dl_phdr_info *info);
+
+/* --- environment.c ---------------------------------------------------------------------------- */
+
+/* The value of a variable in the process's own environment, not recorded. */
+const char *deja_variable(const char *name);
+/* Takes the log's name and this library out of the environment, remembering both. */
+void deja_strip_environment(void);
+
+/* How many pointers and bytes deja_put_back needs for envp. */
+struct deja_environment_size {
+  size_t pointers, bytes;
+};
+struct deja_environment_size deja_environment_size(char *const envp[]);
+/* envp with both put back, in memory the caller gives. */
+char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size);
+
+/* A new envp in the caller's frame (or, when it is huge, in a mapping): nothing to free, since an
+ * exec that succeeds frees all. */
+#define WITH_OBSERVATION(name, envp)                                                      \
+  struct deja_environment_size name##_size = deja_environment_size(envp);                 \
+  size_t name##_total = name##_size.pointers * sizeof(char *) + name##_size.bytes;        \
+  void *name##_map = NULL;                                                                \
+  if (name##_total > 65536) name##_map = raw_map(name##_total);                           \
+  char **name = deja_put_back(                                                            \
+      envp, name##_map ? name##_map : __builtin_alloca(name##_map ? 16 : name##_total),   \
+      name##_size)
+#define DONE_OBSERVATION(name) \
+  do {                         \
+    if (name##_map) raw2(SYS_munmap, name##_map, name##_total); \
+  } while (0)
+
+/* --- shared between the files of wrappers ------------------------------------------------------- */
+
+/* Records a variable that libc itself reads (locale, TMPDIR, PATH). */
+void deja_note_variable(const char *name);
+void deja_note_host(const char *what, unsigned bit);
+void deja_note_change(int at, const char *path, int flags, int result, int64_t when);
+void deja_note_change_fd(int fd, int result);
+void deja_note_stat(int at, const char *path, uint16_t flags, int result, const struct stat *st,
+                    int64_t when);
+void deja_note_list_fd(int fd);
+void deja_note_zone(void);
+
+#endif

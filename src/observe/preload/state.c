@@ -1,0 +1,208 @@
+/* Start and end of a process under observation. */
+#include <link.h>
+#include <unistd.h>
+
+#include "observe.h"
+
+struct deja_state deja_state;
+
+bool deja_first_time(uint32_t bit) {
+  if (deja_is_guest()) return true;
+  if (__atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & bit) return false;
+  return !(__atomic_fetch_or(&deja_state.once, bit, __ATOMIC_RELAXED) & bit);
+}
+
+/* --- libraries ----------------------------------------------------------------------------------- */
+
+/* A Go program makes its system calls itself: it reports in and then reads unseen. Its notes say
+ * what it is (owner "Go", the build id). */
+static bool is_go(const struct dl_phdr_info *info) {
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+    if (h->p_type != PT_NOTE || h->p_memsz < 16) continue;
+    const uint32_t *note = (const uint32_t *)(info->dlpi_addr + h->p_vaddr);
+    if (note[0] == 4 && note[2] == 4 && memcmp(note + 3, "Go\0", 4) == 0) return true;
+  }
+  return false;
+}
+
+static bool is_ours(const struct dl_phdr_info *info) {
+  const uintptr_t here = (uintptr_t)&deja_state;
+  for (int i = 0; i < info->dlpi_phnum; ++i) {
+    const ElfW(Phdr) *h = &info->dlpi_phdr[i];
+    const uintptr_t from = info->dlpi_addr + h->p_vaddr;
+    if (h->p_type == PT_LOAD && here >= from && here - from < h->p_memsz) return true;
+  }
+  return false;
+}
+
+static void note_library(const char *path) {
+  struct deja_log_identity identity;
+  if (path == NULL || path[0] == '\0' || strcmp(path, deja_state.preload) == 0) return;
+  if (strchr(path, '/') == NULL) return; /* linux-vdso.so.1 */
+  const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity);
+  deja_write(&NOTE(.op = DEJA_OP_LIBRARY, .path = path, .once = true,
+                   .identity = found ? &identity : NULL));
+}
+
+static int look_at_start(struct dl_phdr_info *info, size_t size, void *count) {
+  (void)size;
+  if (++*(int *)count == 1 && is_go(info)) deja_state.once |= DEJA_ONCE_HOST; /* told below */
+  deja_next_module(info);
+  if (deja_state.preload_size == 0 && is_ours(info)) {
+    const size_t length = strlen(info->dlpi_name);
+    if (length < sizeof deja_state.preload) {
+      memcpy(deja_state.preload, info->dlpi_name, length + 1);
+      deja_state.preload_size = length;
+    }
+  }
+  return 0;
+}
+
+static int look_again(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)unused;
+  if (size >= offsetof(struct dl_phdr_info, dlpi_subs)) {
+    if (info->dlpi_adds == deja_state.libraries_seen) return 1; /* nothing was loaded since */
+  }
+  note_library(info->dlpi_name);
+  return 0;
+}
+
+static int count_libraries(struct dl_phdr_info *info, size_t size, void *unused) {
+  (void)unused;
+  if (size >= offsetof(struct dl_phdr_info, dlpi_subs)) deja_state.libraries_seen = info->dlpi_adds;
+  return 1;
+}
+
+void deja_look_at_libraries(void) {
+  if (!deja_recording() || deja_is_guest()) return;
+  const int saved = errno;
+  dl_iterate_phdr(look_again, NULL);
+  dl_iterate_phdr(count_libraries, NULL);
+  errno = saved;
+}
+
+/* --- start ---------------------------------------------------------------------------------------- */
+
+static void open_log(void) {
+  const char *path = deja_state.log_variable + sizeof DEJA_LOG_VARIABLE;
+  struct deja_log_header header;
+  if (deja_state.log_variable_size == 0) return;
+  const long fd = raw4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+  if (fd < 0) return;
+  if (raw4(SYS_pread64, fd, &header, sizeof header, 0) == (long)sizeof header &&
+      header.magic == DEJA_LOG_MAGIC && header.version == DEJA_LOG_VERSION &&
+      header.capacity > DEJA_LOG_HEADER_BYTES) {
+    const long at = raw6(SYS_mmap, 0, (long)header.capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at > 0 || at < -4095) {
+      deja_state.capacity = header.capacity;
+      deja_state.log = (char *)at;
+    }
+  }
+  raw1(SYS_close, fd);
+}
+
+/* Programs known to look at single variables only; any other may read `environ` itself, which
+ * cannot be seen, so it counts as having read all of it. Target prefixes and versions are cut off
+ * before the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
+static const char kGetenvOnly[] =
+    "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
+    "gfortran\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld.lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
+    "clang\0clang++\0clang-cpp\0gcc-ar\0gcc-nm\0gcc-ranlib\0";
+
+static bool is_version(const char *s, const char *end) {
+  if (s == end) return false;
+  for (; s != end; ++s)
+    if (!(*s >= '0' && *s <= '9') && *s != '.') return false;
+  return true;
+}
+
+static bool is_known(const char *s, const char *end) {
+  const size_t size = (size_t)(end - s);
+  for (const char *k = kGetenvOnly; *k; k += strlen(k) + 1)
+    if (strlen(k) == size && memcmp(k, s, size) == 0) return true;
+  return false;
+}
+
+static bool reads_single_variables(const char *exe) {
+  const char *base = exe;
+  for (const char *p = exe; *p; ++p)
+    if (*p == '/') base = p + 1;
+  const char *end = base + strlen(base);
+  const char *dash = end;
+  while (dash != base && *dash != '-') --dash;
+  if (dash != base && is_version(dash + 1, end)) end = dash;
+  if (is_known(base, end)) return true;
+  /* a target ("arm-none-eabi-gcc") has two dashes or more; "llvm-ar" is the one with one */
+  int dashes = 0;
+  const char *last = base;
+  for (const char *p = base; p != end; ++p)
+    if (*p == '-') ++dashes, last = p + 1;
+  const bool llvm = strncmp(base, "llvm-", 5) == 0;
+  return (dashes >= 2 || llvm) && is_known(last, end);
+}
+
+static void report_in(uint16_t flags) {
+  char exe[4096], cwd[4096];
+  struct deja_log_identity identity;
+  const size_t cwd_size = deja_directory_of(AT_FDCWD, cwd, sizeof cwd);
+  const long got = raw4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe, sizeof exe - 1);
+  if (got <= 0) return deja_lose(DEJA_LOST_PATH);
+  exe[got] = '\0';
+  const bool found = !(flags & DEJA_PROCESS_FORKED) &&
+                     deja_identity_at(AT_FDCWD, "/proc/self/exe", 0, &identity);
+  deja_write(&NOTE(.op = DEJA_OP_PROCESS, .flags = flags, .path = exe, .text2 = cwd,
+                   .text2_size = cwd_size, .value = (uint32_t)raw0(SYS_getppid),
+                   .identity = found ? &identity : NULL));
+  if (!(flags & DEJA_PROCESS_FORKED) && !reads_single_variables(exe))
+    deja_write(&NOTE(.op = DEJA_OP_ENVIRON));
+}
+
+COLD void deja_start(void) {
+  const int saved = errno;
+  const int tid = (int)raw0(SYS_gettid);
+  int stage = 0;
+  if (!__atomic_compare_exchange_n(&deja_state.stage, &stage, 1, false, __ATOMIC_ACQUIRE,
+                                   __ATOMIC_ACQUIRE)) {
+    /* Another thread is at it: wait. A signal handler of the starting thread itself goes on
+     * unrecorded; it cannot exist before main unless some constructor made it. */
+    while (__atomic_load_n(&deja_state.stage, __ATOMIC_ACQUIRE) == 1 &&
+           __atomic_load_n(&deja_state.starter_tid, __ATOMIC_RELAXED) != tid)
+      raw0(SYS_sched_yield);
+    return;
+  }
+  __atomic_store_n(&deja_state.starter_tid, tid, __ATOMIC_RELAXED);
+  int objects = 0;
+  deja_state.home_pid = (int)raw0(SYS_getpid);
+  dl_iterate_phdr(look_at_start, &objects);
+  const bool go = deja_state.once & DEJA_ONCE_HOST;
+  deja_state.once = 0;
+  deja_strip_environment();
+  open_log();
+  __atomic_store_n(&deja_state.stage, 2, __ATOMIC_RELEASE);
+  if (deja_state.log) {
+    report_in(0);
+    if (go) deja_lose(DEJA_LOST_GO);
+    /* The loader read these by itself, without getenv. */
+    deja_note_variable("LD_LIBRARY_PATH");
+    deja_note_variable("LD_PRELOAD");
+    deja_look_at_libraries();
+  }
+  errno = saved;
+}
+
+void deja_forked(void) {
+  if (!deja_recording()) return;
+  const int saved = errno;
+  deja_state.home_pid = (int)raw0(SYS_getpid);
+  deja_state.forked = 1;
+  report_in(DEJA_PROCESS_FORKED);
+  errno = saved;
+}
+
+__attribute__((constructor(101))) static void begin(void) { deja_started(); }
+
+/* What libc loaded by itself (gconv, nss) or a program's plugins loaded. */
+__attribute__((destructor(101))) static void end(void) {
+  if (!deja_state.forked) deja_look_at_libraries();
+}

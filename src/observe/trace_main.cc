@@ -1,0 +1,79 @@
+// A development tool, not installed: runs a command under observation and prints its log.
+//   observe_trace [-q] [-f FRONT] -- command args…     (-q: the summary only)
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "observe/log_file.h"
+
+namespace {
+
+using deja::observe::Event;
+
+const char* op_name(deja_op op) {
+  static const char* const names[] = {
+      "?",        "process",  "library", "exec",  "exec-failed", "spawn",   "open",   "stat",
+      "readlink", "realpath", "list",    "chdir", "getenv",      "environ", "clock",  "random",
+      "host",     "unlink",   "rename",  "link",  "symlink",     "mkdir",   "change", "connect"};
+  return names[op];
+}
+
+void print(const Event& e) {
+  std::printf("%d %s%s%s%s%s%s", e.pid, op_name(e.op), e.path.empty() ? "" : " ", e.path.c_str(),
+              e.text.empty() ? "" : " -> ", e.text.c_str(), e.has_identity ? " #" : "");
+  if (e.error) std::printf(" (%s)", std::strerror(e.error));
+  if (e.value) std::printf(" value=%llu", static_cast<unsigned long long>(e.value));
+  if (e.flags & ~DEJA_FLAG_IDENTITY) std::printf(" flags=%x", e.flags & ~DEJA_FLAG_IDENTITY);
+  std::printf("\n");
+}
+
+int run(const std::vector<std::string>& environment, char** argv) {
+  std::vector<char*> envp;
+  for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
+  envp.push_back(nullptr);
+  pid_t pid = 0;
+  if (const int error = posix_spawnp(&pid, argv[0], nullptr, nullptr, argv, envp.data());
+      error != 0) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], std::strerror(error));
+    return 127;
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bool quiet = false;
+  std::string front;
+  int at = 1;
+  for (; at < argc && std::strcmp(argv[at], "--") != 0; ++at) {
+    if (std::strcmp(argv[at], "-q") == 0) quiet = true;
+    if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) front = argv[++at];
+  }
+  if (at + 1 >= argc) return 2;
+  auto log = deja::observe::LogFile::create(front);
+  if (!log) return 1;
+  std::vector<std::string> environment;
+  for (char** e = environ; *e; ++e) environment.emplace_back(*e);
+  const int code = run(log->observed(environment, DEJA_INTERPOSER), argv + at + 1);
+  const auto bytes = log->bytes();
+  const auto read = log->read();
+  if (!read || !bytes) return 1;
+  std::map<std::string, int> counts;
+  for (const Event& e : read->events) {
+    ++counts[op_name(e.op)];
+    if (!quiet) print(e);
+  }
+  std::printf("exit %d, %zu records, %zu bytes:", code, read->events.size(), bytes->size());
+  for (const auto& [name, count] : counts) std::printf(" %s %d", name.c_str(), count);
+  std::printf("\ngap: %s\n", read->gap.empty() ? "none" : read->gap.c_str());
+  return 0;
+}
