@@ -30,12 +30,13 @@ constexpr KeyedVariable kAlwaysKeyed[] = {
 };
 
 std::string tagged_argument(const tool::KeyArgument& argument, const Roots& roots) {
-  if (argument.path_at == tool::KeyArgument::kNoPath) return argument.text;
-  const std::string_view path = std::string_view(argument.text).substr(argument.path_at);
+  if (!argument.has_path()) return argument.text;
+  const std::string_view path = argument.path();
   std::string out = argument.text.substr(0, argument.path_at);
   // A relative path that begins like a tag must not read as one.
   if (!path.empty() && static_cast<unsigned char>(path[0]) < 0x20) out.append("./");
-  return out + roots.tag(path);
+  out.append(roots.tag(path));
+  return out.append(argument.text.substr(argument.path_at + path.size()));
 }
 
 }  // namespace

@@ -198,22 +198,34 @@ bool libexec_path(std::string_view program, char* out) {
   return true;
 }
 
+namespace {
+
+char cache_folder[os::kPlaceMax];
+char engine_path[os::kPlaceMax];
+
+bool find_engine() { return libexec_path("dejad", engine_path) && ::access(engine_path, X_OK) == 0; }
+
+}  // namespace
+
 int reach_engine(const Environment& env, const Command& command) {
-  static char dir[os::kPlaceMax];
   static char socket[os::kPlaceMax];
-  if (os::cache_dir(env.places, command.cwd, dir) < 0) return -1;
-  const bool has_socket = os::socket_path(env.places, dir, socket) > 0;
-  if (has_socket && !env.daemon_off) {
+  if (os::cache_dir(env.places, command.cwd, cache_folder) < 0) return -1;
+  const bool wants_daemon = !env.daemon_off && os::socket_path(env.places, cache_folder, socket) > 0;
+  if (wants_daemon) {
     const int fd = try_connect(socket);
     if (fd >= 0) return fd;
   }
-  static char engine[os::kPlaceMax];
-  if (!libexec_path("dejad", engine) || ::access(engine, X_OK) != 0) return -1;
-  if (has_socket && !env.daemon_off) {
-    const int fd = connect_or_start(engine, dir, socket, env.raw);
+  if (!find_engine()) return -1;
+  if (wants_daemon) {
+    const int fd = connect_or_start(engine_path, cache_folder, socket, env.raw);
     if (fd >= 0) return fd;
   }
-  return start_one_shot(engine, dir, env.raw);
+  return start_one_shot(engine_path, cache_folder, env.raw);
+}
+
+int own_engine(const Environment& env, const Command& command) {
+  if (os::cache_dir(env.places, command.cwd, cache_folder) < 0 || !find_engine()) return -1;
+  return start_one_shot(engine_path, cache_folder, env.raw);
 }
 
 }  // namespace deja::client

@@ -10,6 +10,9 @@ namespace deja::client {
 // A connected socket, or -1 when no engine can be had (then the caller becomes the tool).
 int reach_engine(const Environment& env, const Command& command);
 
+// An engine of our own version and view of the files, for this one request; or -1.
+int own_engine(const Environment& env, const Command& command);
+
 // The path of a program in ../libexec/deja beside our own executable. False: cannot be told.
 bool libexec_path(std::string_view program, char* out);
 

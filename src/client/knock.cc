@@ -231,10 +231,34 @@ int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& com
   RunOrder order;
   if (!parse_run(body.data, frame.size, &order)) return become_tool(command, env);
   order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0;
-  const RunOutcome outcome = run_tool(order, command, env);
+  const RunOutcome outcome = run_tool(order, env);
   if (!outcome.started) return become_tool(command, env);
   report(socket, outcome);
   return end_like(outcome.head);
+}
+
+// Sends the request and waits for the answer that is no "wait". False: no engine of ours there.
+bool ask(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags,
+         wire::FrameHead* frame, std::size_t* have) {
+  if (!send_request(socket, command, env, stream_flags)) return false;
+  do {
+    if (!receive(socket, kSilenceMs, frame, have)) return false;
+  } while (frame->kind == static_cast<std::uint16_t>(wire::Kind::wait));
+  return true;
+}
+
+int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command, const Environment& env,
+         std::uint32_t stream_flags) {
+  switch (static_cast<wire::Kind>(frame.kind)) {
+    case wire::Kind::replay:
+      if (have < wire::kReplayHeadSize) break;
+      return replay(socket, have);
+    case wire::Kind::run:
+      return run(socket, frame, have, command, env, stream_flags);
+    default:
+      break;
+  }
+  return become_tool(command, env);
 }
 
 }  // namespace
@@ -242,22 +266,22 @@ int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& com
 int knock(Command& command, const Environment& env) {
   std::uint32_t stream_flags = 0;
   if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
-  const os::Fd socket(reach_engine(env, command));
-  if (!socket || !send_request(socket.get(), command, env, stream_flags)) return become_tool(command, env);
-  wire::FrameHead frame;
+  os::Fd socket(reach_engine(env, command));
+  if (!socket) return become_tool(command, env);
+  wire::FrameHead frame = {};
+  frame.magic = 0;
   std::size_t have = 0;
-  do {
-    if (!receive(socket.get(), kSilenceMs, &frame, &have)) return become_tool(command, env);
-  } while (frame.kind == static_cast<std::uint16_t>(wire::Kind::wait));
-  switch (static_cast<wire::Kind>(frame.kind)) {
-    case wire::Kind::replay:
-      if (have < wire::kReplayHeadSize) return become_tool(command, env);
-      return replay(socket.get(), have);
-    case wire::Kind::run:
-      return run(socket.get(), frame, have, command, env, stream_flags);
-    default:
-      return become_tool(command, env);
+  bool answered = ask(socket.get(), command, env, stream_flags, &frame, &have);
+  // A daemon of another version, or one that sees other files than we do (another mount namespace
+  // or root), says so; an engine of our own then serves this request.
+  const bool elsewhere = answered ? frame.kind == static_cast<std::uint16_t>(wire::Kind::foreign)
+                                  : frame.magic == wire::kMagic && !wire::is_ours(frame);
+  if (elsewhere) {
+    socket = os::Fd(own_engine(env, command));
+    answered = socket && ask(socket.get(), command, env, stream_flags, &frame, &have);
   }
+  if (!answered) return become_tool(command, env);
+  return obey(socket.get(), frame, have, command, env, stream_flags);
 }
 
 }  // namespace deja::client

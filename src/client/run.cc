@@ -214,7 +214,7 @@ pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volat
 
 }  // namespace
 
-RunOutcome run_tool(const RunOrder& order, const Command& command, const Environment& env) {
+RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   RunOutcome outcome;
   static Stream streams[2];
   const int count = order.streams_are_one ? 1 : 2;
@@ -226,10 +226,11 @@ RunOutcome run_tool(const RunOrder& order, const Command& command, const Environ
   }
   char** environment = env.raw;
   if (!order.preload.empty()) {
-    static char log_path[64];
-    outcome.log_fd = observe::create_log(command.front.device, command.front.inode, log_path, sizeof(log_path));
-    if (outcome.log_fd >= 0) environment = observed_environment(env, order.preload, log_path);
-    if (outcome.log_fd < 0 || environment == nullptr) return outcome;
+    static observe::NewLog log;
+    if (!observe::create_log(log, "/proc/self/exe")) return outcome;
+    outcome.log_fd = log.fd;
+    environment = observed_environment(env, order.preload, log.path);
+    if (environment == nullptr) return outcome;
   }
   const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
   volatile int failed = 0;

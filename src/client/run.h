@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "client/environment.h"
-#include "client/tool.h"
 #include "wire/messages.h"
 
 namespace deja::client {
@@ -26,6 +25,6 @@ struct RunOutcome {
   int log_fd = -1;  // the trace log; -1: unobserved
 };
 
-RunOutcome run_tool(const RunOrder& order, const Command& command, const Environment& env);
+RunOutcome run_tool(const RunOrder& order, const Environment& env);
 
 }  // namespace deja::client

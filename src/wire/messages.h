@@ -4,6 +4,7 @@
 //   engine -> client   Replay                       a hit: put this out and exit
 //                    | Exec                         a bypass: become the tool
 //                    | Run                          a miss: run the tool, observe, capture, report
+//                    | Foreign                      we see other files than you do: use an engine of your own
 //                    | Wait                         still here, waiting for another client's run; again
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
@@ -34,7 +35,7 @@ inline constexpr std::size_t kRequestMax = 32 << 20;
 inline constexpr std::size_t kStreamMax = 64 << 20;
 inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
 
-enum class Kind : std::uint16_t { request = 1, replay, exec, run, wait, report, published, ask, answer };
+enum class Kind : std::uint16_t { request = 1, replay, exec, run, wait, foreign, report, published, ask, answer };
 
 struct FrameHead {
   std::uint32_t magic = kMagic;

@@ -1,0 +1,61 @@
+// The composition root's parts list: opens everything an engine needs in one cache folder, and
+// answers requests with it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "digest/file_digester.h"
+#include "journal/journal.h"
+#include "os/fd.h"
+#include "pipeline/engine.h"
+#include "store/local_store.h"
+#include "wire/messages.h"
+
+namespace deja::daemon {
+
+// What this process sees; a client that sees something else is served by an engine of its own.
+struct View {
+  std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0;
+  static View of_this_process();
+  bool is_seen_by(const wire::RequestHead& client) const;
+};
+
+class Host {
+ public:
+  // Never fails: without a store every request is a bypass, and the journal says why.
+  static std::unique_ptr<Host> open(const std::string& dir);
+  ~Host();
+
+  // Serves one connection whose request frame has been read.
+  void serve(const os::Fd& socket, const std::string& request_body);
+
+  void maintain();  // at intervals
+  journal::Journal& journal() { return *journal_; }
+  std::uint64_t idle_exit_s() const { return idle_exit_s_; }
+
+ private:
+  explicit Host(std::string dir);
+  void open_store();
+  pipeline::Settings settings_for(const pipeline::Request& request);
+  void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
+  void record(const pipeline::Outcome& outcome, const pipeline::Request& request, std::int64_t started_ns);
+
+  const std::string dir_;
+  const View view_;
+  std::uint64_t idle_exit_s_ = 0;
+  std::uint64_t limit_bytes_ = 0;
+  std::string store_problem_;
+  config::Loader config_;
+  std::unique_ptr<journal::Journal> journal_;
+  std::unique_ptr<store::LocalStore> store_;
+  std::unique_ptr<digest::FileDigester> digester_;
+  std::unique_ptr<pipeline::Engine> engine_;
+};
+
+// The folder of this executable's companions, e.g. <prefix>/libexec/deja.
+std::string own_folder();
+
+}  // namespace deja::daemon

@@ -1,0 +1,119 @@
+// dejad, the engine. Started by the front (client/engine.cc), never by hand:
+//   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only one
+//   dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
+//   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <string>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "daemon/host.h"
+#include "daemon/server.h"
+#include "daemon/session.h"
+#include "os/failpoint.h"
+#include "os/io.h"
+#include "os/lock.h"
+#include "os/socket.h"
+
+namespace {
+
+using namespace deja;
+
+constexpr int kSocketFd = 3;
+constexpr int kLockFd = 4;
+
+int log_fd = -1;
+void log_to_file(std::string_view line) {
+  std::string text(line);
+  text += "\n";
+  os::write_all(log_fd, text.data(), text.size());
+}
+
+void open_log() {
+  const char* name = ::getenv("DEJA_LOG");
+  if (name == nullptr || *name == '\0') return;
+  log_fd = std::string_view(name) == "stderr" ? 2 : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (log_fd >= 0) set_log_sink(log_to_file);
+}
+
+// The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to
+// keep open; neither are its folder and its umask.
+void settle_in(int first_foreign_fd) {
+  ::syscall(SYS_close_range, static_cast<unsigned>(first_foreign_fd), ~0u, 0u);
+  ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
+  ::signal(SIGPIPE, SIG_IGN);
+  ::umask(077);
+  if (::chdir("/") != 0) ::_exit(1);
+  open_log();
+  // Only tests set this: see os/failpoint.h.
+  if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
+}
+
+std::string path_of(const os::Fd& listener) {
+  struct sockaddr_un address = {};
+  socklen_t size = sizeof(address);
+  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0) return {};
+  return address.sun_path;
+}
+
+int run_daemon(const std::string& dir) {
+  settle_in(kLockFd + 1);
+  ::fcntl(kLockFd, F_SETFD, FD_CLOEXEC);
+  os::Fd listener(kSocketFd);
+  const std::string path = path_of(listener);
+  if (path.empty()) return 2;
+  const auto host = daemon::Host::open(dir);
+  daemon::Server(std::move(listener), path, *host).run();
+  return 0;
+}
+
+int run_one_shot(const std::string& dir) {
+  settle_in(kSocketFd + 1);
+  const os::Fd socket(kSocketFd);
+  const auto frame = daemon::read_frame(socket, wire::kRequestMax, nullptr);
+  if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
+  const auto host = daemon::Host::open(dir);
+  host->serve(socket, frame->body);
+  return 0;
+}
+
+int run_foreground(const std::string& dir) {
+  const std::string socket = ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
+  const auto lock = os::try_lock_file(dir + "/daemon.lock", os::LockMode::exclusive);
+  if (!lock || !*lock) {
+    std::fprintf(stderr, "deja: a daemon runs already for %s\n", dir.c_str());
+    return 1;
+  }
+  auto listener = os::listen_unix(socket);
+  if (!listener) {
+    std::fprintf(stderr, "deja: %s\n", listener.error().message.c_str());
+    return 1;
+  }
+  ::signal(SIGPIPE, SIG_IGN);
+  open_log();
+  const auto host = daemon::Host::open(dir);
+  daemon::Server(*std::move(listener), socket, *host).run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string_view mode = argc == 3 ? argv[1] : "";
+  const std::string dir = argc == 3 ? argv[2] : "";
+  if (mode == "--daemon") return run_daemon(dir);
+  if (mode == "--one-shot") return run_one_shot(dir);
+  if (mode == "--foreground") return run_foreground(dir);
+  std::fprintf(stderr, "deja: dejad is started by deja; see `deja daemon --help`\n");
+  return 2;
+}

@@ -1,0 +1,138 @@
+#include "daemon/server.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "daemon/session.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/socket.h"
+
+namespace deja::daemon {
+namespace {
+constexpr int kFrameTimeoutMs = 5000;  // a client sends its request at once
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr auto kUpkeep = std::chrono::seconds(5);
+}  // namespace
+
+Server::Server(os::Fd listener, std::string socket_path, Host& host)
+    : listener_(std::move(listener)), socket_path_(std::move(socket_path)), host_(host) {
+  last_request_ns_ = os::monotonic_ns();
+}
+
+void Server::run() {
+  start_worker();
+  watch_over();
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return workers_ == 0; });
+}
+
+// The upkeep of the store, and the decision to end.
+void Server::watch_over() {
+  while (!stopping_) {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kUpkeep, [this] { return stopping_.load(); });
+    }
+    if (stopping_) return;
+    host_.maintain();
+    const std::int64_t idle_ns = os::monotonic_ns() - last_request_ns_;
+    const auto limit_s = static_cast<std::int64_t>(host_.idle_exit_s());
+    if (limit_s != 0 && busy_ == 0 && idle_ns > limit_s * kSecondNs) stop();
+    // Somebody removed the cache folder with our socket: nobody can reach us any more.
+    const auto there = os::stat_file(socket_path_);
+    if (there && !*there) stop();
+  }
+}
+
+void Server::stop() {
+  stopping_ = true;
+  // No new client finds us, and the workers that wait for one wake up. Those in a session end it.
+  ::unlink(socket_path_.c_str());
+  ::shutdown(listener_.get(), SHUT_RDWR);
+  changed_.notify_all();
+}
+
+// Called with or without workers; a failure to make one leaves the others to do the work.
+void Server::start_worker() {
+  const std::lock_guard lock(mutex_);
+  if (workers_ >= kWorkersMax) return;
+  ++workers_;
+  ++idle_;
+  try {
+    std::thread([this] { work(); }).detach();
+  } catch (const std::system_error&) {
+    --workers_;
+    --idle_;
+  }
+}
+
+void Server::work() {
+  for (;;) {
+    auto accepted = os::accept_unix(listener_);
+    if (stopping_) break;
+    if (!accepted) {  // out of descriptors: let some sessions end
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      continue;
+    }
+    if (!*accepted) continue;
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex_);
+      last = --idle_ == 0;
+    }
+    if (last) start_worker();
+    ++busy_;
+    last_request_ns_ = os::monotonic_ns();
+    serve_connection(*std::move(*accepted));
+    --busy_;
+    last_request_ns_ = os::monotonic_ns();
+    const std::lock_guard lock(mutex_);
+    if (stopping_ || idle_ >= kIdleWorkersMax) {
+      --workers_;
+      if (workers_ == 0) changed_.notify_all();
+      return;
+    }
+    ++idle_;
+  }
+  const std::lock_guard lock(mutex_);
+  --workers_;
+  --idle_;
+  if (workers_ == 0) changed_.notify_all();
+}
+
+void Server::serve_connection(os::Fd socket) {
+  const auto peer = os::peer_of(socket);
+  if (!peer || peer->uid != ::geteuid()) return;
+  if (!os::set_receive_timeout_ms(socket, kFrameTimeoutMs)) return;
+  const auto frame = read_frame(socket, wire::kRequestMax, nullptr);
+  if (!frame) {
+    // A client of another version reads from our head that we are not its engine. It is the newer
+    // installation, most likely: make room for its daemon.
+    if (frame.error().code == Code::protocol) {
+      static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+      stop();
+    }
+    return;
+  }
+  if (!os::set_receive_timeout_ms(socket, 0)) return;  // a tool may run for hours
+  switch (static_cast<wire::Kind>(frame->head.kind)) {
+    case wire::Kind::request: return host_.serve(socket, frame->body);
+    case wire::Kind::ask: return answer_question(socket, frame->body);
+    default: return;
+  }
+}
+
+void Server::answer_question(const os::Fd& socket, const std::string& word) {
+  const std::string facts = "{\"running\":true,\"pid\":" + std::to_string(::getpid()) + ",\"version\":\"" +
+                            std::string(wire::kVersion) + "\",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
+  if (word == "stop") stop();
+  const bool known = word == "stop" || word == "status";
+  static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));
+}
+
+}  // namespace deja::daemon

@@ -1,0 +1,49 @@
+// The accept loop. Any idle worker may accept the next connection and serves it to its end, so a
+// request is never handed from one thread to another: one thread is one request.
+//
+// Workers are made on demand up to kWorkersMax; a worker that waits while a client runs its tool
+// costs a stack of a few pages. Connections beyond that wait in the socket's queue.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "daemon/host.h"
+#include "os/fd.h"
+
+namespace deja::daemon {
+
+class Server {
+ public:
+  static constexpr int kWorkersMax = 2048;
+  static constexpr int kIdleWorkersMax = 16;
+
+  Server(os::Fd listener, std::string socket_path, Host& host);
+  // Serves until it is told to stop, or nobody has asked for anything for the idle time. Returns
+  // when the last session has ended.
+  void run();
+
+ private:
+  void start_worker();
+  void work();
+  void serve_connection(os::Fd socket);
+  void answer_question(const os::Fd& socket, const std::string& word);
+  void stop();
+  void watch_over();
+
+  const os::Fd listener_;
+  const std::string socket_path_;
+  Host& host_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> last_request_ns_{0};
+  std::atomic<int> busy_{0};
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int workers_ = 0;  // guarded by mutex_
+  int idle_ = 0;     // guarded by mutex_
+};
+
+}  // namespace deja::daemon

@@ -1,0 +1,112 @@
+#include "daemon/session.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "os/io.h"
+
+namespace deja::daemon {
+namespace {
+
+Error gone(const char* what) { return Error{Code::unavailable, 0, what}; }
+
+// A Writer twice: once to count, once to write.
+template <typename Write>
+std::string build(Write write) {
+  wire::Writer counting;
+  write(counting);
+  std::string body(counting.size(), '\0');
+  wire::Writer writer(body.data(), body.size());
+  write(writer);
+  return body;
+}
+
+}  // namespace
+
+Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd) {
+  Frame frame;
+  int fds[os::kMaxPassedFds];
+  std::size_t fd_count = 0;
+  const ssize_t got = os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
+  for (std::size_t i = 0; i < fd_count; ++i) {
+    os::Fd received(fds[i]);
+    if (i == 0 && fd != nullptr) *fd = std::move(received);
+  }
+  if (got <= 0) return gone("the client closed the connection");
+  const auto have = static_cast<std::size_t>(got);
+  const std::size_t rest = sizeof(frame.head) - have;
+  if (rest > 0 && os::read_exactly(socket.get(), reinterpret_cast<char*>(&frame.head) + have, rest) !=
+                      static_cast<ssize_t>(rest))
+    return gone("the connection ended within a frame");
+  if (!wire::is_ours(frame.head)) return Error{Code::protocol, 0, "a client of another version"};
+  if (frame.head.size > max_size) return Error{Code::protocol, 0, "a frame that is too large"};
+  frame.body.resize(frame.head.size);
+  if (os::read_exactly(socket.get(), frame.body.data(), frame.body.size()) != static_cast<ssize_t>(frame.body.size()))
+    return gone("the connection ended within a frame");
+  return frame;
+}
+
+Status write_frame(const os::Fd& socket, wire::Kind kind, std::string_view body) {
+  const wire::FrameHead head = wire::frame_head(kind, body.size());
+  std::string bytes(sizeof(head), '\0');
+  std::memcpy(bytes.data(), &head, sizeof(head));
+  bytes.append(body);
+  if (const int r = os::send_all(socket.get(), bytes.data(), bytes.size()); r != 0)
+    return sys_error_code(-r, "send");
+  return {};
+}
+
+Result<DecodedRequest> decode_request(const std::string& body) {
+  wire::Reader r(body.data(), body.size());
+  DecodedRequest out;
+  out.head = wire::read_request_head(r);
+  pipeline::Request& q = out.request;
+  q.masquerade = r.u32() != 0;
+  q.cwd = r.text();
+  for (std::uint32_t n = r.count(); n > 0; --n) q.argv.push_back(r.text());
+  for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
+  if (!r.done() || !q.cwd.starts_with('/')) return Error{Code::protocol, 0, "a request that makes no sense"};
+  q.umask = out.head.umask;
+  q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
+  q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;
+  q.streams_are_one = (out.head.stream_flags & wire::kStreamsAreOne) != 0;
+  q.front = {out.head.front_device, out.head.front_inode};
+  return out;
+}
+
+Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
+  const std::string body = build([&](wire::Writer& w) {
+    w.u32(order.strip_colour ? wire::kRunStripColour : 0);
+    w.text(order.tool);
+    w.text(order.observe ? std::string_view(interposer_) : std::string_view());
+    w.u32(static_cast<std::uint32_t>(order.argv.size()));
+    for (const std::string& argument : order.argv) w.text(argument);
+    w.raw(std::string_view("\0", 1));
+  });
+  TRY(write_frame(socket_, wire::Kind::run, body));
+  pipeline::RunReport report;
+  const Frame frame = TRY(read_frame(socket_, wire::kReportMax, &report.log));
+  wire::Reader r(frame.body.data(), frame.body.size());
+  const wire::ReportHead head = wire::read_report_head(r);
+  report.out = r.raw(head.stdout_size);
+  report.err = r.raw(head.stderr_size);
+  if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::report) || !r.done())
+    return Error{Code::protocol, 0, "a report that makes no sense"};
+  report.truncated = (head.flags & wire::kReportTruncated) != 0;
+  report.exit_code = head.exit_code;
+  report.signal = head.signal;
+  report.elapsed_ns = head.elapsed_ns;
+  return report;
+}
+
+bool SocketClient::keep_waiting() { return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {})); }
+
+bool SocketClient::is_alive() {
+  // A client that waits for us sends nothing: if there is something to read, it is the end.
+  struct pollfd p = {socket_.get(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&p, 1, 0) == 0;
+}
+
+}  // namespace deja::daemon

@@ -1,0 +1,44 @@
+// A session: one client's connection, from its request to the last word.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "os/fd.h"
+#include "pipeline/client.h"
+#include "wire/messages.h"
+
+namespace deja::daemon {
+
+// A frame as it came: the head, then its body.
+struct Frame {
+  wire::FrameHead head;
+  std::string body;
+};
+// Reads one frame whose body has at most max_size bytes, and the descriptor that came with it (fd
+// may be null). An error: the other side is gone or does not speak our language.
+Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd);
+Status write_frame(const os::Fd& socket, wire::Kind kind, std::string_view body);
+
+// A decoded request; the views point into `body`.
+struct DecodedRequest {
+  wire::RequestHead head;
+  pipeline::Request request;
+};
+Result<DecodedRequest> decode_request(const std::string& body);
+
+// The hallway's client over a socket.
+class SocketClient final : public pipeline::Client {
+ public:
+  SocketClient(const os::Fd& socket, std::string interposer) : socket_(socket), interposer_(std::move(interposer)) {}
+  Result<pipeline::RunReport> run(const pipeline::RunOrder& order) override;
+  bool keep_waiting() override;
+  bool is_alive() override;
+
+ private:
+  const os::Fd& socket_;
+  const std::string interposer_;
+};
+
+}  // namespace deja::daemon

@@ -1,0 +1,55 @@
+// The other end of a request, as the hallway sees it. The daemon's session implements it over a
+// socket; tests implement it in memory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/fd.h"
+#include "os/find_tool.h"
+
+namespace deja::pipeline {
+
+struct Request {
+  std::vector<std::string_view> argv;  // argv[0] as the user spelled it
+  bool masquerade = false;             // the front was called by the tool's name
+  std::string_view cwd;                // absolute
+  std::vector<std::string_view> environment;  // "NAME=value", in order
+  unsigned umask = 022;
+  bool stdout_is_terminal = false;
+  bool stderr_is_terminal = false;
+  bool streams_are_one = false;
+  os::FrontFile front;
+};
+
+struct RunOrder {
+  std::string_view tool;
+  const std::vector<std::string>& argv;
+  bool observe = true;
+  bool strip_colour = false;
+};
+
+struct RunReport {
+  bool truncated = false;  // the captured streams are not whole
+  std::uint32_t exit_code = 0;
+  std::uint32_t signal = 0;
+  std::uint64_t elapsed_ns = 0;
+  std::string out, err;
+  os::Fd log;  // the trace log; none when unobserved
+};
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Has the client run the tool and waits for its end. An error: the client is gone.
+  virtual Result<RunReport> run(const RunOrder& order) = 0;
+  // Tells the client that it is not forgotten. False: it is gone.
+  virtual bool keep_waiting() = 0;
+  // Is anybody still there? Asked right before a hit changes files.
+  virtual bool is_alive() = 0;
+};
+
+}  // namespace deja::pipeline

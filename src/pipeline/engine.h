@@ -1,0 +1,34 @@
+// What the hallway works with: built once by the engine's main, shared by all requests.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "digest/file_digester.h"
+#include "pipeline/flights.h"
+#include "pipeline/record_cache.h"
+#include "store/store.h"
+
+namespace deja::pipeline {
+
+// From the configuration, per request.
+struct Settings {
+  bool disabled = false;
+  bool portable = false;
+  bool read_only = false;              // use what is stored, store nothing
+  std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
+  std::string salt;
+};
+
+struct Engine {
+  store::BlobStore& blobs;
+  store::RecordStore& records;
+  digest::FileDigester& digester;
+  std::string interposer;  // path of libdeja-observe.so; empty: nothing can be observed
+  std::function<void(const ActionKey&)> on_hit;  // tells the store that a result was used
+  Flights flights;
+  RecordCache cache;
+};
+
+}  // namespace deja::pipeline

@@ -1,0 +1,46 @@
+#include "pipeline/flights.h"
+
+namespace deja::pipeline {
+
+Flights::Turn::~Turn() {
+  if (flights_ != nullptr) flights_->end(probe_, Flight::State::abandoned, nullptr);
+}
+
+void Flights::Turn::land(std::shared_ptr<const Published> published) {
+  std::exchange(flights_, nullptr)->end(probe_, Flight::State::landed, std::move(published));
+}
+
+void Flights::end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published) {
+  {
+    const MutexLock lock(mutex_);
+    const auto it = flights_.find(probe);
+    if (it == flights_.end()) return;
+    it->second->state = state;
+    it->second->published = std::move(published);
+    flights_.erase(it);  // waiters hold the flight itself; newcomers start a new one
+  }
+  changed_.notify_all();
+}
+
+Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there) {
+  for (;;) {
+    std::shared_ptr<Flight> flight;
+    {
+      const MutexLock lock(mutex_);
+      auto& slot = flights_[probe];
+      if (slot == nullptr) {
+        slot = std::make_shared<Flight>();
+        return {Turn(this, probe), nullptr};
+      }
+      flight = slot;
+      while (flight->state == Flight::State::running) {
+        if (changed_.wait_for(mutex_, std::chrono::seconds(1)) == std::cv_status::timeout) break;
+      }
+      if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
+      if (flight->state == Flight::State::abandoned) continue;
+    }
+    if (!still_there()) return {};
+  }
+}
+
+}  // namespace deja::pipeline

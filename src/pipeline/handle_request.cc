@@ -1,0 +1,126 @@
+#include "pipeline/handle_request.h"
+
+#include "action/recipe.h"
+#include "pipeline/locate.h"
+#include "pipeline/materialize.h"
+#include "pipeline/publish.h"
+#include "pipeline/recall.h"
+
+namespace deja::pipeline {
+namespace {
+
+using tool::Bypass;
+using tool::BypassReason;
+
+Outcome bypass(Outcome outcome, Bypass why) {
+  outcome.kind = OutcomeKind::bypass;
+  outcome.bypass = why.reason;
+  outcome.reason = std::move(why.detail);
+  outcome.tool_runs = 1;
+  outcome.answer = ExecTool{};
+  return outcome;
+}
+
+void note(Outcome& outcome, std::vector<std::string> troubles) {
+  for (std::string& t : troubles) outcome.troubles.push_back(std::move(t));
+}
+
+// Puts a result in place; empty when this request cannot use it after all.
+std::optional<Outcome> serve(Outcome outcome, const ActionKey& key, const action::ActionResult& result,
+                             const Target& target, Engine& engine, Client& client, std::string& why_not) {
+  why_not = unusable(result, target);
+  if (!why_not.empty()) return std::nullopt;
+  auto replay = materialize(result, target, engine.blobs, client);
+  if (!replay) {
+    why_not = replay.error().message;
+    return std::nullopt;
+  }
+  if (engine.on_hit) engine.on_hit(key);
+  outcome.kind = OutcomeKind::hit;
+  outcome.action = key;
+  outcome.cost_ns = result.cost_ns;
+  outcome.evidence = result.evidence;
+  for (const action::Artifact& a : result.artifacts) outcome.bytes += a.size;
+  outcome.answer = *std::move(replay);
+  return outcome;
+}
+
+Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) {
+  const bool failed = report.exit_code != 0 || report.signal != 0;
+  outcome.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
+  if (report.signal != 0) outcome.reason = "signal " + std::to_string(report.signal);
+  if (report.exit_code != 0) outcome.reason = "exit code " + std::to_string(report.exit_code);
+  outcome.unpublished = std::move(published.why_not);
+  outcome.dup = published.dup;
+  outcome.tool_runs = 1;
+  outcome.cost_ns = report.elapsed_ns;
+  outcome.bytes = published.bytes;
+  if (published.published) {
+    outcome.action = published.published->key;
+    outcome.evidence = published.published->result->evidence;
+  }
+  note(outcome, std::move(published.troubles));
+  outcome.answer = Done{};
+  return outcome;
+}
+
+}  // namespace
+
+Outcome handle_request(const Request& request, const Settings& settings, Engine& engine, Client& client) {
+  Outcome outcome;
+  if (!request.argv.empty()) outcome.tool = request.argv.front();
+
+  auto located = locate(request, settings);
+  if (auto* why = std::get_if<Bypass>(&located)) return bypass(std::move(outcome), std::move(*why));
+  const auto& [command, adapter] = std::get<Located>(located);
+  outcome.tool = command.tool;
+
+  auto classified = adapter->classify(command, {settings.portable, settings.base_dirs});
+  if (auto* why = std::get_if<Bypass>(&classified)) return bypass(std::move(outcome), std::move(*why));
+  auto& invocation = std::get<tool::Invocation>(classified);
+  // Called by the tool's name, argv[0] would lead a tool that looks for its own files to the front.
+  if (request.masquerade) invocation.run_argv.front() = command.tool;
+  outcome.what = invocation.what;
+  // From here on: one bounded job of a tool we know.
+
+  const auto identity = engine.digester.digest_file(command.tool, nullptr);
+  if (!identity || !*identity) return bypass(std::move(outcome), {BypassReason::internal_error, "cannot read the tool"});
+  const action::Roots roots = find_roots(command, invocation.source, settings);
+  const Target target{request, invocation, *adapter, roots};
+  const ProbeKey probe = probe_key({command, invocation, roots, (*identity)->digest, request.umask, settings.salt});
+  outcome.probe = probe;
+
+  World world(command, roots, engine.digester);
+  RecallOutcome recalled = recall(probe, world, engine);
+  note(outcome, std::move(recalled.troubles));
+  outcome.reason = std::move(recalled.why_not);
+  if (recalled.found) {
+    if (auto hit = serve(outcome, recalled.found->key, *recalled.found->result, target, engine, client, outcome.reason))
+      return *std::move(hit);
+  }
+
+  // From here on nothing stored can be used. One client runs the tool; the others wait for its
+  // result and check it against their own world.
+  Flights::Entered entered = engine.flights.enter(probe, [&] { return client.keep_waiting(); });
+  if (entered.published && world.first_broken(entered.published->trace) == nullptr) {
+    std::string why_not;
+    if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target, engine, client, why_not))
+      return *std::move(hit);
+  }
+
+  const bool strip = invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
+  const auto report = client.run({command.tool, invocation.run_argv, true, strip});
+  if (!report) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
+  // From here on the user has his outputs; nothing below may change them or the exit code.
+
+  PublishOutcome published;
+  if (settings.read_only) {
+    published.why_not = "read-only";
+  } else {
+    published = publish(probe, command, target, *report, engine);
+  }
+  if (entered.turn) entered.turn->land(published.published);
+  return ran(std::move(outcome), *report, std::move(published));
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,60 @@
+#include "pipeline/locate.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "os/find_tool.h"
+#include "os/places.h"
+
+namespace deja::pipeline {
+namespace {
+
+using tool::Bypass;
+using tool::BypassReason;
+
+bool is_too_general(std::string_view folder, std::string_view home) {
+  static constexpr std::string_view kNobodysProject[] = {"/", "/tmp", "/var/tmp", "/home", "/root",
+                                                         "/usr", "/usr/src", "/opt", "/srv", "/mnt"};
+  if (folder == home) return true;
+  return std::find(std::begin(kNobodysProject), std::end(kNobodysProject), folder) != std::end(kNobodysProject);
+}
+
+}  // namespace
+
+std::variant<Located, Bypass> locate(const Request& request, const Settings& settings) {
+  Located out;
+  for (const std::string_view entry : request.environment) {
+    const std::size_t equals = entry.find('=');
+    if (equals != std::string_view::npos)
+      out.command.environment.push_back({entry.substr(0, equals), entry.substr(equals + 1)});
+  }
+  out.command.argv = request.argv;
+  out.command.cwd = request.cwd;
+  if (settings.disabled) return Bypass{BypassReason::disabled, ""};
+  if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
+  const std::string_view name = request.argv.front();
+  out.adapter = tool::find_adapter(base_name(name));
+  if (out.adapter == nullptr) return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
+  const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
+  char found[os::kPlaceMax];
+  const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found));
+  if (n < 0) return Bypass{BypassReason::tool_not_found, std::string(name)};
+  out.command.tool.assign(found, static_cast<std::size_t>(n));
+  return out;
+}
+
+action::Roots find_roots(const tool::Command& command, const std::string& source, const Settings& settings) {
+  const std::string cwd(command.cwd);
+  std::string workspace;
+  for (const std::string& base : settings.base_dirs) {
+    const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));
+    if (holds && base.size() > workspace.size()) workspace = base;
+  }
+  if (workspace.empty()) {
+    workspace = source.empty() ? cwd : common_ancestor(cwd, parent_path(clean_path(source)));
+    if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
+  }
+  return action::Roots(cwd, workspace);
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,27 @@
+// From a request to a command that an adapter understands, and the roots it works in.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "action/roots.h"
+#include "pipeline/client.h"
+#include "pipeline/engine.h"
+#include "tool/tool.h"
+
+namespace deja::pipeline {
+
+struct Located {
+  tool::Command command;
+  const tool::Adapter* adapter = nullptr;
+};
+
+// The real tool and the adapter that knows it, or why there is none.
+std::variant<Located, tool::Bypass> locate(const Request& request, const Settings& settings);
+
+// cwd, and the folder that holds both cwd and the source: a configured base folder, else their
+// nearest common ancestor unless that is too general to be one project's ("/home/me", "/tmp").
+action::Roots find_roots(const tool::Command& command, const std::string& source, const Settings& settings);
+
+}  // namespace deja::pipeline

@@ -1,0 +1,146 @@
+#include "pipeline/materialize.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <vector>
+
+#include "base/ansi.h"
+#include "base/path.h"
+#include "os/file.h"
+#include "pipeline/relocate.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Artifact;
+using action::Placement;
+using action::Role;
+
+// A prepared artifact: complete under a temporary name beside its place. Removes what was not
+// placed.
+class Prepared {
+ public:
+  Prepared(std::string temp, std::string path) : temp_(std::move(temp)), path_(std::move(path)) {}
+  Prepared(Prepared&& o) noexcept : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)) {}
+  Prepared& operator=(Prepared&&) = delete;
+  ~Prepared() {
+    if (!temp_.empty()) ::unlink(temp_.c_str());
+  }
+  Status place() {
+    TRY(os::rename_file(temp_, path_));
+    temp_.clear();
+    return {};
+  }
+
+ private:
+  std::string temp_, path_;
+};
+
+std::string temporary_name(const std::string& path) {
+  static std::atomic<unsigned> serial{0};
+  return std::string(parent_path(path)) + "/.deja-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
+}
+
+// The mode the file will have, or an error when the tool would meet something there that only it
+// can treat right: a device, a shared inode, a file it may not write.
+Result<mode_t> mode_at(const Artifact& artifact, const std::string& path) {
+  const auto there = TRY(os::stat_file(path, os::Links::keep));
+  if (!there) return static_cast<mode_t>(artifact.mode);
+  const bool plain = there->is_regular() || there->is_symlink();
+  if (artifact.placement == Placement::replaced) {
+    if (!plain) return Error{Code::invalid, 0, "output is no plain file: " + path};
+    return static_cast<mode_t>(artifact.mode);
+  }
+  if (!there->is_regular() || there->links != 1 || ::access(path.c_str(), W_OK) != 0)
+    return Error{Code::invalid, 0, "output is no plain file of its own: " + path};
+  struct stat st;
+  if (::lstat(path.c_str(), &st) != 0 || st.st_uid != ::geteuid())
+    return Error{Code::invalid, 0, "output belongs to somebody else: " + path};
+  return static_cast<mode_t>(there->mode & 07777);  // a rewritten file keeps its mode
+}
+
+Status fill(const Artifact& artifact, const action::ActionResult& result, const Target& target,
+            store::BlobStore& blobs, const os::Fd& temp) {
+  auto blob = TRY(blobs.open_blob(artifact.digest));
+  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
+  if (artifact.role != Role::depfile || result.made_in == target.roots) {
+    TRY(os::copy_contents(blob->fd, temp));
+    return {};
+  }
+  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
+  const auto moved = move_depfile(text, result.made_in, target.roots, target.adapter);
+  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this folder"};
+  return os::write_fd(temp, *moved);
+}
+
+Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& result, const Target& target,
+                         store::BlobStore& blobs) {
+  const std::string path = target.roots.expand(artifact.path);
+  if (path.empty()) return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+  const mode_t mode = TRY(mode_at(artifact, path));
+  const std::string temp = temporary_name(path);
+  if (artifact.role == Role::symlink) {
+    if (::symlink(artifact.link_text.c_str(), temp.c_str()) != 0) return sys_error("symlink", temp);
+    return Prepared(temp, path);
+  }
+  const os::Fd fd = TRY(os::create_file(temp, mode));
+  Prepared prepared(temp, path);
+  TRY(fill(artifact, result, target, blobs, fd));
+  return prepared;
+}
+
+Result<std::string> stream_text(const action::StreamBytes& stream, store::BlobStore& blobs) {
+  if (!stream.blob) return stream.bytes;
+  const auto blob = TRY(blobs.open_blob(*stream.blob));
+  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + stream.blob->hex()};
+  return os::read_fd(blob->fd, stream.size);
+}
+
+// The bytes for one of the user's streams.
+Result<std::string> replay_text(const action::StreamBytes& stream, bool strip, const action::ActionResult& result,
+                                const Target& target, store::BlobStore& blobs) {
+  std::string text = TRY(stream_text(stream, blobs));
+  if (strip) text = strip_ansi(text);
+  return move_text(text, result.made_in, target.roots);
+}
+
+}  // namespace
+
+std::string unusable(const action::ActionResult& result, const Target& target) {
+  const bool separate_wanted = !target.request.streams_are_one;
+  if (result.streams_are_one && separate_wanted && result.out.size > 0) return "streams were captured as one";
+  if (!result.streams_are_one && !separate_wanted && result.out.size > 0 && result.err.size > 0)
+    return "streams were captured apart";
+  if (result.made_in != target.roots && !can_move(result.made_in, target.roots)) return "made in another folder";
+  return {};
+}
+
+Result<Replay> materialize(const action::ActionResult& result, const Target& target, store::BlobStore& blobs,
+                           Client& client) {
+  Replay replay;
+  replay.exit_code = result.exit_code;
+  const bool strip = result.colours_forced &&
+                     !(target.request.stderr_is_terminal && target.invocation.colours_on_terminal);
+  replay.out = TRY(replay_text(result.out, strip && result.streams_are_one, result, target, blobs));
+  replay.err = TRY(replay_text(result.err, strip, result, target, blobs));
+  if (target.request.streams_are_one) {
+    replay.out += replay.err;  // at most one of them has bytes, see unusable()
+    replay.err.clear();
+  }
+  for (const Artifact& artifact : result.artifacts) {
+    if (artifact.role == Role::folder) TRY(os::make_directory(target.roots.expand(artifact.path), artifact.mode));
+  }
+  std::vector<Prepared> prepared;
+  for (const Artifact& artifact : result.artifacts) {
+    if (artifact.role != Role::folder) prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
+  }
+  // From here on everything is complete beside its place. A client that has given up runs the tool
+  // itself: then nothing may be put over what that tool writes.
+  if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
+  for (Prepared& p : prepared) TRY(p.place());
+  return replay;
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,31 @@
+// Materialize: puts the artifacts of a result in place, all or none, as the tool would have put
+// them, and prepares its streams for replay.
+#pragma once
+
+#include <string>
+
+#include "action/result.h"
+#include "base/result.h"
+#include "pipeline/client.h"
+#include "pipeline/outcome.h"
+#include "store/store.h"
+#include "tool/tool.h"
+
+namespace deja::pipeline {
+
+struct Target {
+  const Request& request;
+  const tool::Invocation& invocation;
+  const tool::Adapter& adapter;
+  const action::Roots& roots;
+};
+
+// Why a result cannot be used for this request though its trace holds; empty when it can.
+std::string unusable(const action::ActionResult& result, const Target& target);
+
+// On an error nothing that the user can see has changed, or the tool will overwrite it: the caller
+// has the tool run.
+Result<Replay> materialize(const action::ActionResult& result, const Target& target,
+                           store::BlobStore& blobs, Client& client);
+
+}  // namespace deja::pipeline

@@ -1,0 +1,44 @@
+// What became of a request.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "digest/digest.h"
+#include "tool/tool.h"
+
+namespace deja::pipeline {
+
+// The last word to the client. Whoever called the hallway sends it, after recording the outcome.
+struct Replay {
+  std::uint32_t exit_code = 0;
+  std::string out, err;
+};
+struct ExecTool {};  // become the tool yourself
+struct Done {};      // the tool has run; exit
+using Answer = std::variant<ExecTool, Replay, Done>;
+
+enum class OutcomeKind { hit, miss, bypass, failure };
+
+struct Outcome {
+  OutcomeKind kind = OutcomeKind::bypass;
+  std::optional<tool::BypassReason> bypass;
+  // Bypass: its detail. Miss: what had changed since the nearest trace, or "new". Failure: how the
+  // tool ended.
+  std::string reason;
+  std::string unpublished;  // miss, failure: why nothing was stored; empty when it was
+  bool dup = false;         // miss whose bytes were all known already
+  std::string tool, what, evidence;
+  std::optional<ProbeKey> probe;
+  std::optional<ActionKey> action;
+  int tool_runs = 0;
+  std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
+  std::uint64_t bytes = 0;    // served or stored
+  std::vector<std::string> troubles;  // failures of the cache itself, one line each
+  Answer answer;
+};
+
+}  // namespace deja::pipeline

@@ -1,0 +1,189 @@
+#include "pipeline/publish.h"
+
+#include "action/manifest.h"
+#include "base/path.h"
+#include "observe/log_reader.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/mapping.h"
+#include "pipeline/leaks.h"
+#include "pipeline/witness.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Artifact;
+using action::Claim;
+using action::Role;
+using action::Root;
+
+Result<observe::Log> read_log(const os::Fd& fd) {
+  const os::FileIdentity id = TRY(os::stat_fd(fd));
+  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
+  return observe::read_log(mapping.view());
+}
+
+// Everything a publication gathers before it is stored.
+struct Draft {
+  action::ActionResult result;
+  store::ResultFacts facts;
+  bool all_known = true;
+  std::uint64_t bytes = 0;
+
+  void name_blob(const store::PutBlob& blob) {
+    facts.blobs.push_back({blob.digest, blob.size});
+    all_known = all_known && blob.was_known;
+    bytes += blob.size;
+  }
+};
+
+Status add_output(const Output& output, const action::Roots& roots, Engine& engine, LeakSearch& leaks, Draft& draft) {
+  Artifact a;
+  a.role = output.role;
+  a.placement = output.placement;
+  a.path = roots.tag(output.path);
+  a.mode = output.identity.mode & 07777;
+  a.link_text = output.link_text;
+  if (output.role == Role::output || output.role == Role::depfile) {
+    const os::Fd fd = TRY(os::open_read(output.path));
+    const store::PutBlob blob = TRY(engine.blobs.put_blob(fd));
+    // The bytes stored must be the bytes the tool left: nobody may have touched the file since.
+    if (!(TRY(os::stat_fd(fd)) == output.identity))
+      return Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path};
+    if (output.role == Role::output) TRY(leaks.search(fd));
+    a.digest = blob.digest;
+    a.size = blob.size;
+    draft.name_blob(blob);
+  }
+  draft.result.artifacts.push_back(std::move(a));
+  return {};
+}
+
+Result<action::StreamBytes> keep_stream(const std::string& bytes, Engine& engine, Draft& draft) {
+  action::StreamBytes s;
+  s.size = bytes.size();
+  if (bytes.size() <= action::kInlineStreamMax) {
+    s.bytes = bytes;
+    return s;
+  }
+  const store::PutBlob blob = TRY(engine.blobs.put_blob_bytes(bytes));
+  s.blob = blob.digest;
+  draft.name_blob(blob);
+  return s;
+}
+
+bool is_mapped(const std::string& folder, const tool::Invocation& invocation) {
+  for (const std::string& prefix : invocation.mapped_prefixes) {
+    if (is_within(folder, prefix)) return true;
+  }
+  return false;
+}
+
+// Is a path below this root spelled out where the tool sees it (an argument, a search path)?
+bool is_spelled(Root root, const Target& target, const action::Trace& trace) {
+  const char tag = static_cast<char>(root);
+  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+    if (argument.has_path() && target.roots.tag(argument.path()).starts_with(tag)) return true;
+  }
+  for (const action::Observation& o : trace.observations) {
+    if (o.claim == Claim::variable && o.subject != "PWD" && o.value.starts_with(tag)) return true;
+  }
+  return false;
+}
+
+// Which roots the result is bound to, by evidence: the root's bytes in an artifact; outputs that
+// could hide them; a source that can turn the name of a file into something else at compile time.
+void bind_roots(const Target& target, const LeakSearch& leaks, std::uint32_t facts, action::Trace& trace) {
+  for (const Root root : action::kRoots) {
+    if (!target.roots.has(root)) continue;
+    const bool computes = (facts & tool::kMentionsOwnPath) != 0 && is_spelled(root, target, trace) &&
+                          !is_mapped(target.roots.path(root), target.invocation);
+    if (!leaks.found(root) && !target.invocation.opaque_outputs && !computes) continue;
+    trace.observations.push_back({Claim::root, std::string(1, static_cast<char>(root)), target.roots.path(root)});
+  }
+  trace.normalize();
+}
+
+Result<Draft> draft_result(const Target& target, const RunReport& report, Testimony& testimony, Engine& engine) {
+  Draft draft;
+  action::ActionResult& r = draft.result;
+  r.exit_code = report.exit_code;
+  r.streams_are_one = target.request.streams_are_one;
+  r.colours_forced = target.invocation.colours_forced;
+  r.made_in = target.roots;
+  r.cost_ns = report.elapsed_ns;
+  r.made_at_ns = os::wall_ns();
+  r.evidence = "interposer";
+  r.out = TRY(keep_stream(report.out, engine, draft));
+  r.err = TRY(keep_stream(report.err, engine, draft));
+  LeakSearch leaks(target.roots);
+  for (const Output& output : testimony.outputs) TRY(add_output(output, target.roots, engine, leaks, draft));
+  bind_roots(target, leaks, testimony.facts | target.invocation.argument_facts, testimony.trace);
+  draft.facts.cost_ns = report.elapsed_ns;
+  return draft;
+}
+
+// Blobs are stored already; the result comes next, and only then the manifest that leads to it.
+Status store_draft(const ProbeKey& probe, const Published& published, Draft& draft, Engine& engine) {
+  const std::string record = encode(*published.result);
+  draft.facts.probe = probe;
+  TRY(engine.records.put_result(published.key, record, draft.facts));
+  engine.cache.results.put(published.key, published.result, record.size());
+  struct Context {
+    const Published* published;
+    std::shared_ptr<const action::Manifest> manifest;
+    std::size_t size = 0;
+  } context{&published, nullptr, 0};
+  const auto change = [](void* c, std::optional<std::string_view> present) {
+    Context& ctx = *static_cast<Context*>(c);
+    std::optional<action::Manifest> manifest;
+    if (present) manifest = action::decode_manifest(*present);
+    if (!manifest) manifest.emplace();
+    manifest->add(ctx.published->key, ctx.published->trace);
+    std::string bytes = encode(*manifest);
+    ctx.size = bytes.size();
+    ctx.manifest = std::make_shared<const action::Manifest>(*std::move(manifest));
+    return bytes;
+  };
+  TRY(engine.records.update_manifest(probe, change, &context));
+  engine.cache.manifests.put(probe, context.manifest, context.size);
+  return {};
+}
+
+}  // namespace
+
+PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
+                       const RunReport& report, Engine& engine) {
+  PublishOutcome out;
+  if (report.signal != 0) return out.why_not = "ended by a signal", out;
+  if (report.exit_code != 0) return out.why_not = "the tool failed", out;
+  if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
+  if (!report.log) return out.why_not = "was not observed", out;
+  const auto log = read_log(report.log);
+  if (!log) return out.why_not = log.error().message, out;
+  Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
+  Testimony testimony = witness.hear(*log);
+  if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
+
+  auto draft = draft_result(target, report, testimony, engine);
+  if (!draft) {
+    out.why_not = draft.error().message;
+    out.troubles.push_back(out.why_not);
+    return out;
+  }
+  Published published;
+  published.trace = std::move(testimony.trace);
+  published.key = action_key(probe, published.trace);
+  published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
+  if (auto stored = store_draft(probe, published, *draft, engine); !stored) {
+    out.why_not = stored.error().message;
+    out.troubles.push_back(out.why_not);
+    return out;
+  }
+  out.dup = draft->all_known && draft->bytes > 0;
+  out.bytes = draft->bytes;
+  out.published = std::make_shared<const Published>(std::move(published));
+  return out;
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,28 @@
+// Publish: what a run taught us, stored so that the next invocation can hit.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pipeline/client.h"
+#include "pipeline/engine.h"
+#include "pipeline/flights.h"
+#include "pipeline/materialize.h"
+
+namespace deja::pipeline {
+
+struct PublishOutcome {
+  std::shared_ptr<const Published> published;  // null: nothing was stored
+  std::string why_not;
+  bool dup = false;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> troubles;
+};
+
+// From here on the user has his outputs and the tool's exit code is known; nothing below changes
+// either.
+PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
+                       const RunReport& report, Engine& engine);
+
+}  // namespace deja::pipeline

@@ -1,0 +1,29 @@
+// Recall: is there a result whose trace holds now?
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "action/result.h"
+#include "pipeline/engine.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+
+struct Recalled {
+  ActionKey key;
+  std::shared_ptr<const action::ActionResult> result;
+};
+
+struct RecallOutcome {
+  std::optional<Recalled> found;
+  std::string why_not;                // what had changed since the newest trace, or "new"
+  std::vector<std::string> troubles;  // store failures, taken as "not there"
+};
+
+// Looks through the traces known for probe, newest first.
+RecallOutcome recall(const ProbeKey& probe, World& world, Engine& engine);
+
+}  // namespace deja::pipeline

@@ -1,0 +1,54 @@
+#include "pipeline/special_files.h"
+
+#include "base/path.h"
+
+namespace deja::pipeline {
+namespace {
+
+struct Row {
+  std::string_view path;  // the path itself and everything below it
+  Special special;
+};
+// The first row that matches decides.
+constexpr Row kRows[] = {
+    {"/dev/null", Special::harmless},
+    {"/dev/zero", Special::harmless},
+    {"/dev/full", Special::harmless},
+    {"/dev/tty", Special::harmless},    // prompts; a tool that reads it cannot be replayed anyway
+    {"/dev/stdin", Special::harmless},  // what a tool reads there, its adapter knows of
+    {"/dev/stdout", Special::harmless},
+    {"/dev/stderr", Special::harmless},
+    {"/dev/fd", Special::harmless},
+    {"/dev/pts", Special::harmless},
+    {"/dev/urandom", Special::harmless},  // names of temporary files, hash seeds
+    {"/dev/random", Special::harmless},
+    {"/dev/shm", Special::ordinary},
+    {"/dev", Special::unprovable},
+    {"/proc/self", Special::harmless},  // its own maps, executable, descriptors
+    {"/proc/thread-self", Special::harmless},
+    {"/proc/meminfo", Special::harmless},  // sizes of heaps and worker pools
+    {"/proc/stat", Special::harmless},
+    {"/proc/loadavg", Special::harmless},
+    {"/proc/filesystems", Special::harmless},  // libselinux at start-up
+    {"/proc/mounts", Special::harmless},
+    {"/proc/sys/vm/overcommit_memory", Special::harmless},  // malloc
+    {"/proc/sys/kernel/ngroups_max", Special::harmless},
+    {"/proc", Special::unprovable},
+    {"/sys/devices/system/cpu/online", Special::harmless},  // sysconf(_SC_NPROCESSORS_ONLN)
+    {"/sys/devices/system/cpu/possible", Special::harmless},
+    {"/sys/fs/cgroup", Special::harmless},  // limits: worker pools
+    {"/sys", Special::unprovable},
+};
+
+}  // namespace
+
+Special classify_special(std::string_view path) {
+  if (!path.starts_with("/dev") && !path.starts_with("/proc") && !path.starts_with("/sys"))
+    return Special::ordinary;
+  for (const Row& row : kRows) {
+    if (is_within(path, row.path)) return row.special;
+  }
+  return Special::ordinary;
+}
+
+}  // namespace deja::pipeline

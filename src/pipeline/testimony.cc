@@ -1,0 +1,144 @@
+// The witness's conclusions, drawn right after the run from the files themselves.
+#include <sys/utsname.h>
+
+#include <cstdlib>
+
+#include "base/path.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "pipeline/witness.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+
+using action::Claim;
+using action::Role;
+
+namespace {
+
+// Since Linux 6.13 a file whose stamps have been looked at gets a new one with its next change,
+// however soon (multigrain timestamps, Documentation/filesystems/multigrain-ts.rst). Before, a
+// change within the same tick of 4 or 10 ms leaves no mark.
+bool has_multigrain_stamps() {
+  static const bool value = [] {
+    struct utsname name = {};
+    if (::uname(&name) != 0) return false;
+    char* rest = nullptr;
+    const long major = std::strtol(name.release, &rest, 10);
+    const long minor = *rest == '.' ? std::strtol(rest + 1, nullptr, 10) : 0;
+    return major > 6 || (major == 6 && minor >= 13);
+  }();
+  return value;
+}
+
+// Could the file have been changed after it was opened without a sign in its stamps?
+bool could_hide_a_change(const os::FileIdentity& identity, std::int64_t opened_ns) {
+  return !has_multigrain_stamps() && !digest::FileDigester::is_settled(identity, opened_ns);
+}
+
+}  // namespace
+
+void Witness::claim(Claim kind, std::string subject, std::string value) {
+  testimony_.trace.observations.push_back({kind, std::move(subject), std::move(value)});
+}
+
+void Witness::conclude_outputs() {
+  for (const auto& [name, t] : touched_) {
+    if (!t.written) continue;
+    const auto now = os::stat_file(name, os::Links::keep);
+    if (!now) return fail("cannot look at its output " + t.spelled);
+    if (!*now) {
+      // Temporary, unless it was there before the run and is missed now.
+      if (t.existed) return fail("deletes a file that it did not make: " + t.spelled);
+      continue;
+    }
+    Output out;
+    out.path = t.spelled;
+    out.identity = **now;
+    out.placement = t.in_place && !t.unlinked ? action::Placement::in_place : action::Placement::replaced;
+    if (out.identity.is_directory()) {
+      out.role = Role::folder;
+    } else if (out.identity.is_symlink()) {
+      // A symlink the tool wrote through is not its output; what it leads to is.
+      if (t.in_place) return fail("writes through a symlink: " + t.spelled);
+      const auto text = os::read_symlink(name);
+      if (!text || !*text) return fail("cannot read its output " + t.spelled);
+      out.role = Role::symlink;
+      out.link_text = **text;
+    } else if (!out.identity.is_regular()) {
+      return fail("leaves something that is no file: " + t.spelled);
+    } else if (out.identity.links > 1) {
+      return fail("leaves a file with other hard links: " + t.spelled);
+    }
+    for (const std::string& depfile : invocation_.depfiles) {
+      if (out.role == Role::output && canonical(depfile) == name) out.role = Role::depfile;
+    }
+    testimony_.outputs.push_back(std::move(out));
+  }
+}
+
+void Witness::conclude_reads() {
+  for (const auto& [path, file] : reads_) {
+    if (const auto it = touched_.find(file.canonical); it != touched_.end() && it->second.written)
+      return fail("reads and writes " + path);
+    os::FileIdentity now;
+    const auto content = digester_.digest_file(path, &now);
+    if (!content || !*content) return fail("gone or unreadable after the run: " + path);
+    if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
+    if (could_hide_a_change(now, file.when_ns)) return fail("written in the moment it was read: " + path);
+    if (adapter_.file_times_matter(invocation_, path)) return fail("depends on file times: " + path);
+    testimony_.facts |= (*content)->traits;
+    claim(Claim::file, roots_.tag(path), std::string((*content)->digest.view()));
+  }
+}
+
+// Names that were seen or missed, without those that this run itself made, and each absence
+// reduced to the first missing component: "/a/b/c/d" with no /a/b is one claim for all below it.
+void Witness::conclude_names() {
+  const auto is_touched = [this](const std::string& path) { return touched_.contains(canonical(path)); };
+  for (const auto& [path, kind] : seen_) {
+    if (is_touched(path) || reads_.contains(path)) continue;
+    char letter = kind;
+    if (letter == 'x') {  // seen without its kind
+      const auto now = os::stat_file(path);
+      if (!now || !*now) return fail("gone after the run: " + path);
+      letter = action::kind_letter((*now)->mode);
+    }
+    claim(Claim::exists, roots_.tag(path), std::string(1, letter));
+  }
+  for (const auto& [path, unused] : absent_) {
+    if (is_touched(path)) continue;
+    std::string missing = path;
+    for (;;) {
+      const std::string parent(parent_path(missing));
+      if (parent.empty() || parent == missing) break;
+      const auto there = os::stat_file(parent);
+      if (!there) return fail("cannot look at " + parent);
+      if (*there) break;
+      missing = parent;
+    }
+    if (const auto now = os::stat_file(missing); !now || *now) {
+      if (!is_touched(missing)) return fail("appeared while the tool ran: " + missing);
+      continue;
+    }
+    claim(Claim::absent, roots_.tag(missing));
+  }
+  for (const auto& [path, text] : links_) {
+    if (!is_touched(path)) claim(Claim::link, roots_.tag(path), text);
+  }
+  for (const auto& [path, result] : reals_) {
+    if (!is_touched(path)) claim(Claim::real, roots_.tag(path), roots_.tag(result));
+  }
+  for (const auto& [path, unused] : listings_) {
+    if (is_touched(path)) continue;
+    std::vector<std::string> own;
+    for (const auto& [name, t] : touched_) {
+      if (parent_path(name) == canonical(path)) own.emplace_back(base_name(name));
+    }
+    const auto digest = listing_digest(path, own);
+    if (!digest) return fail("cannot list " + path);
+    claim(Claim::listing, roots_.tag(path), std::string(digest->view()));
+  }
+}
+
+}  // namespace deja::pipeline

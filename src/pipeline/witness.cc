@@ -1,0 +1,268 @@
+// Hearing the log: one small handler an operation, chosen from a table. Tested by witness_test.cc.
+#include "pipeline/witness.h"
+
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <iterator>
+
+#include "base/path.h"
+#include "os/file.h"
+#include "pipeline/special_files.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+
+using action::Claim;
+using observe::Event;
+
+namespace {
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG; }
+}  // namespace
+
+Witness::Handler Witness::handler_of(deja_op op) {
+  struct Row {
+    deja_op op;
+    Handler handler;
+  };
+  static constexpr Row kRows[] = {
+      {DEJA_OP_PROCESS, &Witness::on_program},   {DEJA_OP_LIBRARY, &Witness::on_library},
+      {DEJA_OP_EXEC, &Witness::on_exec},         {DEJA_OP_EXEC_FAILED, &Witness::on_exec},
+      {DEJA_OP_SPAWN, &Witness::on_exec},        {DEJA_OP_OPEN, &Witness::on_open},
+      {DEJA_OP_STAT, &Witness::on_stat},         {DEJA_OP_READLINK, &Witness::on_readlink},
+      {DEJA_OP_REALPATH, &Witness::on_realpath}, {DEJA_OP_LIST, &Witness::on_list},
+      {DEJA_OP_CHDIR, &Witness::on_nothing},     {DEJA_OP_GETENV, &Witness::on_getenv},
+      {DEJA_OP_ENVIRON, &Witness::on_environ},   {DEJA_OP_CLOCK, &Witness::on_clock},
+      {DEJA_OP_RANDOM, &Witness::on_nothing},    {DEJA_OP_HOST, &Witness::on_nothing},
+      {DEJA_OP_UNLINK, &Witness::on_unlink},     {DEJA_OP_RENAME, &Witness::on_rename},
+      {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
+      {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
+      {DEJA_OP_CONNECT, &Witness::on_connect},
+  };
+  for (const Row& row : kRows) {
+    if (row.op == op) return row.handler;
+  }
+  return nullptr;
+}
+
+Testimony Witness::hear(const observe::Log& log) {
+  if (!log.gap.empty()) fail(log.gap);
+  for (const Event& e : log.events) {
+    if (!testimony_.problem.empty()) break;
+    const Handler handler = handler_of(e.op);
+    if (handler == nullptr) {
+      fail("an operation of unknown kind");
+    } else {
+      (this->*handler)(e);
+    }
+  }
+  if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
+  if (testimony_.problem.empty()) conclude_outputs();
+  if (testimony_.problem.empty()) conclude_reads();
+  if (testimony_.problem.empty()) conclude_names();
+  testimony_.trace.normalize();
+  return std::move(testimony_);
+}
+
+void Witness::fail(const std::string& why) {
+  if (testimony_.problem.empty()) testimony_.problem = why;
+}
+
+// The one name of a file, whatever way led to its folder. The last component is not resolved: it is
+// the name that is written, unlinked and renamed.
+std::string Witness::canonical(const std::string& path) {
+  const std::string folder(parent_path(path));
+  auto it = folders_.find(folder);
+  if (it == folders_.end()) {
+    const auto real = os::real_path(folder);
+    it = folders_.emplace(folder, real ? *real : clean_path(folder)).first;
+  }
+  return join_path(it->second, base_name(path));
+}
+
+Witness::Touched& Witness::touch(const std::string& path) {
+  Touched& t = touched_[canonical(path)];
+  if (t.spelled.empty()) t.spelled = path;
+  return t;
+}
+
+bool Witness::is_own(const std::string& path) {
+  const auto it = touched_.find(canonical(path));
+  return it != touched_.end() && it->second.written;
+}
+
+void Witness::read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns) {
+  if (is_own(path)) return;
+  if (identity != nullptr && !identity->is_regular()) {
+    seen_.emplace(path, action::kind_letter(identity->mode));
+    return;
+  }
+  const auto [it, fresh] = reads_.try_emplace(path);
+  if (fresh) {
+    it->second.when_ns = when_ns;
+    it->second.canonical = canonical(path);
+    if (identity != nullptr) {
+      it->second.identity = *identity;
+    } else if (const auto now = os::stat_file(path); now && *now) {
+      it->second.identity = **now;
+    }
+  } else if (identity != nullptr && !(it->second.identity == *identity)) {
+    fail("changed while the tool ran: " + path);
+  }
+}
+
+void Witness::missing(const std::string& path) {
+  if (!is_own(path)) absent_[path] = true;
+}
+
+void Witness::on_nothing(const Event&) {}
+
+void Witness::on_program(const Event& e) { read(e.path, nullptr, e.when_ns); }
+
+void Witness::on_library(const Event& e) {
+  if (e.path.empty() || e.path[0] != '/') return;  // the kernel's own (vdso)
+  if (e.error == 0) {
+    read(e.path, nullptr, e.when_ns);
+  } else {
+    missing(e.path);
+  }
+}
+
+void Witness::on_exec(const Event& e) {
+  if (e.path.empty() || e.path[0] != '/') return;
+  if (e.op == DEJA_OP_EXEC_FAILED || e.error != 0) {
+    if (is_absence(e.error)) missing(e.path);
+    if (e.error == EACCES) seen_.emplace(e.path, 'x');
+    return;
+  }
+  read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+}
+
+void Witness::on_open(const Event& e) {
+  if (const Special special = classify_special(e.path); special != Special::ordinary) {
+    if (special == Special::unprovable) fail("reads " + e.path);
+    return;
+  }
+  if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
+  if (e.error == 0) return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  if (is_absence(e.error)) return missing(e.path);
+  fail("could not open " + e.path);
+}
+
+void Witness::on_open_for_writing(const Event& e) {
+  if (e.error != 0) {
+    // A tool that may not write has failed, or has looked whether it may; either way the next one
+    // could. What it did not find in order to write it is an absence like others.
+    if (is_absence(e.error)) return missing(e.path);
+    return fail("could not write " + e.path);
+  }
+  if (e.has_identity && !e.identity.is_regular()) return;  // a terminal, a pipe
+  Touched& t = touch(e.path);
+  const bool was_there = (e.flags & DEJA_OPEN_EXISTED) != 0 || (e.flags & DEJA_OPEN_CREATE) == 0;
+  if (!t.written && was_there) {
+    t.existed = true;
+    if ((e.flags & DEJA_OPEN_TRUNCATE) == 0) return fail("changes a file in place: " + e.path);
+    t.in_place = true;
+    if (reads_.contains(e.path)) return fail("rewrites what it has read: " + e.path);
+  }
+  t.written = true;
+}
+
+void Witness::on_stat(const Event& e) {
+  if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
+  if (e.error == 0) {
+    seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : 'x');
+  } else if (is_absence(e.error)) {
+    missing(e.path);
+  } else if (e.error == EACCES) {
+    seen_.emplace(e.path, 'x');
+  } else {
+    fail("could not look at " + e.path);
+  }
+}
+
+void Witness::on_readlink(const Event& e) {
+  if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
+  if (e.error == 0) {
+    links_[e.path] = e.text;
+  } else if (e.error == EINVAL) {
+    links_[e.path] = "";
+  } else if (is_absence(e.error)) {
+    missing(e.path);
+  }
+}
+
+void Witness::on_realpath(const Event& e) {
+  if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
+  if (e.error == 0) {
+    reals_[e.path] = e.text;
+  } else if (is_absence(e.error)) {
+    missing(e.path);
+  }
+}
+
+void Witness::on_list(const Event& e) {
+  if (is_absence(e.error)) return missing(e.path);
+  if (e.error == 0 && classify_special(e.path) == Special::ordinary && !is_own(e.path)) listings_[e.path] = true;
+}
+
+void Witness::on_getenv(const Event& e) {
+  // Variables that a parent in the tree has set for its child come from the tree itself.
+  const std::string& name = e.path;
+  if (adapter_.ignores_variable(name)) return;
+  const auto now = command_.variable(name);
+  const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
+  if (unset && !now) claim(Claim::unset, name);
+  if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
+}
+
+void Witness::on_environ(const Event&) {
+  claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
+}
+
+void Witness::on_clock(const Event& e) {
+  if (adapter_.clock_matters(e.value)) fail("reads the clock");
+}
+
+void Witness::on_unlink(const Event& e) {
+  if (e.error != 0) {
+    if (is_absence(e.error)) missing(e.path);
+    return;
+  }
+  Touched& t = touch(e.path);
+  if (!t.written) t.existed = true;
+  t.written = true;
+  t.unlinked = true;
+}
+
+void Witness::on_rename(const Event& e) {
+  if (e.error != 0) return;
+  if (!is_own(e.path)) return fail("renames a file that it did not make: " + e.path);
+  if ((e.flags & DEJA_RENAME_EXCHANGE) != 0) return fail("exchanges files: " + e.path);
+  touch(e.path).unlinked = true;
+  Touched& t = touch(e.text);
+  t.written = true;
+  t.in_place = false;
+}
+
+void Witness::on_link(const Event& e) {
+  if (e.error == 0) fail("makes a hard link: " + e.text);
+}
+
+void Witness::on_symlink(const Event& e) {
+  if (e.error == 0) touch(e.path).written = true;
+}
+
+void Witness::on_mkdir(const Event& e) {
+  if (e.error == 0) touch(e.path).written = true;
+  if (e.error == EEXIST && !is_own(e.path)) seen_.emplace(e.path, 'd');
+}
+
+void Witness::on_change(const Event& e) {
+  if (e.error == 0 && !is_own(e.path) && classify_special(e.path) == Special::ordinary)
+    fail("changes the attributes of " + e.path);
+}
+
+void Witness::on_connect(const Event& e) { fail("talks to another process: " + e.path); }
+
+}  // namespace deja::pipeline

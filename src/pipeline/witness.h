@@ -1,0 +1,119 @@
+// The witness turns the log of one observed run into a testimony: the claims a trace makes, the
+// outputs the run left, or the reason why nothing may be concluded.
+//
+// The rules, in one place:
+// - A file that was read is an input, unless this run had written it before.
+// - A name that was looked for and not there is an input (a claim of absence), unless this run
+//   made something of that name.
+// - What the run wrote and is still there at its end is an output; what is gone was temporary, and
+//   nothing that was seen of it counts.
+// - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
+//   foreign files) or that looked where nothing can be checked again (the clock, the network, a
+//   device) proves nothing.
+#pragma once
+
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "action/result.h"
+#include "action/roots.h"
+#include "action/trace.h"
+#include "digest/file_digester.h"
+#include "observe/log_reader.h"
+#include "tool/tool.h"
+
+namespace deja::pipeline {
+
+struct Output {
+  std::string path;  // absolute, as the tool spelled it
+  action::Role role = action::Role::output;
+  action::Placement placement = action::Placement::replaced;
+  os::FileIdentity identity;
+  std::string link_text;
+};
+
+struct Testimony {
+  std::string problem;  // why nothing may be published; empty when the rest counts
+  action::Trace trace;
+  std::vector<Output> outputs;
+  std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
+};
+
+class Witness {
+ public:
+  Witness(const tool::Command& command, const tool::Invocation& invocation, const tool::Adapter& adapter,
+          const action::Roots& roots, digest::FileDigester& digester)
+      : command_(command), invocation_(invocation), adapter_(adapter), roots_(roots), digester_(digester) {}
+
+  // Hears the log of a run that has just ended, then looks at the files themselves.
+  Testimony hear(const observe::Log& log);
+
+ private:
+  // What this run did to one file, by its canonical name.
+  struct Touched {
+    bool written = false;   // opened for writing, renamed or linked to, made
+    bool existed = false;   // something of that name was there before the run
+    bool unlinked = false;  // the run removed what was there
+    bool in_place = false;  // an existing file was truncated and rewritten
+    std::string spelled;
+  };
+  struct ReadFile {
+    os::FileIdentity identity;  // when it was first opened
+    std::int64_t when_ns = 0;
+    std::string canonical;
+  };
+  using Handler = void (Witness::*)(const observe::Event&);
+  static Handler handler_of(deja_op op);
+
+  void on_program(const observe::Event& e);
+  void on_library(const observe::Event& e);
+  void on_exec(const observe::Event& e);
+  void on_open(const observe::Event& e);
+  void on_open_for_writing(const observe::Event& e);
+  void on_stat(const observe::Event& e);
+  void on_readlink(const observe::Event& e);
+  void on_realpath(const observe::Event& e);
+  void on_list(const observe::Event& e);
+  void on_getenv(const observe::Event& e);
+  void on_environ(const observe::Event& e);
+  void on_clock(const observe::Event& e);
+  void on_unlink(const observe::Event& e);
+  void on_rename(const observe::Event& e);
+  void on_link(const observe::Event& e);
+  void on_symlink(const observe::Event& e);
+  void on_mkdir(const observe::Event& e);
+  void on_change(const observe::Event& e);
+  void on_connect(const observe::Event& e);
+  void on_nothing(const observe::Event& e);
+
+  void fail(const std::string& why);
+  void read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
+  void missing(const std::string& path);
+  std::string canonical(const std::string& path);
+  Touched& touch(const std::string& path);
+  bool is_own(const std::string& path);  // made or written by this run
+
+  void conclude_outputs();
+  void conclude_reads();
+  void conclude_names();
+  void claim(action::Claim kind, std::string subject, std::string value = {});
+
+  const tool::Command& command_;
+  const tool::Invocation& invocation_;
+  const tool::Adapter& adapter_;
+  const action::Roots& roots_;
+  digest::FileDigester& digester_;
+
+  Testimony testimony_;
+  std::unordered_map<std::string, std::string> folders_;   // canonical names of folders
+  std::map<std::string, Touched> touched_;                 // by canonical name
+  std::map<std::string, ReadFile> reads_;                  // by spelled path
+  std::map<std::string, char> seen_;                       // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;                     // spelled path
+  std::map<std::string, std::string> links_, reals_;       // spelled path -> text, result
+  std::map<std::string, bool> listings_;
+};
+
+}  // namespace deja::pipeline

@@ -1,0 +1,44 @@
+// The world as it is now, seen by one request: checks whether claims of a trace still hold.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "action/roots.h"
+#include "action/trace.h"
+#include "base/result.h"
+#include "digest/file_digester.h"
+#include "tool/tool.h"
+
+namespace deja::pipeline {
+
+// Digest of all variables, in order of their names; deja's own are left out, and paths below a
+// root are tagged (PWD follows the checkout).
+Digest environment_digest(const tool::Command& command, const action::Roots& roots);
+
+// Digest of a folder's sorted names, without those in `except` (also sorted).
+Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except = {});
+
+class World {
+ public:
+  World(const tool::Command& command, const action::Roots& roots, digest::FileDigester& digester)
+      : command_(command), roots_(roots), digester_(digester) {}
+
+  // An error means that it cannot be told; callers take it as "no".
+  Result<bool> holds(const action::Observation& claim);
+  // The first claim that does not hold, or null.
+  const action::Observation* first_broken(const action::Trace& trace);
+
+ private:
+  Result<bool> path_holds(const action::Observation& claim, const std::string& path);
+  std::optional<std::string_view> variable(std::string_view name);
+
+  const tool::Command& command_;
+  const action::Roots& roots_;
+  digest::FileDigester& digester_;
+  std::optional<Digest> environment_;
+};
+
+}  // namespace deja::pipeline
