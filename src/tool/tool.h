@@ -18,24 +18,23 @@ namespace deja::tool {
 // Why a command is not looked up at all. One row each in kBypassReasons (bypass.cc): name,
 // sentence, example; the table makes docs/bypass.md, the counters' names and a test.
 enum class BypassReason : std::uint8_t {
-  not_a_compile,      // --version, -dumpmachine, -### …: nothing to remember
-  no_input,           // no source file named
-  link,               // links an executable or a shared library
-  several_sources,    // more than one source in one command
-  preprocess_only,    // -E without -o
-  stdin_source,       // source comes from standard input
-  interactive,        // the tool would talk to a terminal
-  response_file,      // @file that cannot be read or nests too deep
-  argument_error,     // an option that lacks its value
-  environment_output, // DEPENDENCIES_OUTPUT, SUNPRO_DEPENDENCIES: outputs named by the environment
-  unsupported_option, // an option that makes the run impossible to remember soundly
-  unknown_tool,       // no adapter knows this program
-  tool_not_found,     // no such program on PATH (the real exec reports it)
-  disabled,           // DEJA_DISABLE, or `disable` in the config
-  busy,               // the engine has all the clients it will take
-  foreign_client,     // client of another user, mount namespace or root folder
-  unobservable,       // no evidence can be had for this tool (static, setuid, foreign binary)
-  internal_error,     // the cache failed; the journal's line says how
+  not_a_compile,       // --version, -dumpmachine, -### …: nothing to remember
+  no_input,            // no source file named
+  link,                // links an executable or a shared library
+  several_sources,     // more than one source in one command
+  stdin_source,        // source comes from standard input
+  interactive,         // the tool would talk to a terminal
+  response_file,       // @file that cannot be read or nests too deep
+  argument_error,      // an option that lacks its value
+  environment_output,  // DEPENDENCIES_OUTPUT, SUNPRO_DEPENDENCIES: outputs named by the environment
+  unsupported_option,  // an option that makes the run impossible to remember soundly
+  unknown_tool,        // no adapter knows this program
+  tool_not_found,      // no such program on PATH (the real exec reports it)
+  disabled,            // DEJA_DISABLE, or `disable` in the config
+  busy,                // the engine has all the clients it will take
+  foreign_client,      // client of another user, mount namespace or root folder
+  unobservable,        // no evidence can be had for this tool (static, setuid, foreign binary)
+  internal_error,      // the cache failed; the journal's line says how
 };
 
 struct Bypass {
@@ -59,24 +58,30 @@ struct EnvironmentVariable {
 
 // What a client asks for. The views live as long as the request.
 struct Command {
-  std::string tool;                         // absolute path of the real program
-  std::vector<std::string_view> argv;       // argv[0] as the user spelled it
-  std::string_view cwd;                     // absolute, as getcwd gives it
+  std::string tool;                    // absolute path of the real program
+  std::vector<std::string_view> argv;  // argv[0] as the user spelled it
+  std::string_view cwd;                // absolute, as getcwd gives it
   std::vector<EnvironmentVariable> environment;
 
   std::optional<std::string_view> variable(std::string_view name) const;
 };
 
-// An argument as the key sees it: literal text, then (from path_at on) a path. A path is keyed
-// with roots replaced by their tags; the rest of the text is keyed as it is.
+// An argument as the key sees it: literal text with, in [path_at, path_end), a path. A path is
+// keyed with roots replaced by their tags; the rest of the text is keyed as it is. ("-I/ws/include"
+// has a path from 2 on; "-ffile-prefix-map=/ws=." one from 18 to 21.)
 struct KeyArgument {
   static constexpr std::size_t kNoPath = ~std::size_t{0};
   std::string text;
   std::size_t path_at = kNoPath;
+  std::size_t path_end = kNoPath;  // kNoPath: to the end of the text
+
+  bool has_path() const { return path_at != kNoPath; }
+  std::string_view path() const;  // empty when there is none
 };
 
 struct Invocation {
   const char* adapter = "";           // "cc"
+  const char* dialect = "";           // "gcc", "clang", or "either" when the name does not tell
   std::string language;               // for the journal: "c", "c++", …
   std::string what;                   // for the journal: the source as spelled
   std::string source;                 // absolute path of the main source; empty when none
@@ -84,20 +89,27 @@ struct Invocation {
   std::vector<KeyArgument> key_arguments;
   // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
   bool colours_forced = false;
+  // Only with colours_forced: would the tool, left alone, colour what it writes to a terminal in
+  // this environment (TERM, NO_COLOR)? When not, a terminal gets its text stripped too.
+  bool colours_on_terminal = false;
   // Outputs may hold paths where a byte search cannot see them (compressed sections, LTO
   // bytecode, precompiled headers): results are bound to all roots.
   bool opaque_outputs = false;
   // Absolute paths that prefix-map options replace in the outputs ("-ffile-prefix-map=/a=.").
   std::vector<std::string> mapped_prefixes;
-  // Absolute paths of make-style dependency files this command writes (-MF, or by default).
+  // Absolute paths of make-style dependency files this command writes (-MF, or by default). A hint:
+  // a name that is missing here only keeps the result from being moved to another root.
   std::vector<std::string> depfiles;
+  // Facts (k… below) about the text of the arguments, as scan_source has them about files:
+  // "-DWHERE=__FILE__" mentions its own path though no file does.
+  std::uint32_t argument_facts = 0;
 };
 
 using Classified = std::variant<Invocation, Bypass>;
 
 // Knobs of classify that come from the configuration.
 struct Options {
-  bool portable = false;       // inject -ffile-prefix-map for the roots below
+  bool portable = false;                    // inject -ffile-prefix-map for the roots below
   std::vector<std::string> portable_roots;  // absolute
 };
 
@@ -116,6 +128,10 @@ class Adapter {
   virtual bool ignores_variable(std::string_view name) const = 0;
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // Does the tool, once it has read this file, compare or record the modification times of its
+  // other inputs? Then their times are inputs too, or the run is not published.
+  virtual bool file_times_matter(const Invocation& invocation,
+                                 std::string_view read_path) const = 0;
   // The text of a depfile with paths below `from` moved to `to`, laid out as the tool itself would
   // have laid it out. Empty when the text is not one this adapter can reproduce exactly.
   virtual std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
@@ -127,8 +143,11 @@ const Adapter& cc_adapter();
 // The adapter that knows this program, or null.
 const Adapter* find_adapter(std::string_view program_name);
 
-// Facts about a source text, for digest::FileDigester.
-inline constexpr std::uint32_t kMentionsOwnPath = 1;  // __FILE__ and its kin
+// Facts about a source text, for digest::FileDigester. A name that is put together by ## is not
+// found; what the clock facts are about is also seen by observation (time, localtime).
+inline constexpr std::uint32_t kMentionsOwnPath = 1;   // __FILE__ and its kin (table in scan.cc)
+inline constexpr std::uint32_t kMentionsClock = 2;     // __DATE__, __TIME__
+inline constexpr std::uint32_t kMentionsFileTime = 4;  // __TIMESTAMP__: its own modification time
 std::uint32_t scan_source(std::string_view bytes);
 
 }  // namespace deja::tool

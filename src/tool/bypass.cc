@@ -1,0 +1,61 @@
+// The table of bypass reasons: the one place that names them. It makes the names of counters and
+// events, docs/bypass.md, and a test that runs every example.
+#include "base/check.h"
+#include "tool/tool.h"
+
+namespace deja::tool {
+
+const std::vector<BypassRow>& bypass_rows() {
+  using enum BypassReason;
+  static const std::vector<BypassRow> rows = {
+      {not_a_compile, "not_a_compile",
+       "The command asks the tool about itself; there is nothing to remember.", "gcc --version"},
+      {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
+      {link, "link", "The command links an executable or a shared library.",
+       "gcc main.o util.o -o program"},
+      {several_sources, "several_sources",
+       "The command compiles more than one source; deja remembers one job at a time.",
+       "gcc -c a.c b.c"},
+      {stdin_source, "stdin_source",
+       "A source comes from standard input or another open descriptor, which cannot be looked at "
+       "twice.",
+       "gcc -c -x c - -o a.o"},
+      {interactive, "interactive", "The tool would talk to a terminal.", ""},
+      {response_file, "response_file",
+       "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "
+       "read differently.",
+       "gcc -c @endless.rsp"},
+      {argument_error, "argument_error",
+       "An option lacks its value; the tool itself reports it best.", "gcc -c a.c -o"},
+      {environment_output, "environment_output",
+       "An environment variable makes the tool write or append to a file that the command line "
+       "does "
+       "not name.",
+       "DEPENDENCIES_OUTPUT=deps gcc -c a.c"},
+      {unsupported_option, "unsupported_option",
+       "An option, a language or a variable makes the run impossible to remember soundly.",
+       "gcc -c -ftime-report a.c"},
+      {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "bison -d a.y"},
+      {tool_not_found, "tool_not_found",
+       "There is no such program on PATH; starting it reports that.", ""},
+      {disabled, "disabled", "DEJA_DISABLE, or `disable` in the configuration, is set.",
+       "DEJA_DISABLE=1 gcc -c a.c"},
+      {busy, "busy", "The engine has as many clients as it will take.", ""},
+      {foreign_client, "foreign_client",
+       "The client belongs to another user, mount namespace or root folder than the engine.", ""},
+      {unobservable, "unobservable",
+       "There is no way to see what this tool reads (static, setuid or foreign program).", ""},
+      {internal_error, "internal_error",
+       "The cache itself failed; the journal's line for the command says how.", ""},
+  };
+  return rows;
+}
+
+const char* bypass_name(BypassReason reason) {
+  const std::vector<BypassRow>& rows = bypass_rows();
+  const auto index = static_cast<std::size_t>(reason);
+  CHECK(index < rows.size() && rows[index].reason == reason);
+  return rows[index].name;
+}
+
+}  // namespace deja::tool

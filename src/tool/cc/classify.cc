@@ -1,0 +1,224 @@
+// Tested by classify_test.cc (a table of command lines) and test/fuzz/arguments.cc.
+#include "tool/cc/classify.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "tool/cc/parse.h"
+
+namespace deja::tool::cc {
+namespace {
+
+// Works for gcc since 4.9 and for every clang that is still in use, whether stderr is a terminal or
+// not; checked by adapter_test.cc to leave objects and depfiles as they are.
+constexpr std::string_view kForceColours = "-fdiagnostics-color=always";
+
+struct VariableRow {
+  std::string_view name;
+  BypassReason reason;
+  const char* why;
+};
+
+// Variables that make a driver do what its arguments do not say.
+constexpr VariableRow kVariables[] = {
+    {"DEPENDENCIES_OUTPUT", BypassReason::environment_output, "a depfile is appended to"},
+    {"SUNPRO_DEPENDENCIES", BypassReason::environment_output, "a depfile is appended to"},
+    {"CC_PRINT_OPTIONS", BypassReason::environment_output, "command lines are appended to a file"},
+    {"CC_PRINT_HEADERS", BypassReason::environment_output, "headers are appended to a file"},
+    {"CC_LOG_DIAGNOSTICS", BypassReason::environment_output, "diagnostics are appended to a file"},
+    {"CC_PRINT_PROC_STAT", BypassReason::environment_output, "times are appended to a file"},
+    {"CC_PRINT_INTERNAL_STAT", BypassReason::environment_output, "counters are appended to a file"},
+    {"AS_SECURE_LOG_FILE", BypassReason::environment_output, "the assembler appends to a file"},
+    {"CCC_OVERRIDE_OPTIONS", BypassReason::unsupported_option, "arguments are edited"},
+    {"QA_OVERRIDE_GCC3_OPTIONS", BypassReason::unsupported_option, "arguments are edited"},
+};
+
+std::optional<Bypass> bypass_by_environment(const Command& command) {
+  for (const EnvironmentVariable& variable : command.environment) {
+    if (variable.name.empty() ||
+        std::string_view("DSCAQ").find(variable.name[0]) == std::string_view::npos)
+      continue;
+    for (const VariableRow& row : kVariables)
+      if (variable.name == row.name)
+        return Bypass{row.reason, std::string(row.name) + ": " + row.why};
+  }
+  return std::nullopt;
+}
+
+// One bounded job with one input, or not?
+std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
+  using enum BypassReason;
+  if (parsed.query) return Bypass{not_a_compile, *parsed.query};
+  if (parsed.inputs.empty())
+    return parsed.verbose ? Bypass{not_a_compile, "-v"}
+                          : parsed.bypass.value_or(Bypass{no_input, {}});
+  if (parsed.bypass) return parsed.bypass;
+  const Input& first = parsed.inputs.front();
+  const bool header = first.language != nullptr && first.language->header;
+  if (!parsed.stops_before_link && !header) return Bypass{link, {}};
+  if (parsed.inputs.size() > 1) return Bypass{several_sources, parsed.inputs[1].text};
+  if (first.language == nullptr) return Bypass{no_input, first.text + " is for the linker"};
+  if (!first.language->supported)
+    return Bypass{unsupported_option, std::string("language ") + first.language->name};
+  if (parsed.verbose) return Bypass{unsupported_option, "-v: prints names of temporary files"};
+  return std::nullopt;
+}
+
+class Decision {
+ public:
+  Decision(const Command& command, const Program& program, const Options& options,
+           const World& world, Parsed parsed)
+      : command_(command),
+        program_(program),
+        options_(options),
+        world_(world),
+        parsed_(std::move(parsed)),
+        input_(parsed_.inputs.front()) {}
+
+  Classified invocation() && {
+    if (makes_pch() && (program_.dialect & kClang) != 0 && !parsed_.pch_without_times)
+      return Bypass{BypassReason::unsupported_option,
+                    "a precompiled header of clang's holds modification times"};
+    Invocation out;
+    out.adapter = "cc";
+    out.dialect = dialect_name(program_.dialect);
+    out.language = input_.language->name;
+    out.what = input_.text;
+    out.source = tidy_path(join_path(command_.cwd, input_.text));
+    out.opaque_outputs =
+        (parsed_.effects & kOpaque) != 0 || makes_pch() || input_.language->hides_paths;
+    out.mapped_prefixes = mapped_prefixes();
+    out.depfiles = depfiles();
+    out.argument_facts = parsed_.argument_facts;
+    out.key_arguments = std::move(parsed_.key_arguments);
+    if (parsed_.native) {
+      const auto cpu = world_.cpu_identity();
+      if (!cpu)
+        return Bypass{BypassReason::unsupported_option,
+                      "=native: this machine does not say what it is"};
+      out.key_arguments.push_back({"cpu:" + *cpu});
+    }
+    out.run_argv.emplace_back(command_.argv.front());
+    force_colours(out);
+    inject_prefix_maps(out);
+    out.run_argv.insert(out.run_argv.end(), command_.argv.begin() + 1, command_.argv.end());
+    return out;
+  }
+
+ private:
+  bool makes_pch() const {
+    if (parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only) return false;
+    return input_.language->header || parsed_.emits_pch;
+  }
+
+  // Not when the user chose; not where the flag would be part of an output or change how messages
+  // are wrapped; and not for plain assembly, where clang would warn that nothing uses it.
+  bool may_force_colours() const {
+    return (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 && !parsed_.wraps_messages &&
+           !makes_pch() && !(input_.language->assembly && (program_.dialect & kClang) != 0);
+  }
+
+  void force_colours(Invocation& out) const {
+    if (!may_force_colours()) return;
+    out.run_argv.emplace_back(kForceColours);
+    out.colours_forced = true;
+    out.colours_on_terminal = terminal_has_colours();
+  }
+
+  // gcc and clang ask TERM; clang also obeys NO_COLOR (https://no-color.org), which gcc 12 does
+  // not.
+  bool terminal_has_colours() const {
+    const auto term = command_.variable("TERM");
+    if (!term || term->empty() || *term == "dumb") return false;
+    const auto no_color = command_.variable("NO_COLOR");
+    if (!no_color || no_color->empty()) return true;
+    const Dialect dialect =
+        program_.dialect == kEither ? world_.dialect_of_tool(command_.tool) : program_.dialect;
+    return dialect == kGcc;
+  }
+
+  // portable: outputs name files relative to the root. The first root becomes ".", so that a
+  // debugger started there finds its sources; others become "./root-2" …, names that a debugger can
+  // be told about (gdb: set substitute-path; lldb: target.source-map) and that cannot be mistaken
+  // for the first one. Roots below another root need no map of their own. User's maps come later
+  // and win.
+  void inject_prefix_maps(Invocation& out) const {
+    if (!options_.portable) return;
+    int number = 0;
+    for (const std::string& root : options_.portable_roots) {
+      if (root.size() < 2 || root.find('=') != std::string::npos || is_below_another(root))
+        continue;
+      ++number;
+      const std::string flag = "-ffile-prefix-map=";
+      const std::string text =
+          flag + root + (number == 1 ? "=." : "=./root-" + std::to_string(number));
+      out.run_argv.push_back(text);
+      out.key_arguments.push_back({text, flag.size(), flag.size() + root.size()});
+      out.mapped_prefixes.push_back(root);
+    }
+  }
+
+  bool is_below_another(const std::string& root) const {
+    return std::any_of(
+        options_.portable_roots.begin(), options_.portable_roots.end(),
+        [&](const std::string& other) { return other != root && is_within(root, other); });
+  }
+
+  std::vector<std::string> mapped_prefixes() const {
+    std::vector<std::string> mapped = parsed_.maps.files;
+    const auto& macros = parsed_.maps.macros;
+    for (const std::string& prefix : parsed_.maps.debug)
+      if (std::find(macros.begin(), macros.end(), prefix) != macros.end()) mapped.push_back(prefix);
+    return mapped;
+  }
+
+  // -MF names it; -M without -MF writes it to -o; -MD without -MF puts it beside the output, or
+  // without -o into the current folder, with the extension d.
+  std::vector<std::string> depfiles() const {
+    std::vector<std::string> names = parsed_.preprocessor_depfiles;
+    if (parsed_.depfile)
+      names.push_back(*parsed_.depfile);
+    else if (parsed_.writes_depfile)
+      names.push_back(default_depfile());
+    if (parsed_.depend_only && !parsed_.depfile && parsed_.output) names.push_back(*parsed_.output);
+    std::vector<std::string> paths;
+    if (parsed_.loose_target) return paths;
+    for (const std::string& name : names)
+      if (!name.empty() && name != "-" && !name.starts_with("/dev/"))
+        paths.push_back(tidy_path(join_path(command_.cwd, name)));
+    return paths;
+  }
+
+  std::string default_depfile() const {
+    std::string name = parsed_.output ? *parsed_.output : std::string(base_name(input_.text));
+    if (name.starts_with("/dev/")) return {};
+    const std::size_t base_at = name.size() - base_name(name).size();
+    const std::size_t dot = name.rfind('.');
+    if (dot != std::string::npos && dot >= base_at) name.resize(dot);
+    return name + ".d";
+  }
+
+  const Command& command_;
+  const Program& program_;
+  const Options& options_;
+  const World& world_;
+  Parsed parsed_;
+  const Input& input_;
+};
+
+}  // namespace
+
+Classified classify_command(const Command& command, const Program& program, const Options& options,
+                            const World& world) {
+  if (command.argv.empty()) return Bypass{BypassReason::no_input, {}};
+  if (auto bypass = bypass_by_environment(command)) return *std::move(bypass);
+  const std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
+  auto expanded = expand_arguments(arguments, world.read_response);
+  if (auto* bypass = std::get_if<Bypass>(&expanded)) return *std::move(bypass);
+  Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
+  if (auto bypass = bypass_by_kind(parsed)) return *std::move(bypass);
+  // From here on: one input in a language we know, and every option is one we can live with.
+  return Decision(command, program, options, world, std::move(parsed)).invocation();
+}
+
+}  // namespace deja::tool::cc

@@ -1,0 +1,410 @@
+#include "tool/cc/classify.h"
+
+#include <gtest/gtest.h>
+
+#include "tool/cc/test_command.h"
+
+namespace deja::tool::cc {
+namespace {
+
+struct Case {
+  const char* command;
+  const char* expected;
+};
+
+void check(const Case& one, const std::map<std::string, std::string>& files = {}) {
+  EXPECT_EQ(summary(classify_text(one.command, files)), one.expected) << one.command;
+}
+
+constexpr Case kCommands[] = {
+    // Objects and assembly.
+    {"gcc -c a.c", "a.c c colour"},
+    {"gcc -c a.c -o a.o", "a.c c colour"},
+    {"gcc -oa.o -c a.c", "a.c c colour"},
+    {"gcc -S a.c", "a.c c colour"},
+    {"gcc -c -o - a.c", "a.c c colour"},
+    {"gcc -c a.c -o /dev/null", "a.c c colour"},
+    {"gcc --compile a.c --output a.o", "a.c c colour"},
+    {"gcc --assemble --output=a.s a.c", "a.c c colour"},
+    {"gcc -g -O2 -Wall -std=gnu11 -fPIC -pthread -m64 -c /ws/a.c", "/ws/a.c c colour"},
+    {"gcc -pipe -c a.c", "a.c c colour"},
+    {"gcc -c a.c -DX -D Y=1 -UZ -U W", "a.c c colour"},
+    {"gcc -c -I inc -Iinc2 -I/ws/inc -isystem /usr/x -iquote q -idirafter r a.c", "a.c c colour"},
+    {"gcc -include a.h -imacros b.h -c a.c", "a.c c colour"},
+    {"gcc -c a.c -L lib -l m -lpthread", "a.c c colour"},
+    {"gcc -gsplit-dwarf -g -c a.c -o a.o", "a.c c colour"},
+    {"gcc -save-temps -c a.c", "a.c c colour"},
+    {"gcc -save-temps=obj -c a.c -o o/a.o", "a.c c colour"},
+    {"gcc -fplugin=p.so -fplugin-arg-p-x=y -c a.c", "a.c c colour"},
+    {"gcc -specs=my.specs -c a.c", "a.c c colour"},
+    {"gcc --specs my.specs -c a.c", "a.c c colour"},
+    {"gcc --sysroot /sys --sysroot=/sys -B /bin -c a.c", "a.c c colour"},
+    {"gcc --param max-inline-insns-auto=1 --param=x=2 -c a.c", "a.c c colour"},
+    {"gcc -fstack-usage -fcallgraph-info -fdump-tree-all -aux-info p -c a.c", "a.c c colour"},
+    {"gcc -dumpbase x -dumpdir d/ -dumpbase-ext .c -c a.c", "a.c c colour"},
+    {"gcc -Xlinker -z -Xpreprocessor -DX -Xassembler -v -c a.c", "a.c c colour"},
+    {"gcc -Wa,-a,-v -Wl,-z,now -Wp,-DX -c a.c", "a.c c colour"},
+    {"gcc -fsanitize=address,undefined -c a.c", "a.c c colour"},
+    {"gcc -fno-such-option-yet -c a.c", "a.c c colour"},
+    {"gcc -c a.c -w", "a.c c colour"},
+    {"gcc -C -CC -P -H -E a.c", "a.c c colour"},
+    {"gcc -T script -Tdata 0 -e main -u sym -z now -c a.c", "a.c c colour"},
+    {"gcc -nostdinc -undef -ansi -pedantic-errors -c a.c", "a.c c colour"},
+    {"gcc -frandom-seed=/ws/a.c -c a.c", "a.c c colour"},
+    {"gcc -fprofile-use=p.gcda -fauto-profile=p.afdo -c a.c", "a.c c colour"},
+    {"gcc -fprofile-use -c a.c", "a.c c colour"},
+    {"gcc -c dir.with.dots/a.b.c", "dir.with.dots/a.b.c c colour"},
+    {"gcc -c /dev/null -x c", "bypass no_input"},
+    {"gcc -x c -c /dev/null", "/dev/null c colour"},
+    {"/opt/x/bin/gcc -c a.c", "a.c c colour"},
+
+    // Languages.
+    {"gcc -c a.cc", "a.cc c++ colour"},
+    {"gcc -c a.C", "a.C c++ colour"},
+    {"gcc -c a.cpp", "a.cpp c++ colour"},
+    {"gcc -c a.cxx", "a.cxx c++ colour"},
+    {"gcc -c a.c++", "a.c++ c++ colour"},
+    {"g++ -c a.c", "a.c c++ colour"},
+    {"g++ -c a.cc", "a.cc c++ colour"},
+    {"clang++ -c a.c", "a.c c++ colour"},
+    {"c++ -c a.cc", "a.cc c++ colour"},
+    {"gcc -c a.i", "a.i cpp-output colour"},
+    {"g++ -c a.ii", "a.ii c++-cpp-output colour"},
+    {"gcc -c a.m", "a.m objective-c colour"},
+    {"gcc -c a.mm", "a.mm objective-c++ colour"},
+    {"gcc -c a.mi", "a.mi objective-c-cpp-output colour"},
+    {"gcc -c a.s", "a.s assembler colour"},
+    {"gcc -c a.S", "a.S assembler-with-cpp colour"},
+    {"gcc -c a.sx", "a.sx assembler-with-cpp colour"},
+    {"clang -c a.s", "a.s assembler"},
+    {"clang -c a.S", "a.S assembler-with-cpp colour"},
+    {"clang -c a.sx", "bypass no_input"},
+    {"cc -c a.s", "a.s assembler"},
+    {"clang -c -x assembler a.c", "a.c assembler"},
+    {"clang -c a.ll", "a.ll ir colour"},
+    {"gcc -c a.ll", "bypass no_input"},
+    {"clang -c a.bc -o a.o", "a.bc ir colour"},
+    {"clang -c a.cl", "a.cl cl colour"},
+    {"clang -c a.cu --cuda-gpu-arch=sm_70", "a.cu cuda colour opaque"},
+    {"clang -x hip -c a.cpp", "a.cpp hip colour opaque"},
+    {"gcc -x c -c a.txt", "a.txt c colour"},
+    {"gcc -xc++ -c a.c", "a.c c++ colour"},
+    {"gcc --language=c++ -c a.c", "a.c c++ colour"},
+    {"gcc --language c++ -c a.c", "a.c c++ colour"},
+    {"gcc -x c++ -x none -c a.c", "a.c c colour"},
+    {"gcc -x c++ -x none -c a.txt", "bypass no_input"},
+    {"gcc -c a.c -x c++", "a.c c colour"},
+    {"gcc -x f95 -c a.c", "bypass unsupported_option"},
+    {"gcc -x nonsense -c a.c", "bypass unsupported_option"},
+    {"gcc -c a.f90", "bypass no_input"},
+    {"gcc -c a", "bypass no_input"},
+    {"gcc -c .c", ".c c colour"},
+    {"clang -c -- a.c", "a.c c colour"},
+    {"clang -c -- -a.c", "-a.c c colour"},
+    {"clang -c -- -", "bypass stdin_source"},
+
+    // Preprocessing and checking only.
+    {"gcc -E a.c", "a.c c colour"},
+    {"gcc -E a.c -o a.i", "a.c c colour"},
+    {"gcc --preprocess -dM a.c", "a.c c colour"},
+    {"gcc -fsyntax-only a.c", "a.c c colour"},
+    {"gcc -E a.h", "a.h c-header colour"},
+    {"gcc -fsyntax-only a.h", "a.h c-header colour"},
+    {"clang -fsyntax-only a.hpp", "a.hpp c++-header colour"},
+    {"clang --analyze a.c", "a.c c colour"},
+    {"gcc -M a.c", "a.c c colour"},
+    {"gcc -MM a.c", "a.c c colour"},
+    {"gcc --user-dependencies a.c", "a.c c colour"},
+    {"gcc -MM a.c -MF a.d", "a.c c colour dep=/ws/build/a.d"},
+    {"gcc -MM a.c -o a.d", "a.c c colour dep=/ws/build/a.d"},
+    {"gcc -MM a.c -MF a.d -o a.o", "a.c c colour dep=/ws/build/a.d"},
+    {"gcc -M -MG a.c -MFa.d", "a.c c colour dep=/ws/build/a.d"},
+
+    // Dependency files beside the output.
+    {"gcc -MD -c a.c", "a.c c colour dep=/ws/build/a.d"},
+    {"gcc -MMD -c ../src/a.c", "../src/a.c c colour dep=/ws/build/a.d"},
+    {"gcc -MMD -c a.c -o o/b.o", "a.c c colour dep=/ws/build/o/b.d"},
+    {"gcc -MMD -c a.c -o o/b", "a.c c colour dep=/ws/build/o/b.d"},
+    {"gcc -MMD -c a.c -o o.d/b", "a.c c colour dep=/ws/build/o.d/b.d"},
+    {"gcc -MMD -c a.c -o /x/b.c.o", "a.c c colour dep=/x/b.c.d"},
+    {"gcc -MMD -c a.c -o o/.o", "a.c c colour dep=/ws/build/o/.d"},
+    {"gcc -MMD -c a.c -o /dev/null", "a.c c colour"},
+    {"gcc -MMD -MF x.d -c a.c", "a.c c colour dep=/ws/build/x.d"},
+    {"gcc -MD -MT a.o -MF CMakeFiles/a.c.o.d -o a.o -c /ws/a.c",
+     "/ws/a.c c colour dep=/ws/build/CMakeFiles/a.c.o.d"},
+    {"gcc -MD -MP -MQ a.o -MF/x/a.d -c a.c", "a.c c colour dep=/x/a.d"},
+    {"gcc -MD -MF /dev/null -c a.c", "a.c c colour"},
+    {"gcc -MD -MF - -c a.c", "a.c c colour"},
+    {"gcc --write-dependencies -c a.c", "a.c c colour dep=/ws/build/a.d"},
+    {"gcc -Wp,-MD,x.d -c a.c", "a.c c colour dep=/ws/build/x.d"},
+    {"gcc -Wp,-MMD,.deps/x.d -c a.c -o a.o", "a.c c colour dep=/ws/build/.deps/x.d"},
+    {"gcc -Wp,-MD,x.d,-DY -c a.c", "a.c c colour dep=/ws/build/x.d"},
+    {"gcc -MD -MT $(X)/a.o -c a.c", "a.c c colour"},
+
+    // Prefix maps.
+    {"gcc -ffile-prefix-map=/ws=. -c a.c", "a.c c colour map=/ws"},
+    {"gcc -fdebug-prefix-map=/ws=. -c a.c", "a.c c colour"},
+    {"gcc -fmacro-prefix-map=/ws=. -c a.c", "a.c c colour"},
+    {"gcc -fdebug-prefix-map=/ws=. -fmacro-prefix-map=/ws=. -c a.c", "a.c c colour map=/ws"},
+    {"gcc -fdebug-prefix-map=/ws=. -fmacro-prefix-map=/w=. -c a.c", "a.c c colour"},
+    {"gcc -ffile-prefix-map=/ws/=. -c a.c", "a.c c colour"},
+    {"gcc -ffile-prefix-map=/w=s=. -c a.c", "a.c c colour"},
+    {"gcc -ffile-prefix-map=../src=. -c a.c", "a.c c colour"},
+    {"gcc -ffile-prefix-map=nonsense -c a.c", "a.c c colour"},
+
+    // Colours are the user's, or would get into an output.
+    {"gcc -fdiagnostics-color=never -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-color=auto -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-color -c a.c", "a.c c"},
+    {"gcc -fno-diagnostics-color -c a.c", "a.c c"},
+    {"clang -fcolor-diagnostics -c a.c", "a.c c"},
+    {"clang -fno-color-diagnostics -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-format=json -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-plain-output -c a.c", "a.c c"},
+    {"clang -fdiagnostics-format=msvc -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-urls=always -c a.c", "a.c c"},
+    {"gcc -fmessage-length=72 -c a.c", "a.c c"},
+    {"gcc -fmessage-length=0 -c a.c", "a.c c colour"},
+    {"gcc -frecord-gcc-switches -c a.c", "a.c c"},
+    {"clang -grecord-command-line -g -c a.c", "a.c c"},
+    {"gcc -grecord-gcc-switches -g -c a.c", "a.c c colour"},
+    {"cc -grecord-gcc-switches -g -c a.c", "a.c c"},
+
+    // Outputs that hide paths.
+    {"gcc -gz -c a.c", "a.c c colour opaque"},
+    {"gcc -gz=zlib -g -c a.c", "a.c c colour opaque"},
+    {"gcc -flto -c a.c", "a.c c colour opaque"},
+    {"clang -flto=thin -c a.c", "a.c c colour opaque"},
+    {"gcc -Wa,--compress-debug-sections -c a.c", "a.c c colour opaque"},
+    {"gcc -Xassembler --compress-debug-sections=zlib -c a.c", "a.c c colour opaque"},
+    {"clang -emit-llvm -c a.c", "a.c c colour opaque"},
+    {"clang -emit-llvm -S a.c", "a.c c colour opaque"},
+    {"clang -fembed-bitcode -c a.c", "a.c c opaque"},
+    {"clang -fprofile-instr-generate -fcoverage-mapping -c a.c", "a.c c colour opaque"},
+    {"gcc --coverage -c a.c", "a.c c colour opaque"},
+    {"gcc -fprofile-arcs -ftest-coverage -c a.c", "a.c c colour opaque"},
+    {"gcc -fprofile-generate=/p -c a.c", "a.c c colour opaque"},
+    {"gcc -c a.h", "a.h c-header opaque"},
+    {"gcc a.h", "a.h c-header opaque"},
+    {"g++ -x c++-header all.h -o all.h.gch", "all.h c++-header opaque"},
+
+    // What clang's front end is told.
+    {"clang -Xclang -include-pch -Xclang a.pch -c a.c", "a.c c colour"},
+    {"clang -include-pch a.pch -c a.c", "a.c c colour"},
+    {"clang -Xclang -emit-pch -Xclang -include -Xclang a.h -x c++-header a.h.cxx",
+     "bypass unsupported_option"},
+    {"clang -Xclang -emit-pch -Xclang -fno-pch-timestamp -x c++-header a.h.cxx -o a.pch",
+     "a.h.cxx c++-header opaque"},
+    {"clang -c a.h", "bypass unsupported_option"},
+    {"cc -c a.h", "bypass unsupported_option"},
+    {"clang -Xclang -ast-dump -fsyntax-only a.c", "bypass unsupported_option"},
+    {"clang -Xclang -verify -c a.c", "bypass unsupported_option"},
+    {"clang -mllvm -inline-threshold=1 -c a.c", "a.c c colour"},
+    {"clang -target aarch64-linux-gnu -c a.c", "a.c c colour"},
+    {"clang --target=aarch64-linux-gnu -c a.c", "a.c c colour"},
+    {"clang -arch arm64 -c a.c", "a.c c colour"},
+
+    // Links.
+    {"gcc a.c", "bypass link"},
+    {"gcc a.c -o a", "bypass link"},
+    {"gcc a.o b.o -o a", "bypass link"},
+    {"gcc -shared a.o -o a.so", "bypass link"},
+    {"gcc -r a.o b.o -o c.o", "bypass link"},
+    {"gcc a.c b.c", "bypass link"},
+    {"gcc a.h b.c", "bypass several_sources"},
+
+    // No input, several, standard input.
+    {"gcc", "bypass no_input"},
+    {"gcc -c", "bypass no_input"},
+    {"gcc -c -O2 -o a.o", "bypass no_input"},
+    {"gcc -c a.o", "bypass no_input"},
+    {"gcc -c a.c b.c", "bypass several_sources"},
+    {"gcc -c a.c b.o", "bypass several_sources"},
+    {"gcc -E a.c b.c", "bypass several_sources"},
+    {"gcc -M a.c b.c", "bypass several_sources"},
+    {"gcc -x c -c -", "bypass stdin_source"},
+    {"gcc -x c -E - -dM", "bypass stdin_source"},
+    {"gcc -x c -c /dev/stdin", "bypass stdin_source"},
+    {"gcc -x c -c /dev/fd/63", "bypass stdin_source"},
+    {"gcc -x c -c /proc/self/fd/0", "bypass stdin_source"},
+    {"gcc -include /dev/stdin -c a.c", "bypass unsupported_option"},
+    {"gcc -c a.c -o /dev/stdout", "bypass unsupported_option"},
+    {"gcc -MD -MF /dev/stdout -c a.c", "bypass unsupported_option"},
+
+    // Questions.
+    {"gcc --version", "bypass not_a_compile"},
+    {"gcc -v", "bypass not_a_compile"},
+    {"gcc -dumpversion", "bypass not_a_compile"},
+    {"gcc -dumpmachine -c a.c", "bypass not_a_compile"},
+    {"gcc -print-file-name=libc.so", "bypass not_a_compile"},
+    {"gcc -print-search-dirs", "bypass not_a_compile"},
+    {"clang --print-resource-dir", "bypass not_a_compile"},
+    {"gcc -### -c a.c", "bypass not_a_compile"},
+    {"gcc --help", "bypass not_a_compile"},
+    {"gcc --help=optimizers -Q", "bypass not_a_compile"},
+    {"gcc --target-help", "bypass not_a_compile"},
+    {"clang -ccc-print-phases -c a.c", "bypass not_a_compile"},
+
+    // What cannot be remembered.
+    {"gcc -v -c a.c", "bypass unsupported_option"},
+    {"gcc -wrapper gdb -c a.c", "bypass unsupported_option"},
+    {"gcc -ftime-report -c a.c", "bypass unsupported_option"},
+    {"clang -ftime-trace -c a.c", "bypass unsupported_option"},
+    {"clang -ftime-trace=t.json -c a.c", "bypass unsupported_option"},
+    {"gcc -fmem-report -c a.c", "bypass unsupported_option"},
+    {"gcc -time -c a.c", "bypass unsupported_option"},
+    {"gcc -Q -c a.c", "bypass unsupported_option"},
+    {"clang -Qunused-arguments -c a.c", "a.c c colour"},
+    {"clang -fproc-stat-report=x -c a.c", "bypass unsupported_option"},
+    {"clang -MJ x.json -c a.c", "bypass unsupported_option"},
+    {"clang -fmodules -c a.c", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -c a.cc", "bypass unsupported_option"},
+    {"clang++ -fmodule-file=a=a.pcm -c a.cc", "bypass unsupported_option"},
+    {"clang++ -c a.cppm", "bypass unsupported_option"},
+    {"clang++ --precompile a.cppm", "bypass unsupported_option"},
+    {"clang++ -x c++-module -c a.cc", "bypass unsupported_option"},
+    {"clang -cc1 -emit-obj a.c", "bypass unsupported_option"},
+    {"clang -cc1as a.s", "bypass unsupported_option"},
+    {"clang --config x.cfg -c a.c", "bypass unsupported_option"},
+    {"clang --config=x.cfg -c a.c", "bypass unsupported_option"},
+    {"clang --driver-mode=cl -c a.c", "bypass unsupported_option"},
+    {"clang -fintegrated-cc1 -c a.c", "bypass unsupported_option"},
+    {"clang -Xarch_x86_64 -g -c a.c", "bypass unsupported_option"},
+    {"clang -working-directory /x -c a.c", "bypass unsupported_option"},
+    {"gcc -c a.c -o", "bypass argument_error"},
+    {"gcc -c a.c -I", "bypass argument_error"},
+    {"gcc -c a.c -MF", "bypass argument_error"},
+
+    // The environment.
+    {"DEPENDENCIES_OUTPUT=x gcc -c a.c", "bypass environment_output"},
+    {"SUNPRO_DEPENDENCIES=x gcc -c a.c", "bypass environment_output"},
+    {"CC_PRINT_OPTIONS=1 clang -c a.c", "bypass environment_output"},
+    {"CCC_OVERRIDE_OPTIONS=+-O3 clang -c a.c", "bypass unsupported_option"},
+    {"CPATH=/x GCC_COLORS= gcc -c a.c", "a.c c colour"},
+
+    // Facts about arguments.
+    {"gcc -DWHERE=__FILE__ -c a.c", "a.c c colour facts=1"},
+    {"gcc -D WHEN=__TIME__ -c a.c", "a.c c colour facts=2"},
+    {"gcc -Wp,-DWHEN=__TIMESTAMP__ -c a.c", "a.c c colour facts=4"},
+    {"gcc -Xpreprocessor -DWHEN=__TIMESTAMP__ -c a.c", "a.c c colour facts=4"},
+
+    // Programs.
+    {"aarch64-linux-gnu-gcc-12 -c a.c", "a.c c colour"},
+    {"x86_64-w64-mingw32-g++-posix -c a.cc", "a.cc c++ colour"},
+    {"clang-19 -c a.c", "a.c c colour"},
+    {"clang++-19.1.7 -c a.cc", "a.cc c++ colour"},
+    {"gcc12 -c a.c", "a.c c colour"},
+    {"c99 -c a.c", "a.c c colour"},
+    {"c89-gcc -c a.c", "a.c c colour"},
+    {"gcc-ar rc a.a a.o", "bypass unknown_tool"},
+    {"gcc-nm a.o", "bypass unknown_tool"},
+    {"clang-tidy a.c", "bypass unknown_tool"},
+    {"clang-format-19 a.c", "bypass unknown_tool"},
+    {"clang-cl -c a.c", "bypass unknown_tool"},
+    {"clang-cpp a.c", "bypass unknown_tool"},
+    {"cc1 a.c", "bypass unknown_tool"},
+    {"cc1plus a.c", "bypass unknown_tool"},
+    {"distcc -c a.c", "bypass unknown_tool"},
+    {"gcov a.gcda", "bypass unknown_tool"},
+    {"cpp a.c", "bypass unknown_tool"},
+    {"-gcc -c a.c", "bypass unknown_tool"},
+};
+
+TEST(Classify, KnowsTheKindOfEveryCommand) {
+  static_assert(std::size(kCommands) >= 150);
+  for (const Case& one : kCommands) check(one);
+}
+
+TEST(Classify, ReadsResponseFiles) {
+  const std::map<std::string, std::string> files = {
+      {"a.rsp", "-c 'a.c'\n-DX=\\\"y\\\""},
+      {"b.rsp", "@a.rsp -MD"},
+      {"loop.rsp", "@loop.rsp -c a.c"},
+      {"bad.rsp", "-c 'a\\b.c'"},
+      {"empty.rsp", " \n"},
+      {"open.rsp", "-c \"a.c"},
+      {"two.rsp", "a.c b.c"},
+  };
+  check({"gcc @a.rsp", "a.c c colour"}, files);
+  check({"gcc @b.rsp", "a.c c colour dep=/ws/build/a.d"}, files);
+  check({"gcc @loop.rsp", "bypass response_file"}, files);
+  check({"gcc @bad.rsp", "bypass response_file"}, files);
+  check({"gcc @open.rsp", "bypass response_file"}, files);
+  check({"gcc @empty.rsp -c a.c", "a.c c colour"}, files);
+  check({"gcc -c @two.rsp", "bypass several_sources"}, files);
+  check({"gcc -c @missing.c", "@missing.c c colour"}, files);
+}
+
+Invocation invocation_of(const std::string& text, const Options& options = {}) {
+  return std::get<Invocation>(classify_text(text, {}, options));
+}
+
+std::string keys(const Invocation& invocation) {
+  std::string text;
+  for (const KeyArgument& argument : invocation.key_arguments) {
+    if (!text.empty()) text += ' ';
+    if (!argument.has_path()) {
+      text += argument.text;
+      continue;
+    }
+    text += argument.text.substr(0, argument.path_at) + "<" + std::string(argument.path()) + ">";
+    if (argument.path_end != KeyArgument::kNoPath) text += argument.text.substr(argument.path_end);
+  }
+  return text;
+}
+
+TEST(Classify, MarksPathsInTheKey) {
+  EXPECT_EQ(keys(invocation_of("gcc -c -I/ws/i -I i -D/ws /ws/a.c -o a.o")),
+            "-c -I</ws/i> -I <i> -D/ws </ws/a.c> -o <a.o>");
+  EXPECT_EQ(
+      keys(invocation_of("gcc -c -isystem=/i -ffile-prefix-map=/ws=. a.c -Wp,-MD,/ws/a.d,-DX")),
+      "-c -isystem=/i -ffile-prefix-map=</ws>=. <a.c> -Wp,-MD,</ws/a.d>,-DX");
+  EXPECT_EQ(keys(invocation_of("clang -c a.c -Xclang -include-pch -Xclang /ws/a.pch -fno-x=/ws")),
+            "-c <a.c> -Xclang -include-pch -Xclang </ws/a.pch> -fno-x=/ws");
+  EXPECT_EQ(keys(invocation_of("gcc -frandom-seed=/ws/a.c -c a.c -MT /ws/a.o -MF/ws/a.d")),
+            "-frandom-seed=/ws/a.c -c <a.c> -MT </ws/a.o> -MF</ws/a.d>");
+}
+
+TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {
+  EXPECT_EQ(keys(invocation_of("gcc -march=native -c a.c")), "-march=native -c <a.c> cpu:test");
+  EXPECT_EQ(keys(invocation_of("clang -mtune=native -c a.c")), "-mtune=native -c <a.c> cpu:test");
+}
+
+TEST(Classify, PutsColoursFirstSoThatTheUserWins) {
+  const Invocation invocation = invocation_of("TERM=xterm gcc -c a.c");
+  EXPECT_EQ(invocation.run_argv,
+            (std::vector<std::string>{"gcc", "-fdiagnostics-color=always", "-c", "a.c"}));
+  EXPECT_EQ(keys(invocation), "-c <a.c>");
+  EXPECT_TRUE(invocation.colours_on_terminal);
+}
+
+TEST(Classify, KnowsWhetherATerminalWouldHaveColours) {
+  EXPECT_FALSE(invocation_of("gcc -c a.c").colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=dumb gcc -c a.c").colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 clang -c a.c").colours_on_terminal);
+  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR= clang -c a.c").colours_on_terminal);
+  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 gcc -c a.c").colours_on_terminal);
+  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 cc -c a.c").colours_on_terminal);
+}
+
+TEST(Classify, MapsRootsWhenResultsArePortable) {
+  const Options options{.portable = true, .portable_roots = {"/ws", "/ws/build", "/home/x/lib"}};
+  const Invocation invocation = invocation_of("gcc -c a.c", options);
+  EXPECT_EQ(invocation.run_argv, (std::vector<std::string>{
+                                     "gcc", "-fdiagnostics-color=always", "-ffile-prefix-map=/ws=.",
+                                     "-ffile-prefix-map=/home/x/lib=./root-2", "-c", "a.c"}));
+  EXPECT_EQ(keys(invocation),
+            "-c <a.c> -ffile-prefix-map=</ws>=. -ffile-prefix-map=</home/x/lib>=./root-2");
+  EXPECT_EQ(invocation.mapped_prefixes, (std::vector<std::string>{"/ws", "/home/x/lib"}));
+}
+
+TEST(Classify, NamesTheSource) {
+  EXPECT_EQ(invocation_of("gcc -c ./src//a.c").source, "/ws/build/src/a.c");
+  EXPECT_EQ(invocation_of("gcc -c /x/a.c").source, "/x/a.c");
+  EXPECT_STREQ(invocation_of("gcc -c a.c").dialect, "gcc");
+  EXPECT_STREQ(invocation_of("clang -c a.c").dialect, "clang");
+  EXPECT_STREQ(invocation_of("cc -c a.c").dialect, "either");
+}
+
+}  // namespace
+}  // namespace deja::tool::cc

@@ -1,0 +1,110 @@
+#include "tool/cc/language.h"
+
+#include <cstdint>
+
+#include "base/path.h"
+
+namespace deja::tool::cc {
+namespace {
+
+// Modules are a bypass (options.cc says why), and so are languages of other front ends.
+constexpr Language kLanguages[] = {
+    {.name = "c"},
+    {.name = "c-header", .header = true},
+    {.name = "cpp-output"},
+    {.name = "c-cpp-output"},
+    {.name = "c++"},
+    {.name = "c++-header", .header = true},
+    {.name = "c++-cpp-output"},
+    {.name = "objective-c"},
+    {.name = "objective-c-header", .header = true},
+    {.name = "objective-c-cpp-output"},
+    {.name = "objc-cpp-output"},
+    {.name = "objective-c++"},
+    {.name = "objective-c++-header", .header = true},
+    {.name = "objective-c++-cpp-output"},
+    {.name = "objc++-cpp-output"},
+    {.name = "assembler", .assembly = true},
+    {.name = "assembler-with-cpp"},
+    {.name = "ir"},
+    {.name = "cl"},
+    {.name = "cuda", .hides_paths = true},
+    {.name = "hip", .hides_paths = true},
+    {.name = "c++-module", .supported = false},
+    {.name = "c++-module-cpp-output", .supported = false},
+    {.name = "c++-user-header", .supported = false},
+    {.name = "c++-system-header", .supported = false},
+};
+
+struct Extension {
+  const char* extension;
+  const char* language;
+  const char* plus_language = nullptr;  // for g++ and clang++, where it differs
+  std::uint8_t dialects = kEither;
+};
+
+constexpr Extension kExtensions[] = {
+    {"c", "c", "c++"},
+    {"h", "c-header", "c++-header"},
+    {"i", "cpp-output", "c++-cpp-output"},
+    {"cc", "c++"},
+    {"cp", "c++"},
+    {"cxx", "c++"},
+    {"cpp", "c++"},
+    {"CPP", "c++"},
+    {"c++", "c++"},
+    {"C", "c++"},
+    {"CC", "c++", nullptr, kClang},
+    {"CXX", "c++", nullptr, kClang},
+    {"C++", "c++", nullptr, kClang},
+    {"ii", "c++-cpp-output"},
+    {"hh", "c++-header"},
+    {"H", "c++-header"},
+    {"hp", "c++-header"},
+    {"hxx", "c++-header"},
+    {"hpp", "c++-header"},
+    {"HPP", "c++-header"},
+    {"h++", "c++-header"},
+    {"tcc", "c++-header", nullptr, kGcc},
+    {"m", "objective-c"},
+    {"mi", "objective-c-cpp-output"},
+    {"mm", "objective-c++"},
+    {"M", "objective-c++"},
+    {"mii", "objective-c++-cpp-output"},
+    {"s", "assembler"},
+    {"S", "assembler-with-cpp"},
+    {"sx", "assembler-with-cpp", nullptr, kGcc},
+    {"ll", "ir", nullptr, kClang},
+    {"bc", "ir", nullptr, kClang},
+    {"cl", "cl", nullptr, kClang},
+    {"cu", "cuda", nullptr, kClang},
+    {"cui", "cuda", nullptr, kClang},
+    {"hip", "hip", nullptr, kClang},
+    {"cppm", "c++-module"},
+    {"ccm", "c++-module"},
+    {"cxxm", "c++-module"},
+    {"c++m", "c++-module"},
+    {"ixx", "c++-module"},
+    {"iim", "c++-module-cpp-output"},
+};
+
+}  // namespace
+
+const Language* language_named(std::string_view name) {
+  for (const Language& language : kLanguages)
+    if (name == language.name) return &language;
+  return nullptr;
+}
+
+const Language* language_of_file(std::string_view path, Dialect dialect, bool plus) {
+  const std::string_view name = base_name(path);
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return nullptr;
+  for (const Extension& row : kExtensions) {
+    if (name.substr(dot + 1) != row.extension || (row.dialects & dialect) == 0) continue;
+    return language_named(plus && row.plus_language != nullptr ? row.plus_language : row.language);
+  }
+  return nullptr;
+}
+
+}  // namespace deja::tool::cc

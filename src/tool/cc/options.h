@@ -1,0 +1,87 @@
+// The one table of gcc and clang options.
+//
+// Because every read, absence, variable and output is observed, an option needs a row only when
+//   - it takes its value from the next argument (else that value would look like a source), or
+//   - its value is a path (so that the key can say "<root>/x"), or
+//   - it decides what kind of job this is, hides paths in outputs, puts the command line into
+//     outputs, chooses colours, or makes the run impossible to remember.
+// An option without a row is one argument of literal text in the key. Should it take the next
+// argument after all, that argument looks like an input, and a command is remembered only when it
+// has exactly one input: so the worst case is a bypass, or a command that fails anyway.
+//
+// A spelling of clang's that gcc reads differently is read as clang does: a gcc command line that
+// uses it is an error, or has one input too few, which makes it a bypass.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace deja::tool::cc {
+
+// Which family of drivers a program belongs to. `either`: cc, c++, c89, c99 do not tell.
+enum Dialect : std::uint8_t { kGcc = 1, kClang = 2, kEither = 3 };
+const char* dialect_name(Dialect dialect);
+
+enum class Arity : std::uint8_t {
+  flag,                 // -c
+  joined,               // -std=c99: the value is the rest of the argument, maybe empty
+  separate,             // -target x: the value is the next argument
+  joined_or_separate,   // -Ix, -I x
+  joined_and_separate,  // -Xarch_arm64 x: both the rest and the next argument
+};
+
+// What an option does to an invocation; bits.
+enum Effect : std::uint16_t {
+  kPath = 1,         // the value is a path
+  kOpaque = 2,       // outputs may hold paths where a search for bytes does not see them
+  kUserColour = 4,   // the user chose colours or a format of diagnostics: leave them alone
+  kRecordsArgv = 8,  // outputs hold the command line: nothing may be put into it
+  kBypass = 16,      // reason unsupported_option
+  kQuery = 32,       // reason not_a_compile
+};
+
+// Options that a handler in classify.cc looks at.
+enum class Role : std::uint8_t {
+  none,
+  compile,         // -c, -S: stops before linking
+  preprocess,      // -E
+  syntax_only,     // -fsyntax-only
+  depend_only,     // -M, -MM: preprocess, and the output is a depfile
+  writes_depfile,  // -MD, -MMD: a depfile beside the real output
+  depfile_name,    // -MF
+  depfile_target,  // -MT, -MQ
+  output,          // -o
+  language,        // -x
+  maps_files,      // -ffile-prefix-map
+  maps_debug,      // -fdebug-prefix-map
+  maps_macros,     // -fmacro-prefix-map
+  maps_other,      // prefix maps that cover one kind of output only
+  preprocessor,    // -Wp,a,b
+  assembler,       // -Wa,a,b and -Xassembler a
+  frontend,        // -Xclang a
+  verbose,         // -v
+  precompiled,     // -fno-pch-timestamp and the like: see classify.cc
+  message_length,  // -fmessage-length=: wraps lines, and colours would count
+  end_of_options,  // --
+};
+
+struct Option {
+  const char* spelling;
+  Arity arity;
+  std::uint8_t dialects;  // where its effects hold; its arity holds everywhere
+  std::uint16_t effects;
+  Role role;
+  const char* why;
+
+  bool has(Effect effect) const { return (effects & effect) != 0; }
+};
+
+std::span<const Option> options();  // sorted by spelling
+
+// The option with the longest spelling that this argument can be, or null.
+const Option* find_option(std::string_view argument);
+// What follows -Xclang: clang's front end has options of its own. Null: not known to be harmless.
+const Option* find_frontend_option(std::string_view argument);
+
+}  // namespace deja::tool::cc

@@ -1,0 +1,242 @@
+// Tested by classify_test.cc.
+#include "tool/cc/parse.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+
+namespace deja::tool::cc {
+namespace {
+
+// Open descriptors by name: what is behind them is no file that could be looked at again.
+bool names_descriptor(std::string_view path) {
+  return path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr" ||
+         path == "/dev/tty" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/") ||
+         path.starts_with("/proc/thread-self/");
+}
+
+class Walk {
+ public:
+  Walk(const std::vector<std::string>& arguments, const Program& program)
+      : arguments_(arguments), program_(program) {}
+
+  Parsed run() && {
+    while (at_ < arguments_.size()) {
+      const std::string& argument = arguments_[at_++];
+      if (only_inputs_ || argument == "-" || !argument.starts_with('-'))
+        input(argument);
+      else
+        option(argument);
+    }
+    return std::move(parsed_);
+  }
+
+ private:
+  void bypass(BypassReason reason, std::string detail) {
+    if (!parsed_.bypass) parsed_.bypass = Bypass{reason, std::move(detail)};
+  }
+
+  void input(const std::string& text) {
+    parsed_.key_arguments.push_back({text, 0});
+    if (text == "-" || names_descriptor(text)) bypass(BypassReason::stdin_source, text);
+    const Language* language =
+        language_ != nullptr ? language_ : language_of_file(text, program_.dialect, program_.plus);
+    parsed_.inputs.push_back({text, language});
+  }
+
+  void option(const std::string& argument) {
+    parsed_.native |= argument.starts_with("-m") && argument.ends_with("=native");
+    const Option* found = find_option(argument);
+    if (found == nullptr) {
+      parsed_.key_arguments.push_back({argument});
+      return;
+    }
+    const Option& option = *found;
+    if ((option.dialects & program_.dialect) != 0) effects(option, argument);
+    const std::size_t spelled = std::string_view(option.spelling).size();
+    const bool has_rest = argument.size() > spelled;
+    const bool takes_next = option.arity == Arity::separate ||
+                            option.arity == Arity::joined_and_separate ||
+                            (option.arity == Arity::joined_or_separate && !has_rest);
+    if (!takes_next) {
+      value(option, argument, spelled);
+      return;
+    }
+    if (at_ == arguments_.size()) {
+      bypass(BypassReason::argument_error, argument);
+      return;
+    }
+    parsed_.key_arguments.push_back({argument});
+    value(option, arguments_[at_++], 0);
+  }
+
+  void effects(const Option& option, const std::string& argument) {
+    parsed_.effects |= option.effects;
+    if (option.has(kQuery) && !parsed_.query) parsed_.query = argument;
+    if (option.has(kBypass)) bypass(BypassReason::unsupported_option, argument + ": " + option.why);
+  }
+
+  // text from value_at on is the option's value.
+  void value(const Option& option, const std::string& text, std::size_t value_at) {
+    const std::string_view value = std::string_view(text).substr(value_at);
+    KeyArgument key{text};
+    // "-I=x" and "-isystem =x" are below the sysroot: no path of their own.
+    if (option.has(kPath) && !value.empty() && value.front() != '=') {
+      key.path_at = value_at;
+      if (names_descriptor(value))
+        bypass(BypassReason::unsupported_option, text + ": an open descriptor");
+    }
+    if (option.role == Role::none)
+      parsed_.argument_facts |= scan_source(value);
+    act(option, value, value_at, key);
+    parsed_.key_arguments.push_back(std::move(key));
+  }
+
+  void act(const Option& option, std::string_view value, std::size_t value_at, KeyArgument& key) {
+    switch (option.role) {
+      case Role::none:
+        break;
+      case Role::compile:
+        parsed_.stops_before_link = true;
+        break;
+      case Role::preprocess:
+        parsed_.stops_before_link = parsed_.preprocess = true;
+        break;
+      case Role::syntax_only:
+        parsed_.stops_before_link = parsed_.syntax_only = true;
+        break;
+      case Role::depend_only:
+        parsed_.stops_before_link = parsed_.depend_only = true;
+        break;
+      case Role::writes_depfile:
+        parsed_.writes_depfile = true;
+        break;
+      case Role::depfile_name:
+        parsed_.depfile = value;
+        break;
+      case Role::depfile_target:
+        target(value);
+        break;
+      case Role::output:
+        parsed_.output = value;
+        break;
+      case Role::language:
+        language(value);
+        break;
+      case Role::maps_files:
+        map(value, value_at, key, &parsed_.maps.files);
+        break;
+      case Role::maps_debug:
+        map(value, value_at, key, &parsed_.maps.debug);
+        break;
+      case Role::maps_macros:
+        map(value, value_at, key, &parsed_.maps.macros);
+        break;
+      case Role::maps_other:
+        map(value, value_at, key, nullptr);
+        break;
+      case Role::preprocessor:
+        preprocessor(value, value_at, key);
+        break;
+      case Role::assembler:
+        assembler(value);
+        break;
+      case Role::frontend:
+        frontend(value, key);
+        break;
+      case Role::verbose:
+        parsed_.verbose = true;
+        break;
+      case Role::precompiled:
+        parsed_.pch_without_times = true;
+        break;
+      case Role::message_length:
+        parsed_.wraps_messages |= value != "0";
+        break;
+      case Role::end_of_options:
+        only_inputs_ = (program_.dialect & kClang) != 0;
+        break;
+    }
+  }
+
+  void language(std::string_view name) {
+    language_ = language_named(name);
+    if (language_ == nullptr && name != "none")
+      bypass(BypassReason::unsupported_option, "-x " + std::string(name));
+  }
+
+  void target(std::string_view text) {
+    parsed_.loose_target |= text.find_first_of(" \t\n\\$#") != std::string_view::npos;
+  }
+
+  // "OLD=NEW". Drivers disagree about a second '='; then nothing is known of it.
+  void map(std::string_view value, std::size_t value_at, KeyArgument& key,
+           std::vector<std::string>* maps) {
+    const std::size_t equals = value.find('=');
+    if (equals == std::string_view::npos || value.find('=', equals + 1) != std::string_view::npos)
+      return;
+    const std::string_view old = value.substr(0, equals);
+    if (!old.starts_with('/')) return;
+    key.path_at = value_at;
+    key.path_end = value_at + equals;
+    // "/a/" does not map "/a" itself, which is what the folder of a compilation would be called.
+    if (maps != nullptr && !old.ends_with('/')) maps->emplace_back(old);
+  }
+
+  // -Wp,-MD,x -Wp,-MMD,x -Wp,-MF,x; the rest is literal.
+  void preprocessor(std::string_view list, std::size_t list_at, KeyArgument& key) {
+    parsed_.argument_facts |= scan_source(list);
+    std::string_view before;
+    for (std::size_t at = 0; at <= list.size();) {
+      const std::size_t end = std::min(list.find(',', at), list.size());
+      const std::string_view item = list.substr(at, end - at);
+      if (before == "-MD" || before == "-MMD" || before == "-MF") {
+        parsed_.preprocessor_depfiles.emplace_back(item);
+        key.path_at = list_at + at;
+        key.path_end = list_at + end;
+      }
+      before = item;
+      at = end + 1;
+    }
+  }
+
+  void assembler(std::string_view list) {
+    if (list.find("compress") != std::string_view::npos) parsed_.effects |= kOpaque;
+  }
+
+  // A value of an option of clang's front end comes after a second -Xclang.
+  void frontend(std::string_view value, KeyArgument& key) {
+    if ((program_.dialect & kClang) == 0) return;
+    if (pending_frontend_ != nullptr) {
+      if (pending_frontend_->has(kPath)) key.path_at = 0;
+      pending_frontend_ = nullptr;
+      return;
+    }
+    const Option* option = find_frontend_option(value);
+    if (option == nullptr) {
+      bypass(BypassReason::unsupported_option, "-Xclang " + std::string(value));
+      return;
+    }
+    parsed_.effects |= option->effects;
+    parsed_.emits_pch |= value == "-emit-pch";
+    parsed_.pch_without_times |= option->role == Role::precompiled;
+    if (option->arity == Arity::separate || option->arity == Arity::joined_and_separate)
+      pending_frontend_ = option;
+  }
+
+  const std::vector<std::string>& arguments_;
+  const Program& program_;
+  Parsed parsed_;
+  std::size_t at_ = 0;
+  const Language* language_ = nullptr;        // by -x
+  const Option* pending_frontend_ = nullptr;  // waits for its value
+  bool only_inputs_ = false;                  // after "--"
+};
+
+}  // namespace
+
+Parsed parse_arguments(const std::vector<std::string>& arguments, const Program& program) {
+  return Walk(arguments, program).run();
+}
+
+}  // namespace deja::tool::cc

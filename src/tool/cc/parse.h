@@ -1,0 +1,50 @@
+// One walk over a compiler's expanded arguments: what they say, not yet what follows from it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tool/cc/language.h"
+#include "tool/cc/program.h"
+#include "tool/tool.h"
+
+namespace deja::tool::cc {
+
+struct Input {
+  std::string text;
+  const Language* language = nullptr;  // null: for the linker
+};
+
+struct PrefixMaps {
+  std::vector<std::string> files, debug, macros;  // absolute OLD parts
+};
+
+struct Parsed {
+  std::vector<KeyArgument> key_arguments;
+  std::vector<Input> inputs;
+  std::uint32_t effects = 0;  // all Effect bits seen
+  bool stops_before_link = false;
+  bool preprocess = false;
+  bool syntax_only = false;
+  bool depend_only = false;
+  bool writes_depfile = false;
+  bool verbose = false;
+  bool emits_pch = false;          // through clang's front end
+  bool pch_without_times = false;  // -fno-pch-timestamp
+  bool wraps_messages = false;
+  bool native = false;        // -march=native and the like
+  bool loose_target = false;  // a -MT that make would read as several words
+  std::optional<std::string> output;
+  std::optional<std::string> depfile;              // -MF
+  std::vector<std::string> preprocessor_depfiles;  // -Wp,-MD,x
+  PrefixMaps maps;
+  std::uint32_t argument_facts = 0;
+  std::optional<Bypass> bypass;  // the first found; the walk goes on (questions win over it)
+  std::optional<std::string> query;
+};
+
+Parsed parse_arguments(const std::vector<std::string>& arguments, const Program& program);
+
+}  // namespace deja::tool::cc

@@ -1,0 +1,56 @@
+#include "tool/cc/test_command.h"
+
+#include "tool/cc/classify.h"
+#include "tool/cc/program.h"
+
+namespace deja::tool::cc {
+
+TestCommand::TestCommand(std::string text) : text_(std::move(text)) {
+  command_.cwd = "/ws/build";
+  std::string_view rest = text_;
+  while (!rest.empty()) {
+    const std::size_t space = std::min(rest.find(' '), rest.size());
+    const std::string_view word = rest.substr(0, space);
+    rest.remove_prefix(std::min(space + 1, rest.size()));
+    const std::size_t equals = word.find('=');
+    if (command_.argv.empty() && equals != std::string_view::npos)
+      command_.environment.push_back({word.substr(0, equals), word.substr(equals + 1)});
+    else
+      command_.argv.push_back(word);
+  }
+  if (command_.argv.empty()) return;
+  const std::string name(command_.argv.front());
+  command_.tool = name.find('/') == std::string::npos ? "/usr/bin/" + name : name;
+}
+
+Classified classify_text(const std::string& text, const std::map<std::string, std::string>& files,
+                         const Options& options) {
+  const TestCommand test(text);
+  const auto program = parse_program(test.command().argv.front());
+  if (!program) return Bypass{BypassReason::unknown_tool, test.command().tool};
+  const World world{
+      .read_response = [&](std::string_view name) -> Result<std::optional<std::string>> {
+        const auto file = files.find(std::string(name));
+        if (file == files.end()) return std::optional<std::string>();
+        return std::optional<std::string>(file->second);
+      },
+      .cpu_identity = [] { return std::optional<std::string>("test"); },
+      .dialect_of_tool = [](const std::string&) { return kGcc; },
+  };
+  return classify_command(test.command(), *program, options, world);
+}
+
+std::string summary(const Classified& classified) {
+  if (const auto* bypass = std::get_if<Bypass>(&classified))
+    return std::string("bypass ") + bypass_name(bypass->reason);
+  const auto& invocation = std::get<Invocation>(classified);
+  std::string text = invocation.what + " " + invocation.language;
+  if (invocation.colours_forced) text += " colour";
+  if (invocation.opaque_outputs) text += " opaque";
+  for (const std::string& depfile : invocation.depfiles) text += " dep=" + depfile;
+  for (const std::string& prefix : invocation.mapped_prefixes) text += " map=" + prefix;
+  if (invocation.argument_facts != 0) text += " facts=" + std::to_string(invocation.argument_facts);
+  return text;
+}
+
+}  // namespace deja::tool::cc

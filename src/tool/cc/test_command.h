@@ -1,0 +1,32 @@
+// For tests: a command line as text, and what came of classifying it as text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "tool/tool.h"
+
+namespace deja::tool::cc {
+
+// "NAME=value gcc -c a.c" in /ws/build, words separated by single spaces; the tool is
+// /usr/bin/ARGV0 unless it has a slash. The words live as long as the TestCommand.
+class TestCommand {
+ public:
+  explicit TestCommand(std::string text);
+  const Command& command() const { return command_; }
+
+ private:
+  std::string text_;
+  Command command_;
+};
+
+// Classifies with response files from `files` and a made-up processor.
+Classified classify_text(const std::string& text,
+                         const std::map<std::string, std::string>& files = {},
+                         const Options& options = {});
+
+// "bypass link", or "a.c c" and what else is so: colour, opaque, dep=PATH, map=PATH, facts=N.
+std::string summary(const Classified& classified);
+
+}  // namespace deja::tool::cc
