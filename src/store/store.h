@@ -49,6 +49,9 @@ struct BlobReference {
 struct ResultFacts {
   std::vector<BlobReference> blobs;  // all blobs the result names
   std::uint64_t cost_ns = 0;         // what running the tool cost
+  // The manifest through which it is found: when the last result of a probe key goes, so does its
+  // manifest. Empty: the manifest goes by age.
+  std::optional<ProbeKey> probe;
 };
 
 class RecordStore {

@@ -1,0 +1,181 @@
+// The limit. Results are evicted in the order of a value that GreedyDual-Size gives them (P. Cao,
+// S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set when
+// a result is put or used. weight is log2 of the cost saved per byte; inflation is the highest value
+// evicted so far. So a result that is dear for its bytes outlives several rounds of cheap ones, and
+// one that is never used again sinks, however dear, because everything new starts higher. Ties go
+// by last use. No clock is compared between results, so the pace of use does not matter.
+//
+// A round goes from over the limit down to the low-water mark, so its scan over the small usage
+// table is paid once for a tenth of the store. Memory is bounded by what one round evicts.
+#include <algorithm>
+#include <queue>
+#include <tuple>
+
+#include "base/log.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "store/local_store.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::size_t kResultsPerChange = 64;  // others wait for the index that long at most
+constexpr int kRoundsMax = 32;
+constexpr std::uint64_t kLedgerSlack = 4 << 20;
+
+struct Candidate {
+  UsageRow usage;
+  Digest key;
+  // The larger stays longer.
+  auto order() const { return std::tie(usage.value, usage.last_use_ns, key); }
+  bool operator<(const Candidate& other) const { return order() < other.order(); }
+};
+
+// The results of least value whose bytes add up to need, least first.
+Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need, const ActionKey* protect) {
+  std::priority_queue<Candidate> chosen;  // the most valuable on top
+  std::uint64_t bytes = 0;
+  TRY(index.read([&](IndexTxn& txn) {
+    return txn.scan(Table::usage, {}, [&](std::string_view key, std::string_view row) {
+      const auto usage = decode_usage_row(row);
+      if (!usage || (protect != nullptr && key == protect->digest.view())) return true;
+      Candidate candidate{*usage, Digest::from_view(key)};
+      if (bytes >= need && !(candidate < chosen.top())) return true;
+      bytes += usage->bytes;
+      chosen.push(std::move(candidate));
+      while (bytes - chosen.top().usage.bytes >= need) {
+        bytes -= chosen.top().usage.bytes;
+        chosen.pop();
+      }
+      return true;
+    });
+  }));
+  std::vector<Candidate> victims(chosen.size());
+  for (std::size_t i = chosen.size(); i > 0; --i) {
+    victims[i - 1] = chosen.top();
+    chosen.pop();
+  }
+  return victims;
+}
+
+// What the store would take with its ledger written anew.
+std::uint64_t compacted_bytes(const Counters& c) {
+  return c.used_bytes() - c.ledger_bytes + std::min(c.ledger_live, c.ledger_bytes);
+}
+
+}  // namespace
+
+// Half of the ledger may be dead, and a little more, so that small ones are left alone.
+Status LocalStore::compact_when_due() {
+  std::uint64_t slack = kLedgerSlack;
+  if (options_.limit_bytes != 0) slack = std::min(slack, options_.limit_bytes / 32);
+  const Counters now = TRY(counters());
+  if (now.ledger_bytes <= now.ledger_live * 2 + slack) return {};
+  return compact_ledger();
+}
+
+std::uint64_t LocalStore::low_water_bytes() const {
+  return options_.limit_bytes / 100 * options_.low_water_percent;
+}
+
+Status LocalStore::keep_limit(const ActionKey* protect) {
+  if (options_.limit_bytes == 0 || TRY(counters()).used_bytes() <= options_.limit_bytes) return {};
+  const auto make_room = [&]() -> Status {
+    TRY(flush());
+    TRY(evict(low_water_bytes(), protect));
+    // What is left over the mark is in the ledger, or belongs to no result.
+    if (compacted_bytes(TRY(counters())) > options_.limit_bytes) TRY(evict_manifests(low_water_bytes()));
+    if (TRY(counters()).used_bytes() > low_water_bytes()) TRY(compact_ledger());
+    return {};
+  };
+  auto done = make_room();
+  if (!done) note_error(done.error());
+  return done;
+}
+
+Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
+  for (int round = 0; round < kRoundsMax; ++round) {
+    const std::uint64_t used = compacted_bytes(TRY(counters()));
+    if (used <= target_bytes) return {};
+    // Blobs that victims share with others are not freed; ask for more in each further round.
+    const std::uint64_t need = (used - target_bytes) << std::min(round, 20);
+    const auto victims = TRY(choose_victims(*index_, need, protect));
+    if (victims.empty()) return {};
+    for (std::size_t i = 0; i < victims.size(); i += kResultsPerChange) {
+      bool is_enough = false;
+      const Change evict_some = [&](CatalogChange& change) -> Status {
+        for (std::size_t k = i; k < std::min(i + kResultsPerChange, victims.size()); ++k) {
+          is_enough = compacted_bytes(change.counters) <= target_bytes;
+          if (is_enough) return {};
+          const UsageRow& seen = victims[k].usage;
+          const auto bytes = TRY(change.txn().get(Table::usage, victims[k].key.view()));
+          const auto now = bytes ? decode_usage_row(*bytes) : std::nullopt;
+          if (!now || now->value > seen.value || now->last_use_ns > seen.last_use_ns) continue;
+          change.counters.inflation = std::max(change.counters.inflation, seen.value);
+          if (TRY(change.erase_result(ActionKey{victims[k].key}))) ++evicted_;
+        }
+        return {};
+      };
+      TRY(change(evict_some));
+      if (is_enough) return {};
+    }
+  }
+  return {};
+}
+
+// Manifests without results, oldest first: nobody can say what they are worth.
+Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
+  std::vector<std::pair<std::int64_t, ProbeKey>> unlinked;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    Status inner;
+    TRY(txn.scan(Table::manifests, {}, [&](std::string_view key, std::string_view row) {
+      const ProbeKey probe{Digest::from_view(key)};
+      const auto found = txn.get(Table::probes, key);
+      if (found && *found) return true;
+      const auto manifest = decode_manifest_row(probe, row);
+      unlinked.emplace_back(manifest ? manifest->updated_ns : 0, probe);
+      return true;
+    }));
+    return inner;
+  };
+  TRY(index_->read(look));
+  std::ranges::sort(unlinked);
+  for (std::size_t i = 0; i < unlinked.size(); i += kResultsPerChange) {
+    const Change erase_some = [&](CatalogChange& change) -> Status {
+      for (std::size_t k = i; k < std::min(i + kResultsPerChange, unlinked.size()); ++k) {
+        if (compacted_bytes(change.counters) <= target_bytes) return {};
+        TRY(change.erase_manifest(unlinked[k].second));
+      }
+      return {};
+    };
+    TRY(change(erase_some));
+  }
+  return {};
+}
+
+// Writes the ledger anew, unless nothing in it is dead.
+Status LocalStore::compact_ledger() {
+  const Counters seen = TRY(counters());
+  if (seen.ledger_bytes <= seen.ledger_live) return {};
+  // Whoever holds the lock compacts, rebuilds or purges: nothing is left to do here.
+  const os::Fd lock = TRY(os::try_lock_file(layout_.lock(), os::LockMode::exclusive));
+  if (!lock) return {};
+  // Under the lock the folder is not made anew; if it was before, this index is not the one to copy.
+  if (index_->is_replaced()) return {};
+  const std::uint64_t number = TRY(find_ledger_files(layout_)).last + 1;
+  std::uint64_t before = 0;
+  TRY(change([&](CatalogChange& change) -> Status {
+    change.counters.ledger_number = number;
+    before = change.counters.ledger_bytes;
+    return {};
+  }));
+  std::uint64_t base_bytes = 0;
+  TRY(write_ledger_base(layout_, *index_, number, base_bytes));
+  return change([&](CatalogChange& change) -> Status {
+    change.counters.ledger_bytes -= std::min(before, change.counters.ledger_bytes);
+    change.counters.ledger_bytes += base_bytes;
+    return {};
+  });
+}
+
+}  // namespace deja::store

@@ -1,0 +1,347 @@
+// LMDB flags: MDB_NOSYNC because durability is sync()'s affair (index_state.h); MDB_NOTLS because a
+// read transaction here belongs to a call, not to a thread; never MDB_WRITEMAP, so that a stray
+// pointer of the process cannot damage the file.
+//
+// Tested by index_test.cc and everything above it.
+#include "store/index.h"
+
+#include <lmdb.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "os/failpoint.h"
+#include "store/crash_guard.h"
+
+namespace deja::store {
+namespace {
+
+// Address space, not memory; small enough for a process under `ulimit -v`. It doubles when full.
+constexpr std::size_t kFirstMapBytes = std::size_t{256} << 20;
+constexpr unsigned kMaxReaders = 1024;
+constexpr std::size_t kPooledReaders = 16;
+constexpr int kTries = 16;
+constexpr const char* kTableNames[kTableCount] = {nullptr, "results", "manifests", "blobs",
+                                                  "usage",  "probes",  "memo_a",    "memo_b"};
+constexpr std::string_view kCountersKey = "counters";
+
+MDB_val val(std::string_view v) { return {v.size(), const_cast<char*>(v.data())}; }
+std::string_view view(const MDB_val& v) { return {static_cast<const char*>(v.mv_data), v.mv_size}; }
+
+Error lmdb_error(int code, std::string_view what) {
+  if (code > 0) return sys_error_code(code, what);
+  Error error{Code::corrupt, 0, std::string(what) + ": " + ::mdb_strerror(code)};
+  if (code == MDB_MAP_FULL || code == MDB_TXN_FULL) error.code = Code::no_space;
+  if (code == MDB_READERS_FULL) error.code = Code::unavailable;
+  return error;
+}
+
+// The environments that this process has open, by folder: the third of the project's mutable
+// globals, because LMDB's locks belong to the process and not to whoever opened them.
+struct Registry {
+  Mutex mutex;
+  std::map<std::string, std::weak_ptr<Index>> open GUARDED_BY(mutex);
+  int pid GUARDED_BY(mutex) = 0;
+};
+Registry& registry() {
+  static Registry* const instance = new Registry;  // never destroyed: threads may outlive main
+  return *instance;
+}
+
+}  // namespace
+
+struct Index::Environment {
+  MDB_env* env = nullptr;
+  unsigned tables[kTableCount] = {};
+  std::optional<IndexState> state;
+  os::FileIdentity file;
+  CrashGuard::Region region;
+};
+
+Error IndexTxn::error(int code, const char* what) const {
+  failure_ = code;
+  return lmdb_error(code, what);
+}
+
+Result<std::optional<std::string_view>> IndexTxn::get(Table table, std::string_view key) const {
+  MDB_val k = val(table == Table::counters ? kCountersKey : key);
+  MDB_val v;
+  const int rc = ::mdb_get(txn_, tables_[static_cast<unsigned>(table)], &k, &v);
+  if (rc == MDB_NOTFOUND) return std::optional<std::string_view>();
+  if (rc != 0) return error(rc, "index get");
+  return std::optional(view(v));
+}
+
+Status IndexTxn::put(Table table, std::string_view key, std::string_view value) {
+  MDB_val k = val(table == Table::counters ? kCountersKey : key);
+  MDB_val v = val(value);
+  if (const int rc = ::mdb_put(txn_, tables_[static_cast<unsigned>(table)], &k, &v, 0); rc != 0)
+    return error(rc, "index put");
+  return {};
+}
+
+Result<bool> IndexTxn::erase(Table table, std::string_view key) {
+  MDB_val k = val(key);
+  const int rc = ::mdb_del(txn_, tables_[static_cast<unsigned>(table)], &k, nullptr);
+  if (rc == MDB_NOTFOUND) return false;
+  if (rc != 0) return error(rc, "index erase");
+  return true;
+}
+
+Status IndexTxn::clear(Table table) {
+  if (const int rc = ::mdb_drop(txn_, tables_[static_cast<unsigned>(table)], 0); rc != 0)
+    return error(rc, "index clear");
+  return {};
+}
+
+Status IndexTxn::scan(Table table, std::string_view from, const Visit& visit) const {
+  MDB_cursor* raw = nullptr;
+  int rc = ::mdb_cursor_open(txn_, tables_[static_cast<unsigned>(table)], &raw);
+  if (rc != 0) return error(rc, "index scan");
+  const std::unique_ptr<MDB_cursor, void (*)(MDB_cursor*)> cursor(raw, ::mdb_cursor_close);
+  MDB_val k = val(from);
+  MDB_val v;
+  rc = ::mdb_cursor_get(raw, &k, &v, from.empty() ? MDB_FIRST : MDB_SET_RANGE);
+  while (rc == 0 && visit(view(k), view(v))) rc = ::mdb_cursor_get(raw, &k, &v, MDB_NEXT);
+  if (rc != 0 && rc != MDB_NOTFOUND) return error(rc, "index scan");
+  return {};
+}
+
+std::uint64_t IndexTxn::id() const { return ::mdb_txn_id(txn_); }
+
+Index::Index(std::string folder, Access access)
+    : folder_(std::move(folder)), access_(access), pid_(::getpid()) {}
+
+Index::~Index() {
+  // In a child the environment is the parent's: leaving it alone is all one may do.
+  if (::getpid() == pid_)
+    close_environment();
+  else
+    static_cast<void>(env_.release());
+}
+
+Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access) {
+  auto& all = registry();
+  const MutexLock lock(all.mutex);
+  if (all.pid != ::getpid()) {
+    all.open.clear();
+    all.pid = ::getpid();
+  }
+  const std::string key = folder + (access == Access::read_only ? "#" : "");
+  if (auto present = all.open[key].lock()) {
+    if (present->is_replaced()) TRY(present->reopen());
+    return present;
+  }
+  std::shared_ptr<Index> index(new Index(folder, access));
+  TRY(index->open_environment(false));
+  all.open[key] = index;
+  return index;
+}
+
+Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
+  TRY(os::make_directory(folder));
+  std::unique_ptr<Index> index(new Index(folder, Access::read_write));
+  TRY(index->open_environment(true));
+  return index;
+}
+
+Status Index::open_environment(bool create) {
+  auto fresh = std::make_unique<Environment>();
+  if (const int rc = ::mdb_env_create(&fresh->env); rc != 0) return lmdb_error(rc, "index create");
+  env_ = std::move(fresh);
+  MDB_env* const env = env_->env;
+  ::mdb_env_set_maxdbs(env, kTableCount);
+  ::mdb_env_set_maxreaders(env, kMaxReaders);
+  ::mdb_env_set_mapsize(env, kFirstMapBytes);
+  const bool read_only = access_ == Access::read_only;
+  const unsigned flags = MDB_NOSYNC | MDB_NOTLS | (read_only ? unsigned{MDB_RDONLY} : 0);
+  int rc = ::mdb_env_open(env, folder_.c_str(), flags, 0600);
+  // A folder in which not even the lock file may be opened: nobody here writes, so no lock.
+  if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT))
+    rc = ::mdb_env_open(env, folder_.c_str(), flags | MDB_NOLOCK, 0600);
+  MDB_txn* txn = nullptr;
+  if (rc == 0 && !read_only) rc = ::mdb_reader_check(env, nullptr);
+  if (rc == 0) rc = ::mdb_txn_begin(env, nullptr, create ? 0 : unsigned{MDB_RDONLY}, &txn);
+  for (unsigned i = 0; rc == 0 && i < kTableCount; ++i)
+    rc = ::mdb_dbi_open(txn, kTableNames[i], create ? unsigned{MDB_CREATE} : 0, &env_->tables[i]);
+  if (rc == 0) rc = ::mdb_txn_commit(txn);
+  else if (txn != nullptr) ::mdb_txn_abort(txn);
+  Status done;
+  if (rc != 0) {
+    // A missing table is a damaged index, not an absent row.
+    done = lmdb_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "open index " + folder_);
+  } else if (auto state = create ? IndexState::create(folder_) : IndexState::open(folder_, read_only); state) {
+    env_->state = *std::move(state);
+    if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
+    env_->region = CrashGuard::watch(suspect_path(folder_));
+  } else {
+    done = std::move(state).error();
+  }
+  if (!done) close_environment();
+  return done;
+}
+
+void Index::close_environment() {
+  if (!env_) return;
+  {
+    const MutexLock lock(pool_mutex_);
+    for (MDB_txn* const txn : pool_) ::mdb_txn_abort(txn);
+    pool_.clear();
+  }
+  CrashGuard::unwatch(env_->region);
+  ::mdb_env_close(env_->env);
+  env_.reset();
+}
+
+Status Index::check_process() const {
+  if (::getpid() != pid_) return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
+  if (!env_) return Error{Code::unavailable, 0, "index is not open: " + folder_};
+  return {};
+}
+
+bool Index::is_replaced() const {
+  const std::shared_lock lock(shape_);
+  if (!env_) return true;
+  const auto now = os::stat_file(folder_ + "/data.mdb");
+  return !now || !*now || (*now)->inode != env_->file.inode || (*now)->device != env_->file.device;
+}
+
+Status Index::reopen() {
+  const std::unique_lock lock(shape_);
+  close_environment();
+  return open_environment(false);
+}
+
+// Follows another process that made the map grow.
+Status Index::adopt_size() {
+  const std::unique_lock lock(shape_);
+  TRY(check_process());
+  if (const int rc = ::mdb_env_set_mapsize(env_->env, 0); rc != 0) return lmdb_error(rc, "adopt index size");
+  return {};
+}
+
+Status Index::grow(std::uint64_t seen_size) {
+  const std::unique_lock lock(shape_);
+  TRY(check_process());
+  MDB_envinfo info;
+  ::mdb_env_info(env_->env, &info);
+  if (info.me_mapsize > seen_size) return {};  // another thread was faster
+  if (const int rc = ::mdb_env_set_mapsize(env_->env, info.me_mapsize * 2); rc != 0)
+    return lmdb_error(rc, "grow index");
+  return {};
+}
+
+int Index::begin_read(MDB_txn** txn) {
+  {
+    const MutexLock lock(pool_mutex_);
+    if (!pool_.empty()) {
+      *txn = pool_.back();
+      pool_.pop_back();
+    }
+  }
+  if (*txn != nullptr) {
+    const int rc = ::mdb_txn_renew(*txn);
+    if (rc == 0) return 0;
+    ::mdb_txn_abort(*txn);
+    *txn = nullptr;
+    if (rc == MDB_MAP_RESIZED) return rc;
+  }
+  int rc = ::mdb_txn_begin(env_->env, nullptr, MDB_RDONLY, txn);
+  if (rc == MDB_READERS_FULL) {
+    ::mdb_reader_check(env_->env, nullptr);
+    rc = ::mdb_txn_begin(env_->env, nullptr, MDB_RDONLY, txn);
+  }
+  return rc;
+}
+
+void Index::end_read(MDB_txn* txn) {
+  {
+    const MutexLock lock(pool_mutex_);
+    if (pool_.size() < kPooledReaders) {
+      ::mdb_txn_reset(txn);
+      pool_.push_back(txn);
+      return;
+    }
+  }
+  ::mdb_txn_abort(txn);
+}
+
+Status Index::read(const Body& body) {
+  for (int i = 0; i < kTries; ++i) {
+    {
+      const std::shared_lock lock(shape_);
+      TRY(check_process());
+      const CrashGuard guard(env_->region);
+      MDB_txn* raw = nullptr;
+      const int rc = begin_read(&raw);
+      if (rc == 0) {
+        IndexTxn txn(raw, env_->tables);
+        Status status = body(txn);
+        end_read(raw);
+        return status;
+      }
+      if (rc != MDB_MAP_RESIZED) return lmdb_error(rc, "read index");
+    }
+    TRY(adopt_size());
+  }
+  return Error{Code::unavailable, 0, "index keeps growing"};
+}
+
+Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& map_size) {
+  const std::shared_lock lock(shape_);
+  status = check_process();
+  if (!status) return Next::done;
+  if (const int injected = os::failpoint(); injected != 0) {
+    status = sys_error_code(injected, "change index");
+    return Next::done;
+  }
+  const CrashGuard guard(env_->region);
+  MDB_txn* raw = nullptr;
+  int rc = ::mdb_txn_begin(env_->env, nullptr, 0, &raw);
+  if (rc == MDB_MAP_RESIZED) return Next::adopt;
+  if (rc != 0) {
+    status = lmdb_error(rc, "change index");
+    return rc == MDB_PANIC ? Next::reopen : Next::done;
+  }
+  MDB_envinfo info;
+  ::mdb_env_info(env_->env, &info);
+  map_size = info.me_mapsize;
+  IndexTxn txn(raw, env_->tables);
+  status = body(txn);
+  if (status) {
+    if (const int injected = os::failpoint(); injected != 0) status = sys_error_code(injected, "commit index");
+  }
+  if (!status) {
+    ::mdb_txn_abort(raw);
+    return txn.failure_ == MDB_MAP_FULL ? Next::grow : Next::done;
+  }
+  rc = ::mdb_txn_commit(raw);
+  if (rc == MDB_MAP_FULL) return Next::grow;
+  if (rc != 0) status = lmdb_error(rc, "commit index");
+  return Next::done;
+}
+
+Status Index::write(const Body& body) {
+  if (access_ == Access::read_only) return Error{Code::denied, EROFS, "store is read-only: " + folder_};
+  Status status;
+  for (int i = 0; i < kTries; ++i) {
+    std::uint64_t map_size = 0;
+    switch (try_write(body, status, map_size)) {
+      case Next::done: return status;
+      case Next::grow: TRY(grow(map_size)); break;
+      case Next::adopt: TRY(adopt_size()); break;
+      case Next::reopen: TRY(reopen()); break;
+    }
+  }
+  return status ? Error{Code::unavailable, 0, "index keeps growing"} : std::move(status);
+}
+
+Status Index::mark_dirty() { return env_->state->mark_dirty(); }
+Status Index::mark_clean(std::uint64_t txn) { return env_->state->mark_clean(txn); }
+
+std::uint64_t Index::file_bytes() const {
+  const auto id = os::stat_file(folder_ + "/data.mdb");
+  return id && *id ? (*id)->size : 0;
+}
+
+}  // namespace deja::store

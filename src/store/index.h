@@ -1,0 +1,116 @@
+// Index: the tables of a store in one LMDB environment, shared by any number of processes.
+//
+// What LMDB asks of its users is kept here and nowhere else:
+//   - one environment per path and process: open() hands out the one there is
+//   - the map grows when it is full, and follows when another process made it grow
+//   - an environment is not used across fork: in a child every call fails with Code::invalid
+//   - slots of readers that were killed are cleared
+// Thread-safe. Bodies must be short and must not call read() or write() again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "os/file.h"
+#include "store/index_state.h"
+
+struct MDB_env;
+struct MDB_txn;
+
+namespace deja::store {
+
+enum class Table : unsigned {
+  counters,   // one row; lies in LMDB's own root table, which every commit writes anyway
+  results,    // action key -> result row
+  manifests,  // probe key -> manifest row
+  blobs,      // digest -> blob row
+  usage,      // action key -> usage row
+  probes,     // probe key -> how many results it has (u32)
+  memo_a,     // identity -> memo row; two generations, see memo.cc
+  memo_b,
+};
+inline constexpr unsigned kTableCount = 8;
+
+// What an open transaction can do. Views are valid until the next change or the end of the body.
+class IndexTxn {
+ public:
+  Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
+  Status put(Table table, std::string_view key, std::string_view value);
+  Result<bool> erase(Table table, std::string_view key);
+  Status clear(Table table);
+  // Visits rows in the order of keys, from the first that is >= from, until visit says false.
+  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
+  Status scan(Table table, std::string_view from, const Visit& visit) const;
+  std::uint64_t id() const;
+
+ private:
+  friend class Index;
+  IndexTxn(MDB_txn* txn, const unsigned* tables) : txn_(txn), tables_(tables) {}
+  Error error(int code, const char* what) const;
+
+  MDB_txn* txn_;
+  const unsigned* tables_;
+  mutable int failure_ = 0;  // the last LMDB code that was an error
+};
+
+class Index {
+ public:
+  enum class Access { read_write, read_only };
+  // REQUIRES: believe_index(folder) said sound. The one Index of this process for that folder.
+  static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access);
+  // Makes an empty index in a folder that does not exist yet; private to the caller.
+  static Result<std::unique_ptr<Index>> create(const std::string& folder);
+  ~Index();
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
+
+  using Body = std::function<Status(IndexTxn&)>;
+  Status read(const Body& body);
+  // Commits when body succeeds, else changes nothing. Body may run more than once.
+  Status write(const Body& body);
+
+  // Somebody put another index (or none) in its place.
+  bool is_replaced() const;
+  // Opens what is there now. REQUIRES: as open().
+  Status reopen();
+
+  // REQUIRES: called in a body of write(). What the next machine start may believe; durable when
+  // they return. mark_clean: everything up to that transaction has reached the disk.
+  Status mark_dirty();
+  Status mark_clean(std::uint64_t txn);
+  std::uint64_t file_bytes() const;
+
+ private:
+  struct Environment;
+  Index(std::string folder, Access access);
+  Status open_environment(bool create);
+  void close_environment();
+  Status check_process() const;
+  Status adopt_size();
+  Status grow(std::uint64_t seen_size);
+  enum class Next { done, grow, adopt, reopen };
+  Next try_write(const Body& body, Status& status, std::uint64_t& map_size);
+  int begin_read(MDB_txn** txn);
+  void end_read(MDB_txn* txn);
+
+  // Constant after construction.
+  const std::string folder_;
+  const Access access_;
+  const int pid_;
+
+  // Held shared by every transaction, alone by whoever moves or replaces the map.
+  mutable std::shared_mutex shape_;
+  std::unique_ptr<Environment> env_;
+
+  Mutex pool_mutex_;
+  std::vector<MDB_txn*> pool_ GUARDED_BY(pool_mutex_);  // reset read transactions, ready to renew
+};
+
+}  // namespace deja::store

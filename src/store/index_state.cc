@@ -1,0 +1,168 @@
+// state := raw8 "dejaidx1"  u8 is_clean  u64 txn  bytes boot_id  raw8 checksum, padded to 128 bytes
+#include "store/index_state.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "base/bytes.h"
+#include "os/clock.h"
+#include "os/disk.h"
+#include "os/file.h"
+#include "store/rows.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::string_view kMagic = "dejaidx1";
+constexpr std::size_t kStateBytes = 128;
+
+struct State {
+  bool is_clean = false;
+  std::uint64_t txn = 0;
+  std::string boot;
+};
+
+std::string encode_state(const State& state) {
+  Encoder e;
+  e.raw(kMagic);
+  e.u8(state.is_clean ? 1 : 0);
+  e.u64(state.txn);
+  e.bytes(std::string_view(state.boot).substr(0, 64));
+  e.raw(checksum('s', {}, e.view()));
+  std::string bytes = std::move(e).take();
+  bytes.resize(kStateBytes, '\0');
+  return bytes;
+}
+
+std::optional<State> decode_state(std::string_view bytes) {
+  Decoder d(bytes);
+  State state;
+  if (d.raw(kMagic.size()) != kMagic) return std::nullopt;
+  state.is_clean = d.u8() == 1;
+  state.txn = d.u64();
+  state.boot = d.bytes();
+  const std::string_view payload = bytes.substr(0, bytes.size() - d.remaining());
+  if (d.raw(8) != checksum('s', {}, payload) || d.failed()) return std::nullopt;
+  return state;
+}
+
+// The parts of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
+struct Meta {
+  std::uint32_t magic = 0;
+  std::uint32_t version = 0;
+  std::uint32_t page_size = 0;
+  std::uint64_t roots[2] = {};
+  std::uint64_t last_page = 0;
+  std::uint64_t txn = 0;
+};
+constexpr std::size_t kMetaBytes = 152;
+constexpr std::uint32_t kLmdbMagic = 0xBEEFC0DE;
+
+Meta decode_meta(std::string_view page) {
+  Decoder d(page);
+  Meta meta;
+  d.raw(16);  // page header
+  meta.magic = d.u32();
+  meta.version = d.u32();
+  d.raw(16);  // address, map size
+  for (std::uint64_t& root : meta.roots) {
+    const std::uint32_t first = d.u32();  // the free list's "pad" is the page size
+    if (&root == meta.roots) meta.page_size = first;
+    d.raw(36);
+    root = d.u64();
+  }
+  meta.last_page = d.u64();
+  meta.txn = d.u64();
+  if (d.failed()) meta.magic = 0;
+  return meta;
+}
+
+bool is_plausible(const Meta& meta) {
+  constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+  if (meta.magic != kLmdbMagic || meta.version != 1 || meta.page_size < 512) return false;
+  for (const std::uint64_t root : meta.roots)
+    if (root != kNoPage && root > meta.last_page) return false;
+  return true;
+}
+
+// The newest meta page of data.mdb; empty when LMDB would refuse or trip over it.
+Result<std::optional<Meta>> newest_meta(const std::string& folder, std::uint64_t& file_size) {
+  auto fd = TRY(os::open_read_if_exists(folder + "/data.mdb"));
+  if (!fd) return std::optional<Meta>();
+  file_size = TRY(os::stat_fd(*fd)).size;
+  char page[kMetaBytes];
+  std::optional<Meta> newest;
+  const long page_size = ::sysconf(_SC_PAGESIZE);
+  for (off_t i = 0; i < 2; ++i) {
+    if (::pread(fd->get(), page, sizeof(page), i * page_size) != static_cast<ssize_t>(sizeof(page)))
+      return std::optional<Meta>();
+    const Meta meta = decode_meta({page, sizeof(page)});
+    if (!is_plausible(meta) || meta.page_size != page_size) return std::optional<Meta>();
+    if (!newest || meta.txn > newest->txn) newest = meta;
+  }
+  return newest;
+}
+
+}  // namespace
+
+Result<IndexState> IndexState::create(const std::string& folder) {
+  auto fd = TRY(os::create_file(folder + "/state", 0600));
+  IndexState state(std::move(fd));
+  TRY(state.mark_dirty());
+  return state;
+}
+
+Result<IndexState> IndexState::open(const std::string& folder, bool read_only) {
+  const std::string path = folder + "/state";
+  if (read_only) return IndexState(TRY(os::open_read(path)));
+  return IndexState(TRY(os::open_read_write(path)));
+}
+
+Status IndexState::mark_dirty() {
+  TRY(os::overwrite_start(fd_, encode_state({false, 0, os::boot_id()})));
+  return os::sync_fd(fd_);
+}
+
+Status IndexState::mark_clean(std::uint64_t txn) {
+  TRY(os::overwrite_start(fd_, encode_state({true, txn, os::boot_id()})));
+  return os::sync_fd(fd_);
+}
+
+const char* belief_name(Belief belief) {
+  switch (belief) {
+    case Belief::sound: return "sound";
+    case Belief::absent: return "absent";
+    case Belief::suspect: return "suspect";
+    case Belief::unsynced: return "not synced before the machine went down";
+    case Belief::damaged: return "damaged";
+  }
+  return "unknown";
+}
+
+Result<Belief> believe_index(const std::string& folder) {
+  if (!TRY(os::stat_file(folder, os::Links::keep))) return Belief::absent;
+  std::uint64_t file_size = 0;
+  const auto meta = TRY(newest_meta(folder, file_size));
+  if (!meta) return Belief::damaged;
+  const auto bytes = TRY(os::read_file_if_exists(folder + "/state", 4096));
+  const auto state = bytes ? decode_state(*bytes) : std::nullopt;
+  if (!state) return Belief::damaged;
+  const bool same_boot = state->boot == os::boot_id();
+  if (!same_boot && !(state->is_clean && state->txn == meta->txn)) return Belief::unsynced;
+  if (TRY(os::stat_file(suspect_path(folder)))) return Belief::suspect;
+  // LMDB need not write pages that one transaction took and gave back, so a file a little short of
+  // its last page can be sound; a cut file looks the same.
+  if (file_size < (meta->last_page + 1) * meta->page_size) return Belief::suspect;
+  return Belief::sound;
+}
+
+std::string suspect_path(const std::string& folder) { return folder + "/suspect"; }
+
+void mark_suspect(const char* path) {
+  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+}
+
+}  // namespace deja::store

@@ -1,0 +1,51 @@
+// Whether the index in a folder may be believed.
+//
+// LMDB runs without syncing (docs/decisions/0002-index-durability.md): after a kill the kernel
+// still has every page, after a crash of the machine the file may be any mix of old and new pages.
+// The file `state` beside data.mdb says which case it is:
+//   dirty(boot)   written to during that boot: believed only while that boot lasts
+//   clean(txn)    on disk in full as of that transaction: believed when that is still the newest
+// It is one small record overwritten in place; a torn or missing one means "not believed".
+//
+// Also here: what can be told of data.mdb without letting LMDB map it, which may crash on damage.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::store {
+
+class IndexState {
+ public:
+  static Result<IndexState> create(const std::string& folder);  // dirty, this boot
+  static Result<IndexState> open(const std::string& folder, bool read_only);
+
+  // Durable when it returns.
+  Status mark_dirty();
+  Status mark_clean(std::uint64_t txn);
+
+ private:
+  explicit IndexState(os::Fd fd) : fd_(std::move(fd)) {}
+  os::Fd fd_;
+};
+
+enum class Belief {
+  sound,
+  absent,     // there is no index
+  suspect,    // a crash happened in it, or the file is shorter than it says: look closer
+  unsynced,   // the machine went down before a sync
+  damaged,    // not an index
+};
+const char* belief_name(Belief belief);
+
+Result<Belief> believe_index(const std::string& folder);
+// Leaves a note for the next believe_index(). Async-signal-safe.
+void mark_suspect(const char* suspect_path);
+std::string suspect_path(const std::string& folder);
+// Walks every page in a child process that may crash; true when all could be read.
+bool survives_walk(const std::string& folder);
+
+}  // namespace deja::store

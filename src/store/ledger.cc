@@ -1,0 +1,119 @@
+#include "store/ledger.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/bytes.h"
+#include "os/disk.h"
+#include "os/file.h"
+#include "os/mapping.h"
+#include "store/rows.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::string_view kMagic = "DJL1";
+constexpr std::size_t kHeaderBytes = 4 + 1 + 32 + 4;
+constexpr std::size_t kChecksumBytes = 8;
+
+std::string frame_checksum(std::string_view kind_and_key, std::string_view row) {
+  return checksum('l', kind_and_key, row);
+}
+
+// The frame at the start of bytes; 0: there is none.
+std::size_t decode_frame(std::string_view bytes, Frame& frame) {
+  Decoder d(bytes);
+  if (d.raw(kMagic.size()) != kMagic) return 0;
+  frame.kind = static_cast<FrameKind>(d.u8());
+  frame.key = Digest::from_view(d.raw(32));
+  frame.row = d.raw(d.u32());
+  const std::string_view sum = d.raw(kChecksumBytes);
+  if (d.failed() || sum != frame_checksum(bytes.substr(4, 33), frame.row)) return 0;
+  return bytes.size() - d.remaining();
+}
+
+Status read_ledger_file(const std::string& path, const VisitFrame& visit) {
+  auto fd = TRY(os::open_read_if_exists(path));
+  if (!fd) return {};
+  const auto id = TRY(os::stat_fd(*fd));
+  if (id.size == 0) return {};
+  const auto mapping = TRY(os::Mapping::read_only(*fd, id.size));
+  TRY(scan_frames(mapping.view(), visit));
+  return {};
+}
+
+}  // namespace
+
+std::uint64_t ledger_frame_bytes(std::size_t row_bytes) {
+  return kHeaderBytes + row_bytes + kChecksumBytes;
+}
+
+std::string encode_frame(FrameKind kind, const Digest& key, std::string_view row) {
+  Encoder e;
+  e.raw(kMagic);
+  e.u8(static_cast<std::uint8_t>(kind));
+  e.raw(key.view());
+  e.u32(static_cast<std::uint32_t>(row.size()));
+  const std::string kind_and_key = e.view().substr(4, 33);
+  e.raw(row);
+  e.raw(frame_checksum(kind_and_key, row));
+  return std::move(e).take();
+}
+
+Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit) {
+  std::uint64_t lost = 0;
+  while (!bytes.empty()) {
+    Frame frame;
+    std::size_t step = decode_frame(bytes, frame);
+    if (step != 0) {
+      TRY(visit(frame));
+    } else {
+      // Torn: the next frame starts at a magic, wherever that is.
+      step = std::min(bytes.find(kMagic, 1), bytes.size());
+      lost += step;
+    }
+    bytes.remove_prefix(step);
+  }
+  return lost;
+}
+
+Result<LedgerFiles> find_ledger_files(const Layout& layout) {
+  LedgerFiles files;
+  const auto names = TRY(os::list_directory(layout.ledger()));
+  for (const std::string& name : names) {
+    const auto parsed = parse_ledger_name(name);
+    if (!parsed) continue;
+    files.last = std::max(files.last, parsed->number);
+    if (parsed->is_base && parsed->number >= files.first) {
+      files.first = parsed->number;
+      files.has_base = true;
+    }
+  }
+  for (const std::string& name : names) {
+    const auto parsed = parse_ledger_name(name);
+    if (parsed && parsed->number < files.first) files.superseded.push_back(layout.ledger() + "/" + name);
+  }
+  return files;
+}
+
+Status read_ledger(const Layout& layout, const VisitFrame& visit) {
+  if (!TRY(os::stat_file(layout.ledger()))) return {};
+  const LedgerFiles files = TRY(find_ledger_files(layout));
+  if (files.has_base) TRY(read_ledger_file(layout.ledger_base(files.first), visit));
+  for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(read_ledger_file(layout.ledger_log(n), visit));
+  return {};
+}
+
+Status Ledger::append(std::uint64_t number, std::string_view frame, std::uint64_t& written_bytes) {
+  const MutexLock lock(mutex_);
+  if (!fd_ || number_ != number) {
+    fd_ = TRY(os::open_append(layout_.ledger_log(number)));
+    number_ = number;
+  }
+  // A short write leaves a torn frame, which readers pass over.
+  if (auto done = os::write_fd(fd_, frame); !done) return std::move(done).error().context("ledger");
+  written_bytes += frame.size();
+  return {};
+}
+
+}  // namespace deja::store

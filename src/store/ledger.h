@@ -1,0 +1,63 @@
+// Ledger: an append-only copy of every result and manifest row, from which the index can be made
+// again when it cannot be believed (docs/decisions/0002-index-durability.md).
+//
+//   frame := u32 magic  u8 kind  raw32 key  u32 length  raw row  raw8 checksum(kind, key, row)
+//
+// Many processes append to ledger/<n>.log at once, each under the index's write lock. Compaction
+// starts log n+1 and writes what is alive to <n+1>.base; a rebuild reads the newest base and the
+// logs from its number on, later frames over earlier ones. A torn frame is passed over.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/result.h"
+#include "digest/digest.h"
+#include "os/fd.h"
+#include "store/layout.h"
+
+namespace deja::store {
+
+enum class FrameKind : std::uint8_t { result = 1, manifest = 2, removed_result = 3 };
+
+std::uint64_t ledger_frame_bytes(std::size_t row_bytes);
+std::string encode_frame(FrameKind kind, const Digest& key, std::string_view row);
+
+struct Frame {
+  FrameKind kind = FrameKind::result;
+  Digest key;
+  std::string_view row;
+};
+// Visits all whole frames of one ledger file; returns how many bytes were not part of one.
+using VisitFrame = std::function<Status(const Frame&)>;
+Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit);
+
+// What lies in the ledger's folder.
+struct LedgerFiles {
+  std::uint64_t first = 1;  // the oldest number that counts
+  bool has_base = false;    // <first>.base is where to start
+  std::uint64_t last = 1;   // the newest number
+  std::vector<std::string> superseded;  // paths that no longer count
+};
+Result<LedgerFiles> find_ledger_files(const Layout& layout);
+// Everything that counts, oldest first.
+Status read_ledger(const Layout& layout, const VisitFrame& visit);
+
+class Ledger {
+ public:
+  explicit Ledger(const Layout& layout) : layout_(layout) {}
+  // REQUIRES: the caller holds the index's write lock. Adds what was written to written_bytes.
+  Status append(std::uint64_t number, std::string_view frame, std::uint64_t& written_bytes);
+
+ private:
+  const Layout& layout_;
+  Mutex mutex_;
+  os::Fd fd_ GUARDED_BY(mutex_);
+  std::uint64_t number_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace deja::store

@@ -1,0 +1,207 @@
+// Blobs of the local store: put, open, link, quarantine.
+//
+// A blob comes into being as tmp/<...>, is hashed as it lies there, and is renamed to its name
+// without replacing what may be there. Its mtime is moved into the past: any later write gives the
+// file the present time, so even a write within the same tick of the clock changes its identity.
+#include <string>
+
+#include "base/log.h"
+#include "digest/hasher.h"
+#include "os/clock.h"
+#include "os/disk.h"
+#include "os/file.h"
+#include "store/local_store.h"
+
+namespace deja::store {
+namespace {
+
+// Up to here a file is read once, hashed in memory and written from there (and not written at all
+// when it is known); above, it is cloned or copied by the kernel and hashed as it lies.
+constexpr std::uint64_t kBufferedBytes = 256 * 1024;
+constexpr std::size_t kKnownMax = 1 << 16;
+constexpr std::size_t kRefreshedMax = 4096;
+constexpr std::int64_t kPast = 2'000'000'000;
+// Quarantine is for a person to look at, not an archive: the newest few, and none that is large.
+constexpr std::size_t kQuarantineMax = 16;
+constexpr std::uint64_t kQuarantineBytesMax = 64 << 20;
+
+// Removes the file unless it was moved away.
+struct TempFile {
+  explicit TempFile(std::string p) : path(std::move(p)) {}
+  ~TempFile() {
+    if (!path.empty()) static_cast<void>(os::remove_file(path));
+  }
+  TempFile(const TempFile&) = delete;
+  TempFile& operator=(const TempFile&) = delete;
+  std::string path;
+};
+
+bool is_missing(const Error& error) { return error.sys_errno == ENOENT; }
+
+}  // namespace
+
+void LocalStore::know(const Digest& digest, const os::FileIdentity& identity) {
+  const MutexLock lock(known_mutex_);
+  if (known_.size() >= kKnownMax) known_.clear();
+  known_[digest] = identity;
+}
+
+std::optional<os::FileIdentity> LocalStore::known(const Digest& digest) {
+  const MutexLock lock(known_mutex_);
+  const auto it = known_.find(digest);
+  if (it == known_.end()) return std::nullopt;
+  return it->second;
+}
+
+Result<std::optional<LocalStore::Opened>> LocalStore::open_file(const Digest& digest) {
+  auto fd = TRY(os::open_read_if_exists(layout_.blob(digest)));
+  if (!fd) return std::optional<Opened>();
+  const auto identity = TRY(os::stat_fd(*fd));
+  return std::optional(Opened{*std::move(fd), identity});
+}
+
+// Was a file with this identity found to have this content before?
+Result<bool> LocalStore::is_recorded(const Digest& digest, const os::FileIdentity& identity) {
+  if (known(digest) == identity) return true;
+  if (is_unverified_) return false;
+  std::optional<BlobRow> row;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    row = TRY(find_blob(txn, digest));
+    return {};
+  };
+  TRY(index_->read(look));
+  if (!row || !(row->identity == identity)) return false;
+  know(digest, identity);
+  return true;
+}
+
+// Hashes the file; a damaged one is moved away. False then.
+Result<bool> LocalStore::check_content(const Digest& digest, const Opened& opened) {
+  const bool is_right = opened.identity.is_regular() && TRY(digest::digest_fd(opened.fd)) == digest;
+  if (!is_right) {
+    TRY(quarantine(digest));
+    return false;
+  }
+  know(digest, opened.identity);
+  const MutexLock lock(pending_mutex_);
+  if (refreshed_.size() < kRefreshedMax) refreshed_[digest] = opened.identity;
+  return true;
+}
+
+Result<std::optional<Blob>> LocalStore::open_blob(const Digest& digest) {
+  auto opened = TRY(open_file(digest));
+  if (!opened) return std::optional<Blob>();
+  if (!TRY(is_recorded(digest, opened->identity))) {
+    if (!TRY(check_content(digest, *opened))) return std::optional<Blob>();
+  }
+  return std::optional(Blob{std::move(opened->fd), opened->identity.size});
+}
+
+Status LocalStore::quarantine(const Digest& digest) {
+  {
+    const MutexLock lock(known_mutex_);
+    known_.erase(digest);
+  }
+  if (options_.read_only) return {};
+  DEJA_LOG_LINE("blob is not what its name says: " + digest.hex());
+  const std::string path = layout_.blob(digest);
+  const auto id = TRY(os::stat_file(path, os::Links::keep));
+  if (!id) return {};
+  if (!id->is_regular() || id->size > kQuarantineBytesMax) return os::remove_tree(path);
+  TRY(os::make_directories(layout_.quarantine()));
+  auto names = TRY(os::list_directory(layout_.quarantine()));
+  if (names.size() >= kQuarantineMax) TRY(os::remove_file(layout_.quarantine() + "/" + names.front()));
+  return os::rename_file(path, layout_.quarantined(digest));
+}
+
+Result<os::Fd> LocalStore::new_temp_file(const std::string& path) {
+  // 0444 from the start: the descriptor may write, the file's mode never says so.
+  auto fd = os::create_file(path, 0444);
+  if (!fd && is_missing(fd.error())) {
+    TRY(os::make_directories(layout_.tmp()));
+    fd = os::create_file(path, 0444);
+  }
+  return fd;
+}
+
+// REQUIRES: the bytes of temp were hashed to digest.
+Status LocalStore::install(const std::string& temp, const os::Fd& fd, const Digest& digest) {
+  TRY(os::set_mtime(fd, os::wall_ns() - kPast));
+  const std::string path = layout_.blob(digest);
+  auto renamed = os::rename_new(temp, path);
+  if (!renamed && is_missing(renamed.error())) {
+    TRY(os::make_directories(layout_.blob_folder(digest)));
+    renamed = os::rename_new(temp, path);
+  }
+  // Somebody else put the same bytes a moment ago: theirs is hashed when it is used.
+  if (!TRY(std::move(renamed))) return os::remove_file(temp) ? Status() : Status();
+  know(digest, TRY(os::stat_fd(fd)));
+  return {};
+}
+
+Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
+  TRY(refuse_when_read_only());
+  PutBlob put{.digest = digest::digest_bytes(bytes), .size = bytes.size(), .was_known = false};
+  if (TRY(open_blob(put.digest))) {
+    put.was_known = true;
+    return put;
+  }
+  TempFile temp(layout_.new_temp());
+  const os::Fd fd = TRY(new_temp_file(temp.path));
+  if (auto done = os::write_fd(fd, bytes); !done) return std::move(done).error().context("put blob");
+  TRY(install(temp.path, fd, put.digest));
+  temp.path.clear();
+  return put;
+}
+
+Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
+  TempFile temp(layout_.new_temp());
+  const os::Fd fd = TRY(new_temp_file(temp.path));
+  if (auto done = os::copy_contents(source, fd); !done) return std::move(done).error().context("put blob");
+  PutBlob put;
+  put.digest = TRY(digest::digest_fd(fd));
+  put.size = TRY(os::stat_fd(fd)).size;
+  if (TRY(open_blob(put.digest))) {
+    put.was_known = true;
+    return put;
+  }
+  TRY(install(temp.path, fd, put.digest));
+  temp.path.clear();
+  return put;
+}
+
+Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
+  TRY(refuse_when_read_only());
+  const auto id = TRY(os::stat_fd(source));
+  if (!id.is_regular()) return Error{Code::invalid, 0, "put blob: not a regular file"};
+  if (id.size <= kBufferedBytes) {
+    const auto bytes = TRY(os::read_from_start(source, kBufferedBytes));
+    if (bytes) return put_blob_bytes(*bytes);
+  }
+  return put_copied(source);
+}
+
+Result<bool> LocalStore::link_blob(const Digest& digest, const std::string& target) {
+  const auto opened = TRY(open_file(digest));
+  if (!opened) return false;
+  if (!TRY(is_recorded(digest, opened->identity)) && !TRY(check_content(digest, *opened))) return false;
+  auto linked = os::link_fd(opened->fd, target);
+  if (!linked) {
+    const int e = linked.error().sys_errno;
+    // Another file system, too many links, links not allowed, or the blob was evicted meanwhile.
+    if (e == EXDEV || e == EMLINK || e == EPERM || e == ENOENT || e == EOPNOTSUPP) return false;
+    return std::move(linked).error();
+  }
+  if (!*linked) return sys_error_code(EEXIST, "link to", target);
+  // The link changed the ctime. When that is all that changed, the content is still the one known.
+  const auto after = TRY(os::stat_fd(opened->fd));
+  const os::FileIdentity& before = opened->identity;
+  if (after.size == before.size && after.mtime_ns == before.mtime_ns && after.mode == before.mode) {
+    know(digest, after);
+    const MutexLock lock(pending_mutex_);
+    if (refreshed_.size() < kRefreshedMax) refreshed_[digest] = after;
+  }
+  return true;
+}
+
+}  // namespace deja::store

@@ -1,0 +1,209 @@
+// Opening, the one road of all changes, and what waits for it. Blobs: local_blobs.cc; results and
+// manifests: local_records.cc; memo: memo.cc; the limit: eviction.cc; upkeep: sweep.cc, verify.cc.
+#include "store/local_store.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "os/clock.h"
+#include "os/disk.h"
+#include "os/failpoint.h"
+#include "os/file.h"
+
+namespace deja::store {
+namespace {
+
+// Removing a file this large takes the file system noticeable time, so it is only renamed while
+// others wait for the index, and removed afterwards.
+constexpr std::uint64_t kSlowToRemove = 1 << 20;
+
+bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X_OK) == 0; }
+
+}  // namespace
+
+LocalStore::LocalStore(Options options)
+    : options_(std::move(options)), layout_(options_.dir), ledger_(layout_) {
+  prepare_options_.read_only = options_.read_only;
+  prepare_options_.wait_ns = options_.wait_ns;
+  pid_ = ::getpid();
+}
+
+Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
+  if (options.dir.empty() || options.dir[0] != '/')
+    return Error{Code::invalid, 0, "store folder is not an absolute path: " + options.dir};
+  const bool is_there = TRY(os::stat_file(options.dir)).has_value();
+  if (is_there && !is_writable(options.dir)) options.read_only = true;
+  std::unique_ptr<LocalStore> store(new LocalStore(std::move(options)));
+  const bool read_only = store->options_.read_only;
+  const auto access = read_only ? Index::Access::read_only : Index::Access::read_write;
+  const Prepared prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
+  store->is_rebuilt_ = prepared.is_rebuilt;
+  store->is_unverified_ = prepared.is_unverified;
+  auto index = Index::open(store->layout_.index(), access);
+  if (!index && index.error().code == Code::corrupt && !read_only) {
+    // LMDB itself refuses what looked sound: once more, from the ledger.
+    mark_suspect(suspect_path(store->layout_.index()).c_str());
+    TRY(prepare_store(store->layout_, store->prepare_options_));
+    index = Index::open(store->layout_.index(), access);
+    store->is_rebuilt_ = true;
+  }
+  store->index_ = TRY(std::move(index));
+  return store;
+}
+
+LocalStore::~LocalStore() {
+  if (auto done = flush(); !done) DEJA_LOG_LINE("store: " + done.error().message);
+}
+
+Status LocalStore::refuse_when_read_only() const {
+  if (!options_.read_only) return {};
+  return Error{Code::denied, EROFS, "store is read-only: " + layout_.root()};
+}
+
+void LocalStore::note_error(const Error& error) {
+  DEJA_LOG_LINE("store: " + error.message);
+  if (error.code == Code::corrupt) mark_suspect(suspect_path(layout_.index()).c_str());
+  const MutexLock lock(error_mutex_);
+  last_error_ = error.message;
+}
+
+// Somebody purged the store, made its index anew, or removed the whole folder under us.
+Status LocalStore::follow_replacement() {
+  if (!index_->is_replaced()) return {};
+  if (!options_.read_only) TRY(prepare_store(layout_, prepare_options_));
+  return index_->reopen();
+}
+
+Status LocalStore::change(const Change& body) {
+  TRY(refuse_when_read_only());
+  std::vector<std::string> doomed;
+  auto done = follow_replacement();
+  if (done) done = change_once(body, doomed);
+  if (!done) note_error(done.error());
+  for (const std::string& path : doomed) static_cast<void>(os::remove_file(path));
+  return done;
+}
+
+Status LocalStore::change_once(const Change& body, std::vector<std::string>& doomed) {
+  decltype(refreshed_) refreshed;
+  decltype(touched_) touched;
+  decltype(memos_) memos;
+  {
+    const MutexLock lock(pending_mutex_);
+    refreshed.swap(refreshed_);
+    touched.swap(touched_);
+    memos.swap(memos_);
+  }
+  return index_->write([&](IndexTxn& txn) -> Status {
+    CatalogChange change(txn);
+    TRY(change.load());
+    if (change.counters.is_clean != 0) {
+      TRY(index_->mark_dirty());
+      change.counters.is_clean = 0;
+    }
+    TRY(body(change));
+    for (const auto& [digest, identity] : refreshed) TRY(change.refresh_blob(digest, identity));
+    TRY(write_touches(change, touched, options_.touch_grain_ns));
+    TRY(write_memos(change, memos, options_.memo_entries_max));
+    TRY(retire(change, doomed));
+    return change.store();
+  });
+}
+
+// Takes the files of blobs that lost their row out of sight, while nobody else can give them a new
+// one. If the commit then fails, results that name them are incomplete, hence absent.
+Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doomed) {
+  for (const FreedBlob& blob : TRY(change.freed())) {
+    const std::string path = layout_.blob(blob.digest);
+    {
+      const MutexLock lock(known_mutex_);
+      known_.erase(blob.digest);
+    }
+    if (blob.size < kSlowToRemove) {
+      TRY(os::remove_file(path));
+      continue;
+    }
+    const std::string temp = layout_.new_temp();
+    if (os::rename_file(path, temp)) doomed.push_back(temp);
+  }
+  return {};
+}
+
+Result<Counters> LocalStore::counters() {
+  Counters counters;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    counters = TRY(read_counters(txn));
+    return {};
+  };
+  TRY(index_->read(look));
+  return counters;
+}
+
+Status LocalStore::flush() {
+  if (options_.read_only || ::getpid() != pid_) return {};
+  {
+    const MutexLock lock(pending_mutex_);
+    if (refreshed_.empty() && touched_.empty() && memos_.empty()) return {};
+  }
+  TRY(forget_idle_touches());
+  {
+    const MutexLock lock(pending_mutex_);
+    if (refreshed_.empty() && touched_.empty() && memos_.empty()) return {};
+  }
+  return change([](CatalogChange&) { return Status(); });
+}
+
+// Nothing to do costs one read of the counters.
+Status LocalStore::maintain() {
+  TRY(flush());
+  if (options_.read_only) return {};
+  TRY(follow_replacement());
+  TRY(keep_limit(nullptr));
+  TRY(compact_when_due());
+  return sweep_one_folder();
+}
+
+Status LocalStore::sync() {
+  TRY(refuse_when_read_only());
+  TRY(flush());
+  if (TRY(counters()).is_clean != 0) return {};
+  // 1. A mark that the next change of anybody takes away again, and with it the "clean" on disk.
+  std::uint64_t marked = 0;
+  const Index::Body mark = [&](IndexTxn& txn) -> Status {
+    CatalogChange change(txn);
+    TRY(change.load());
+    change.counters.is_clean = 1;
+    marked = txn.id();
+    return change.store();
+  };
+  TRY(index_->write(mark));
+  // 2. Everything up to that mark: blobs, ledger, index.
+  const os::Fd folder = TRY(os::open_directory(layout_.root()));
+  TRY(os::sync_file_system(folder));
+  // 3. Nobody committed since: say so. Writing nothing, this takes no transaction number itself.
+  return index_->write([&](IndexTxn& txn) -> Status {
+    if (txn.id() != marked + 1) return {};
+    return index_->mark_clean(marked);
+  });
+}
+
+Result<StoreStats> LocalStore::stats() {
+  StoreStats stats;
+  const Counters now = TRY(counters());
+  stats.bytes = now.used_bytes();
+  stats.blobs = now.blobs;
+  stats.results = now.results;
+  stats.manifests = now.manifests;
+  stats.limit_bytes = options_.limit_bytes;
+  stats.ledger_bytes = now.ledger_bytes;
+  stats.index_file_bytes = index_->file_bytes();
+  stats.damaged_records = damaged_records_.load();
+  stats.evicted = evicted_.load();
+  stats.is_rebuilt = is_rebuilt_;
+  if (auto names = os::list_directory(layout_.quarantine()); names) stats.quarantined = names->size();
+  const MutexLock lock(error_mutex_);
+  stats.last_error = last_error_;
+  return stats;
+}
+
+}  // namespace deja::store

@@ -1,0 +1,208 @@
+// LocalStore: the store in a folder ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
+// docs/format.md; durability: docs/decisions/0002-index-durability.md.
+//
+// Any number of processes and threads use one folder at once. What a call has stored is visible to
+// all of them when it returns; it reaches the disk with sync(), or when the kernel likes. After a
+// crash of the machine the index is made anew from the ledger, and a blob is hashed at its first
+// use. A kill at any instant leaves a store in which everything that was acknowledged is served or
+// absent.
+//
+// Law "complete or absent": get_result() looks whether each blob is there with its size; a result
+// with a hole is dropped. open_blob() compares the file's identity with the one recorded when its
+// content was last hashed; another identity (somebody touched the file) means it is hashed again,
+// and set aside in quarantine/ when it is not what its name says.
+//
+// Limit: used bytes (Counters::used_bytes) are brought under limit_bytes before put_result(),
+// put_manifest() and update_manifest() return. Blobs put for a result that is not put yet are not
+// counted. Nothing is pinned: a reader that has opened all blobs of a result keeps them however
+// they are removed, so open all before writing the first output.
+//
+// Not usable in a forked child: calls fail there with Code::invalid.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/mutex.h"
+#include "digest/file_digester.h"
+#include "store/catalog.h"
+#include "store/index.h"
+#include "store/layout.h"
+#include "store/ledger.h"
+#include "store/memo.h"
+#include "store/prepare.h"
+#include "store/store.h"
+
+namespace deja::store {
+
+struct StoreStats {
+  std::uint64_t bytes = 0;
+  std::uint64_t blobs = 0;
+  std::uint64_t results = 0;
+  std::uint64_t manifests = 0;
+  std::uint64_t limit_bytes = 0;
+  std::uint64_t quarantined = 0;      // files in quarantine/
+  std::uint64_t damaged_records = 0;  // seen by this process
+  std::uint64_t evicted = 0;          // results, by this process
+  std::uint64_t index_file_bytes = 0;
+  std::uint64_t ledger_bytes = 0;
+  bool is_rebuilt = false;  // by this open()
+  std::string last_error;
+};
+
+struct SweepReport {
+  std::uint64_t evicted_results = 0;
+  std::uint64_t orphan_blobs = 0;
+  std::uint64_t stale_files = 0;
+  std::uint64_t bytes_before = 0;
+  std::uint64_t bytes_after = 0;
+};
+
+struct VerifyReport {
+  std::uint64_t blobs_ok = 0;
+  std::uint64_t blobs_quarantined = 0;  // damaged; only moved away when repairing
+  std::uint64_t blobs_orphaned = 0;     // no result names them (yet); not a problem
+  std::uint64_t blobs_missing = 0;      // named by a result, not there
+  std::uint64_t results_ok = 0;
+  std::uint64_t results_incomplete = 0;
+  std::uint64_t records_damaged = 0;
+  std::uint64_t manifests_ok = 0;
+  bool counters_wrong = false;
+  bool is_clean() const {
+    return blobs_quarantined == 0 && blobs_missing == 0 && results_incomplete == 0 &&
+           records_damaged == 0 && !counters_wrong;
+  }
+};
+
+class LocalStore final : public BlobStore, public RecordStore, public digest::MemoStore {
+ public:
+  struct Options {
+    std::string dir;
+    std::uint64_t limit_bytes = 0;  // 0: none
+    bool read_only = false;
+    unsigned low_water_percent = 90;
+    std::int64_t grace_ns = 3'600'000'000'000;  // how long an unreferenced blob may wait for its result
+    std::uint64_t memo_entries_max = 1 << 18;
+    // Uses closer together than this count as one.
+    std::int64_t touch_grain_ns = 60'000'000'000;
+    std::int64_t wait_ns = 5'000'000'000;
+  };
+  // A folder that may not be written opens read-only when there is a store in it.
+  static Result<std::unique_ptr<LocalStore>> open(Options options);
+  ~LocalStore() override;  // flushes touches and memos
+
+  Result<std::optional<Blob>> open_blob(const Digest& digest) override;
+  Result<PutBlob> put_blob(const os::Fd& source) override;
+  Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
+  // Puts a hard link of the blob at target (which must not exist) and keeps knowing the file. False:
+  // there is no such blob, or no link can be made there; copy then.
+  Result<bool> link_blob(const Digest& digest, const std::string& target);
+
+  Result<std::optional<std::string>> get_result(const ActionKey& key) override;
+  Status put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) override;
+  Result<bool> remove_result(const ActionKey& key) override;
+  Result<std::optional<std::string>> get_manifest(const ProbeKey& key) override;
+  Status put_manifest(const ProbeKey& key, std::string_view record) override;
+  Status update_manifest(const ProbeKey& key, ManifestChange change, void* context) override;
+
+  // Kept in memory until the next change, maintain() or the end.
+  std::optional<digest::FileContent> recall(const os::FileIdentity& identity) override;
+  void remember(const os::FileIdentity& identity, const digest::FileContent& content) override;
+  void touch(const ActionKey& key);  // the result was used now
+
+  // For the engine to call at intervals and at its end; cheap when there is nothing to do.
+  Status maintain();
+  Status flush();  // touches, memos, newly seen identities
+  // Makes durable what was stored before the call. Slow; for the background.
+  Status sync();
+  Result<SweepReport> gc();
+  Status purge();
+  Result<VerifyReport> verify(bool repair);
+  Result<StoreStats> stats();
+
+  bool is_read_only() const { return options_.read_only; }
+  const Layout& layout() const { return layout_; }
+
+ private:
+  struct Opened {
+    os::Fd fd;
+    os::FileIdentity identity;
+  };
+  using Change = std::function<Status(CatalogChange&)>;
+  explicit LocalStore(Options options);
+
+  // local_store.cc
+  Status change(const Change& body);
+  Status change_once(const Change& body, std::vector<std::string>& doomed);
+  Status retire(CatalogChange& change, std::vector<std::string>& doomed);
+  Status follow_replacement();
+  Status forget_idle_touches();  // memo.cc
+  void note_error(const Error& error);
+  Status refuse_when_read_only() const;
+
+  // local_blobs.cc
+  Result<std::optional<Opened>> open_file(const Digest& digest);
+  Result<bool> is_recorded(const Digest& digest, const os::FileIdentity& identity);
+  Result<bool> check_content(const Digest& digest, const Opened& opened);
+  void know(const Digest& digest, const os::FileIdentity& identity);
+  std::optional<os::FileIdentity> known(const Digest& digest);
+  Status install(const std::string& temp, const os::Fd& fd, const Digest& digest);
+  Status quarantine(const Digest& digest);
+  Result<PutBlob> put_copied(const os::Fd& source);
+  Result<os::Fd> new_temp_file(const std::string& path);
+
+  // local_records.cc
+  Result<std::vector<BlobRow>> rows_of(const std::vector<BlobReference>& blobs);
+  Result<bool> is_complete(const ResultFacts& facts);
+  Status drop_result(const ActionKey& key);
+  Status discard_unreferenced(const std::vector<BlobReference>& blobs);
+  Status write_manifest(CatalogChange& change, const ProbeKey& key, std::string_view record);
+
+  // eviction.cc, sweep.cc, verify.cc
+  Status keep_limit(const ActionKey* protect);
+  Status evict(std::uint64_t target_bytes, const ActionKey* protect);
+  Status evict_manifests(std::uint64_t target_bytes);
+  Status compact_ledger();
+  Status compact_when_due();
+  std::uint64_t low_water_bytes() const;
+  Result<Counters> counters();
+  Status sweep_folder(const std::string& name, SweepReport& report);
+  Status sweep_one_folder();
+  Status sweep_manifests();
+  Status sweep_temps(SweepReport& report);
+  Status check_blobs(VerifyReport& report, bool repair);
+  Status check_results(VerifyReport& report, std::vector<ActionKey>& bad);
+  Status check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad);
+  Status recount(VerifyReport& report, bool repair);
+
+  // Constant after construction.
+  const Options options_;
+  const Layout layout_;
+  PrepareOptions prepare_options_;
+  int pid_ = 0;
+  std::shared_ptr<Index> index_;
+  bool is_unverified_ = false;
+  bool is_rebuilt_ = false;
+
+  // Provides its own synchronization.
+  Ledger ledger_;
+  std::atomic<std::uint64_t> damaged_records_{0};
+  std::atomic<std::uint64_t> evicted_{0};
+
+  // Facts that stay true whatever others do: the file with this identity has this content.
+  Mutex known_mutex_;
+  std::unordered_map<Digest, os::FileIdentity> known_ GUARDED_BY(known_mutex_);
+
+  // What waits to be written with the next change.
+  Mutex pending_mutex_;
+  std::unordered_map<Digest, os::FileIdentity> refreshed_ GUARDED_BY(pending_mutex_);
+  Touches touched_ GUARDED_BY(pending_mutex_);
+  Memos memos_ GUARDED_BY(pending_mutex_);
+
+  Mutex error_mutex_;
+  std::string last_error_ GUARDED_BY(error_mutex_);
+};
+
+}  // namespace deja::store

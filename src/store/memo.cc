@@ -1,0 +1,110 @@
+// The digest memo lives in two tables. New entries go to the current one; when that is half of what
+// may be, the other one is emptied and becomes current. An entry found in the older table is written
+// again, so what is used survives and the whole stays bounded without any order being kept.
+#include "store/memo.h"
+
+#include "os/clock.h"
+#include "store/local_store.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::size_t kPendingMax = 1 << 14;
+
+Table memo_table(std::uint64_t current) { return current == 0 ? Table::memo_a : Table::memo_b; }
+
+}  // namespace
+
+bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflation, std::int64_t grain_ns) {
+  return used_ns >= row.last_use_ns + grain_ns || inflation + row.weight > row.value;
+}
+
+Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t grain_ns) {
+  for (const auto& [key, used_ns] : touches) {
+    const auto bytes = TRY(change.txn().get(Table::usage, key.digest.view()));
+    auto row = bytes ? decode_usage_row(*bytes) : std::nullopt;
+    if (!row || !is_worth_writing(*row, used_ns, change.counters.inflation, grain_ns)) continue;
+    row->last_use_ns = std::max(used_ns, row->last_use_ns);
+    row->value = std::max(row->value, change.counters.inflation + row->weight);
+    TRY(change.txn().put(Table::usage, key.digest.view(), encode_usage_row(*row)));
+  }
+  return {};
+}
+
+Status write_memos(CatalogChange& change, const Memos& memos, std::uint64_t entries_max) {
+  Counters& counters = change.counters;
+  for (const auto& [key, content] : memos) {
+    if (counters.memo_entries[counters.memo_current] >= entries_max / 2) {
+      counters.memo_current ^= 1;
+      TRY(change.txn().clear(memo_table(counters.memo_current)));
+      counters.memo_entries[counters.memo_current] = 0;
+    }
+    const Table table = memo_table(counters.memo_current);
+    if (!TRY(change.txn().get(table, key))) ++counters.memo_entries[counters.memo_current];
+    TRY(change.txn().put(table, key, encode_memo_row(key, content)));
+  }
+  return {};
+}
+
+std::optional<digest::FileContent> LocalStore::recall(const os::FileIdentity& identity) {
+  const std::string key = digest::memo_key(identity);
+  {
+    const MutexLock lock(pending_mutex_);
+    if (const auto it = memos_.find(key); it != memos_.end()) return it->second;
+  }
+  std::optional<digest::FileContent> content;
+  bool is_old = false;
+  const auto done = index_->read([&](IndexTxn& txn) -> Status {
+    const Counters counters = TRY(read_counters(txn));
+    for (const std::uint64_t table : {counters.memo_current, counters.memo_current ^ 1}) {
+      const auto bytes = TRY(txn.get(memo_table(table), key));
+      if (bytes) content = decode_memo_row(key, *bytes);
+      is_old = table != counters.memo_current;
+      if (content) break;
+    }
+    return {};
+  });
+  if (!done) note_error(done.error());
+  if (content && is_old) remember(identity, *content);
+  return content;
+}
+
+void LocalStore::remember(const os::FileIdentity& identity, const digest::FileContent& content) {
+  if (options_.read_only) return;
+  const MutexLock lock(pending_mutex_);
+  if (memos_.size() < kPendingMax) memos_[digest::memo_key(identity)] = content;
+}
+
+void LocalStore::touch(const ActionKey& key) {
+  if (options_.read_only) return;
+  const MutexLock lock(pending_mutex_);
+  if (touched_.size() < kPendingMax) touched_[key] = os::wall_ns();
+}
+
+// Most hits change nothing that eviction would see; those cost a look-up here and no write.
+Status LocalStore::forget_idle_touches() {
+  Touches touched;
+  {
+    const MutexLock lock(pending_mutex_);
+    touched = touched_;
+  }
+  Touches idle;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    const double inflation = TRY(read_counters(txn)).inflation;
+    for (const auto& [key, used_ns] : touched) {
+      const auto bytes = TRY(txn.get(Table::usage, key.digest.view()));
+      const auto row = bytes ? decode_usage_row(*bytes) : std::nullopt;
+      if (!row || !is_worth_writing(*row, used_ns, inflation, options_.touch_grain_ns)) idle[key] = used_ns;
+    }
+    return {};
+  };
+  TRY(index_->read(look));
+  const MutexLock lock(pending_mutex_);
+  for (const auto& [key, used_ns] : idle) {
+    const auto it = touched_.find(key);
+    if (it != touched_.end() && it->second == used_ns) touched_.erase(it);
+  }
+  return {};
+}
+
+}  // namespace deja::store

@@ -1,0 +1,268 @@
+#include "store/prepare.h"
+
+#include <charconv>
+#include <chrono>
+#include <thread>
+
+#include "base/log.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/lock.h"
+#include "store/catalog.h"
+#include "store/ledger.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::size_t kBatchBytes = 1 << 20;
+
+std::string format_text() {
+  return std::string(kFormatPrefix) + std::to_string(kFormatVersion) + "\n";
+}
+
+enum class Format { ours, absent, foreign };
+
+Result<Format> read_format(const Layout& layout) {
+  auto text = TRY(os::read_file_if_exists(layout.format(), 4096));
+  if (!text) return Format::absent;
+  if (*text == format_text()) return Format::ours;
+  unsigned version = 0;
+  const std::string_view rest = std::string_view(*text).substr(std::min(kFormatPrefix.size(), text->size()));
+  const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), version);
+  if (text->starts_with(kFormatPrefix) && parsed.ec == std::errc() && version > kFormatVersion) {
+    return Error{Code::invalid, 0, "store " + layout.root() + " has format " + std::to_string(version) +
+                                       ", made by a newer deja; this one knows " + std::to_string(kFormatVersion)};
+  }
+  return Format::foreign;
+}
+
+// Moves what is ours by name, but not by format, into one folder. Only the latest such folder is
+// kept: it is a cache, and disk is bounded.
+Status set_aside(const Layout& layout) {
+  unsigned n = 0;
+  while (TRY(os::stat_file(layout.set_aside(n), os::Links::keep))) TRY(os::remove_tree(layout.set_aside(n++)));
+  TRY(os::make_directory(layout.set_aside(n)));
+  for (const std::string& path : {layout.index(), layout.blobs(), layout.ledger(), layout.quarantine(), layout.format()}) {
+    if (!TRY(os::stat_file(path, os::Links::keep))) continue;
+    TRY(os::rename_file(path, layout.set_aside(n) + path.substr(layout.root().size())));
+  }
+  DEJA_LOG_LINE("store of an unknown format set aside: " + layout.set_aside(n));
+  return {};
+}
+
+Status make_folders(const Layout& layout) {
+  for (const std::string& path : {layout.root(), layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()})
+    TRY(os::make_directories(path));
+  // Tells backup programs to leave the folder out: https://bford.info/cachedir/
+  const std::string tag = layout.root() + "/CACHEDIR.TAG";
+  if (!TRY(os::stat_file(tag))) TRY(os::write_file_atomic(tag, "Signature: 8a477f597d28d172789f06886806bc55\n"));
+  return {};
+}
+
+Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
+  const std::int64_t deadline = os::monotonic_ns() + wait_ns;
+  for (;;) {
+    auto lock = TRY(os::try_lock_file(layout.lock(), os::LockMode::exclusive));
+    if (lock) return lock;
+    if (os::monotonic_ns() > deadline) return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+struct OwnedFrame {
+  FrameKind kind;
+  Digest key;
+  std::string row;
+};
+
+Status apply_result(const Layout& layout, CatalogChange& change, const OwnedFrame& frame) {
+  const ActionKey key{frame.key};
+  auto row = decode_result_row(key, frame.row);
+  if (!row) return {};
+  deduplicate(row->facts.blobs);
+  std::vector<BlobRow> blobs;
+  for (const BlobReference& blob : row->facts.blobs) {
+    const auto id = TRY(os::stat_file(layout.blob(blob.digest), os::Links::keep));
+    if (!id || id->size != blob.size) return {};
+    // No identity: whether the content reached the disk is found out at its first use.
+    blobs.push_back({.size = blob.size, .references = 0, .identity = {}});
+  }
+  return change.insert_result({key, frame.row, row->facts, blobs, os::wall_ns()});
+}
+
+Status apply_frame(const Layout& layout, CatalogChange& change, const OwnedFrame& frame) {
+  switch (frame.kind) {
+    case FrameKind::result: return apply_result(layout, change, frame);
+    case FrameKind::manifest:
+      if (!decode_manifest_row(ProbeKey{frame.key}, frame.row)) return {};
+      return change.put_manifest(ProbeKey{frame.key}, frame.row);
+    case FrameKind::removed_result: TRY(change.erase_result(ActionKey{frame.key})); return {};
+  }
+  return {};  // a kind of a later version
+}
+
+Status fill_from_ledger(const Layout& layout, Index& index) {
+  std::vector<OwnedFrame> batch;
+  std::size_t batch_bytes = 0;
+  const auto flush = [&]() -> Status {
+    auto done = index.write([&](IndexTxn& txn) -> Status {
+      CatalogChange change(txn);
+      TRY(change.load());
+      for (const OwnedFrame& frame : batch) TRY(apply_frame(layout, change, frame));
+      return change.store();
+    });
+    batch.clear();
+    batch_bytes = 0;
+    return done;
+  };
+  TRY(read_ledger(layout, [&](const Frame& frame) -> Status {
+    batch.push_back({frame.kind, frame.key, std::string(frame.row)});
+    batch_bytes += frame.row.size() + sizeof(OwnedFrame);
+    return batch_bytes < kBatchBytes ? Status() : flush();
+  }));
+  return flush();
+}
+
+// Moves the present index (if any) out of the way and the new one in. Whoever comes in between
+// finds none, and waits for the lock that the caller holds.
+Status install_index(const Layout& layout, const std::string& made) {
+  const std::string old = layout.new_temp();
+  if (TRY(os::stat_file(layout.index(), os::Links::keep))) TRY(os::rename_file(layout.index(), old));
+  TRY(os::rename_file(made, layout.index()));
+  return os::remove_tree(old);
+}
+
+Status set_ledger(Index& index, std::uint64_t number, std::uint64_t bytes) {
+  return index.write([&](IndexTxn& txn) -> Status {
+    CatalogChange change(txn);
+    TRY(change.load());
+    change.counters.ledger_number = number;
+    change.counters.ledger_bytes = bytes;
+    return change.store();
+  });
+}
+
+// REQUIRES: the folder's lock is held.
+Status rebuild_index(const Layout& layout) {
+  const std::string made = layout.new_temp();
+  const auto build = [&]() -> Status {
+    const auto index = TRY(Index::create(made));
+    TRY(fill_from_ledger(layout, *index));
+    // A new number, so that processes which still use the old index do not write into this ledger.
+    const std::uint64_t number = TRY(find_ledger_files(layout)).last + 1;
+    std::uint64_t bytes = 0;
+    TRY(write_ledger_base(layout, *index, number, bytes));
+    return set_ledger(*index, number, bytes);
+  };
+  auto done = build();
+  if (done) done = install_index(layout, made);
+  if (!done) static_cast<void>(os::remove_tree(made));
+  return done;
+}
+
+Result<Prepared> prepare_read_only(const Layout& layout) {
+  if (TRY(read_format(layout)) != Format::ours) return Error{Code::invalid, 0, "no store in " + layout.root()};
+  const Belief belief = TRY(believe_index(layout.index()));
+  Prepared prepared;
+  if (belief == Belief::sound) return prepared;
+  // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
+  // that can be walked at all gives no wrong answer.
+  if (belief == Belief::absent || belief == Belief::damaged || !survives_walk(layout.index()))
+    return Error{Code::corrupt, 0, "read-only store " + layout.root() + ": index is " + belief_name(belief)};
+  prepared.is_unverified = true;
+  return prepared;
+}
+
+// REQUIRES: the folder's lock is held.
+Result<bool> make_believable(const Layout& layout) {
+  const Belief belief = TRY(believe_index(layout.index()));
+  if (belief == Belief::sound) return false;  // another process was faster
+  if (belief == Belief::suspect && survives_walk(layout.index())) {
+    TRY(os::remove_file(suspect_path(layout.index())));
+    return false;
+  }
+  DEJA_LOG_LINE(std::string("store index is ") + belief_name(belief) + "; making it anew: " + layout.root());
+  TRY(rebuild_index(layout));
+  return true;
+}
+
+}  // namespace
+
+Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t number, std::uint64_t& bytes) {
+  const std::string temp = layout.new_temp();
+  const os::Fd fd = TRY(os::create_file(temp, 0600));
+  const auto write_table = [&](Table table, FrameKind kind) -> Status {
+    std::string from;
+    for (bool more = true; more;) {
+      std::string frames;
+      more = false;
+      TRY(index.read([&](IndexTxn& txn) {
+        return txn.scan(table, from, [&](std::string_view key, std::string_view row) {
+          if (frames.size() >= kBatchBytes) {
+            from = key;
+            more = true;
+            return false;
+          }
+          frames += encode_frame(kind, Digest::from_view(key), row);
+          return true;
+        });
+      }));
+      TRY(os::write_fd(fd, frames));
+      bytes += frames.size();
+    }
+    return {};
+  };
+  auto done = write_table(Table::results, FrameKind::result);
+  if (done) done = write_table(Table::manifests, FrameKind::manifest);
+  if (done) done = os::sync_fd(fd);  // it replaces files that may have been on disk
+  if (done) done = os::rename_file(temp, layout.ledger_base(number));
+  if (!done) {
+    static_cast<void>(os::remove_file(temp));
+    return done;
+  }
+  const LedgerFiles files = TRY(find_ledger_files(layout));
+  for (const std::string& path : files.superseded) TRY(os::remove_file(path));
+  return {};
+}
+
+Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
+  if (options.read_only) return prepare_read_only(layout);
+  if (TRY(read_format(layout)) == Format::ours && TRY(believe_index(layout.index())) == Belief::sound)
+    return Prepared();
+  TRY(os::make_directories(layout.root()));
+  const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
+  const Format format = TRY(read_format(layout));
+  const bool has_index = TRY(os::stat_file(layout.index(), os::Links::keep)).has_value();
+  if (format == Format::foreign || (format == Format::absent && has_index)) TRY(set_aside(layout));
+  TRY(make_folders(layout));
+  if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
+  Prepared prepared;
+  prepared.is_rebuilt = TRY(make_believable(layout));
+  return prepared;
+}
+
+Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
+  const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
+  TRY(make_folders(layout));
+  const std::string made = layout.new_temp();
+  std::uint64_t number = 0;
+  number = TRY(find_ledger_files(layout)).last + 1;
+  {
+    const auto index = TRY(Index::create(made));
+    TRY(set_ledger(*index, number, 0));
+  }
+  // Renamed whole, so that the store is empty at one moment, however long the removing takes.
+  std::vector<std::string> doomed;
+  for (const std::string& path : {layout.ledger(), layout.blobs(), layout.quarantine()}) {
+    doomed.push_back(layout.new_temp());
+    TRY(os::rename_file(path, doomed.back()));
+  }
+  TRY(install_index(layout, made));
+  TRY(make_folders(layout));
+  for (unsigned n = 0; TRY(os::stat_file(layout.set_aside(n), os::Links::keep)); ++n)
+    doomed.push_back(layout.set_aside(n));
+  for (const std::string& path : doomed) TRY(os::remove_tree(path));
+  return {};
+}
+
+}  // namespace deja::store

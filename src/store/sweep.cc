@@ -1,0 +1,148 @@
+// Upkeep: what nobody refers to. A sweep never remembers what to delete; it lists what is there and
+// asks whether it is referenced or may still be in progress.
+#include <signal.h>
+
+#include <cerrno>
+
+#include "os/clock.h"
+#include "os/file.h"
+#include "store/local_store.h"
+
+namespace deja::store {
+namespace {
+
+constexpr std::int64_t kOldManifest = 30LL * 24 * 3600 * 1'000'000'000;
+constexpr std::size_t kFolders = 256;
+// maintain() looks at one folder of blobs this often, hence at all of them in 21 hours.
+constexpr std::int64_t kFolderEvery = 300LL * 1'000'000'000;
+
+bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
+
+std::string folder_name(std::size_t i) {
+  const char byte = static_cast<char>(i);
+  return to_hex({&byte, 1});
+}
+
+}  // namespace
+
+// Blobs without a row, older than the grace time, and names that are no blob's.
+Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
+  const std::string folder = layout_.blobs() + "/" + name;
+  const auto id = TRY(os::stat_file(folder, os::Links::keep));
+  if (!id || !id->is_directory()) return {};
+  const std::int64_t oldest = os::wall_ns() - options_.grace_ns;
+  std::vector<Digest> orphans;
+  const auto files = TRY(os::list_directory(folder));
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    for (const std::string& file : files) {
+      const auto digest = digest_of_blob_name(name, file);
+      if (digest && !TRY(find_blob(txn, *digest))) orphans.push_back(*digest);
+    }
+    return {};
+  };
+  TRY(index_->read(look));
+  std::erase_if(orphans, [&](const Digest& digest) {
+    const auto file = os::stat_file(layout_.blob(digest), os::Links::keep);
+    return !file || !*file || (*file)->ctime_ns > oldest;
+  });
+  for (const std::string& file : files) {
+    if (digest_of_blob_name(name, file)) continue;
+    TRY(os::remove_tree(folder + "/" + file));
+    ++report.stale_files;
+  }
+  if (orphans.empty()) return {};
+  // Under the lock, so that no result can come to name one of them meanwhile.
+  return change([&](CatalogChange& change) -> Status {
+    for (const Digest& digest : orphans) {
+      if (TRY(find_blob(change.txn(), digest))) continue;
+      if (TRY(os::remove_file(layout_.blob(digest)))) ++report.orphan_blobs;
+    }
+    return {};
+  });
+}
+
+Status LocalStore::sweep_one_folder() {
+  const std::int64_t now = os::wall_ns();
+  if (now - TRY(counters()).swept_ns < kFolderEvery) return {};
+  SweepReport report;
+  const auto turn = static_cast<std::size_t>(now / kFolderEvery) % kFolders;
+  TRY(sweep_folder(folder_name(turn), report));
+  TRY(sweep_temps(report));
+  return change([&](CatalogChange& change) -> Status {
+    change.counters.swept_ns = now;
+    return {};
+  });
+}
+
+// What a killed process left behind. Its number may be one of another container, so a file must
+// also be old; and a file that is very old is stale whoever has the number now.
+Status LocalStore::sweep_temps(SweepReport& report) {
+  const std::int64_t now = os::wall_ns();
+  if (!TRY(os::stat_file(layout_.tmp()))) return {};
+  for (const std::string& name : TRY(os::list_directory(layout_.tmp()))) {
+    const std::string path = layout_.tmp() + "/" + name;
+    const auto id = TRY(os::stat_file(path, os::Links::keep));
+    if (!id) continue;
+    const std::int64_t age = now - id->ctime_ns;
+    const auto owner = owner_of_temp(name);
+    const bool is_owned = owner && is_running(*owner);
+    if (age < options_.grace_ns || (is_owned && age < 24 * options_.grace_ns)) continue;
+    TRY(os::remove_tree(path));
+    ++report.stale_files;
+  }
+  return {};
+}
+
+Status LocalStore::sweep_manifests() {
+  const std::int64_t oldest = os::wall_ns() - kOldManifest;
+  std::vector<ProbeKey> old;
+  TRY(index_->read([&](IndexTxn& txn) {
+    return txn.scan(Table::manifests, {}, [&](std::string_view key, std::string_view row) {
+      const ProbeKey probe{Digest::from_view(key)};
+      const auto manifest = decode_manifest_row(probe, row);
+      const auto linked = txn.get(Table::probes, key);
+      if (manifest && manifest->updated_ns < oldest && linked && !*linked) old.push_back(probe);
+      return true;
+    });
+  }));
+  if (old.empty()) return {};
+  return change([&](CatalogChange& change) -> Status {
+    for (const ProbeKey& probe : old) TRY(change.erase_manifest(probe));
+    return {};
+  });
+}
+
+Result<SweepReport> LocalStore::gc() {
+  TRY(refuse_when_read_only());
+  TRY(follow_replacement());
+  SweepReport report;
+  const std::uint64_t evicted = evicted_.load();
+  TRY(flush());
+  report.bytes_before = TRY(counters()).used_bytes();
+  TRY(keep_limit(nullptr));
+  for (std::size_t i = 0; i < kFolders; ++i) TRY(sweep_folder(folder_name(i), report));
+  TRY(sweep_temps(report));
+  TRY(sweep_manifests());
+  TRY(compact_when_due());
+  report.evicted_results = evicted_.load() - evicted;
+  report.bytes_after = TRY(counters()).used_bytes();
+  return report;
+}
+
+Status LocalStore::purge() {
+  TRY(refuse_when_read_only());
+  {
+    const MutexLock lock(pending_mutex_);
+    refreshed_.clear();
+    touched_.clear();
+    memos_.clear();
+  }
+  {
+    const MutexLock lock(known_mutex_);
+    known_.clear();
+  }
+  TRY(replace_by_empty(layout_, prepare_options_));
+  return index_->reopen();
+}
+
+}  // namespace deja::store

@@ -1,0 +1,247 @@
+// verify(): everything is read and compared. Without repair nothing is changed; with it, damaged
+// blobs go to quarantine, what cannot be served is dropped, and all counts are made anew.
+#include <map>
+#include <unordered_map>
+
+#include "base/bytes.h"
+#include "digest/hasher.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "store/local_store.h"
+
+namespace deja::store {
+namespace {
+
+// What the tables should say, counted from the results alone.
+struct Recount {
+  std::unordered_map<Digest, BlobRow> blobs;  // size and references
+  std::unordered_map<Digest, std::uint32_t> probes;
+  Counters counters;
+};
+
+Status count_results(const IndexTxn& txn, Recount& count) {
+  return txn.scan(Table::results, {}, [&](std::string_view key, std::string_view bytes) {
+    ++count.counters.results;
+    count.counters.record_bytes += row_disk_bytes(bytes.size());
+    count.counters.ledger_live += ledger_frame_bytes(bytes.size());
+    auto row = decode_result_row(ActionKey{Digest::from_view(key)}, bytes);
+    if (!row) return true;
+    deduplicate(row->facts.blobs);
+    for (const BlobReference& blob : row->facts.blobs) {
+      BlobRow& counted = count.blobs[blob.digest];
+      counted.size = blob.size;
+      ++counted.references;
+    }
+    if (row->facts.probe) ++count.probes[row->facts.probe->digest];
+    return true;
+  });
+}
+
+Result<Recount> recount_all(const IndexTxn& txn) {
+  Recount count;
+  TRY(count_results(txn, count));
+  TRY(txn.scan(Table::manifests, {}, [&](std::string_view, std::string_view bytes) {
+    ++count.counters.manifests;
+    count.counters.record_bytes += row_disk_bytes(bytes.size());
+    count.counters.ledger_live += ledger_frame_bytes(bytes.size());
+    return true;
+  }));
+  count.counters.blobs = count.blobs.size();
+  for (const auto& [digest, row] : count.blobs) count.counters.blob_bytes += blob_disk_bytes(row.size);
+  return count;
+}
+
+bool is_equal(const Counters& a, const Counters& b) {
+  return a.blobs == b.blobs && a.blob_bytes == b.blob_bytes && a.results == b.results &&
+         a.manifests == b.manifests && a.record_bytes == b.record_bytes && a.ledger_live == b.ledger_live;
+}
+
+// Blob rows that differ from the count: their digests.
+Result<std::vector<Digest>> wrong_blob_rows(const IndexTxn& txn, const Recount& count) {
+  std::vector<Digest> wrong;
+  std::size_t seen = 0;
+  TRY(txn.scan(Table::blobs, {}, [&](std::string_view key, std::string_view bytes) {
+    const Digest digest = Digest::from_view(key);
+    const auto row = decode_blob_row(bytes);
+    const auto it = count.blobs.find(digest);
+    const bool is_right = row && it != count.blobs.end() && row->size == it->second.size &&
+                          row->references == it->second.references;
+    if (is_right) ++seen;
+    else wrong.push_back(digest);
+    return true;
+  }));
+  if (seen == count.blobs.size()) return wrong;
+  for (const auto& [digest, row] : count.blobs)
+    if (!TRY(txn.get(Table::blobs, digest.view()))) wrong.push_back(digest);
+  return wrong;
+}
+
+Status rewrite_blob_rows(CatalogChange& change, const Recount& count, const std::vector<Digest>& wrong) {
+  for (const Digest& digest : wrong) {
+    const auto it = count.blobs.find(digest);
+    if (it == count.blobs.end()) {
+      const auto present = TRY(find_blob(change.txn(), digest));
+      if (present) TRY(change.erase_blob_row(digest));
+      else TRY(change.txn().erase(Table::blobs, digest.view()));
+      continue;
+    }
+    BlobRow row = it->second;  // with no identity: hashed at its next use
+    if (const auto present = TRY(find_blob(change.txn(), digest)); present && present->size == row.size)
+      row.identity = present->identity;
+    TRY(change.txn().put(Table::blobs, digest.view(), encode_blob_row(row)));
+  }
+  return {};
+}
+
+Status rewrite_probes(CatalogChange& change, const Recount& count) {
+  TRY(change.txn().clear(Table::probes));
+  for (const auto& [probe, results] : count.probes) {
+    Encoder e;
+    e.u32(results);
+    TRY(change.txn().put(Table::probes, probe.view(), e.view()));
+  }
+  return {};
+}
+
+// Every result has a usage row, and nothing else has.
+Status rewrite_usage(CatalogChange& change) {
+  std::vector<std::pair<std::string, UsageRow>> missing;
+  TRY(change.txn().scan(Table::results, {}, [&](std::string_view key, std::string_view bytes) {
+    const auto usage = change.txn().get(Table::usage, key);
+    if (usage && *usage && decode_usage_row(**usage)) return true;
+    UsageRow row;
+    row.last_use_ns = os::wall_ns();
+    row.bytes = row_disk_bytes(bytes.size());
+    row.value = change.counters.inflation;
+    missing.emplace_back(key, row);
+    return true;
+  }));
+  std::vector<std::string> extra;
+  TRY(change.txn().scan(Table::usage, {}, [&](std::string_view key, std::string_view) {
+    const auto result = change.txn().get(Table::results, key);
+    if (result && !*result) extra.emplace_back(key);
+    return true;
+  }));
+  for (const auto& [key, row] : missing) TRY(change.txn().put(Table::usage, key, encode_usage_row(row)));
+  for (const std::string& key : extra) TRY(change.txn().erase(Table::usage, key));
+  return {};
+}
+
+}  // namespace
+
+Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
+  for (const std::string& folder : TRY(os::list_directory(layout_.blobs()))) {
+    for (const std::string& name : TRY(os::list_directory(layout_.blobs() + "/" + folder))) {
+      const auto digest = digest_of_blob_name(folder, name);
+      if (!digest) continue;
+      const auto opened = TRY(open_file(*digest));
+      if (!opened) continue;  // evicted meanwhile
+      if (!opened->identity.is_regular() || TRY(digest::digest_fd(opened->fd)) != *digest) {
+        ++report.blobs_quarantined;
+        if (repair) TRY(quarantine(*digest));
+        continue;
+      }
+      ++report.blobs_ok;
+      std::optional<BlobRow> row;
+      const Index::Body look = [&](IndexTxn& txn) -> Status {
+        row = TRY(find_blob(txn, *digest));
+        return {};
+      };
+      TRY(index_->read(look));
+      if (!row) ++report.blobs_orphaned;
+    }
+  }
+  return {};
+}
+
+Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& bad) {
+  std::map<ActionKey, ResultFacts> facts;
+  TRY(index_->read([&](IndexTxn& txn) {
+    return txn.scan(Table::results, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
+      const ActionKey key{Digest::from_view(bytes_of_key)};
+      auto row = decode_result_row(key, bytes);
+      if (row) {
+        facts[key] = std::move(row->facts);
+      } else {
+        ++report.records_damaged;
+        bad.push_back(key);
+      }
+      return true;
+    });
+  }));
+  // Outside of the transaction: looking at files takes its time.
+  for (const auto& [key, fact] : facts) {
+    if (TRY(is_complete(fact))) {
+      ++report.results_ok;
+      continue;
+    }
+    ++report.results_incomplete;
+    bad.push_back(key);
+    for (const BlobReference& blob : fact.blobs)
+      if (!TRY(is_complete({.blobs = {blob}, .cost_ns = 0, .probe = {}}))) ++report.blobs_missing;
+  }
+  return {};
+}
+
+Status LocalStore::check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad) {
+  return index_->read([&](IndexTxn& txn) {
+    return txn.scan(Table::manifests, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
+      const ProbeKey key{Digest::from_view(bytes_of_key)};
+      if (decode_manifest_row(key, bytes)) {
+        ++report.manifests_ok;
+      } else {
+        ++report.records_damaged;
+        bad.push_back(key);
+      }
+      return true;
+    });
+  });
+}
+
+Status LocalStore::recount(VerifyReport& report, bool repair) {
+  const auto compare = [&](IndexTxn& txn, Recount& count, std::vector<Digest>& wrong) -> Status {
+    count = TRY(recount_all(txn));
+    wrong = TRY(wrong_blob_rows(txn, count));
+    if (!wrong.empty() || !is_equal(count.counters, TRY(read_counters(txn)))) report.counters_wrong = true;
+    return {};
+  };
+  Recount count;
+  std::vector<Digest> wrong;
+  if (!repair) return index_->read([&](IndexTxn& txn) { return compare(txn, count, wrong); });
+  return change([&](CatalogChange& change) -> Status {
+    TRY(compare(change.txn(), count, wrong));
+    TRY(rewrite_blob_rows(change, count, wrong));
+    TRY(rewrite_probes(change, count));
+    TRY(rewrite_usage(change));
+    change.counters.blobs = count.counters.blobs;
+    change.counters.blob_bytes = count.counters.blob_bytes;
+    change.counters.results = count.counters.results;
+    change.counters.manifests = count.counters.manifests;
+    change.counters.record_bytes = count.counters.record_bytes;
+    change.counters.ledger_live = count.counters.ledger_live;
+    return {};
+  });
+}
+
+Result<VerifyReport> LocalStore::verify(bool repair) {
+  if (repair) TRY(refuse_when_read_only());
+  TRY(follow_replacement());
+  VerifyReport report;
+  std::vector<ActionKey> bad_results;
+  std::vector<ProbeKey> bad_manifests;
+  TRY(check_blobs(report, repair));
+  TRY(check_results(report, bad_results));
+  TRY(check_manifests(report, bad_manifests));
+  if (repair) {
+    for (const ActionKey& key : bad_results) TRY(drop_result(key));
+    const Change erase = [&](CatalogChange& change) -> Status {
+      for (const ProbeKey& key : bad_manifests) TRY(change.erase_manifest(key));
+      return {};
+    };
+    TRY(change(erase));
+  }
+  TRY(recount(report, repair));
+  return report;
+}
+
+}  // namespace deja::store
