@@ -81,7 +81,7 @@ struct KeyArgument {
 
 struct Invocation {
   const char* adapter = "";           // "cc"
-  const char* dialect = "";           // "gcc", "clang", or "either" when the name does not tell
+  const char* dialect = "";           // "gcc", "clang", or "either" when nothing tells
   std::string language;               // for the journal: "c", "c++", …
   std::string what;                   // for the journal: the source as spelled
   std::string source;                 // absolute path of the main source; empty when none
@@ -132,10 +132,17 @@ class Adapter {
   // other inputs? Then their times are inputs too, or the run is not published.
   virtual bool file_times_matter(const Invocation& invocation,
                                  std::string_view read_path) const = 0;
-  // The text of a depfile with paths below `from` moved to `to`, laid out as the tool itself would
-  // have laid it out. Empty when the text is not one this adapter can reproduce exactly.
-  virtual std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
+  // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
+  // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
+  // not one this adapter can reproduce exactly.
+  virtual std::optional<std::string> move_depfile(const Invocation& invocation,
+                                                  std::string_view text, std::string_view from,
                                                   std::string_view to) const = 0;
+  // For callers that do not know whose invocation wrote it: fewer texts can be moved.
+  std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
+                                          std::string_view to) const {
+    return move_depfile(Invocation(), text, from, to);
+  }
 };
 
 // The adapter for C and C++ compilers (gcc and clang drivers).

@@ -51,6 +51,7 @@ Result<std::optional<std::string>> read_response(std::string_view cwd, std::stri
   return os::read_file_if_exists(path, kLimit);
 }
 
+// "cc" is a link to one or the other; scripts and copies of that name stay unknown.
 Dialect dialect_of_tool(const std::string& tool) {
   const auto real = os::real_path(tool);
   const auto program = parse_program(real ? *real : tool);
@@ -59,18 +60,20 @@ Dialect dialect_of_tool(const std::string& tool) {
 
 class CcAdapter final : public Adapter {
  public:
+  using Adapter::move_depfile;
+
   bool knows(std::string_view program_name) const override {
     return parse_program(program_name).has_value();
   }
 
   Classified classify(const Command& command, const Options& options) const override {
-    const auto program = command.argv.empty() ? std::nullopt : program_of(command);
+    auto program = command.argv.empty() ? std::nullopt : program_of(command);
     if (!program) return Bypass{BypassReason::unknown_tool, command.tool};
     const World world{
         .read_response = [&](std::string_view name) { return read_response(command.cwd, name); },
         .cpu_identity = cpu_identity,
-        .dialect_of_tool = dialect_of_tool,
     };
+    if (program->dialect == kEither) program->dialect = dialect_of_tool(command.tool);
     return classify_command(command, *program, options, world);
   }
 
@@ -89,9 +92,15 @@ class CcAdapter final : public Adapter {
     return read_path.ends_with(".pch") || read_path.ends_with(".gch");
   }
 
-  std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
+  std::optional<std::string> move_depfile(const Invocation& invocation, std::string_view text,
+                                          std::string_view from,
                                           std::string_view to) const override {
-    return cc::move_depfile(text, from, to);
+    const std::string_view dialect = invocation.dialect;
+    std::vector<DepfileStyle> styles;
+    if (dialect != "clang") styles.push_back(DepfileStyle::gcc);
+    if (dialect != "gcc")
+      styles.insert(styles.end(), {DepfileStyle::clang, DepfileStyle::clang_14});
+    return cc::move_depfile(text, from, to, styles);
   }
 
  private:

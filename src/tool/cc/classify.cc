@@ -132,9 +132,7 @@ class Decision {
     if (!term || term->empty() || *term == "dumb") return false;
     const auto no_color = command_.variable("NO_COLOR");
     if (!no_color || no_color->empty()) return true;
-    const Dialect dialect =
-        program_.dialect == kEither ? world_.dialect_of_tool(command_.tool) : program_.dialect;
-    return dialect == kGcc;
+    return program_.dialect == kGcc;
   }
 
   // portable: outputs name files relative to the root. The first root becomes ".", so that a

@@ -16,8 +16,6 @@ namespace deja::tool::cc {
 struct World {
   ReadText read_response;
   std::function<std::optional<std::string>()> cpu_identity;
-  // Of the program that tool really is, when its name does not tell.
-  std::function<Dialect(const std::string& tool)> dialect_of_tool;
 };
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,

@@ -384,7 +384,7 @@ TEST(Classify, KnowsWhetherATerminalWouldHaveColours) {
   EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 clang -c a.c").colours_on_terminal);
   EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR= clang -c a.c").colours_on_terminal);
   EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 gcc -c a.c").colours_on_terminal);
-  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 cc -c a.c").colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 cc -c a.c").colours_on_terminal);
 }
 
 TEST(Classify, MapsRootsWhenResultsArePortable) {

@@ -1,6 +1,230 @@
+// Source: the texts that gcc 12, clang 14 and clang 19 write (depfile_test.cc compares with the
+// compilers that are installed), and GNU make's manual, "Rule Syntax", for quoting.
+// Tested by depfile_test.cc and test/fuzz/depfile.cc.
 #include "tool/cc/depfile.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+
 namespace deja::tool::cc {
-std::optional<std::string> move_depfile(std::string_view, std::string_view, std::string_view) {
-  return std::nullopt;
+namespace {
+
+// One name or line break at a time. A backslash quotes a following blank or '#'; backslashes before
+// a quoted blank are doubled; "$$" is a dollar sign.
+class Reader {
+ public:
+  explicit Reader(std::string_view text) : text_(text) {}
+
+  bool failed() const { return failed_; }
+  bool at_end() const { return at_ == text_.size(); }
+  bool take_newline() {
+    if (at_end() || text_[at_] != '\n') return false;
+    ++at_;
+    return true;
+  }
+  void skip_blanks() {
+    while (!at_end()) {
+      if (text_[at_] == ' ')
+        ++at_;
+      else if (text_.substr(at_).starts_with("\\\n"))
+        at_ += 2;
+      else
+        return;
+    }
+  }
+  std::string take_name() {
+    std::string name;
+    while (!at_end() && text_[at_] != ' ' && text_[at_] != '\n') {
+      if (text_[at_] == '\\')
+        take_backslashes(name);
+      else if (text_[at_] == '$')
+        take_dollar(name);
+      else
+        name.push_back(text_[at_++]);
+    }
+    failed_ |= name.empty();
+    return name;
+  }
+
+ private:
+  void take_backslashes(std::string& name) {
+    std::size_t count = 0;
+    while (!at_end() && text_[at_] == '\\') ++at_, ++count;
+    const char next = at_end() ? '\0' : text_[at_];
+    if (next == ' ' || next == '\t') {
+      failed_ |= count % 2 == 0;
+      name.append(count / 2, '\\').push_back(next);
+      ++at_;
+    } else if (next == '#') {
+      name.append(count - 1, '\\').push_back('#');
+      ++at_;
+    } else {
+      failed_ |=
+          next == '\n';  // a name that ends in a backslash cannot be told from a line that goes on
+      name.append(count, '\\');
+    }
+  }
+  void take_dollar(std::string& name) {
+    failed_ |= !text_.substr(at_).starts_with("$$");
+    name.push_back('$');
+    at_ += std::min<std::size_t>(2, text_.size() - at_);
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  bool failed_ = false;
+};
+
+std::string quote(std::string_view name, bool tabs) {
+  std::string quoted;
+  quoted.reserve(name.size() + 8);
+  std::size_t backslashes = 0;
+  for (const char c : name) {
+    if (c == ' ' || (c == '\t' && tabs))
+      quoted.append(backslashes + 1, '\\');
+    else if (c == '#')
+      quoted.push_back('\\');
+    else if (c == '$')
+      quoted.push_back('$');
+    backslashes = c == '\\' ? backslashes + 1 : 0;
+    quoted.push_back(c);
+  }
+  return quoted;
 }
+
+std::string gcc_rule(const Depfile& depfile) {
+  constexpr std::size_t kColumns = 72;
+  std::string out;
+  std::size_t column = 0;
+  const auto write = [&](const std::string& name) {
+    const std::string quoted = quote(name, true);
+    if (column != 0) {
+      if (column + quoted.size() > kColumns) {
+        out += " \\\n";
+        column = 0;
+      }
+      out += ' ';
+      ++column;
+    }
+    out += quoted;
+    column += quoted.size();
+  };
+  for (const std::string& target : depfile.targets) write(target);
+  out += ':';
+  ++column;
+  for (const std::string& dependency : depfile.dependencies) write(dependency);
+  return out + '\n';
+}
+
+std::string clang_rule(const Depfile& depfile) {
+  constexpr std::size_t kColumns = 75;
+  std::string out;
+  std::size_t column = 0;
+  for (const std::string& target : depfile.targets) {
+    const std::string quoted = quote(target, true);
+    if (column == 0) {
+      column = quoted.size();
+    } else if (column + quoted.size() + 2 > kColumns) {
+      out += " \\\n  ";
+      column = quoted.size() + 2;
+    } else {
+      out += ' ';
+      column += quoted.size() + 1;
+    }
+    out += quoted;
+  }
+  out += ':';
+  ++column;
+  for (const std::string& dependency : depfile.dependencies) {
+    const std::size_t size = dependency.size() + 1;
+    if (column + size + 2 > kColumns) {
+      out += " \\\n ";
+      column = 2;
+    }
+    out += ' ';
+    out += quote(dependency, false);
+    column += size;
+  }
+  return out + '\n';
+}
+
+// targets and ":"; the colon ends the last target's name.
+bool parse_targets(Reader& reader, std::vector<std::string>& targets) {
+  while (!reader.failed()) {
+    std::string name = reader.take_name();
+    const bool last = name.ends_with(':');
+    if (last) name.pop_back();
+    if (name.empty()) return false;
+    targets.push_back(std::move(name));
+    reader.skip_blanks();
+    if (last) return true;
+  }
+  return false;
+}
+
+// A root that make would have to see quoted: -MT writes it as it is, -MQ quoted, and the text does
+// not tell which of them it was.
+bool needs_quoting(std::string_view root) { return root.find_first_of(" \t\n$#") != root.npos; }
+
+void move_names(std::vector<std::string>& names, std::string_view from, std::string_view to) {
+  for (std::string& name : names)
+    if (is_within(name, from)) name.replace(0, from.size(), to);
+}
+
+}  // namespace
+
+std::optional<Depfile> parse_depfile(std::string_view text) {
+  Depfile depfile;
+  Reader reader(text);
+  if (!parse_targets(reader, depfile.targets)) return std::nullopt;
+  while (!reader.failed() && !reader.at_end() && !reader.take_newline()) {
+    depfile.dependencies.push_back(reader.take_name());
+    reader.skip_blanks();
+  }
+  while (!reader.failed() && !reader.at_end()) {
+    if (reader.take_newline()) continue;
+    if (!parse_targets(reader, depfile.phony) || !reader.take_newline()) return std::nullopt;
+  }
+  if (reader.failed()) return std::nullopt;
+  return depfile;
+}
+
+std::string format_depfile(const Depfile& depfile, DepfileStyle style) {
+  const bool gcc = style == DepfileStyle::gcc;
+  std::string out = gcc ? gcc_rule(depfile) : clang_rule(depfile);
+  for (const std::string& name : depfile.phony) {
+    if (style == DepfileStyle::clang_14) out += '\n';
+    out += quote(name, gcc);
+    out += ":\n";
+  }
+  return out;
+}
+
+std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
+                                        std::string_view to,
+                                        const std::vector<DepfileStyle>& styles) {
+  // clang turns backslashes into slashes; nobody's root should depend on how.
+  if (from.empty() || to.empty() || from.find('\\') != from.npos || to.find('\\') != to.npos)
+    return std::nullopt;
+  const auto original = parse_depfile(text);
+  if (!original) return std::nullopt;
+  const bool moves_target =
+      std::any_of(original->targets.begin(), original->targets.end(),
+                  [&](const std::string& target) { return is_within(target, from); });
+  if (moves_target && (needs_quoting(from) || needs_quoting(to))) return std::nullopt;
+  Depfile moved = *original;
+  move_names(moved.targets, from, to);
+  move_names(moved.dependencies, from, to);
+  move_names(moved.phony, from, to);
+  std::optional<std::string> result;
+  for (const DepfileStyle style : styles) {
+    if (format_depfile(*original, style) != text) continue;
+    std::string candidate = format_depfile(moved, style);
+    if (result && *result != candidate) return std::nullopt;
+    result = std::move(candidate);
+  }
+  return result;
+}
+
 }  // namespace deja::tool::cc

@@ -1,4 +1,12 @@
-// Dependency files as gcc and clang write them for make.
+// Dependency files as gcc and clang write them for make, in enough detail to write the very same
+// bytes: where lines break and what is quoted.
+//
+//   depfile = { target } ":" { dependency } newline { phony ":" newline }
+//
+// gcc (libcpp's mkdeps) breaks before a name that would pass column 72 and counts quoted names;
+// clang breaks at 75, counts dependencies unquoted, and indents by two. clang up to 14 puts an
+// empty line before each phony rule. Names are quoted alike but for tabs, which clang leaves as
+// they are.
 #pragma once
 
 #include <optional>
@@ -8,22 +16,25 @@
 
 namespace deja::tool::cc {
 
+enum class DepfileStyle { gcc, clang, clang_14 };
+
+// All names unquoted.
 struct Depfile {
-  std::vector<std::string> targets;       // as written: the user may have quoted them himself (-MT)
-  std::vector<std::string> dependencies;  // paths, unquoted
-  // Dependencies that have an empty rule of their own (-MP), in order; empty without -MP.
-  std::vector<std::string> phony;
-  bool has_rule = false;
+  std::vector<std::string> targets;
+  std::vector<std::string> dependencies;
+  std::vector<std::string> phony;  // -MP: empty rules
 };
 
-// The layout of a text: whose line breaks and quoting it follows.
-enum class DepfileStyle { gcc, clang };
-
-std::optional<Depfile> parse_depfile(std::string_view text, DepfileStyle style);
+// Empty when the text is no depfile of this grammar. What it returns need not format back to the
+// same text: callers compare.
+std::optional<Depfile> parse_depfile(std::string_view text);
 std::string format_depfile(const Depfile& depfile, DepfileStyle style);
 
-// See Adapter::move_depfile.
+// The text with paths at or below `from` moved to `to`, laid out anew. Only when the original text
+// is exactly what one of `styles` makes of its names, and when all styles that fit agree on the
+// result.
 std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
-                                        std::string_view to);
+                                        std::string_view to,
+                                        const std::vector<DepfileStyle>& styles);
 
 }  // namespace deja::tool::cc

@@ -86,8 +86,7 @@ class Walk {
       if (names_descriptor(value))
         bypass(BypassReason::unsupported_option, text + ": an open descriptor");
     }
-    if (option.role == Role::none)
-      parsed_.argument_facts |= scan_source(value);
+    if (option.role == Role::none) parsed_.argument_facts |= scan_source(value);
     act(option, value, value_at, key);
     parsed_.key_arguments.push_back(std::move(key));
   }

@@ -35,7 +35,6 @@ Classified classify_text(const std::string& text, const std::map<std::string, st
         return std::optional<std::string>(file->second);
       },
       .cpu_identity = [] { return std::optional<std::string>("test"); },
-      .dialect_of_tool = [](const std::string&) { return kGcc; },
   };
   return classify_command(test.command(), *program, options, world);
 }

@@ -1,0 +1,39 @@
+// For tests: runs a compiler that is installed here, in a folder of its own.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deja::tool::cc {
+
+struct CompilerRun {
+  int exit_code = -1;
+  std::string standard_output, standard_error;
+};
+
+// A folder below the test's temporary folder; gone when it ends.
+class TestFolder {
+ public:
+  explicit TestFolder(std::string_view name);
+  ~TestFolder();
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  void write(std::string_view name, std::string_view text) const;  // makes folders
+  std::string read(std::string_view name) const;                   // "(none)" when there is none
+  std::vector<std::string> files() const;                          // all, relative, sorted
+
+  // argv[0] is looked for on PATH. environment: NAME=value, on top of PATH and TERM.
+  CompilerRun run(const std::vector<std::string>& argv,
+                  const std::vector<std::string>& environment = {}) const;
+
+ private:
+  std::string path_;
+};
+
+// Those of gcc-12, clang-14 and clang-19 that are installed.
+std::vector<std::string> installed_compilers();
+
+}  // namespace deja::tool::cc
