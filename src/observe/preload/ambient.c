@@ -61,16 +61,29 @@ static void note_locale_file(const char *path) {
   deja_note_stat(AT_FDCWD, path, 0, access(path, F_OK), NULL, 0);
 }
 
-static void note_locale(const char *wanted, const char *chosen) {
-  static const char variables[] =
-      "LC_ALL\0LC_CTYPE\0LC_NUMERIC\0LC_TIME\0LC_COLLATE\0LC_MONETARY\0LC_MESSAGES\0LC_PAPER\0"
-      "LC_NAME\0LC_ADDRESS\0LC_TELEPHONE\0LC_MEASUREMENT\0LC_IDENTIFICATION\0LANG\0LOCPATH\0LANGUAGE\0";
+/* As libc does it: LC_ALL decides, else each category's own variable, else LANG. */
+static void note_locale_variables(int mask) {
+  static const char categories[] = /* in the order of the LC_* numbers; 6 is LC_ALL itself */
+      "LC_CTYPE\0LC_NUMERIC\0LC_TIME\0LC_COLLATE\0LC_MONETARY\0LC_MESSAGES\0LC_ALL\0LC_PAPER\0"
+      "LC_NAME\0LC_ADDRESS\0LC_TELEPHONE\0LC_MEASUREMENT\0LC_IDENTIFICATION\0";
+  deja_note_variable("LOCPATH");
+  deja_note_variable("LC_ALL");
+  const char *const all = deja_variable("LC_ALL");
+  if (all && all[0]) return;
+  int category = 0;
+  for (const char *name = categories; *name; name += strlen(name) + 1, ++category)
+    if (category != LC_ALL && (mask >> category & 1)) deja_note_variable(name);
+  deja_note_variable("LANG");
+}
+
+static void note_locale(int mask, const char *wanted, const char *chosen) {
   if (!deja_recording() || wanted == NULL) return;
   const int saved = errno;
-  if (wanted[0] == '\0')
-    for (const char *v = variables; *v; v += strlen(v) + 1) deja_note_variable(v);
-  if (wanted[0] != 'C' && !(chosen && strcmp(chosen, "C") == 0)) {
+  if (wanted[0] == '\0') note_locale_variables(mask);
+  const bool plain = chosen ? strcmp(chosen, "C") == 0 : strcmp(wanted, "C") == 0;
+  if (!plain) {
     deja_state.locale_active = 1;
+    deja_note_variable("LANGUAGE");
     note_locale_file("/usr/lib/locale/locale-archive");
     note_locale_file("/usr/lib/locale/C.utf8/LC_CTYPE");
   }
@@ -79,15 +92,15 @@ static void note_locale(const char *wanted, const char *chosen) {
 
 EXPORT char *setlocale(int category, const char *wanted) {
   char *const chosen = NEXT(setlocale)(category, wanted);
-  note_locale(wanted, chosen);
+  note_locale(category == LC_ALL ? 0x1fff : 1 << category, wanted, chosen);
   return chosen;
 }
-#define DEFINE_NEWLOCALE(name)                                                 \
-  locale_t name(int mask, const char *wanted, locale_t base);                  \
-  EXPORT locale_t name(int mask, const char *wanted, locale_t base) {          \
-    const locale_t made = NEXT(name)(mask, wanted, base);                      \
-    note_locale(wanted, NULL);                                                 \
-    return made;                                                               \
+#define DEFINE_NEWLOCALE(name)                                        \
+  locale_t name(int mask, const char *wanted, locale_t base);         \
+  EXPORT locale_t name(int mask, const char *wanted, locale_t base) { \
+    const locale_t made = NEXT(name)(mask, wanted, base);             \
+    note_locale(mask, wanted, NULL);                                  \
+    return made;                                                      \
   }
 DEFINE_NEWLOCALE(newlocale)
 DEFINE_NEWLOCALE(__newlocale)

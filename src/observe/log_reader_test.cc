@@ -1,0 +1,271 @@
+// The reader on logs that were made by hand, cut, and spoilt.
+#include "observe/log_reader.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <random>
+
+namespace deja::observe {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Fields {
+  int pid = 1;
+  int error = 0;
+  unsigned value = 0;
+  std::uint16_t flags = 0;
+  bool identity = false;
+  std::uint64_t inode = 7;
+};
+
+class LogBuilder {
+ public:
+  LogBuilder() {
+    header_.magic = DEJA_LOG_MAGIC;
+    header_.version = DEJA_LOG_VERSION;
+    header_.capacity = 1 << 20;
+    header_.front_device = 1;
+    header_.front_inode = 99;
+  }
+  LogBuilder& add(deja_op op, const std::string& text, const std::string& text2 = {},
+                  Fields fields = {}) {
+    deja_log_record record = {};
+    record.op = static_cast<std::uint16_t>(op);
+    record.flags =
+        static_cast<std::uint16_t>(fields.flags | (fields.identity ? DEJA_FLAG_IDENTITY : 0));
+    record.pid = fields.pid;
+    record.error = fields.error;
+    record.value = fields.value;
+    record.text_size = static_cast<std::uint32_t>(text.size());
+    record.text2_size = static_cast<std::uint32_t>(text2.size());
+    std::string body;
+    if (fields.identity) {
+      const deja_log_identity id = {.device = 1,
+                                    .inode = fields.inode,
+                                    .file_size = 3,
+                                    .mtime_ns = 4,
+                                    .ctime_ns = 5,
+                                    .mode = 0100644,
+                                    .links = 1};
+      body.append(reinterpret_cast<const char*>(&id), sizeof id);
+    }
+    body += text + text2;
+    body.resize((sizeof record + body.size() + 7) / 8 * 8 - sizeof record);
+    record.size = static_cast<std::uint32_t>(sizeof record + body.size());
+    records_.append(reinterpret_cast<const char*>(&record), sizeof record);
+    records_ += body;
+    return *this;
+  }
+  LogBuilder& start(int pid, int parent, const std::string& cwd = "/w", std::uint16_t flags = 0) {
+    return add(DEJA_OP_PROCESS, "/bin/tool", cwd,
+               {.pid = pid, .value = static_cast<unsigned>(parent), .flags = flags});
+  }
+  LogBuilder& raw(const std::string& bytes) {
+    records_ += bytes;
+    return *this;
+  }
+  LogBuilder& lost(std::uint32_t why) {
+    header_.lost = why;
+    return *this;
+  }
+  std::string bytes() const {
+    deja_log_header header = header_;
+    header.tail = DEJA_LOG_HEADER_BYTES + records_.size();
+    std::string out(DEJA_LOG_HEADER_BYTES, '\0');
+    std::memcpy(out.data(), &header, sizeof header);
+    return out + records_;
+  }
+  Log read() const {
+    auto log = read_log(bytes());
+    EXPECT_TRUE(log);
+    return log ? *log : Log{};
+  }
+
+ private:
+  deja_log_header header_ = {};
+  std::string records_;
+};
+
+TEST(LogReader, JoinsRelativePathsWithTheProcessesFolder) {
+  const Log log = LogBuilder()
+                      .start(1, 0, "/w")
+                      .start(2, 1, "/v")
+                      .add(DEJA_OP_STAT, "a", "", {.pid = 1})
+                      .add(DEJA_OP_STAT, "b", "", {.pid = 2})
+                      .add(DEJA_OP_CHDIR, "/w/sub", "", {.pid = 1})
+                      .add(DEJA_OP_RENAME, "x", "y", {.pid = 1})
+                      .start(3, 1, "/")
+                      .add(DEJA_OP_STAT, "c", "", {.pid = 3})
+                      .add(DEJA_OP_LIBRARY, "libbare.so", "", {.pid = 1})
+                      .add(DEJA_OP_GETENV, "HOME", "/h", {.pid = 1})
+                      .read();
+  EXPECT_EQ(log.gap, "");
+  ASSERT_EQ(log.events.size(), 10u);
+  EXPECT_EQ(log.events[2].path, "/w/a");
+  EXPECT_EQ(log.events[3].path, "/v/b");
+  EXPECT_EQ(log.events[5].path, "/w/sub/x");
+  EXPECT_EQ(log.events[5].text, "/w/sub/y");
+  EXPECT_EQ(log.events[7].path, "/c");
+  EXPECT_EQ(log.events[8].path, "libbare.so");
+  EXPECT_EQ(log.events[9].path, "HOME");
+}
+
+TEST(LogReader, DecodesIdentities) {
+  const Log log = LogBuilder().start(1, 0).add(DEJA_OP_OPEN, "a", "", {.identity = true}).read();
+  ASSERT_EQ(log.events.size(), 2u);
+  EXPECT_TRUE(log.events[1].has_identity);
+  EXPECT_EQ(log.events[1].identity.inode, 7u);
+  EXPECT_EQ(log.events[1].identity.mtime_ns, 4);
+  EXPECT_EQ(log.events[1].path, "/w/a");
+}
+
+TEST(LogReader, ARelativePathOfAnUnknownProcessIsAGap) {
+  EXPECT_THAT(LogBuilder().start(1, 0).add(DEJA_OP_STAT, "a", "", {.pid = 5}).read().gap,
+              HasSubstr("working directory"));
+}
+
+TEST(LogReader, EveryStartedProgramMustReportIn) {
+  const Fields child{.pid = 2};
+  EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/x", "", child).start(2, 1).read().gap,
+            "");
+  EXPECT_THAT(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/x", "", child).read().gap,
+              HasSubstr("/bin/x"));
+  EXPECT_EQ(LogBuilder()
+                .start(1, 0)
+                .add(DEJA_OP_EXEC, "/bin/x", "", child)
+                .add(DEJA_OP_EXEC_FAILED, "/bin/x", "", {.pid = 2, .error = 2})
+                .read()
+                .gap,
+            "");
+  // the second program of one pid
+  EXPECT_NE(LogBuilder()
+                .start(1, 0)
+                .add(DEJA_OP_EXEC, "/bin/x", "", child)
+                .start(2, 1)
+                .add(DEJA_OP_EXEC, "/bin/y", "", child)
+                .read()
+                .gap,
+            "");
+}
+
+TEST(LogReader, SpawnedChildrenAreMatchedInAnyOrder) {
+  const Fields spawn{.pid = 1, .value = 2};
+  EXPECT_EQ(LogBuilder().start(1, 0).start(2, 1).add(DEJA_OP_SPAWN, "/bin/x", "", spawn).read().gap,
+            "");
+  EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/x", "", spawn).start(2, 1).read().gap,
+            "");
+  EXPECT_NE(LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/x", "", spawn).read().gap, "");
+  EXPECT_EQ(
+      LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/x", "", {.pid = 1, .error = 2}).read().gap,
+      "");
+  // a pid that was used twice
+  EXPECT_NE(LogBuilder()
+                .start(1, 0)
+                .add(DEJA_OP_SPAWN, "/bin/x", "", spawn)
+                .start(2, 1)
+                .add(DEJA_OP_SPAWN, "/bin/y", "", spawn)
+                .read()
+                .gap,
+            "");
+}
+
+TEST(LogReader, APopenChildIsKnownByItsParent) {
+  const Fields popen{.pid = 1, .value = 0};
+  EXPECT_EQ(
+      LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/sh", "", popen).start(2, 1).read().gap, "");
+  EXPECT_NE(LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/sh", "", popen).read().gap, "");
+  // the one start there is belongs to the other spawn
+  EXPECT_NE(LogBuilder()
+                .start(1, 0)
+                .add(DEJA_OP_SPAWN, "/bin/x", "", {.pid = 1, .value = 2})
+                .add(DEJA_OP_SPAWN, "/bin/sh", "", popen)
+                .start(2, 1)
+                .read()
+                .gap,
+            "");
+}
+
+TEST(LogReader, TheFrontNeedNotReportIn) {
+  const Fields front{.pid = 2, .identity = true, .inode = 99};
+  EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", front).read().gap, "");
+  EXPECT_NE(LogBuilder()
+                .start(1, 0)
+                .add(DEJA_OP_EXEC, "/bin/deja", "", front)
+                .start(2, 1)
+                .add(DEJA_OP_EXEC, "/bin/static", "", {.pid = 2})
+                .read()
+                .gap,
+            "");
+}
+
+TEST(LogReader, ALostRecordIsAGap) {
+  for (std::uint32_t bit = 1; bit != 0; bit <<= 1)
+    EXPECT_NE(LogBuilder().start(1, 0).lost(bit).read().gap, "");
+}
+
+TEST(LogReader, ATornRecordIsAGap) {
+  const Log log =
+      LogBuilder().start(1, 0).raw(std::string(64, '\0')).add(DEJA_OP_STAT, "/a").read();
+  EXPECT_THAT(log.gap, HasSubstr("middle of a record"));
+  EXPECT_EQ(log.events.size(), 1u);
+}
+
+TEST(LogReader, AnEmptyLogIsAGap) { EXPECT_EQ(LogBuilder().read().gap, "no process reported in"); }
+
+TEST(LogReader, WhatIsNoLogIsAnError) {
+  EXPECT_FALSE(read_log(""));
+  EXPECT_FALSE(read_log("garbage"));
+  EXPECT_FALSE(read_log(std::string(8192, '\0')));
+  EXPECT_FALSE(read_log(std::string(8192, '\xff')));
+}
+
+std::string sample() {
+  return LogBuilder()
+      .start(1, 0)
+      .add(DEJA_OP_OPEN, "header.h", "", {.identity = true})
+      .add(DEJA_OP_READLINK, "link", "target")
+      .add(DEJA_OP_GETENV, "PATH", "/bin")
+      .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = true})
+      .start(2, 1)
+      .bytes();
+}
+
+TEST(LogReader, ALogCutAtAnyLengthIsAGapOrAnError) {
+  const std::string whole = sample();
+  ASSERT_EQ(read_log(whole)->gap, "");
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    // a heap copy of the exact size, so that a sanitizer sees a read past its end
+    const std::string cut(whole.data(), size);
+    auto log = read_log(cut);
+    if (size < DEJA_LOG_HEADER_BYTES) {
+      EXPECT_FALSE(log);
+    } else {
+      ASSERT_TRUE(log);
+      EXPECT_NE(log->gap, "") << size;
+    }
+  }
+}
+
+TEST(LogReader, SpoiltBytesNeverBreakIt) {
+  const std::string whole = sample();
+  std::mt19937 random(20240501);  // NOLINT: the same every time
+  for (int round = 0; round < 20000; ++round) {
+    std::string spoilt = whole;
+    for (unsigned n = 1 + random() % 4; n != 0; --n) {
+      const bool in_header = random() % 8 == 0;
+      const std::size_t at =
+          in_header ? random() % 48
+                    : DEJA_LOG_HEADER_BYTES + random() % (whole.size() - DEJA_LOG_HEADER_BYTES);
+      spoilt[at] = static_cast<char>(random());
+    }
+    if (auto log = read_log(spoilt)) {
+      for (const Event& event : log->events) EXPECT_LE(event.path.size(), 2 * whole.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace deja::observe

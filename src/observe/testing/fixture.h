@@ -1,0 +1,56 @@
+// What the tests of this room share: a scratch folder, and running a program in it under
+// observation.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "observe/log_file.h"
+
+namespace deja::observe::testing {
+
+struct ToolRun {
+  int exit_code = -1;  // 128 + signal when it was killed
+  std::string output;  // stdout and stderr
+  Log log;
+
+  // The events with this op and path, in order.
+  std::vector<Event> all(deja_op op, const std::string& path) const;
+  bool has(deja_op op, const std::string& path, int error = 0) const;
+};
+
+struct RunOptions {
+  std::vector<std::string> environment = {};  // added to a small fixed one
+  std::string front = {};
+  std::uint64_t capacity = kLogCapacity;
+  std::vector<std::string> before =
+      {};  // put before the command, outside of the observation (strace)
+  bool observed = true;
+};
+
+class ObserveTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // A path in the scratch folder, which is the working directory of what is run.
+  std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  void write(const std::string& name, const std::string& text) const;
+  std::string read(const std::string& name) const;
+  void make_folder(const std::string& name) const;
+  ToolRun run(std::vector<std::string> command, const RunOptions& options = {}) const;
+  ToolRun probe(std::vector<std::string> arguments, const RunOptions& options = {}) const;
+
+  std::string folder_;  // its real path
+};
+
+// Paths fixed by the build.
+std::string interposer();
+std::string probe_program();
+// Where PATH has it, or empty.
+std::string find_tool(const std::string& name);
+
+}  // namespace deja::observe::testing
