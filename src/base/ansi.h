@@ -8,8 +8,6 @@
 #pragma once
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 namespace deja {
 
@@ -28,14 +26,5 @@ class AnsiStripper {
   char held_[kAnsiMax] = {};
   std::size_t held_size_ = 0;
 };
-
-inline std::string strip_ansi(std::string_view text) {
-  AnsiStripper stripper;
-  std::string out(text.size() + kAnsiMax, '\0');
-  std::size_t n = stripper.feed(text.data(), text.size(), out.data());
-  n += stripper.finish(out.data() + n);
-  out.resize(n);
-  return out;
-}
 
 }  // namespace deja

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strip_ansi.h"
+
 namespace deja {
 namespace {
 

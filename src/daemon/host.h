@@ -10,7 +10,9 @@
 #include "digest/file_digester.h"
 #include "journal/journal.h"
 #include "os/fd.h"
+#include "pipeline/client.h"
 #include "pipeline/engine.h"
+#include "pipeline/outcome.h"
 #include "store/local_store.h"
 #include "wire/messages.h"
 

@@ -87,7 +87,8 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   if (!identity || !*identity) return bypass(std::move(outcome), {BypassReason::internal_error, "cannot read the tool"});
   const action::Roots roots = find_roots(command, invocation.source, settings);
   const Target target{request, invocation, *adapter, roots};
-  const ProbeKey probe = probe_key({command, invocation, roots, (*identity)->digest, request.umask, settings.salt});
+  const ProbeKey probe =
+      action::probe_key({command, invocation, roots, (*identity)->digest, request.umask, settings.salt});
   outcome.probe = probe;
 
   World world(command, roots, engine.digester);

@@ -6,8 +6,8 @@
 #include <atomic>
 #include <vector>
 
-#include "base/ansi.h"
 #include "base/path.h"
+#include "base/strip_ansi.h"
 #include "os/file.h"
 #include "pipeline/relocate.h"
 

@@ -1,0 +1,20 @@
+// A whole text without its colours; see base/ansi.h for what exactly is removed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/ansi.h"
+
+namespace deja {
+
+inline std::string strip_ansi(std::string_view text) {
+  AnsiStripper stripper;
+  std::string out(text.size() + kAnsiMax, '\0');
+  std::size_t n = stripper.feed(text.data(), text.size(), out.data());
+  n += stripper.finish(out.data() + n);
+  out.resize(n);
+  return out;
+}
+
+}  // namespace deja
