@@ -6,9 +6,7 @@
 namespace deja::tool::cc {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\v' || c == '\f' || c == '\r';
-}
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 // One argument at a time. The rules all compilers share: white space separates; a quote runs to its
 // like and may be part of a longer argument; a backslash takes the next character as it is. Inside
@@ -39,6 +37,7 @@ class Splitter {
       else
         argument.push_back(text_[at_++]);
     } else {
+      if (c == '\v' || c == '\f') doubtful_ = true;  // white space to gcc only
       argument.push_back(c);
     }
   }

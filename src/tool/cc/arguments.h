@@ -26,7 +26,7 @@ struct ResponseLimits {
 
 // What a response file's text means. Empty when compilers (or their releases) differ about it:
 // a backslash inside quotes before another character than a quote or backslash, an empty argument,
-// a byte order mark, a NUL.
+// a form feed, a byte order mark, a NUL.
 std::optional<std::vector<std::string>> split_response(std::string_view text);
 
 // arguments: without argv[0]. A file that cannot be read leaves its argument as it is.

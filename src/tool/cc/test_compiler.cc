@@ -47,6 +47,11 @@ void TestFolder::write(std::string_view name, std::string_view text) const {
   CHECK(os::write_file_atomic(path, text, 0644));
 }
 
+void TestFolder::clear() const {
+  CHECK(os::remove_tree(path_));
+  CHECK(os::make_directories(path_));
+}
+
 std::string TestFolder::read(std::string_view name) const {
   const auto text = os::read_file_if_exists(join_path(path_, name));
   return text && *text ? **text : "(none)";

@@ -22,8 +22,9 @@ class TestFolder {
 
   const std::string& path() const { return path_; }
   void write(std::string_view name, std::string_view text) const;  // makes folders
-  std::string read(std::string_view name) const;                   // "(none)" when there is none
-  std::vector<std::string> files() const;                          // all, relative, sorted
+  void clear() const;
+  std::string read(std::string_view name) const;  // "(none)" when there is none
+  std::vector<std::string> files() const;         // all, relative, sorted
 
   // argv[0] is looked for on PATH. environment: NAME=value, on top of PATH and TERM.
   CompilerRun run(const std::vector<std::string>& argv,

@@ -1,0 +1,62 @@
+#include "tool/bypass_page.h"
+
+#include "tool/cc/options.h"
+#include "tool/tool.h"
+
+namespace deja::tool {
+namespace {
+
+std::string dialects_of(const cc::Option& option) {
+  if (option.dialects == cc::kGcc) return "gcc";
+  if (option.dialects == cc::kClang) return "clang";
+  return "both";
+}
+
+// "-ftime-trace…" for an option that is the beginning of several.
+std::string spelling_of(const cc::Option& option) {
+  const bool begins =
+      option.arity == cc::Arity::joined || option.arity == cc::Arity::joined_and_separate;
+  return std::string("`") + option.spelling + (begins ? "…`" : "`");
+}
+
+}  // namespace
+
+std::string bypass_page() {
+  std::string page =
+      "# When deja does not look\n"
+      "\n"
+      "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
+      "events`) and in\n"
+      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc` and "
+      "`src/tool/cc/options.cc`;\n"
+      "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it anew.\n"
+      "\n"
+      "| reason | meaning | example |\n"
+      "|---|---|---|\n";
+  for (const BypassRow& row : bypass_rows()) {
+    const std::string example = row.example[0] == '\0' ? "" : std::string("`") + row.example + "`";
+    page += std::string("| `") + row.name + "` | " + row.sentence + " | " + example + " |\n";
+  }
+  page +=
+      "\n"
+      "## Options of C and C++ compilers that are an `unsupported_option`\n"
+      "\n"
+      "| option | compiler | why |\n"
+      "|---|---|---|\n";
+  for (const cc::Option& option : cc::options())
+    if (option.has(cc::kBypass))
+      page +=
+          "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
+  page +=
+      "\n"
+      "Also: `-v` together with a source (it prints names of temporary files); a precompiled "
+      "header made by\n"
+      "clang without `-Xclang -fno-pch-timestamp` (it holds the modification times of its "
+      "headers); `-Xclang`\n"
+      "with anything that is not in the table of harmless front end options; a language of another "
+      "front end\n"
+      "or a module; an input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
+  return page;
+}
+
+}  // namespace deja::tool

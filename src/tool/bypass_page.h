@@ -1,0 +1,10 @@
+// docs/bypass.md, made from the tables of reasons and options.
+#pragma once
+
+#include <string>
+
+namespace deja::tool {
+
+std::string bypass_page();
+
+}  // namespace deja::tool

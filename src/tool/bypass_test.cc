@@ -1,0 +1,57 @@
+// The table of reasons, its examples and docs/bypass.md say the same.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "os/file.h"
+#include "tool/bypass_page.h"
+#include "tool/cc/test_command.h"
+#include "tool/tool.h"
+
+namespace deja::tool {
+namespace {
+
+TEST(Bypass, HasOneRowForEveryReasonInOrder) {
+  std::size_t index = 0;
+  for (const BypassRow& row : bypass_rows()) {
+    EXPECT_EQ(static_cast<std::size_t>(row.reason), index++);
+    EXPECT_STREQ(bypass_name(row.reason), row.name);
+    EXPECT_TRUE(std::string_view(row.sentence).ends_with(".")) << row.name;
+  }
+  EXPECT_EQ(index, static_cast<std::size_t>(BypassReason::internal_error) + 1);
+}
+
+std::string row_name(const testing::TestParamInfo<BypassRow>& info) { return info.param.name; }
+
+// Rows whose example a command line alone can reach; the others are decided by the engine.
+std::vector<BypassRow> rows_of_adapters() {
+  std::vector<BypassRow> rows;
+  for (const BypassRow& row : bypass_rows())
+    if (row.example[0] != '\0' && row.reason != BypassReason::disabled) rows.push_back(row);
+  return rows;
+}
+
+class BypassExample : public testing::TestWithParam<BypassRow> {};
+INSTANTIATE_TEST_SUITE_P(Rows, BypassExample, testing::ValuesIn(rows_of_adapters()), row_name);
+
+TEST_P(BypassExample, ReachesItsReason) {
+  const auto classified = cc::classify_text(GetParam().example, {{"endless.rsp", "@endless.rsp"}});
+  ASSERT_TRUE(std::holds_alternative<Bypass>(classified)) << GetParam().example;
+  EXPECT_STREQ(bypass_name(std::get<Bypass>(classified).reason), GetParam().name)
+      << GetParam().example;
+}
+
+// To write the page anew: DEJA_WRITE_DOCS=1 tool_test --gtest_filter=Bypass.*
+TEST(Bypass, PageIsWhatTheTablesSay) {
+  const std::string path = DEJA_DOCS "/bypass.md";
+  const std::string page = bypass_page();
+  if (std::getenv("DEJA_WRITE_DOCS") != nullptr) {
+    ASSERT_TRUE(os::write_file_atomic(path, page, 0644));
+  }
+  const auto text = os::read_file_if_exists(path);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(text->value_or(""), page) << "the page that belongs there:\n" << page;
+}
+
+}  // namespace
+}  // namespace deja::tool

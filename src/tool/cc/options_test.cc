@@ -1,0 +1,104 @@
+#include "tool/cc/options.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tool/cc/test_compiler.h"
+
+namespace deja::tool::cc {
+namespace {
+
+std::string found(std::string_view argument) {
+  const Option* option = find_option(argument);
+  return option == nullptr ? "" : option->spelling;
+}
+
+TEST(Options, FindsTheLongestSpelling) {
+  EXPECT_EQ(found("-include"), "-include");
+  EXPECT_EQ(found("-include-pch"), "-include-pch");
+  EXPECT_EQ(found("-includea.h"), "-include");
+  EXPECT_EQ(found("-Ifoo"), "-I");
+  EXPECT_EQ(found("-I-"), "-I-");
+  EXPECT_EQ(found("-fmodules-ts"), "-fmodules");
+  EXPECT_EQ(found("-fmodule"), "");
+  EXPECT_EQ(found("-fdebug-prefix-map=/a=b"), "-fdebug-prefix-map=");
+  EXPECT_EQ(found("-MFa.d"), "-MF");
+  EXPECT_EQ(found("-MMD"), "-MMD");
+  EXPECT_EQ(found("-MMDx"), "");
+  EXPECT_EQ(found("-cx"), "");
+  EXPECT_EQ(found("-"), "");
+  EXPECT_EQ(found(""), "");
+  EXPECT_EQ(found("-Zzz"), "");
+}
+
+// The slow way: every row, the longest that fits.
+TEST(Options, FindsWhatALinearSearchFinds) {
+  for (const Option& row : options()) {
+    for (const char* tail : {"", "x", "=", "-pch", "s"}) {
+      const std::string argument = std::string(row.spelling) + tail;
+      const Option* expected = nullptr;
+      for (const Option& option : options()) {
+        const std::string_view spelling = option.spelling;
+        const bool exact = option.arity == Arity::flag || option.arity == Arity::separate;
+        if (exact ? argument != spelling : !argument.starts_with(spelling)) continue;
+        if (expected == nullptr || spelling.size() > std::string_view(expected->spelling).size())
+          expected = &option;
+      }
+      EXPECT_EQ(find_option(argument), expected) << argument;
+    }
+  }
+}
+
+TEST(Options, SayWhy) {
+  for (const Option& option : options())
+    EXPECT_NE(std::string_view(option.why), "") << option.spelling;
+}
+
+// Or is a bypass whatever follows it.
+bool takes_next(const Option* option) {
+  if (option == nullptr) return false;
+  return option->has(kBypass) || option->has(kQuery) ||
+         (option->arity != Arity::flag && option->arity != Arity::joined);
+}
+
+// Options that gcc itself says take their value from the next argument. A row that is missing would
+// make the value look like an input. (Left out: what only the front end proper accepts.)
+TEST(Options, KnowAllSeparateOnesOfGcc) {
+  const TestFolder folder("gcc");
+  const CompilerRun run = folder.run({"gcc-12", "--help=separate"});
+  if (run.exit_code != 0) GTEST_SKIP() << "gcc-12 is not installed";
+  const std::vector<std::string> not_for_drivers = {"-MD", "-MMD", "--write-dependencies",
+                                                    "--write-user-dependencies"};
+  std::string_view text = run.standard_output;
+  int seen = 0;
+  for (std::size_t at = text.find("\n  -"); at != text.npos; at = text.find("\n  -", at + 1)) {
+    std::string_view word = text.substr(at + 3);
+    word = word.substr(0, word.find_first_of(" <[\n\t"));
+    if (std::find(not_for_drivers.begin(), not_for_drivers.end(), word) != not_for_drivers.end())
+      continue;
+    EXPECT_TRUE(takes_next(find_option(word))) << word;
+    ++seen;
+  }
+  EXPECT_GT(seen, 30);
+}
+
+// "  -isysroot <dir>   Set the system root directory"
+TEST(Options, KnowAllSeparateOnesOfClang) {
+  for (const char* clang : {"clang-14", "clang-19"}) {
+    const TestFolder folder("clang");
+    const CompilerRun run = folder.run({clang, "--help-hidden"});
+    if (run.exit_code != 0) continue;
+    std::string_view text = run.standard_output;
+    for (std::size_t at = text.find("\n  -"); at != text.npos; at = text.find("\n  -", at + 1)) {
+      const std::string_view line = text.substr(at + 3, text.find('\n', at + 1) - at - 3);
+      const std::size_t blank = line.find(' ');
+      if (blank == line.npos || !line.substr(blank).starts_with(" <")) continue;
+      const std::string_view spelling = line.substr(0, line.find_first_of(" <"));
+      EXPECT_TRUE(takes_next(find_option(spelling))) << clang << ' ' << spelling;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace deja::tool::cc
