@@ -1,0 +1,37 @@
+// Runs the built deja-cli against a folder of its own, as a user would.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "os/file.h"
+
+namespace deja::cli {
+
+struct Ran {
+  int code = -1;  // negative: ended by that signal
+  std::string out, err;
+};
+
+class CliTest : public ::testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // args as after "deja".
+  Ran run(const std::vector<std::string>& args);
+  // Runs, expects exit code 0 and one JSON value.
+  nlohmann::json json(std::vector<std::string> args);
+
+  std::string program_ = DEJA_CLI;
+  std::string dir_;  // temporary: home/, work/ (the cwd), cache/ (DEJA_DIR, made by deja)
+  std::string cache_;
+  std::map<std::string, std::string> environment_;
+};
+
+}  // namespace deja::cli

@@ -1,0 +1,58 @@
+// What every subcommand gets: where things are, the configuration, and where to write.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+
+namespace deja::cli {
+
+// Exit codes of subcommands (public, docs/ARCHITECTURE.md).
+inline constexpr int kDone = 0;
+inline constexpr int kProblems = 1;
+inline constexpr int kUsage = 2;
+
+using Args = std::span<const std::string>;
+
+struct Context {
+  config::Sources sources;  // of this process
+  config::Loaded loaded;
+  config::Places places;  // dir is empty when no variable says where
+  std::string cwd;
+  std::string libexec;  // the folder of this program, where the engine is too
+  bool is_terminal = false;
+
+  bool has_dir() const { return !places.dir.empty(); }
+  std::string journal() const { return places.dir + "/journal"; }
+};
+
+void print(std::string_view text);           // to stdout, at once
+void print_error(std::string_view message);  // "deja: <message>", one line on stderr
+
+struct Subcommand {
+  const char* name;
+  const char* summary;
+  // args are those after the subcommand's name.
+  int (*run)(const Context& context, Args args);
+  bool needs_dir;  // cannot do anything without a cache folder
+};
+// In the order in which help shows them.
+std::span<const Subcommand> subcommands();
+const Subcommand* find_subcommand(std::string_view name);
+
+// One file each.
+int run_config(const Context& context, Args args);
+int run_daemon(const Context& context, Args args);
+int run_doctor(const Context& context, Args args);
+int run_events(const Context& context, Args args);
+int run_gc(const Context& context, Args args);
+int run_help(const Context& context, Args args);
+int run_purge(const Context& context, Args args);
+int run_stats(const Context& context, Args args);
+int run_verify(const Context& context, Args args);
+int run_version(const Context& context, Args args);
+int run_why(const Context& context, Args args);
+
+}  // namespace deja::cli

@@ -1,0 +1,126 @@
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "cli/context.h"
+#include "cli/engine_link.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "os/file.h"
+#include "os/socket.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kPause{20};
+constexpr int kTries = 500;  // ten seconds
+
+constexpr const char* kDetails =
+    "start   starts the engine in the background (the first command does so by itself)\n"
+    "stop    lets it finish what it is at and end\n"
+    "status  says whether it runs, with its process, socket and version\n"
+    "run     runs it in the foreground, until interrupted\n"
+    "\nWith DEJA_DAEMON=off commands do not use it and start an engine for themselves.";
+
+std::string running_text(const DaemonStatus& status) {
+  std::string text = "running";
+  if (status.pid) text += ", process " + std::to_string(*status.pid);
+  if (!status.version.empty()) text += ", version " + printable(status.version);
+  return text;
+}
+
+int print_status(const Context& context, Format format) {
+  const DaemonStatus status = daemon_status(context);
+  if (format == Format::json) {
+    Json out = {{"running", status.is_running},
+                {"pid", status.pid ? Json(*status.pid) : Json()},
+                {"socket", context.places.socket},
+                {"version", status.version.empty() ? Json() : Json(status.version)},
+                {"answers", status.is_running && !status.is_silent}};
+    const Json more = Json::parse(status.answer, nullptr, /*allow_exceptions=*/false);
+    if (more.is_object())
+      for (const auto& [name, value] : more.items())
+        if (!out.contains(name)) out[name] = value;
+    print(pretty(out));
+  } else if (!status.is_running) {
+    print("not running\n");
+  } else {
+    print(running_text(status) + (status.is_silent ? ", but does not answer" : "") + "\nsocket  " +
+          printable(context.places.socket) + "\n");
+  }
+  return status.is_silent ? kProblems : kDone;
+}
+
+int start(const Context& context) {
+  DaemonStatus status = daemon_status(context);
+  if (status.is_running) {
+    print("already " + running_text(status) + "\n");
+    return status.is_silent ? kProblems : kDone;
+  }
+  if (const auto started = start_daemon(context); !started) {
+    print_error("daemon start: " + started.error().message);
+    return kProblems;
+  }
+  // Also when somebody else is just starting it.
+  for (int tries = 0; tries < kTries; ++tries) {
+    status = daemon_status(context);
+    if (status.is_running && !status.is_silent) {
+      print(running_text(status) + "\n");
+      return kDone;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  print_error(
+      "daemon start: the engine does not come up; DEJA_LOG=stderr deja daemon run shows why");
+  return kProblems;
+}
+
+bool is_listening(const Context& context) {
+  const auto socket = os::connect_unix(context.places.socket);
+  return socket && *socket;
+}
+
+int stop(const Context& context) {
+  const auto answer = ask_daemon(context, "stop");
+  if (answer && !*answer) {
+    print("not running\n");
+    return kDone;
+  }
+  if (!answer) {
+    print_error("daemon stop: " + answer.error().message);
+    return kProblems;
+  }
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (!is_listening(context)) {
+      print("stopped\n");
+      return kDone;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  print_error("daemon stop: it was asked to end, but still listens");
+  return kProblems;
+}
+
+int run_in_foreground(const Context& context) {
+  const auto became = become_daemon(context);
+  print_error("daemon run: " +
+              (became ? "another daemon serves " + context.places.dir : became.error().message));
+  return kProblems;
+}
+
+}  // namespace
+
+int run_daemon(const Context& context, Args args) {
+  Format format = Format::text;
+  std::string action;
+  Options options("daemon", "The engine in the background: starts, stops and asks it.", kDetails);
+  options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
+  options.format(format);
+  if (const auto code = options.parse(args)) return *code;
+  if (action == "status") return print_status(context, format);
+  if (action == "start") return start(context);
+  if (action == "stop") return stop(context);
+  return run_in_foreground(context);
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,170 @@
+// `deja doctor`: every check is a function that adds findings. A finding is fine, or a problem that
+// says what to do.
+
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/engine_link.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/store_access.h"
+#include "journal/troubles.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "wire/messages.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::uint64_t kFreeBytesMin = 200'000'000;
+
+struct Finding {
+  std::string about;
+  bool is_problem = false;
+  std::string text;
+};
+using Findings = std::vector<Finding>;
+
+void check_config(const Context& context, Findings& out) {
+  for (const config::Problem& problem : context.loaded.problems)
+    out.push_back({"config", true, problem.text()});
+  if (context.loaded.problems.empty())
+    out.push_back(
+        {"config", false,
+         context.loaded.files.empty() ? "no file" : "read " + context.loaded.files.front()});
+  if (context.loaded.config.disable)
+    out.push_back({"config", true, "disable is set: no command is looked up"});
+}
+
+void check_folder(const Context& context, Findings& out) {
+  const std::string& dir = context.places.dir;
+  const auto problem = [&](const std::string& text) { out.push_back({"folder", true, text}); };
+  if (dir.empty()) return problem("there is none: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+  const auto there = os::stat_file(dir);
+  if (!there) return problem(there.error().message);
+  if (!*there) {
+    out.push_back({"folder", false, dir + " is made at first use"});
+    return;
+  }
+  if (!(*there)->is_directory()) return problem(dir + " is not a folder");
+  if (((*there)->mode & 022) != 0) problem(dir + " can be written to by others: chmod go-w it");
+  const std::string probe = dir + "/doctor." + std::to_string(::getpid());
+  const auto written = os::write_file_atomic(probe, "can this be written?\n");
+  (void)os::remove_file(probe);
+  if (!written) return problem("cannot be written to: " + written.error().message);
+  const auto space = os::disk_space(dir);
+  if (!space) return problem(space.error().message);
+  if (space->free_bytes < kFreeBytesMin)
+    return problem("only " + human_size(space->free_bytes) + " are free on the disk of " + dir);
+  out.push_back({"folder", false, dir + ", " + human_size(space->free_bytes) + " free"});
+}
+
+void check_installation(const Context& context, Findings& out) {
+  bool complete = true;
+  for (const char* name : {"dejad", "libdeja-observe.so"}) {
+    const std::string path = context.libexec + "/" + name;
+    const auto there = os::stat_file(path);
+    if (there && *there && (*there)->is_regular()) continue;
+    complete = false;
+    out.push_back({"programs", true, path + " is missing: install deja again"});
+  }
+  if (complete) out.push_back({"programs", false, "complete in " + context.libexec});
+}
+
+void check_store(const Context& context, Findings& out) {
+  if (!context.has_dir()) return;
+  const auto problem = [&](const std::string& text) { out.push_back({"store", true, text}); };
+  auto store = open_store(context, Access::read);
+  if (!store) return problem("cannot be opened: " + store.error().message);
+  if (!*store) {
+    out.push_back({"store", false, "empty"});
+    return;
+  }
+  const auto stats = (*store)->stats();
+  if (!stats) return problem("cannot be read: " + stats.error().message);
+  if (!stats->last_error.empty()) problem(stats->last_error);
+  if (stats->quarantined != 0)
+    problem(counted(stats->quarantined, "damaged blob") + " in quarantine: check the disk");
+  out.push_back({"store", false,
+                 human_size(stats->bytes) + " of " + human_size(stats->limit_bytes) + ", " +
+                     counted(stats->results, "result")});
+}
+
+void check_daemon(const Context& context, Findings& out) {
+  if (!context.has_dir()) return;
+  if (context.places.socket.empty()) {
+    out.push_back(
+        {"daemon", true, "no folder is short enough for its socket: set XDG_RUNTIME_DIR"});
+    return;
+  }
+  const DaemonStatus status = daemon_status(context);
+  if (status.is_silent) {
+    out.push_back({"daemon", true,
+                   "listens but does not answer: end it and let the next command start another"});
+  } else if (status.is_running && status.version != wire::kVersion) {
+    out.push_back({"daemon", true,
+                   "is of version " + status.version + ", not " + std::string(wire::kVersion) +
+                       ": deja daemon stop"});
+  } else if (status.is_running) {
+    out.push_back({"daemon", false, "running, process " + std::to_string(status.pid.value_or(0))});
+  } else {
+    const bool is_off = context.loaded.config.daemon_mode == config::DaemonMode::off;
+    out.push_back(
+        {"daemon", false, is_off ? "switched off" : "not running; the next command starts it"});
+  }
+}
+
+void check_troubles(const Context& context, Findings& out) {
+  if (!context.has_dir()) return;
+  const auto troubles = journal::read_troubles(context.journal());
+  if (!troubles) {
+    out.push_back({"journal", true, troubles.error().message});
+    return;
+  }
+  for (const journal::Trouble& t : *troubles)
+    out.push_back({"journal", true,
+                   t.text + " (" + std::to_string(t.count) + " ×, last " +
+                       human_age(os::wall_ns() - t.last_ns) + ")"});
+  if (troubles->empty()) out.push_back({"journal", false, "no troubles noted"});
+}
+
+std::string as_text(const Findings& findings, std::size_t problems) {
+  Table table;
+  for (const Finding& f : findings)
+    table.row({f.is_problem ? "PROBLEM" : "ok", f.about, printable(f.text)});
+  return table.text() + (problems == 0 ? "no problems\n" : counted(problems, "problem") + "\n");
+}
+
+Json as_json(const Findings& findings, std::size_t problems) {
+  Json list = Json::array();
+  for (const Finding& f : findings)
+    list.push_back({{"about", f.about}, {"ok", !f.is_problem}, {"text", f.text}});
+  return {{"problems", problems}, {"findings", std::move(list)}};
+}
+
+}  // namespace
+
+int run_doctor(const Context& context, Args args) {
+  Format format = Format::text;
+  Options options(
+      "doctor",
+      "Looks for everything that could keep deja from working. Exits with 1 when there is "
+      "something.",
+      "Troubles that the journal noted stay listed until 'deja stats --zero'. The content of the\n"
+      "store is checked by 'deja verify'.");
+  options.format(format);
+  if (const auto code = options.parse(args)) return *code;
+  Findings findings;
+  for (const auto check :
+       {check_config, check_folder, check_installation, check_store, check_daemon, check_troubles})
+    check(context, findings);
+  std::size_t problems = 0;
+  for (const Finding& f : findings) problems += f.is_problem ? 1 : 0;
+  print(format == Format::json ? pretty(as_json(findings, problems)) : as_text(findings, problems));
+  return problems == 0 ? kDone : kProblems;
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,150 @@
+// The daemon gets its listening socket and its lock as descriptors, from whoever starts it: a
+// client, usually (client/engine.cc), or `deja daemon start`, here. Both must agree on the numbers
+// with daemon/main.cc.
+
+#include "cli/engine_link.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/path.h"
+#include "os/file.h"
+#include "os/io.h"
+#include "os/lock.h"
+#include "os/places.h"
+#include "os/socket.h"
+#include "wire/messages.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr int kAnswerTimeoutMs = 3000;
+constexpr std::size_t kAnswerMax = 1 << 20;
+constexpr int kEngineSocketFd = 3;
+constexpr int kEngineLockFd = 4;
+
+Result<std::string> read_answer(const os::Fd& socket) {
+  wire::FrameHead head;
+  const ssize_t got = os::read_exactly(socket.get(), &head, sizeof(head));
+  if (got < 0) return sys_error_code(static_cast<int>(-got), "read", "the daemon's answer");
+  // A daemon of another version is still asked for its status, so the build may differ.
+  if (got != sizeof(head) || head.magic != wire::kMagic ||
+      head.kind != static_cast<std::uint16_t>(wire::Kind::answer) || head.size > kAnswerMax)
+    return Error{Code::protocol, 0, "the daemon gives no answer; it may be of another version"};
+  std::string body(head.size, '\0');
+  if (os::read_exactly(socket.get(), body.data(), body.size()) != static_cast<ssize_t>(body.size()))
+    return Error{Code::protocol, 0, "the daemon's answer ends early"};
+  return body;
+}
+
+struct Handover {
+  os::Fd listener, lock;
+};
+
+// Empty when another daemon has the lock.
+Result<std::optional<Handover>> prepare(const Context& context) {
+  const config::Places& places = context.places;
+  if (!TRY(os::stat_file(engine_path(context))))
+    return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
+  if (places.socket.empty())
+    return Error{Code::invalid, 0, "no folder is short enough for the socket; set XDG_RUNTIME_DIR"};
+  TRY(os::make_directories(places.dir));
+  const std::string folder(parent_path(places.socket));
+  if (folder != places.dir && !os::make_private_dir(folder.c_str()))
+    return Error{Code::denied, 0, folder + ": not a folder of ours alone"};
+  os::Fd lock = TRY(os::try_lock_file(places.dir + "/daemon.lock", os::LockMode::exclusive));
+  if (!lock) return std::optional<Handover>();
+  os::Fd listener = TRY(os::listen_unix(places.socket));
+  return std::optional(Handover{std::move(listener), std::move(lock)});
+}
+
+Error exec_engine(const Context& context, const Handover& handover) {
+  // Above the agreed numbers first, so that neither overwrites the other.
+  const int socket = ::fcntl(handover.listener.get(), F_DUPFD_CLOEXEC, 10);
+  const int lock = ::fcntl(handover.lock.get(), F_DUPFD_CLOEXEC, 10);
+  if (socket < 0 || lock < 0 || ::dup2(socket, kEngineSocketFd) < 0 ||
+      ::dup2(lock, kEngineLockFd) < 0)
+    return sys_error("dup2");
+  const std::string engine = engine_path(context);
+  std::string name = "dejad", mode = "--daemon", dir = context.places.dir;
+  std::array<char*, 4> argv = {name.data(), mode.data(), dir.data(), nullptr};
+  ::execv(engine.c_str(), argv.data());  // tidy-allow: syscall the program becomes the engine
+  return sys_error("start", engine);
+}
+
+// In the grandchild; nobody reads what it could say.
+[[noreturn]] void become_in_background(const Context& context, const Handover& handover) {
+  ::signal(SIGPIPE, SIG_IGN);
+  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // tidy-allow: syscall before exec
+  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  (void)exec_engine(context, handover);
+  ::_exit(127);
+}
+
+}  // namespace
+
+std::string engine_path(const Context& context) { return context.libexec + "/dejad"; }
+
+Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word) {
+  if (context.places.socket.empty()) return std::optional<std::string>();
+  const auto socket = TRY(os::connect_unix(context.places.socket));
+  if (!socket) return std::optional<std::string>();
+  TRY(os::set_receive_timeout_ms(*socket, kAnswerTimeoutMs));
+  const wire::FrameHead head = wire::frame_head(wire::Kind::ask, word.size());
+  std::string frame(sizeof(head), '\0');
+  std::memcpy(frame.data(), &head, sizeof(head));
+  frame.append(word);
+  if (const int r = os::send_all(socket->get(), frame.data(), frame.size()); r != 0)
+    return sys_error_code(-r, "send", context.places.socket);
+  return std::optional(TRY(read_answer(*socket)));
+}
+
+DaemonStatus daemon_status(const Context& context) {
+  DaemonStatus status;
+  const auto answer = ask_daemon(context, "status");
+  if (answer && !*answer) return status;
+  status.is_running = true;
+  status.is_silent = true;
+  if (!answer) return status;
+  const auto json = nlohmann::json::parse(**answer, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return status;
+  status.is_silent = false;
+  status.answer = **answer;
+  if (const auto pid = json.find("pid"); pid != json.end() && pid->is_number_integer())
+    status.pid = pid->get<std::int64_t>();
+  if (const auto version = json.find("version"); version != json.end() && version->is_string())
+    status.version = version->get<std::string>();
+  return status;
+}
+
+Result<bool> become_daemon(const Context& context) {
+  const auto handover = TRY(prepare(context));
+  if (!handover) return false;
+  return exec_engine(context, *handover);
+}
+
+Result<bool> start_daemon(const Context& context) {
+  const auto handover = TRY(prepare(context));
+  if (!handover) return false;
+  const pid_t child = ::fork();  // tidy-allow: syscall starts the engine
+  if (child < 0) return sys_error("fork");
+  if (child == 0) {
+    // A session of its own, and a grandchild, so that nobody has to wait for it.
+    ::setsid();
+    const pid_t grandchild = ::fork();  // tidy-allow: syscall starts the engine
+    if (grandchild != 0) ::_exit(grandchild < 0 ? 1 : 0);
+    become_in_background(context, *handover);
+  }
+  int state = 0;
+  while (::waitpid(child, &state, 0) < 0 && errno == EINTR) {  // tidy-allow: syscall as above
+  }
+  return true;
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,35 @@
+// Reaching the daemon of a cache folder: asking it, and starting it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "cli/context.h"
+
+namespace deja::cli {
+
+// Sends one word ("status", "stop") and waits a few seconds for the answer. Empty: nobody listens.
+Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word);
+
+struct DaemonStatus {
+  bool is_running = false;
+  bool is_silent = false;  // something listens but gives no answer we understand
+  std::optional<std::int64_t> pid;
+  std::string version;
+  std::string answer;  // JSON, all that the daemon says of itself
+};
+DaemonStatus daemon_status(const Context& context);
+
+// The engine's program; absolute.
+std::string engine_path(const Context& context);
+
+// Starts the daemon in a session of its own. False: another one has the folder's lock.
+Result<bool> start_daemon(const Context& context);
+// Becomes the daemon, in the foreground. Returns only when it cannot: false as above.
+Result<bool> become_daemon(const Context& context);
+
+}  // namespace deja::cli

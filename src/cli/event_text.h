@@ -1,0 +1,17 @@
+// Events in plain words.
+#pragma once
+
+#include <string>
+
+#include "journal/event.h"
+
+namespace deja::cli {
+
+// "hit", "miss (dup)", "hit (remote)"
+std::string outcome_text(const journal::Event& event);
+// One sentence, without a full stop: why this became of it.
+std::string explanation(const journal::Event& event);
+// The name of the tool without its folder.
+std::string tool_text(const journal::Event& event);
+
+}  // namespace deja::cli

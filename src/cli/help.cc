@@ -1,0 +1,68 @@
+#include "cli/context.h"
+#include "cli/format.h"
+#include "cli/options.h"
+#include "wire/messages.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::string_view kWays = R"help(Ways to use it:
+  deja gcc -c a.c -o a.o             in front of one command
+  make CC="deja gcc" CXX="deja g++"  in front of a build's compiler
+  cmake -DCMAKE_C_COMPILER_LAUNCHER=deja -DCMAKE_CXX_COMPILER_LAUNCHER=deja …
+  ln -s "$(command -v deja)" ~/bin/gcc
+                                     under the compiler's name: a link called gcc, in a folder
+                                     early in PATH, runs the next gcc found in PATH
+)help";
+
+constexpr std::string_view kEnvironment =
+    R"help(Environment (see 'deja help config' for the settings in files):
+  DEJA_DISABLE=1          run every tool as if deja were not there
+  DEJA_DIR=<dir>          the cache folder (default $XDG_CACHE_HOME/deja, else ~/.cache/deja)
+  DEJA_CONFIG=<file>      the only configuration file to read
+  DEJA_DAEMON=auto|off    off: no engine in the background, one for each command
+  DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
+  DEJA_BASE_DIR=<dirs>    folders whose place does not matter, separated by ':'
+  DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
+  DEJA_LOG=<file>|stderr  log of the engine
+  DEJA_PROGRESS=off|hits|all
+                          one line on stderr for each hit, or for each command
+  DEJA_REMOTE=<url>,…     remote stores, nearest first (reserved, not used yet)
+  DEJA_REMOTE_MODE=rw|ro|wo|off
+                          how they are used (reserved, not used yet)
+
+deja is silent unless asked: what went wrong inside it never fails a build; 'deja stats' and
+'deja doctor' show it. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In
+front of a command: the command's own, or 127 when there is no such program.
+)help";
+
+std::string overview() {
+  std::string out = "deja " + std::string(wire::kVersion) +
+                    ": remembers what build tools did, and does it again without running them.\n\n";
+  out += kWays;
+  out += "\nSubcommands ('deja help <subcommand>' for more):\n";
+  Table table;
+  for (const Subcommand& subcommand : subcommands())
+    table.row({subcommand.name, subcommand.summary});
+  out += table.text("  ") + "\n";
+  out += kEnvironment;
+  return out;
+}
+
+}  // namespace
+
+int run_help(const Context& context, Args args) {
+  if (args.empty() || args.front() == "help" || args.front() == "--help" || args.front() == "-h") {
+    print(overview());
+    return kDone;
+  }
+  const Subcommand* subcommand = find_subcommand(args.front());
+  if (subcommand == nullptr || args.size() > 1) {
+    print_error("help: no such subcommand '" + args.back() + "'; see 'deja help'");
+    return kUsage;
+  }
+  const std::string ask = "--help";
+  return subcommand->run(context, Args(&ask, 1));
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,98 @@
+// deja-cli: the subcommands of `deja`. The front starts it as "deja <subcommand> args…".
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/path.h"
+#include "cli/context.h"
+#include "os/file.h"
+#include "os/io.h"
+#include "wire/subcommands.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::array<Subcommand, 11> kSubcommands = {{
+    {"stats", "What the cache did, in numbers", run_stats, true},
+    {"events", "What the cache did, command by command", run_events, true},
+    {"why", "What became of one file, and why", run_why, true},
+    {"config", "Every setting, its value and where it comes from", run_config, false},
+    {"doctor", "Looks for everything that could keep deja from working", run_doctor, false},
+    {"daemon", "Starts, stops and asks the engine in the background", run_daemon, true},
+    {"gc", "Brings the store under its limit and sweeps what nothing refers to", run_gc, true},
+    {"verify", "Checks every blob and record of the store", run_verify, true},
+    {"purge", "Forgets everything", run_purge, true},
+    {"help", "This text, or that of one subcommand", run_help, false},
+    {"version", "The version of deja", run_version, false},
+}};
+
+consteval bool front_knows_all() {
+  for (const Subcommand& s : kSubcommands)
+    if (!wire::is_subcommand(s.name)) return false;
+  return true;
+}
+static_assert(front_knows_all(),
+              "wire/subcommands.h decides what the front takes for a subcommand");
+
+Context make_context() {
+  Context context;
+  // A folder that was removed below us has no name; then nothing is relative to it.
+  if (auto cwd = os::real_path(".")) context.cwd = *std::move(cwd);
+  context.sources.environment = [](std::string_view name) -> std::optional<std::string_view> {
+    const char* value = ::getenv(std::string(name).c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string_view>(value);
+  };
+  context.sources.cwd = context.cwd;
+  context.loaded = config::load(context.sources);
+  if (auto places = config::places(context.sources)) context.places = *std::move(places);
+  if (const auto self = os::read_symlink("/proc/self/exe"); self && *self)
+    context.libexec = parent_path(**self);
+  context.is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  return context;
+}
+
+int run(std::vector<std::string> args) {
+  std::string name = args.empty() ? "help" : args.front();
+  if (!args.empty()) args.erase(args.begin());
+  if (name == "--help" || name == "-h") name = "help";
+  if (name == "--version" || name == "-V") name = "version";
+  const Subcommand* subcommand = find_subcommand(name);
+  if (subcommand == nullptr) {
+    print_error((name.starts_with('-') ? "no such option '" : "no such subcommand or program '") +
+                name + "'; see 'deja help'");
+    return kUsage;
+  }
+  Context context = make_context();
+  context.sources.cwd = context.cwd;
+  const bool asks_for_help = !args.empty() && (args.front() == "--help" || args.front() == "-h");
+  if (subcommand->needs_dir && !context.has_dir() && !asks_for_help) {
+    print_error("no place for the cache: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+    return kProblems;
+  }
+  return subcommand->run(context, args);
+}
+
+}  // namespace
+
+std::span<const Subcommand> subcommands() { return kSubcommands; }
+
+const Subcommand* find_subcommand(std::string_view name) {
+  for (const Subcommand& s : kSubcommands)
+    if (s.name == name) return &s;
+  return nullptr;
+}
+
+void print(std::string_view text) { (void)os::write_all(STDOUT_FILENO, text.data(), text.size()); }
+
+void print_error(std::string_view message) {
+  const std::string line = "deja: " + std::string(message) + "\n";
+  (void)os::write_all(STDERR_FILENO, line.data(), line.size());
+}
+
+}  // namespace deja::cli
+
+int main(int argc, char** argv) { return deja::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc}); }

@@ -1,0 +1,108 @@
+#include "cli/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+namespace deja::cli {
+namespace {
+
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : "|") + word;
+  return out;
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& word) {
+    return std::ranges::find(words, word) != words.end()
+               ? std::string()
+               : "'" + word + "' is not one of " + alternatives(words);
+  };
+  return {check, ""};
+}
+
+}  // namespace
+
+struct Options::Impl {
+  explicit Impl(const std::string& command, const std::string& summary)
+      : name(command), app(summary, "deja " + command) {}
+  std::string name;
+  CLI::App app;
+};
+
+Options::Options(const std::string& name, const std::string& summary, const std::string& details)
+    : impl_(std::make_unique<Impl>(name, summary)) {
+  impl_->app.footer(details);
+  impl_->app.get_formatter()->column_width(34);
+}
+
+Options::~Options() = default;
+
+void Options::flag(const char* names, const char* doc, bool& target) {
+  impl_->app.add_flag(names, target, doc);
+}
+
+void Options::number(const char* names, const char* doc, std::optional<std::uint64_t>& target) {
+  impl_->app.add_option(names, target, doc)
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            const bool good = !text.empty() && text.size() < 19 &&
+                              text.find_first_not_of("0123456789") == std::string::npos;
+            return good ? std::string() : "'" + text + "' is not a number";
+          },
+          ""))
+      ->type_name("N")
+      ->take_last();
+}
+
+void Options::choice(const char* names, const char* doc, const std::vector<std::string>& allowed,
+                     std::string& target) {
+  impl_->app.add_option(names, target, doc)
+      ->check(one_of(allowed))
+      ->type_name(alternatives(allowed))
+      ->take_last();
+}
+
+void Options::argument(const char* name, const char* doc, std::string& target) {
+  impl_->app.add_option(name, target, doc)->required()->type_name("");
+}
+
+void Options::word(const char* name, const char* doc, const std::vector<std::string>& allowed,
+                   std::string& target) {
+  impl_->app.add_option(name, target, doc)
+      ->required()
+      ->check(one_of(allowed))
+      ->type_name(alternatives(allowed));
+}
+
+void Options::format(Format& target) {
+  const std::vector<std::string> words = {"text", "json"};
+  const auto set = [&target](const std::string& word) {
+    target = word == "json" ? Format::json : Format::text;
+  };
+  impl_->app
+      .add_option_function<std::string>("--format", set,
+                                        "How to print: for people (default) or for programs")
+      ->check(one_of(words))
+      ->type_name(alternatives(words))
+      ->take_last();
+}
+
+std::optional<int> Options::parse(Args args) {
+  std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants them
+  try {
+    impl_->app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    print(impl_->app.help());
+    return kDone;
+  } catch (const CLI::ParseError& error) {
+    std::string message = error.what();
+    std::ranges::replace(message, '\n', ' ');
+    print_error(impl_->name + ": " + message + "; see 'deja help " +
+                impl_->name.substr(0, impl_->name.find(' ')) + "'");
+    return kUsage;
+  }
+  return std::nullopt;
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <string>
+
+#include "cli/context.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/store_access.h"
+#include "journal/counters.h"
+#include "journal/troubles.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace deja::cli {
+namespace {
+
+using journal::Counter;
+
+struct Everything {
+  journal::Counts counts;
+  std::vector<journal::Trouble> troubles;
+  store::StoreStats store;
+  std::string store_error;  // empty: none
+};
+
+Result<journal::Counts> read_counts(const std::string& journal, bool zero) {
+  if (!TRY(os::stat_file(journal))) return journal::Counts();
+  journal::Counters counters = TRY(journal::Counters::open(journal));
+  if (zero) {
+    counters.zero();
+    TRY(journal::clear_troubles(journal));
+  }
+  return counters.read();
+}
+
+Result<Everything> gather(const Context& context, bool zero) {
+  Everything all;
+  all.counts = TRY(read_counts(context.journal(), zero));
+  all.troubles = TRY(journal::read_troubles(context.journal()));
+  all.store.limit_bytes = context.loaded.config.store_limit_bytes;
+  const auto stats = [&]() -> Result<store::StoreStats> {
+    const auto store = TRY(open_store(context, Access::read));
+    return store ? store->stats() : all.store;
+  }();
+  if (stats) {
+    all.store = *stats;
+  } else {
+    all.store_error = stats.error().message;
+  }
+  return all;
+}
+
+Json as_json(const Context& context, const Everything& all) {
+  Json out;
+  for (std::size_t i = 0; i < journal::kCounters; ++i)
+    out[journal::counter_name(static_cast<Counter>(i))] = all.counts.values[i];
+  out["bypass_reasons"] = Json::object();
+  for (const auto& reason : all.counts.bypass_reasons)
+    out["bypass_reasons"][reason.name] = reason.count;
+  out["since"] = all.counts.since_ns == 0 ? Json() : Json(seconds(all.counts.since_ns));
+  out["dir"] = context.places.dir;
+  Json store = {{"bytes", all.store.bytes},
+                {"blobs", all.store.blobs},
+                {"results", all.store.results},
+                {"manifests", all.store.manifests},
+                {"limit_bytes", all.store.limit_bytes},
+                {"quarantined", all.store.quarantined},
+                {"index_bytes", all.store.index_file_bytes},
+                {"ledger_bytes", all.store.ledger_bytes}};
+  if (!all.store_error.empty()) store["error"] = all.store_error;
+  out["store"] = std::move(store);
+  out["troubles"] = Json::array();
+  for (const journal::Trouble& t : all.troubles)
+    out["troubles"].push_back({{"text", t.text},
+                               {"count", t.count},
+                               {"first", seconds(t.first_ns)},
+                               {"last", seconds(t.last_ns)}});
+  return out;
+}
+
+std::string reasons_text(const journal::Counts& counts) {
+  std::string out;
+  for (const auto& reason : counts.bypass_reasons)
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason.name, reason.count);
+  return out;
+}
+
+std::string counts_text(const journal::Counts& counts) {
+  const std::uint64_t hits = counts[Counter::hits];
+  const std::uint64_t misses = counts[Counter::misses];
+  const auto with = [](std::uint64_t n, const char* what) {
+    return n == 0 ? std::string() : fmt::format("{} {}", n, what);
+  };
+  Table table;
+  const auto row = [&](const char* name, Counter counter, std::string note) {
+    table.row({name, std::to_string(counts[counter]), std::move(note)});
+  };
+  std::string rate = percent(hits, hits + misses);
+  if (!rate.empty()) rate += " of all that were looked up";
+  const std::string remote = with(counts[Counter::remote_hits], "from a remote");
+  row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
+  row("misses", Counter::misses,
+      with(counts[Counter::dups], "with bytes that were all known (dups)"));
+  row("bypasses", Counter::bypasses, reasons_text(counts));
+  row("failures", Counter::failures, "");
+  row("tool runs", Counter::tool_runs, "");
+  row("errors", Counter::errors, "");
+  table.row({"time saved", human_elapsed(counts[Counter::time_saved_ns] / 1000)});
+  table.row({"served", human_size(counts[Counter::bytes_served])});
+  if (counts.since_ns != 0) table.row({"since", local_time(counts.since_ns)});
+  return table.text();
+}
+
+std::string as_text(const Context& context, const Everything& all) {
+  std::string out = counts_text(all.counts);
+  Table table;
+  const std::string share = percent(all.store.bytes, all.store.limit_bytes);
+  table.row({"store", human_size(all.store.bytes) + " of " + human_size(all.store.limit_bytes) +
+                          (share.empty() ? "" : " (" + share + ")")});
+  table.row({"", counted(all.store.results, "result") + ", " + counted(all.store.blobs, "blob")});
+  if (all.store.quarantined != 0)
+    table.row({"", counted(all.store.quarantined, "damaged blob") + " in quarantine"});
+  if (!all.store_error.empty()) table.row({"", "cannot be read: " + printable(all.store_error)});
+  table.row({"folder", printable(context.places.dir)});
+  out += "\n" + table.text();
+  if (all.troubles.empty()) return out;
+
+  Table troubles;
+  const std::int64_t now_ns = os::wall_ns();
+  for (const journal::Trouble& t : all.troubles)
+    troubles.row({fmt::format("{} ×", t.count), human_age(now_ns - t.last_ns), printable(t.text)});
+  return out + "\ntroubles\n" + troubles.text("  ");
+}
+
+}  // namespace
+
+int run_stats(const Context& context, Args args) {
+  Format format = Format::text;
+  bool zero = false;
+  Options options(
+      "stats", "What the cache did, in numbers: all processes, since the last --zero.",
+      "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
+      "failures: the tool itself failed. errors: the cache failed at something and the build\n"
+      "went on without it; the troubles say at what.");
+  options.format(format);
+  options.flag("--zero,-z", "Start the counts again and forget the troubles", zero);
+  if (const auto code = options.parse(args)) return *code;
+  const auto all = gather(context, zero);
+  if (!all) {
+    print_error("stats: " + all.error().message);
+    return kProblems;
+  }
+  print(format == Format::json ? pretty(as_json(context, *all)) : as_text(context, *all));
+  return kDone;
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,209 @@
+// `deja why`: what became of a source file, an output or a key. A source is matched by the path
+// that its events name; an output by the artifacts of the results that events led to; a key by the
+// beginning of its hex digits.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "action/result.h"
+#include "base/path.h"
+#include "cli/context.h"
+#include "cli/event_text.h"
+#include "cli/json.h"
+#include "cli/options.h"
+#include "cli/store_access.h"
+#include "digest/digest.h"
+#include "journal/reader.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::size_t kShown = 10;           // earlier events to list
+constexpr std::size_t kKeyDigitsMin = 6;     // fewer could be meant as a file name
+constexpr std::size_t kResultsMax = 20'000;  // to look through for an output
+
+bool is_key_prefix(std::string_view text) {
+  return text.size() >= kKeyDigitsMin &&
+         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+// The ways in which a path that the user typed may stand in an event.
+struct Wanted {
+  std::string typed;
+  std::string clean;  // absolute
+  std::string real;   // without symlinks; empty when there is no such file
+};
+
+Wanted wanted_path(const Context& context, const std::string& typed) {
+  Wanted wanted;
+  wanted.typed = journal::as_recorded(typed);
+  const std::string absolute = clean_path(join_path(context.cwd, typed));
+  wanted.clean = journal::as_recorded(absolute);
+  if (const auto real = os::real_path(absolute)) wanted.real = journal::as_recorded(*real);
+  return wanted;
+}
+
+bool is_path(const Wanted& wanted, std::string_view cwd, std::string_view path) {
+  if (path.empty()) return false;
+  const std::string absolute = clean_path(join_path(cwd, path));
+  return absolute == wanted.clean || absolute == wanted.real;
+}
+
+Result<std::vector<journal::Event>> find_by_key(const Context& context, const std::string& prefix) {
+  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
+    return e.probe_key.starts_with(prefix) || e.action_key.starts_with(prefix);
+  });
+}
+
+Result<std::vector<journal::Event>> find_by_source(const Context& context, const Wanted& wanted) {
+  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
+    return is_path(wanted, e.cwd, e.what);
+  });
+}
+
+std::optional<action::ActionResult> stored_result(store::LocalStore* store,
+                                                  const std::string& key_hex) {
+  const auto digest = Digest::from_hex(key_hex);
+  if (store == nullptr || !digest) return std::nullopt;
+  const auto record = store->get_result(ActionKey{*digest});
+  if (!record || !*record) return std::nullopt;
+  return action::decode_result(**record);
+}
+
+// Where the artifact was put by the run or hit that the event tells of.
+std::string artifact_path(const action::ActionResult& result, const action::Artifact& artifact,
+                          const journal::Event& event) {
+  const action::Roots here(event.cwd, result.made_in.path(action::Root::workspace));
+  return here.expand(artifact.path);
+}
+
+Result<std::vector<journal::Event>> find_by_output(const Context& context, const Wanted& wanted,
+                                                   store::LocalStore* store) {
+  if (store == nullptr) return std::vector<journal::Event>();
+  std::size_t looked_at = 0;
+  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
+    if (e.action_key.empty() || ++looked_at > kResultsMax) return false;
+    const auto result = stored_result(store, e.action_key);
+    return result && std::ranges::any_of(result->artifacts, [&](const action::Artifact& artifact) {
+             return is_path(wanted, e.cwd, artifact_path(*result, artifact, e));
+           });
+  });
+}
+
+std::string outputs_text(const action::ActionResult& result, const journal::Event& event) {
+  std::string out;
+  for (const action::Artifact& artifact : result.artifacts) {
+    if (!out.empty()) out += ", ";
+    out += artifact_path(result, artifact, event);
+    if (artifact.role == action::Role::output || artifact.role == action::Role::depfile)
+      out += " (" + human_size(artifact.size) + ")";
+  }
+  return out;
+}
+
+// events: oldest first, at least one.
+std::string as_text(const std::vector<journal::Event>& events, store::LocalStore* store) {
+  const journal::Event& event = events.back();
+  const std::int64_t now_ns = os::wall_ns();
+  std::string out =
+      fmt::format("{}: {}, {}\n", printable(event.what.empty() ? event.tool : event.what),
+                  outcome_text(event), human_age(now_ns - event.time_ns));
+  Table table;
+  const auto row = [&](const char* name, const std::string& text) {
+    if (!text.empty()) table.row({name, printable(text)});
+  };
+  row("why", explanation(event));
+  row("tool", event.tool);
+  row("folder", event.cwd);
+  row("evidence", event.evidence);
+  const bool is_hit = event.outcome == journal::Outcome::hit;
+  row("took", human_elapsed(event.elapsed_us) + (event.cost_us == 0
+                                                     ? ""
+                                                     : (is_hit ? ", instead of " : ", the tool ") +
+                                                           human_elapsed(event.cost_us)));
+  row("probe key", event.probe_key);
+  row("action key", event.action_key);
+  if (const auto result = stored_result(store, event.action_key)) {
+    row("made", local_time(result->made_at_ns) + " in " + result->made_in.path(action::Root::cwd));
+    row("outputs", outputs_text(*result, event));
+  } else if (!event.action_key.empty()) {
+    row("outputs", "no longer in the store");
+  }
+  out += table.text("  ");
+  if (events.size() == 1) return out;
+  out += "before\n";
+  Table before;
+  for (std::size_t i = events.size() - 1; i-- > 0;)
+    before.row({local_time(events[i].time_ns), outcome_text(events[i]), explanation(events[i])});
+  return out + before.text("  ");
+}
+
+Json as_json(const std::string& query, const std::vector<journal::Event>& events,
+             store::LocalStore* store) {
+  const journal::Event& event = events.back();
+  Json list = Json::array();
+  for (std::size_t i = events.size(); i-- > 0;) {
+    std::string line;
+    journal::append_line(events[i], line);
+    list.push_back(Json::parse(line));
+  }
+  Json out = {{"query", query},
+              {"outcome", journal::outcome_name(event.outcome)},
+              {"reason", event.reason},
+              {"explanation", explanation(event)},
+              {"evidence", event.evidence},
+              {"time", seconds(event.time_ns)},
+              {"probe_key", event.probe_key},
+              {"action_key", event.action_key},
+              {"outputs", Json::array()},
+              {"events", std::move(list)}};
+  if (const auto result = stored_result(store, event.action_key))
+    for (const action::Artifact& artifact : result->artifacts)
+      out["outputs"].push_back({{"path", artifact_path(*result, artifact, event)},
+                                {"size", artifact.size},
+                                {"digest", artifact.digest.hex()}});
+  return out;
+}
+
+Result<std::vector<journal::Event>> find(const Context& context, const std::string& query,
+                                         store::LocalStore* store) {
+  const Wanted wanted = wanted_path(context, query);
+  auto events = TRY(find_by_source(context, wanted));
+  if (events.empty() && is_key_prefix(query)) events = TRY(find_by_key(context, query));
+  if (events.empty()) events = TRY(find_by_output(context, wanted, store));
+  return events;
+}
+
+}  // namespace
+
+int run_why(const Context& context, Args args) {
+  Format format = Format::text;
+  std::string query;
+  Options options(
+      "why", "What became of one file when a command last used or made it, and why.",
+      "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
+      "Only what the journal still holds can be told (the last 8 to 16 MB of events).");
+  options.argument("FILE|KEY", "A source file, an output, or a probe key or action key", query);
+  options.format(format);
+  if (const auto code = options.parse(args)) return *code;
+
+  // Without the store the journal alone has to do.
+  auto opened = open_store(context, Access::read);
+  store::LocalStore* store = opened ? opened->get() : nullptr;
+  const auto events = find(context, query, store);
+  if (!events || events->empty()) {
+    print_error("why: " + (events ? "nothing is known of '" + printable(query) + "'"
+                                  : events.error().message));
+    return kProblems;
+  }
+  print(format == Format::json ? pretty(as_json(query, *events, store)) : as_text(*events, store));
+  return kDone;
+}
+
+}  // namespace deja::cli
