@@ -1,4 +1,6 @@
-# `./dev package`: a .deb of the release preset. The rooms install their own programs.
+# `./dev package`: a .deb of the release preset. The rooms install their programs.
+set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # no tests for a package
+install(TARGETS deja_observe_preload DESTINATION libexec/deja)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(CPACK_GENERATOR DEB)
