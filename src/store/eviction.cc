@@ -138,7 +138,7 @@ Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
     }));
     return inner;
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   std::ranges::sort(unlinked);
   for (std::size_t i = 0; i < unlinked.size(); i += kResultsPerChange) {
     const Change erase_some = [&](CatalogChange& change) -> Status {
@@ -163,19 +163,23 @@ Status LocalStore::compact_ledger() {
   // Under the lock the folder is not made anew; if it was before, this index is not the one to copy.
   if (index_->is_replaced()) return {};
   const std::uint64_t number = TRY(find_ledger_files(layout_)).last + 1;
+  // change_once(), because change() may want the lock for itself, to make a damaged index anew.
+  std::vector<std::string> doomed;
   std::uint64_t before = 0;
-  TRY(change([&](CatalogChange& change) -> Status {
+  const Change start_log = [&](CatalogChange& change) -> Status {
     change.counters.ledger_number = number;
     before = change.counters.ledger_bytes;
     return {};
-  }));
+  };
+  TRY(change_once(start_log, doomed));
   std::uint64_t base_bytes = 0;
   TRY(write_ledger_base(layout_, *index_, number, base_bytes));
-  return change([&](CatalogChange& change) -> Status {
+  const Change count_base = [&](CatalogChange& change) -> Status {
     change.counters.ledger_bytes -= std::min(before, change.counters.ledger_bytes);
     change.counters.ledger_bytes += base_bytes;
     return {};
-  });
+  };
+  return change_once(count_base, doomed);
 }
 
 }  // namespace deja::store

@@ -127,14 +127,16 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
     all.open.clear();
     all.pid = ::getpid();
   }
-  const std::string key = folder + (access == Access::read_only ? "#" : "");
-  if (auto present = all.open[key].lock()) {
+  if (auto present = all.open[folder].lock()) {
+    // A second environment would lose the first one its locks.
+    if (present->access_ == Access::read_only && access == Access::read_write)
+      return Error{Code::unavailable, 0, "store is open read-only in this process: " + folder};
     if (present->is_replaced()) TRY(present->reopen());
     return present;
   }
   std::shared_ptr<Index> index(new Index(folder, access));
   TRY(index->open_environment(false));
-  all.open[key] = index;
+  all.open[folder] = index;
   return index;
 }
 

@@ -18,13 +18,9 @@ namespace {
 constexpr std::string_view kMagic = "dejaidx1";
 constexpr std::size_t kStateBytes = 128;
 
-struct State {
-  bool is_clean = false;
-  std::uint64_t txn = 0;
-  std::string boot;
-};
+}  // namespace
 
-std::string encode_state(const State& state) {
+std::string encode_state(const StateRecord& state) {
   Encoder e;
   e.raw(kMagic);
   e.u8(state.is_clean ? 1 : 0);
@@ -36,9 +32,9 @@ std::string encode_state(const State& state) {
   return bytes;
 }
 
-std::optional<State> decode_state(std::string_view bytes) {
+std::optional<StateRecord> decode_state(std::string_view bytes) {
   Decoder d(bytes);
-  State state;
+  StateRecord state;
   if (d.raw(kMagic.size()) != kMagic) return std::nullopt;
   state.is_clean = d.u8() == 1;
   state.txn = d.u64();
@@ -47,6 +43,8 @@ std::optional<State> decode_state(std::string_view bytes) {
   if (d.raw(8) != checksum('s', {}, payload) || d.failed()) return std::nullopt;
   return state;
 }
+
+namespace {
 
 // The parts of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
 struct Meta {
@@ -151,7 +149,8 @@ Result<Belief> believe_index(const std::string& folder) {
   if (!state) return Belief::damaged;
   const bool same_boot = state->boot == os::boot_id();
   if (!same_boot && !(state->is_clean && state->txn == meta->txn)) return Belief::unsynced;
-  if (TRY(os::stat_file(suspect_path(folder)))) return Belief::suspect;
+  const auto note = TRY(os::stat_file(suspect_path(folder)));
+  if (note) return note->size == 0 ? Belief::suspect : Belief::damaged;
   // LMDB need not write pages that one transaction took and gave back, so a file a little short of
   // its last page can be sound; a cut file looks the same.
   if (file_size < (meta->last_page + 1) * meta->page_size) return Belief::suspect;
@@ -159,6 +158,10 @@ Result<Belief> believe_index(const std::string& folder) {
 }
 
 std::string suspect_path(const std::string& folder) { return folder + "/suspect"; }
+
+Status condemn_index(const std::string& folder) {
+  return os::write_file_atomic(suspect_path(folder), "damaged\n");
+}
 
 void mark_suspect(const char* path) {
   const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);

@@ -11,12 +11,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "os/fd.h"
 
 namespace deja::store {
+
+struct StateRecord {
+  bool is_clean = false;
+  std::uint64_t txn = 0;
+  std::string boot;
+};
+std::string encode_state(const StateRecord& state);
+std::optional<StateRecord> decode_state(std::string_view bytes);
 
 class IndexState {
  public:
@@ -42,8 +52,9 @@ enum class Belief {
 const char* belief_name(Belief belief);
 
 Result<Belief> believe_index(const std::string& folder);
-// Leaves a note for the next believe_index(). Async-signal-safe.
-void mark_suspect(const char* suspect_path);
+// Notes for the next believe_index(), in the file `suspect`: look closer, or do not believe it.
+void mark_suspect(const char* suspect_path);  // async-signal-safe
+Status condemn_index(const std::string& folder);
 std::string suspect_path(const std::string& folder);
 // Walks every page in a child process that may crash; true when all could be read.
 bool survives_walk(const std::string& folder);

@@ -8,7 +8,7 @@
 //   ledger/<n>.base, <n>.log  side records from which the index can be made again (ledger.h)
 //   tmp/<pid>.<n>.<n>         what is being written, and what is being removed
 //   quarantine/<hex>.<time>   content that was not what its name says
-//   old-<n>/                  a store of an unknown format, set aside
+//   old/                      the last store of an unknown format, set aside
 // Other names (the daemon's socket, the journal) belong to others and are never touched.
 #pragma once
 
@@ -38,7 +38,7 @@ class Layout {
   std::string ledger() const { return root_ + "/ledger"; }
   std::string tmp() const { return root_ + "/tmp"; }
   std::string quarantine() const { return root_ + "/quarantine"; }
-  std::string set_aside(unsigned n) const { return root_ + "/old-" + std::to_string(n); }
+  std::string set_aside() const { return root_ + "/old"; }
 
   std::string blob(const Digest& digest) const;
   std::string blob_folder(const Digest& digest) const;

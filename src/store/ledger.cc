@@ -107,7 +107,12 @@ Status read_ledger(const Layout& layout, const VisitFrame& visit) {
 Status Ledger::append(std::uint64_t number, std::string_view frame, std::uint64_t& written_bytes) {
   const MutexLock lock(mutex_);
   if (!fd_ || number_ != number) {
-    fd_ = TRY(os::open_append(layout_.ledger_log(number)));
+    auto opened = os::open_append(layout_.ledger_log(number));
+    if (!opened && opened.error().sys_errno == ENOENT) {
+      TRY(os::make_directories(layout_.ledger()));
+      opened = os::open_append(layout_.ledger_log(number));
+    }
+    fd_ = TRY(std::move(opened));
     number_ = number;
   }
   // A short write leaves a torn frame, which readers pass over.

@@ -69,7 +69,7 @@ Result<bool> LocalStore::is_recorded(const Digest& digest, const os::FileIdentit
     row = TRY(find_blob(txn, digest));
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   if (!row || !(row->identity == identity)) return false;
   know(digest, identity);
   return true;

@@ -26,7 +26,7 @@ Result<std::optional<std::string>> LocalStore::get_result(const ActionKey& key) 
     if (row) record = row->record;
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   if (row && TRY(is_complete(row->facts))) return record;
   if (is_damaged) ++damaged_records_;
   if (row || is_damaged) TRY(drop_result(key));
@@ -122,7 +122,7 @@ Result<std::optional<std::string>> LocalStore::get_manifest(const ProbeKey& key)
     if (row) record = row->record;
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   if (is_damaged) {
     ++damaged_records_;
     if (!options_.read_only) {

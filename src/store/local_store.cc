@@ -42,7 +42,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   auto index = Index::open(store->layout_.index(), access);
   if (!index && index.error().code == Code::corrupt && !read_only) {
     // LMDB itself refuses what looked sound: once more, from the ledger.
-    mark_suspect(suspect_path(store->layout_.index()).c_str());
+    static_cast<void>(condemn_index(store->layout_.index()));
     TRY(prepare_store(store->layout_, store->prepare_options_));
     index = Index::open(store->layout_.index(), access);
     store->is_rebuilt_ = true;
@@ -62,16 +62,32 @@ Status LocalStore::refuse_when_read_only() const {
 
 void LocalStore::note_error(const Error& error) {
   DEJA_LOG_LINE("store: " + error.message);
-  if (error.code == Code::corrupt) mark_suspect(suspect_path(layout_.index()).c_str());
+  if (error.code == Code::corrupt) {
+    is_damaged_ = true;
+    // Also for those who come after this process; an index that replaced ours is not meant.
+    if (!options_.read_only && !index_->is_replaced()) static_cast<void>(condemn_index(layout_.index()));
+  }
   const MutexLock lock(error_mutex_);
   last_error_ = error.message;
 }
 
 // Somebody purged the store, made its index anew, or removed the whole folder under us.
+// Or it turned out to be damaged while in use.
 Status LocalStore::follow_replacement() {
-  if (!index_->is_replaced()) return {};
+  const bool is_damaged = is_damaged_.exchange(false);
+  if (!is_damaged && !index_->is_replaced()) return {};
   if (!options_.read_only) TRY(prepare_store(layout_, prepare_options_));
   return index_->reopen();
+}
+
+// Where LMDB says that the index is damaged, it is made anew and asked once more.
+Status LocalStore::read(const Index::Body& body) {
+  auto done = index_->read(body);
+  if (done) return done;
+  note_error(done.error());
+  if (!is_damaged_ || options_.read_only) return done;
+  TRY(follow_replacement());
+  return index_->read(body);
 }
 
 Status LocalStore::change(const Change& body) {
@@ -80,6 +96,10 @@ Status LocalStore::change(const Change& body) {
   auto done = follow_replacement();
   if (done) done = change_once(body, doomed);
   if (!done) note_error(done.error());
+  if (is_damaged_) {
+    done = follow_replacement();
+    if (done) done = change_once(body, doomed);
+  }
   for (const std::string& path : doomed) static_cast<void>(os::remove_file(path));
   return done;
 }
@@ -119,8 +139,9 @@ Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doome
       const MutexLock lock(known_mutex_);
       known_.erase(blob.digest);
     }
+    // A file that cannot be removed is an orphan from here on; no reason to keep the result.
     if (blob.size < kSlowToRemove) {
-      TRY(os::remove_file(path));
+      if (!os::remove_file(path)) static_cast<void>(os::remove_tree(path));
       continue;
     }
     const std::string temp = layout_.new_temp();
@@ -135,7 +156,7 @@ Result<Counters> LocalStore::counters() {
     counters = TRY(read_counters(txn));
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   return counters;
 }
 

@@ -134,6 +134,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   explicit LocalStore(Options options);
 
   // local_store.cc
+  Status read(const Index::Body& body);
   Status change(const Change& body);
   Status change_once(const Change& body, std::vector<std::string>& doomed);
   Status retire(CatalogChange& change, std::vector<std::string>& doomed);
@@ -190,6 +191,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Ledger ledger_;
   std::atomic<std::uint64_t> damaged_records_{0};
   std::atomic<std::uint64_t> evicted_{0};
+  std::atomic<bool> is_damaged_{false};  // the index, by what LMDB or a row in it said
 
   // Facts that stay true whatever others do: the file with this identity has this content.
   Mutex known_mutex_;

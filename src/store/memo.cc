@@ -54,7 +54,7 @@ std::optional<digest::FileContent> LocalStore::recall(const os::FileIdentity& id
   }
   std::optional<digest::FileContent> content;
   bool is_old = false;
-  const auto done = index_->read([&](IndexTxn& txn) -> Status {
+  const auto done = read([&](IndexTxn& txn) -> Status {
     const Counters counters = TRY(read_counters(txn));
     for (const std::uint64_t table : {counters.memo_current, counters.memo_current ^ 1}) {
       const auto bytes = TRY(txn.get(memo_table(table), key));
@@ -64,8 +64,7 @@ std::optional<digest::FileContent> LocalStore::recall(const os::FileIdentity& id
     }
     return {};
   });
-  if (!done) note_error(done.error());
-  if (content && is_old) remember(identity, *content);
+  if (done && content && is_old) remember(identity, *content);
   return content;
 }
 
@@ -98,7 +97,7 @@ Status LocalStore::forget_idle_touches() {
     }
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   const MutexLock lock(pending_mutex_);
   for (const auto& [key, used_ns] : idle) {
     const auto it = touched_.find(key);

@@ -39,14 +39,13 @@ Result<Format> read_format(const Layout& layout) {
 // Moves what is ours by name, but not by format, into one folder. Only the latest such folder is
 // kept: it is a cache, and disk is bounded.
 Status set_aside(const Layout& layout) {
-  unsigned n = 0;
-  while (TRY(os::stat_file(layout.set_aside(n), os::Links::keep))) TRY(os::remove_tree(layout.set_aside(n++)));
-  TRY(os::make_directory(layout.set_aside(n)));
+  TRY(os::remove_tree(layout.set_aside()));
+  TRY(os::make_directory(layout.set_aside()));
   for (const std::string& path : {layout.index(), layout.blobs(), layout.ledger(), layout.quarantine(), layout.format()}) {
     if (!TRY(os::stat_file(path, os::Links::keep))) continue;
-    TRY(os::rename_file(path, layout.set_aside(n) + path.substr(layout.root().size())));
+    TRY(os::rename_file(path, layout.set_aside() + path.substr(layout.root().size())));
   }
-  DEJA_LOG_LINE("store of an unknown format set aside: " + layout.set_aside(n));
+  DEJA_LOG_LINE("store of an unknown format set aside: " + layout.set_aside());
   return {};
 }
 
@@ -259,8 +258,7 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   }
   TRY(install_index(layout, made));
   TRY(make_folders(layout));
-  for (unsigned n = 0; TRY(os::stat_file(layout.set_aside(n), os::Links::keep)); ++n)
-    doomed.push_back(layout.set_aside(n));
+  doomed.push_back(layout.set_aside());
   for (const std::string& path : doomed) TRY(os::remove_tree(path));
   return {};
 }

@@ -40,7 +40,7 @@ Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
     }
     return {};
   };
-  TRY(index_->read(look));
+  TRY(read(look));
   std::erase_if(orphans, [&](const Digest& digest) {
     const auto file = os::stat_file(layout_.blob(digest), os::Links::keep);
     return !file || !*file || (*file)->ctime_ns > oldest;
@@ -96,7 +96,7 @@ Status LocalStore::sweep_temps(SweepReport& report) {
 Status LocalStore::sweep_manifests() {
   const std::int64_t oldest = os::wall_ns() - kOldManifest;
   std::vector<ProbeKey> old;
-  TRY(index_->read([&](IndexTxn& txn) {
+  TRY(read([&](IndexTxn& txn) {
     return txn.scan(Table::manifests, {}, [&](std::string_view key, std::string_view row) {
       const ProbeKey probe{Digest::from_view(key)};
       const auto manifest = decode_manifest_row(probe, row);

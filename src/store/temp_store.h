@@ -1,9 +1,11 @@
-// A store in a folder of its own, for tests.
+// A store in a folder of its own, and what tests do to it.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -40,6 +42,8 @@ class TempStore {
   LocalStore& operator*() { return *store_; }
   LocalStore* operator->() { return store_.get(); }
   const std::string& dir() const { return options_.dir; }
+  const std::string& folder() const { return folder_; }
+  Layout layout() const { return Layout(options_.dir); }
   LocalStore::Options& options() { return options_; }
 
  private:
@@ -47,5 +51,18 @@ class TempStore {
   LocalStore::Options options_;
   std::unique_ptr<LocalStore> store_;
 };
+
+// Replaces bytes of a file in place, as somebody who may do anything.
+inline void overwrite(const std::string& path, long offset, std::string_view bytes) {
+  ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
+  FILE* const file = ::fopen(path.c_str(), "r+b");
+  ASSERT_NE(file, nullptr) << path;
+  ASSERT_EQ(::fseek(file, offset, SEEK_SET), 0);
+  ASSERT_EQ(::fwrite(bytes.data(), 1, bytes.size(), file), bytes.size());
+  ASSERT_EQ(::fclose(file), 0);
+}
+
+// Runs body in a child process; how it ended, as waitpid says. Body returns the exit code.
+int run_in_child(const std::function<int()>& body);
 
 }  // namespace deja::store

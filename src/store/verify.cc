@@ -147,7 +147,7 @@ Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
         row = TRY(find_blob(txn, *digest));
         return {};
       };
-      TRY(index_->read(look));
+      TRY(read(look));
       if (!row) ++report.blobs_orphaned;
     }
   }
@@ -156,7 +156,7 @@ Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
 
 Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& bad) {
   std::map<ActionKey, ResultFacts> facts;
-  TRY(index_->read([&](IndexTxn& txn) {
+  TRY(read([&](IndexTxn& txn) {
     return txn.scan(Table::results, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
       const ActionKey key{Digest::from_view(bytes_of_key)};
       auto row = decode_result_row(key, bytes);
@@ -184,7 +184,7 @@ Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& b
 }
 
 Status LocalStore::check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad) {
-  return index_->read([&](IndexTxn& txn) {
+  return read([&](IndexTxn& txn) {
     return txn.scan(Table::manifests, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
       const ProbeKey key{Digest::from_view(bytes_of_key)};
       if (decode_manifest_row(key, bytes)) {
@@ -207,7 +207,7 @@ Status LocalStore::recount(VerifyReport& report, bool repair) {
   };
   Recount count;
   std::vector<Digest> wrong;
-  if (!repair) return index_->read([&](IndexTxn& txn) { return compare(txn, count, wrong); });
+  if (!repair) return read([&](IndexTxn& txn) { return compare(txn, count, wrong); });
   return change([&](CatalogChange& change) -> Status {
     TRY(compare(change.txn(), count, wrong));
     TRY(rewrite_blob_rows(change, count, wrong));

@@ -1,0 +1,237 @@
+// What becomes of a store whose index cannot be believed: after a crash of the machine, or when
+// somebody damaged it.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <random>
+
+#include "store/store_contract.h"
+#include "store/temp_store.h"
+
+namespace deja::store {
+namespace {
+
+std::string name_of(int i) { return "result" + std::to_string(i); }
+std::string content_of(int i) { return std::string(100 + static_cast<std::size_t>(i), 'c') + std::to_string(i); }
+
+void fill(LocalStore& store, int count) {
+  for (int i = 0; i < count; ++i) {
+    ResultFacts facts = facts_of({put_bytes(store, content_of(i)), put_bytes(store, "shared")});
+    facts.probe = probe_key_of(name_of(i));
+    EXPECT_TRUE(store.put_result(action_key_of(name_of(i)), name_of(i), facts));
+    EXPECT_TRUE(store.put_manifest(probe_key_of(name_of(i)), "m" + name_of(i)));
+  }
+}
+
+// How many of the results are served; 1000 more for each one that is wrong.
+int served(LocalStore& store, int count) {
+  int n = 0;
+  for (int i = 0; i < count; ++i) {
+    const auto record = store.get_result(action_key_of(name_of(i)));
+    if (!record || !*record) continue;
+    const std::string content = read_blob(store, digest::digest_bytes(content_of(i)));
+    const auto manifest = store.get_manifest(probe_key_of(name_of(i)));
+    const bool is_right = **record == name_of(i) &&
+                          (content == content_of(i) || content == "absent" || content.starts_with("error")) &&
+                          (!manifest || !*manifest || **manifest == "m" + name_of(i));
+    n += is_right ? 1 : 1000;
+  }
+  return n;
+}
+
+// The machine went down and came up: nothing on disk changed, but another boot id.
+void reboot(const Layout& layout) {
+  const std::string path = layout.index() + "/state";
+  auto state = decode_state(*os::read_file(path));
+  ASSERT_TRUE(state);
+  state->boot = "another-boot";
+  overwrite(path, 0, encode_state(*state));
+}
+
+TEST(Recovery, AfterARebootWithoutSyncTheIndexIsMadeAnewAndBlobsAreHashed) {
+  TempStore store;
+  fill(*store, 50);
+  ASSERT_TRUE(*store->remove_result(action_key_of(name_of(7))));
+  // A blob that did not reach the disk: right size, wrong bytes, and no new time to see it by.
+  const Digest lost = digest::digest_bytes(content_of(3));
+  store.close();
+  overwrite(store.layout().blob(lost), 0, std::string(103, '\0'));
+  reboot(store.layout());
+  store.reopen();
+  EXPECT_TRUE(store->stats()->is_rebuilt);
+  EXPECT_EQ(served(*store, 50), 49);  // without 7; 3 is found out when its blob is opened, and then:
+  EXPECT_EQ(served(*store, 50), 48);
+  EXPECT_TRUE(store->verify(false)->is_clean());
+  EXPECT_EQ(store->stats()->quarantined, 1u);
+  store.reopen();
+  EXPECT_FALSE(store->stats()->is_rebuilt);
+}
+
+TEST(Recovery, AfterASyncARebootChangesNothing) {
+  TempStore store;
+  fill(*store, 10);
+  ASSERT_TRUE(store->sync());
+  ASSERT_TRUE(store->sync());  // nothing to do
+  store.close();
+  reboot(store.layout());
+  store.reopen();
+  EXPECT_FALSE(store->stats()->is_rebuilt);
+  EXPECT_EQ(served(*store, 10), 10);
+  // Any change takes the promise back.
+  fill(*store, 11);
+  store.close();
+  reboot(store.layout());
+  store.reopen();
+  EXPECT_TRUE(store->stats()->is_rebuilt);
+  EXPECT_EQ(served(*store, 11), 11);
+}
+
+TEST(Recovery, ATornStateIsNotBelieved) {
+  TempStore store;
+  fill(*store, 5);
+  store.close();
+  overwrite(store.layout().index() + "/state", 12, "xx");
+  store.reopen();
+  EXPECT_TRUE(store->stats()->is_rebuilt);
+  EXPECT_EQ(served(*store, 5), 5);
+}
+
+TEST(Recovery, ACompactedLedgerHoldsAll) {
+  LocalStore::Options options;
+  TempStore store(options);
+  fill(*store, 20);
+  const std::string large(1 << 20, 'm');
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(store->put_manifest(probe_key_of("large"), large));
+  EXPECT_GT(store->stats()->ledger_bytes, 12u << 20);
+  ASSERT_TRUE(store->maintain());
+  EXPECT_LT(store->stats()->ledger_bytes, 2u << 20);
+  fill(*store, 25);
+  store.close();
+  reboot(store.layout());
+  store.reopen();
+  EXPECT_TRUE(store->stats()->is_rebuilt);
+  EXPECT_EQ(served(*store, 25), 25);
+  EXPECT_EQ(**store->get_manifest(probe_key_of("large")), large);
+}
+
+TEST(Recovery, GarbageInPlaceOfTheIndexIsReplaced) {
+  for (const std::string& garbage : {std::string(), std::string("garbage"), std::string(100'000, '\xff'), std::string(8192, '\0')}) {
+    TempStore store;
+    fill(*store, 5);
+    store.close();
+    ASSERT_TRUE(os::write_file_atomic(store.layout().index() + "/data.mdb", garbage));
+    store.reopen();
+    EXPECT_EQ(served(*store, 5), 5);
+    EXPECT_TRUE(store->verify(false)->is_clean());
+  }
+}
+
+TEST(Recovery, AMissingPartOfTheIndexIsMadeAnew) {
+  for (const char* part : {"/data.mdb", "/lock.mdb", "/state", ""}) {
+    TempStore store;
+    fill(*store, 5);
+    store.close();
+    ASSERT_TRUE(os::remove_tree(store.layout().index() + part));
+    store.reopen();
+    EXPECT_EQ(served(*store, 5), 5) << part;
+  }
+}
+
+TEST(Recovery, ACutIndexIsMadeAnew) {
+  TempStore store;
+  fill(*store, 200);
+  store.close();
+  const auto size = static_cast<off_t>((**os::stat_file(store.layout().index() + "/data.mdb")).size);
+  ASSERT_EQ(::truncate((store.layout().index() + "/data.mdb").c_str(), size / 2), 0);
+  store.reopen();
+  EXPECT_EQ(served(*store, 200), 200);
+}
+
+// Pages of data.mdb are overwritten with noise. A process may crash over that, once or twice; it
+// never gets a wrong answer, and in the end the store works.
+TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {
+  constexpr int kCount = 120;
+  std::random_device device;
+  const unsigned seed = device();
+  std::mt19937 random(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  int crashes = 0;
+  for (int round = 0; round < 10; ++round) {
+    TempStore store;
+    fill(*store, kCount);
+    store.close();
+    const std::string path = store.layout().index() + "/data.mdb";
+    const auto pages = static_cast<long>((**os::stat_file(path)).size / 4096);
+    for (int i = 0; i < 3; ++i) {
+      std::string noise(1 + random() % 4096, '\0');
+      for (char& c : noise) c = static_cast<char>(random());
+      const long page = static_cast<long>(random() % static_cast<unsigned long>(pages));
+      overwrite(path, page * 4096 + static_cast<long>(random() % (4097 - noise.size())), noise);
+    }
+    const auto use = [&] {
+      auto opened = LocalStore::open(store.options());
+      if (!opened) return 1;
+      if (served(**opened, kCount) > kCount) return 2;
+      static_cast<void>((*opened)->put_manifest(probe_key_of("new"), "m"));
+      static_cast<void>((*opened)->maintain());
+      if (served(**opened, kCount) > kCount) return 2;
+      auto report = (*opened)->verify(true);
+      if (!report) return 1;
+      report = (*opened)->verify(false);
+      return report && report->is_clean() ? 0 : 1;
+    };
+    int status = -1;
+    for (int attempt = 0; attempt < 4 && status != 0; ++attempt) {
+      status = run_in_child(use);
+      if (WIFSIGNALED(status)) ++crashes;
+      ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 2) << "a wrong answer in round " << round;
+    }
+    EXPECT_EQ(status, 0) << "round " << round;
+  }
+  RecordProperty("crashes", crashes);
+}
+
+TEST(Recovery, ADamagedRowIsAbsentAndCounted) {
+  TempStore store;
+  fill(*store, 3);
+  // Change one byte of a record as it lies in data.mdb.
+  store.close();
+  const std::string path = store.layout().index() + "/data.mdb";
+  const std::string bytes = *os::read_file(path);
+  for (std::size_t at = bytes.find("mresult1"); at != std::string::npos; at = bytes.find("mresult1", at + 1))
+    overwrite(path, static_cast<long>(at), "X");
+  for (std::size_t at = bytes.find("result2"); at != std::string::npos; at = bytes.find("result2", at + 1))
+    overwrite(path, static_cast<long>(at), "X");
+  store.reopen();
+  EXPECT_FALSE(*store->get_manifest(probe_key_of(name_of(1))));
+  EXPECT_FALSE(*store->get_result(action_key_of(name_of(2))));
+  EXPECT_EQ(store->stats()->damaged_records, 2u);
+  EXPECT_TRUE(*store->get_result(action_key_of(name_of(0))));
+  const auto repaired = store->verify(true);
+  ASSERT_TRUE(repaired);
+  EXPECT_TRUE(store->verify(false)->is_clean());
+}
+
+TEST(Recovery, VerifyReportsAndRepairs) {
+  TempStore store;
+  fill(*store, 10);
+  ASSERT_TRUE(*os::remove_file(store.layout().blob(digest::digest_bytes(content_of(1)))));
+  overwrite(store.layout().blob(digest::digest_bytes(content_of(2))), 0, "damage");
+  put_bytes(*store, "orphan");
+  auto report = store->verify(false);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->blobs_missing, 1u);
+  EXPECT_EQ(report->blobs_quarantined, 1u);
+  EXPECT_EQ(report->blobs_orphaned, 1u);
+  EXPECT_EQ(report->results_incomplete, 1u);
+  EXPECT_EQ(report->results_ok, 9u);
+  EXPECT_FALSE(report->is_clean());
+  ASSERT_TRUE(store->verify(true));
+  report = store->verify(false);
+  EXPECT_TRUE(report->is_clean());
+  EXPECT_EQ(report->results_ok, 8u);
+  EXPECT_EQ(served(*store, 10), 8);
+}
+
+}  // namespace
+}  // namespace deja::store
