@@ -22,6 +22,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "observe.h"
 
@@ -220,6 +221,26 @@ DEFINE_ZONE(struct tm *, localtime_r, (const time_t *restrict when, struct tm *r
 DEFINE_ZONE(char *, ctime, (const time_t *when), (when))
 DEFINE_ZONE(char *, ctime_r, (const time_t *restrict when, char *restrict out), (when, out))
 DEFINE_ZONE(time_t, mktime, (struct tm * tm), (tm))
+DEFINE_ZONE(size_t, strftime,
+            (char *restrict out, size_t size, const char *restrict format, const struct tm *restrict tm),
+            (out, size, format, tm))
+DEFINE_ZONE(size_t, strftime_l,
+            (char *restrict out, size_t size, const char *restrict format,
+             const struct tm *restrict tm, locale_t locale),
+            (out, size, format, tm, locale))
+size_t __strftime_l(char *out, size_t size, const char *format, const struct tm *tm, locale_t locale);
+DEFINE_ZONE(size_t, __strftime_l,
+            (char *out, size_t size, const char *format, const struct tm *tm, locale_t locale),
+            (out, size, format, tm, locale))
+DEFINE_ZONE(size_t, wcsftime,
+            (wchar_t *restrict out, size_t size, const wchar_t *restrict format,
+             const struct tm *restrict tm),
+            (out, size, format, tm))
+size_t __wcsftime_l(wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm,
+                    locale_t locale);
+DEFINE_ZONE(size_t, __wcsftime_l,
+            (wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm, locale_t locale),
+            (out, size, format, tm, locale))
 EXPORT void tzset(void) {
   deja_note_zone();
   NEXT(tzset)();
@@ -293,6 +314,8 @@ DEFINE_HOST(uid_t, getuid, (void), (), "user", 7)
 DEFINE_HOST(uid_t, geteuid, (void), (), "user", 7)
 DEFINE_HOST(gid_t, getgid, (void), (), "user", 7)
 DEFINE_HOST(gid_t, getegid, (void), (), "user", 7)
+DEFINE_HOST(int, getresuid, (uid_t * a, uid_t *b, uid_t *c), (a, b, c), "user", 7)
+DEFINE_HOST(int, getresgid, (gid_t * a, gid_t *b, gid_t *c), (a, b, c), "user", 7)
 DEFINE_HOST(char *, getlogin, (void), (), "user", 7)
 DEFINE_HOST(int, getlogin_r, (char *out, size_t size), (out, size), "user", 7)
 DEFINE_HOST(pid_t, getppid, (void), (), "pid", 6)
@@ -340,6 +363,24 @@ DEFINE_USERS(int, getpwuid_r,
              (uid_t user, struct passwd *restrict out, char *restrict buffer, size_t size,
               struct passwd **restrict result),
              (user, out, buffer, size, result))
+struct spwd;
+struct spwd *getspnam(const char *user);
+struct spwd *getspent(void);
+int getspnam_r(const char *user, struct spwd *out, char *buffer, size_t size, struct spwd **result);
+DEFINE_USERS(struct spwd *, getspnam, (const char *user), (user))
+DEFINE_USERS(struct spwd *, getspent, (void), ())
+DEFINE_USERS(int, getspnam_r,
+             (const char *user, struct spwd *out, char *buffer, size_t size, struct spwd **result),
+             (user, out, buffer, size, result))
+DEFINE_USERS(int, getpwent_r,
+             (struct passwd *restrict out, char *restrict buffer, size_t size,
+              struct passwd **restrict result),
+             (out, buffer, size, result))
+DEFINE_GROUPS(int, getgrent_r,
+              (struct group *restrict out, char *restrict buffer, size_t size,
+               struct group **restrict result),
+              (out, buffer, size, result))
+DEFINE_GROUPS(int, initgroups, (const char *user, gid_t group), (user, group))
 DEFINE_GROUPS(struct group *, getgrnam, (const char *group), (group))
 DEFINE_GROUPS(struct group *, getgrgid, (gid_t group), (group))
 DEFINE_GROUPS(struct group *, getgrent, (void), ())

@@ -136,6 +136,68 @@ DEFINE_TALK(struct servent *, getservbyname, (const char *name, const char *prot
 DEFINE_TALK(struct servent *, getservbyport, (int port, const char *protocol), (port, protocol), "names")
 DEFINE_TALK(struct protoent *, getprotobyname, (const char *name), (name), "names")
 
+DEFINE_TALK(int, getservbyname_r,
+            (const char *restrict name, const char *restrict protocol, struct servent *restrict out,
+             char *restrict buffer, size_t size, struct servent **restrict result),
+            (name, protocol, out, buffer, size, result), "names")
+DEFINE_TALK(int, getservbyport_r,
+            (int port, const char *restrict protocol, struct servent *restrict out,
+             char *restrict buffer, size_t size, struct servent **restrict result),
+            (port, protocol, out, buffer, size, result), "names")
+DEFINE_TALK(int, getprotobyname_r,
+            (const char *restrict name, struct protoent *restrict out, char *restrict buffer,
+             size_t size, struct protoent **restrict result),
+            (name, out, buffer, size, result), "names")
+DEFINE_TALK(int, getprotobynumber_r,
+            (int number, struct protoent *restrict out, char *restrict buffer, size_t size,
+             struct protoent **restrict result),
+            (number, out, buffer, size, result), "names")
+DEFINE_TALK(int, getnetbyname_r,
+            (const char *restrict name, struct netent *restrict out, char *restrict buffer,
+             size_t size, struct netent **restrict result, int *restrict error),
+            (name, out, buffer, size, result, error), "names")
+DEFINE_TALK(int, getnetbyaddr_r,
+            (uint32_t net, int type, struct netent *restrict out, char *restrict buffer, size_t size,
+             struct netent **restrict result, int *restrict error),
+            (net, type, out, buffer, size, result, error), "names")
+DEFINE_TALK(int, gethostbyname2_r,
+            (const char *restrict name, int family, struct hostent *restrict out,
+             char *restrict buffer, size_t size, struct hostent **restrict result,
+             int *restrict error),
+            (name, family, out, buffer, size, result, error), "names")
+
+/* The resolver's own door; its headers rename these to the names with underscores. */
+#undef res_query
+#undef res_search
+#undef res_nquery
+#undef res_nsearch
+#define DEFINE_RESOLVE(name)                                                              \
+  int name(const char *host, int class, int type, unsigned char *answer, int size);       \
+  DEFINE_TALK(int, name, (const char *host, int class, int type, unsigned char *answer, int size), \
+              (host, class, type, answer, size), "names")
+#define DEFINE_RESOLVE_N(name)                                                                  \
+  int name(void *state, const char *host, int class, int type, unsigned char *answer, int size); \
+  DEFINE_TALK(int, name,                                                                        \
+              (void *state, const char *host, int class, int type, unsigned char *answer, int size), \
+              (state, host, class, type, answer, size), "names")
+DEFINE_RESOLVE(res_query)
+DEFINE_RESOLVE(res_search)
+DEFINE_RESOLVE(__res_query)
+DEFINE_RESOLVE(__res_search)
+DEFINE_RESOLVE_N(res_nquery)
+DEFINE_RESOLVE_N(res_nsearch)
+DEFINE_RESOLVE_N(__res_nquery)
+DEFINE_RESOLVE_N(__res_nsearch)
+
+struct ifaddrs;
+struct if_nameindex;
+int getifaddrs(struct ifaddrs **out);
+struct if_nameindex *if_nameindex(void);
+unsigned if_nametoindex(const char *name);
+DEFINE_TALK(int, getifaddrs, (struct ifaddrs * *out), (out), "interfaces")
+DEFINE_TALK(struct if_nameindex *, if_nameindex, (void), (), "interfaces")
+DEFINE_TALK(unsigned, if_nametoindex, (const char *name), (name), "interfaces")
+
 /* System V memory, queues and semaphores; attaching comes after getting. */
 DEFINE_TALK(int, shmget, (key_t key, size_t size, int flags), (key, size, flags), "shmget")
 DEFINE_TALK(int, msgget, (key_t key, int flags), (key, flags), "msgget")

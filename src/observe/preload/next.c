@@ -31,25 +31,29 @@ static bool is_libc(const char *name) {
   return false;
 }
 
-void deja_next_module(const struct dl_phdr_info *info) {
-  if (info->dlpi_name == NULL || !is_libc(info->dlpi_name)) return;
-  if (module_count == (int)(sizeof modules / sizeof modules[0])) return;
+static bool describe(const struct dl_phdr_info *info, struct module *m) {
   const ElfW(Dyn) *dynamic = NULL;
   for (int i = 0; i < info->dlpi_phnum; ++i)
     if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
       dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
-  if (dynamic == NULL) return;
-  struct module m = {.base = (const char *)info->dlpi_addr};
+  if (dynamic == NULL) return false;
+  *m = (struct module){.base = (const char *)info->dlpi_addr};
   for (const ElfW(Dyn) *d = dynamic; d->d_tag != DT_NULL; ++d) {
     /* glibc has relocated these pointers in place; musl leaves them as offsets */
     const uintptr_t value = d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr
                                                             : d->d_un.d_ptr;
-    if (d->d_tag == DT_GNU_HASH) m.hash = (const uint32_t *)value;
-    if (d->d_tag == DT_SYMTAB) m.symbols = (const ElfW(Sym) *)value;
-    if (d->d_tag == DT_STRTAB) m.names = (const char *)value;
-    if (d->d_tag == DT_VERSYM) m.versions = (const ElfW(Half) *)value;
+    if (d->d_tag == DT_GNU_HASH) m->hash = (const uint32_t *)value;
+    if (d->d_tag == DT_SYMTAB) m->symbols = (const ElfW(Sym) *)value;
+    if (d->d_tag == DT_STRTAB) m->names = (const char *)value;
+    if (d->d_tag == DT_VERSYM) m->versions = (const ElfW(Half) *)value;
   }
-  if (m.hash && m.symbols && m.names) modules[module_count++] = m;
+  return m->hash && m->symbols && m->names;
+}
+
+void deja_next_module(const struct dl_phdr_info *info) {
+  if (info->dlpi_name == NULL || !is_libc(info->dlpi_name)) return;
+  if (module_count == (int)(sizeof modules / sizeof modules[0])) return;
+  if (describe(info, &modules[module_count])) ++module_count;
 }
 
 static void *find(const struct module *m, const char *name, uint32_t h) {
@@ -72,18 +76,39 @@ static void *find(const struct module *m, const char *name, uint32_t h) {
   }
 }
 
+struct search {
+  const char *name;
+  uint32_t hash;
+  void *found;
+};
+
+static int search_object(struct dl_phdr_info *info, size_t size, void *context) {
+  struct search *search = context;
+  struct module m;
+  (void)size;
+  /* not ourselves; and the kernel's own object is nobody's to call */
+  if (info->dlpi_addr == deja_state.own_base) return 0;
+  if (info->dlpi_name && strstr(info->dlpi_name, "linux-vdso")) return 0;
+  if (describe(info, &m)) search->found = find(&m, search->name, search->hash);
+  return search->found != NULL;
+}
+
 static long missing(void) {
   errno = ENOSYS;
   return -1;
 }
 
 void *deja_resolve(void **slot, const char *name) {
-  uint32_t h = 5381;
+  struct search search = {.name = name, .hash = 5381};
   deja_started();
-  for (const unsigned char *p = (const unsigned char *)name; *p; ++p) h = h * 33 + *p;
-  void *found = NULL;
-  for (int i = 0; i < module_count && found == NULL; ++i) found = find(&modules[i], name, h);
-  if (found == NULL) found = (void *)missing;
-  __atomic_store_n(slot, found, __ATOMIC_RELAXED);
-  return found;
+  for (const unsigned char *p = (const unsigned char *)name; *p; ++p)
+    search.hash = search.hash * 33 + *p;
+  for (int i = 0; i < module_count && search.found == NULL; ++i)
+    search.found = find(&modules[i], name, search.hash);
+  /* A name that this libc lacks and another library brings (arc4random of libbsd). Takes the
+   * loader's lock, but is done once a name, and not for anything a child does before exec. */
+  if (search.found == NULL) dl_iterate_phdr(search_object, &search);
+  if (search.found == NULL) search.found = (void *)missing;
+  __atomic_store_n(slot, search.found, __ATOMIC_RELAXED);
+  return search.found;
 }

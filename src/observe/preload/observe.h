@@ -40,6 +40,7 @@ struct deja_state {
   uint32_t cwd_generation;
   uint32_t once; /* bits of things recorded once a process, enum deja_once */
   unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
+  uintptr_t own_base;                /* where this library is loaded */
   int locale_active;                 /* setlocale chose something other than "C" */
   size_t log_variable_size, preload_size;
   char log_variable[128]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */

@@ -162,6 +162,10 @@ DEFINE_FOPEN(fopen)
 DEFINE_FOPEN(fopen64)
 DEFINE_FOPEN(_IO_fopen)
 
+/* A table of mounts is a file like any other. */
+DEFINE_FOPEN(setmntent)
+DEFINE_FOPEN(__setmntent)
+
 #define DEFINE_FREOPEN(name)                                                       \
   EXPORT FILE *name(const char *path, const char *mode, FILE *stream) {            \
     if (path == NULL) return NEXT(name)(path, mode, stream); /* the same file again */ \

@@ -251,12 +251,26 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 DEFINE_PIDFD_SPAWN(pidfd_spawn, false)
 DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 
+/* After a change of folder that only the child makes, a relative name cannot be told. */
+static int child_changes_folder;
+#define DEFINE_ADDCHDIR(name, type)                                     \
+  int name(posix_spawn_file_actions_t *actions, type where);            \
+  EXPORT int name(posix_spawn_file_actions_t *actions, type where) {    \
+    __atomic_store_n(&child_changes_folder, 1, __ATOMIC_RELAXED);       \
+    return NEXT(name)(actions, where);                                  \
+  }
+DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir_np, const char *)
+DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir, const char *)
+DEFINE_ADDCHDIR(posix_spawn_file_actions_addfchdir_np, int)
+DEFINE_ADDCHDIR(posix_spawn_file_actions_addfchdir, int)
+
 /* The child opens it, unseen, before it becomes another program. */
 EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict actions, int fd,
                                             const char *restrict path, int flags, mode_t mode) {
   const int error = NEXT(posix_spawn_file_actions_addopen)(actions, fd, path, flags, mode);
   if (deja_recording() && error == 0 && path) {
     struct deja_log_identity identity;
+    if (path[0] != '/' && child_changes_folder) deja_lose(DEJA_LOST_PATH);
     const bool existed = deja_identity_at(AT_FDCWD, path, 0, &identity);
     uint16_t how = (flags & O_ACCMODE) == O_RDONLY ? DEJA_OPEN_READ : DEJA_OPEN_WRITE;
     if ((flags & O_ACCMODE) == O_RDWR) how |= DEJA_OPEN_READ;

@@ -51,6 +51,7 @@ static int look_at_start(struct dl_phdr_info *info, size_t size, void *count) {
   deja_next_module(info);
   if (deja_state.preload_size == 0 && is_ours(info)) {
     const size_t length = strlen(info->dlpi_name);
+    deja_state.own_base = info->dlpi_addr;
     if (length < sizeof deja_state.preload) {
       memcpy(deja_state.preload, info->dlpi_name, length + 1);
       deja_state.preload_size = length;
