@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "action/result.h"
 #include "base/path.h"
 #include "journal/journal.h"
 #include "store/local_store.h"
@@ -244,7 +245,7 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
     const Ran ran = run({"why", spelled});
     EXPECT_EQ(ran.code, 0) << spelled;
     EXPECT_THAT(ran.out, AllOf(HasSubstr("a.c: miss, just now"),
-                               HasSubstr("because of changed: /x/a.h"), HasSubstr("interposer"),
+                               HasSubstr("the tool ran: changed: /x/a.h"), HasSubstr("interposer"),
                                HasSubstr("abcdef0123456789"), HasSubstr("before\n")));
   }
   const auto answer = json({"why", "a.c"});
@@ -262,6 +263,26 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
     EXPECT_EQ(ran.out, "");
     EXPECT_EQ(ran.err, "deja: why: nothing is known of '" + std::string(unknown) + "'\n");
   }
+}
+
+TEST_F(CliTest, WhySaysReasonsInPlainWords) {
+  const auto explained = [&](journal::Outcome outcome, std::string reason, std::string detail) {
+    journal::Event e = sample(outcome, "x.c");
+    e.cwd = "/work";
+    e.reason = std::move(reason);
+    e.detail = std::move(detail);
+    journal::Journal::open(cache_)->record(e);
+    return json({"why", "/work/x.c"})["explanation"].get<std::string>();
+  };
+  using journal::Outcome;
+  EXPECT_EQ(explained(Outcome::miss, "new", ""), "the tool ran: nothing like it was known");
+  EXPECT_EQ(explained(Outcome::miss, "changed: file <cwd>/a.h = 12ab34", ""),
+            "the tool ran: changed: file /work/a.h");
+  EXPECT_EQ(explained(Outcome::miss, "evicted", "disk full"),
+            "the tool ran: its result had been evicted; nothing was stored: disk full");
+  EXPECT_EQ(explained(Outcome::failure, "exit code 1", ""), "the tool itself failed: exit code 1");
+  EXPECT_EQ(explained(Outcome::bypass, "another_reason", "x"),
+            "not looked up (another_reason): another_reason [x]");
 }
 
 class CliStoreTest : public CliTest {
@@ -304,6 +325,36 @@ TEST_F(CliStoreTest, VerifyFindsDamageAndRepairs) {
   EXPECT_THAT(found.out, AllOf(HasSubstr("problem: 1 blob damaged"), HasSubstr("--repair")));
   EXPECT_EQ(run({"verify", "--repair"}).code, 1);  // it found problems, and mended them
   EXPECT_EQ(run({"verify"}).code, 0);
+}
+
+TEST_F(CliStoreTest, WhyFindsAnOutputThroughItsResult) {
+  const ActionKey key{Digest::from_view(std::string(32, 'k'))};
+  {
+    auto store = store::LocalStore::open({.dir = cache_, .limit_bytes = 1'000'000});
+    ASSERT_TRUE(store);
+    const auto blob = (*store)->put_blob_bytes("object");
+    action::ActionResult result;
+    result.made_in = action::Roots("/elsewhere", "");
+    action::Artifact artifact;
+    artifact.path = result.made_in.tag("/elsewhere/out/a.o");
+    artifact.size = blob->size;
+    artifact.digest = blob->digest;
+    result.artifacts = {artifact};
+    store::ResultFacts facts;
+    facts.blobs = {{blob->digest, blob->size}};
+    ASSERT_TRUE((*store)->put_result(key, action::encode(result), facts));
+    journal::Event hit = sample(journal::Outcome::hit, "a.c");
+    hit.cwd = dir_ + "/work";
+    hit.action_key = key.hex();
+    journal::Journal::open(cache_)->record(hit);
+  }
+  const auto answer = json({"why", "out/a.o"});
+  EXPECT_EQ(answer["outcome"], "hit");
+  EXPECT_EQ(answer["outputs"][0]["path"], dir_ + "/work/out/a.o");
+  EXPECT_THAT(run({"why", key.hex().substr(0, 12)}).out, HasSubstr("out/a.o (6 B)"));
+  EXPECT_EQ(run({"purge", "--yes"}).code, 0);
+  EXPECT_THAT(run({"why", "a.c"}).out, HasSubstr("no longer in the store"));
+  EXPECT_EQ(run({"why", "out/a.o"}).code, 1);
 }
 
 TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
@@ -352,7 +403,7 @@ class CliDaemonTest : public CliTest {
     CliTest::TearDown();
   }
   static constexpr std::string_view kEngine = R"(#!/usr/bin/python3
-import fcntl, json, os, socket, struct, sys
+import fcntl, json, os, socket, struct, sys, time
 assert sys.argv[1:] == ["--daemon", os.environ["DEJA_DIR"]], sys.argv
 fcntl.flock(4, fcntl.LOCK_EX | fcntl.LOCK_NB)
 listener = socket.socket(fileno=3)
@@ -363,10 +414,12 @@ while True:
     magic, protocol, kind, size, build = struct.unpack("<IHHII", head)
     word = client.recv(size, socket.MSG_WAITALL)
     answer = json.dumps({"pid": os.getpid(), "version": "0.1.0", "sessions": 7}).encode()
-    if word == b"stop": listener.close()
+    if word == b"stop": os.unlink(listener.getsockname())
     client.sendall(struct.pack("<IHHII", magic, protocol, kind + 1, len(answer), build) + answer)
     client.close()
-    if word == b"stop": sys.exit(0)
+    if word == b"stop":
+        time.sleep(0.3)  # at the end of its work: the socket is gone, the lock is not
+        sys.exit(0)
 )";
 };
 
@@ -386,6 +439,7 @@ TEST_F(CliDaemonTest, StartStatusStop) {
   EXPECT_EQ(run({"daemon", "stop"}).out, "stopped\n");
   EXPECT_EQ(json({"daemon", "status"})["running"], false);
   EXPECT_EQ(run({"daemon", "stop"}).out, "not running\n");
+  EXPECT_THAT(run({"daemon", "start"}).out, StartsWith("running"));
 }
 
 TEST_F(CliDaemonTest, LongFolderNames) {
@@ -395,6 +449,7 @@ TEST_F(CliDaemonTest, LongFolderNames) {
   const auto status = json({"daemon", "status"});
   EXPECT_EQ(status["running"], true);
   EXPECT_THAT(status["socket"].get<std::string>(), StartsWith(dir_ + "/deja-"));
+  EXPECT_EQ(run({"daemon", "stop"}).code, 0);
 }
 
 TEST_F(CliDaemonTest, NoEngineIsSaid) {

@@ -57,12 +57,17 @@ int start(const Context& context) {
     print("already " + running_text(status) + "\n");
     return status.is_silent ? kProblems : kDone;
   }
-  if (const auto started = start_daemon(context); !started) {
-    print_error("daemon start: " + started.error().message);
-    return kProblems;
-  }
-  // Also when somebody else is just starting it.
+  bool has_started = false;
   for (int tries = 0; tries < kTries; ++tries) {
+    // Not at the first try when an old one is still ending, or somebody else is just starting one.
+    if (!has_started) {
+      const auto started = start_daemon(context);
+      if (!started) {
+        print_error("daemon start: " + started.error().message);
+        return kProblems;
+      }
+      has_started = *started;
+    }
     status = daemon_status(context);
     if (status.is_running && !status.is_silent) {
       print(running_text(status) + "\n");
@@ -71,7 +76,9 @@ int start(const Context& context) {
     std::this_thread::sleep_for(kPause);
   }
   print_error(
-      "daemon start: the engine does not come up; DEJA_LOG=stderr deja daemon run shows why");
+      has_started
+          ? "daemon start: the engine does not come up; DEJA_LOG=stderr deja daemon run shows why"
+          : "daemon start: the previous one is still at work and takes no more; try again later");
   return kProblems;
 }
 
@@ -91,20 +98,23 @@ int stop(const Context& context) {
     return kProblems;
   }
   for (int tries = 0; tries < kTries; ++tries) {
-    if (!is_listening(context)) {
+    if (!is_daemon_alive(context)) {
       print("stopped\n");
       return kDone;
     }
     std::this_thread::sleep_for(kPause);
   }
-  print_error("daemon stop: it was asked to end, but still listens");
-  return kProblems;
+  if (is_listening(context)) {
+    print_error("daemon stop: it was asked to end, but still listens");
+    return kProblems;
+  }
+  print("stopping: it takes no more commands and ends with the last one it is at\n");
+  return kDone;
 }
 
 int run_in_foreground(const Context& context) {
-  const auto became = become_daemon(context);
-  print_error("daemon run: " +
-              (became ? "another daemon serves " + context.places.dir : became.error().message));
+  const Error error = become_daemon(context);
+  print_error("daemon run: " + error.message);
   return kProblems;
 }
 

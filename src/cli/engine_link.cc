@@ -1,11 +1,12 @@
 // The daemon gets its listening socket and its lock as descriptors, from whoever starts it: a
 // client, usually (client/engine.cc), or `deja daemon start`, here. Both must agree on the numbers
-// with daemon/main.cc.
+// with daemon/main.cc. In the foreground it makes both itself.
 
 #include "cli/engine_link.h"
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -43,12 +44,10 @@ Result<std::string> read_answer(const os::Fd& socket) {
   return body;
 }
 
-struct Handover {
-  os::Fd listener, lock;
-};
+std::string lock_path(const Context& context) { return context.places.dir + "/daemon.lock"; }
 
-// Empty when another daemon has the lock.
-Result<std::optional<Handover>> prepare(const Context& context) {
+// The folders that the lock and the socket will lie in.
+Status prepare_folders(const Context& context) {
   const config::Places& places = context.places;
   if (!TRY(os::stat_file(engine_path(context))))
     return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
@@ -58,21 +57,25 @@ Result<std::optional<Handover>> prepare(const Context& context) {
   const std::string folder(parent_path(places.socket));
   if (folder != places.dir && !os::make_private_dir(folder.c_str()))
     return Error{Code::denied, 0, folder + ": not a folder of ours alone"};
-  os::Fd lock = TRY(os::try_lock_file(places.dir + "/daemon.lock", os::LockMode::exclusive));
+  return {};
+}
+
+struct Handover {
+  os::Fd listener, lock;
+};
+
+// Empty when another daemon has the lock.
+Result<std::optional<Handover>> prepare(const Context& context) {
+  TRY(prepare_folders(context));
+  os::Fd lock = TRY(os::try_lock_file(lock_path(context), os::LockMode::exclusive));
   if (!lock) return std::optional<Handover>();
-  os::Fd listener = TRY(os::listen_unix(places.socket));
+  os::Fd listener = TRY(os::listen_unix(context.places.socket));
   return std::optional(Handover{std::move(listener), std::move(lock)});
 }
 
-Error exec_engine(const Context& context, const Handover& handover) {
-  // Above the agreed numbers first, so that neither overwrites the other.
-  const int socket = ::fcntl(handover.listener.get(), F_DUPFD_CLOEXEC, 10);
-  const int lock = ::fcntl(handover.lock.get(), F_DUPFD_CLOEXEC, 10);
-  if (socket < 0 || lock < 0 || ::dup2(socket, kEngineSocketFd) < 0 ||
-      ::dup2(lock, kEngineLockFd) < 0)
-    return sys_error("dup2");
+Error exec_engine(const Context& context, std::string mode) {
   const std::string engine = engine_path(context);
-  std::string name = "dejad", mode = "--daemon", dir = context.places.dir;
+  std::string name = "dejad", dir = context.places.dir;
   std::array<char*, 4> argv = {name.data(), mode.data(), dir.data(), nullptr};
   ::execv(engine.c_str(), argv.data());  // tidy-allow: syscall the program becomes the engine
   return sys_error("start", engine);
@@ -81,9 +84,13 @@ Error exec_engine(const Context& context, const Handover& handover) {
 // In the grandchild; nobody reads what it could say.
 [[noreturn]] void become_in_background(const Context& context, const Handover& handover) {
   ::signal(SIGPIPE, SIG_IGN);
+  // Above the agreed numbers first, so that neither overwrites the other.
+  const int socket = ::fcntl(handover.listener.get(), F_DUPFD_CLOEXEC, 10);
+  const int lock = ::fcntl(handover.lock.get(), F_DUPFD_CLOEXEC, 10);
+  if (::dup2(socket, kEngineSocketFd) < 0 || ::dup2(lock, kEngineLockFd) < 0) ::_exit(127);
   const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // tidy-allow: syscall before exec
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
-  (void)exec_engine(context, handover);
+  (void)exec_engine(context, "--daemon");
   ::_exit(127);
 }
 
@@ -123,10 +130,20 @@ DaemonStatus daemon_status(const Context& context) {
   return status;
 }
 
-Result<bool> become_daemon(const Context& context) {
-  const auto handover = TRY(prepare(context));
-  if (!handover) return false;
-  return exec_engine(context, *handover);
+bool is_daemon_alive(const Context& context) {
+  const auto there = os::stat_file(lock_path(context));
+  if (!there || !*there) return false;
+  const auto lock = os::try_lock_file(lock_path(context), os::LockMode::exclusive);
+  return lock && !*lock;
+}
+
+Error become_daemon(const Context& context) {
+  if (auto ready = prepare_folders(context); !ready) return std::move(ready).error();
+  if (is_daemon_alive(context))
+    return {Code::unavailable, 0, "another daemon serves " + context.places.dir};
+  if (::setenv("DEJA_SOCKET_PATH", context.places.socket.c_str(), 1) != 0)
+    return sys_error("setenv");
+  return exec_engine(context, "--foreground");
 }
 
 Result<bool> start_daemon(const Context& context) {

@@ -29,7 +29,10 @@ std::string engine_path(const Context& context);
 
 // Starts the daemon in a session of its own. False: another one has the folder's lock.
 Result<bool> start_daemon(const Context& context);
-// Becomes the daemon, in the foreground. Returns only when it cannot: false as above.
-Result<bool> become_daemon(const Context& context);
+// Has a daemon (or somebody who is just starting one) the folder's lock? Its socket goes first when
+// it ends, the lock last.
+bool is_daemon_alive(const Context& context);
+// Becomes the daemon, in the foreground. Returns only when it cannot.
+Error become_daemon(const Context& context);
 
 }  // namespace deja::cli

@@ -1,5 +1,6 @@
 #include "cli/event_text.h"
 
+#include <algorithm>
 #include <string_view>
 
 #include "base/path.h"
@@ -19,6 +20,26 @@ std::string bypass_sentence(const journal::Event& event) {
   return event.reason;
 }
 
+// "changed: file <cwd>/a.h = 12ab…" becomes "changed: file /work/a.h". The digest that follows is
+// that of the old content, which tells people nothing.
+std::string plain_reason(const journal::Event& event) {
+  std::string text = event.reason;
+  constexpr std::string_view kCwd = "<cwd>";
+  if (const std::size_t at = text.find(kCwd); at != std::string::npos)
+    text.replace(at, kCwd.size(), event.cwd);
+  for (const std::string_view start :
+       {"changed: file ", "changed: listing of ", "changed: environment"})
+    if (text.starts_with(start)) text.resize(std::min(text.size(), text.rfind(" = ")));
+  return text;
+}
+
+std::string miss_sentence(const journal::Event& event) {
+  if (event.reason.empty() || event.reason == "new")
+    return "the tool ran: nothing like it was known";
+  if (event.reason == "evicted") return "the tool ran: its result had been evicted";
+  return "the tool ran: " + plain_reason(event);
+}
+
 }  // namespace
 
 std::string outcome_text(const journal::Event& event) {
@@ -36,19 +57,18 @@ std::string explanation(const journal::Event& event) {
                           : "served from the cache: all that the tool looked at was the same";
       break;
     case journal::Outcome::miss:
-      text = event.reason.empty() || event.reason == "new"
-                 ? "the tool ran, because nothing like it was known"
-                 : "the tool ran, because of " + event.reason;
+      text = miss_sentence(event);
+      if (!event.detail.empty()) text += "; nothing was stored: " + event.detail;
       break;
     case journal::Outcome::bypass:
       text = "not looked up (" + event.reason + "): " + bypass_sentence(event);
+      if (!event.detail.empty()) text += " [" + event.detail + "]";
       break;
     case journal::Outcome::failure:
       text = "the tool itself failed";
       if (!event.reason.empty()) text += ": " + event.reason;
       break;
   }
-  if (!event.detail.empty()) text += " [" + event.detail + "]";
   return printable(text);
 }
 
