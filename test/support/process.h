@@ -1,0 +1,78 @@
+// Running programs in tests as a user's shell or build tool would: with pipes, one shared pipe, or
+// a terminal; with a deadline, so that a hang is a failed test and not a hung one.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace deja::test {
+
+enum class Streams {
+  apart,     // stdout and stderr are two pipes
+  one,       // stdout and stderr are the same pipe; everything arrives in `out`
+  terminal,  // all three are a terminal; everything arrives in `out`
+};
+
+struct Options {
+  std::vector<std::string> env;  // "NAME=value" sets, "NAME" unsets; on top of the workspace's own
+  std::string cwd;               // below the workspace's work folder, or absolute; default: that folder
+  std::string in;                // stdin's text; it is a file at its end otherwise
+  Streams streams = Streams::apart;
+  // Called in the child right before exec; only what is safe after fork (limits, descriptors).
+  std::function<void()> in_child;
+  std::chrono::milliseconds deadline{60'000};
+};
+
+struct Result {
+  int exit_code = -1;
+  int signal = 0;     // not 0: ended by this signal
+  bool hung = false;  // did not end before the deadline, and was killed
+  std::string out, err;
+
+  bool ok() const { return exit_code == 0 && signal == 0 && !hung; }
+  bool operator==(const Result&) const = default;
+};
+std::ostream& operator<<(std::ostream& to, const Result& result);
+
+// A program that runs. Killed, with its process group, if it is still there at the end.
+class Process {
+ public:
+  // `environment` is complete ("NAME=value"); argv[0] is looked up on its PATH.
+  static Process start(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
+                       const Options& options);
+  Process(Process&& other) noexcept;
+  Process& operator=(Process&&) = delete;
+  ~Process();
+
+  pid_t pid() const { return pid_; }
+  bool has_ended();
+  void send(int signal) const;
+  // Reads until something has come on stdout (or the terminal). False: not before the deadline.
+  bool wait_for_output();
+  // Waits for the program's own end (not for processes it leaves behind) and takes what it wrote.
+  Result wait();
+
+ private:
+  Process() = default;
+  void pump(int timeout_ms);
+  bool reap();
+
+  pid_t pid_ = -1;
+  bool ended_ = false;
+  int out_ = -1, err_ = -1;
+  std::chrono::steady_clock::time_point deadline_;
+  Result result_;
+};
+
+// Waits until `done` says so; false when it does not within the time. For what has no event.
+bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds time = std::chrono::seconds(10));
+
+// The path of a program on the test's own PATH; empty: there is none.
+std::string find_program(const std::string& name);
+
+}  // namespace deja::test

@@ -1,0 +1,375 @@
+#include "support/workspace.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
+#include <stdexcept>
+
+#include "journal/journal.h"
+#include "journal/troubles.h"
+
+namespace deja::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The descriptor through which counted tools report. An inherited descriptor is the user's own
+// business (docs/ARCHITECTURE.md), so counting does not change what is observed.
+constexpr int kCountFd = 9;
+
+std::string read_all(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path.string());
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string read_or_nothing(const fs::path& path) { return fs::is_regular_file(path) ? read_all(path) : std::string(); }
+
+void write_all(const fs::path& path, const std::string& text, unsigned mode) {
+  fs::create_directories(path.parent_path());
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  if (!out) throw std::runtime_error("cannot write " + path.string());
+  fs::permissions(path, static_cast<fs::perms>(mode));
+}
+
+Node node_of(const fs::path& path) {
+  Node node;
+  const fs::file_status status = fs::symlink_status(path);
+  node.mode = static_cast<unsigned>(status.permissions());
+  switch (status.type()) {
+    case fs::file_type::regular: node.text = read_all(path); break;
+    case fs::file_type::directory: node.kind = 'd'; break;
+    case fs::file_type::symlink:
+      node.kind = 'l';
+      node.text = fs::read_symlink(path).string();
+      break;
+    default: node.kind = '?'; break;
+  }
+  return node;
+}
+
+std::string place(const std::source_location& here) {
+  return "\ncalled from " + std::string(here.file_name()) + ":" + std::to_string(here.line());
+}
+
+std::string command_text(const Argv& argv) {
+  std::string text;
+  for (const std::string& a : argv) text += (text.empty() ? "" : " ") + (a.size() > 200 ? a.substr(0, 200) + "…" : a);
+  return text;
+}
+
+// Before Linux 6.13 a file that is written and read within one tick of the clock is not published
+// (docs/traps): tests, faster than any user, would see misses.
+bool has_coarse_stamps() {
+  struct utsname name = {};
+  if (::uname(&name) != 0) return true;
+  int major = 0;
+  int minor = 0;
+  const std::string release = name.release;
+  const auto end = std::from_chars(release.data(), release.data() + release.size(), major).ptr;
+  if (*end == '.') std::from_chars(end + 1, release.data() + release.size(), minor);
+  return major < 6 || (major == 6 && minor < 13);
+}
+
+// "dejad", its mode and its folder, when /proc/<pid> is an engine.
+bool is_engine_of(const std::string& pid, const std::string& cache, bool only_daemon) {
+  std::ifstream in("/proc/" + pid + "/cmdline", std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  const std::string line = text.str();
+  const std::string nul(1, '\0');
+  const auto is = [&](const char* mode) { return line == "dejad" + nul + mode + nul + cache + nul; };
+  return is("--daemon") || (!only_daemon && (is("--one-shot") || is("--foreground")));
+}
+
+std::vector<pid_t> engines_of(const std::string& cache, bool only_daemon) {
+  std::vector<pid_t> pids;
+  for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename().string();
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc() && *end == '\0' && is_engine_of(name, cache, only_daemon)) pids.push_back(pid);
+  }
+  return pids;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& to, const Event& e) {
+  return to << e.outcome << " (reason: " << e.reason << "; detail: " << e.detail << "; tool runs: " << e.tool_runs << ")";
+}
+
+std::ostream& operator<<(std::ostream& to, const Node& n) {
+  return to << n.kind << " " << std::oct << n.mode << std::dec << ", " << n.text.size() << " bytes";
+}
+
+Tree tree_of(const std::string& folder) {
+  Tree tree;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
+    tree.emplace(entry.path().lexically_relative(folder).string(), node_of(entry.path()));
+  return tree;
+}
+
+std::string difference(const Tree& expected, const Tree& got) {
+  std::ostringstream out;
+  for (const auto& [path, node] : expected) {
+    const auto it = got.find(path);
+    if (it == got.end()) {
+      out << path << " is missing (" << node << ")\n";
+    } else if (!(it->second == node)) {
+      out << path << " differs: expected " << node << ", got " << it->second << "\n";
+    }
+  }
+  for (const auto& [path, node] : got) {
+    if (!expected.contains(path)) out << path << " is too many (" << node << ")\n";
+  }
+  return out.str();
+}
+
+Workspace::Workspace(Mode mode) : mode_(mode) {
+  const char* tmp = ::getenv("TMPDIR");
+  std::string name = std::string(tmp != nullptr && *tmp == '/' ? tmp : "/tmp") + "/deja test.XXXXXX";
+  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
+  base_ = fs::canonical(name).string();
+  for (const char* folder : {"work", "home", "tmp", "bin"}) fs::create_directory(base_ + "/" + folder);
+}
+
+Workspace::~Workspace() {
+  end_engines();
+  std::error_code ignored;
+  fs::remove_all(base_, ignored);
+}
+
+std::string Workspace::path(const std::string& name) const { return name.starts_with('/') ? name : work() + "/" + name; }
+
+void Workspace::write(const std::string& name, const std::string& text, unsigned mode) {
+  write_all(path(name), text, mode);
+  static const bool coarse = has_coarse_stamps();
+  if (coarse) ::poll(nullptr, 0, 20);
+}
+
+std::string Workspace::read(const std::string& name) const {
+  try {
+    return read_all(path(name));
+  } catch (const std::exception& e) {
+    ADD_FAILURE() << e.what();
+    return {};
+  }
+}
+
+bool Workspace::exists(const std::string& name) const {
+  return fs::symlink_status(path(name)).type() != fs::file_type::not_found;
+}
+
+void Workspace::remove(const std::string& name) { fs::remove_all(path(name)); }
+
+void Workspace::make_folder(const std::string& name) { fs::create_directories(path(name)); }
+
+void Workspace::restore(const Tree& tree) {
+  const Tree now = this->tree();
+  for (auto it = now.rbegin(); it != now.rend(); ++it) {  // what is inside a folder before the folder
+    const auto wanted = tree.find(it->first);
+    if (wanted == tree.end() || wanted->second.kind != it->second.kind) remove(it->first);
+  }
+  for (const auto& [name, node] : tree) {
+    const auto it = now.find(name);
+    if (it != now.end() && it->second == node) continue;
+    if (node.kind == 'd') make_folder(name);
+    if (node.kind == 'l') {
+      remove(name);
+      fs::create_symlink(node.text, path(name));
+    }
+    if (node.kind == 'f') {
+      remove(name);
+      write(name, node.text, node.mode);
+    }
+    if (node.kind == 'd') fs::permissions(path(name), static_cast<fs::perms>(node.mode));
+  }
+}
+
+void Workspace::script(const std::string& name, const std::string& text) { write(bin() + "/" + name, text, 0755); }
+
+void Workspace::count_runs_of(const std::string& tool) {
+  script(tool, "#!/bin/sh\necho run >&" + std::to_string(kCountFd) + "\nexec '" + find_program(tool) + "' \"$@\"\n");
+  if (!exists(base_ + "/runs")) write(base_ + "/runs", "");
+}
+
+int Workspace::tool_runs() const {
+  const std::string runs = read_or_nothing(base_ + "/runs");
+  return static_cast<int>(std::count(runs.begin(), runs.end(), '\n'));
+}
+
+std::vector<std::string> Workspace::environment(const Options& options) const {
+  std::vector<std::string> out = {
+      "PATH=" + bin() + ":/usr/bin:/bin", "HOME=" + home(),       "DEJA_DIR=" + cache(),
+      "TMPDIR=" + base_ + "/tmp",         "LANG=C.UTF-8",         "DEJA_DAEMON=" + std::string(mode_ == Mode::daemon ? "auto" : "off"),
+      "TERM=xterm",
+  };
+  const auto apply = [&out](const std::string& entry) {
+    const std::string name = entry.substr(0, entry.find('='));
+    std::erase_if(out, [&](const std::string& e) { return e.starts_with(name + "="); });
+    if (entry.size() > name.size()) out.push_back(entry);
+  };
+  for (const std::string& entry : extra_) apply(entry);
+  for (const std::string& entry : options.env) apply(entry);
+  return out;
+}
+
+Process Workspace::start(const Argv& argv, const Options& options) const {
+  Options complete = options;
+  complete.cwd = path(options.cwd);
+  const std::string runs = base_ + "/runs";
+  if (fs::exists(runs)) {
+    complete.in_child = [runs = runs.c_str(), then = options.in_child] {
+      const int fd = ::open(runs, O_WRONLY | O_APPEND);
+      if (fd >= 0 && fd != kCountFd) {
+        ::dup2(fd, kCountFd);
+        ::close(fd);
+      }
+      if (then) then();
+    };
+  }
+  return Process::start(argv, environment(options), complete);
+}
+
+Result Workspace::run(const Argv& argv, const Options& options) const { return start(argv, options).wait(); }
+
+Argv Workspace::with_deja(const Argv& argv) {
+  Argv out = {program()};
+  out.insert(out.end(), argv.begin(), argv.end());
+  return out;
+}
+
+Result Workspace::deja(const Argv& argv, const Options& options) const { return run(with_deja(argv), options); }
+
+std::string Workspace::program() { return DEJA_PREFIX "/bin/deja"; }
+std::string Workspace::companion(const std::string& name) { return DEJA_PREFIX "/libexec/deja/" + name; }
+
+Result Workspace::expect(const std::string& outcome, const std::string& reason, const Argv& argv,
+                         const Options& options, Here here) {
+  const std::size_t before = events().size();
+  const Result result = deja(argv, options);
+  EXPECT_FALSE(result.hung) << command_text(argv) << place(here);
+  const std::vector<Event> all = events();
+  EXPECT_EQ(all.size(), before + 1) << "events recorded for: " << command_text(argv) << place(here);
+  if (all.size() <= before) return result;
+  const Event& event = all.back();
+  const bool as_wanted = event.outcome == outcome && (reason.empty() || event.reason == reason);
+  EXPECT_TRUE(as_wanted) << "wanted " << outcome << " " << reason << " of: " << command_text(argv) << "\n  got "
+                         << event << "\n  " << result << place(here) << troubles();
+  return result;
+}
+
+Result Workspace::expect_hit(const Argv& argv, const Options& options, Here here) {
+  const int before = tool_runs();
+  const Result result = expect("hit", "", argv, options, here);
+  EXPECT_EQ(tool_runs(), before) << "a hit started the tool" << place(here);
+  return result;
+}
+
+Result Workspace::expect_miss(const Argv& argv, const Options& options, Here here) {
+  return expect("miss", "", argv, options, here);
+}
+
+Result Workspace::expect_bypass(const std::string& reason, const Argv& argv, const Options& options, Here here) {
+  return expect("bypass", reason, argv, options, here);
+}
+
+Result Workspace::expect_failure(const Argv& argv, const Options& options, Here here) {
+  return expect("failure", "", argv, options, here);
+}
+
+Trial Workspace::attempt(const Argv& argv, const Options& options) {
+  Trial trial;
+  trial.result = run(argv, options);
+  trial.tree = tree();
+  return trial;
+}
+
+Trial Workspace::compare_roads(const Argv& argv, const Options& options, bool must_hit, Here here) {
+  const Tree before = tree();
+  const Trial bare = attempt(argv, options);
+  for (const char* const road : {"miss", "hit"}) {
+    restore(before);
+    Trial got;
+    if (must_hit) {
+      got.result = expect(road, "", argv, options, here);
+      got.tree = tree();
+    } else {
+      got = attempt(with_deja(argv), options);
+    }
+    EXPECT_EQ(got.result, bare.result) << road << " of: " << command_text(argv) << place(here);
+    EXPECT_EQ(difference(bare.tree, got.tree), "") << road << " of: " << command_text(argv) << place(here);
+  }
+  return bare;
+}
+
+Trial Workspace::expect_same(const Argv& argv, const Options& options, Here here) {
+  return compare_roads(argv, options, true, here);
+}
+
+Trial Workspace::expect_unchanged(const Argv& argv, const Options& options, Here here) {
+  return compare_roads(argv, options, false, here);
+}
+
+std::vector<Event> Workspace::events() const {
+  std::vector<Event> events;
+  std::istringstream lines(read_or_nothing(cache() + "/journal/events.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_discarded()) continue;
+    Event e;
+    e.outcome = json.value("outcome", "");
+    e.reason = json.value("reason", "");
+    e.detail = json.value("detail", "");
+    e.tool = json.value("tool", "");
+    e.what = json.value("what", "");
+    e.tool_runs = json.value("tool_runs", 0);
+    e.dup = json.value("dup", false);
+    events.push_back(std::move(e));
+  }
+  return events;
+}
+
+Event Workspace::last_event() const {
+  const std::vector<Event> all = events();
+  return all.empty() ? Event{} : all.back();
+}
+
+std::vector<pid_t> Workspace::engines() const { return engines_of(cache(), false); }
+
+pid_t Workspace::daemon_pid() const {
+  const std::vector<pid_t> daemons = engines_of(cache(), true);
+  return daemons.empty() ? 0 : daemons.front();
+}
+
+void Workspace::end_engines() const {
+  for (const pid_t pid : engines()) ::kill(pid, SIGKILL);
+  if (!wait_until([this] { return engines().empty(); })) ADD_FAILURE() << "an engine that cannot be killed";
+}
+
+std::string Workspace::troubles() const {
+  std::string text;
+  if (const auto troubles = journal::read_troubles(journal::journal_dir(cache()))) {
+    for (const journal::Trouble& t : *troubles) text += "\n  trouble: " + t.text;
+  }
+  return text;
+}
+
+}  // namespace deja::test
