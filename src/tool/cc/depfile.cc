@@ -60,8 +60,8 @@ class Reader {
       name.append(count - 1, '\\').push_back('#');
       ++at_;
     } else {
-      failed_ |=
-          next == '\n';  // a name that ends in a backslash cannot be told from a line that goes on
+      // A name that ends in a backslash cannot be told from a line that goes on.
+      failed_ |= next == '\n' || at_end();
       name.append(count, '\\');
     }
   }
