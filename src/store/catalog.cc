@@ -12,9 +12,11 @@ namespace {
 // Counters never wrap below zero: a wrong count after damage must not look like a full disk.
 void subtract(std::uint64_t& from, std::uint64_t amount) { from -= std::min(from, amount); }
 
-// Evictions compare logarithms: costs per byte span nine orders of magnitude.
+// Whole logarithms: costs per byte span nine orders of magnitude, and within a factor of two the last
+// use says more.
 double weight_of(std::uint64_t cost_ns, std::uint64_t bytes) {
-  return std::log2(1.0 + static_cast<double>(cost_ns) / static_cast<double>(std::max<std::uint64_t>(bytes, 1)));
+  const auto cost = static_cast<double>(cost_ns);
+  return std::floor(std::log2(1.0 + cost / static_cast<double>(std::max<std::uint64_t>(bytes, 1))));
 }
 
 std::uint32_t decode_count(std::string_view bytes) { return Decoder(bytes).u32(); }
@@ -24,7 +26,7 @@ std::uint32_t decode_count(std::string_view bytes) { return Decoder(bytes).u32()
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest) {
   const auto bytes = TRY(txn.get(Table::blobs, digest.view()));
   if (!bytes) return std::optional<BlobRow>();
-  return decode_blob_row(*bytes);
+  return decode_blob_row(digest, *bytes);
 }
 
 Result<Counters> read_counters(const IndexTxn& txn) {
@@ -72,7 +74,7 @@ Status CatalogChange::insert_result(const NewResult& result) {
       ++counters.blobs;
     }
     counters.blob_bytes += blob_disk_bytes(row.size);
-    TRY(txn_.put(Table::blobs, digest.view(), encode_blob_row(row)));
+    TRY(txn_.put(Table::blobs, digest.view(), encode_blob_row(digest, row)));
   }
   if (result.facts.probe) TRY(adjust_probe(*result.facts.probe, +1));
   TRY(erase_result(result.key));
@@ -85,7 +87,7 @@ Status CatalogChange::insert_result(const NewResult& result) {
   usage.bytes = result_disk_bytes(result.row.size(), result.facts);
   usage.weight = weight_of(result.facts.cost_ns, usage.bytes);
   usage.value = counters.inflation + usage.weight;
-  return txn_.put(Table::usage, key, encode_usage_row(usage));
+  return txn_.put(Table::usage, key, encode_usage_row(key, usage));
 }
 
 Result<bool> CatalogChange::erase_result(const ActionKey& key) {
@@ -106,7 +108,7 @@ Status CatalogChange::release(const ResultFacts& facts) {
     if (!row) continue;
     if (row->references > 1) {
       --row->references;
-      TRY(txn_.put(Table::blobs, blob.digest.view(), encode_blob_row(*row)));
+      TRY(txn_.put(Table::blobs, blob.digest.view(), encode_blob_row(blob.digest, *row)));
     } else {
       TRY(erase_blob_row(blob.digest));
     }
@@ -171,7 +173,7 @@ Status CatalogChange::refresh_blob(const Digest& digest, const os::FileIdentity&
   subtract(counters.blob_bytes, blob_disk_bytes(row->size));
   row->size = identity.size;
   counters.blob_bytes += blob_disk_bytes(row->size);
-  return txn_.put(Table::blobs, digest.view(), encode_blob_row(*row));
+  return txn_.put(Table::blobs, digest.view(), encode_blob_row(digest, *row));
 }
 
 Result<std::vector<FreedBlob>> CatalogChange::freed() {

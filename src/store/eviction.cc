@@ -1,6 +1,6 @@
 // The limit. Results are evicted in the order of a value that GreedyDual-Size gives them (P. Cao,
 // S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set when
-// a result is put or used. weight is log2 of the cost saved per byte; inflation is the highest value
+// a result is put or used. weight is log2 of the cost saved per byte, in whole steps; inflation is the highest value
 // evicted so far. So a result that is dear for its bytes outlives several rounds of cheap ones, and
 // one that is never used again sinks, however dear, because everything new starts higher. Ties go
 // by last use. No clock is compared between results, so the pace of use does not matter.
@@ -37,7 +37,7 @@ Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need, 
   std::uint64_t bytes = 0;
   TRY(index.read([&](IndexTxn& txn) {
     return txn.scan(Table::usage, {}, [&](std::string_view key, std::string_view row) {
-      const auto usage = decode_usage_row(row);
+      const auto usage = decode_usage_row(key, row);
       if (!usage || (protect != nullptr && key == protect->digest.view())) return true;
       Candidate candidate{*usage, Digest::from_view(key)};
       if (bytes >= need && !(candidate < chosen.top())) return true;
@@ -109,7 +109,7 @@ Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
           if (is_enough) return {};
           const UsageRow& seen = victims[k].usage;
           const auto bytes = TRY(change.txn().get(Table::usage, victims[k].key.view()));
-          const auto now = bytes ? decode_usage_row(*bytes) : std::nullopt;
+          const auto now = bytes ? decode_usage_row(victims[k].key.view(), *bytes) : std::nullopt;
           if (!now || now->value > seen.value || now->last_use_ns > seen.last_use_ns) continue;
           change.counters.inflation = std::max(change.counters.inflation, seen.value);
           if (TRY(change.erase_result(ActionKey{victims[k].key}))) ++evicted_;

@@ -22,11 +22,11 @@ bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflatio
 Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t grain_ns) {
   for (const auto& [key, used_ns] : touches) {
     const auto bytes = TRY(change.txn().get(Table::usage, key.digest.view()));
-    auto row = bytes ? decode_usage_row(*bytes) : std::nullopt;
+    auto row = bytes ? decode_usage_row(key.digest.view(), *bytes) : std::nullopt;
     if (!row || !is_worth_writing(*row, used_ns, change.counters.inflation, grain_ns)) continue;
     row->last_use_ns = std::max(used_ns, row->last_use_ns);
     row->value = std::max(row->value, change.counters.inflation + row->weight);
-    TRY(change.txn().put(Table::usage, key.digest.view(), encode_usage_row(*row)));
+    TRY(change.txn().put(Table::usage, key.digest.view(), encode_usage_row(key.digest.view(), *row)));
   }
   return {};
 }
@@ -92,7 +92,7 @@ Status LocalStore::forget_idle_touches() {
     const double inflation = TRY(read_counters(txn)).inflation;
     for (const auto& [key, used_ns] : touched) {
       const auto bytes = TRY(txn.get(Table::usage, key.digest.view()));
-      const auto row = bytes ? decode_usage_row(*bytes) : std::nullopt;
+      const auto row = bytes ? decode_usage_row(key.digest.view(), *bytes) : std::nullopt;
       if (!row || !is_worth_writing(*row, used_ns, inflation, options_.touch_grain_ns)) idle[key] = used_ns;
     }
     return {};

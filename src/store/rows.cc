@@ -1,16 +1,17 @@
-// Grammar (forms: base/bytes.h; every row starts with its version):
+// Grammar (forms: base/bytes.h):
 //
-//   result   := u8 1  raw8 checksum  payload
-//     payload := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint size)
-//                bytes record
-//   manifest := u8 1  raw8 checksum  payload      payload := i64 updated_ns  bytes record
-//   blob     := u8 1  u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns
-//               u32 mode
-//   usage    := u8 1  i64 last_use_ns  u64 bytes  f64 weight  f64 value     f64: IEEE bits as u64
-//   memo     := raw4 checksum  raw32 digest  u32 traits
-//   counters := u8 1  14 * u64, in the order of struct Counters
+//   row      := u8 1 (version)  raw8 checksum  payload
+//   result   := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint size)
+//               bytes record
+//   manifest := i64 updated_ns  bytes record
+//   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32 mode
+//   usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value         f64: IEEE bits as u64
+//   counters := 12 * u64  i64 swept_ns  f64 inflation, in the order of struct Counters
+//   memo     := raw4 checksum  raw32 digest  u32 traits     the one row without version: small, and
+//                                                           lost without harm
 //
-// checksum: the first bytes of BLAKE3(kind, key, payload). Digests are BLAKE3-256.
+// checksum: the first bytes of BLAKE3(kind, key, payload), kind one of "rmbucd". Digests are
+// BLAKE3-256.
 #include "store/rows.h"
 
 #include <bit>
@@ -105,9 +106,8 @@ std::optional<ManifestRow> decode_manifest_row(const ProbeKey& key, std::string_
   return row;
 }
 
-std::string encode_blob_row(const BlobRow& row) {
+std::string encode_blob_row(const Digest& digest, const BlobRow& row) {
   Encoder e;
-  e.u8(kVersion);
   e.u64(row.size);
   e.u32(row.references);
   e.u64(row.identity.device);
@@ -115,12 +115,13 @@ std::string encode_blob_row(const BlobRow& row) {
   e.i64(row.identity.mtime_ns);
   e.i64(row.identity.ctime_ns);
   e.u32(row.identity.mode);
-  return std::move(e).take();
+  return with_checksum('b', digest.view(), e.view());
 }
 
-std::optional<BlobRow> decode_blob_row(std::string_view bytes) {
-  Decoder d(bytes);
-  if (d.u8() != kVersion) return std::nullopt;
+std::optional<BlobRow> decode_blob_row(const Digest& digest, std::string_view bytes) {
+  const auto payload = checked_payload('b', digest.view(), bytes);
+  if (!payload) return std::nullopt;
+  Decoder d(*payload);
   BlobRow row;
   row.size = d.u64();
   row.references = d.u32();
@@ -134,19 +135,19 @@ std::optional<BlobRow> decode_blob_row(std::string_view bytes) {
   return row;
 }
 
-std::string encode_usage_row(const UsageRow& row) {
+std::string encode_usage_row(std::string_view key, const UsageRow& row) {
   Encoder e;
-  e.u8(kVersion);
   e.i64(row.last_use_ns);
   e.u64(row.bytes);
   put_double(e, row.weight);
   put_double(e, row.value);
-  return std::move(e).take();
+  return with_checksum('u', key, e.view());
 }
 
-std::optional<UsageRow> decode_usage_row(std::string_view bytes) {
-  Decoder d(bytes);
-  if (d.u8() != kVersion) return std::nullopt;
+std::optional<UsageRow> decode_usage_row(std::string_view key, std::string_view bytes) {
+  const auto payload = checked_payload('u', key, bytes);
+  if (!payload) return std::nullopt;
+  Decoder d(*payload);
   UsageRow row;
   row.last_use_ns = d.i64();
   row.bytes = d.u64();
@@ -177,19 +178,19 @@ std::optional<digest::FileContent> decode_memo_row(std::string_view key, std::st
 
 std::string encode_counters(const Counters& c) {
   Encoder e;
-  e.u8(kVersion);
   for (const std::uint64_t v : {c.blobs, c.blob_bytes, c.results, c.manifests, c.record_bytes,
                                 c.ledger_live, c.ledger_bytes, c.ledger_number, c.memo_entries[0],
                                 c.memo_entries[1], c.memo_current, c.is_clean})
     e.u64(v);
   e.i64(c.swept_ns);
   put_double(e, c.inflation);
-  return std::move(e).take();
+  return with_checksum('c', {}, e.view());
 }
 
 std::optional<Counters> decode_counters(std::string_view bytes) {
-  Decoder d(bytes);
-  if (d.u8() != kVersion) return std::nullopt;
+  const auto payload = checked_payload('c', {}, bytes);
+  if (!payload) return std::nullopt;
+  Decoder d(*payload);
   Counters c;
   for (std::uint64_t* v : {&c.blobs, &c.blob_bytes, &c.results, &c.manifests, &c.record_bytes,
                            &c.ledger_live, &c.ledger_bytes, &c.ledger_number, &c.memo_entries[0],

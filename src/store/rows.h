@@ -1,8 +1,8 @@
 // Rows: what the index and the ledger hold, and their bytes. Pure; the grammar stands in rows.cc
 // and in docs/format.md.
 //
-// Result and manifest rows carry a checksum over their kind, their key and their payload: a row
-// that was damaged, cut, or put under another key decodes to nothing.
+// Every row carries a checksum over its kind, its key and its payload: one that was damaged, cut, or
+// put under another key decodes to nothing.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +39,8 @@ struct BlobRow {
   std::uint32_t references = 0;  // results that name it
   os::FileIdentity identity;     // links are not kept
 };
-std::string encode_blob_row(const BlobRow& row);
-std::optional<BlobRow> decode_blob_row(std::string_view bytes);
+std::string encode_blob_row(const Digest& digest, const BlobRow& row);
+std::optional<BlobRow> decode_blob_row(const Digest& digest, std::string_view bytes);
 
 // What eviction must know of a result, small enough to be read for all of them.
 struct UsageRow {
@@ -49,8 +49,9 @@ struct UsageRow {
   double weight = 0;        // grows with the cost saved per byte
   double value = 0;         // the lowest goes first (eviction.cc)
 };
-std::string encode_usage_row(const UsageRow& row);
-std::optional<UsageRow> decode_usage_row(std::string_view bytes);
+// By views of the key, as scans have them.
+std::string encode_usage_row(std::string_view key, const UsageRow& row);
+std::optional<UsageRow> decode_usage_row(std::string_view key, std::string_view bytes);
 
 std::string encode_memo_row(std::string_view key, const digest::FileContent& content);
 std::optional<digest::FileContent> decode_memo_row(std::string_view key, std::string_view bytes);

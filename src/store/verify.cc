@@ -62,7 +62,7 @@ Result<std::vector<Digest>> wrong_blob_rows(const IndexTxn& txn, const Recount& 
   std::size_t seen = 0;
   TRY(txn.scan(Table::blobs, {}, [&](std::string_view key, std::string_view bytes) {
     const Digest digest = Digest::from_view(key);
-    const auto row = decode_blob_row(bytes);
+    const auto row = decode_blob_row(digest, bytes);
     const auto it = count.blobs.find(digest);
     const bool is_right = row && it != count.blobs.end() && row->size == it->second.size &&
                           row->references == it->second.references;
@@ -88,7 +88,7 @@ Status rewrite_blob_rows(CatalogChange& change, const Recount& count, const std:
     BlobRow row = it->second;  // with no identity: hashed at its next use
     if (const auto present = TRY(find_blob(change.txn(), digest)); present && present->size == row.size)
       row.identity = present->identity;
-    TRY(change.txn().put(Table::blobs, digest.view(), encode_blob_row(row)));
+    TRY(change.txn().put(Table::blobs, digest.view(), encode_blob_row(digest, row)));
   }
   return {};
 }
@@ -108,7 +108,7 @@ Status rewrite_usage(CatalogChange& change) {
   std::vector<std::pair<std::string, UsageRow>> missing;
   TRY(change.txn().scan(Table::results, {}, [&](std::string_view key, std::string_view bytes) {
     const auto usage = change.txn().get(Table::usage, key);
-    if (usage && *usage && decode_usage_row(**usage)) return true;
+    if (usage && *usage && decode_usage_row(key, **usage)) return true;
     UsageRow row;
     row.last_use_ns = os::wall_ns();
     row.bytes = row_disk_bytes(bytes.size());
@@ -122,7 +122,7 @@ Status rewrite_usage(CatalogChange& change) {
     if (result && !*result) extra.emplace_back(key);
     return true;
   }));
-  for (const auto& [key, row] : missing) TRY(change.txn().put(Table::usage, key, encode_usage_row(row)));
+  for (const auto& [key, row] : missing) TRY(change.txn().put(Table::usage, key, encode_usage_row(key, row)));
   for (const std::string& key : extra) TRY(change.txn().erase(Table::usage, key));
   return {};
 }

@@ -1,0 +1,148 @@
+// Every record, cut at every length and with every byte changed, decodes to nothing or to what it
+// was; the worked examples of docs/format.md decode as they say.
+#include "store/rows.h"
+
+#include <gtest/gtest.h>
+
+#include "base/bytes.h"
+#include "digest/hasher.h"
+#include "store/index_state.h"
+#include "store/layout.h"
+#include "store/ledger.h"
+
+namespace deja::store {
+namespace {
+
+const Digest kDigest = digest::digest_bytes("x");
+const ActionKey kAction{digest::digest_bytes("action")};
+const ProbeKey kProbe{digest::digest_bytes("probe")};
+
+// REQUIRES: is_same says whether bytes decode to the original; decodes says whether at all.
+template <typename Decodes, typename IsSame>
+void expect_guarded(const std::string& bytes, Decodes decodes, IsSame is_same) {
+  ASSERT_TRUE(decodes(bytes));
+  ASSERT_TRUE(is_same(bytes));
+  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decodes(bytes.substr(0, n))) << "cut at " << n;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    for (const int change : {0x01, 0x80, 0xff}) {
+      std::string damaged = bytes;
+      damaged[i] = static_cast<char>(damaged[i] ^ change);
+      EXPECT_TRUE(!decodes(damaged) || is_same(damaged)) << "byte " << i;
+    }
+  }
+  EXPECT_FALSE(decodes(bytes + "x"));
+}
+
+TEST(Rows, ResultsAreGuarded) {
+  ResultFacts facts;
+  facts.blobs = {{kDigest, 300}, {digest::digest_bytes("y"), 0}};
+  facts.cost_ns = 123456789;
+  facts.probe = kProbe;
+  const std::string bytes = encode_result_row(kAction, "record", facts);
+  expect_guarded(
+      bytes, [](std::string_view b) { return decode_result_row(kAction, b).has_value(); },
+      [](std::string_view b) {
+        const auto row = decode_result_row(kAction, b);
+        return row->record == "record" && row->facts.cost_ns == 123456789 && row->facts.probe == kProbe &&
+               row->facts.blobs.size() == 2 && row->facts.blobs[0].digest == kDigest &&
+               row->facts.blobs[0].size == 300;
+      });
+  EXPECT_FALSE(decode_result_row(ActionKey{kDigest}, bytes)) << "under another key";
+}
+
+TEST(Rows, ManifestsAreGuarded) {
+  const std::string bytes = encode_manifest_row(kProbe, {42, "traces"});
+  expect_guarded(
+      bytes, [](std::string_view b) { return decode_manifest_row(kProbe, b).has_value(); },
+      [](std::string_view b) {
+        const auto row = decode_manifest_row(kProbe, b);
+        return row->updated_ns == 42 && row->record == "traces";
+      });
+  EXPECT_FALSE(decode_manifest_row(ProbeKey{kDigest}, bytes));
+}
+
+TEST(Rows, BlobsUsageMemosAndCountersAreGuarded) {
+  BlobRow blob{.size = 5, .references = 2, .identity = {}};
+  blob.identity.inode = 99;
+  blob.identity.size = 5;
+  expect_guarded(
+      encode_blob_row(kDigest, blob), [](std::string_view b) { return decode_blob_row(kDigest, b).has_value(); },
+      [&](std::string_view b) { return decode_blob_row(kDigest, b)->identity == blob.identity; });
+  const UsageRow usage{.last_use_ns = 7, .bytes = 8, .weight = 9.5, .value = 10.25};
+  expect_guarded(
+      encode_usage_row("key", usage), [](std::string_view b) { return decode_usage_row("key", b).has_value(); },
+      [](std::string_view b) { return decode_usage_row("key", b)->value == 10.25; });
+  expect_guarded(
+      encode_memo_row("0123456789abcdef", {kDigest, 3}),
+      [](std::string_view b) { return decode_memo_row("0123456789abcdef", b).has_value(); },
+      [](std::string_view b) { return decode_memo_row("0123456789abcdef", b)->digest == kDigest; });
+  Counters counters;
+  counters.blob_bytes = 4096;
+  counters.inflation = 1.5;
+  expect_guarded(
+      encode_counters(counters), [](std::string_view b) { return decode_counters(b).has_value(); },
+      [&](std::string_view b) { return decode_counters(b) == counters; });
+}
+
+TEST(Rows, TheStateOfTheIndexIsGuarded) {
+  const std::string bytes = encode_state({true, 77, "boot"});
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    std::string damaged = bytes;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
+    const auto state = decode_state(damaged);
+    EXPECT_TRUE(!state || (state->txn == 77 && state->boot == "boot" && state->is_clean)) << i;
+  }
+}
+
+std::vector<std::string> frames_in(const std::string& bytes) {
+  std::vector<std::string> rows;
+  EXPECT_TRUE(scan_frames(bytes, [&](const Frame& frame) -> Status {
+    rows.emplace_back(frame.row);
+    return {};
+  }));
+  return rows;
+}
+
+TEST(Ledger, ADamagedFrameCostsOnlyItself) {
+  const std::string first = encode_frame(FrameKind::result, kDigest, "first");
+  const std::string second = encode_frame(FrameKind::manifest, kDigest, "second DJL1 with a magic inside");
+  const std::string third = encode_frame(FrameKind::result, kDigest, "");
+  EXPECT_EQ(first.size(), ledger_frame_bytes(5));
+  using Rows = std::vector<std::string>;
+  EXPECT_EQ(frames_in(first + second + third), (Rows{"first", "second DJL1 with a magic inside", ""}));
+  for (std::size_t n = 1; n < second.size(); ++n)  // torn: the writer was killed, others went on
+    EXPECT_EQ(frames_in(first + second.substr(0, n) + third), (Rows{"first", ""})) << n;
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    std::string damaged = second;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x20);
+    EXPECT_EQ(frames_in(first + damaged + third), (Rows{"first", ""})) << i;
+  }
+}
+
+TEST(Layout, ReadsItsOwnNames) {
+  const Layout layout("/c");
+  const std::string blob = layout.blob(kDigest);
+  EXPECT_EQ(blob.substr(0, 9), "/c/blobs/");
+  EXPECT_EQ(digest_of_blob_name(blob.substr(9, 2), blob.substr(12)), kDigest);
+  EXPECT_FALSE(digest_of_blob_name("zz", blob.substr(12)));
+  EXPECT_FALSE(digest_of_blob_name("ab", "cd"));
+  EXPECT_EQ(owner_of_temp(layout.new_temp().substr(7)), ::getpid());
+  EXPECT_FALSE(owner_of_temp("x.1.2"));
+  EXPECT_EQ(parse_ledger_name("12.base")->number, 12u);
+  EXPECT_TRUE(parse_ledger_name("12.base")->is_base);
+  EXPECT_FALSE(parse_ledger_name("12.log")->is_base);
+  EXPECT_FALSE(parse_ledger_name("12.old"));
+  EXPECT_FALSE(parse_ledger_name("x.log"));
+}
+
+// docs/format.md, "An example in bytes".
+TEST(Format, TheWorkedExampleDecodes) {
+  const ProbeKey key;  // 32 zeros
+  const std::string row = encode_manifest_row(key, {1, "hi"});
+  EXPECT_EQ(to_hex(row), "01" "92ecf3edb99e9599" "0100000000000000" "02" "6869");
+  const std::string frame = encode_frame(FrameKind::manifest, key.digest, row);
+  EXPECT_EQ(to_hex(frame), "444a4c31" "02" + std::string(64, '0') + "14000000" + to_hex(row) + "ed473169e84fb408");
+}
+
+}  // namespace
+}  // namespace deja::store
