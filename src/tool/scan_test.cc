@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -33,6 +35,34 @@ TEST(ScanSource, IsExactAtBothEnds) {
     EXPECT_EQ(scan_source(text.substr(0, size)), 0U);
   EXPECT_EQ(scan_source(std::string(5000, '_') + "DATE__"), kMentionsClock);
   EXPECT_EQ(scan_source(std::string("\0__DATE__", 9)), kMentionsClock);
+}
+
+TEST(ScanSource, AgreesWithASearchForEachName) {
+  const std::pair<std::string_view, std::uint32_t> names[] = {
+      {"__FILE__", kMentionsOwnPath},
+      {"__BASE_FILE__", kMentionsOwnPath},
+      {"__builtin_FILE", kMentionsOwnPath},
+      {"source_location", kMentionsOwnPath},
+      {"__PRETTY_FUNCTION__", kMentionsOwnPath},
+      {"__TIME__", kMentionsClock},
+      {"__DATE__", kMentionsClock},
+      {"__TIMESTAMP__", kMentionsFileTime},
+  };
+  std::mt19937_64 random(7);
+  const auto below = [&](std::size_t limit) { return random() % limit; };
+  for (int i = 0; i < 50'000; ++i) {
+    std::string text;
+    for (std::size_t pieces = below(6); pieces != 0; --pieces) {
+      const std::string_view name = names[below(std::size(names))].first;
+      const std::size_t from = below(4) == 0 ? below(name.size()) : 0;
+      text += name.substr(from, below(4) == 0 ? below(name.size()) : name.npos);
+      if (below(2) == 0) text += std::string(below(8), "_EFTx"[below(5)]);
+    }
+    std::uint32_t expected = 0;
+    for (const auto& [name, fact] : names)
+      if (text.find(name) != text.npos) expected |= fact;
+    ASSERT_EQ(scan_source(text), expected) << text;
+  }
 }
 
 }  // namespace

@@ -167,9 +167,16 @@ bool parse_targets(Reader& reader, std::vector<std::string>& targets) {
 // not tell which of them it was.
 bool needs_quoting(std::string_view root) { return root.find_first_of(" \t\n$#") != root.npos; }
 
-void move_names(std::vector<std::string>& names, std::string_view from, std::string_view to) {
-  for (std::string& name : names)
-    if (is_within(name, from)) name.replace(0, from.size(), to);
+// How many names were moved.
+std::size_t move_names(std::vector<std::string>& names, std::string_view from,
+                       std::string_view to) {
+  std::size_t count = 0;
+  for (std::string& name : names) {
+    if (!is_within(name, from)) continue;
+    name.replace(0, from.size(), to);
+    ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -209,14 +216,12 @@ std::optional<std::string> move_depfile(std::string_view text, std::string_view 
     return std::nullopt;
   const auto original = parse_depfile(text);
   if (!original) return std::nullopt;
-  const bool moves_target =
-      std::any_of(original->targets.begin(), original->targets.end(),
-                  [&](const std::string& target) { return is_within(target, from); });
-  if (moves_target && (needs_quoting(from) || needs_quoting(to))) return std::nullopt;
   Depfile moved = *original;
-  move_names(moved.targets, from, to);
-  move_names(moved.dependencies, from, to);
-  move_names(moved.phony, from, to);
+  const std::size_t targets = move_names(moved.targets, from, to);
+  const std::size_t others =
+      move_names(moved.dependencies, from, to) + move_names(moved.phony, from, to);
+  if (targets + others == 0) return std::string(text);
+  if (targets != 0 && (needs_quoting(from) || needs_quoting(to))) return std::nullopt;
   std::optional<std::string> result;
   for (const DepfileStyle style : styles) {
     if (format_depfile(*original, style) != text) continue;

@@ -30,7 +30,8 @@ struct Depfile {
 std::optional<Depfile> parse_depfile(std::string_view text);
 std::string format_depfile(const Depfile& depfile, DepfileStyle style);
 
-// The text with paths at or below `from` moved to `to`, laid out anew. Only when the original text
+// The text with paths at or below `from` moved to `to`, laid out anew; the same text when it names
+// none (quoted or not, so callers need not look for `from` themselves). Only when the original text
 // is exactly what one of `styles` makes of its names, and when all styles that fit agree on the
 // result.
 std::optional<std::string> move_depfile(std::string_view text, std::string_view from,

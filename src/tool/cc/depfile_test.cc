@@ -41,6 +41,15 @@ TEST(Depfile, MovesOnlyWhatItCanReproduce) {
   EXPECT_FALSE(move_depfile("a.o: /w/a.c\n", "/w", "/v\\w", kAll));
 }
 
+TEST(Depfile, LeavesATextThatDoesNotNameTheRoot) {
+  EXPECT_EQ(move_depfile("a.o:  a.c \\\n b.h\n", "/w", "/v", kAll), "a.o:  a.c \\\n b.h\n");
+  EXPECT_FALSE(move_depfile("no depfile", "/w", "/v", kAll));
+}
+
+TEST(Depfile, FindsARootThatIsQuoted) {
+  EXPECT_EQ(move_depfile("a.o: /my\\ w/a.c\n", "/my w", "/v$", kAll), "a.o: /v$$/a.c\n");
+}
+
 TEST(Depfile, DoesNotGuessWhoseItIs) {
   const std::string from = "/w";
   const std::string to = "/a/folder/whose/name/is/so/long/that/the/line/has/to/break/somewhere";
