@@ -48,8 +48,8 @@ TEST(ScanSource, AgreesWithASearchForEachName) {
       {"__DATE__", kMentionsClock},
       {"__TIMESTAMP__", kMentionsFileTime},
   };
-  std::mt19937_64 random(7);
-  const auto below = [&](std::size_t limit) { return random() % limit; };
+  std::mt19937_64 bits(7);
+  const auto below = [&](std::size_t limit) { return bits() % limit; };
   for (int i = 0; i < 50'000; ++i) {
     std::string text;
     for (std::size_t pieces = below(6); pieces != 0; --pieces) {
