@@ -270,6 +270,35 @@ TEST_F(Interposer, AStaticRootIsAGap) {
   EXPECT_EQ(run.log.gap, "no process reported in");
 }
 
+// A program that would refuse to run, or say so, is left alone, and missing in the log.
+TEST_F(Interposer, SanitizedProgramsRunAsEver) {
+  const std::string gcc = testing::find_tool("gcc");
+  if (gcc.empty()) GTEST_SKIP() << "NOT TESTED: gcc is not installed";
+  write("empty.c",
+        "#include <stdio.h>\nint main(void) { return fopen(\"missed\", \"r\") != 0; }\n");
+  for (const char* kind : {"address", "thread", "leak", "undefined"}) {
+    if (run({gcc, std::string("-fsanitize=") + kind, "empty.c", "-o", "sanitized"},
+            {.observed = false})
+            .exit_code)
+      continue;  // that library is not installed
+    const ToolRun result = probe({"exec", at("sanitized")});
+    EXPECT_EQ(result.exit_code, 0) << kind;
+    EXPECT_EQ(result.output, "") << kind;
+    EXPECT_TRUE(!result.log.gap.empty() || result.has(DEJA_OP_OPEN, at("missed"), ENOENT)) << kind;
+  }
+}
+
+TEST_F(Interposer, APlainFileIsNoProgram) {
+  write("script", "#!" + testing::probe_program() + " environment\n");
+  write("text", "exit 3\n");
+  chmod(at("script").c_str(), 0755);
+  chmod(at("text").c_str(), 0755);
+  const ToolRun script = whole({"exec", at("script")});
+  EXPECT_TRUE(script.has(DEJA_OP_EXEC, at("script")));
+  EXPECT_EQ(script.all(DEJA_OP_PROCESS, testing::probe_program()).size(), 2u);
+  EXPECT_TRUE(whole({"exec", at("text")}).has(DEJA_OP_EXEC_FAILED, at("text"), ENOEXEC));
+}
+
 TEST_F(Interposer, AKilledProcessLeavesAReadableLog) {
   const ToolRun run = probe({"killed"});
   EXPECT_EQ(run.exit_code, 128 + SIGKILL);

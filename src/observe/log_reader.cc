@@ -53,6 +53,7 @@ const char* lost_reason(std::uint32_t lost) {
     return "a system call took paths out of view (io_uring, mount, chroot, ...)";
   if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";
   if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
+  if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
   return "the log says that something was not recorded";
 }
 

@@ -56,6 +56,24 @@ EXPORT char *getenv(const char *name) {
 DEFINE_SECURE_GETENV(secure_getenv)
 DEFINE_SECURE_GETENV(__secure_getenv)
 
+/* getopt stops at the first operand when this is set. */
+struct option;
+int getopt_long(int count, char *const *args, const char *letters, const struct option *names, int *index);
+int getopt_long_only(int count, char *const *args, const char *letters, const struct option *names,
+                     int *index);
+EXPORT int getopt(int count, char *const args[], const char *letters) {
+  deja_note_variable("POSIXLY_CORRECT");
+  return NEXT(getopt)(count, args, letters);
+}
+#define DEFINE_GETOPT(name)                                                                     \
+  EXPORT int name(int count, char *const *args, const char *letters, const struct option *names, \
+                  int *index) {                                                                 \
+    deja_note_variable("POSIXLY_CORRECT");                                                      \
+    return NEXT(name)(count, args, letters, names, index);                                      \
+  }
+DEFINE_GETOPT(getopt_long)
+DEFINE_GETOPT(getopt_long_only)
+
 /* --- locale -------------------------------------------------------------------------------------------- */
 
 static void note_locale_file(const char *path) {
@@ -85,6 +103,7 @@ static void note_locale(int mask, const char *wanted, const char *chosen) {
   if (!plain) {
     deja_state.locale_active = 1;
     deja_note_variable("LANGUAGE");
+    deja_note_variable("OUTPUT_CHARSET");
     note_locale_file("/usr/lib/locale/locale-archive");
     note_locale_file("/usr/lib/locale/C.utf8/LC_CTYPE");
   }

@@ -133,6 +133,7 @@ DEFINE_CHANGE(__xmknodat, (int version, int at, const char *path, mode_t mode, d
 /* These take a NULL path for the descriptor itself. */
 EXPORT int utimensat(int at, const char *path, const struct timespec times[2], int flags) {
   const int result = NEXT(utimensat)(at, path, times, flags);
+  if (result != 0 && errno == EFAULT) return result;
   if (path && path[0])
     deja_note_change(at, path, flags, result, 0);
   else

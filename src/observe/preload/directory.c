@@ -11,7 +11,7 @@
 static void note_list(int at, const char *path, bool found, int64_t when) {
   struct deja_log_identity identity;
   if (!deja_recording()) return;
-  const bool known = found && deja_identity_at(at, path, 0, &identity);
+  const bool known = found && deja_identity_at(at, path, 0, &identity) == 0;
   deja_write(&NOTE(.op = DEJA_OP_LIST, .error = found ? 0 : errno, .at = at, .path = path,
                    .when = when, .once = true, .identity = known ? &identity : NULL));
 }
@@ -151,13 +151,14 @@ static void note_cwd(void) {
 }
 
 EXPORT int chdir(const char *path) {
-  const int64_t when = deja_recording() ? deja_now() : 0;
-  /* Looked at before: afterwards a relative name would mean something else. */
-  struct deja_log_identity identity;
-  const bool known = deja_recording() && deja_identity_at(AT_FDCWD, path, 0, &identity);
-  deja_write(&NOTE(.op = DEJA_OP_STAT, .path = path, .when = when, .once = true,
-                   .identity = known ? &identity : NULL,
-                   .error = known || !deja_recording() ? 0 : ENOENT));
+  if (deja_recording()) {
+    /* Looked at before: afterwards a relative name would mean something else. */
+    struct deja_log_identity identity;
+    const int64_t when = deja_now();
+    const int error = deja_identity_at(AT_FDCWD, path, 0, &identity);
+    deja_write(&NOTE(.op = DEJA_OP_STAT, .path = path, .when = when, .once = true, .error = error,
+                     .identity = error ? NULL : &identity));
+  }
   const int result = NEXT(chdir)(path);
   if (result == 0) note_cwd();
   return result;

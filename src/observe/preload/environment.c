@@ -16,10 +16,22 @@ static bool is_log(const char *entry) {
   return strncmp(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE) == 0;
 }
 
+/* The loader's: where the kernel put argc, the arguments and the environment. */
+extern void *__libc_stack_end __attribute__((weak));
+
+/* A sanitizer's or an allocator's library is called by the loader before libc has set `environ`,
+ * and calls us; what libc will set it to is found on the stack. */
+static char **variables(void) {
+  if (environ != NULL || &__libc_stack_end == NULL || __libc_stack_end == NULL) return environ;
+  const long *argc = __libc_stack_end;
+  return (char **)(argc + 1 + *argc + 1);
+}
+
 const char *deja_variable(const char *name) {
   const size_t size = strlen(name);
-  if (environ == NULL) return NULL;
-  for (char **e = environ; *e; ++e)
+  char **const entries = variables();
+  if (entries == NULL) return NULL;
+  for (char **e = entries; *e; ++e)
     if (strncmp(*e, name, size) == 0 && (*e)[size] == '=') return *e + size + 1;
   return NULL;
 }
@@ -37,9 +49,10 @@ static bool cut_preload(char *entry) {
 }
 
 void deja_strip_environment(void) {
-  if (environ == NULL) return;
-  char **to = environ;
-  for (char **from = environ; *from; ++from) {
+  char **const entries = variables();
+  if (entries == NULL) return;
+  char **to = entries;
+  for (char **from = entries; *from; ++from) {
     if (is_log(*from)) {
       const size_t size = strlen(*from);
       if (size < sizeof deja_state.log_variable) {
@@ -60,9 +73,10 @@ static bool puts_back(void) {
   return deja_state.log_variable_size != 0 && deja_state.preload_size != 0;
 }
 
-struct deja_environment_size deja_environment_size(char *const envp[]) {
-  struct deja_environment_size size = {.pointers = 3, .bytes = 0};
-  if (!puts_back()) return size;
+struct deja_environment_size deja_environment_size(char *const envp[], bool observable) {
+  struct deja_environment_size size = {0};
+  if (!observable || !puts_back()) return size;
+  size.pointers = 3;
   size.bytes = PRELOAD_SIZE + deja_state.preload_size + 1;
   for (char *const *e = envp; e && *e; ++e) {
     ++size.pointers;
@@ -72,7 +86,7 @@ struct deja_environment_size deja_environment_size(char *const envp[]) {
 }
 
 char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size) {
-  if (!puts_back()) return (char **)envp;
+  if (size.pointers == 0) return (char **)envp;
   char **out = memory;
   char **const first = out;
   char *bytes = (char *)(first + size.pointers);

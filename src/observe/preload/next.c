@@ -22,7 +22,7 @@ static int module_count;
 
 /* libc, and what were separate libraries of it before glibc 2.34. */
 static bool is_libc(const char *name) {
-  static const char known[] = "libc.so.\0libpthread.so.\0libdl.so.\0librt.so.\0libutil.so.\0ld-musl-\0libc.musl-\0";
+  static const char known[] = "libc.so.\0libpthread.so.\0libdl.so.\0librt.so.\0libutil.so.\0";
   const char *base = name;
   for (const char *p = name; *p; ++p)
     if (*p == '/') base = p + 1;
@@ -49,6 +49,8 @@ static bool describe(const struct dl_phdr_info *info, struct module *m) {
   }
   return m->hash && m->symbols && m->names;
 }
+
+bool deja_next_is_glibc(void) { return module_count != 0; }
 
 void deja_next_module(const struct dl_phdr_info *info) {
   if (info->dlpi_name == NULL || !is_libc(info->dlpi_name)) return;

@@ -111,7 +111,8 @@ size_t deja_directory_of(int at, char *out, size_t size);
 size_t deja_path_of(int fd, char *out, size_t size);
 
 void deja_identity_of(const struct stat *st, struct deja_log_identity *out);
-bool deja_identity_at(int at, const char *path, int flags, struct deja_log_identity *out);
+/* 0, or the errno of why there is none; errno itself stays. */
+int deja_identity_at(int at, const char *path, int flags, struct deja_log_identity *out);
 bool deja_identity_fd(int fd, struct deja_log_identity *out);
 
 /* --- next.c: the function that would have been called without us ----------------------------- */
@@ -133,6 +134,8 @@ static inline void *deja_next(void **slot, const char *name) {
 struct dl_phdr_info;
 /* Called for each object at start; remembers where libc is. */
 void deja_next_module(const struct dl_phdr_info *info);
+/* False in a process of another libc, which happens to load this library all the same. */
+bool deja_next_is_glibc(void);
 
 /* --- environment.c ---------------------------------------------------------------------------- */
 
@@ -141,23 +144,27 @@ const char *deja_variable(const char *name);
 /* Takes the log's name and this library out of the environment, remembering both. */
 void deja_strip_environment(void);
 
-/* How many pointers and bytes deja_put_back needs for envp. */
+/* How many pointers and bytes deja_put_back needs for envp; none of both when the program to be
+ * started cannot be observed, or this process has nothing to put back: envp stays as it is. */
 struct deja_environment_size {
   size_t pointers, bytes;
 };
-struct deja_environment_size deja_environment_size(char *const envp[]);
+struct deja_environment_size deja_environment_size(char *const envp[], bool observable);
 /* envp with both put back, in memory the caller gives. */
 char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size);
 
+/* elf.c: false for programs that would complain of the library, or fail, instead of ignoring it. */
+bool deja_observable(int at, const char *path);
+
 /* A new envp in the caller's frame (or, when it is huge, in a mapping): nothing to free, since an
  * exec that succeeds frees all. */
-#define WITH_OBSERVATION(name, envp)                                                      \
-  struct deja_environment_size name##_size = deja_environment_size(envp);                 \
+#define WITH_OBSERVATION(name, envp, observable)                                          \
+  struct deja_environment_size name##_size = deja_environment_size(envp, observable);     \
   size_t name##_total = name##_size.pointers * sizeof(char *) + name##_size.bytes;        \
   void *name##_map = NULL;                                                                \
-  if (name##_total > 65536) name##_map = raw_map(name##_total);                           \
+  if (name##_total > 8192) name##_map = raw_map(name##_total);                           \
   char **name = deja_put_back(                                                            \
-      envp, name##_map ? name##_map : __builtin_alloca(name##_map ? 16 : name##_total),   \
+      envp, name##_map ? name##_map : __builtin_alloca(name##_map ? 16 : name##_total + 1), \
       name##_size)
 #define DONE_OBSERVATION(name) \
   do {                         \

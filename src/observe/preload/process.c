@@ -16,9 +16,11 @@
 static void note_exec(enum deja_op op, int at, const char *path, int error) {
   struct deja_log_identity identity;
   if (!deja_recording()) return;
-  const bool known = op == DEJA_OP_EXEC && deja_identity_at(at, path, 0, &identity);
+  int unknown = ENOENT;
+  if (op == DEJA_OP_EXEC) unknown = deja_identity_at(at, path, 0, &identity);
+  if (unknown == EFAULT) return;
   deja_write(&NOTE(.op = (uint16_t)op, .at = at, .path = path, .error = error,
-                   .identity = known ? &identity : NULL));
+                   .identity = unknown ? NULL : &identity));
 }
 
 /* What the process loaded so far goes unseen once another program takes its place. */
@@ -28,7 +30,7 @@ static void before_exec(int at, const char *path) {
 }
 
 EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
-  WITH_OBSERVATION(env, envp);
+  WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
   before_exec(AT_FDCWD, path);
   const int result = NEXT(execve)(path, argv, env);
   note_exec(DEJA_OP_EXEC_FAILED, AT_FDCWD, path, errno);
@@ -40,8 +42,9 @@ int execveat(int at, const char *path, char *const argv[], char *const envp[], i
 EXPORT int execveat(int at, const char *path, char *const argv[], char *const envp[], int flags) {
   char opened[4096];
   size_t size = 0;
-  WITH_OBSERVATION(env, envp);
-  if ((flags & AT_EMPTY_PATH) && path && path[0] == '\0' && deja_recording()) {
+  const bool opened_already = (flags & AT_EMPTY_PATH) && path && path[0] == '\0';
+  WITH_OBSERVATION(env, envp, opened_already || deja_observable(at, path));
+  if (opened_already && deja_recording()) {
     size = deja_path_of(at, opened, sizeof opened - 1);
     if (size == 0) deja_lose(DEJA_LOST_PATH);
   }
@@ -58,9 +61,9 @@ EXPORT int execveat(int at, const char *path, char *const argv[], char *const en
 
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
   char opened[4096];
-  WITH_OBSERVATION(env, envp);
   const size_t size = deja_recording() ? deja_path_of(fd, opened, sizeof opened - 1) : 0;
   opened[size] = '\0';
+  WITH_OBSERVATION(env, envp, size == 0 || deja_observable(AT_FDCWD, opened));
   if (size == 0) deja_lose(DEJA_LOST_PATH);
   before_exec(AT_FDCWD, opened);
   const int result = NEXT(fexecve)(fd, argv, env);
@@ -117,7 +120,7 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
   char candidate[4096];
   bool denied = false;
   if (!deja_recording()) {
-    WITH_OBSERVATION(env, envp);
+    WITH_OBSERVATION(env, envp, true);
     return NEXT(execvpe)(file, argv, env);
   }
   if (file == NULL || file[0] == '\0') {
@@ -189,7 +192,7 @@ EXPORT int execle(const char *path, const char *first, ...) {
 static void note_spawn(const char *path, int error, pid_t child) {
   struct deja_log_identity identity;
   if (!deja_recording()) return;
-  const bool known = error == 0 && deja_identity_at(AT_FDCWD, path, 0, &identity);
+  const bool known = error == 0 && deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
   deja_write(&NOTE(.op = DEJA_OP_SPAWN, .path = path, .error = error,
                    .value = error ? 0 : (uint32_t)child, .identity = known ? &identity : NULL));
 }
@@ -199,7 +202,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
                        const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
                        char *const envp[restrict]) {
   pid_t child = 0;
-  WITH_OBSERVATION(env, envp);
+  WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, env);
   note_spawn(path, error, child);
   DONE_OBSERVATION(env);
@@ -225,8 +228,8 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
                         char *const envp[restrict]) {
   char found[4096];
   pid_t child = 0;
-  WITH_OBSERVATION(env, envp);
   const char *const path = find_program(file, found, sizeof found);
+  WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, env);
   note_spawn(path, error, child);
   DONE_OBSERVATION(env);
@@ -241,8 +244,8 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
   EXPORT int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,        \
                   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {  \
     char found[4096];                                                                             \
-    WITH_OBSERVATION(env, envp);                                                                  \
     const char *const program = search ? find_program(path, found, sizeof found) : path;          \
+    WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, program));                              \
     const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                    \
     note_spawn(program, error, 0);                                                                \
     DONE_OBSERVATION(env);                                                                        \
@@ -271,7 +274,7 @@ EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict
   if (deja_recording() && error == 0 && path) {
     struct deja_log_identity identity;
     if (path[0] != '/' && child_changes_folder) deja_lose(DEJA_LOST_PATH);
-    const bool existed = deja_identity_at(AT_FDCWD, path, 0, &identity);
+    const bool existed = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
     uint16_t how = (flags & O_ACCMODE) == O_RDONLY ? DEJA_OPEN_READ : DEJA_OPEN_WRITE;
     if ((flags & O_ACCMODE) == O_RDWR) how |= DEJA_OPEN_READ;
     if (flags & O_CREAT) how |= DEJA_OPEN_CREATE;
@@ -350,7 +353,7 @@ EXPORT int system(const char *command) {
 /* popen takes the environment from `environ` itself; it holds ours while the child is made. */
 static FILE *popen_observed(FILE *(*next)(const char *, const char *), const char *command,
                             const char *mode) {
-  WITH_OBSERVATION(env, environ);
+  WITH_OBSERVATION(env, environ, true);
   char **const kept = environ;
   environ = env;
   FILE *pipe = next(command, mode);

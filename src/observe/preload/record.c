@@ -27,11 +27,12 @@ void deja_identity_of(const struct stat *st, struct deja_log_identity *out) {
   out->links = (uint32_t)st->st_nlink;
 }
 
-bool deja_identity_at(int at, const char *path, int flags, struct deja_log_identity *out) {
+int deja_identity_at(int at, const char *path, int flags, struct deja_log_identity *out) {
   struct stat st; /* the kernel's layout and libc's are the same on 64-bit machines */
-  if (raw4(SYS_newfstatat, at, path, &st, flags) != 0) return false;
+  const long result = raw4(SYS_newfstatat, at, path, &st, flags);
+  if (result != 0) return (int)-result;
   deja_identity_of(&st, out);
-  return true;
+  return 0;
 }
 
 bool deja_identity_fd(int fd, struct deja_log_identity *out) {
@@ -145,7 +146,7 @@ static void commit(const struct deja_note *note, int pid, const struct text *one
   record->error = note->error;
   record->value = note->value;
   record->reserved = 0;
-  record->when_ns = note->when;
+  record->when_ns = note->when ? note->when : deja_now();
   record->text_size = (uint32_t)first;
   record->text2_size = (uint32_t)second;
   if (note->identity) memcpy(record + 1, note->identity, sizeof *note->identity);
@@ -184,7 +185,7 @@ static bool text_is_path(uint16_t op) {
          op != DEJA_OP_CLOCK && op != DEJA_OP_RANDOM && op != DEJA_OP_ENVIRON;
 }
 
-static void write_note(struct deja_note *note) {
+static void write_note(const struct deja_note *note) {
   struct text one = {0}, two = {0};
   bool base_one = false, base_two = false;
   const bool is_path = text_is_path(note->op);
@@ -205,7 +206,6 @@ static void write_note(struct deja_note *note) {
     two.path = note->text2;
     two.path_size = note->text2_size;
   }
-  if (note->when == 0) note->when = deja_now();
   if (UNLIKELY(base_one || base_two)) {
     write_based(note, pid, &one, &two, base_one, base_two);
   } else {
@@ -216,8 +216,7 @@ static void write_note(struct deja_note *note) {
 void deja_write(const struct deja_note *note) {
   if (!deja_recording()) return;
   if (note->error == EFAULT || note->error == ENAMETOOLONG) return;
-  struct deja_note copy = *note;
   const int saved = errno;
-  write_note(&copy);
+  write_note(note);
   errno = saved;
 }

@@ -22,7 +22,7 @@ void deja_note_stat(int at, const char *path, uint16_t flags, int result, const 
       deja_identity_of(st, &identity);
     } else {
       const int follow = flags & DEJA_FLAG_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
-      found = deja_identity_at(at, path, follow, &identity);
+      found = deja_identity_at(at, path, follow, &identity) == 0;
     }
   }
   deja_write(&NOTE(.op = DEJA_OP_STAT, .flags = flags, .error = result == 0 ? 0 : errno, .at = at,
@@ -100,7 +100,7 @@ EXPORT int statx(int at, const char *restrict path, int flags, unsigned mask,
       identity_of_statx(sx, &identity);
       found = true;
     } else if (result == 0) {
-      found = deja_identity_at(at, path, flags & AT_SYMLINK_NOFOLLOW, &identity);
+      found = deja_identity_at(at, path, flags & AT_SYMLINK_NOFOLLOW, &identity) == 0;
     }
     deja_write(&NOTE(.op = DEJA_OP_STAT, .flags = at_flags(flags), .error = result ? errno : 0,
                      .at = at, .path = path, .when = when, .once = true,

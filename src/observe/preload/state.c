@@ -1,5 +1,6 @@
 /* Start and end of a process under observation. */
 #include <link.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "observe.h"
@@ -40,14 +41,20 @@ static void note_library(const char *path) {
   struct deja_log_identity identity;
   if (path == NULL || path[0] == '\0' || strcmp(path, deja_state.preload) == 0) return;
   if (strchr(path, '/') == NULL) return; /* linux-vdso.so.1 */
-  const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity);
+  const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
   deja_write(&NOTE(.op = DEJA_OP_LIBRARY, .path = path, .once = true,
                    .identity = found ? &identity : NULL));
 }
 
-static int look_at_start(struct dl_phdr_info *info, size_t size, void *count) {
+struct first_look {
+  int objects;
+  bool go;
+};
+
+static int look_at_start(struct dl_phdr_info *info, size_t size, void *context) {
+  struct first_look *look = context;
   (void)size;
-  if (++*(int *)count == 1 && is_go(info)) deja_state.once |= DEJA_ONCE_HOST; /* told below */
+  if (look->objects++ == 0) look->go = is_go(info); /* the program itself comes first */
   deja_next_module(info);
   if (deja_state.preload_size == 0 && is_ours(info)) {
     const size_t length = strlen(info->dlpi_name);
@@ -85,6 +92,14 @@ void deja_look_at_libraries(void) {
 
 /* --- start ---------------------------------------------------------------------------------------- */
 
+/* A process with a limit on its address space keeps most of it: the mapping counts. */
+static uint64_t mappable(uint64_t capacity) {
+  struct rlimit limit;
+  const uint64_t small = 8u << 20;
+  if (raw4(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) != 0) return capacity;
+  return limit.rlim_cur == RLIM_INFINITY || capacity < small ? capacity : small;
+}
+
 static void open_log(void) {
   const char *path = deja_state.log_variable + sizeof DEJA_LOG_VARIABLE;
   struct deja_log_header header;
@@ -94,9 +109,10 @@ static void open_log(void) {
   if (raw4(SYS_pread64, fd, &header, sizeof header, 0) == (long)sizeof header &&
       header.magic == DEJA_LOG_MAGIC && header.version == DEJA_LOG_VERSION &&
       header.capacity > DEJA_LOG_HEADER_BYTES) {
-    const long at = raw6(SYS_mmap, 0, (long)header.capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    const uint64_t size = mappable(header.capacity);
+    const long at = raw6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (at > 0 || at < -4095) {
-      deja_state.capacity = header.capacity;
+      deja_state.capacity = size;
       deja_state.log = (char *)at;
     }
   }
@@ -151,7 +167,7 @@ static void report_in(uint16_t flags) {
   if (got <= 0) return deja_lose(DEJA_LOST_PATH);
   exe[got] = '\0';
   const bool found = !(flags & DEJA_PROCESS_FORKED) &&
-                     deja_identity_at(AT_FDCWD, "/proc/self/exe", 0, &identity);
+                     deja_identity_at(AT_FDCWD, "/proc/self/exe", 0, &identity) == 0;
   deja_write(&NOTE(.op = DEJA_OP_PROCESS, .flags = flags, .path = exe, .text2 = cwd,
                    .text2_size = cwd_size, .value = (uint32_t)raw0(SYS_getppid),
                    .identity = found ? &identity : NULL));
@@ -173,17 +189,16 @@ COLD void deja_start(void) {
     return;
   }
   __atomic_store_n(&deja_state.starter_tid, tid, __ATOMIC_RELAXED);
-  int objects = 0;
+  struct first_look look = {0};
   deja_state.home_pid = (int)raw0(SYS_getpid);
-  dl_iterate_phdr(look_at_start, &objects);
-  const bool go = deja_state.once & DEJA_ONCE_HOST;
-  deja_state.once = 0;
+  dl_iterate_phdr(look_at_start, &look);
   deja_strip_environment();
   open_log();
   __atomic_store_n(&deja_state.stage, 2, __ATOMIC_RELEASE);
   if (deja_state.log) {
     report_in(0);
-    if (go) deja_lose(DEJA_LOST_GO);
+    if (look.go) deja_lose(DEJA_LOST_GO);
+    if (!deja_next_is_glibc()) deja_lose(DEJA_LOST_LIBC);
     /* The loader read these by itself, without getenv. */
     deja_note_variable("LD_LIBRARY_PATH");
     deja_note_variable("LD_PRELOAD");
@@ -197,6 +212,7 @@ void deja_forked(void) {
   const int saved = errno;
   deja_state.home_pid = (int)raw0(SYS_getpid);
   deja_state.forked = 1;
+  deja_state.once = 0;
   report_in(DEJA_PROCESS_FORKED);
   errno = saved;
 }

@@ -138,18 +138,26 @@ static bool call_ambient(const struct call *k, long *r) {
     case SYS_getegid: deja_note_host("user", 7); return false;
     case SYS_sysinfo: deja_note_host("load", 4); return false;
     case SYS_sched_getaffinity: deja_note_host("cpus", 2); return false;
-    case SYS_statfs: deja_note_stat(AT_FDCWD, TEXT(k->a), 0, 0, NULL, 0); return false;
+    default: return false;
+  }
+}
+
+/* Calls that are made first and noted then; `result` and errno are theirs. */
+static void note_after(const struct call *k, long result) {
+  const int failed = result < 0 ? -1 : 0;
+  switch (k->n) {
     case SYS_setxattr:
     case SYS_removexattr:
     case SYS_lsetxattr:
-    case SYS_lremovexattr: deja_note_change(AT_FDCWD, TEXT(k->a), 0, 0, 0); return false;
+    case SYS_lremovexattr: deja_note_change(AT_FDCWD, TEXT(k->a), 0, failed, 0); break;
     case SYS_fsetxattr:
-    case SYS_fremovexattr: deja_note_change_fd(AT(k->a), 0); return false;
+    case SYS_fremovexattr: deja_note_change_fd(AT(k->a), failed); break;
+    case SYS_statfs:
     case SYS_getxattr:
     case SYS_lgetxattr:
     case SYS_listxattr:
-    case SYS_llistxattr: deja_note_stat(AT_FDCWD, TEXT(k->a), 0, 0, NULL, 0); return false;
-    default: return false;
+    case SYS_llistxattr: deja_note_stat(AT_FDCWD, TEXT(k->a), 0, failed, NULL, 0); break;
+    default: break;
   }
 }
 
@@ -209,6 +217,7 @@ EXPORT long syscall(long number, ...) {
   if (makes_process(number)) __atomic_store_n(&deja_state.shares_memory, 1, __ATOMIC_RELAXED);
   if (number == SYS_exit_group) _exit((int)k.a);
   result = forward(&k);
+  note_after(&k, result);
   if (result >= 0 && breaks_observation(&k)) deja_lose(DEJA_LOST_KERNEL);
   if (result >= 0 && number > NEWEST_KNOWN) deja_lose(DEJA_LOST_UNKNOWN);
   return result;
