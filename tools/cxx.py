@@ -28,8 +28,10 @@ def own_files(*folders, suffixes=SUFFIXES, root=ROOT):
 
 
 def is_test(file):
-    """Tests and what only tests include: test/, foo_test.cc, test_foo.h."""
-    return file.parts[0] == "test" or file.stem.endswith("_test") or file.stem.startswith("test_")
+    """Tests and what only tests include: test/, testing/, foo_test.cc, test_foo.h, temp_foo.h."""
+    if file.parts[0] == "test" or "testing" in file.parts:
+        return True
+    return file.stem.endswith("_test") or file.stem.startswith(("test_", "temp_"))
 
 
 def _blank(text):

@@ -60,6 +60,15 @@ std::string joined(const Command& command) {
   return text;
 }
 
+Run run_into(Workspace& workspace, const Command& command, const std::string& path) {
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const Run done = spawn(workspace, command, &actions);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return done;
+}
+
 }  // namespace
 
 void give_up(const std::string& why) {
@@ -80,7 +89,7 @@ Workspace::Workspace(const Options& options) : deja_(options.deja), programs_(op
 }
 
 Workspace::~Workspace() {
-  run(*this, {deja_, "daemon", "stop"});
+  run_into(*this, {deja_, "daemon", "stop"}, "/dev/null");
   if (::chdir("/") == 0 && !os::remove_tree(root_))
     std::fprintf(stderr, "bench: left behind: %s\n", root_.c_str());
 }
@@ -108,12 +117,7 @@ Run run_well(Workspace& workspace, const Command& command) {
 }
 
 std::string output_of(Workspace& workspace, const Command& command) {
-  const std::string path = workspace.root() + "/output";
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 1, path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  const Run done = spawn(workspace, command, &actions);
-  ::posix_spawn_file_actions_destroy(&actions);
+  const Run done = run_into(workspace, command, workspace.root() + "/output");
   if (done.exit_code != 0)
     give_up("exit code " + std::to_string(done.exit_code) + " from: " + joined(command));
   return workspace.read("output");
