@@ -1,4 +1,4 @@
-#include "store/store_contract.h"
+#include "store/store_support.h"
 #include "store/temp_store.h"
 
 namespace deja::store {

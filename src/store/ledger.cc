@@ -79,6 +79,7 @@ Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visi
 
 Result<LedgerFiles> find_ledger_files(const Layout& layout) {
   LedgerFiles files;
+  if (!TRY(os::stat_file(layout.ledger()))) return files;
   const auto names = TRY(os::list_directory(layout.ledger()));
   for (const std::string& name : names) {
     const auto parsed = parse_ledger_name(name);
@@ -97,7 +98,6 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
 }
 
 Status read_ledger(const Layout& layout, const VisitFrame& visit) {
-  if (!TRY(os::stat_file(layout.ledger()))) return {};
   const LedgerFiles files = TRY(find_ledger_files(layout));
   if (files.has_base) TRY(read_ledger_file(layout.ledger_base(files.first), visit));
   for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(read_ledger_file(layout.ledger_log(n), visit));

@@ -244,19 +244,22 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
   TRY(make_folders(layout));
   const std::string made = layout.new_temp();
-  std::uint64_t number = 0;
-  number = TRY(find_ledger_files(layout)).last + 1;
+  const std::uint64_t number = TRY(find_ledger_files(layout)).last + 1;
   {
     const auto index = TRY(Index::create(made));
     TRY(set_ledger(*index, number, 0));
   }
-  // Renamed whole, so that the store is empty at one moment, however long the removing takes.
+  // The ledger first, so that nothing can be made again from it; then the index, at which moment the
+  // store is empty; then what nobody refers to any more. Renamed whole: removing takes its time.
   std::vector<std::string> doomed;
-  for (const std::string& path : {layout.ledger(), layout.blobs(), layout.quarantine()}) {
+  const auto move_away = [&](const std::string& path) -> Status {
     doomed.push_back(layout.new_temp());
-    TRY(os::rename_file(path, doomed.back()));
-  }
+    return os::rename_file(path, doomed.back());
+  };
+  TRY(move_away(layout.ledger()));
   TRY(install_index(layout, made));
+  TRY(move_away(layout.blobs()));
+  TRY(move_away(layout.quarantine()));
   TRY(make_folders(layout));
   doomed.push_back(layout.set_aside());
   for (const std::string& path : doomed) TRY(os::remove_tree(path));

@@ -5,7 +5,7 @@
 
 #include <random>
 
-#include "store/store_contract.h"
+#include "store/store_support.h"
 #include "store/temp_store.h"
 
 namespace deja::store {

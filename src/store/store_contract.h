@@ -9,58 +9,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
-#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "digest/hasher.h"
-#include "os/disk.h"
-#include "os/file.h"
-#include "store/store.h"
+#include "store/store_support.h"
 
 namespace deja::store {
-
-template <typename T>
-ActionKey action_key_of(const T& name) {
-  return ActionKey{digest::digest_bytes("action" + std::string(name))};
-}
-template <typename T>
-ProbeKey probe_key_of(const T& name) {
-  return ProbeKey{digest::digest_bytes("probe" + std::string(name))};
-}
-
-// The blob's bytes as a reader sees them; "absent" or an error's message otherwise.
-inline std::string read_blob(BlobStore& store, const Digest& digest) {
-  auto blob = store.open_blob(digest);
-  if (!blob) return "error: " + blob.error().message;
-  if (!*blob) return "absent";
-  auto bytes = os::read_fd((*blob)->fd, 1 << 30);
-  if (!bytes) return "error: " + bytes.error().message;
-  EXPECT_EQ(bytes->size(), (*blob)->size);
-  return *std::move(bytes);
-}
-
-inline PutBlob put_bytes(BlobStore& store, std::string_view bytes) {
-  auto put = store.put_blob_bytes(bytes);
-  EXPECT_TRUE(put) << put.error().message;
-  return put ? *put : PutBlob{};
-}
-
-inline os::Fd file_of(std::string_view bytes) {
-  os::Fd fd(::memfd_create("source", MFD_CLOEXEC));
-  EXPECT_TRUE(os::write_fd(fd, bytes));
-  return fd;
-}
-
-inline ResultFacts facts_of(const std::vector<PutBlob>& blobs, std::uint64_t cost_ns = 1'000'000) {
-  ResultFacts facts;
-  for (const PutBlob& blob : blobs) facts.blobs.push_back({blob.digest, blob.size});
-  facts.cost_ns = cost_ns;
-  return facts;
-}
 
 template <typename Subject>
 class StoreContract : public testing::Test {

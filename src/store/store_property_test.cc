@@ -3,10 +3,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <map>
 #include <random>
+#include <thread>
 
-#include "store/store_contract.h"
+#include "store/store_support.h"
 #include "store/temp_store.h"
 
 namespace deja::store {

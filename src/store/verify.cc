@@ -130,6 +130,7 @@ Status rewrite_usage(CatalogChange& change) {
 }  // namespace
 
 Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
+  if (!TRY(os::stat_file(layout_.blobs()))) return {};  // removed by hand, or by half a purge
   for (const std::string& folder : TRY(os::list_directory(layout_.blobs()))) {
     for (const std::string& name : TRY(os::list_directory(layout_.blobs() + "/" + folder))) {
       const auto digest = digest_of_blob_name(folder, name);
