@@ -13,6 +13,9 @@
 namespace deja::daemon {
 namespace {
 
+// Requests that wait for idle time to be rehearsed; some 8 KiB each.
+constexpr std::size_t kRehearsalsMax = 1024;
+
 journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
   switch (kind) {
     case pipeline::OutcomeKind::hit: return journal::Outcome::hit;
@@ -88,7 +91,7 @@ void Host::open_store() {
   std::string interposer = own_folder() + "/libdeja-observe.so";
   engine_ = std::unique_ptr<pipeline::Engine>(new pipeline::Engine{
       *store_, *store_, *digester_, std::move(interposer),
-      [store = store_.get()](const ActionKey& key) { store->touch(key); }, {}, {}});
+      [store = store_.get()](const ActionKey& key) { store->touch(key); }, {}, {}, {}});
 }
 
 std::unique_ptr<Host> Host::open(const std::string& dir) {
@@ -178,6 +181,29 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   }
   record(outcome, decoded->request, started_ns);
   answer(socket, outcome);
+  const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
+                       (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
+  if (may_hit && !outcome.remembered) rehearse_later(request_body);
+}
+
+void Host::rehearse_later(const std::string& request_body) {
+  const MutexLock lock(rehearsals_mutex_);
+  if (rehearsals_.size() >= kRehearsalsMax) rehearsals_.pop_front();
+  rehearsals_.push_back(request_body);
+}
+
+bool Host::rehearse_one() {
+  std::string body;
+  {
+    const MutexLock lock(rehearsals_mutex_);
+    if (rehearsals_.empty()) return false;
+    body = std::move(rehearsals_.front());
+    rehearsals_.pop_front();
+  }
+  const auto decoded = decode_request(body);
+  if (decoded && engine_ != nullptr)
+    engine_->memory.rehearse(decoded->request, settings_for(decoded->request), *engine_);
+  return true;
 }
 
 }  // namespace deja::daemon

@@ -2,9 +2,11 @@
 // answers requests with it.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "digest/file_digester.h"
@@ -35,6 +37,8 @@ class Host {
   void serve(const os::Fd& socket, const std::string& request_body);
 
   void maintain();  // at intervals
+  // Rehearses a request of late (pipeline/memory.h). False: there is none to rehearse.
+  bool rehearse_one();
   journal::Journal& journal() { return *journal_; }
   std::uint64_t idle_exit_s() const { return idle_exit_s_; }
 
@@ -42,6 +46,7 @@ class Host {
   explicit Host(std::string dir);
   void open_store();
   pipeline::Settings settings_for(const pipeline::Request& request);
+  void rehearse_later(const std::string& request_body);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
   void record(const pipeline::Outcome& outcome, const pipeline::Request& request, std::int64_t started_ns);
 
@@ -55,6 +60,9 @@ class Host {
   std::unique_ptr<store::LocalStore> store_;
   std::unique_ptr<digest::FileDigester> digester_;
   std::unique_ptr<pipeline::Engine> engine_;
+
+  Mutex rehearsals_mutex_;
+  std::deque<std::string> rehearsals_ GUARDED_BY(rehearsals_mutex_);  // bodies of request frames
 };
 
 // The folder of this executable's companions, e.g. <prefix>/libexec/deja.

@@ -17,6 +17,7 @@ namespace {
 constexpr int kFrameTimeoutMs = 5000;  // a client sends its request at once
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr auto kUpkeep = std::chrono::seconds(5);
+constexpr auto kPause = std::chrono::milliseconds(30);  // between two requests: the machine is idle
 }  // namespace
 
 Server::Server(os::Fd listener, std::string socket_path, Host& host)
@@ -26,9 +27,25 @@ Server::Server(os::Fd listener, std::string socket_path, Host& host)
 
 void Server::run() {
   start_worker();
+  std::thread rehearsing([this] { rehearse(); });
   watch_over();
+  rehearsing.join();
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return workers_ == 0; });
+}
+
+// Rehearses in the pauses of a build: never while a client waits for an answer.
+void Server::rehearse() {
+  while (!stopping_) {
+    const std::int64_t before = last_request_ns_;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait_for(lock, kPause, [this] { return stopping_.load(); });
+    }
+    const auto is_pause = [&] { return !stopping_ && busy_ == 0 && last_request_ns_ == before; };
+    while (is_pause() && host_.rehearse_one()) {
+    }
+  }
 }
 
 // The upkeep of the store, and the decision to end.

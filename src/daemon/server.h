@@ -32,6 +32,7 @@ class Server {
   void answer_question(const os::Fd& socket, const std::string& word);
   void stop();
   void watch_over();
+  void rehearse();
 
   const os::Fd listener_;
   const std::string socket_path_;

@@ -95,7 +95,9 @@ Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
   std::string out;
   const FileIdentity id = TRY(stat_fd(fd));
   if (id.size > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
-  out.resize(id.size + 1);  // one more, so that a file of the expected size ends in one read
+  // One more byte than expected, so that a file of that size ends in one read; and never a small
+  // buffer: files of /proc have size 0, and sysctl files give what they have to the first read only.
+  out.resize(std::max<std::uint64_t>(id.size + 1, 4096));
   std::size_t have = 0;
   for (;;) {
     const ssize_t got = read_some(fd.get(), out.data() + have, out.size() - have);

@@ -84,6 +84,12 @@ TEST_F(FileTest, ReadsRefuseMoreThanTheLimit) {
   EXPECT_FALSE(read_file(dir_ + "/f", 4));
 }
 
+TEST_F(FileTest, FilesOfTheKernelAreReadWhole) {
+  const auto text = read_file("/proc/sys/kernel/ostype");
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, "Linux\n");
+}
+
 TEST_F(FileTest, OnlyOneHolderOfAnExclusiveLock) {
   auto first = try_lock_file(dir_ + "/lock", LockMode::exclusive);
   ASSERT_TRUE(first && *first);

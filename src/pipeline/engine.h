@@ -7,6 +7,7 @@
 
 #include "digest/file_digester.h"
 #include "pipeline/flights.h"
+#include "pipeline/memory.h"
 #include "pipeline/record_cache.h"
 #include "store/store.h"
 
@@ -29,6 +30,7 @@ struct Engine {
   std::function<void(const ActionKey&)> on_hit;  // tells the store that a result was used
   Flights flights;
   RecordCache cache;
+  Memory memory;
 };
 
 }  // namespace deja::pipeline

@@ -1,8 +1,7 @@
 #include "pipeline/handle_request.h"
 
-#include "action/recipe.h"
-#include "pipeline/locate.h"
 #include "pipeline/materialize.h"
+#include "pipeline/prepare.h"
 #include "pipeline/publish.h"
 #include "pipeline/recall.h"
 
@@ -70,29 +69,32 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   Outcome outcome;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
-  auto located = locate(request, settings);
-  if (auto* why = std::get_if<Bypass>(&located)) return bypass(std::move(outcome), std::move(*why));
-  const auto& [command, adapter] = std::get<Located>(located);
-  outcome.tool = command.tool;
+  // A request that is under a vigil is answered without looking at anything.
+  if (const auto known = engine.memory.recall(Memory::name_of(request, settings))) {
+    const Target target{request, known->invocation, *known->adapter, known->roots};
+    outcome.tool = known->tool;
+    outcome.what = known->invocation.what;
+    outcome.probe = known->probe;
+    outcome.remembered = true;
+    if (auto hit = serve(outcome, known->key, *known->result, target, engine, client, outcome.reason))
+      return *std::move(hit);
+    outcome.remembered = false;
+  }
 
-  auto classified = adapter->classify(command, {settings.portable, settings.base_dirs});
-  if (auto* why = std::get_if<Bypass>(&classified)) return bypass(std::move(outcome), std::move(*why));
-  auto& invocation = std::get<tool::Invocation>(classified);
-  // Called by the tool's name, argv[0] would lead a tool that looks for its own files to the front.
-  if (request.masquerade) invocation.run_argv.front() = command.tool;
+  auto prepared = prepare(request, settings, engine);
+  if (auto* why = std::get_if<Declined>(&prepared)) {
+    if (!why->tool.empty()) outcome.tool = std::move(why->tool);
+    return bypass(std::move(outcome), std::move(why->bypass));
+  }
+  const auto& [command, adapter, looked_at, invocation, roots, tool_digest, probe] = std::get<Prepared>(prepared);
+  const Target target{request, invocation, *adapter, roots};
+  outcome.tool = command.tool;
   outcome.what = invocation.what;
+  outcome.probe = probe;
   // From here on: one bounded job of a tool we know.
 
-  const auto identity = engine.digester.digest_file(command.tool, nullptr);
-  if (!identity || !*identity) return bypass(std::move(outcome), {BypassReason::internal_error, "cannot read the tool"});
-  const action::Roots roots = find_roots(command, invocation.source, settings);
-  const Target target{request, invocation, *adapter, roots};
-  const ProbeKey probe =
-      action::probe_key({command, invocation, roots, (*identity)->digest, request.umask, settings.salt});
-  outcome.probe = probe;
-
   World world(command, roots, engine.digester);
-  RecallOutcome recalled = recall(probe, world, engine);
+  RecallOutcome recalled = recall_trace(probe, world, engine);
   note(outcome, std::move(recalled.troubles));
   outcome.reason = std::move(recalled.why_not);
   if (recalled.found) {
@@ -102,7 +104,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.
-  Flights::Entered entered = engine.flights.enter(probe, [&] { return client.keep_waiting(); });
+  Flights::Entered entered = engine.flights.enter(probe, [&client] { return client.keep_waiting(); });
   if (entered.published && world.first_broken(entered.published->trace) == nullptr) {
     std::string why_not;
     if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target, engine, client, why_not))

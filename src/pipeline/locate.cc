@@ -19,6 +19,20 @@ bool is_too_general(std::string_view folder, std::string_view home) {
   return std::find(std::begin(kNobodysProject), std::end(kNobodysProject), folder) != std::end(kNobodysProject);
 }
 
+// The paths that the search for the tool met, up to the one it found.
+std::vector<std::string> candidates(std::string_view name, std::string_view path, std::string_view cwd,
+                                    const std::string& found) {
+  std::vector<std::string> out;
+  if (name.find('/') != std::string_view::npos) out.push_back(join_path(cwd, name));
+  const std::string_view word = base_name(name);
+  while (!path.empty() && (out.empty() || out.back() != found)) {
+    const std::size_t colon = path.find(':');
+    out.push_back(join_path(join_path(cwd, path.substr(0, colon)), word));
+    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::variant<Located, Bypass> locate(const Request& request, const Settings& settings) {
@@ -40,6 +54,7 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found));
   if (n < 0) return Bypass{BypassReason::tool_not_found, std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
+  out.looked_at = candidates(name, path, request.cwd, out.command.tool);
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 #include <variant>
 
 #include "action/roots.h"
@@ -15,6 +16,7 @@ namespace deja::pipeline {
 struct Located {
   tool::Command command;
   const tool::Adapter* adapter = nullptr;
+  std::vector<std::string> looked_at;  // absolute paths on which it depends that this is the tool
 };
 
 // The real tool and the adapter that knows it, or why there is none.

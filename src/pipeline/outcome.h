@@ -34,6 +34,7 @@ struct Outcome {
   std::string tool, what, evidence;
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;
+  bool remembered = false;  // a hit under a vigil
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
   std::uint64_t bytes = 0;    // served or stored

@@ -66,7 +66,7 @@ void search(const action::Manifest& manifest, World& world, Engine& engine, Reca
 
 }  // namespace
 
-RecallOutcome recall(const ProbeKey& probe, World& world, Engine& engine) {
+RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine) {
   RecallOutcome out;
   if (const auto cached = engine.cache.manifests.get(probe)) search(*cached, world, engine, out);
   if (out.found) return out;

@@ -24,6 +24,6 @@ struct RecallOutcome {
 };
 
 // Looks through the traces known for probe, newest first.
-RecallOutcome recall(const ProbeKey& probe, World& world, Engine& engine);
+RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine);
 
 }  // namespace deja::pipeline

@@ -26,6 +26,7 @@ class World {
   World(const tool::Command& command, const action::Roots& roots, digest::FileDigester& digester)
       : command_(command), roots_(roots), digester_(digester) {}
 
+  // A world must not outlive its command and roots.
   // An error means that it cannot be told; callers take it as "no".
   Result<bool> holds(const action::Observation& claim);
   // The first claim that does not hold, or null.

@@ -1,0 +1,77 @@
+#include "os/watcher.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+
+#include "os/file.h"
+
+namespace deja::os {
+namespace {
+
+constexpr std::uint32_t kFolderMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+                                      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+// The close of a writer too: pages written through a mapping give no IN_MODIFY.
+constexpr std::uint32_t kFileMask = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+
+// statfs(2) types of file systems that only this kernel changes.
+constexpr long kLocal[] = {EXT4_SUPER_MAGIC, 0x58465342 /* xfs */, BTRFS_SUPER_MAGIC, TMPFS_MAGIC, 0xF2F52010 /* f2fs */,
+                           0x2FC12FC1 /* zfs */, SQUASHFS_MAGIC, 0xE0F5E1E2 /* erofs */, RAMFS_MAGIC};
+
+}  // namespace
+
+Result<Watcher> Watcher::open() {
+  Fd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!inotify) return sys_error("inotify_init1");
+  Fd mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!mounts) return sys_error("open", "/proc/self/mountinfo");
+  return Watcher(std::move(inotify), std::move(mounts));
+}
+
+int Watcher::add(const std::string& path, std::uint32_t mask) {
+  return ::inotify_add_watch(inotify_.get(), path.c_str(), mask);
+}
+int Watcher::add_folder(const std::string& path) { return add(path, kFolderMask); }
+int Watcher::add_file(const std::string& path) { return add(path, kFileMask | IN_DONT_FOLLOW); }
+void Watcher::remove(int watch) { ::inotify_rm_watch(inotify_.get(), watch); }
+
+void Watcher::drain(const std::function<void(const Notice&)>& take) {
+  struct pollfd fds[2] = {{inotify_.get(), POLLIN, 0}, {mounts_.get(), POLLPRI, 0}};
+  if (::poll(fds, 2, 0) == 0) return;
+  if ((fds[1].revents & (POLLPRI | POLLERR)) != 0) take({});
+  alignas(struct inotify_event) char buffer[64 * 1024];
+  for (;;) {
+    const ssize_t n = ::read(inotify_.get(), buffer, sizeof(buffer));
+    if (n <= 0) return;
+    for (const char* at = buffer; at < buffer + n;) {
+      const auto* event = reinterpret_cast<const struct inotify_event*>(at);
+      at += sizeof(*event) + event->len;
+      Notice notice;
+      notice.watch = (event->mask & IN_Q_OVERFLOW) != 0 ? -1 : event->wd;
+      if (event->len > 0) notice.name = std::string_view(event->name, ::strnlen(event->name, event->len));
+      notice.is_end = (event->mask & (IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+      take(notice);
+    }
+  }
+}
+
+bool is_watchable_filesystem(const std::string& path) {
+  struct statfs fs;
+  if (::statfs(path.c_str(), &fs) != 0) return false;
+  return std::find(std::begin(kLocal), std::end(kLocal), static_cast<long>(fs.f_type)) != std::end(kLocal);
+}
+
+std::uint64_t watch_limit() {
+  const auto text = read_file("/proc/sys/fs/inotify/max_user_watches");
+  return text ? std::strtoull(text->c_str(), nullptr, 10) : 8192;
+}
+
+}  // namespace deja::os

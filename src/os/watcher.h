@@ -1,0 +1,51 @@
+// Watcher: the kernel's notices about folders and files (inotify(7)), and about mounts.
+//
+// A notice is queued before the call that caused it returns to its caller. So whoever changes a
+// file and then starts us has its notice in the queue when we look.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::os {
+
+class Watcher {
+ public:
+  static Result<Watcher> open();
+
+  struct Notice {
+    int watch = -1;         // what add_…() returned; -1: everything may have changed (queue overflow,
+                            // a mount or unmount)
+    std::string_view name;  // the entry of the folder; empty: the watched thing itself
+    bool is_end = false;    // the watched folder or file is gone, and its watch with it
+  };
+  // Names in a folder that come, go or change their attributes. Empty (-1): cannot be watched.
+  int add_folder(const std::string& path);
+  // Content and attributes of a file, whatever name it is changed through. -1: cannot be watched.
+  int add_file(const std::string& path);
+  void remove(int watch);
+
+  // Hands out all notices that are queued now; does not wait.
+  void drain(const std::function<void(const Notice&)>& take);
+
+ private:
+  Watcher(Fd inotify, Fd mounts) : inotify_(std::move(inotify)), mounts_(std::move(mounts)) {}
+  int add(const std::string& path, std::uint32_t mask);
+
+  Fd inotify_;
+  Fd mounts_;  // /proc/self/mountinfo: its poll says that the table changed
+};
+
+// Can notices be trusted for everything below this folder? Not on network file systems and FUSE,
+// where others change files without the kernel knowing.
+bool is_watchable_filesystem(const std::string& path);
+
+// How many watches this user may have (fs.inotify.max_user_watches).
+std::uint64_t watch_limit();
+
+}  // namespace deja::os

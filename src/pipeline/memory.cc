@@ -1,0 +1,93 @@
+#include "pipeline/memory.h"
+
+#include "action/recipe.h"
+#include "pipeline/engine.h"
+#include "pipeline/prepare.h"
+#include "pipeline/recall.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+
+// All paths that a claim is about; false when one of them cannot be watched.
+bool paths_of(const action::Trace& trace, const action::Roots& roots, std::vector<std::string>& paths) {
+  for (const action::Observation& o : trace.observations) {
+    switch (o.claim) {
+      case Claim::listing: return false;
+      case Claim::variable:
+      case Claim::unset:
+      case Claim::environment:
+      case Claim::root: break;  // part of the request's name
+      default: paths.push_back(roots.expand(o.subject));
+    }
+  }
+  return true;
+}
+
+const action::Manifest::Entry* find_entry(const action::Manifest& manifest, const ActionKey& key) {
+  for (const action::Manifest::Entry& entry : manifest.entries()) {
+    if (entry.key == key) return &entry;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Memory::Memory() : vigil_(Vigil::open()) {}
+
+Digest Memory::name_of(const Request& q, const Settings& s) {
+  action::HashSink sink;
+  const char flags[] = {static_cast<char>(q.masquerade), static_cast<char>(q.stdout_is_terminal),
+                        static_cast<char>(q.stderr_is_terminal), static_cast<char>(q.streams_are_one),
+                        static_cast<char>(s.portable), static_cast<char>(s.read_only)};
+  sink.field("flags", {flags, sizeof(flags)});
+  sink.field("umask", std::to_string(q.umask));
+  sink.field("salt", s.salt);
+  for (const std::string& dir : s.base_dirs) sink.field("base", dir);
+  sink.field("front", std::to_string(q.front.device) + ":" + std::to_string(q.front.inode));
+  sink.field("cwd", q.cwd);
+  for (const std::string_view argument : q.argv) sink.field("argument", argument);
+  for (const std::string_view entry : q.environment) sink.field("environment", entry);
+  return sink.finish();
+}
+
+std::shared_ptr<const Remembered> Memory::recall(const Digest& name) {
+  auto entry = entries_.get(name);
+  if (entry == nullptr || vigil_ == nullptr) return nullptr;
+  if (vigil_->is_undisturbed(entry->stand)) return entry;
+  entries_.remove(name);
+  return nullptr;
+}
+
+void Memory::rehearse(const Request& request, const Settings& settings, Engine& engine) {
+  if (vigil_ == nullptr || settings.disabled) return;
+  const Digest name = name_of(request, settings);
+  if (recall(name) != nullptr) return;
+  auto prepared = prepare(request, settings, engine);
+  if (!std::holds_alternative<Prepared>(prepared)) return;
+  Prepared& p = std::get<Prepared>(prepared);
+  World world(p.command, p.roots, engine.digester);
+  RecallOutcome recalled = recall_trace(p.probe, world, engine);
+  const auto manifest = engine.cache.manifests.get(p.probe);
+  if (!recalled.found || manifest == nullptr) return;
+  const action::Manifest::Entry* of = find_entry(*manifest, recalled.found->key);
+  if (of == nullptr) return;
+  const action::Trace trace = manifest->trace(*of);
+  std::vector<std::string> paths = std::move(p.looked_at);
+  if (!paths_of(trace, p.roots, paths)) return;
+  auto stand = vigil_->stand(paths);
+  if (!stand) return;
+  // From here on every change is noticed; what still holds now holds until then.
+  const auto tool_now = engine.digester.digest_file(p.command.tool, nullptr);
+  if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_digest) return;
+  if (world.first_broken(trace) != nullptr) return;
+  auto entry = std::make_shared<Remembered>(Remembered{p.command.tool, p.adapter, std::move(p.invocation),
+                                                       std::move(p.roots), p.probe, recalled.found->key,
+                                                       std::move(recalled.found->result), *std::move(stand)});
+  const std::size_t weight = sizeof(*entry) + 4 * entry->stand.nodes.size() + 2048;
+  entries_.put(name, std::move(entry), weight);
+}
+
+}  // namespace deja::pipeline

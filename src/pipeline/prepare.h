@@ -1,0 +1,31 @@
+// Prepare: the doors from a request to its probe key (locate, classify, identify, probe), walked by
+// the hallway for every request and by memory when it rehearses one.
+#pragma once
+
+#include <variant>
+
+#include "digest/digest.h"
+#include "pipeline/locate.h"
+
+namespace deja::pipeline {
+
+// What is known of a request before anything is read. Borrows from the request.
+struct Prepared {
+  tool::Command command;
+  const tool::Adapter* adapter = nullptr;
+  std::vector<std::string> looked_at;
+  tool::Invocation invocation;
+  action::Roots roots;
+  Digest tool_digest;
+  ProbeKey probe;
+};
+
+// A bypass, and the tool if it is known.
+struct Declined {
+  tool::Bypass bypass;
+  std::string tool;
+};
+
+std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings, Engine& engine);
+
+}  // namespace deja::pipeline

@@ -1,0 +1,83 @@
+// Vigil: knows, without looking at them, that files and names are still as they were.
+//
+// Checking a trace of 600 headers costs a stat each, five times the cost of the rest of a hit. A
+// warm engine has the kernel tell it instead (os/watcher.h): every step of the way to a file is
+// watched (each folder for the name that is taken from it, symlinks followed one by one), and the
+// file itself as an inode, so that a change through another hard link is seen too. What cannot be
+// watched (a folder's listing, a network file system, too many watches) gives no vigil, and the
+// trace is checked the long way. docs/decisions/0005-vigil.md says what a vigil cannot see.
+//
+// Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/mutex.h"
+#include "os/watcher.h"
+
+namespace deja::pipeline {
+
+class Vigil {
+ public:
+  // A moment in the order of notices.
+  using Moment = std::uint64_t;
+  using Node = std::uint32_t;  // one watched name or inode
+  struct Stand {
+    std::vector<Node> nodes;
+    Moment since = 0;
+  };
+
+  // Without a watcher (the kernel has none left) nothing can be watched.
+  static std::unique_ptr<Vigil> open();
+
+  // Watches everything on the way to these absolute paths, from now on. What the caller finds true
+  // after this call stays true while undisturbed() says so. Empty: something cannot be watched.
+  std::optional<Stand> stand(const std::vector<std::string>& paths);
+
+  // Has nothing of it changed since it was begun? Takes in all notices up to now first.
+  bool is_undisturbed(const Stand& stand);
+
+ private:
+  struct Name {
+    int folder;  // watch
+    std::string name;
+    bool operator<(const Name& o) const { return folder != o.folder ? folder < o.folder : name < o.name; }
+  };
+  struct Walk {
+    std::vector<Node> nodes;
+    Moment made = 0;
+  };
+  struct Progress;  // of one walk
+
+  explicit Vigil(os::Watcher watcher);
+  void catch_up() REQUIRES_LOCK(mutex_);
+  void forget_everything() REQUIRES_LOCK(mutex_);
+  const Walk* walk(const std::string& path) REQUIRES_LOCK(mutex_);
+  bool step(Progress& progress) REQUIRES_LOCK(mutex_);
+  int folder_watch(const std::string& real_folder) REQUIRES_LOCK(mutex_);
+  Node name_node(int folder, std::string_view name) REQUIRES_LOCK(mutex_);
+  Node file_node(const std::string& real_path, int* watch) REQUIRES_LOCK(mutex_);
+  Node new_node() REQUIRES_LOCK(mutex_);
+  bool is_fresh(const std::vector<Node>& nodes, Moment since) REQUIRES_LOCK(mutex_);
+
+  const std::uint64_t watches_max_;
+  Mutex mutex_;
+  os::Watcher watcher_ GUARDED_BY(mutex_);
+  Moment now_ GUARDED_BY(mutex_) = 1;
+  Moment forgot_at_ GUARDED_BY(mutex_) = 0;       // everything before is void
+  Moment last_change_ GUARDED_BY(mutex_) = 0;     // of any node
+  std::vector<Moment> changed_ GUARDED_BY(mutex_);  // by node
+  std::map<Name, Node> names_ GUARDED_BY(mutex_);
+  std::unordered_map<std::string, int> folders_ GUARDED_BY(mutex_);  // real path -> watch
+  std::unordered_map<int, Node> files_ GUARDED_BY(mutex_);           // watch -> node
+  std::unordered_map<std::string, Walk> walks_ GUARDED_BY(mutex_);   // spelled path
+};
+
+}  // namespace deja::pipeline
