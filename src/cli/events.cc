@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <limits>
@@ -30,7 +32,7 @@ std::string as_line(const journal::Event& event, Format format) {
   };
   line = local_time(event.time_ns) + "  ";
   line += padded(outcome_text(event), 12);
-  line += padded(std::to_string(event.elapsed_us / 1000) + " ms", 9);
+  line += padded(fmt::format("{:.1f} ms", static_cast<double>(event.elapsed_us) / 1000), 9);
   line += padded(tool_text(event), 8);
   line += printable(shortened(event.what, 60));
   const bool says_more = event.outcome != journal::Outcome::hit && !event.reason.empty();

@@ -87,7 +87,7 @@ Result<std::vector<Trouble>> read_troubles(const std::string& dir) {
       if (slot.count != 0)
         out.push_back({std::string(slot.view()), slot.count, slot.first_ns, slot.last_ns});
   }));
-  std::ranges::stable_sort(out, std::ranges::greater(), &Trouble::last_ns);
+  std::ranges::sort(out, std::ranges::greater(), &Trouble::last_ns);
   return out;
 }
 
