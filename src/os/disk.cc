@@ -44,8 +44,8 @@ Status overwrite_start(const Fd& fd, std::string_view bytes) {
   if (injected()) return sys_error("pwrite");
   std::size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t n = ::pwrite(fd.get(), bytes.data() + done, bytes.size() - done,
-                               static_cast<off_t>(done));
+    const ssize_t n =
+        ::pwrite(fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return sys_error("pwrite");
     done += static_cast<std::size_t>(n);
@@ -61,8 +61,8 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
   std::string bytes(expected + 1, '\0');  // one more, so that the expected size ends in one read
   std::size_t have = 0;
   for (;;) {
-    const ssize_t n = ::pread(fd.get(), bytes.data() + have, bytes.size() - have,
-                              static_cast<off_t>(have));
+    const ssize_t n =
+        ::pread(fd.get(), bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return sys_error("pread");
     if (n == 0) break;
@@ -72,6 +72,21 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
   }
   bytes.resize(have);
   return std::optional(std::move(bytes));
+}
+
+Result<std::string> read_range(const Fd& fd, std::uint64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t n =
+        ::pread(fd.get(), bytes.data() + have, size - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sys_error("pread");
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  bytes.resize(have);
+  return bytes;
 }
 
 Status sync_file_system(const Fd& fd) {

@@ -20,6 +20,8 @@ Result<Fd> open_read_write(const std::string& path);
 Status overwrite_start(const Fd& fd, std::string_view bytes);
 // All bytes from the file's start, whatever the descriptor's offset. Empty: more than the limit.
 Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t limit_bytes);
+// Up to size bytes from that offset on; fewer at the end of the file.
+Result<std::string> read_range(const Fd& fd, std::uint64_t offset, std::size_t size);
 // Makes everything written so far to the file system that holds fd durable.
 Status sync_file_system(const Fd& fd);
 // Sets the time of last change of the content; the access time becomes the same.

@@ -12,8 +12,8 @@ namespace {
 // Counters never wrap below zero: a wrong count after damage must not look like a full disk.
 void subtract(std::uint64_t& from, std::uint64_t amount) { from -= std::min(from, amount); }
 
-// Whole logarithms: costs per byte span nine orders of magnitude, and within a factor of two the last
-// use says more.
+// Whole logarithms: costs per byte span nine orders of magnitude, and within a factor of two the
+// last use says more.
 double weight_of(std::uint64_t cost_ns, std::uint64_t bytes) {
   const auto cost = static_cast<double>(cost_ns);
   return std::floor(std::log2(1.0 + cost / static_cast<double>(std::max<std::uint64_t>(bytes, 1))));

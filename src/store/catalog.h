@@ -45,7 +45,8 @@ class CatalogChange {
   };
   // Replaces what was there.
   Status insert_result(const NewResult& result);
-  // False when there was none. A damaged row is removed too; what it referred to is found by verify.
+  // False when there was none. A damaged row is removed too; what it referred to is found by
+  // verify.
   Result<bool> erase_result(const ActionKey& key);
   Status put_manifest(const ProbeKey& key, std::string_view row);
   Result<bool> erase_manifest(const ProbeKey& key);

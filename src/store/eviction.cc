@@ -1,9 +1,10 @@
 // The limit. Results are evicted in the order of a value that GreedyDual-Size gives them (P. Cao,
 // S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set when
-// a result is put or used. weight is log2 of the cost saved per byte, in whole steps; inflation is the highest value
-// evicted so far. So a result that is dear for its bytes outlives several rounds of cheap ones, and
-// one that is never used again sinks, however dear, because everything new starts higher. Ties go
-// by last use. No clock is compared between results, so the pace of use does not matter.
+// a result is put or used. weight is log2 of the cost saved per byte, in whole steps; inflation is
+// the highest value evicted so far. So a result that is dear for its bytes outlives several rounds
+// of cheap ones, and one that is never used again sinks, however dear, because everything new
+// starts higher. Ties go by last use. No clock is compared between results, so the pace of use does
+// not matter.
 //
 // A round goes from over the limit down to the low-water mark, so its scan over the small usage
 // table is paid once for a tenth of the store. Memory is bounded by what one round evicts.
@@ -32,7 +33,8 @@ struct Candidate {
 };
 
 // The results of least value whose bytes add up to need, least first.
-Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need, const ActionKey* protect) {
+Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
+                                              const ActionKey* protect) {
   std::priority_queue<Candidate> chosen;  // the most valuable on top
   std::uint64_t bytes = 0;
   TRY(index.read([&](IndexTxn& txn) {
@@ -84,7 +86,8 @@ Status LocalStore::keep_limit(const ActionKey* protect) {
     TRY(flush());
     TRY(evict(low_water_bytes(), protect));
     // What is left over the mark is in the ledger, or belongs to no result.
-    if (compacted_bytes(TRY(counters())) > options_.limit_bytes) TRY(evict_manifests(low_water_bytes()));
+    if (compacted_bytes(TRY(counters())) > options_.limit_bytes)
+      TRY(evict_manifests(low_water_bytes()));
     if (TRY(counters()).used_bytes() > low_water_bytes()) TRY(compact_ledger());
     return {};
   };
@@ -160,7 +163,8 @@ Status LocalStore::compact_ledger() {
   // Whoever holds the lock compacts, rebuilds or purges: nothing is left to do here.
   const os::Fd lock = TRY(os::try_lock_file(layout_.lock(), os::LockMode::exclusive));
   if (!lock) return {};
-  // Under the lock the folder is not made anew; if it was before, this index is not the one to copy.
+  // Under the lock the folder is not made anew; if it was before, this index is not the one to
+  // copy.
   if (index_->is_replaced()) return {};
   const std::uint64_t number = TRY(find_ledger_files(layout_)).last + 1;
   // change_once(), because change() may want the lock for itself, to make a damaged index anew.

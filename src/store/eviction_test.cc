@@ -20,7 +20,8 @@ struct Spec {
 };
 
 Status publish(LocalStore& store, const Spec& spec) {
-  ResultFacts facts = facts_of({put_bytes(store, spec.name + std::string(spec.bytes, '.'))}, spec.cost_ns);
+  ResultFacts facts =
+      facts_of({put_bytes(store, spec.name + std::string(spec.bytes, '.'))}, spec.cost_ns);
   facts.probe = probe_key_of(spec.name);
   auto done = store.put_result(action_key_of(spec.name), spec.name, facts);
   if (!done) return done;
@@ -42,8 +43,10 @@ std::uint64_t bytes_on_disk(const Layout& layout) {
     for (const std::string& name : *names) {
       const auto id = os::stat_file(folder + "/" + name, os::Links::keep);
       if (!id || !*id) continue;
-      if ((*id)->is_directory()) add(folder + "/" + name);
-      else bytes += blob_disk_bytes((*id)->size);
+      if ((*id)->is_directory())
+        add(folder + "/" + name);
+      else
+        bytes += blob_disk_bytes((*id)->size);
     }
   };
   for (const std::string& folder : {layout.blobs(), layout.ledger(), layout.tmp()}) add(folder);
@@ -83,13 +86,15 @@ TEST(Eviction, TheLeastRecentlyUsedOfEqualsGoesFirst) {
 
 TEST(Eviction, WhatIsDearForItsBytesOutlivesWhatIsCheap) {
   TempStore store(limited());
-  for (int i = 0; i < 20; ++i) ASSERT_TRUE(publish(*store, {.name = "dear" + std::to_string(i), .cost_ns = 10'000'000'000}));
+  for (int i = 0; i < 20; ++i)
+    ASSERT_TRUE(publish(*store, {.name = "dear" + std::to_string(i), .cost_ns = 10'000'000'000}));
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(publish(*store, {.name = std::to_string(i)}));
   int dear = 0;
   for (int i = 0; i < 20; ++i) dear += has(*store, "dear" + std::to_string(i)) ? 1 : 0;
   EXPECT_EQ(dear, 20);
   // But not for ever when nobody asks for it.
-  for (int i = 0; i < 5000; ++i) ASSERT_TRUE(publish(*store, {.name = "more" + std::to_string(i), .bytes = 30'000}));
+  for (int i = 0; i < 5000; ++i)
+    ASSERT_TRUE(publish(*store, {.name = "more" + std::to_string(i), .bytes = 30'000}));
   dear = 0;
   for (int i = 0; i < 20; ++i) dear += has(*store, "dear" + std::to_string(i)) ? 1 : 0;
   EXPECT_EQ(dear, 0);
@@ -109,8 +114,9 @@ TEST(Eviction, SharedBlobsGoWithTheLastWhoNamesThem) {
   TempStore store(limited());
   const PutBlob shared = put_bytes(*store, std::string(500'000, 's'));
   for (int i = 0; i < 100; ++i) {
-    ASSERT_TRUE(store->put_result(action_key_of(std::to_string(i)), "r",
-                                  facts_of({shared, put_bytes(*store, std::to_string(i) + std::string(9000, '.'))})));
+    ASSERT_TRUE(store->put_result(
+        action_key_of(std::to_string(i)), "r",
+        facts_of({shared, put_bytes(*store, std::to_string(i) + std::string(9000, '.'))})));
     ASSERT_LE(store->stats()->bytes, kLimit);
   }
   EXPECT_TRUE(store->verify(false)->is_clean());

@@ -22,7 +22,7 @@ constexpr unsigned kMaxReaders = 1024;
 constexpr std::size_t kPooledReaders = 16;
 constexpr int kTries = 16;
 constexpr const char* kTableNames[kTableCount] = {nullptr, "results", "manifests", "blobs",
-                                                  "usage",  "probes",  "memo_a",    "memo_b"};
+                                                  "usage", "probes",  "memo_a",    "memo_b"};
 constexpr std::string_view kCountersKey = "counters";
 
 MDB_val val(std::string_view v) { return {v.size(), const_cast<char*>(v.data())}; }
@@ -166,13 +166,17 @@ Status Index::open_environment(bool create) {
   if (rc == 0) rc = ::mdb_txn_begin(env, nullptr, create ? 0 : unsigned{MDB_RDONLY}, &txn);
   for (unsigned i = 0; rc == 0 && i < kTableCount; ++i)
     rc = ::mdb_dbi_open(txn, kTableNames[i], create ? unsigned{MDB_CREATE} : 0, &env_->tables[i]);
-  if (rc == 0) rc = ::mdb_txn_commit(txn);
-  else if (txn != nullptr) ::mdb_txn_abort(txn);
+  if (rc == 0)
+    rc = ::mdb_txn_commit(txn);
+  else if (txn != nullptr)
+    ::mdb_txn_abort(txn);
   Status done;
   if (rc != 0) {
     // A missing table is a damaged index, not an absent row.
     done = lmdb_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "open index " + folder_);
-  } else if (auto state = create ? IndexState::create(folder_) : IndexState::open(folder_, read_only); state) {
+  } else if (auto state =
+                 create ? IndexState::create(folder_) : IndexState::open(folder_, read_only);
+             state) {
     env_->state = *std::move(state);
     if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
     env_->region = CrashGuard::watch(suspect_path(folder_));
@@ -196,7 +200,8 @@ void Index::close_environment() {
 }
 
 Status Index::check_process() const {
-  if (::getpid() != pid_) return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
+  if (::getpid() != pid_)
+    return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
   if (!env_) return Error{Code::unavailable, 0, "index is not open: " + folder_};
   return {};
 }
@@ -218,7 +223,8 @@ Status Index::reopen() {
 Status Index::adopt_size() {
   const std::unique_lock lock(shape_);
   TRY(check_process());
-  if (const int rc = ::mdb_env_set_mapsize(env_->env, 0); rc != 0) return lmdb_error(rc, "adopt index size");
+  if (const int rc = ::mdb_env_set_mapsize(env_->env, 0); rc != 0)
+    return lmdb_error(rc, "adopt index size");
   return {};
 }
 
@@ -311,7 +317,8 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
   IndexTxn txn(raw, env_->tables);
   status = body(txn);
   if (status) {
-    if (const int injected = os::failpoint(); injected != 0) status = sys_error_code(injected, "commit index");
+    if (const int injected = os::failpoint(); injected != 0)
+      status = sys_error_code(injected, "commit index");
   }
   if (!status) {
     ::mdb_txn_abort(raw);
@@ -324,15 +331,23 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
 }
 
 Status Index::write(const Body& body) {
-  if (access_ == Access::read_only) return Error{Code::denied, EROFS, "store is read-only: " + folder_};
+  if (access_ == Access::read_only)
+    return Error{Code::denied, EROFS, "store is read-only: " + folder_};
   Status status;
   for (int i = 0; i < kTries; ++i) {
     std::uint64_t map_size = 0;
     switch (try_write(body, status, map_size)) {
-      case Next::done: return status;
-      case Next::grow: TRY(grow(map_size)); break;
-      case Next::adopt: TRY(adopt_size()); break;
-      case Next::reopen: TRY(reopen()); break;
+      case Next::done:
+        return status;
+      case Next::grow:
+        TRY(grow(map_size));
+        break;
+      case Next::adopt:
+        TRY(adopt_size());
+        break;
+      case Next::reopen:
+        TRY(reopen());
+        break;
     }
   }
   return status ? Error{Code::unavailable, 0, "index keeps growing"} : std::move(status);

@@ -44,10 +44,10 @@ class IndexState {
 
 enum class Belief {
   sound,
-  absent,     // there is no index
-  suspect,    // a crash happened in it, or the file is shorter than it says: look closer
-  unsynced,   // the machine went down before a sync
-  damaged,    // not an index
+  absent,    // there is no index
+  suspect,   // a crash happened in it, or the file is shorter than it says: look closer
+  unsynced,  // the machine went down before a sync
+  damaged,   // not an index
 };
 const char* belief_name(Belief belief);
 

@@ -4,9 +4,9 @@
 //   format                    which layout this is: "deja store 1\n"
 //   lock                      flock: held by whoever makes, rebuilds or replaces the index
 //   blobs/ab/<62 hex>         content, mode 0444, named by its digest
-//   index/                    data.mdb and lock.mdb of LMDB; state: may it be believed (index_state.h)
-//   ledger/<n>.base, <n>.log  side records from which the index can be made again (ledger.h)
-//   tmp/<pid>.<n>.<n>         what is being written, and what is being removed
+//   index/                    data.mdb and lock.mdb of LMDB; state: may it be believed
+//   (index_state.h) ledger/<n>.base, <n>.log  side records from which the index can be made again
+//   (ledger.h) tmp/<pid>.<n>.<n>         what is being written, and what is being removed
 //   quarantine/<hex>.<time>   content that was not what its name says
 //   old/                      the last store of an unknown format, set aside
 // Other names (the daemon's socket, the journal) belong to others and are never touched.

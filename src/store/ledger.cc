@@ -92,7 +92,8 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
   }
   for (const std::string& name : names) {
     const auto parsed = parse_ledger_name(name);
-    if (parsed && parsed->number < files.first) files.superseded.push_back(layout.ledger() + "/" + name);
+    if (parsed && parsed->number < files.first)
+      files.superseded.push_back(layout.ledger() + "/" + name);
   }
   return files;
 }
@@ -100,7 +101,8 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
 Status read_ledger(const Layout& layout, const VisitFrame& visit) {
   const LedgerFiles files = TRY(find_ledger_files(layout));
   if (files.has_base) TRY(read_ledger_file(layout.ledger_base(files.first), visit));
-  for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(read_ledger_file(layout.ledger_log(n), visit));
+  for (std::uint64_t n = files.first; n <= files.last; ++n)
+    TRY(read_ledger_file(layout.ledger_log(n), visit));
   return {};
 }
 

@@ -38,9 +38,9 @@ Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visi
 
 // What lies in the ledger's folder.
 struct LedgerFiles {
-  std::uint64_t first = 1;  // the oldest number that counts
-  bool has_base = false;    // <first>.base is where to start
-  std::uint64_t last = 1;   // the newest number
+  std::uint64_t first = 1;              // the oldest number that counts
+  bool has_base = false;                // <first>.base is where to start
+  std::uint64_t last = 1;               // the newest number
   std::vector<std::string> superseded;  // paths that no longer count
 };
 Result<LedgerFiles> find_ledger_files(const Layout& layout);

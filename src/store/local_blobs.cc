@@ -110,7 +110,8 @@ Status LocalStore::quarantine(const Digest& digest) {
   if (!id->is_regular() || id->size > kQuarantineBytesMax) return os::remove_tree(path);
   TRY(os::make_directories(layout_.quarantine()));
   auto names = TRY(os::list_directory(layout_.quarantine()));
-  if (names.size() >= kQuarantineMax) TRY(os::remove_file(layout_.quarantine() + "/" + names.front()));
+  if (names.size() >= kQuarantineMax)
+    TRY(os::remove_file(layout_.quarantine() + "/" + names.front()));
   return os::rename_file(path, layout_.quarantined(digest));
 }
 
@@ -148,7 +149,8 @@ Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
   }
   TempFile temp(layout_.new_temp());
   const os::Fd fd = TRY(new_temp_file(temp.path));
-  if (auto done = os::write_fd(fd, bytes); !done) return std::move(done).error().context("put blob");
+  if (auto done = os::write_fd(fd, bytes); !done)
+    return std::move(done).error().context("put blob");
   TRY(install(temp.path, fd, put.digest));
   temp.path.clear();
   return put;
@@ -157,7 +159,8 @@ Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
 Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
   TempFile temp(layout_.new_temp());
   const os::Fd fd = TRY(new_temp_file(temp.path));
-  if (auto done = os::copy_contents(source, fd); !done) return std::move(done).error().context("put blob");
+  if (auto done = os::copy_contents(source, fd); !done)
+    return std::move(done).error().context("put blob");
   PutBlob put;
   put.digest = TRY(digest::digest_fd(fd));
   put.size = TRY(os::stat_fd(fd)).size;
@@ -184,7 +187,8 @@ Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
 Result<bool> LocalStore::link_blob(const Digest& digest, const std::string& target) {
   const auto opened = TRY(open_file(digest));
   if (!opened) return false;
-  if (!TRY(is_recorded(digest, opened->identity)) && !TRY(check_content(digest, *opened))) return false;
+  if (!TRY(is_recorded(digest, opened->identity)) && !TRY(check_content(digest, *opened)))
+    return false;
   auto linked = os::link_fd(opened->fd, target);
   if (!linked) {
     const int e = linked.error().sys_errno;

@@ -56,7 +56,8 @@ Result<std::vector<BlobRow>> LocalStore::rows_of(const std::vector<BlobReference
     std::optional<os::FileIdentity> identity = known(blob.digest);
     if (!identity) {
       if (!TRY(open_blob(blob.digest)))
-        return Error{Code::invalid, 0, "result names a blob that is not stored: " + blob.digest.hex()};
+        return Error{Code::invalid, 0,
+                     "result names a blob that is not stored: " + blob.digest.hex()};
       identity = known(blob.digest);
     }
     BlobRow row;
@@ -67,7 +68,8 @@ Result<std::vector<BlobRow>> LocalStore::rows_of(const std::vector<BlobReference
   return rows;
 }
 
-Status LocalStore::put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) {
+Status LocalStore::put_result(const ActionKey& key, std::string_view record,
+                              const ResultFacts& facts) {
   TRY(refuse_when_read_only());
   ResultFacts sorted = facts;
   deduplicate(sorted.blobs);
@@ -80,7 +82,8 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record, con
   const std::vector<BlobRow> blobs = TRY(rows_of(sorted.blobs));
   const Change insert = [&](CatalogChange& change) -> Status {
     // Under the lock, where nobody evicts: all there, or no result.
-    if (!TRY(is_complete(sorted))) return Error{Code::unavailable, 0, "a blob of the result was removed"};
+    if (!TRY(is_complete(sorted)))
+      return Error{Code::unavailable, 0, "a blob of the result was removed"};
     TRY(ledger_.append(change.counters.ledger_number, frame, change.counters.ledger_bytes));
     return change.insert_result({key, row, sorted, blobs, os::wall_ns()});
   };
@@ -94,7 +97,8 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record, con
 Status LocalStore::discard_unreferenced(const std::vector<BlobReference>& blobs) {
   return change([&](CatalogChange& change) -> Status {
     for (const BlobReference& blob : blobs)
-      if (!TRY(find_blob(change.txn(), blob.digest))) TRY(os::remove_file(layout_.blob(blob.digest)));
+      if (!TRY(find_blob(change.txn(), blob.digest)))
+        TRY(os::remove_file(layout_.blob(blob.digest)));
     return {};
   });
 }
@@ -136,9 +140,11 @@ Result<std::optional<std::string>> LocalStore::get_manifest(const ProbeKey& key)
   return record;
 }
 
-Status LocalStore::write_manifest(CatalogChange& change, const ProbeKey& key, std::string_view record) {
+Status LocalStore::write_manifest(CatalogChange& change, const ProbeKey& key,
+                                  std::string_view record) {
   const std::string row = encode_manifest_row(key, {os::wall_ns(), record});
-  TRY(ledger_.append(change.counters.ledger_number, encode_frame(FrameKind::manifest, key.digest, row),
+  TRY(ledger_.append(change.counters.ledger_number,
+                     encode_frame(FrameKind::manifest, key.digest, row),
                      change.counters.ledger_bytes));
   return change.put_manifest(key, row);
 }
@@ -149,7 +155,8 @@ Status LocalStore::put_manifest(const ProbeKey& key, std::string_view record) {
   return {};
 }
 
-Status LocalStore::update_manifest(const ProbeKey& key, ManifestChange change_record, void* context) {
+Status LocalStore::update_manifest(const ProbeKey& key, ManifestChange change_record,
+                                   void* context) {
   const Change update = [&](CatalogChange& change) -> Status {
     const auto bytes = TRY(change.txn().get(Table::manifests, key.digest.view()));
     std::optional<std::string_view> present;

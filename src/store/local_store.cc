@@ -65,7 +65,8 @@ void LocalStore::note_error(const Error& error) {
   if (error.code == Code::corrupt) {
     is_damaged_ = true;
     // Also for those who come after this process; an index that replaced ours is not meant.
-    if (!options_.read_only && !index_->is_replaced()) static_cast<void>(condemn_index(layout_.index()));
+    if (!options_.read_only && !index_->is_replaced())
+      static_cast<void>(condemn_index(layout_.index()));
   }
   const MutexLock lock(error_mutex_);
   last_error_ = error.message;
@@ -221,7 +222,8 @@ Result<StoreStats> LocalStore::stats() {
   stats.damaged_records = damaged_records_.load();
   stats.evicted = evicted_.load();
   stats.is_rebuilt = is_rebuilt_;
-  if (auto names = os::list_directory(layout_.quarantine()); names) stats.quarantined = names->size();
+  if (auto names = os::list_directory(layout_.quarantine()); names)
+    stats.quarantined = names->size();
   const MutexLock lock(error_mutex_);
   stats.last_error = last_error_;
   return stats;

@@ -83,7 +83,8 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     std::uint64_t limit_bytes = 0;  // 0: none
     bool read_only = false;
     unsigned low_water_percent = 90;
-    std::int64_t grace_ns = 3'600'000'000'000;  // how long an unreferenced blob may wait for its result
+    std::int64_t grace_ns =
+        3'600'000'000'000;  // how long an unreferenced blob may wait for its result
     std::uint64_t memo_entries_max = 1 << 18;
     // Uses closer together than this count as one.
     std::int64_t touch_grain_ns = 60'000'000'000;
@@ -96,12 +97,13 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Result<std::optional<Blob>> open_blob(const Digest& digest) override;
   Result<PutBlob> put_blob(const os::Fd& source) override;
   Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
-  // Puts a hard link of the blob at target (which must not exist) and keeps knowing the file. False:
-  // there is no such blob, or no link can be made there; copy then.
+  // Puts a hard link of the blob at target (which must not exist) and keeps knowing the file.
+  // False: there is no such blob, or no link can be made there; copy then.
   Result<bool> link_blob(const Digest& digest, const std::string& target);
 
   Result<std::optional<std::string>> get_result(const ActionKey& key) override;
-  Status put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) override;
+  Status put_result(const ActionKey& key, std::string_view record,
+                    const ResultFacts& facts) override;
   Result<bool> remove_result(const ActionKey& key) override;
   Result<std::optional<std::string>> get_manifest(const ProbeKey& key) override;
   Status put_manifest(const ProbeKey& key, std::string_view record) override;

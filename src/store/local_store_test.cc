@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "store/store_contract.h"
 #include "store/temp_store.h"
 
@@ -13,7 +14,9 @@ namespace deja::store {
 struct LocalSubject {
   BlobStore& blobs() { return *store; }
   RecordStore& records() { return *store; }
-  void lose_blob(const Digest& digest) { EXPECT_TRUE(*os::remove_file(store->layout().blob(digest))); }
+  void lose_blob(const Digest& digest) {
+    EXPECT_TRUE(*os::remove_file(store->layout().blob(digest)));
+  }
   TempStore store;
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(Local, StoreContract, LocalSubject);
@@ -53,7 +56,8 @@ TEST(LocalStore, KeepsBlobsReadOnlyInPrivateFolders) {
   struct stat st;
   ASSERT_EQ(::stat(store.layout().blob(blob.digest).c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 07777, 0444u);
-  for (const std::string& folder : {store.dir(), store.layout().blobs(), store.layout().blob_folder(blob.digest)}) {
+  for (const std::string& folder :
+       {store.dir(), store.layout().blobs(), store.layout().blob_folder(blob.digest)}) {
     ASSERT_EQ(::stat(folder.c_str(), &st), 0);
     EXPECT_EQ(st.st_mode & 077, 0u) << folder;
   }
@@ -80,7 +84,9 @@ TEST(LocalStore, AChangedBlobWithItsOldTimesIsStillFound) {
   const std::string path = store.layout().blob(blob.digest);
   struct stat before;
   ASSERT_EQ(::stat(path.c_str(), &before), 0);
-  ::usleep(20'000);  // more than a tick: ctime tells
+  // Past the tick in which it was put, ctime tells.
+  while (os::file_clock_ns() < os::identity_of(before).ctime_ns + 2 * os::file_clock_grain_ns())
+    std::this_thread::yield();
   overwrite(path, 0, "CONTENT");
   ASSERT_EQ(::chmod(path.c_str(), 0444), 0);
   const struct timespec times[2] = {before.st_atim, before.st_mtim};
@@ -156,7 +162,8 @@ TEST(LocalStore, RemembersDigestsAcrossReopeningInBounds) {
   TempStore store(options);
   os::FileIdentity identity;
   const auto content = [](std::uint64_t i) {
-    return digest::FileContent{digest::digest_bytes(std::to_string(i)), static_cast<digest::Traits>(i)};
+    return digest::FileContent{digest::digest_bytes(std::to_string(i)),
+                               static_cast<digest::Traits>(i)};
   };
   for (identity.inode = 0; identity.inode < 1000; ++identity.inode) {
     store->remember(identity, content(identity.inode));
@@ -254,9 +261,11 @@ TEST(LocalStore, AStoreOnAReadOnlyFileSystemServes) {
   const PutBlob blob = publish(*store, "a", "content");
   store.close();
   const int status = run_in_child([&] {
-    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+    if (::unshare(CLONE_NEWNS) != 0 ||
+        ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount(store.dir().c_str(), store.dir().c_str(), nullptr, MS_BIND, nullptr) != 0 ||
-        ::mount("none", store.dir().c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) != 0)
+        ::mount("none", store.dir().c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr) !=
+            0)
       return 77;
     auto opened = LocalStore::open(store.options());
     if (!opened) return 1;

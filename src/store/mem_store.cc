@@ -64,7 +64,8 @@ Result<std::optional<std::string>> MemStore::get_result(const ActionKey& key) {
   return std::optional(it->second.record);
 }
 
-Status MemStore::put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) {
+Status MemStore::put_result(const ActionKey& key, std::string_view record,
+                            const ResultFacts& facts) {
   const MutexLock lock(mutex_);
   if (!is_complete(facts)) return Error{Code::invalid, 0, "result names a blob that is not stored"};
   results_[key] = {std::string(record), facts};

@@ -19,7 +19,8 @@ class MemStore final : public BlobStore, public RecordStore {
   Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
 
   Result<std::optional<std::string>> get_result(const ActionKey& key) override;
-  Status put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) override;
+  Status put_result(const ActionKey& key, std::string_view record,
+                    const ResultFacts& facts) override;
   Result<bool> remove_result(const ActionKey& key) override;
   Result<std::optional<std::string>> get_manifest(const ProbeKey& key) override;
   Status put_manifest(const ProbeKey& key, std::string_view record) override;

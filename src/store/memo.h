@@ -9,11 +9,12 @@
 
 namespace deja::store {
 
-using Touches = std::unordered_map<ActionKey, std::int64_t>;           // when used last
+using Touches = std::unordered_map<ActionKey, std::int64_t>;         // when used last
 using Memos = std::unordered_map<std::string, digest::FileContent>;  // by memo_key()
 
 // Would writing this touch down change the order of eviction?
-bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflation, std::int64_t grain_ns);
+bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflation,
+                      std::int64_t grain_ns);
 Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t grain_ns);
 Status write_memos(CatalogChange& change, const Memos& memos, std::uint64_t entries_max);
 

@@ -27,11 +27,13 @@ Result<Format> read_format(const Layout& layout) {
   if (!text) return Format::absent;
   if (*text == format_text()) return Format::ours;
   unsigned version = 0;
-  const std::string_view rest = std::string_view(*text).substr(std::min(kFormatPrefix.size(), text->size()));
+  const std::string_view rest =
+      std::string_view(*text).substr(std::min(kFormatPrefix.size(), text->size()));
   const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), version);
   if (text->starts_with(kFormatPrefix) && parsed.ec == std::errc() && version > kFormatVersion) {
-    return Error{Code::invalid, 0, "store " + layout.root() + " has format " + std::to_string(version) +
-                                       ", made by a newer deja; this one knows " + std::to_string(kFormatVersion)};
+    return Error{Code::invalid, 0,
+                 "store " + layout.root() + " has format " + std::to_string(version) +
+                     ", made by a newer deja; this one knows " + std::to_string(kFormatVersion)};
   }
   return Format::foreign;
 }
@@ -41,7 +43,8 @@ Result<Format> read_format(const Layout& layout) {
 Status set_aside(const Layout& layout) {
   TRY(os::remove_tree(layout.set_aside()));
   TRY(os::make_directory(layout.set_aside()));
-  for (const std::string& path : {layout.index(), layout.blobs(), layout.ledger(), layout.quarantine(), layout.format()}) {
+  for (const std::string& path :
+       {layout.index(), layout.blobs(), layout.ledger(), layout.quarantine(), layout.format()}) {
     if (!TRY(os::stat_file(path, os::Links::keep))) continue;
     TRY(os::rename_file(path, layout.set_aside() + path.substr(layout.root().size())));
   }
@@ -50,11 +53,13 @@ Status set_aside(const Layout& layout) {
 }
 
 Status make_folders(const Layout& layout) {
-  for (const std::string& path : {layout.root(), layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()})
+  for (const std::string& path :
+       {layout.root(), layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()})
     TRY(os::make_directories(path));
   // Tells backup programs to leave the folder out: https://bford.info/cachedir/
   const std::string tag = layout.root() + "/CACHEDIR.TAG";
-  if (!TRY(os::stat_file(tag))) TRY(os::write_file_atomic(tag, "Signature: 8a477f597d28d172789f06886806bc55\n"));
+  if (!TRY(os::stat_file(tag)))
+    TRY(os::write_file_atomic(tag, "Signature: 8a477f597d28d172789f06886806bc55\n"));
   return {};
 }
 
@@ -63,7 +68,8 @@ Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   for (;;) {
     auto lock = TRY(os::try_lock_file(layout.lock(), os::LockMode::exclusive));
     if (lock) return lock;
-    if (os::monotonic_ns() > deadline) return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
+    if (os::monotonic_ns() > deadline)
+      return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -91,11 +97,14 @@ Status apply_result(const Layout& layout, CatalogChange& change, const OwnedFram
 
 Status apply_frame(const Layout& layout, CatalogChange& change, const OwnedFrame& frame) {
   switch (frame.kind) {
-    case FrameKind::result: return apply_result(layout, change, frame);
+    case FrameKind::result:
+      return apply_result(layout, change, frame);
     case FrameKind::manifest:
       if (!decode_manifest_row(ProbeKey{frame.key}, frame.row)) return {};
       return change.put_manifest(ProbeKey{frame.key}, frame.row);
-    case FrameKind::removed_result: TRY(change.erase_result(ActionKey{frame.key})); return {};
+    case FrameKind::removed_result:
+      TRY(change.erase_result(ActionKey{frame.key}));
+      return {};
   }
   return {};  // a kind of a later version
 }
@@ -126,7 +135,8 @@ Status fill_from_ledger(const Layout& layout, Index& index) {
 // finds none, and waits for the lock that the caller holds.
 Status install_index(const Layout& layout, const std::string& made) {
   const std::string old = layout.new_temp();
-  if (TRY(os::stat_file(layout.index(), os::Links::keep))) TRY(os::rename_file(layout.index(), old));
+  if (TRY(os::stat_file(layout.index(), os::Links::keep)))
+    TRY(os::rename_file(layout.index(), old));
   TRY(os::rename_file(made, layout.index()));
   return os::remove_tree(old);
 }
@@ -160,14 +170,16 @@ Status rebuild_index(const Layout& layout) {
 }
 
 Result<Prepared> prepare_read_only(const Layout& layout) {
-  if (TRY(read_format(layout)) != Format::ours) return Error{Code::invalid, 0, "no store in " + layout.root()};
+  if (TRY(read_format(layout)) != Format::ours)
+    return Error{Code::invalid, 0, "no store in " + layout.root()};
   const Belief belief = TRY(believe_index(layout.index()));
   Prepared prepared;
   if (belief == Belief::sound) return prepared;
   // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
   // that can be walked at all gives no wrong answer.
   if (belief == Belief::absent || belief == Belief::damaged || !survives_walk(layout.index()))
-    return Error{Code::corrupt, 0, "read-only store " + layout.root() + ": index is " + belief_name(belief)};
+    return Error{Code::corrupt, 0,
+                 "read-only store " + layout.root() + ": index is " + belief_name(belief)};
   prepared.is_unverified = true;
   return prepared;
 }
@@ -180,14 +192,16 @@ Result<bool> make_believable(const Layout& layout) {
     TRY(os::remove_file(suspect_path(layout.index())));
     return false;
   }
-  DEJA_LOG_LINE(std::string("store index is ") + belief_name(belief) + "; making it anew: " + layout.root());
+  DEJA_LOG_LINE(std::string("store index is ") + belief_name(belief) +
+                "; making it anew: " + layout.root());
   TRY(rebuild_index(layout));
   return true;
 }
 
 }  // namespace
 
-Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t number, std::uint64_t& bytes) {
+Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t number,
+                         std::uint64_t& bytes) {
   const std::string temp = layout.new_temp();
   const os::Fd fd = TRY(os::create_file(temp, 0600));
   const auto write_table = [&](Table table, FrameKind kind) -> Status {
@@ -226,7 +240,8 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
 
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
   if (options.read_only) return prepare_read_only(layout);
-  if (TRY(read_format(layout)) == Format::ours && TRY(believe_index(layout.index())) == Belief::sound)
+  if (TRY(read_format(layout)) == Format::ours &&
+      TRY(believe_index(layout.index())) == Belief::sound)
     return Prepared();
   TRY(os::make_directories(layout.root()));
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
@@ -249,8 +264,9 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
     const auto index = TRY(Index::create(made));
     TRY(set_ledger(*index, number, 0));
   }
-  // The ledger first, so that nothing can be made again from it; then the index, at which moment the
-  // store is empty; then what nobody refers to any more. Renamed whole: removing takes its time.
+  // The ledger first, so that nothing can be made again from it; then the index, at which moment
+  // the store is empty; then what nobody refers to any more. Renamed whole: removing takes its
+  // time.
   std::vector<std::string> doomed;
   const auto move_away = [&](const std::string& path) -> Status {
     doomed.push_back(layout.new_temp());

@@ -30,6 +30,7 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
 Status replace_by_empty(const Layout& layout, const PrepareOptions& options);
 
 // Writes all rows of the index to a new base with that number; older ledger files are removed.
-Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t number, std::uint64_t& bytes);
+Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t number,
+                         std::uint64_t& bytes);
 
 }  // namespace deja::store

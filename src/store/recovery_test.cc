@@ -12,7 +12,9 @@ namespace deja::store {
 namespace {
 
 std::string name_of(int i) { return "result" + std::to_string(i); }
-std::string content_of(int i) { return std::string(100 + static_cast<std::size_t>(i), 'c') + std::to_string(i); }
+std::string content_of(int i) {
+  return std::string(100 + static_cast<std::size_t>(i), 'c') + std::to_string(i);
+}
 
 void fill(LocalStore& store, int count) {
   for (int i = 0; i < count; ++i) {
@@ -31,9 +33,10 @@ int served(LocalStore& store, int count) {
     if (!record || !*record) continue;
     const std::string content = read_blob(store, digest::digest_bytes(content_of(i)));
     const auto manifest = store.get_manifest(probe_key_of(name_of(i)));
-    const bool is_right = **record == name_of(i) &&
-                          (content == content_of(i) || content == "absent" || content.starts_with("error")) &&
-                          (!manifest || !*manifest || **manifest == "m" + name_of(i));
+    const bool is_right =
+        **record == name_of(i) &&
+        (content == content_of(i) || content == "absent" || content.starts_with("error")) &&
+        (!manifest || !*manifest || **manifest == "m" + name_of(i));
     n += is_right ? 1 : 1000;
   }
   return n;
@@ -59,7 +62,8 @@ TEST(Recovery, AfterARebootWithoutSyncTheIndexIsMadeAnewAndBlobsAreHashed) {
   reboot(store.layout());
   store.reopen();
   EXPECT_TRUE(store->stats()->is_rebuilt);
-  EXPECT_EQ(served(*store, 50), 49);  // without 7; 3 is found out when its blob is opened, and then:
+  EXPECT_EQ(served(*store, 50),
+            49);  // without 7; 3 is found out when its blob is opened, and then:
   EXPECT_EQ(served(*store, 50), 48);
   EXPECT_TRUE(store->verify(false)->is_clean());
   EXPECT_EQ(store->stats()->quarantined, 1u);
@@ -115,7 +119,8 @@ TEST(Recovery, ACompactedLedgerHoldsAll) {
 }
 
 TEST(Recovery, GarbageInPlaceOfTheIndexIsReplaced) {
-  for (const std::string& garbage : {std::string(), std::string("garbage"), std::string(100'000, '\xff'), std::string(8192, '\0')}) {
+  for (const std::string& garbage : {std::string(), std::string("garbage"),
+                                     std::string(100'000, '\xff'), std::string(8192, '\0')}) {
     TempStore store;
     fill(*store, 5);
     store.close();
@@ -141,7 +146,8 @@ TEST(Recovery, ACutIndexIsMadeAnew) {
   TempStore store;
   fill(*store, 200);
   store.close();
-  const auto size = static_cast<off_t>((**os::stat_file(store.layout().index() + "/data.mdb")).size);
+  const auto size =
+      static_cast<off_t>((**os::stat_file(store.layout().index() + "/data.mdb")).size);
   ASSERT_EQ(::truncate((store.layout().index() + "/data.mdb").c_str(), size / 2), 0);
   store.reopen();
   EXPECT_EQ(served(*store, 200), 200);
@@ -184,7 +190,8 @@ TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {
     for (int attempt = 0; attempt < 4 && status != 0; ++attempt) {
       status = run_in_child(use);
       if (WIFSIGNALED(status)) ++crashes;
-      ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 2) << "a wrong answer in round " << round;
+      ASSERT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 2)
+          << "a wrong answer in round " << round;
     }
     EXPECT_EQ(status, 0) << "round " << round;
   }
@@ -198,9 +205,11 @@ TEST(Recovery, ADamagedRowIsAbsentAndCounted) {
   store.close();
   const std::string path = store.layout().index() + "/data.mdb";
   const std::string bytes = *os::read_file(path);
-  for (std::size_t at = bytes.find("mresult1"); at != std::string::npos; at = bytes.find("mresult1", at + 1))
+  for (std::size_t at = bytes.find("mresult1"); at != std::string::npos;
+       at = bytes.find("mresult1", at + 1))
     overwrite(path, static_cast<long>(at), "X");
-  for (std::size_t at = bytes.find("result2"); at != std::string::npos; at = bytes.find("result2", at + 1))
+  for (std::size_t at = bytes.find("result2"); at != std::string::npos;
+       at = bytes.find("result2", at + 1))
     overwrite(path, static_cast<long>(at), "X");
   store.reopen();
   EXPECT_FALSE(*store->get_manifest(probe_key_of(name_of(1))));

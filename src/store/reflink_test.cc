@@ -18,15 +18,20 @@ namespace {
 constexpr int kNotHere = 77;
 constexpr std::size_t kFileBytes = 64 << 20;
 
-bool run(const std::string& command) { return ::system((command + " >/dev/null 2>&1").c_str()) == 0; }
+bool run(const std::string& command) {
+  return ::system((command + " >/dev/null 2>&1").c_str()) == 0;
+}
 
 // In a mount namespace of its own: puts a large file and looks how much of the disk that took.
 int put_on(const std::string& mkfs, const std::string& folder) {
   const std::string image = folder + "/image";
   const std::string mounted = folder + "/mounted";
-  if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return kNotHere;
+  if (::unshare(CLONE_NEWNS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+    return kNotHere;
   if (!run("truncate -s 512M " + image) || !run(mkfs + " " + image)) return kNotHere;
-  if (!os::make_directory(mounted) || !run("mount -o loop " + image + " " + mounted)) return kNotHere;
+  if (!os::make_directory(mounted) || !run("mount -o loop " + image + " " + mounted))
+    return kNotHere;
   std::string bytes(kFileBytes, '\0');
   std::mt19937_64 random(1);
   for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
@@ -44,9 +49,11 @@ int put_on(const std::string& mkfs, const std::string& folder) {
   const auto put = (*store)->put_blob(*source);
   if (!put || !os::sync_file_system(*folder_fd)) return 3;
   const auto after = os::disk_space(mounted);
-  if (put->digest != digest::digest_bytes(bytes) || read_blob(**store, put->digest) != bytes) return 4;
+  if (put->digest != digest::digest_bytes(bytes) || read_blob(**store, put->digest) != bytes)
+    return 4;
   if (!before || !after) return 5;
-  const auto taken = static_cast<std::int64_t>(before->free_bytes) - static_cast<std::int64_t>(after->free_bytes);
+  const auto taken =
+      static_cast<std::int64_t>(before->free_bytes) - static_cast<std::int64_t>(after->free_bytes);
   // The original is edited; the blob is not.
   overwrite(mounted + "/output", 0, "edited");
   if (read_blob(**store, put->digest) != bytes) return 6;
@@ -63,7 +70,8 @@ TEST_P(Reflink, PuttingAFileTakesNoBlocks) {
   EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);
 }
 
-INSTANTIATE_TEST_SUITE_P(FileSystems, Reflink, testing::Values("mkfs.xfs -m reflink=1", "mkfs.btrfs"));
+INSTANTIATE_TEST_SUITE_P(FileSystems, Reflink,
+                         testing::Values("mkfs.xfs -m reflink=1", "mkfs.btrfs"));
 
 }  // namespace
 }  // namespace deja::store

@@ -1,13 +1,14 @@
 // Grammar (forms: base/bytes.h):
 //
 //   row      := u8 1 (version)  raw8 checksum  payload
-//   result   := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint size)
+//   result   := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint
+//   size)
 //               bytes record
 //   manifest := i64 updated_ns  bytes record
-//   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32 mode
-//   usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value         f64: IEEE bits as u64
-//   counters := 12 * u64  i64 swept_ns  f64 inflation, in the order of struct Counters
-//   memo     := raw4 checksum  raw32 digest  u32 traits     the one row without version: small, and
+//   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32
+//   mode usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value         f64: IEEE bits as
+//   u64 counters := 12 * u64  i64 swept_ns  f64 inflation, in the order of struct Counters memo :=
+//   raw4 checksum  raw32 digest  u32 traits     the one row without version: small, and
 //                                                           lost without harm
 //
 // checksum: the first bytes of BLAKE3(kind, key, payload), kind one of "rmbucd". Digests are
@@ -36,7 +37,8 @@ std::string with_checksum(char kind, std::string_view key, std::string_view payl
 }
 
 // The payload of a row whose version and checksum are right.
-std::optional<std::string_view> checked_payload(char kind, std::string_view key, std::string_view row) {
+std::optional<std::string_view> checked_payload(char kind, std::string_view key,
+                                                std::string_view row) {
   if (row.size() < 1 + kChecksumBytes || row[0] != char{kVersion}) return std::nullopt;
   const std::string_view payload = row.substr(1 + kChecksumBytes);
   if (row.substr(1, kChecksumBytes) != checksum(kind, key, payload)) return std::nullopt;
@@ -56,7 +58,8 @@ std::string checksum(char kind, std::string_view key, std::string_view payload) 
   return std::string(hasher.finish().view().substr(0, kChecksumBytes));
 }
 
-std::string encode_result_row(const ActionKey& key, std::string_view record, const ResultFacts& facts) {
+std::string encode_result_row(const ActionKey& key, std::string_view record,
+                              const ResultFacts& facts) {
   Encoder e;
   e.u64(facts.cost_ns);
   e.u8(facts.probe ? 1 : 0);
@@ -167,7 +170,8 @@ std::string encode_memo_row(std::string_view key, const digest::FileContent& con
 std::optional<digest::FileContent> decode_memo_row(std::string_view key, std::string_view bytes) {
   if (bytes.size() != kMemoChecksumBytes + 36) return std::nullopt;
   const std::string_view payload = bytes.substr(kMemoChecksumBytes);
-  if (checksum('d', key, payload).substr(0, kMemoChecksumBytes) != bytes.substr(0, kMemoChecksumBytes))
+  if (checksum('d', key, payload).substr(0, kMemoChecksumBytes) !=
+      bytes.substr(0, kMemoChecksumBytes))
     return std::nullopt;
   Decoder d(payload);
   digest::FileContent content;

@@ -1,8 +1,8 @@
 // Rows: what the index and the ledger hold, and their bytes. Pure; the grammar stands in rows.cc
 // and in docs/format.md.
 //
-// Every row carries a checksum over its kind, its key and its payload: one that was damaged, cut, or
-// put under another key decodes to nothing.
+// Every row carries a checksum over its kind, its key and its payload: one that was damaged, cut,
+// or put under another key decodes to nothing.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct ResultRow {
   ResultFacts facts;
   std::string_view record;  // points into what was decoded
 };
-std::string encode_result_row(const ActionKey& key, std::string_view record, const ResultFacts& facts);
+std::string encode_result_row(const ActionKey& key, std::string_view record,
+                              const ResultFacts& facts);
 std::optional<ResultRow> decode_result_row(const ActionKey& key, std::string_view bytes);
 
 struct ManifestRow {

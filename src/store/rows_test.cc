@@ -22,7 +22,8 @@ template <typename Decodes, typename IsSame>
 void expect_guarded(const std::string& bytes, Decodes decodes, IsSame is_same) {
   ASSERT_TRUE(decodes(bytes));
   ASSERT_TRUE(is_same(bytes));
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decodes(bytes.substr(0, n))) << "cut at " << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decodes(bytes.substr(0, n))) << "cut at " << n;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     for (const int change : {0x01, 0x80, 0xff}) {
       std::string damaged = bytes;
@@ -43,9 +44,9 @@ TEST(Rows, ResultsAreGuarded) {
       bytes, [](std::string_view b) { return decode_result_row(kAction, b).has_value(); },
       [](std::string_view b) {
         const auto row = decode_result_row(kAction, b);
-        return row->record == "record" && row->facts.cost_ns == 123456789 && row->facts.probe == kProbe &&
-               row->facts.blobs.size() == 2 && row->facts.blobs[0].digest == kDigest &&
-               row->facts.blobs[0].size == 300;
+        return row->record == "record" && row->facts.cost_ns == 123456789 &&
+               row->facts.probe == kProbe && row->facts.blobs.size() == 2 &&
+               row->facts.blobs[0].digest == kDigest && row->facts.blobs[0].size == 300;
       });
   EXPECT_FALSE(decode_result_row(ActionKey{kDigest}, bytes)) << "under another key";
 }
@@ -66,11 +67,13 @@ TEST(Rows, BlobsUsageMemosAndCountersAreGuarded) {
   blob.identity.inode = 99;
   blob.identity.size = 5;
   expect_guarded(
-      encode_blob_row(kDigest, blob), [](std::string_view b) { return decode_blob_row(kDigest, b).has_value(); },
+      encode_blob_row(kDigest, blob),
+      [](std::string_view b) { return decode_blob_row(kDigest, b).has_value(); },
       [&](std::string_view b) { return decode_blob_row(kDigest, b)->identity == blob.identity; });
   const UsageRow usage{.last_use_ns = 7, .bytes = 8, .weight = 9.5, .value = 10.25};
   expect_guarded(
-      encode_usage_row("key", usage), [](std::string_view b) { return decode_usage_row("key", b).has_value(); },
+      encode_usage_row("key", usage),
+      [](std::string_view b) { return decode_usage_row("key", b).has_value(); },
       [](std::string_view b) { return decode_usage_row("key", b)->value == 10.25; });
   expect_guarded(
       encode_memo_row("0123456789abcdef", {kDigest, 3}),
@@ -105,11 +108,13 @@ std::vector<std::string> frames_in(const std::string& bytes) {
 
 TEST(Ledger, ADamagedFrameCostsOnlyItself) {
   const std::string first = encode_frame(FrameKind::result, kDigest, "first");
-  const std::string second = encode_frame(FrameKind::manifest, kDigest, "second DJL1 with a magic inside");
+  const std::string second =
+      encode_frame(FrameKind::manifest, kDigest, "second DJL1 with a magic inside");
   const std::string third = encode_frame(FrameKind::result, kDigest, "");
   EXPECT_EQ(first.size(), ledger_frame_bytes(5));
   using Rows = std::vector<std::string>;
-  EXPECT_EQ(frames_in(first + second + third), (Rows{"first", "second DJL1 with a magic inside", ""}));
+  EXPECT_EQ(frames_in(first + second + third),
+            (Rows{"first", "second DJL1 with a magic inside", ""}));
   for (std::size_t n = 1; n < second.size(); ++n)  // torn: the writer was killed, others went on
     EXPECT_EQ(frames_in(first + second.substr(0, n) + third), (Rows{"first", ""})) << n;
   for (std::size_t i = 0; i < second.size(); ++i) {
@@ -139,9 +144,17 @@ TEST(Layout, ReadsItsOwnNames) {
 TEST(Format, TheWorkedExampleDecodes) {
   const ProbeKey key;  // 32 zeros
   const std::string row = encode_manifest_row(key, {1, "hi"});
-  EXPECT_EQ(to_hex(row), "01" "92ecf3edb99e9599" "0100000000000000" "02" "6869");
+  EXPECT_EQ(to_hex(row),
+            "01"
+            "92ecf3edb99e9599"
+            "0100000000000000"
+            "02"
+            "6869");
   const std::string frame = encode_frame(FrameKind::manifest, key.digest, row);
-  EXPECT_EQ(to_hex(frame), "444a4c31" "02" + std::string(64, '0') + "14000000" + to_hex(row) + "ed473169e84fb408");
+  EXPECT_EQ(to_hex(frame),
+            "444a4c31"
+            "02" +
+                std::string(64, '0') + "14000000" + to_hex(row) + "ed473169e84fb408");
 }
 
 }  // namespace

@@ -61,7 +61,8 @@ class RecordStore {
   // A result is handed out only while every blob it names is present with its size.
   virtual Result<std::optional<std::string>> get_result(const ActionKey& key) = 0;
   // All of facts.blobs must have been put before; replaces what was there.
-  virtual Status put_result(const ActionKey& key, std::string_view record, const ResultFacts& facts) = 0;
+  virtual Status put_result(const ActionKey& key, std::string_view record,
+                            const ResultFacts& facts) = 0;
   // False when there was none.
   virtual Result<bool> remove_result(const ActionKey& key) = 0;
 

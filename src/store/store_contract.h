@@ -52,7 +52,8 @@ TYPED_TEST_P(StoreContract, KnowsNothingAtFirst) {
 TYPED_TEST_P(StoreContract, HandsOutBlobsAsTheyWerePut) {
   std::string all_bytes;
   for (int i = 0; i < 256; ++i) all_bytes.push_back(static_cast<char>(i));
-  for (const std::string& bytes : {std::string(), std::string(1, '\0'), all_bytes, std::string(3'000'001, 'x')}) {
+  for (const std::string& bytes :
+       {std::string(), std::string(1, '\0'), all_bytes, std::string(3'000'001, 'x')}) {
     const PutBlob put = put_bytes(this->blobs(), bytes);
     EXPECT_EQ(put.digest, digest::digest_bytes(bytes));
     EXPECT_EQ(put.size, bytes.size());
@@ -131,7 +132,8 @@ TYPED_TEST_P(StoreContract, ForgetsARemovedResult) {
 }
 
 TYPED_TEST_P(StoreContract, ReturnsManifestsAsTheyWerePut) {
-  for (const std::size_t size : {std::size_t{0}, std::size_t{100}, std::size_t{5000}, std::size_t{300'000}}) {
+  for (const std::size_t size :
+       {std::size_t{0}, std::size_t{100}, std::size_t{5000}, std::size_t{300'000}}) {
     const std::string record(size, 'm');
     ASSERT_TRUE(this->records().put_manifest(probe_key_of("p"), record));
     EXPECT_EQ(this->manifest(probe_key_of("p")), record);
@@ -184,9 +186,9 @@ TYPED_TEST_P(StoreContract, ServesManyThreadsAtOnce) {
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, KnowsNothingAtFirst, HandsOutBlobsAsTheyWerePut,
                             StoresAFileFromItsStartWhateverItsOffset, SaysWhenABlobWasKnown,
                             ReturnsResultsAsTheyWerePut, AResultMayNameNoBlobOrOneTwice,
-                            RefusesAResultWhoseBlobsAreNotThere, AResultWithALostBlobIsAbsentUntilPutAgain,
-                            ForgetsARemovedResult, ReturnsManifestsAsTheyWerePut,
-                            UpdatesAManifestFromWhatIsThere, LosesNoUpdateOfManyThreads,
-                            ServesManyThreadsAtOnce);
+                            RefusesAResultWhoseBlobsAreNotThere,
+                            AResultWithALostBlobIsAbsentUntilPutAgain, ForgetsARemovedResult,
+                            ReturnsManifestsAsTheyWerePut, UpdatesAManifestFromWhatIsThere,
+                            LosesNoUpdateOfManyThreads, ServesManyThreadsAtOnce);
 
 }  // namespace deja::store

@@ -37,13 +37,32 @@ class Walk {
 
   void step() {
     switch (pick(12)) {
-      case 0: case 1: case 2: case 3: put(); break;
-      case 4: case 5: case 6: get(); break;
-      case 7: manifest(); break;
-      case 8: remove(); break;
-      case 9: damage(); break;
-      case 10: upkeep(); break;
-      default: store_->touch(action_key_of(std::to_string(pick(60)))); break;
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        put();
+        break;
+      case 4:
+      case 5:
+      case 6:
+        get();
+        break;
+      case 7:
+        manifest();
+        break;
+      case 8:
+        remove();
+        break;
+      case 9:
+        damage();
+        break;
+      case 10:
+        upkeep();
+        break;
+      default:
+        store_->touch(action_key_of(std::to_string(pick(60))));
+        break;
     }
     const auto stats = store_->stats();
     ASSERT_TRUE(stats);
@@ -121,23 +140,38 @@ class Walk {
     const auto id = os::stat_file(path);
     if (!*id || (*id)->size == 0) return;
     switch (pick(3)) {
-      case 0: ASSERT_EQ(::unlink(path.c_str()), 0); break;
-      case 1: ASSERT_EQ(::truncate(path.c_str(), static_cast<off_t>((*id)->size / 2)), 0); break;
-      default: overwrite(path, static_cast<long>((*id)->size / 2), "#"); break;
+      case 0:
+        ASSERT_EQ(::unlink(path.c_str()), 0);
+        break;
+      case 1:
+        ASSERT_EQ(::truncate(path.c_str(), static_cast<off_t>((*id)->size / 2)), 0);
+        break;
+      default:
+        overwrite(path, static_cast<long>((*id)->size / 2), "#");
+        break;
     }
   }
 
   void upkeep() {
     switch (pick(6)) {
-      case 0: store_.reopen(); break;
-      case 1: ASSERT_TRUE(store_->maintain()); break;
-      case 2: ASSERT_TRUE(store_->gc()); break;
-      case 3: ASSERT_TRUE(store_->flush()); break;
+      case 0:
+        store_.reopen();
+        break;
+      case 1:
+        ASSERT_TRUE(store_->maintain());
+        break;
+      case 2:
+        ASSERT_TRUE(store_->gc());
+        break;
+      case 3:
+        ASSERT_TRUE(store_->flush());
+        break;
       case 4:
         ASSERT_TRUE(store_->verify(true));
         EXPECT_TRUE(store_->verify(false)->is_clean());
         break;
-      default: break;
+      default:
+        break;
     }
   }
 
@@ -172,7 +206,8 @@ int work_on(const LocalStore::Options& options, unsigned seed, int steps) {
     const auto n = static_cast<unsigned>(random() % 100);
     const std::string name = std::to_string(n);
     if (random() % 3 == 0) {
-      ResultFacts facts = {.blobs = {}, .cost_ns = random() % 1'000'000'000, .probe = probe_key_of(name)};
+      ResultFacts facts = {
+          .blobs = {}, .cost_ns = random() % 1'000'000'000, .probe = probe_key_of(name)};
       for (const std::string& content : {content_of(n), content_of(n % 7)}) {
         const auto blob = store.put_blob_bytes(content);
         if (!blob) return 2;
@@ -180,7 +215,8 @@ int work_on(const LocalStore::Options& options, unsigned seed, int steps) {
       }
       // A blob may be evicted between its put and the result's: then the result is not taken.
       const auto done = store.put_result(action_key_of(name), "record" + name, facts);
-      if (!done && done.error().code != Code::unavailable && done.error().code != Code::invalid) return 3;
+      if (!done && done.error().code != Code::unavailable && done.error().code != Code::invalid)
+        return 3;
       if (!store.put_manifest(probe_key_of(name), "manifest" + name)) return 4;
     } else {
       const auto got = store.get_result(action_key_of(name));
@@ -265,8 +301,7 @@ TEST(StoreProcesses, APurgeBesideWorkersLeavesASoundStore) {
     children.push_back(child);
   }
   store.reopen();
-  for (int i = 0; i < 5; ++i) {
-    ::usleep(20'000);
+  for (int i = 0; i < 40; ++i) {
     const auto done = store->purge();
     EXPECT_TRUE(done) << done.error().message;
   }

@@ -47,13 +47,15 @@ Result<Recount> recount_all(const IndexTxn& txn) {
     return true;
   }));
   count.counters.blobs = count.blobs.size();
-  for (const auto& [digest, row] : count.blobs) count.counters.blob_bytes += blob_disk_bytes(row.size);
+  for (const auto& [digest, row] : count.blobs)
+    count.counters.blob_bytes += blob_disk_bytes(row.size);
   return count;
 }
 
 bool is_equal(const Counters& a, const Counters& b) {
   return a.blobs == b.blobs && a.blob_bytes == b.blob_bytes && a.results == b.results &&
-         a.manifests == b.manifests && a.record_bytes == b.record_bytes && a.ledger_live == b.ledger_live;
+         a.manifests == b.manifests && a.record_bytes == b.record_bytes &&
+         a.ledger_live == b.ledger_live;
 }
 
 // Blob rows that differ from the count: their digests.
@@ -66,8 +68,10 @@ Result<std::vector<Digest>> wrong_blob_rows(const IndexTxn& txn, const Recount& 
     const auto it = count.blobs.find(digest);
     const bool is_right = row && it != count.blobs.end() && row->size == it->second.size &&
                           row->references == it->second.references;
-    if (is_right) ++seen;
-    else wrong.push_back(digest);
+    if (is_right)
+      ++seen;
+    else
+      wrong.push_back(digest);
     return true;
   }));
   if (seen == count.blobs.size()) return wrong;
@@ -76,17 +80,21 @@ Result<std::vector<Digest>> wrong_blob_rows(const IndexTxn& txn, const Recount& 
   return wrong;
 }
 
-Status rewrite_blob_rows(CatalogChange& change, const Recount& count, const std::vector<Digest>& wrong) {
+Status rewrite_blob_rows(CatalogChange& change, const Recount& count,
+                         const std::vector<Digest>& wrong) {
   for (const Digest& digest : wrong) {
     const auto it = count.blobs.find(digest);
     if (it == count.blobs.end()) {
       const auto present = TRY(find_blob(change.txn(), digest));
-      if (present) TRY(change.erase_blob_row(digest));
-      else TRY(change.txn().erase(Table::blobs, digest.view()));
+      if (present)
+        TRY(change.erase_blob_row(digest));
+      else
+        TRY(change.txn().erase(Table::blobs, digest.view()));
       continue;
     }
     BlobRow row = it->second;  // with no identity: hashed at its next use
-    if (const auto present = TRY(find_blob(change.txn(), digest)); present && present->size == row.size)
+    if (const auto present = TRY(find_blob(change.txn(), digest));
+        present && present->size == row.size)
       row.identity = present->identity;
     TRY(change.txn().put(Table::blobs, digest.view(), encode_blob_row(digest, row)));
   }
@@ -122,7 +130,8 @@ Status rewrite_usage(CatalogChange& change) {
     if (result && !*result) extra.emplace_back(key);
     return true;
   }));
-  for (const auto& [key, row] : missing) TRY(change.txn().put(Table::usage, key, encode_usage_row(key, row)));
+  for (const auto& [key, row] : missing)
+    TRY(change.txn().put(Table::usage, key, encode_usage_row(key, row)));
   for (const std::string& key : extra) TRY(change.txn().erase(Table::usage, key));
   return {};
 }
@@ -186,16 +195,17 @@ Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& b
 
 Status LocalStore::check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad) {
   return read([&](IndexTxn& txn) {
-    return txn.scan(Table::manifests, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
-      const ProbeKey key{Digest::from_view(bytes_of_key)};
-      if (decode_manifest_row(key, bytes)) {
-        ++report.manifests_ok;
-      } else {
-        ++report.records_damaged;
-        bad.push_back(key);
-      }
-      return true;
-    });
+    return txn.scan(Table::manifests, {},
+                    [&](std::string_view bytes_of_key, std::string_view bytes) {
+                      const ProbeKey key{Digest::from_view(bytes_of_key)};
+                      if (decode_manifest_row(key, bytes)) {
+                        ++report.manifests_ok;
+                      } else {
+                        ++report.records_damaged;
+                        bad.push_back(key);
+                      }
+                      return true;
+                    });
   });
 }
 
@@ -203,7 +213,8 @@ Status LocalStore::recount(VerifyReport& report, bool repair) {
   const auto compare = [&](IndexTxn& txn, Recount& count, std::vector<Digest>& wrong) -> Status {
     count = TRY(recount_all(txn));
     wrong = TRY(wrong_blob_rows(txn, count));
-    if (!wrong.empty() || !is_equal(count.counters, TRY(read_counters(txn)))) report.counters_wrong = true;
+    if (!wrong.empty() || !is_equal(count.counters, TRY(read_counters(txn))))
+      report.counters_wrong = true;
     return {};
   };
   Recount count;

@@ -23,7 +23,8 @@ constexpr int kFailpointsMax = 5000;
 std::string name_of(int i) { return "r" + std::to_string(i); }
 std::string content_of(int i) {
   // One small, one that is copied by the kernel, one common to all.
-  return std::string(i % 3 == 0 ? 300'000 : 1000, static_cast<char>('a' + i % 26)) + std::to_string(i);
+  return std::string(i % 3 == 0 ? 300'000 : 1000, static_cast<char>('a' + i % 26)) +
+         std::to_string(i);
 }
 
 Status publish(LocalStore& store, int i) {
@@ -52,7 +53,8 @@ struct Shared {
 class StoreKill : public testing::Test {
  protected:
   StoreKill() {
-    void* const memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* const memory =
+        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     CHECK(memory != MAP_FAILED);
     shared_ = new (memory) Shared;
   }
@@ -89,8 +91,8 @@ class StoreKill : public testing::Test {
 
   // Runs work with `what` injected at each failpoint in turn. Returns how many there were.
   int for_each_failpoint(const std::string& what, const std::function<void(TempStore&)>& before,
-                         const std::function<Status(LocalStore&)>& work, const LocalStore::Options& options,
-                         int count) {
+                         const std::function<Status(LocalStore&)>& work,
+                         const LocalStore::Options& options, int count) {
     for (int n = 1; n < kFailpointsMax; ++n) {
       TempStore store(options);
       before(store);
@@ -105,7 +107,8 @@ class StoreKill : public testing::Test {
         shared_->is_complete = os::failpoints_passed() < n ? 1 : 0;
         return 0;
       });
-      EXPECT_TRUE(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) << n << ": " << status;
+      EXPECT_TRUE(status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+          << n << ": " << status;
       expect_valid(store, count, what + " at " + std::to_string(n));
       if (shared_->is_complete != 0 || testing::Test::HasFailure()) return n - 1;
     }
@@ -130,7 +133,8 @@ Status publish_new_and_again(LocalStore& store) {
 
 TEST_F(StoreKill, DuringTheVeryFirstPublish) {
   const auto first = [](TempStore& store) { EXPECT_TRUE(os::remove_tree(store.dir())); };
-  const int n = for_each_failpoint("kill", first, [](LocalStore& s) { return publish(s, 0); }, {}, 1);
+  const int n =
+      for_each_failpoint("kill", first, [](LocalStore& s) { return publish(s, 0); }, {}, 1);
   EXPECT_GT(n, 20);
 }
 
@@ -237,7 +241,8 @@ TEST_F(StoreKill, AtRandom) {
       }
       children.push_back(child);
     }
-    ::usleep(static_cast<useconds_t>(random() % 30'000));
+    ::usleep(
+        static_cast<useconds_t>(random() % 30'000));  // tidy-allow: sleep any moment is the point
     for (const pid_t child : children) {
       ::kill(child, SIGKILL);
       int status = 0;
