@@ -113,9 +113,20 @@ void Host::maintain() {
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }
 
+// A mistake in a file is one trouble, not one for each compile that meets it.
+void Host::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
+  if (loaded->problems.empty()) return;
+  {
+    const MutexLock lock(problems_mutex_);
+    if (problems_noted_.lock() == loaded) return;
+    problems_noted_ = loaded;
+  }
+  for (const config::Problem& p : loaded->problems) journal_->trouble(p.text());
+}
+
 pipeline::Settings Host::settings_for(const pipeline::Request& request) {
   const auto loaded = config_.load(sources_of(request));
-  for (const config::Problem& p : loaded->problems) journal_->trouble(p.text());
+  note_problems(loaded);
   pipeline::Settings settings;
   settings.disabled = loaded->config.disable;
   settings.portable = loaded->config.portable;
@@ -190,6 +201,19 @@ void Host::rehearse_later(const std::string& request_body) {
   const MutexLock lock(rehearsals_mutex_);
   if (rehearsals_.size() >= kRehearsalsMax) rehearsals_.pop_front();
   rehearsals_.push_back(request_body);
+  rehearsals_changed_.notify_one();
+}
+
+bool Host::wait_for_rehearsal() {
+  const MutexLock lock(rehearsals_mutex_);
+  while (rehearsals_.empty() && !rehearsals_ended_) rehearsals_changed_.wait(rehearsals_mutex_);
+  return !rehearsals_ended_;
+}
+
+void Host::end_rehearsals() {
+  const MutexLock lock(rehearsals_mutex_);
+  rehearsals_ended_ = true;
+  rehearsals_changed_.notify_one();
 }
 
 bool Host::rehearse_one() {

@@ -39,12 +39,16 @@ class Host {
   void maintain();  // at intervals
   // Rehearses a request of late (pipeline/memory.h). False: there is none to rehearse.
   bool rehearse_one();
+  // Waits until there is one. False: end_rehearsals() was called.
+  bool wait_for_rehearsal();
+  void end_rehearsals();
   journal::Journal& journal() { return *journal_; }
   std::uint64_t idle_exit_s() const { return idle_exit_s_; }
 
  private:
   explicit Host(std::string dir);
   void open_store();
+  void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
   pipeline::Settings settings_for(const pipeline::Request& request);
   void rehearse_later(const std::string& request_body);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
@@ -61,7 +65,12 @@ class Host {
   std::unique_ptr<digest::FileDigester> digester_;
   std::unique_ptr<pipeline::Engine> engine_;
 
+  Mutex problems_mutex_;
+  std::weak_ptr<const config::Loaded> problems_noted_ GUARDED_BY(problems_mutex_);
+
   Mutex rehearsals_mutex_;
+  ConditionVariable rehearsals_changed_;
+  bool rehearsals_ended_ GUARDED_BY(rehearsals_mutex_) = false;
   std::deque<std::string> rehearsals_ GUARDED_BY(rehearsals_mutex_);  // bodies of request frames
 };
 

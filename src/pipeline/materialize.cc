@@ -70,7 +70,7 @@ Status fill(const Artifact& artifact, const action::ActionResult& result, const 
     return {};
   }
   const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
-  const auto moved = move_depfile(text, result.made_in, target.roots, target.adapter);
+  const auto moved = move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
   if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this folder"};
   return os::write_fd(temp, *moved);
 }

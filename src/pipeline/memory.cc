@@ -1,5 +1,8 @@
 #include "pipeline/memory.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "action/recipe.h"
 #include "pipeline/engine.h"
 #include "pipeline/prepare.h"
@@ -11,15 +14,25 @@ namespace {
 
 using action::Claim;
 
-// All paths that a claim is about; false when one of them cannot be watched.
+// Variables that differ from one shell to the next and that no compiler reads. They are not part of
+// a request's name; a trace that does speak of them is not remembered.
+constexpr std::string_view kShellNoise[] = {"_", "SHLVL", "OLDPWD"};
+
+bool is_noise(std::string_view variable) {
+  return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) != std::end(kShellNoise);
+}
+
+// All paths that a claim is about; false when something it is about cannot be watched.
 bool paths_of(const action::Trace& trace, const action::Roots& roots, std::vector<std::string>& paths) {
   for (const action::Observation& o : trace.observations) {
     switch (o.claim) {
-      case Claim::listing: return false;
+      case Claim::listing:
+      case Claim::environment: return false;
       case Claim::variable:
       case Claim::unset:
-      case Claim::environment:
-      case Claim::root: break;  // part of the request's name
+        if (is_noise(o.subject)) return false;
+        break;
+      case Claim::root: break;  // as the rest of the environment, part of the request's name
       default: paths.push_back(roots.expand(o.subject));
     }
   }
@@ -49,7 +62,9 @@ Digest Memory::name_of(const Request& q, const Settings& s) {
   sink.field("front", std::to_string(q.front.device) + ":" + std::to_string(q.front.inode));
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);
-  for (const std::string_view entry : q.environment) sink.field("environment", entry);
+  for (const std::string_view entry : q.environment) {
+    if (!is_noise(entry.substr(0, entry.find('=')))) sink.field("environment", entry);
+  }
   return sink.finish();
 }
 

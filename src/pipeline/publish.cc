@@ -164,6 +164,9 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
   Testimony testimony = witness.hear(*log);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
+  // __TIMESTAMP__ turns a file's modification time into text, and no call shows it.
+  if (((testimony.facts | target.invocation.argument_facts) & tool::kMentionsFileTime) != 0)
+    return out.why_not = "mentions __TIMESTAMP__", out;
 
   auto draft = draft_result(target, report, testimony, engine);
   if (!draft) {

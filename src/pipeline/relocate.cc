@@ -58,11 +58,10 @@ std::string move_text(std::string_view text, const Roots& from, const Roots& to)
 }
 
 std::optional<std::string> move_depfile(std::string_view text, const Roots& from, const Roots& to,
-                                        const tool::Adapter& adapter) {
+                                        const tool::Adapter& adapter, const tool::Invocation& invocation) {
   const auto move = find_move(from, to);
   if (!move) return std::nullopt;
-  if (text.find(move->from) == std::string_view::npos) return std::string(text);
-  return adapter.move_depfile(text, move->from, move->to);
+  return adapter.move_depfile(invocation, text, move->from, move->to);
 }
 
 }  // namespace deja::pipeline

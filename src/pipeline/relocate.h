@@ -16,6 +16,7 @@ namespace deja::pipeline {
 bool can_move(const action::Roots& from, const action::Roots& to);
 std::string move_text(std::string_view text, const action::Roots& from, const action::Roots& to);
 std::optional<std::string> move_depfile(std::string_view text, const action::Roots& from,
-                                        const action::Roots& to, const tool::Adapter& adapter);
+                                        const action::Roots& to, const tool::Adapter& adapter,
+                                        const tool::Invocation& invocation);
 
 }  // namespace deja::pipeline
