@@ -104,6 +104,8 @@ void Witness::read(const std::string& path, const os::FileIdentity* identity, st
     if (identity != nullptr) {
       it->second.identity = *identity;
     } else if (const auto now = os::stat_file(path); now && *now) {
+      // Seen without its identity (a library, our own executable): then its stamps must be older.
+      if ((*now)->newest_ns() > when_ns) return fail("changed while the tool ran: " + path);
       it->second.identity = **now;
     }
   } else if (identity != nullptr && !(it->second.identity == *identity)) {

@@ -1,0 +1,99 @@
+#include "pipeline/flights.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace deja::pipeline {
+namespace {
+
+const auto kStay = [] { return true; };
+
+std::shared_ptr<const Published> some_result() {
+  auto p = std::make_shared<Published>();
+  p->result = std::make_shared<action::ActionResult>();
+  return p;
+}
+
+TEST(Flights, OneRunsTheOthersGetItsResult) {
+  Flights flights;
+  const auto result = some_result();
+  std::atomic<int> runners{0};
+  std::atomic<int> served{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i) {
+    threads.emplace_back([&] {
+      auto entered = flights.enter(ProbeKey{}, kStay);
+      if (entered.turn) {
+        ++runners;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        entered.turn->land(result);
+      } else if (entered.published == result) {
+        ++served;
+      }
+    });
+  }
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(runners + served, 16);
+  EXPECT_GE(runners, 1);
+}
+
+TEST(Flights, ADeadRunnerIsFollowedByOneWaiter) {
+  Flights flights;
+  auto first = std::make_unique<Flights::Entered>(flights.enter(ProbeKey{}, kStay));
+  ASSERT_TRUE(first->turn);
+  std::atomic<int> runners{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      auto entered = flights.enter(ProbeKey{}, kStay);
+      if (entered.turn) {
+        ++runners;
+        entered.turn->land(some_result());
+      }
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  first.reset();  // its turn ends without landing
+  for (auto& t : threads) t.join();
+  EXPECT_GE(runners, 1);
+}
+
+TEST(Flights, ARunnerWithNothingToShareSetsAllFree) {
+  Flights flights;
+  auto first = flights.enter(ProbeKey{}, kStay);
+  std::atomic<int> free{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      auto entered = flights.enter(ProbeKey{}, kStay);
+      if (!entered.turn && !entered.published) ++free;
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  first.turn->land(nullptr);
+  for (auto& t : threads) t.join();
+  EXPECT_EQ(free, 4);
+}
+
+TEST(Flights, AWaiterWhoseClientLeftGivesUp) {
+  Flights flights;
+  auto first = flights.enter(ProbeKey{}, kStay);
+  const auto entered = flights.enter(ProbeKey{}, [] { return false; });
+  EXPECT_FALSE(entered.turn);
+  EXPECT_FALSE(entered.published);
+}
+
+TEST(Flights, DifferentKeysDoNotWaitForEachOther) {
+  Flights flights;
+  ProbeKey other;
+  other.digest.bytes[0] = 1;
+  auto a = flights.enter(ProbeKey{}, kStay);
+  auto b = flights.enter(other, kStay);
+  EXPECT_TRUE(a.turn && b.turn);
+}
+
+}  // namespace
+}  // namespace deja::pipeline

@@ -1,0 +1,52 @@
+#include "pipeline/leaks.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include "os/file.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Root;
+using action::Roots;
+
+class LeaksTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "deja-leaks-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = pattern;
+  }
+  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
+  LeakSearch search(const std::string& bytes) {
+    LeakSearch leaks(Roots("/work/build", "/work"));
+    EXPECT_TRUE(os::write_file_atomic(dir_ + "/f", bytes));
+    const auto fd = os::open_read(dir_ + "/f");
+    EXPECT_TRUE(leaks.search(*fd));
+    return leaks;
+  }
+  std::string dir_;
+};
+
+TEST_F(LeaksTest, FindsEachRootAndNothingElse) {
+  EXPECT_TRUE(search("x/work/build/a.cy").found(Root::cwd));
+  EXPECT_TRUE(search("x/work/build/a.cy").found(Root::workspace));
+  EXPECT_FALSE(search("/work/src").found(Root::cwd));
+  EXPECT_TRUE(search("/work/src").found(Root::workspace));
+  EXPECT_FALSE(search("/wor k").found(Root::workspace));
+  EXPECT_FALSE(search("").found(Root::workspace));
+}
+
+TEST_F(LeaksTest, FindsTheFormThatSymbolsTake) {
+  EXPECT_TRUE(search("_GLOBAL__sub_I__work_build_a_cc").found(Root::cwd));
+}
+
+TEST_F(LeaksTest, FindsARootThatLiesAcrossTwoReads) {
+  constexpr std::size_t kBuffer = 256 * 1024;
+  for (std::size_t before = kBuffer - 14; before <= kBuffer + 1; ++before)
+    EXPECT_TRUE(search(std::string(before, '.') + "/work/build").found(Root::cwd)) << before;
+}
+
+}  // namespace
+}  // namespace deja::pipeline

@@ -1,0 +1,231 @@
+#include "pipeline/witness.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "digest/hasher.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+using observe::Event;
+
+// Plays a run: does on disk what a tool would do, and writes the log the interposer would write.
+class WitnessTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = ::testing::TempDir() + "deja-witness-XXXXXX";
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    dir_ = *os::real_path(pattern);
+    command_.cwd = dir_;
+    command_.environment = {{"SET", "value"}, {"PWD", dir_}};
+    roots_ = action::Roots(dir_, "");
+    invocation_.depfiles = {at("a.d")};
+  }
+  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
+
+  std::string at(const std::string& name) const { return dir_ + "/" + name; }
+  void write(const std::string& name, std::string_view bytes) { ASSERT_TRUE(os::write_file_atomic(at(name), bytes)); }
+
+  Event event(deja_op op, const std::string& name, int error = 0, unsigned flags = 0) {
+    Event e;
+    e.op = op;
+    e.path = name.starts_with('/') ? name : at(name);
+    e.error = error;
+    e.flags = static_cast<std::uint16_t>(flags);
+    e.when_ns = os::wall_ns() + 1'000'000'000;  // long after the files were written
+    if (const auto id = os::stat_file(e.path); id && *id && error == 0) {
+      e.has_identity = true;
+      e.identity = **id;
+    }
+    return e;
+  }
+  void reads(const std::string& name) { log_.events.push_back(event(DEJA_OP_OPEN, name, 0, DEJA_OPEN_READ)); }
+  void misses(const std::string& name) { log_.events.push_back(event(DEJA_OP_OPEN, name, ENOENT, DEJA_OPEN_READ)); }
+  void creates(const std::string& name, unsigned flags = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE) {
+    const bool existed = os::stat_file(at(name))->has_value();
+    write(name, "output of " + name);
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0, flags | (existed ? DEJA_OPEN_EXISTED : 0)));
+  }
+  void removes(const std::string& name) {
+    ::unlink(at(name).c_str());
+    log_.events.push_back(event(DEJA_OP_UNLINK, name));
+  }
+  Testimony hear() {
+    digest::FileDigester digester({});
+    Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester);
+    return witness.hear(log_);
+  }
+  static bool has(const Testimony& t, Claim claim, const std::string& subject, const std::string& value = "") {
+    return std::find(t.trace.observations.begin(), t.trace.observations.end(),
+                     action::Observation{claim, subject, value}) != t.trace.observations.end();
+  }
+  std::string digest(std::string_view bytes) { return std::string(digest::digest_bytes(bytes).view()); }
+
+  std::string dir_;
+  tool::Command command_;
+  tool::Invocation invocation_;
+  action::Roots roots_;
+  observe::Log log_;
+};
+
+TEST_F(WitnessTest, ReadsAbsencesAndOutputsOfACompile) {
+  write("a.c", "source");
+  reads("a.c");
+  misses("inc/a.h");
+  misses("none/deep/b.h");
+  creates("a.o");
+  creates("a.d");
+  creates("tmp.s");
+  removes("tmp.s");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::file, "\1/a.c", digest("source")));
+  EXPECT_TRUE(has(t, Claim::absent, "\1/inc"));
+  EXPECT_TRUE(has(t, Claim::absent, "\1/none"));
+  ASSERT_EQ(t.outputs.size(), 2u);
+  EXPECT_EQ(t.outputs[0].role, action::Role::depfile);
+  EXPECT_EQ(t.outputs[1].path, at("a.o"));
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::replaced);
+}
+
+TEST_F(WitnessTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
+  misses("a.o");
+  creates("a.o");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(t.trace.observations.empty());
+}
+
+TEST_F(WitnessTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedIsReplaced) {
+  write("t.o", "old");
+  write("u.o", "old");
+  creates("t.o");
+  removes("u.o");
+  creates("u.o");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 2u);
+  EXPECT_EQ(t.outputs[0].placement, action::Placement::in_place);
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::replaced);
+}
+
+TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
+  creates("x.tmp");
+  ASSERT_TRUE(os::rename_file(at("x.tmp"), at("x.o")));
+  Event e = event(DEJA_OP_RENAME, "x.tmp");
+  e.text = at("x.o");
+  log_.events.push_back(e);
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 1u);
+  EXPECT_EQ(t.outputs[0].path, at("x.o"));
+}
+
+TEST_F(WitnessTest, AnInputThatChangedDuringTheRunProvesNothing) {
+  write("a.h", "one");
+  reads("a.h");
+  write("a.h", "two");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, AnInputReadTwiceWithTwoContentsProvesNothing) {
+  write("a.h", "one");
+  reads("a.h");
+  write("a.h", "two");
+  reads("a.h");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, SomethingThatAppearedDuringTheRunProvesNothing) {
+  misses("late.h");
+  write("late.h", "x");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, ChangesToWhatItDidNotMakeProveNothing) {
+  write("log", "lines");
+  const unsigned append = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND;
+  log_.events.push_back(event(DEJA_OP_OPEN, "log", 0, append | DEJA_OPEN_EXISTED));
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_CHANGE, "log")};
+  EXPECT_NE(hear().problem, "");
+  log_.events.clear();
+  removes("log");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) {
+  const auto asks = [&](const char* name, const char* value) {
+    Event e = event(DEJA_OP_GETENV, "/");
+    e.path = name;
+    e.text = value == nullptr ? "" : value;
+    e.flags = value == nullptr ? DEJA_FLAG_UNSET : 0;
+    log_.events.push_back(e);
+  };
+  asks("SET", "value");
+  asks("PWD", dir_.c_str());
+  asks("NONE", nullptr);
+  asks("COLLECT_GCC", "set by the driver for its children");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::variable, "SET", "value"));
+  EXPECT_TRUE(has(t, Claim::variable, "PWD", "\1"));
+  EXPECT_TRUE(has(t, Claim::unset, "NONE"));
+  EXPECT_EQ(t.trace.observations.size(), 3u);
+}
+
+TEST_F(WitnessTest, ClockNetworkAndDevicesProveNothing) {
+  Event clock = event(DEJA_OP_CLOCK, "/");
+  clock.value = DEJA_CLOCK_TIME;
+  log_.events = {clock};
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events = {event(DEJA_OP_CONNECT, "/run/some.sock")};
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_OPEN, "/proc/cpuinfo", 0, DEJA_OPEN_READ)};
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_OPEN, "/dev/null", 0, DEJA_OPEN_WRITE)};
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(WitnessTest, AGapInTheLogProvesNothing) {
+  write("a.c", "source");
+  reads("a.c");
+  log_.gap = "a process did not report in";
+  EXPECT_EQ(hear().problem, log_.gap);
+}
+
+TEST_F(WitnessTest, WhatWasClaimedHoldsUntilItChanges) {
+  write("a.c", "source");
+  ASSERT_EQ(::symlink("a.c", at("link").c_str()), 0);
+  reads("a.c");
+  misses("b.h");
+  log_.events.push_back(event(DEJA_OP_STAT, "."));
+  Event link = event(DEJA_OP_READLINK, "link");
+  link.text = "a.c";
+  log_.events.push_back(link);
+  const Testimony t = hear();
+  ASSERT_EQ(t.problem, "");
+  digest::FileDigester digester({});
+  World world(command_, roots_, digester);
+  EXPECT_EQ(world.first_broken(t.trace), nullptr);
+  ASSERT_EQ(::unlink(at("link").c_str()), 0);
+  ASSERT_EQ(::symlink("elsewhere", at("link").c_str()), 0);
+  ASSERT_NE(world.first_broken(t.trace), nullptr);
+  EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::link);
+  write("b.h", "");
+  EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::absent);
+  write("a.c", "sourcf");
+  EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::file);
+}
+
+}  // namespace
+}  // namespace deja::pipeline
