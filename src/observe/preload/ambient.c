@@ -76,8 +76,13 @@ DEFINE_GETOPT(getopt_long_only)
 
 /* --- locale -------------------------------------------------------------------------------------------- */
 
+/* A file that libc reads by itself, if it is there. */
 static void note_locale_file(const char *path) {
-  deja_note_stat(AT_FDCWD, path, 0, access(path, F_OK), NULL, 0);
+  struct deja_log_identity identity;
+  const int64_t when = deja_now();
+  const int error = deja_identity_at(AT_FDCWD, path, 0, &identity);
+  deja_write(&NOTE(.op = DEJA_OP_STAT, .path = path, .error = error, .when = when, .once = true,
+                   .identity = error ? NULL : &identity));
 }
 
 /* As libc does it: LC_ALL decides, else each category's own variable, else LANG. */
@@ -100,7 +105,7 @@ static void note_locale(int mask, const char *wanted, const char *chosen) {
   const int saved = errno;
   if (wanted[0] == '\0') note_locale_variables(mask);
   const bool plain = chosen ? strcmp(chosen, "C") == 0 : strcmp(wanted, "C") == 0;
-  if (!plain) {
+  if (!plain && !deja_state.locale_active) {
     deja_state.locale_active = 1;
     deja_note_variable("LANGUAGE");
     deja_note_variable("OUTPUT_CHARSET");

@@ -11,9 +11,13 @@ static const char kPreload[] = "LD_PRELOAD=";
 #define PRELOAD_SIZE (sizeof kPreload - 1)
 #define VARIABLE_SIZE (sizeof DEJA_LOG_VARIABLE) /* with '=' for the terminator */
 
-static bool is_preload(const char *entry) { return strncmp(entry, kPreload, PRELOAD_SIZE) == 0; }
+/* Most entries differ in their first letters: seen without a call. */
+static inline bool starts(const char *entry, const char *name, size_t size) {
+  return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, size) == 0;
+}
+static bool is_preload(const char *entry) { return starts(entry, kPreload, PRELOAD_SIZE); }
 static bool is_log(const char *entry) {
-  return strncmp(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE) == 0;
+  return starts(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE);
 }
 
 /* The loader's: where the kernel put argc, the arguments and the environment. */
@@ -31,8 +35,11 @@ const char *deja_variable(const char *name) {
   const size_t size = strlen(name);
   char **const entries = variables();
   if (entries == NULL) return NULL;
+  if (size == 0) return NULL;
+  const char second = size == 1 ? '=' : name[1];
   for (char **e = entries; *e; ++e)
-    if (strncmp(*e, name, size) == 0 && (*e)[size] == '=') return *e + size + 1;
+    if ((*e)[0] == name[0] && (*e)[1] == second && strncmp(*e, name, size) == 0 && (*e)[size] == '=')
+      return *e + size + 1;
   return NULL;
 }
 
