@@ -46,7 +46,7 @@ void Watcher::remove(int watch) { ::inotify_rm_watch(inotify_.get(), watch); }
 void Watcher::drain(const std::function<void(const Notice&)>& take) {
   struct pollfd fds[2] = {{inotify_.get(), POLLIN, 0}, {mounts_.get(), POLLPRI, 0}};
   if (::poll(fds, 2, 0) == 0) return;
-  if ((fds[1].revents & (POLLPRI | POLLERR)) != 0) take({});
+  if ((fds[1].revents & (POLLPRI | POLLERR)) != 0) take({What::everything, -1, {}});
   alignas(struct inotify_event) char buffer[64 * 1024];
   for (;;) {
     const ssize_t n = ::read(inotify_.get(), buffer, sizeof(buffer));
@@ -55,9 +55,10 @@ void Watcher::drain(const std::function<void(const Notice&)>& take) {
       const auto* event = reinterpret_cast<const struct inotify_event*>(at);
       at += sizeof(*event) + event->len;
       Notice notice;
-      notice.watch = (event->mask & IN_Q_OVERFLOW) != 0 ? -1 : event->wd;
+      notice.watch = event->wd;
       if (event->len > 0) notice.name = std::string_view(event->name, ::strnlen(event->name, event->len));
-      notice.is_end = (event->mask & (IN_IGNORED | IN_UNMOUNT | IN_DELETE_SELF | IN_MOVE_SELF)) != 0;
+      if ((event->mask & (IN_IGNORED | IN_DELETE_SELF)) != 0) notice.what = What::gone;
+      if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) notice.what = What::everything;
       take(notice);
     }
   }

@@ -18,11 +18,15 @@ class Watcher {
  public:
   static Result<Watcher> open();
 
+  enum class What {
+    changed,     // the file, the name in the folder, or the folder itself
+    gone,        // the watched folder or file no longer exists, and its watch neither
+    everything,  // anything may have changed: notices were lost, or something was mounted
+  };
   struct Notice {
-    int watch = -1;         // what add_…() returned; -1: everything may have changed (queue overflow,
-                            // a mount or unmount)
+    What what = What::changed;
+    int watch = -1;         // what add_…() returned
     std::string_view name;  // the entry of the folder; empty: the watched thing itself
-    bool is_end = false;    // the watched folder or file is gone, and its watch with it
   };
   // Names in a folder that come, go or change their attributes. Empty (-1): cannot be watched.
   int add_folder(const std::string& path);

@@ -70,7 +70,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
   // A request that is under a vigil is answered without looking at anything.
-  if (const auto known = engine.memory.recall(Memory::name_of(request, settings))) {
+  if (const auto known = engine.memory.recall(Memory::name_of(request, settings), request, engine)) {
     const Target target{request, known->invocation, *known->adapter, known->roots};
     outcome.tool = known->tool;
     outcome.what = known->invocation.what;

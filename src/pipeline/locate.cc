@@ -35,15 +35,21 @@ std::vector<std::string> candidates(std::string_view name, std::string_view path
 
 }  // namespace
 
-std::variant<Located, Bypass> locate(const Request& request, const Settings& settings) {
-  Located out;
+tool::Command command_of(const Request& request) {
+  tool::Command command;
   for (const std::string_view entry : request.environment) {
     const std::size_t equals = entry.find('=');
     if (equals != std::string_view::npos)
-      out.command.environment.push_back({entry.substr(0, equals), entry.substr(equals + 1)});
+      command.environment.push_back({entry.substr(0, equals), entry.substr(equals + 1)});
   }
-  out.command.argv = request.argv;
-  out.command.cwd = request.cwd;
+  command.argv = request.argv;
+  command.cwd = request.cwd;
+  return command;
+}
+
+std::variant<Located, Bypass> locate(const Request& request, const Settings& settings) {
+  Located out;
+  out.command = command_of(request);
   if (settings.disabled) return Bypass{BypassReason::disabled, ""};
   if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
   const std::string_view name = request.argv.front();

@@ -19,6 +19,9 @@ struct Located {
   std::vector<std::string> looked_at;  // absolute paths on which it depends that this is the tool
 };
 
+// The request's words, without the tool: argv, cwd and environment.
+tool::Command command_of(const Request& request);
+
 // The real tool and the adapter that knows it, or why there is none.
 std::variant<Located, tool::Bypass> locate(const Request& request, const Settings& settings);
 

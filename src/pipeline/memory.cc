@@ -22,9 +22,12 @@ bool is_noise(std::string_view variable) {
   return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) != std::end(kShellNoise);
 }
 
-// All paths that a claim is about; false when something it is about cannot be watched.
-bool paths_of(const action::Trace& trace, const action::Roots& roots, std::vector<std::string>& paths) {
-  for (const action::Observation& o : trace.observations) {
+// The claims of a trace that are about paths; false when one of all claims cannot be relied on under
+// a vigil.
+bool watched_claims(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                    std::vector<std::uint32_t>& claims) {
+  for (const std::uint32_t i : entry.claims) {
+    const action::Observation& o = manifest.observations()[i];
     switch (o.claim) {
       case Claim::listing:
       case Claim::environment: return false;
@@ -33,7 +36,7 @@ bool paths_of(const action::Trace& trace, const action::Roots& roots, std::vecto
         if (is_noise(o.subject)) return false;
         break;
       case Claim::root: break;  // as the rest of the environment, part of the request's name
-      default: paths.push_back(roots.expand(o.subject));
+      default: claims.push_back(i);
     }
   }
   return true;
@@ -44,6 +47,10 @@ const action::Manifest::Entry* find_entry(const action::Manifest& manifest, cons
     if (entry.key == key) return &entry;
   }
   return nullptr;
+}
+
+std::size_t weight_of(const Remembered& entry) {
+  return sizeof(entry) + 4 * (entry.stand.nodes.size() + 2 * entry.claims.size()) + 4096;
 }
 
 }  // namespace
@@ -68,40 +75,69 @@ Digest Memory::name_of(const Request& q, const Settings& s) {
   return sink.finish();
 }
 
-std::shared_ptr<const Remembered> Memory::recall(const Digest& name) {
+std::shared_ptr<const Remembered> Memory::recall(const Digest& name, const Request& request, Engine& engine) {
   auto entry = entries_.get(name);
-  if (entry == nullptr || vigil_ == nullptr) return nullptr;
-  if (vigil_->is_undisturbed(entry->stand)) return entry;
-  entries_.remove(name);
-  return nullptr;
+  if (entry == nullptr) return nullptr;
+  const auto disturbed = vigil_->disturbed(entry->stand);
+  if (disturbed.empty()) return entry;
+  auto renewed = check_again(*entry, disturbed, request, engine);
+  if (renewed == nullptr) {
+    entries_.remove(name);
+  } else {
+    entries_.put(name, renewed, weight_of(*renewed));
+  }
+  return renewed;
+}
+
+std::shared_ptr<const Remembered> Memory::check_again(const Remembered& entry,
+                                                      const std::vector<std::uint32_t>& disturbed,
+                                                      const Request& request, Engine& engine) {
+  std::vector<std::string> paths;
+  for (const std::uint32_t i : disturbed) {
+    if (i >= entry.claims.size()) return nullptr;  // another tool may be found now
+    paths.push_back(entry.roots.expand(entry.manifest->observations()[entry.claims[i]].subject));
+  }
+  auto stand = vigil_->renew(entry.stand, disturbed, paths);
+  if (!stand) return nullptr;
+  const tool::Command command = command_of(request);
+  World world(command, entry.roots, engine.digester);
+  for (const std::uint32_t i : disturbed) {
+    const auto holds = world.holds(entry.manifest->observations()[entry.claims[i]]);
+    if (!holds || !*holds) return nullptr;
+  }
+  auto renewed = std::make_shared<Remembered>(entry);
+  renewed->stand = *std::move(stand);
+  return renewed;
 }
 
 void Memory::rehearse(const Request& request, const Settings& settings, Engine& engine) {
   if (vigil_ == nullptr || settings.disabled) return;
   const Digest name = name_of(request, settings);
-  if (recall(name) != nullptr) return;
+  if (recall(name, request, engine) != nullptr) return;
   auto prepared = prepare(request, settings, engine);
   if (!std::holds_alternative<Prepared>(prepared)) return;
   Prepared& p = std::get<Prepared>(prepared);
   World world(p.command, p.roots, engine.digester);
   RecallOutcome recalled = recall_trace(p.probe, world, engine);
-  const auto manifest = engine.cache.manifests.get(p.probe);
+  auto manifest = engine.cache.manifests.get(p.probe);
   if (!recalled.found || manifest == nullptr) return;
   const action::Manifest::Entry* of = find_entry(*manifest, recalled.found->key);
-  if (of == nullptr) return;
-  const action::Trace trace = manifest->trace(*of);
-  std::vector<std::string> paths = std::move(p.looked_at);
-  if (!paths_of(trace, p.roots, paths)) return;
+  std::vector<std::uint32_t> claims;
+  if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
+  std::vector<std::string> paths;
+  for (const std::uint32_t i : claims) paths.push_back(p.roots.expand(manifest->observations()[i].subject));
+  paths.insert(paths.end(), p.looked_at.begin(), p.looked_at.end());
   auto stand = vigil_->stand(paths);
   if (!stand) return;
   // From here on every change is noticed; what still holds now holds until then.
   const auto tool_now = engine.digester.digest_file(p.command.tool, nullptr);
   if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_digest) return;
-  if (world.first_broken(trace) != nullptr) return;
-  auto entry = std::make_shared<Remembered>(Remembered{p.command.tool, p.adapter, std::move(p.invocation),
-                                                       std::move(p.roots), p.probe, recalled.found->key,
-                                                       std::move(recalled.found->result), *std::move(stand)});
-  const std::size_t weight = sizeof(*entry) + 4 * entry->stand.nodes.size() + 2048;
+  if (world.first_broken(manifest->trace(*of)) != nullptr) return;
+  auto entry = std::make_shared<Remembered>(Remembered{
+      p.command.tool, p.adapter, std::move(p.invocation), std::move(p.roots), p.probe, recalled.found->key,
+      std::move(recalled.found->result), std::move(manifest), std::move(claims), std::move(p.looked_at),
+      *std::move(stand)});
+  const std::size_t weight = weight_of(*entry);
   entries_.put(name, std::move(entry), weight);
 }
 

@@ -32,6 +32,10 @@ struct Remembered {
   ProbeKey probe;
   ActionKey key;
   std::shared_ptr<const action::ActionResult> result;
+  // What the stand is about: the claims of one trace that are about paths, then looked_at.
+  std::shared_ptr<const action::Manifest> manifest;
+  std::vector<std::uint32_t> claims;
+  std::vector<std::string> looked_at;
   Vigil::Stand stand;
 };
 
@@ -41,14 +45,17 @@ class Memory {
   // The name of a request: everything that a client sends and everything that is configured.
   static Digest name_of(const Request& request, const Settings& settings);
 
-  // Null: not remembered, or something on its way has changed.
-  std::shared_ptr<const Remembered> recall(const Digest& name);
+  // Null: not remembered, or something of its world has changed. Where something moved on the way to
+  // some paths only (a build folder that was emptied), just those claims are checked again.
+  std::shared_ptr<const Remembered> recall(const Digest& name, const Request& request, Engine& engine);
   // Rehearses the request; nothing is remembered when it would not hit or cannot be watched.
   void rehearse(const Request& request, const Settings& settings, Engine& engine);
 
  private:
-  // An entry of 600 headers weighs 10 KiB: room for some 5,000.
-  LruCache<Digest, Remembered> entries_{48 << 20};
+  std::shared_ptr<const Remembered> check_again(const Remembered& entry, const std::vector<std::uint32_t>& disturbed,
+                                                const Request& request, Engine& engine);
+  // An entry of 600 headers weighs some 16 KiB: room for 4,000.
+  LruCache<Digest, Remembered> entries_{64 << 20};
   std::unique_ptr<Vigil> vigil_;
 };
 

@@ -9,6 +9,9 @@
 namespace deja::pipeline {
 namespace {
 constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
+// Names and walked paths that are kept; some 200 bytes each.
+constexpr std::size_t kNamesMax = 200'000;
+constexpr std::size_t kWalksMax = 100'000;
 }
 
 // A path that is being walked: `folder` is real (no symlink in it), `rest` is still to be taken.
@@ -26,8 +29,10 @@ std::unique_ptr<Vigil> Vigil::open() {
   return std::unique_ptr<Vigil>(new Vigil(*std::move(watcher)));
 }
 
-// Half of what the user may have: editors and build tools want watches too.
-Vigil::Vigil(os::Watcher watcher) : watches_max_(os::watch_limit() / 2), watcher_(std::move(watcher)) {}
+// Half of what the user may have (editors and build tools want watches too), and no more than
+// 32,768: each keeps an inode in the kernel's memory, about 1 KiB.
+Vigil::Vigil(os::Watcher watcher)
+    : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)), watcher_(std::move(watcher)) {}
 
 void Vigil::forget_everything() {
   for (const auto& [path, watch] : folders_) watcher_.remove(watch);
@@ -37,28 +42,37 @@ void Vigil::forget_everything() {
   files_.clear();
   walks_.clear();
   changed_.clear();
+  is_full_ = false;
   forgot_at_ = ++now_;
+}
+
+// A removed folder was empty: each of its names has changed, and nothing else has.
+void Vigil::folder_is_gone(int watch) {
+  for (auto it = names_.lower_bound(Name{watch, ""}); it != names_.end() && it->first.folder == watch;) {
+    last_change_ = changed_[it->second] = now_;
+    it = names_.erase(it);
+  }
+  std::erase_if(folders_, [watch](const auto& f) { return f.second == watch; });
 }
 
 void Vigil::catch_up() {
   bool forget = false;
   ++now_;
   watcher_.drain([&](const os::Watcher::Notice& notice) DEJA_ATTRIBUTE(no_thread_safety_analysis) {
-    if (notice.watch < 0) forget = true;
-    const auto changed = [&](Node node) { last_change_ = changed_[node] = now_; };
+    if (notice.what == os::Watcher::What::everything) forget = true;
     if (const auto file = files_.find(notice.watch); file != files_.end()) {
-      changed(file->second);
-      if (notice.is_end) files_.erase(file);
-      return;
-    }
-    if (!notice.name.empty()) {
+      last_change_ = changed_[file->second] = now_;
+      if (notice.what == os::Watcher::What::gone) files_.erase(file);
+    } else if (!notice.name.empty()) {
       const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
-      if (name != names_.end()) changed(name->second);
-      return;
+      if (name != names_.end()) last_change_ = changed_[name->second] = now_;
+    } else if (notice.what == os::Watcher::What::gone) {
+      folder_is_gone(notice.watch);
+    } else {
+      // A watched folder was moved or closed to us: the real paths of all below it are others now.
+      forget = forget || std::any_of(folders_.begin(), folders_.end(),
+                                     [&](const auto& f) { return f.second == notice.watch; });
     }
-    // A watched folder itself was moved, removed or closed to us.
-    const bool known = std::any_of(folders_.begin(), folders_.end(), [&](const auto& f) { return f.second == notice.watch; });
-    forget = forget || known;
   });
   if (forget) forget_everything();
 }
@@ -71,7 +85,8 @@ Vigil::Node Vigil::new_node() {
 int Vigil::folder_watch(const std::string& real_folder) {
   const auto it = folders_.find(real_folder);
   if (it != folders_.end()) return it->second;
-  if (folders_.size() + files_.size() >= watches_max_ || !os::is_watchable_filesystem(real_folder)) return -1;
+  is_full_ = is_full_ || folders_.size() + files_.size() >= watches_max_ || names_.size() >= kNamesMax;
+  if (is_full_ || !os::is_watchable_filesystem(real_folder)) return -1;
   const int watch = watcher_.add_folder(real_folder);
   if (watch >= 0) folders_.emplace(real_folder, watch);
   return watch;
@@ -84,7 +99,8 @@ Vigil::Node Vigil::name_node(int folder, std::string_view name) {
 }
 
 Vigil::Node Vigil::file_node(const std::string& real_path, int* watch) {
-  *watch = folders_.size() + files_.size() >= watches_max_ ? -1 : watcher_.add_file(real_path);
+  is_full_ = is_full_ || folders_.size() + files_.size() >= watches_max_;
+  *watch = is_full_ ? -1 : watcher_.add_file(real_path);
   if (*watch < 0) return 0;
   const auto [it, fresh] = files_.try_emplace(*watch, 0);
   if (fresh) it->second = new_node();
@@ -135,44 +151,88 @@ bool Vigil::step(Progress& p) {
 
 const Vigil::Walk* Vigil::walk(const std::string& path) {
   const auto it = walks_.find(path);
-  if (it != walks_.end() && is_fresh(it->second.nodes, it->second.made)) return &it->second;
+  if (it != walks_.end()) {
+    const std::vector<Node>& nodes = it->second.nodes;
+    if (is_fresh(nodes.data(), nodes.data() + nodes.size(), it->second.made)) return &it->second;
+  }
   Progress p;
   p.rest = path;
   while (!p.done) {
     if (!step(p)) return nullptr;
   }
+  if (walks_.size() >= kWalksMax) walks_.clear();
   Walk& walk = walks_[path];
   walk.nodes = std::move(p.nodes);
   walk.made = now_;
   return &walk;
 }
 
-bool Vigil::is_fresh(const std::vector<Node>& nodes, Moment since) {
+bool Vigil::is_fresh(const Node* begin, const Node* end, Moment since) {
   if (since < forgot_at_) return false;
   if (last_change_ <= since) return true;
-  return std::all_of(nodes.begin(), nodes.end(), [&](Node n) DEJA_ATTRIBUTE(no_thread_safety_analysis) { return changed_[n] <= since; });
+  for (const Node* n = begin; n != end; ++n) {
+    if (changed_[*n] > since) return false;
+  }
+  return true;
 }
 
 std::optional<Vigil::Stand> Vigil::stand(const std::vector<std::string>& paths) {
   const MutexLock lock(mutex_);
   catch_up();
+  // Too much is watched: start over with what is asked for from now on.
+  if (is_full_) forget_everything();
   Stand out;
   out.since = now_;
   for (const std::string& path : paths) {
     const Walk* steps = path.starts_with('/') ? walk(path) : nullptr;
     if (steps == nullptr) return std::nullopt;
     out.nodes.insert(out.nodes.end(), steps->nodes.begin(), steps->nodes.end());
+    out.ends.push_back(static_cast<std::uint32_t>(out.nodes.size()));
   }
-  std::sort(out.nodes.begin(), out.nodes.end());
-  out.nodes.erase(std::unique(out.nodes.begin(), out.nodes.end()), out.nodes.end());
   out.nodes.shrink_to_fit();
+  out.ends.shrink_to_fit();
   return out;
 }
 
-bool Vigil::is_undisturbed(const Stand& stand) {
+std::vector<std::uint32_t> Vigil::find_disturbed(const Stand& stand) {
+  std::vector<std::uint32_t> out;
+  if (stand.since >= forgot_at_ && last_change_ <= stand.since) return out;
+  const Node* begin = stand.nodes.data();
+  for (std::uint32_t i = 0; i < stand.ends.size(); ++i) {
+    const Node* end = stand.nodes.data() + stand.ends[i];
+    if (!is_fresh(begin, end, stand.since)) out.push_back(i);
+    begin = end;
+  }
+  return out;
+}
+
+std::vector<std::uint32_t> Vigil::disturbed(const Stand& stand) {
   const MutexLock lock(mutex_);
   catch_up();
-  return is_fresh(stand.nodes, stand.since);
+  return find_disturbed(stand);
+}
+
+std::optional<Vigil::Stand> Vigil::renew(const Stand& stand, const std::vector<std::uint32_t>& which,
+                                         const std::vector<std::string>& paths) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  if (find_disturbed(stand) != which) return std::nullopt;
+  Stand out;
+  out.since = now_;
+  std::size_t next = 0;
+  std::uint32_t begin = 0;
+  for (std::uint32_t i = 0; i < stand.ends.size(); ++i) {
+    if (next < which.size() && which[next] == i) {
+      const Walk* steps = walk(paths[next++]);
+      if (steps == nullptr) return std::nullopt;
+      out.nodes.insert(out.nodes.end(), steps->nodes.begin(), steps->nodes.end());
+    } else {
+      out.nodes.insert(out.nodes.end(), stand.nodes.begin() + begin, stand.nodes.begin() + stand.ends[i]);
+    }
+    out.ends.push_back(static_cast<std::uint32_t>(out.nodes.size()));
+    begin = stand.ends[i];
+  }
+  return out;
 }
 
 }  // namespace deja::pipeline

@@ -29,8 +29,10 @@ class Vigil {
   // A moment in the order of notices.
   using Moment = std::uint64_t;
   using Node = std::uint32_t;  // one watched name or inode
+  // The nodes on the way to each of some paths, one path after the other.
   struct Stand {
     std::vector<Node> nodes;
+    std::vector<std::uint32_t> ends;  // of each path's nodes
     Moment since = 0;
   };
 
@@ -38,11 +40,18 @@ class Vigil {
   static std::unique_ptr<Vigil> open();
 
   // Watches everything on the way to these absolute paths, from now on. What the caller finds true
-  // after this call stays true while undisturbed() says so. Empty: something cannot be watched.
+  // of a path after this call stays true while disturbed() does not name it. Empty: something
+  // cannot be watched.
   std::optional<Stand> stand(const std::vector<std::string>& paths);
 
-  // Has nothing of it changed since it was begun? Takes in all notices up to now first.
-  bool is_undisturbed(const Stand& stand);
+  // Which paths (by their place in the list) have something changed on their way since the stand
+  // was begun? Takes in all notices up to now first.
+  std::vector<std::uint32_t> disturbed(const Stand& stand);
+
+  // The same stand with the ways to the paths of `which` walked anew (paths[i] is the path at place
+  // which[i]). Empty: cannot be watched, or others have been disturbed meanwhile.
+  std::optional<Stand> renew(const Stand& stand, const std::vector<std::uint32_t>& which,
+                             const std::vector<std::string>& paths);
 
  private:
   struct Name {
@@ -65,9 +74,12 @@ class Vigil {
   Node name_node(int folder, std::string_view name) REQUIRES_LOCK(mutex_);
   Node file_node(const std::string& real_path, int* watch) REQUIRES_LOCK(mutex_);
   Node new_node() REQUIRES_LOCK(mutex_);
-  bool is_fresh(const std::vector<Node>& nodes, Moment since) REQUIRES_LOCK(mutex_);
+  bool is_fresh(const Node* begin, const Node* end, Moment since) REQUIRES_LOCK(mutex_);
+  std::vector<std::uint32_t> find_disturbed(const Stand& stand) REQUIRES_LOCK(mutex_);
+  void folder_is_gone(int watch) REQUIRES_LOCK(mutex_);
 
   const std::uint64_t watches_max_;
+  bool is_full_ GUARDED_BY(mutex_) = false;
   Mutex mutex_;
   os::Watcher watcher_ GUARDED_BY(mutex_);
   Moment now_ GUARDED_BY(mutex_) = 1;
