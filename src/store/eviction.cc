@@ -6,8 +6,10 @@
 // starts higher. Ties go by last use. No clock is compared between results, so the pace of use does
 // not matter.
 //
-// A round goes from over the limit down to the low-water mark, so its scan over the small usage
-// table is paid once for a tenth of the store. Memory is bounded by what one round evicts.
+// maintain() begins to evict before the limit is reached and goes down to the low-water mark, off
+// the path of any request; each round scans the small usage table once. A put that still ends over
+// the limit goes a hundredth below it and no further, because somebody waits. Memory is bounded by
+// what one round evicts.
 #include <algorithm>
 #include <queue>
 #include <tuple>
@@ -81,17 +83,29 @@ std::uint64_t LocalStore::low_water_bytes() const {
 }
 
 Status LocalStore::keep_limit(const ActionKey* protect) {
-  if (options_.limit_bytes == 0 || TRY(counters()).used_bytes() <= options_.limit_bytes) return {};
-  const auto make_room = [&]() -> Status {
+  const std::uint64_t limit = options_.limit_bytes;
+  if (limit == 0 || TRY(counters()).used_bytes() <= limit) return {};
+  return make_room(limit - limit / 100, protect);
+}
+
+Status LocalStore::keep_low_water() {
+  const std::uint64_t limit = options_.limit_bytes;
+  const std::uint64_t low = low_water_bytes();
+  if (limit == 0 || TRY(counters()).used_bytes() <= low + (limit - low) / 2) return {};
+  return make_room(low, nullptr);
+}
+
+Status LocalStore::make_room(std::uint64_t target_bytes, const ActionKey* protect) {
+  const auto steps = [&]() -> Status {
     TRY(flush());
-    TRY(evict(low_water_bytes(), protect));
+    TRY(evict(target_bytes, protect));
     // What is left over the mark is in the ledger, or belongs to no result.
-    if (compacted_bytes(TRY(counters())) > options_.limit_bytes)
-      TRY(evict_manifests(low_water_bytes()));
-    if (TRY(counters()).used_bytes() > low_water_bytes()) TRY(compact_ledger());
+    if (compacted_bytes(TRY(counters())) > options_.limit_bytes) TRY(evict_manifests(target_bytes));
+    if (TRY(counters()).used_bytes() > options_.limit_bytes) TRY(compact_ledger());
+    index_->release_pages();
     return {};
   };
-  auto done = make_room();
+  auto done = steps();
   if (!done) note_error(done.error());
   return done;
 }

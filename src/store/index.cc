@@ -11,6 +11,7 @@
 #include <map>
 
 #include "os/failpoint.h"
+#include "os/resident.h"
 #include "store/crash_guard.h"
 
 namespace deja::store {
@@ -21,6 +22,8 @@ constexpr std::size_t kFirstMapBytes = std::size_t{256} << 20;
 constexpr unsigned kMaxReaders = 1024;
 constexpr std::size_t kPooledReaders = 16;
 constexpr int kTries = 16;
+// A look-up in a large index faults in some 64 KiB, so that many keep some 64 MiB resident.
+constexpr unsigned kUsesBetweenReleases = 1024;
 constexpr const char* kTableNames[kTableCount] = {nullptr, "results", "manifests", "blobs",
                                                   "usage", "probes",  "memo_a",    "memo_b"};
 constexpr std::string_view kCountersKey = "counters";
@@ -286,6 +289,7 @@ Status Index::read(const Body& body) {
         IndexTxn txn(raw, env_->tables);
         Status status = body(txn);
         end_read(raw);
+        count_use();
         return status;
       }
       if (rc != MDB_MAP_RESIZED) return lmdb_error(rc, "read index");
@@ -327,6 +331,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
   rc = ::mdb_txn_commit(raw);
   if (rc == MDB_MAP_FULL) return Next::grow;
   if (rc != 0) status = lmdb_error(rc, "commit index");
+  count_use();
   return Next::done;
 }
 
@@ -351,6 +356,15 @@ Status Index::write(const Body& body) {
     }
   }
   return status ? Error{Code::unavailable, 0, "index keeps growing"} : std::move(status);
+}
+
+void Index::count_use() {
+  if (uses_.fetch_add(1, std::memory_order_relaxed) >= kUsesBetweenReleases) release_pages();
+}
+
+void Index::release_pages() {
+  uses_ = 0;
+  if (env_) os::release_mapped_pages(env_->file);
 }
 
 Status Index::mark_dirty() { return env_->state->mark_dirty(); }

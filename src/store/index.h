@@ -8,6 +8,7 @@
 // Thread-safe. Bodies must be short and must not call read() or write() again.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -86,6 +87,8 @@ class Index {
   Status mark_dirty();
   Status mark_clean(std::uint64_t txn);
   std::uint64_t file_bytes() const;
+  // Bounds the memory that the map holds resident; happens by itself every so many transactions.
+  void release_pages();
 
  private:
   struct Environment;
@@ -99,6 +102,7 @@ class Index {
   Next try_write(const Body& body, Status& status, std::uint64_t& map_size);
   int begin_read(MDB_txn** txn);
   void end_read(MDB_txn* txn);
+  void count_use();
 
   // Constant after construction.
   const std::string folder_;
@@ -108,6 +112,8 @@ class Index {
   // Held shared by every transaction, alone by whoever moves or replaces the map.
   mutable std::shared_mutex shape_;
   std::unique_ptr<Environment> env_;
+
+  std::atomic<unsigned> uses_{0};  // transactions since pages were released
 
   Mutex pool_mutex_;
   std::vector<MDB_txn*> pool_ GUARDED_BY(pool_mutex_);  // reset read transactions, ready to renew

@@ -6,7 +6,6 @@
 #include "base/bytes.h"
 #include "os/disk.h"
 #include "os/file.h"
-#include "os/mapping.h"
 #include "store/rows.h"
 
 namespace deja::store {
@@ -32,15 +31,8 @@ std::size_t decode_frame(std::string_view bytes, Frame& frame) {
   return bytes.size() - d.remaining();
 }
 
-Status read_ledger_file(const std::string& path, const VisitFrame& visit) {
-  auto fd = TRY(os::open_read_if_exists(path));
-  if (!fd) return {};
-  const auto id = TRY(os::stat_fd(*fd));
-  if (id.size == 0) return {};
-  const auto mapping = TRY(os::Mapping::read_only(*fd, id.size));
-  TRY(scan_frames(mapping.view(), visit));
-  return {};
-}
+// Results and what removes them are about the same row.
+bool is_about_manifest(const Frame& frame) { return frame.kind == FrameKind::manifest; }
 
 }  // namespace
 
@@ -92,18 +84,46 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
   }
   for (const std::string& name : names) {
     const auto parsed = parse_ledger_name(name);
-    if (parsed && parsed->number < files.first)
-      files.superseded.push_back(layout.ledger() + "/" + name);
+    if (!parsed) continue;
+    const std::string path = layout.ledger() + "/" + name;
+    if (parsed->number < files.first) {
+      files.superseded.push_back(path);
+    } else if (const auto id = TRY(os::stat_file(path)); id) {
+      files.bytes += id->size;
+    }
   }
   return files;
 }
 
-Status read_ledger(const Layout& layout, const VisitFrame& visit) {
-  const LedgerFiles files = TRY(find_ledger_files(layout));
-  if (files.has_base) TRY(read_ledger_file(layout.ledger_base(files.first), visit));
-  for (std::uint64_t n = files.first; n <= files.last; ++n)
-    TRY(read_ledger_file(layout.ledger_log(n), visit));
+Status LedgerImage::add(const std::string& path) {
+  auto fd = TRY(os::open_read_if_exists(path));
+  if (!fd) return {};
+  const auto id = TRY(os::stat_fd(*fd));
+  if (id.size == 0) return {};
+  mappings_.push_back(TRY(os::Mapping::read_only(*fd, id.size)));
+  const VisitFrame keep = [this](const Frame& frame) -> Status {
+    frames_.push_back(frame);
+    return {};
+  };
+  TRY(scan_frames(mappings_.back().view(), keep));
   return {};
+}
+
+Result<LedgerImage> LedgerImage::read(const Layout& layout) {
+  const LedgerFiles files = TRY(find_ledger_files(layout));
+  LedgerImage image;
+  if (files.has_base) TRY(image.add(layout.ledger_base(files.first)));
+  for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(image.add(layout.ledger_log(n)));
+  const auto order = [](const Frame& f) { return std::pair(is_about_manifest(f), f.key); };
+  std::ranges::stable_sort(image.frames_, {}, order);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < image.frames_.size(); ++i) {
+    const bool is_last =
+        i + 1 == image.frames_.size() || order(image.frames_[i]) != order(image.frames_[i + 1]);
+    if (is_last) image.frames_[kept++] = image.frames_[i];
+  }
+  image.frames_.resize(kept);
+  return image;
 }
 
 Status Ledger::append(std::uint64_t number, std::string_view frame, std::uint64_t& written_bytes) {

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "digest/digest.h"
 #include "os/fd.h"
+#include "os/mapping.h"
 #include "store/layout.h"
 
 namespace deja::store {
@@ -41,11 +42,21 @@ struct LedgerFiles {
   std::uint64_t first = 1;              // the oldest number that counts
   bool has_base = false;                // <first>.base is where to start
   std::uint64_t last = 1;               // the newest number
+  std::uint64_t bytes = 0;              // of all that count
   std::vector<std::string> superseded;  // paths that no longer count
 };
 Result<LedgerFiles> find_ledger_files(const Layout& layout);
-// Everything that counts, oldest first.
-Status read_ledger(const Layout& layout, const VisitFrame& visit);
+// The last frame of each key of everything that counts, by kind of row and key.
+class LedgerImage {
+ public:
+  static Result<LedgerImage> read(const Layout& layout);
+  const std::vector<Frame>& frames() const { return frames_; }  // rows live as long as the image
+
+ private:
+  Status add(const std::string& path);
+  std::vector<os::Mapping> mappings_;
+  std::vector<Frame> frames_;
+};
 
 class Ledger {
  public:

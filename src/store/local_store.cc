@@ -180,7 +180,7 @@ Status LocalStore::maintain() {
   TRY(flush());
   if (options_.read_only) return {};
   TRY(follow_replacement());
-  TRY(keep_limit(nullptr));
+  TRY(keep_low_water());
   TRY(compact_when_due());
   return sweep_one_folder();
 }

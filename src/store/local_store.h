@@ -88,7 +88,8 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     std::uint64_t memo_entries_max = 1 << 18;
     // Uses closer together than this count as one.
     std::int64_t touch_grain_ns = 60'000'000'000;
-    std::int64_t wait_ns = 5'000'000'000;
+    // For another process that makes the index anew; Code::timeout then.
+    std::int64_t wait_ns = 2'000'000'000;
   };
   // A folder that may not be written opens read-only when there is a store in it.
   static Result<std::unique_ptr<LocalStore>> open(Options options);
@@ -165,6 +166,8 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
 
   // eviction.cc, sweep.cc, verify.cc
   Status keep_limit(const ActionKey* protect);
+  Status keep_low_water();
+  Status make_room(std::uint64_t target_bytes, const ActionKey* protect);
   Status evict(std::uint64_t target_bytes, const ActionKey* protect);
   Status evict_manifests(std::uint64_t target_bytes);
   Status compact_ledger();

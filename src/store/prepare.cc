@@ -14,7 +14,7 @@
 namespace deja::store {
 namespace {
 
-constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr std::size_t kBatchBytes = 4 << 20;
 
 std::string format_text() {
   return std::string(kFormatPrefix) + std::to_string(kFormatVersion) + "\n";
@@ -74,13 +74,7 @@ Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   }
 }
 
-struct OwnedFrame {
-  FrameKind kind;
-  Digest key;
-  std::string row;
-};
-
-Status apply_result(const Layout& layout, CatalogChange& change, const OwnedFrame& frame) {
+Status apply_result(const Layout& layout, CatalogChange& change, const Frame& frame) {
   const ActionKey key{frame.key};
   auto row = decode_result_row(key, frame.row);
   if (!row) return {};
@@ -95,7 +89,7 @@ Status apply_result(const Layout& layout, CatalogChange& change, const OwnedFram
   return change.insert_result({key, frame.row, row->facts, blobs, os::wall_ns()});
 }
 
-Status apply_frame(const Layout& layout, CatalogChange& change, const OwnedFrame& frame) {
+Status apply_frame(const Layout& layout, CatalogChange& change, const Frame& frame) {
   switch (frame.kind) {
     case FrameKind::result:
       return apply_result(layout, change, frame);
@@ -109,26 +103,25 @@ Status apply_frame(const Layout& layout, CatalogChange& change, const OwnedFrame
   return {};  // a kind of a later version
 }
 
+// In the order of keys, so that each page of the large tables is written once.
 Status fill_from_ledger(const Layout& layout, Index& index) {
-  std::vector<OwnedFrame> batch;
-  std::size_t batch_bytes = 0;
-  const auto flush = [&]() -> Status {
-    auto done = index.write([&](IndexTxn& txn) -> Status {
+  const LedgerImage image = TRY(LedgerImage::read(layout));
+  auto next = image.frames().begin();
+  while (next != image.frames().end()) {
+    const auto first = next;
+    const Index::Body fill_some = [&](IndexTxn& txn) -> Status {
       CatalogChange change(txn);
       TRY(change.load());
-      for (const OwnedFrame& frame : batch) TRY(apply_frame(layout, change, frame));
+      std::size_t bytes = 0;
+      for (next = first; next != image.frames().end() && bytes < kBatchBytes; ++next) {
+        TRY(apply_frame(layout, change, *next));
+        bytes += next->row.size();
+      }
       return change.store();
-    });
-    batch.clear();
-    batch_bytes = 0;
-    return done;
-  };
-  TRY(read_ledger(layout, [&](const Frame& frame) -> Status {
-    batch.push_back({frame.kind, frame.key, std::string(frame.row)});
-    batch_bytes += frame.row.size() + sizeof(OwnedFrame);
-    return batch_bytes < kBatchBytes ? Status() : flush();
-  }));
-  return flush();
+    };
+    TRY(index.write(fill_some));
+  }
+  return {};
 }
 
 // Moves the present index (if any) out of the way and the new one in. Whoever comes in between
@@ -157,11 +150,9 @@ Status rebuild_index(const Layout& layout) {
   const auto build = [&]() -> Status {
     const auto index = TRY(Index::create(made));
     TRY(fill_from_ledger(layout, *index));
-    // A new number, so that processes which still use the old index do not write into this ledger.
-    const std::uint64_t number = TRY(find_ledger_files(layout)).last + 1;
-    std::uint64_t bytes = 0;
-    TRY(write_ledger_base(layout, *index, number, bytes));
-    return set_ledger(*index, number, bytes);
+    // A new number, so that the files of the old one are complete; they stay until compaction.
+    const LedgerFiles files = TRY(find_ledger_files(layout));
+    return set_ledger(*index, files.last + 1, files.bytes);
   };
   auto done = build();
   if (done) done = install_index(layout, made);

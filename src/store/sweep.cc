@@ -119,7 +119,7 @@ Result<SweepReport> LocalStore::gc() {
   const std::uint64_t evicted = evicted_.load();
   TRY(flush());
   report.bytes_before = TRY(counters()).used_bytes();
-  TRY(keep_limit(nullptr));
+  TRY(keep_low_water());
   for (std::size_t i = 0; i < kFolders; ++i) TRY(sweep_folder(folder_name(i), report));
   TRY(sweep_temps(report));
   TRY(sweep_manifests());

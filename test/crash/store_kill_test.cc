@@ -241,8 +241,8 @@ TEST_F(StoreKill, AtRandom) {
       }
       children.push_back(child);
     }
-    ::usleep(
-        static_cast<useconds_t>(random() % 30'000));  // tidy-allow: sleep any moment is the point
+    const auto delay_us = static_cast<useconds_t>(random() % 30'000);
+    ::usleep(delay_us);  // tidy-allow: sleep any moment is the point
     for (const pid_t child : children) {
       ::kill(child, SIGKILL);
       int status = 0;
