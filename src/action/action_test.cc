@@ -22,8 +22,10 @@ TEST(Roots, DeepestRootWinsAndExpandsBack) {
 Trace make_trace(int variant) {
   Trace t;
   for (int i = 0; i < 20; ++i)
-    t.observations.push_back({Claim::file, "/usr/include/h" + std::to_string(i), std::string(32, 'x')});
-  t.observations.push_back({Claim::file, "\1/a.h", std::string(32, static_cast<char>('a' + variant))});
+    t.observations.push_back(
+        {Claim::file, "/usr/include/h" + std::to_string(i), std::string(32, 'x')});
+  t.observations.push_back(
+      {Claim::file, "\1/a.h", std::string(32, static_cast<char>('a' + variant))});
   t.observations.push_back({Claim::absent, std::string("/no\0pe", 6), ""});
   t.normalize();
   return t;
@@ -48,7 +50,8 @@ TEST(Manifest, SharesClaimsAndKeepsNewestFirst) {
 
 TEST(Manifest, ForgetsTheOldestTraceWhenFull) {
   Manifest m;
-  for (int i = 0; i < static_cast<int>(Manifest::kTracesMax) + 3; ++i) m.add(key_of(i), make_trace(i % 20));
+  for (int i = 0; i < static_cast<int>(Manifest::kTracesMax) + 3; ++i)
+    m.add(key_of(i), make_trace(i % 20));
   EXPECT_EQ(m.entries().size(), Manifest::kTracesMax);
   EXPECT_EQ(m.entries().back().key, key_of(3));
 }
@@ -61,7 +64,8 @@ TEST(Manifest, EncodedAndBack) {
   ASSERT_TRUE(back);
   EXPECT_EQ(encode(*back), bytes);
   EXPECT_EQ(back->trace(back->entries()[0]).observations, make_trace(2).observations);
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decode_manifest(bytes.substr(0, n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_manifest(bytes.substr(0, n))) << n;
 }
 
 ActionResult make_result() {
@@ -87,7 +91,8 @@ TEST(ActionResult, EncodedAndBackAndEveryCutRefused) {
   const auto back = decode_result(bytes);
   ASSERT_TRUE(back);
   EXPECT_EQ(*back, r);
-  for (std::size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(decode_result(bytes.substr(0, n))) << n;
+  for (std::size_t n = 0; n < bytes.size(); ++n)
+    EXPECT_FALSE(decode_result(bytes.substr(0, n))) << n;
   EXPECT_FALSE(decode_result(bytes + "x"));
 }
 

@@ -80,7 +80,8 @@ std::string encode(const Manifest& m) {
   for (const Observation& o : m.observations_) {
     const std::string_view subject = o.subject;
     std::size_t shared = 0;
-    while (shared < before.size() && shared < subject.size() && before[shared] == subject[shared]) ++shared;
+    while (shared < before.size() && shared < subject.size() && before[shared] == subject[shared])
+      ++shared;
     e.u8(static_cast<std::uint8_t>(o.claim));
     e.varint(shared);
     e.bytes(subject.substr(shared));

@@ -15,18 +15,18 @@ struct KeyedVariable {
   // Why it cannot be observed: read inside libc or ld.so, where no call passes the interposer.
 };
 constexpr KeyedVariable kAlwaysKeyed[] = {
-    {"LD_", true},            // which libraries the tool runs with
+    {"LD_", true},  // which libraries the tool runs with
     {"GLIBC_TUNABLES", false},
-    {"LANG", false},          // language of diagnostics, read by setlocale
+    {"LANG", false},  // language of diagnostics, read by setlocale
     {"LANGUAGE", false},
     {"LC_", true},
     {"LOCPATH", false},
     {"NLSPATH", false},
     {"GCONV_PATH", false},
     {"CHARSET", false},
-    {"OUTPUT_CHARSET", false},  // gettext
-    {"POSIXLY_CORRECT", false}, // getopt
-    {"TZ", false},              // localtime
+    {"OUTPUT_CHARSET", false},   // gettext
+    {"POSIXLY_CORRECT", false},  // getopt
+    {"TZ", false},               // localtime
 };
 
 std::string tagged_argument(const tool::KeyArgument& argument, const Roots& roots) {
@@ -72,12 +72,14 @@ bool is_always_keyed(std::string_view variable) {
 }
 
 void describe_action(const Action& a, Sink& sink) {
-  sink.field("recipe", kRecipeVersion);       // an older deja's entries mean something else
-  sink.field("salt", a.salt);                 // the user wants entries apart
-  sink.field("adapter", a.invocation.adapter);  // two adapters may read one command line differently
-  sink.field("tool", a.command.tool);         // a tool looks for its own files beside itself
+  sink.field("recipe", kRecipeVersion);  // an older deja's entries mean something else
+  sink.field("salt", a.salt);            // the user wants entries apart
+  sink.field("adapter",
+             a.invocation.adapter);    // two adapters may read one command line differently
+  sink.field("tool", a.command.tool);  // a tool looks for its own files beside itself
   sink.field("tool digest", a.tool_digest.hex());  // the tool replaced behind an equal name
-  sink.field("name", a.invocation.run_argv.empty() ? "" : a.invocation.run_argv.front());  // g++ or gcc
+  sink.field("name",
+             a.invocation.run_argv.empty() ? "" : a.invocation.run_argv.front());  // g++ or gcc
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
     sink.field("argument", tagged_argument(argument, a.roots));
   // Not the working folder itself: what it leads to is in the trace, and whether its name is in an

@@ -62,13 +62,15 @@ TEST(Recipe, AnotherCheckoutHasTheSameKey) {
   World world;
   world.roots = Roots("/other/b", "/other");
   world.command.cwd = "/other/b";
-  world.invocation.key_arguments = {{"-c", tool::KeyArgument::kNoPath}, {"-I/other/i", 2}, {"/other/a.c", 0}};
+  world.invocation.key_arguments = {
+      {"-c", tool::KeyArgument::kNoPath}, {"-I/other/i", 2}, {"/other/a.c", 0}};
   EXPECT_EQ(world.key(), World().key());
 }
 
 TEST(Recipe, ExplanationNamesTheFields) {
   const World w;
-  const std::string text = explain({w.command, w.invocation, w.roots, w.tool_digest, w.umask, w.salt});
+  const std::string text =
+      explain({w.command, w.invocation, w.roots, w.tool_digest, w.umask, w.salt});
   EXPECT_NE(text.find("argument: -I<workspace>/i"), std::string::npos) << text;
   EXPECT_NE(text.find("argument: <workspace>/a.c"), std::string::npos) << text;
 }

@@ -23,11 +23,11 @@ enum class Placement : std::uint8_t {
 struct Artifact {
   Role role = Role::output;
   Placement placement = Placement::replaced;
-  std::string path;         // tagged
-  std::uint32_t mode = 0;   // permission bits
+  std::string path;        // tagged
+  std::uint32_t mode = 0;  // permission bits
   std::uint64_t size = 0;
-  Digest digest;            // of the content; all zero for a folder
-  std::string link_text;    // of a symlink
+  Digest digest;          // of the content; all zero for a folder
+  std::string link_text;  // of a symlink
   bool operator==(const Artifact&) const = default;
 };
 
@@ -43,13 +43,13 @@ inline constexpr std::size_t kInlineStreamMax = 64 * 1024;
 struct ActionResult {
   std::uint32_t exit_code = 0;
   bool streams_are_one = false;  // captured through one pipe; then all bytes are in `out`
-  bool colours_forced = false;   // streams hold colour that a reader without a terminal must not get
+  bool colours_forced = false;  // streams hold colour that a reader without a terminal must not get
   StreamBytes out, err;
   std::vector<Artifact> artifacts;
-  Roots made_in;                 // where it was made: depfiles and diagnostics may name these
+  Roots made_in;  // where it was made: depfiles and diagnostics may name these
   std::uint64_t cost_ns = 0;
-  std::int64_t made_at_ns = 0;   // wall clock
-  std::string evidence;          // what the trace rests on ("interposer")
+  std::int64_t made_at_ns = 0;  // wall clock
+  std::string evidence;         // what the trace rests on ("interposer")
   bool operator==(const ActionResult&) const = default;
 };
 

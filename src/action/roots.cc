@@ -8,7 +8,8 @@ namespace deja::action {
 
 const char* root_name(Root root) { return root == Root::cwd ? "cwd" : "workspace"; }
 
-Roots::Roots(std::string cwd, std::string workspace) : paths_{std::move(cwd), std::move(workspace)} {
+Roots::Roots(std::string cwd, std::string workspace)
+    : paths_{std::move(cwd), std::move(workspace)} {
   for (std::string& path : paths_) {
     if (path == "/") path.clear();
   }

@@ -18,17 +18,29 @@ char kind_letter(std::uint32_t mode) {
 std::string describe(const Observation& o) {
   const std::string subject = Roots::describe(o.subject);
   switch (o.claim) {
-    case Claim::file: return "file " + subject + " = " + to_hex(o.value).substr(0, 16);
-    case Claim::absent: return "absent " + subject;
+    case Claim::file:
+      return "file " + subject + " = " + to_hex(o.value).substr(0, 16);
+    case Claim::absent:
+      return "absent " + subject;
     case Claim::exists:
-      return (o.value == "d" ? "folder " : o.value == "f" ? "file " : "special ") + subject + " exists";
-    case Claim::listing: return "listing of " + subject + " = " + to_hex(o.value).substr(0, 16);
-    case Claim::link: return "link " + subject + (o.value.empty() ? " is none" : " -> " + o.value);
-    case Claim::real: return "path " + subject + " is " + Roots::describe(o.value);
-    case Claim::variable: return "variable " + subject + "=" + Roots::describe(o.value);
-    case Claim::unset: return "variable " + subject + " unset";
-    case Claim::environment: return "environment = " + to_hex(o.value).substr(0, 16);
-    case Claim::root: return "root " + Roots::describe(o.subject) + " is " + o.value;
+      return (o.value == "d"   ? "folder "
+              : o.value == "f" ? "file "
+                               : "special ") +
+             subject + " exists";
+    case Claim::listing:
+      return "listing of " + subject + " = " + to_hex(o.value).substr(0, 16);
+    case Claim::link:
+      return "link " + subject + (o.value.empty() ? " is none" : " -> " + o.value);
+    case Claim::real:
+      return "path " + subject + " is " + Roots::describe(o.value);
+    case Claim::variable:
+      return "variable " + subject + "=" + Roots::describe(o.value);
+    case Claim::unset:
+      return "variable " + subject + " unset";
+    case Claim::environment:
+      return "environment = " + to_hex(o.value).substr(0, 16);
+    case Claim::root:
+      return "root " + Roots::describe(o.subject) + " is " + o.value;
   }
   return "unknown claim";
 }

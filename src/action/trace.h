@@ -11,16 +11,16 @@
 namespace deja::action {
 
 enum class Claim : std::uint8_t {
-  file = 1,       // subject: tagged path; value: digest of its content (32 bytes)
-  absent,         // subject: tagged path; there is nothing of that name
-  exists,         // subject: tagged path; value: one letter, kind_letter()
-  listing,        // subject: tagged path of a folder; value: digest of its sorted names
-  link,           // subject: tagged path; value: the symlink's text; "" = not a symlink
-  real,           // subject: tagged path; value: tagged path it resolves to
-  variable,       // subject: name; value: tagged value
-  unset,          // subject: name
-  environment,    // value: digest of the whole environment
-  root,           // subject: one tag byte; value: absolute path: bound to that place
+  file = 1,     // subject: tagged path; value: digest of its content (32 bytes)
+  absent,       // subject: tagged path; there is nothing of that name
+  exists,       // subject: tagged path; value: one letter, kind_letter()
+  listing,      // subject: tagged path of a folder; value: digest of its sorted names
+  link,         // subject: tagged path; value: the symlink's text; "" = not a symlink
+  real,         // subject: tagged path; value: tagged path it resolves to
+  variable,     // subject: name; value: tagged value
+  unset,        // subject: name
+  environment,  // value: digest of the whole environment
+  root,         // subject: one tag byte; value: absolute path: bound to that place
 };
 
 struct Observation {

@@ -8,9 +8,11 @@ namespace deja {
 namespace {
 
 TEST(Ansi, RemovesWhatGccAndClangEmit) {
-  EXPECT_EQ(strip_ansi("\033[01m\033[Ka.c:1:2:\033[m\033[K \033[01;35m\033[Kwarning: \033[m\033[Kx\n"),
-            "a.c:1:2: warning: x\n");
-  EXPECT_EQ(strip_ansi("\033[1ma.c:1:2: \033[0m\033[0;1;35mwarning: \033[0mx"), "a.c:1:2: warning: x");
+  EXPECT_EQ(
+      strip_ansi("\033[01m\033[Ka.c:1:2:\033[m\033[K \033[01;35m\033[Kwarning: \033[m\033[Kx\n"),
+      "a.c:1:2: warning: x\n");
+  EXPECT_EQ(strip_ansi("\033[1ma.c:1:2: \033[0m\033[0;1;35mwarning: \033[0mx"),
+            "a.c:1:2: warning: x");
 }
 
 TEST(Ansi, KeepsOtherEscapesAndText) {

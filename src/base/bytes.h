@@ -42,7 +42,8 @@ class Encoder {
  private:
   template <typename U>
   void fixed(U v) {
-    for (unsigned i = 0; i < sizeof(U); ++i) out_.push_back(static_cast<char>((v >> (8 * i)) & 0xff));
+    for (unsigned i = 0; i < sizeof(U); ++i)
+      out_.push_back(static_cast<char>((v >> (8 * i)) & 0xff));
   }
   std::string out_;
 };

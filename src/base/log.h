@@ -15,8 +15,8 @@ bool log_enabled();
 void log_line(std::string_view line);
 
 // Evaluates its argument only when the log is on.
-#define DEJA_LOG_LINE(text) \
-  do {                      \
+#define DEJA_LOG_LINE(text)                            \
+  do {                                                 \
     if (::deja::log_enabled()) ::deja::log_line(text); \
   } while (false)
 

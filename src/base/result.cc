@@ -4,14 +4,22 @@ namespace deja {
 
 const char* code_name(Code code) {
   switch (code) {
-    case Code::io: return "io";
-    case Code::corrupt: return "corrupt";
-    case Code::timeout: return "timeout";
-    case Code::unavailable: return "unavailable";
-    case Code::denied: return "denied";
-    case Code::no_space: return "no_space";
-    case Code::protocol: return "protocol";
-    case Code::invalid: return "invalid";
+    case Code::io:
+      return "io";
+    case Code::corrupt:
+      return "corrupt";
+    case Code::timeout:
+      return "timeout";
+    case Code::unavailable:
+      return "unavailable";
+    case Code::denied:
+      return "denied";
+    case Code::no_space:
+      return "no_space";
+    case Code::protocol:
+      return "protocol";
+    case Code::invalid:
+      return "invalid";
   }
   return "unknown";
 }
@@ -21,15 +29,20 @@ Code code_of_errno(int sys_errno) {
   switch (sys_errno) {
     case ENOSPC:
     case EDQUOT:
-    case ENOMEM: return Code::no_space;
+    case ENOMEM:
+      return Code::no_space;
     case EACCES:
     case EPERM:
-    case EROFS: return Code::denied;
-    case ETIMEDOUT: return Code::timeout;
+    case EROFS:
+      return Code::denied;
+    case ETIMEDOUT:
+      return Code::timeout;
     case ECONNREFUSED:
     case ECONNRESET:
-    case EPIPE: return Code::unavailable;
-    default: return Code::io;
+    case EPIPE:
+      return Code::unavailable;
+    default:
+      return Code::io;
   }
 }
 }  // namespace

@@ -64,8 +64,8 @@ void reset_signals() {
 }
 
 // In the child of fork: becomes the engine or ends.
-[[noreturn]] void become_engine(const char* engine, const char* mode, const char* dir, int socket, int lock,
-                                char** environment) {
+[[noreturn]] void become_engine(const char* engine, const char* mode, const char* dir, int socket,
+                                int lock, char** environment) {
   reset_signals();
   // Above the agreed numbers first, so that neither overwrites the other.
   const int high_socket = ::fcntl(socket, F_DUPFD_CLOEXEC, 10);
@@ -77,7 +77,8 @@ void reset_signals() {
     for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
     if (null > kEngineLockFd) ::close(null);
   }
-  char* const argv[] = {const_cast<char*>("dejad"), const_cast<char*>(mode), const_cast<char*>(dir), nullptr};
+  char* const argv[] = {const_cast<char*>("dejad"), const_cast<char*>(mode), const_cast<char*>(dir),
+                        nullptr};
   ::execve(engine, argv, environment);
   ::_exit(127);
 }
@@ -86,7 +87,8 @@ bool make_parents(char* path) {
   for (char* at = path + 1; *at != '\0'; ++at) {
     if (*at != '/') continue;
     *at = '\0';
-    const bool made = ::mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES;
+    const bool made =
+        ::mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES;
     *at = '/';
     if (!made) return false;
   }
@@ -109,7 +111,8 @@ int bind_and_listen(const char* path) {
   ::unlink(path);
   const struct sockaddr_un address = address_of(path);
   const mode_t before = ::umask(0177);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
+  const int bound =
+      ::bind(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
   ::umask(before);
   if (bound != 0 || ::listen(fd.get(), 1024) != 0) return -1;
   return fd.release();
@@ -203,14 +206,17 @@ namespace {
 char cache_folder[os::kPlaceMax];
 char engine_path[os::kPlaceMax];
 
-bool find_engine() { return libexec_path("dejad", engine_path) && ::access(engine_path, X_OK) == 0; }
+bool find_engine() {
+  return libexec_path("dejad", engine_path) && ::access(engine_path, X_OK) == 0;
+}
 
 }  // namespace
 
 int reach_engine(const Environment& env, const Command& command) {
   static char socket[os::kPlaceMax];
   if (os::cache_dir(env.places, command.cwd, cache_folder) < 0) return -1;
-  const bool wants_daemon = !env.daemon_off && os::socket_path(env.places, cache_folder, socket) > 0;
+  const bool wants_daemon =
+      !env.daemon_off && os::socket_path(env.places, cache_folder, socket) > 0;
   if (wants_daemon) {
     const int fd = try_connect(socket);
     if (fd >= 0) return fd;

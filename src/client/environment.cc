@@ -11,7 +11,7 @@ bool is_true(std::string_view v) { return v == "1" || v == "true" || v == "yes" 
 void take(Environment& env, std::string_view name, std::string_view value) {
   struct Place {
     std::string_view name;
-    std::string_view os::PlaceVariables::*field;
+    std::string_view os::PlaceVariables::* field;
   };
   static constexpr Place kPlaces[] = {{"DEJA_DIR", &os::PlaceVariables::deja_dir},
                                       {"XDG_CACHE_HOME", &os::PlaceVariables::xdg_cache_home},
@@ -39,7 +39,8 @@ Environment read_environment(char** raw) {
   for (char** at = raw; *at != nullptr; ++at, ++env.count) {
     const std::string_view entry = *at;
     // All names of interest start with one of these; most entries end here.
-    if (entry.empty() || std::string_view("DXHTPL").find(entry[0]) == std::string_view::npos) continue;
+    if (entry.empty() || std::string_view("DXHTPL").find(entry[0]) == std::string_view::npos)
+      continue;
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
     take(env, entry.substr(0, equals), entry.substr(equals + 1));

@@ -90,7 +90,8 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const Command
   for (std::size_t i = 0; i < env.count; ++i) w.text(env.raw[i]);
 }
 
-bool send_request(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags) {
+bool send_request(int socket, const Command& command, const Environment& env,
+                  std::uint32_t stream_flags) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
   wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
@@ -120,7 +121,8 @@ bool wait_readable(int socket, int timeout_ms) {
 // The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
 bool receive(int socket, int timeout_ms, wire::FrameHead* head, std::size_t* have) {
   if (!wait_readable(socket, timeout_ms)) return false;
-  if (os::read_exactly(socket, head, sizeof(*head)) != sizeof(*head) || !wire::is_ours(*head)) return false;
+  if (os::read_exactly(socket, head, sizeof(*head)) != sizeof(*head) || !wire::is_ours(*head))
+    return false;
   *have = head->size < sizeof(reply_memory) ? head->size : sizeof(reply_memory);
   return os::read_exactly(socket, reply_memory, *have) == static_cast<ssize_t>(*have);
 }
@@ -130,7 +132,8 @@ bool put_out(int to, std::size_t size, const char** memory, std::size_t* left, i
   bool open = true;
   while (size > 0) {
     if (*left == 0) {
-      const ssize_t n = os::read_some(socket, reply_memory, sizeof(reply_memory) < size ? sizeof(reply_memory) : size);
+      const ssize_t n = os::read_some(socket, reply_memory,
+                                      sizeof(reply_memory) < size ? sizeof(reply_memory) : size);
       if (n <= 0) return false;
       *memory = reply_memory;
       *left = static_cast<std::size_t>(n);
@@ -150,7 +153,8 @@ int replay(int socket, std::size_t have) {
   const char* memory = reply_memory + wire::kReplayHeadSize;
   std::size_t left = have - wire::kReplayHeadSize;
   // The outputs are in place already: from here on the tool must not run again, whatever happens.
-  if (put_out(1, head.stdout_size, &memory, &left, socket)) put_out(2, head.stderr_size, &memory, &left, socket);
+  if (put_out(1, head.stdout_size, &memory, &left, socket))
+    put_out(2, head.stderr_size, &memory, &left, socket);
   return static_cast<int>(head.exit_code);
 }
 
@@ -177,10 +181,12 @@ void report(int socket, const RunOutcome& outcome) {
   char memory[128];
   wire::Writer w(memory + sizeof(wire::FrameHead), sizeof(memory) - sizeof(wire::FrameHead));
   wire::write(w, head);
-  const wire::FrameHead frame = wire::frame_head(wire::Kind::report, w.size() + out.size() + err.size());
+  const wire::FrameHead frame =
+      wire::frame_head(wire::Kind::report, w.size() + out.size() + err.size());
   std::memcpy(memory, &frame, sizeof(frame));
   const std::size_t fds = outcome.log_fd >= 0 ? 1 : 0;
-  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds) != 0) return;
+  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds) != 0)
+    return;
   if (!out.empty() && os::send_all(socket, out.data(), out.size()) != 0) return;
   if (!err.empty() && os::send_all(socket, err.data(), err.size()) != 0) return;
   wire::FrameHead answer;
@@ -210,7 +216,8 @@ bool parse_run(char* body, std::size_t size, RunOrder* order) {
     if (i > 0) body[before.data() + before.size() - body] = '\0';
     before = text;
   }
-  if (before.data() + before.size() == body + size) return false;  // the engine adds one byte of room
+  if (before.data() + before.size() == body + size)
+    return false;  // the engine adds one byte of room
   body[before.data() + before.size() - body] = '\0';
   order->tool = body + (tool.data() - body);
   body[tool.data() + tool.size() - body] = '\0';
@@ -218,8 +225,8 @@ bool parse_run(char* body, std::size_t size, RunOrder* order) {
   return true;
 }
 
-int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& command, const Environment& env,
-        std::uint32_t stream_flags) {
+int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
+        const Environment& env, std::uint32_t stream_flags) {
   Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
   if (body.data == nullptr) return become_tool(command, env);
   if (body.data != reply_memory) {
@@ -247,8 +254,8 @@ bool ask(int socket, const Command& command, const Environment& env, std::uint32
   return true;
 }
 
-int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command, const Environment& env,
-         std::uint32_t stream_flags) {
+int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
+         const Environment& env, std::uint32_t stream_flags) {
   switch (static_cast<wire::Kind>(frame.kind)) {
     case wire::Kind::replay:
       if (have < wire::kReplayHeadSize) break;

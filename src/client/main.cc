@@ -27,7 +27,8 @@ int fail(std::string_view message, int code) {
 int become_cli(char** argv, char** environment) {
   static char path[deja::os::kPlaceMax];
   if (deja::client::libexec_path("deja-cli", path)) ::execve(path, argv, environment);
-  return fail("deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n"sv, 1);
+  return fail("deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n"sv,
+              1);
 }
 
 std::string_view last_component(std::string_view path) {
@@ -46,7 +47,8 @@ int main(int argc, char** argv, char** environment) {
   command.argv = argv;
   command.argc = argc;
   if (!command.masquerade) {
-    if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1])) return become_cli(argv, environment);
+    if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1]))
+      return become_cli(argv, environment);
     do {  // "deja deja gcc" is "deja gcc"
       ++command.argv;
       --command.argc;

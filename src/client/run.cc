@@ -52,10 +52,10 @@ class Capture {
 
 // One of the tool's streams: captured as it is, passed on (stripped when asked).
 struct Stream {
-  os::Fd from;       // our end of the pipe
-  int to = -1;       // the user's descriptor
+  os::Fd from;  // our end of the pipe
+  int to = -1;  // the user's descriptor
   bool strip = false;
-  bool lost = false; // the user's end is gone
+  bool lost = false;  // the user's end is gone
   Capture capture;
   AnsiStripper stripper;
 

@@ -11,9 +11,9 @@
 namespace deja::client {
 
 struct RunOrder {
-  char* tool = nullptr;     // absolute path
-  char** argv = nullptr;    // complete, NULL-terminated
-  std::string_view preload; // the interposer's path; empty: run unobserved
+  char* tool = nullptr;      // absolute path
+  char** argv = nullptr;     // complete, NULL-terminated
+  std::string_view preload;  // the interposer's path; empty: run unobserved
   bool strip_colour = false;
   bool streams_are_one = false;
 };
@@ -22,7 +22,7 @@ struct RunOutcome {
   bool started = false;  // false: the tool could not be started; nothing has happened
   wire::ReportHead head;
   std::string_view stdout_bytes, stderr_bytes;  // until the process ends
-  int log_fd = -1;  // the trace log; -1: unobserved
+  int log_fd = -1;                              // the trace log; -1: unobserved
 };
 
 RunOutcome run_tool(const RunOrder& order, const Environment& env);

@@ -27,7 +27,8 @@ void exec_script(char* path, char** argv, int argc, char** environment) {
 }  // namespace
 
 bool find_real_tool(const Command& command, const Environment& env, char* out) {
-  return os::find_tool(command.argv[0], env.path, command.cwd, command.front, out, os::kPlaceMax) > 0;
+  return os::find_tool(command.argv[0], env.path, command.cwd, command.front, out, os::kPlaceMax) >
+         0;
 }
 
 int become_tool(const Command& command, const Environment& env) {

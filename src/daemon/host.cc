@@ -18,23 +18,28 @@ constexpr std::size_t kRehearsalsMax = 1024;
 
 journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
   switch (kind) {
-    case pipeline::OutcomeKind::hit: return journal::Outcome::hit;
-    case pipeline::OutcomeKind::miss: return journal::Outcome::miss;
-    case pipeline::OutcomeKind::bypass: return journal::Outcome::bypass;
-    case pipeline::OutcomeKind::failure: return journal::Outcome::failure;
+    case pipeline::OutcomeKind::hit:
+      return journal::Outcome::hit;
+    case pipeline::OutcomeKind::miss:
+      return journal::Outcome::miss;
+    case pipeline::OutcomeKind::bypass:
+      return journal::Outcome::bypass;
+    case pipeline::OutcomeKind::failure:
+      return journal::Outcome::failure;
   }
   return journal::Outcome::bypass;
 }
 
 config::Sources sources_of(const pipeline::Request& request) {
-  return {[&request](std::string_view name) -> std::optional<std::string_view> {
-            for (const std::string_view entry : request.environment) {
-              if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
-                return entry.substr(name.size() + 1);
-            }
-            return std::nullopt;
-          },
-          request.cwd};
+  return {
+      [&request](std::string_view name) -> std::optional<std::string_view> {
+        for (const std::string_view entry : request.environment) {
+          if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
+            return entry.substr(name.size() + 1);
+        }
+        return std::nullopt;
+      },
+      request.cwd};
 }
 
 config::Sources own_sources() {
@@ -89,14 +94,21 @@ void Host::open_store() {
   memo.below = store_.get();
   digester_ = std::make_unique<digest::FileDigester>(memo);
   std::string interposer = own_folder() + "/libdeja-observe.so";
-  engine_ = std::unique_ptr<pipeline::Engine>(new pipeline::Engine{
-      *store_, *store_, *digester_, std::move(interposer),
-      [store = store_.get()](const ActionKey& key) { store->touch(key); }, {}, {}, {}});
+  engine_ = std::unique_ptr<pipeline::Engine>(
+      new pipeline::Engine{*store_,
+                           *store_,
+                           *digester_,
+                           std::move(interposer),
+                           [store = store_.get()](const ActionKey& key) { store->touch(key); },
+                           {},
+                           {},
+                           {}});
 }
 
 std::unique_ptr<Host> Host::open(const std::string& dir) {
   auto host = std::unique_ptr<Host>(new Host(dir));
-  // A missing folder is made; where that fails, the journal counts in memory and the store says why.
+  // A missing folder is made; where that fails, the journal counts in memory and the store says
+  // why.
   static_cast<void>(static_cast<bool>(os::make_directories(dir)));
   host->journal_ = journal::Journal::open(dir);
   const config::Loaded loaded = config::load(own_sources());
@@ -136,7 +148,8 @@ pipeline::Settings Host::settings_for(const pipeline::Request& request) {
   return settings;
 }
 
-void Host::record(const pipeline::Outcome& o, const pipeline::Request& request, std::int64_t started_ns) {
+void Host::record(const pipeline::Outcome& o, const pipeline::Request& request,
+                  std::int64_t started_ns) {
   journal::Event e;
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
@@ -161,14 +174,16 @@ void Host::answer(const os::Fd& socket, const pipeline::Outcome& outcome) {
   if (const auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) {
     std::string body(wire::kReplayHeadSize, '\0');
     wire::Writer w(body.data(), body.size());
-    wire::write(w, wire::ReplayHead{replay->exit_code, static_cast<std::uint32_t>(replay->out.size()),
-                                    static_cast<std::uint32_t>(replay->err.size())});
+    wire::write(w,
+                wire::ReplayHead{replay->exit_code, static_cast<std::uint32_t>(replay->out.size()),
+                                 static_cast<std::uint32_t>(replay->err.size())});
     body += replay->out;
     body += replay->err;
     static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::replay, body)));
   } else {
     const bool ran = std::holds_alternative<pipeline::Done>(outcome.answer);
-    static_cast<void>(static_cast<bool>(write_frame(socket, ran ? wire::Kind::published : wire::Kind::exec, {})));
+    static_cast<void>(
+        static_cast<bool>(write_frame(socket, ran ? wire::Kind::published : wire::Kind::exec, {})));
   }
 }
 
@@ -188,7 +203,8 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
     if (!decoded->request.argv.empty()) outcome.tool = decoded->request.argv.front();
   } else {
     SocketClient client(socket, engine_->interposer);
-    outcome = pipeline::handle_request(decoded->request, settings_for(decoded->request), *engine_, client);
+    outcome = pipeline::handle_request(decoded->request, settings_for(decoded->request), *engine_,
+                                       client);
   }
   record(outcome, decoded->request, started_ns);
   answer(socket, outcome);

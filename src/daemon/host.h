@@ -52,7 +52,8 @@ class Host {
   pipeline::Settings settings_for(const pipeline::Request& request);
   void rehearse_later(const std::string& request_body);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
-  void record(const pipeline::Outcome& outcome, const pipeline::Request& request, std::int64_t started_ns);
+  void record(const pipeline::Outcome& outcome, const pipeline::Request& request,
+              std::int64_t started_ns);
 
   const std::string dir_;
   const View view_;

@@ -1,6 +1,6 @@
 // dejad, the engine. Started by the front (client/engine.cc), never by hand:
-//   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only one
-//   dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
+//   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only
+//   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
 //   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
 #include <fcntl.h>
 #include <signal.h>
@@ -42,7 +42,9 @@ void log_to_file(std::string_view line) {
 void open_log() {
   const char* name = ::getenv("DEJA_LOG");
   if (name == nullptr || *name == '\0') return;
-  log_fd = std::string_view(name) == "stderr" ? 2 : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  log_fd = std::string_view(name) == "stderr"
+               ? 2
+               : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (log_fd >= 0) set_log_sink(log_to_file);
 }
 
@@ -62,7 +64,8 @@ void settle_in(int first_foreign_fd) {
 std::string path_of(const os::Fd& listener) {
   struct sockaddr_un address = {};
   socklen_t size = sizeof(address);
-  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0) return {};
+  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
+    return {};
   return address.sun_path;
 }
 
@@ -88,7 +91,8 @@ int run_one_shot(const std::string& dir) {
 }
 
 int run_foreground(const std::string& dir) {
-  const std::string socket = ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
+  const std::string socket =
+      ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
   const auto lock = os::try_lock_file(dir + "/daemon.lock", os::LockMode::exclusive);
   if (!lock || !*lock) {
     std::fprintf(stderr, "deja: a daemon runs already for %s\n", dir.c_str());

@@ -137,15 +137,19 @@ void Server::serve_connection(os::Fd socket) {
   }
   if (!os::set_receive_timeout_ms(socket, 0)) return;  // a tool may run for hours
   switch (static_cast<wire::Kind>(frame->head.kind)) {
-    case wire::Kind::request: return host_.serve(socket, frame->body);
-    case wire::Kind::ask: return answer_question(socket, frame->body);
-    default: return;
+    case wire::Kind::request:
+      return host_.serve(socket, frame->body);
+    case wire::Kind::ask:
+      return answer_question(socket, frame->body);
+    default:
+      return;
   }
 }
 
 void Server::answer_question(const os::Fd& socket, const std::string& word) {
-  const std::string facts = "{\"running\":true,\"pid\":" + std::to_string(::getpid()) + ",\"version\":\"" +
-                            std::string(wire::kVersion) + "\",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
+  const std::string facts = "{\"running\":true,\"pid\":" + std::to_string(::getpid()) +
+                            ",\"version\":\"" + std::string(wire::kVersion) +
+                            "\",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
   if (word == "stop") stop();
   const bool known = word == "stop" || word == "status";
   static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));

@@ -29,7 +29,8 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd)
   Frame frame;
   int fds[os::kMaxPassedFds];
   std::size_t fd_count = 0;
-  const ssize_t got = os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
+  const ssize_t got =
+      os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
   for (std::size_t i = 0; i < fd_count; ++i) {
     os::Fd received(fds[i]);
     if (i == 0 && fd != nullptr) *fd = std::move(received);
@@ -37,13 +38,14 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd)
   if (got <= 0) return gone("the client closed the connection");
   const auto have = static_cast<std::size_t>(got);
   const std::size_t rest = sizeof(frame.head) - have;
-  if (rest > 0 && os::read_exactly(socket.get(), reinterpret_cast<char*>(&frame.head) + have, rest) !=
-                      static_cast<ssize_t>(rest))
+  if (rest > 0 && os::read_exactly(socket.get(), reinterpret_cast<char*>(&frame.head) + have,
+                                   rest) != static_cast<ssize_t>(rest))
     return gone("the connection ended within a frame");
   if (!wire::is_ours(frame.head)) return Error{Code::protocol, 0, "a client of another version"};
   if (frame.head.size > max_size) return Error{Code::protocol, 0, "a frame that is too large"};
   frame.body.resize(frame.head.size);
-  if (os::read_exactly(socket.get(), frame.body.data(), frame.body.size()) != static_cast<ssize_t>(frame.body.size()))
+  if (os::read_exactly(socket.get(), frame.body.data(), frame.body.size()) !=
+      static_cast<ssize_t>(frame.body.size()))
     return gone("the connection ended within a frame");
   return frame;
 }
@@ -67,7 +69,8 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   q.cwd = r.text();
   for (std::uint32_t n = r.count(); n > 0; --n) q.argv.push_back(r.text());
   for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
-  if (!r.done() || !q.cwd.starts_with('/')) return Error{Code::protocol, 0, "a request that makes no sense"};
+  if (!r.done() || !q.cwd.starts_with('/'))
+    return Error{Code::protocol, 0, "a request that makes no sense"};
   q.umask = out.head.umask;
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
   q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;
@@ -101,7 +104,9 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   return report;
 }
 
-bool SocketClient::keep_waiting() { return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {})); }
+bool SocketClient::keep_waiting() {
+  return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {}));
+}
 
 bool SocketClient::is_alive() {
   // A client that waits for us sends nothing: if there is something to read, it is the end.

@@ -31,7 +31,8 @@ Result<DecodedRequest> decode_request(const std::string& body);
 // The hallway's client over a socket.
 class SocketClient final : public pipeline::Client {
  public:
-  SocketClient(const os::Fd& socket, std::string interposer) : socket_(socket), interposer_(std::move(interposer)) {}
+  SocketClient(const os::Fd& socket, std::string interposer)
+      : socket_(socket), interposer_(std::move(interposer)) {}
   Result<pipeline::RunReport> run(const pipeline::RunOrder& order) override;
   bool keep_waiting() override;
   bool is_alive() override;

@@ -53,10 +53,12 @@ class FileDigester {
   // The content that path has now. Empty: nothing there. An error: there, but not readable or
   // not a regular file. `identity` (may be null) receives what was stat'ed, and that same state
   // of the file is what the digest is of.
-  Result<std::optional<FileContent>> digest_file(const std::string& path, os::FileIdentity* identity);
+  Result<std::optional<FileContent>> digest_file(const std::string& path,
+                                                 os::FileIdentity* identity);
 
   // As digest_file for a file whose identity the caller has just taken from the kernel.
-  Result<std::optional<FileContent>> digest_known(const std::string& path, const os::FileIdentity& identity);
+  Result<std::optional<FileContent>> digest_known(const std::string& path,
+                                                  const os::FileIdentity& identity);
 
   // Only what is remembered; never reads the file.
   std::optional<FileContent> remembered(const os::FileIdentity& identity);

@@ -34,8 +34,10 @@ class FileDigesterTest : public ::testing::Test {
 
 TEST(Hasher, MatchesTheReferenceVectors) {
   // BLAKE3 test vectors: the empty input, and "abc".
-  EXPECT_EQ(digest_bytes("").hex(), "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
-  EXPECT_EQ(digest_bytes("abc").hex(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+  EXPECT_EQ(digest_bytes("").hex(),
+            "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262");
+  EXPECT_EQ(digest_bytes("abc").hex(),
+            "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
 }
 
 TEST_F(FileDigesterTest, DigestIsOfTheContent) {

@@ -23,8 +23,8 @@ struct Named {
   std::string_view name;
   int what;
 };
-constexpr Named kActions[] = {{"kill", kKill},     {"ENOSPC", ENOSPC}, {"EIO", EIO},
-                              {"EROFS", EROFS},    {"EMFILE", EMFILE}, {"EACCES", EACCES},
+constexpr Named kActions[] = {{"kill", kKill},   {"ENOSPC", ENOSPC}, {"EIO", EIO},
+                              {"EROFS", EROFS},  {"EMFILE", EMFILE}, {"EACCES", EACCES},
                               {"EDQUOT", EDQUOT}};
 }  // namespace
 

@@ -18,7 +18,8 @@ int failpoint_slow();
 
 // 0, or the errno with which the caller must fail now.
 inline int failpoint() {
-  if (!internal::failpoints_armed.load(std::memory_order_relaxed)) [[likely]] return 0;
+  if (!internal::failpoints_armed.load(std::memory_order_relaxed)) [[likely]]
+    return 0;
   return internal::failpoint_slow();
 }
 

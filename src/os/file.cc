@@ -96,7 +96,8 @@ Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
   const FileIdentity id = TRY(stat_fd(fd));
   if (id.size > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
   // One more byte than expected, so that a file of that size ends in one read; and never a small
-  // buffer: files of /proc have size 0, and sysctl files give what they have to the first read only.
+  // buffer: files of /proc have size 0, and sysctl files give what they have to the first read
+  // only.
   out.resize(std::max<std::uint64_t>(id.size + 1, 4096));
   std::size_t have = 0;
   for (;;) {
@@ -145,7 +146,8 @@ Status set_mode(const Fd& fd, mode_t mode) {
 
 Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode) {
   static std::atomic<unsigned> serial{0};
-  const std::string temp = path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial++);
+  const std::string temp =
+      path + ".tmp" + std::to_string(::getpid()) + "." + std::to_string(serial++);
   Fd fd = TRY(create_file(temp, mode));
   auto done = write_fd(fd, bytes);
   if (done) done = rename_file(temp, path);
@@ -245,12 +247,12 @@ Result<CopyKind> copy_contents(const Fd& source, const Fd& target) {
   if (::ioctl(target.get(), FICLONE, source.get()) == 0) return CopyKind::reflink;
   loff_t offset = 0;
   for (;;) {
-    const ssize_t n =
-        ::copy_file_range(source.get(), &offset, target.get(), nullptr, 1 << 30, 0);
+    const ssize_t n = ::copy_file_range(source.get(), &offset, target.get(), nullptr, 1 << 30, 0);
     if (n > 0) continue;
     if (n == 0) return CopyKind::copied;
     if (errno == EINTR) continue;
-    const bool unsupported = errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
+    const bool unsupported =
+        errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
     if (!unsupported || offset != 0) return sys_error("copy_file_range");
     break;
   }

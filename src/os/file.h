@@ -50,7 +50,8 @@ Result<std::optional<Fd>> open_read_if_exists(const std::string& path);
 Result<Fd> create_file(const std::string& path, mode_t mode);
 Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes);
 Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes = 1ULL << 30);
-Result<std::optional<std::string>> read_file_if_exists(const std::string& path, std::uint64_t limit_bytes = 1ULL << 30);
+Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
+                                                       std::uint64_t limit_bytes = 1ULL << 30);
 Status write_fd(const Fd& fd, std::string_view bytes);
 Status sync_fd(const Fd& fd);
 Status set_mode(const Fd& fd, mode_t mode);
@@ -62,9 +63,9 @@ Status rename_file(const std::string& from, const std::string& to);
 Result<bool> link_file(const std::string& from, const std::string& to);
 // False when there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
-Status make_directory(const std::string& path, mode_t mode = 0700);    // existing is fine
-Status make_directories(const std::string& path, mode_t mode = 0700);  // with all parents
-Status remove_tree(const std::string& path);  // never follows symlinks
+Status make_directory(const std::string& path, mode_t mode = 0700);        // existing is fine
+Status make_directories(const std::string& path, mode_t mode = 0700);      // with all parents
+Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink
 Result<std::string> real_path(const std::string& path);

@@ -19,7 +19,8 @@ ssize_t read_some(int fd, void* data, std::size_t n);
 
 inline constexpr std::size_t kMaxPassedFds = 4;
 // Sends n bytes (n > 0) with descriptors attached to the first; 0 or -errno.
-int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, std::size_t fd_count);
+int send_with_fds(int socket, const void* data, std::size_t n, const int* fds,
+                  std::size_t fd_count);
 // Receives up to n bytes and up to kMaxPassedFds descriptors (close-on-exec); bytes or -errno.
 ssize_t recv_with_fds(int socket, void* data, std::size_t n, int* fds, std::size_t* fd_count);
 

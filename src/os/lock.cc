@@ -22,6 +22,8 @@ Result<Fd> lock(const std::string& path, LockMode mode, int flags) {
 }  // namespace
 
 Result<Fd> lock_file(const std::string& path, LockMode mode) { return lock(path, mode, 0); }
-Result<Fd> try_lock_file(const std::string& path, LockMode mode) { return lock(path, mode, LOCK_NB); }
+Result<Fd> try_lock_file(const std::string& path, LockMode mode) {
+  return lock(path, mode, LOCK_NB);
+}
 
 }  // namespace deja::os

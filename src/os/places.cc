@@ -74,7 +74,14 @@ long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out)
     if (n >= 0 && static_cast<std::size_t>(n) <= kAddressMax) return n;
   }
   const std::string_view tmp = v.tmpdir.starts_with('/') ? v.tmpdir : std::string_view("/tmp");
-  n = Text(out).add(tmp).add("/deja-").add_number(::geteuid(), 10).add("/").add_number(hash, 16).add(".sock").length();
+  n = Text(out)
+          .add(tmp)
+          .add("/deja-")
+          .add_number(::geteuid(), 10)
+          .add("/")
+          .add_number(hash, 16)
+          .add(".sock")
+          .length();
   return n >= 0 && static_cast<std::size_t>(n) <= kAddressMax ? n : -1;
 }
 

@@ -34,7 +34,8 @@ Result<Fd> listen_unix(const std::string& path) {
   Fd fd = TRY(stream_socket());
   ::unlink(path.c_str());
   const mode_t before = ::umask(0177);
-  const int bound = ::bind(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
+  const int bound =
+      ::bind(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
   const int bind_errno = errno;
   ::umask(before);
   if (bound != 0) return sys_error_code(bind_errno, "bind", path);

@@ -17,14 +17,16 @@
 namespace deja::os {
 namespace {
 
-constexpr std::uint32_t kFolderMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
-                                      IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kFolderMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                                      IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 // The close of a writer too: pages written through a mapping give no IN_MODIFY.
-constexpr std::uint32_t kFileMask = IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
+constexpr std::uint32_t kFileMask =
+    IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
 // statfs(2) types of file systems that only this kernel changes.
-constexpr long kLocal[] = {EXT4_SUPER_MAGIC, 0x58465342 /* xfs */, BTRFS_SUPER_MAGIC, TMPFS_MAGIC, 0xF2F52010 /* f2fs */,
-                           0x2FC12FC1 /* zfs */, SQUASHFS_MAGIC, 0xE0F5E1E2 /* erofs */, RAMFS_MAGIC};
+constexpr long kLocal[] = {EXT4_SUPER_MAGIC, 0x58465342 /* xfs */,   BTRFS_SUPER_MAGIC,
+                           TMPFS_MAGIC,      0xF2F52010 /* f2fs */,  0x2FC12FC1 /* zfs */,
+                           SQUASHFS_MAGIC,   0xE0F5E1E2 /* erofs */, RAMFS_MAGIC};
 
 }  // namespace
 
@@ -56,7 +58,8 @@ void Watcher::drain(const std::function<void(const Notice&)>& take) {
       at += sizeof(*event) + event->len;
       Notice notice;
       notice.watch = event->wd;
-      if (event->len > 0) notice.name = std::string_view(event->name, ::strnlen(event->name, event->len));
+      if (event->len > 0)
+        notice.name = std::string_view(event->name, ::strnlen(event->name, event->len));
       if ((event->mask & (IN_IGNORED | IN_DELETE_SELF)) != 0) notice.what = What::gone;
       if ((event->mask & (IN_Q_OVERFLOW | IN_UNMOUNT)) != 0) notice.what = What::everything;
       take(notice);
@@ -67,7 +70,8 @@ void Watcher::drain(const std::function<void(const Notice&)>& take) {
 bool is_watchable_filesystem(const std::string& path) {
   struct statfs fs;
   if (::statfs(path.c_str(), &fs) != 0) return false;
-  return std::find(std::begin(kLocal), std::end(kLocal), static_cast<long>(fs.f_type)) != std::end(kLocal);
+  return std::find(std::begin(kLocal), std::end(kLocal), static_cast<long>(fs.f_type)) !=
+         std::end(kLocal);
 }
 
 std::uint64_t watch_limit() {

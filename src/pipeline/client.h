@@ -14,9 +14,9 @@
 namespace deja::pipeline {
 
 struct Request {
-  std::vector<std::string_view> argv;  // argv[0] as the user spelled it
-  bool masquerade = false;             // the front was called by the tool's name
-  std::string_view cwd;                // absolute
+  std::vector<std::string_view> argv;         // argv[0] as the user spelled it
+  bool masquerade = false;                    // the front was called by the tool's name
+  std::string_view cwd;                       // absolute
   std::vector<std::string_view> environment;  // "NAME=value", in order
   unsigned umask = 022;
   bool stdout_is_terminal = false;

@@ -10,7 +10,8 @@ void Flights::Turn::land(std::shared_ptr<const Published> published) {
   std::exchange(flights_, nullptr)->end(probe_, Flight::State::landed, std::move(published));
 }
 
-void Flights::end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published) {
+void Flights::end(const ProbeKey& probe, Flight::State state,
+                  std::shared_ptr<const Published> published) {
   {
     const MutexLock lock(mutex_);
     const auto it = flights_.find(probe);

@@ -33,7 +33,8 @@ class Flights {
   class Turn {
    public:
     Turn(Flights* flights, ProbeKey probe) : flights_(flights), probe_(probe) {}
-    Turn(Turn&& other) noexcept : flights_(std::exchange(other.flights_, nullptr)), probe_(other.probe_) {}
+    Turn(Turn&& other) noexcept
+        : flights_(std::exchange(other.flights_, nullptr)), probe_(other.probe_) {}
     Turn& operator=(Turn&&) = delete;
     ~Turn();
     // null: there is nothing to share.

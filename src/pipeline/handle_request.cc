@@ -25,8 +25,9 @@ void note(Outcome& outcome, std::vector<std::string> troubles) {
 }
 
 // Puts a result in place; empty when this request cannot use it after all.
-std::optional<Outcome> serve(Outcome outcome, const ActionKey& key, const action::ActionResult& result,
-                             const Target& target, Engine& engine, Client& client, std::string& why_not) {
+std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
+                             const action::ActionResult& result, const Target& target,
+                             Engine& engine, Client& client, std::string& why_not) {
   why_not = unusable(result, target);
   if (!why_not.empty()) return std::nullopt;
   auto replay = materialize(result, target, engine.blobs, client);
@@ -65,18 +66,21 @@ Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) 
 
 }  // namespace
 
-Outcome handle_request(const Request& request, const Settings& settings, Engine& engine, Client& client) {
+Outcome handle_request(const Request& request, const Settings& settings, Engine& engine,
+                       Client& client) {
   Outcome outcome;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
   // A request that is under a vigil is answered without looking at anything.
-  if (const auto known = engine.memory.recall(Memory::name_of(request, settings), request, engine)) {
+  if (const auto known =
+          engine.memory.recall(Memory::name_of(request, settings), request, engine)) {
     const Target target{request, known->invocation, *known->adapter, known->roots};
     outcome.tool = known->tool;
     outcome.what = known->invocation.what;
     outcome.probe = known->probe;
     outcome.remembered = true;
-    if (auto hit = serve(outcome, known->key, *known->result, target, engine, client, outcome.reason))
+    if (auto hit =
+            serve(outcome, known->key, *known->result, target, engine, client, outcome.reason))
       return *std::move(hit);
     outcome.remembered = false;
   }
@@ -86,7 +90,8 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     if (!why->tool.empty()) outcome.tool = std::move(why->tool);
     return bypass(std::move(outcome), std::move(why->bypass));
   }
-  const auto& [command, adapter, looked_at, invocation, roots, tool_digest, probe] = std::get<Prepared>(prepared);
+  const auto& [command, adapter, looked_at, invocation, roots, tool_digest, probe] =
+      std::get<Prepared>(prepared);
   const Target target{request, invocation, *adapter, roots};
   outcome.tool = command.tool;
   outcome.what = invocation.what;
@@ -98,20 +103,24 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   note(outcome, std::move(recalled.troubles));
   outcome.reason = std::move(recalled.why_not);
   if (recalled.found) {
-    if (auto hit = serve(outcome, recalled.found->key, *recalled.found->result, target, engine, client, outcome.reason))
+    if (auto hit = serve(outcome, recalled.found->key, *recalled.found->result, target, engine,
+                         client, outcome.reason))
       return *std::move(hit);
   }
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.
-  Flights::Entered entered = engine.flights.enter(probe, [&client] { return client.keep_waiting(); });
+  Flights::Entered entered =
+      engine.flights.enter(probe, [&client] { return client.keep_waiting(); });
   if (entered.published && world.first_broken(entered.published->trace) == nullptr) {
     std::string why_not;
-    if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target, engine, client, why_not))
+    if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target,
+                         engine, client, why_not))
       return *std::move(hit);
   }
 
-  const bool strip = invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
+  const bool strip =
+      invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
   const auto report = client.run({command.tool, invocation.run_argv, true, strip});
   if (!report) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
   // From here on the user has his outputs; nothing below may change them or the exit code.

@@ -10,6 +10,7 @@ namespace deja::pipeline {
 // Answers one request. May have the client run the tool on the way; blocks until that has ended.
 // The outcome's answer is the last word, which the caller sends after recording the outcome.
 // Thread-safe: any number of requests at once on one engine.
-Outcome handle_request(const Request& request, const Settings& settings, Engine& engine, Client& client);
+Outcome handle_request(const Request& request, const Settings& settings, Engine& engine,
+                       Client& client);
 
 }  // namespace deja::pipeline

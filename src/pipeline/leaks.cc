@@ -33,7 +33,8 @@ LeakSearch::LeakSearch(const action::Roots& roots) {
 void LeakSearch::search(std::string_view bytes) {
   for (const Needle& n : needles_) {
     bool& found = found_[static_cast<std::size_t>(n.root) - 1];
-    found = found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
+    found =
+        found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }
 }
 

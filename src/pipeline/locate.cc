@@ -13,15 +13,16 @@ using tool::Bypass;
 using tool::BypassReason;
 
 bool is_too_general(std::string_view folder, std::string_view home) {
-  static constexpr std::string_view kNobodysProject[] = {"/", "/tmp", "/var/tmp", "/home", "/root",
-                                                         "/usr", "/usr/src", "/opt", "/srv", "/mnt"};
+  static constexpr std::string_view kNobodysProject[] = {
+      "/", "/tmp", "/var/tmp", "/home", "/root", "/usr", "/usr/src", "/opt", "/srv", "/mnt"};
   if (folder == home) return true;
-  return std::find(std::begin(kNobodysProject), std::end(kNobodysProject), folder) != std::end(kNobodysProject);
+  return std::find(std::begin(kNobodysProject), std::end(kNobodysProject), folder) !=
+         std::end(kNobodysProject);
 }
 
 // The paths that the search for the tool met, up to the one it found.
-std::vector<std::string> candidates(std::string_view name, std::string_view path, std::string_view cwd,
-                                    const std::string& found) {
+std::vector<std::string> candidates(std::string_view name, std::string_view path,
+                                    std::string_view cwd, const std::string& found) {
   std::vector<std::string> out;
   if (name.find('/') != std::string_view::npos) out.push_back(join_path(cwd, name));
   const std::string_view word = base_name(name);
@@ -54,7 +55,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
   const std::string_view name = request.argv.front();
   out.adapter = tool::find_adapter(base_name(name));
-  if (out.adapter == nullptr) return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
+  if (out.adapter == nullptr)
+    return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
   const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
   char found[os::kPlaceMax];
   const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found));
@@ -64,7 +66,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   return out;
 }
 
-action::Roots find_roots(const tool::Command& command, const std::string& source, const Settings& settings) {
+action::Roots find_roots(const tool::Command& command, const std::string& source,
+                         const Settings& settings) {
   const std::string cwd(command.cwd);
   std::string workspace;
   for (const std::string& base : settings.base_dirs) {

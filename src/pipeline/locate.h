@@ -3,8 +3,8 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 #include <variant>
+#include <vector>
 
 #include "action/roots.h"
 #include "pipeline/client.h"
@@ -27,6 +27,7 @@ std::variant<Located, tool::Bypass> locate(const Request& request, const Setting
 
 // cwd, and the folder that holds both cwd and the source: a configured base folder, else their
 // nearest common ancestor unless that is too general to be one project's ("/home/me", "/tmp").
-action::Roots find_roots(const tool::Command& command, const std::string& source, const Settings& settings);
+action::Roots find_roots(const tool::Command& command, const std::string& source,
+                         const Settings& settings);
 
 }  // namespace deja::pipeline

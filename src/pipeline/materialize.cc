@@ -40,7 +40,8 @@ class Prepared {
 
 std::string temporary_name(const std::string& path) {
   static std::atomic<unsigned> serial{0};
-  return std::string(parent_path(path)) + "/.deja-" + std::to_string(::getpid()) + "-" + std::to_string(serial++);
+  return std::string(parent_path(path)) + "/.deja-" + std::to_string(::getpid()) + "-" +
+         std::to_string(serial++);
 }
 
 // The mode the file will have, or an error when the tool would meet something there that only it
@@ -70,15 +71,17 @@ Status fill(const Artifact& artifact, const action::ActionResult& result, const 
     return {};
   }
   const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
-  const auto moved = move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
+  const auto moved =
+      move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
   if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this folder"};
   return os::write_fd(temp, *moved);
 }
 
-Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& result, const Target& target,
-                         store::BlobStore& blobs) {
+Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& result,
+                         const Target& target, store::BlobStore& blobs) {
   const std::string path = target.roots.expand(artifact.path);
-  if (path.empty()) return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+  if (path.empty())
+    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
   const mode_t mode = TRY(mode_at(artifact, path));
   const std::string temp = temporary_name(path);
   if (artifact.role == Role::symlink) {
@@ -99,8 +102,9 @@ Result<std::string> stream_text(const action::StreamBytes& stream, store::BlobSt
 }
 
 // The bytes for one of the user's streams.
-Result<std::string> replay_text(const action::StreamBytes& stream, bool strip, const action::ActionResult& result,
-                                const Target& target, store::BlobStore& blobs) {
+Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
+                                const action::ActionResult& result, const Target& target,
+                                store::BlobStore& blobs) {
   std::string text = TRY(stream_text(stream, blobs));
   if (strip) text = strip_ansi(text);
   return move_text(text, result.made_in, target.roots);
@@ -110,15 +114,17 @@ Result<std::string> replay_text(const action::StreamBytes& stream, bool strip, c
 
 std::string unusable(const action::ActionResult& result, const Target& target) {
   const bool separate_wanted = !target.request.streams_are_one;
-  if (result.streams_are_one && separate_wanted && result.out.size > 0) return "streams were captured as one";
+  if (result.streams_are_one && separate_wanted && result.out.size > 0)
+    return "streams were captured as one";
   if (!result.streams_are_one && !separate_wanted && result.out.size > 0 && result.err.size > 0)
     return "streams were captured apart";
-  if (result.made_in != target.roots && !can_move(result.made_in, target.roots)) return "made in another folder";
+  if (result.made_in != target.roots && !can_move(result.made_in, target.roots))
+    return "made in another folder";
   return {};
 }
 
-Result<Replay> materialize(const action::ActionResult& result, const Target& target, store::BlobStore& blobs,
-                           Client& client) {
+Result<Replay> materialize(const action::ActionResult& result, const Target& target,
+                           store::BlobStore& blobs, Client& client) {
   Replay replay;
   replay.exit_code = result.exit_code;
   const bool strip = result.colours_forced &&
@@ -130,11 +136,13 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
     replay.err.clear();
   }
   for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role == Role::folder) TRY(os::make_directory(target.roots.expand(artifact.path), artifact.mode));
+    if (artifact.role == Role::folder)
+      TRY(os::make_directory(target.roots.expand(artifact.path), artifact.mode));
   }
   std::vector<Prepared> prepared;
   for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role != Role::folder) prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
+    if (artifact.role != Role::folder)
+      prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
   }
   // From here on everything is complete beside its place. A client that has given up runs the tool
   // itself: then nothing may be put over what that tool writes.

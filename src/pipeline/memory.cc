@@ -19,24 +19,28 @@ using action::Claim;
 constexpr std::string_view kShellNoise[] = {"_", "SHLVL", "OLDPWD"};
 
 bool is_noise(std::string_view variable) {
-  return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) != std::end(kShellNoise);
+  return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) !=
+         std::end(kShellNoise);
 }
 
-// The claims of a trace that are about paths; false when one of all claims cannot be relied on under
-// a vigil.
+// The claims of a trace that are about paths; false when one of all claims cannot be relied on
+// under a vigil.
 bool watched_claims(const action::Manifest& manifest, const action::Manifest::Entry& entry,
                     std::vector<std::uint32_t>& claims) {
   for (const std::uint32_t i : entry.claims) {
     const action::Observation& o = manifest.observations()[i];
     switch (o.claim) {
       case Claim::listing:
-      case Claim::environment: return false;
+      case Claim::environment:
+        return false;
       case Claim::variable:
       case Claim::unset:
         if (is_noise(o.subject)) return false;
         break;
-      case Claim::root: break;  // as the rest of the environment, part of the request's name
-      default: claims.push_back(i);
+      case Claim::root:
+        break;  // as the rest of the environment, part of the request's name
+      default:
+        claims.push_back(i);
     }
   }
   return true;
@@ -59,9 +63,10 @@ Memory::Memory() : vigil_(Vigil::open()) {}
 
 Digest Memory::name_of(const Request& q, const Settings& s) {
   action::HashSink sink;
-  const char flags[] = {static_cast<char>(q.masquerade), static_cast<char>(q.stdout_is_terminal),
-                        static_cast<char>(q.stderr_is_terminal), static_cast<char>(q.streams_are_one),
-                        static_cast<char>(s.portable), static_cast<char>(s.read_only)};
+  const char flags[] = {
+      static_cast<char>(q.masquerade),         static_cast<char>(q.stdout_is_terminal),
+      static_cast<char>(q.stderr_is_terminal), static_cast<char>(q.streams_are_one),
+      static_cast<char>(s.portable),           static_cast<char>(s.read_only)};
   sink.field("flags", {flags, sizeof(flags)});
   sink.field("umask", std::to_string(q.umask));
   sink.field("salt", s.salt);
@@ -75,7 +80,8 @@ Digest Memory::name_of(const Request& q, const Settings& s) {
   return sink.finish();
 }
 
-std::shared_ptr<const Remembered> Memory::recall(const Digest& name, const Request& request, Engine& engine) {
+std::shared_ptr<const Remembered> Memory::recall(const Digest& name, const Request& request,
+                                                 Engine& engine) {
   auto entry = entries_.get(name);
   if (entry == nullptr) return nullptr;
   const auto disturbed = vigil_->disturbed(entry->stand);
@@ -125,7 +131,8 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   std::vector<std::uint32_t> claims;
   if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
   std::vector<std::string> paths;
-  for (const std::uint32_t i : claims) paths.push_back(p.roots.expand(manifest->observations()[i].subject));
+  for (const std::uint32_t i : claims)
+    paths.push_back(p.roots.expand(manifest->observations()[i].subject));
   paths.insert(paths.end(), p.looked_at.begin(), p.looked_at.end());
   auto stand = vigil_->stand(paths);
   if (!stand) return;
@@ -133,10 +140,10 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   const auto tool_now = engine.digester.digest_file(p.command.tool, nullptr);
   if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_digest) return;
   if (world.first_broken(manifest->trace(*of)) != nullptr) return;
-  auto entry = std::make_shared<Remembered>(Remembered{
-      p.command.tool, p.adapter, std::move(p.invocation), std::move(p.roots), p.probe, recalled.found->key,
-      std::move(recalled.found->result), std::move(manifest), std::move(claims), std::move(p.looked_at),
-      *std::move(stand)});
+  auto entry = std::make_shared<Remembered>(
+      Remembered{p.command.tool, p.adapter, std::move(p.invocation), std::move(p.roots), p.probe,
+                 recalled.found->key, std::move(recalled.found->result), std::move(manifest),
+                 std::move(claims), std::move(p.looked_at), *std::move(stand)});
   const std::size_t weight = weight_of(*entry);
   entries_.put(name, std::move(entry), weight);
 }

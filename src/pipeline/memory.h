@@ -45,14 +45,16 @@ class Memory {
   // The name of a request: everything that a client sends and everything that is configured.
   static Digest name_of(const Request& request, const Settings& settings);
 
-  // Null: not remembered, or something of its world has changed. Where something moved on the way to
-  // some paths only (a build folder that was emptied), just those claims are checked again.
-  std::shared_ptr<const Remembered> recall(const Digest& name, const Request& request, Engine& engine);
+  // Null: not remembered, or something of its world has changed. Where something moved on the way
+  // to some paths only (a build folder that was emptied), just those claims are checked again.
+  std::shared_ptr<const Remembered> recall(const Digest& name, const Request& request,
+                                           Engine& engine);
   // Rehearses the request; nothing is remembered when it would not hit or cannot be watched.
   void rehearse(const Request& request, const Settings& settings, Engine& engine);
 
  private:
-  std::shared_ptr<const Remembered> check_again(const Remembered& entry, const std::vector<std::uint32_t>& disturbed,
+  std::shared_ptr<const Remembered> check_again(const Remembered& entry,
+                                                const std::vector<std::uint32_t>& disturbed,
                                                 const Request& request, Engine& engine);
   // An entry of 600 headers weighs some 16 KiB: room for 4,000.
   LruCache<Digest, Remembered> entries_{64 << 20};

@@ -36,8 +36,8 @@ struct Outcome {
   std::optional<ActionKey> action;
   bool remembered = false;  // a hit under a vigil
   int tool_runs = 0;
-  std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
-  std::uint64_t bytes = 0;    // served or stored
+  std::uint64_t cost_ns = 0;          // hit: time saved; else time spent
+  std::uint64_t bytes = 0;            // served or stored
   std::vector<std::string> troubles;  // failures of the cache itself, one line each
   Answer answer;
 };

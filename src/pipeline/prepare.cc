@@ -7,7 +7,8 @@ namespace deja::pipeline {
 using tool::Bypass;
 using tool::BypassReason;
 
-std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings, Engine& engine) {
+std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
+                                         Engine& engine) {
   auto located = locate(request, settings);
   if (auto* why = std::get_if<Bypass>(&located)) return Declined{std::move(*why), {}};
   Prepared out;
@@ -16,7 +17,8 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.looked_at = std::move(std::get<Located>(located).looked_at);
 
   auto classified = out.adapter->classify(out.command, {settings.portable, settings.base_dirs});
-  if (auto* why = std::get_if<Bypass>(&classified)) return Declined{std::move(*why), out.command.tool};
+  if (auto* why = std::get_if<Bypass>(&classified))
+    return Declined{std::move(*why), out.command.tool};
   out.invocation = std::move(std::get<tool::Invocation>(classified));
   // Called by the tool's name, argv[0] would lead a tool that looks for its own files to the front.
   if (request.masquerade) out.invocation.run_argv.front() = out.command.tool;

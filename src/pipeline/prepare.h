@@ -26,6 +26,7 @@ struct Declined {
   std::string tool;
 };
 
-std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings, Engine& engine);
+std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
+                                         Engine& engine);
 
 }  // namespace deja::pipeline

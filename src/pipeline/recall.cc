@@ -72,7 +72,8 @@ RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine) 
   if (out.found) return out;
   // Not among what this engine remembers; another one may have published since.
   out.why_not.clear();
-  if (const auto manifest = load_manifest(probe, engine, out.troubles)) search(*manifest, world, engine, out);
+  if (const auto manifest = load_manifest(probe, engine, out.troubles))
+    search(*manifest, world, engine, out);
   if (!out.found && out.why_not.empty()) out.why_not = "new";
   return out;
 }

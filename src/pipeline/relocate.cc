@@ -35,11 +35,16 @@ std::optional<Move> find_move(const Roots& from, const Roots& to) {
   return move;
 }
 
-bool ends_path(char c) { return c != '_' && c != '-' && c != '.' && (c < '0' || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c >= 0)); }
+bool ends_path(char c) {
+  return c != '_' && c != '-' && c != '.' &&
+         (c < '0' || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c >= 0));
+}
 
 }  // namespace
 
-bool can_move(const Roots& from, const Roots& to) { return from == to || find_move(from, to).has_value(); }
+bool can_move(const Roots& from, const Roots& to) {
+  return from == to || find_move(from, to).has_value();
+}
 
 std::string move_text(std::string_view text, const Roots& from, const Roots& to) {
   const auto move = find_move(from, to);
@@ -49,7 +54,8 @@ std::string move_text(std::string_view text, const Roots& from, const Roots& to)
     const std::size_t at = text.find(move->from);
     if (at == std::string_view::npos) break;
     const std::size_t end = at + move->from.size();
-    const bool whole = (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
+    const bool whole =
+        (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
     out.append(text.substr(0, at));
     out.append(whole ? std::string_view(move->to) : text.substr(at, move->from.size()));
     text.remove_prefix(end);
@@ -58,7 +64,8 @@ std::string move_text(std::string_view text, const Roots& from, const Roots& to)
 }
 
 std::optional<std::string> move_depfile(std::string_view text, const Roots& from, const Roots& to,
-                                        const tool::Adapter& adapter, const tool::Invocation& invocation) {
+                                        const tool::Adapter& adapter,
+                                        const tool::Invocation& invocation) {
   const auto move = find_move(from, to);
   if (!move) return std::nullopt;
   return adapter.move_depfile(invocation, text, move->from, move->to);

@@ -9,7 +9,7 @@ using action::Roots;
 
 TEST(Relocate, OneFolderForAnotherCanBeMoved) {
   EXPECT_TRUE(can_move(Roots("/a/b", "/a"), Roots("/a/b", "/a")));
-  EXPECT_TRUE(can_move(Roots("/a/b", "/a"), Roots("/x/b", "/x")));  // a second checkout
+  EXPECT_TRUE(can_move(Roots("/a/b", "/a"), Roots("/x/b", "/x")));    // a second checkout
   EXPECT_TRUE(can_move(Roots("/w/b1", "/w"), Roots("/w/b2", "/w")));  // a second build folder
   EXPECT_TRUE(can_move(Roots("/a", "/a"), Roots("/x", "/x")));
 }

@@ -55,7 +55,8 @@ void Witness::conclude_outputs() {
     Output out;
     out.path = t.spelled;
     out.identity = **now;
-    out.placement = t.in_place && !t.unlinked ? action::Placement::in_place : action::Placement::replaced;
+    out.placement =
+        t.in_place && !t.unlinked ? action::Placement::in_place : action::Placement::replaced;
     if (out.identity.is_directory()) {
       out.role = Role::folder;
     } else if (out.identity.is_symlink()) {
@@ -85,8 +86,10 @@ void Witness::conclude_reads() {
     const auto content = digester_.digest_file(path, &now);
     if (!content || !*content) return fail("gone or unreadable after the run: " + path);
     if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
-    if (could_hide_a_change(now, file.when_ns)) return fail("written in the moment it was read: " + path);
-    if (adapter_.file_times_matter(invocation_, path)) return fail("depends on file times: " + path);
+    if (could_hide_a_change(now, file.when_ns))
+      return fail("written in the moment it was read: " + path);
+    if (adapter_.file_times_matter(invocation_, path))
+      return fail("depends on file times: " + path);
     testimony_.facts |= (*content)->traits;
     claim(Claim::file, roots_.tag(path), std::string((*content)->digest.view()));
   }
@@ -95,7 +98,9 @@ void Witness::conclude_reads() {
 // Names that were seen or missed, without those that this run itself made, and each absence
 // reduced to the first missing component: "/a/b/c/d" with no /a/b is one claim for all below it.
 void Witness::conclude_names() {
-  const auto is_touched = [this](const std::string& path) { return touched_.contains(canonical(path)); };
+  const auto is_touched = [this](const std::string& path) {
+    return touched_.contains(canonical(path));
+  };
   for (const auto& [path, kind] : seen_) {
     if (is_touched(path) || reads_.contains(path)) continue;
     char letter = kind;

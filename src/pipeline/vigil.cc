@@ -12,7 +12,7 @@ constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(
 // Names and walked paths that are kept; some 200 bytes each.
 constexpr std::size_t kNamesMax = 200'000;
 constexpr std::size_t kWalksMax = 100'000;
-}
+}  // namespace
 
 // A path that is being walked: `folder` is real (no symlink in it), `rest` is still to be taken.
 struct Vigil::Progress {
@@ -32,7 +32,8 @@ std::unique_ptr<Vigil> Vigil::open() {
 // Half of what the user may have (editors and build tools want watches too), and no more than
 // 32,768: each keeps an inode in the kernel's memory, about 1 KiB.
 Vigil::Vigil(os::Watcher watcher)
-    : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)), watcher_(std::move(watcher)) {}
+    : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)),
+      watcher_(std::move(watcher)) {}
 
 void Vigil::forget_everything() {
   for (const auto& [path, watch] : folders_) watcher_.remove(watch);
@@ -48,7 +49,8 @@ void Vigil::forget_everything() {
 
 // A removed folder was empty: each of its names has changed, and nothing else has.
 void Vigil::folder_is_gone(int watch) {
-  for (auto it = names_.lower_bound(Name{watch, ""}); it != names_.end() && it->first.folder == watch;) {
+  for (auto it = names_.lower_bound(Name{watch, ""});
+       it != names_.end() && it->first.folder == watch;) {
     last_change_ = changed_[it->second] = now_;
     it = names_.erase(it);
   }
@@ -85,7 +87,8 @@ Vigil::Node Vigil::new_node() {
 int Vigil::folder_watch(const std::string& real_folder) {
   const auto it = folders_.find(real_folder);
   if (it != folders_.end()) return it->second;
-  is_full_ = is_full_ || folders_.size() + files_.size() >= watches_max_ || names_.size() >= kNamesMax;
+  is_full_ =
+      is_full_ || folders_.size() + files_.size() >= watches_max_ || names_.size() >= kNamesMax;
   if (is_full_ || !os::is_watchable_filesystem(real_folder)) return -1;
   const int watch = watcher_.add_folder(real_folder);
   if (watch >= 0) folders_.emplace(real_folder, watch);
@@ -212,7 +215,8 @@ std::vector<std::uint32_t> Vigil::disturbed(const Stand& stand) {
   return find_disturbed(stand);
 }
 
-std::optional<Vigil::Stand> Vigil::renew(const Stand& stand, const std::vector<std::uint32_t>& which,
+std::optional<Vigil::Stand> Vigil::renew(const Stand& stand,
+                                         const std::vector<std::uint32_t>& which,
                                          const std::vector<std::string>& paths) {
   const MutexLock lock(mutex_);
   catch_up();
@@ -227,7 +231,8 @@ std::optional<Vigil::Stand> Vigil::renew(const Stand& stand, const std::vector<s
       if (steps == nullptr) return std::nullopt;
       out.nodes.insert(out.nodes.end(), steps->nodes.begin(), steps->nodes.end());
     } else {
-      out.nodes.insert(out.nodes.end(), stand.nodes.begin() + begin, stand.nodes.begin() + stand.ends[i]);
+      out.nodes.insert(out.nodes.end(), stand.nodes.begin() + begin,
+                       stand.nodes.begin() + stand.ends[i]);
     }
     out.ends.push_back(static_cast<std::uint32_t>(out.nodes.size()));
     begin = stand.ends[i];

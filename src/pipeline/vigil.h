@@ -57,7 +57,9 @@ class Vigil {
   struct Name {
     int folder;  // watch
     std::string name;
-    bool operator<(const Name& o) const { return folder != o.folder ? folder < o.folder : name < o.name; }
+    bool operator<(const Name& o) const {
+      return folder != o.folder ? folder < o.folder : name < o.name;
+    }
   };
   struct Walk {
     std::vector<Node> nodes;
@@ -83,8 +85,8 @@ class Vigil {
   Mutex mutex_;
   os::Watcher watcher_ GUARDED_BY(mutex_);
   Moment now_ GUARDED_BY(mutex_) = 1;
-  Moment forgot_at_ GUARDED_BY(mutex_) = 0;       // everything before is void
-  Moment last_change_ GUARDED_BY(mutex_) = 0;     // of any node
+  Moment forgot_at_ GUARDED_BY(mutex_) = 0;         // everything before is void
+  Moment last_change_ GUARDED_BY(mutex_) = 0;       // of any node
   std::vector<Moment> changed_ GUARDED_BY(mutex_);  // by node
   std::map<Name, Node> names_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, int> folders_ GUARDED_BY(mutex_);  // real path -> watch

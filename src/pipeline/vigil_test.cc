@@ -18,7 +18,8 @@ class VigilTest : public ::testing::Test {
     std::string pattern = ::testing::TempDir() + "deja-vigil-XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     dir_ = pattern;
-    if (!os::is_watchable_filesystem(dir_)) GTEST_SKIP() << "no notices to be had on the file system of " << dir_;
+    if (!os::is_watchable_filesystem(dir_))
+      GTEST_SKIP() << "no notices to be had on the file system of " << dir_;
     ASSERT_TRUE(os::make_directories(at("a/b")));
     ASSERT_TRUE(os::write_file_atomic(at("a/b/x.h"), "one"));
     vigil_ = Vigil::open();

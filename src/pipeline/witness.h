@@ -43,9 +43,13 @@ struct Testimony {
 
 class Witness {
  public:
-  Witness(const tool::Command& command, const tool::Invocation& invocation, const tool::Adapter& adapter,
-          const action::Roots& roots, digest::FileDigester& digester)
-      : command_(command), invocation_(invocation), adapter_(adapter), roots_(roots), digester_(digester) {}
+  Witness(const tool::Command& command, const tool::Invocation& invocation,
+          const tool::Adapter& adapter, const action::Roots& roots, digest::FileDigester& digester)
+      : command_(command),
+        invocation_(invocation),
+        adapter_(adapter),
+        roots_(roots),
+        digester_(digester) {}
 
   // Hears the log of a run that has just ended, then looks at the files themselves.
   Testimony hear(const observe::Log& log);
@@ -107,12 +111,12 @@ class Witness {
   digest::FileDigester& digester_;
 
   Testimony testimony_;
-  std::unordered_map<std::string, std::string> folders_;   // canonical names of folders
-  std::map<std::string, Touched> touched_;                 // by canonical name
-  std::map<std::string, ReadFile> reads_;                  // by spelled path
-  std::map<std::string, char> seen_;                       // spelled path -> kind_letter
-  std::map<std::string, bool> absent_;                     // spelled path
-  std::map<std::string, std::string> links_, reals_;       // spelled path -> text, result
+  std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
+  std::map<std::string, Touched> touched_;                // by canonical name
+  std::map<std::string, ReadFile> reads_;                 // by spelled path
+  std::map<std::string, char> seen_;                      // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;                    // spelled path
+  std::map<std::string, std::string> links_, reals_;      // spelled path -> text, result
   std::map<std::string, bool> listings_;
 };
 

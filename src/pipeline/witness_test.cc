@@ -33,7 +33,9 @@ class WitnessTest : public ::testing::Test {
   void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
 
   std::string at(const std::string& name) const { return dir_ + "/" + name; }
-  void write(const std::string& name, std::string_view bytes) { ASSERT_TRUE(os::write_file_atomic(at(name), bytes)); }
+  void write(const std::string& name, std::string_view bytes) {
+    ASSERT_TRUE(os::write_file_atomic(at(name), bytes));
+  }
 
   Event event(deja_op op, const std::string& name, int error = 0, unsigned flags = 0) {
     Event e;
@@ -48,9 +50,14 @@ class WitnessTest : public ::testing::Test {
     }
     return e;
   }
-  void reads(const std::string& name) { log_.events.push_back(event(DEJA_OP_OPEN, name, 0, DEJA_OPEN_READ)); }
-  void misses(const std::string& name) { log_.events.push_back(event(DEJA_OP_OPEN, name, ENOENT, DEJA_OPEN_READ)); }
-  void creates(const std::string& name, unsigned flags = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE) {
+  void reads(const std::string& name) {
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0, DEJA_OPEN_READ));
+  }
+  void misses(const std::string& name) {
+    log_.events.push_back(event(DEJA_OP_OPEN, name, ENOENT, DEJA_OPEN_READ));
+  }
+  void creates(const std::string& name,
+               unsigned flags = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE) {
     const bool existed = os::stat_file(at(name))->has_value();
     write(name, "output of " + name);
     log_.events.push_back(event(DEJA_OP_OPEN, name, 0, flags | (existed ? DEJA_OPEN_EXISTED : 0)));
@@ -64,11 +71,14 @@ class WitnessTest : public ::testing::Test {
     Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester);
     return witness.hear(log_);
   }
-  static bool has(const Testimony& t, Claim claim, const std::string& subject, const std::string& value = "") {
+  static bool has(const Testimony& t, Claim claim, const std::string& subject,
+                  const std::string& value = "") {
     return std::find(t.trace.observations.begin(), t.trace.observations.end(),
                      action::Observation{claim, subject, value}) != t.trace.observations.end();
   }
-  std::string digest(std::string_view bytes) { return std::string(digest::digest_bytes(bytes).view()); }
+  std::string digest(std::string_view bytes) {
+    return std::string(digest::digest_bytes(bytes).view());
+  }
 
   std::string dir_;
   tool::Command command_;

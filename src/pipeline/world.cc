@@ -15,7 +15,8 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
   for (const tool::EnvironmentVariable& v : command.environment) {
     if (!v.name.starts_with("DEJA_")) sorted.push_back(v);
   }
-  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.name < b.name; });
   action::HashSink sink;
   for (const tool::EnvironmentVariable& v : sorted) sink.field(v.name, roots.tag(v.value));
   return sink.finish();
@@ -29,7 +30,9 @@ Result<Digest> listing_digest(const std::string& path, const std::vector<std::st
   return sink.finish();
 }
 
-std::optional<std::string_view> World::variable(std::string_view name) { return command_.variable(name); }
+std::optional<std::string_view> World::variable(std::string_view name) {
+  return command_.variable(name);
+}
 
 Result<bool> World::path_holds(const Observation& claim, const std::string& path) {
   switch (claim.claim) {
@@ -39,15 +42,21 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       const auto content = TRY(digester_.digest_known(path, *identity));
       return content && content->digest.view() == claim.value;
     }
-    case Claim::absent: return !TRY(os::stat_file(path));
+    case Claim::absent:
+      return !TRY(os::stat_file(path));
     case Claim::exists: {
       const auto identity = TRY(os::stat_file(path));
-      return identity && claim.value.size() == 1 && action::kind_letter(identity->mode) == claim.value[0];
+      return identity && claim.value.size() == 1 &&
+             action::kind_letter(identity->mode) == claim.value[0];
     }
-    case Claim::listing: return TRY(listing_digest(path)).view() == claim.value;
-    case Claim::link: return TRY(os::read_symlink(path)).value_or("") == claim.value;
-    case Claim::real: return TRY(os::real_path(path)) == roots_.expand(claim.value);
-    default: return false;
+    case Claim::listing:
+      return TRY(listing_digest(path)).view() == claim.value;
+    case Claim::link:
+      return TRY(os::read_symlink(path)).value_or("") == claim.value;
+    case Claim::real:
+      return TRY(os::real_path(path)) == roots_.expand(claim.value);
+    default:
+      return false;
   }
 }
 
@@ -57,11 +66,13 @@ Result<bool> World::holds(const Observation& claim) {
       const auto value = variable(claim.subject);
       return value && roots_.tag(*value) == claim.value;
     }
-    case Claim::unset: return !variable(claim.subject);
+    case Claim::unset:
+      return !variable(claim.subject);
     case Claim::environment:
       if (!environment_) environment_ = environment_digest(command_, roots_);
       return environment_->view() == claim.value;
-    case Claim::root: return roots_.expand(claim.subject) == claim.value;
+    case Claim::root:
+      return roots_.expand(claim.subject) == claim.value;
     default: {
       const std::string path = roots_.expand(claim.subject);
       if (path.empty()) return false;

@@ -4,8 +4,9 @@
 //   engine -> client   Replay                       a hit: put this out and exit
 //                    | Exec                         a bypass: become the tool
 //                    | Run                          a miss: run the tool, observe, capture, report
-//                    | Foreign                      we see other files than you do: use an engine of your own
-//                    | Wait                         still here, waiting for another client's run; again
+//                    | Foreign                      we see other files than you do: use an engine
+//                    of your own | Wait                         still here, waiting for another
+//                    client's run; again
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
 //   engine -> client   Published                    the next invocation can hit; exit now
@@ -35,7 +36,18 @@ inline constexpr std::size_t kRequestMax = 32 << 20;
 inline constexpr std::size_t kStreamMax = 64 << 20;
 inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
 
-enum class Kind : std::uint16_t { request = 1, replay, exec, run, wait, foreign, report, published, ask, answer };
+enum class Kind : std::uint16_t {
+  request = 1,
+  replay,
+  exec,
+  run,
+  wait,
+  foreign,
+  report,
+  published,
+  ask,
+  answer
+};
 
 struct FrameHead {
   std::uint32_t magic = kMagic;
@@ -77,7 +89,7 @@ inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
-  std::uint64_t mount_namespace = 0;  // inode of /proc/self/ns/mnt; 0: unknown
+  std::uint64_t mount_namespace = 0;                // inode of /proc/self/ns/mnt; 0: unknown
   std::uint64_t root_device = 0, root_inode = 0;    // of "/"
   std::uint64_t front_device = 0, front_inode = 0;  // of the client's own executable
   std::uint64_t group = 0;                          // effective gid
@@ -85,8 +97,8 @@ struct RequestHead {
 inline void write(Writer& w, const RequestHead& h) {
   w.u32(h.stream_flags);
   w.u32(h.umask);
-  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.front_device,
-                                h.front_inode, h.group})
+  for (const std::uint64_t v :
+       {h.mount_namespace, h.root_device, h.root_inode, h.front_device, h.front_inode, h.group})
     w.u64(v);
 }
 inline RequestHead read_request_head(Reader& r) {
@@ -126,7 +138,8 @@ inline constexpr std::size_t kReplayHeadSize = 12;
 inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
 
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
-inline constexpr std::uint32_t kReportTruncated = 1;  // more output than kStreamMax, or a writer left
+inline constexpr std::uint32_t kReportTruncated =
+    1;  // more output than kStreamMax, or a writer left
 struct ReportHead {
   std::uint32_t flags = 0;
   std::uint32_t exit_code = 0;
