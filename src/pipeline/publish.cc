@@ -37,7 +37,8 @@ struct Draft {
   }
 };
 
-Status add_output(const Output& output, const action::Roots& roots, Engine& engine, LeakSearch& leaks, Draft& draft) {
+Status add_output(const Output& output, const action::Roots& roots, Engine& engine,
+                  LeakSearch& leaks, Draft& draft) {
   Artifact a;
   a.role = output.role;
   a.placement = output.placement;
@@ -93,18 +94,22 @@ bool is_spelled(Root root, const Target& target, const action::Trace& trace) {
 
 // Which roots the result is bound to, by evidence: the root's bytes in an artifact; outputs that
 // could hide them; a source that can turn the name of a file into something else at compile time.
-void bind_roots(const Target& target, const LeakSearch& leaks, std::uint32_t facts, action::Trace& trace) {
+void bind_roots(const Target& target, const LeakSearch& leaks, std::uint32_t facts,
+                action::Trace& trace) {
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
-    const bool computes = (facts & tool::kMentionsOwnPath) != 0 && is_spelled(root, target, trace) &&
+    const bool computes = (facts & tool::kMentionsOwnPath) != 0 &&
+                          is_spelled(root, target, trace) &&
                           !is_mapped(target.roots.path(root), target.invocation);
     if (!leaks.found(root) && !target.invocation.opaque_outputs && !computes) continue;
-    trace.observations.push_back({Claim::root, std::string(1, static_cast<char>(root)), target.roots.path(root)});
+    trace.observations.push_back(
+        {Claim::root, std::string(1, static_cast<char>(root)), target.roots.path(root)});
   }
   trace.normalize();
 }
 
-Result<Draft> draft_result(const Target& target, const RunReport& report, Testimony& testimony, Engine& engine) {
+Result<Draft> draft_result(const Target& target, const RunReport& report, Testimony& testimony,
+                           Engine& engine) {
   Draft draft;
   action::ActionResult& r = draft.result;
   r.exit_code = report.exit_code;
@@ -117,14 +122,16 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.out = TRY(keep_stream(report.out, engine, draft));
   r.err = TRY(keep_stream(report.err, engine, draft));
   LeakSearch leaks(target.roots);
-  for (const Output& output : testimony.outputs) TRY(add_output(output, target.roots, engine, leaks, draft));
+  for (const Output& output : testimony.outputs)
+    TRY(add_output(output, target.roots, engine, leaks, draft));
   bind_roots(target, leaks, testimony.facts | target.invocation.argument_facts, testimony.trace);
   draft.facts.cost_ns = report.elapsed_ns;
   return draft;
 }
 
 // Blobs are stored already; the result comes next, and only then the manifest that leads to it.
-Status store_draft(const ProbeKey& probe, const Published& published, Draft& draft, Engine& engine) {
+Status store_draft(const ProbeKey& probe, const Published& published, Draft& draft,
+                   Engine& engine) {
   const std::string record = encode(*published.result);
   draft.facts.probe = probe;
   TRY(engine.records.put_result(published.key, record, draft.facts));
@@ -164,9 +171,6 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
   Testimony testimony = witness.hear(*log);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
-  // __TIMESTAMP__ turns a file's modification time into text, and no call shows it.
-  if (((testimony.facts | target.invocation.argument_facts) & tool::kMentionsFileTime) != 0)
-    return out.why_not = "mentions __TIMESTAMP__", out;
 
   auto draft = draft_result(target, report, testimony, engine);
   if (!draft) {
