@@ -1,7 +1,6 @@
 #include "daemon/host.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -60,11 +59,11 @@ std::string own_folder() {
 
 View View::of_this_process() {
   View view;
-  struct stat st;
-  if (::stat("/proc/self/ns/mnt", &st) == 0) view.mount_namespace = st.st_ino;
-  if (::stat("/", &st) == 0) {
-    view.root_device = st.st_dev;
-    view.root_inode = st.st_ino;
+  if (const auto id = os::stat_file("/proc/self/ns/mnt"); id && *id)
+    view.mount_namespace = (*id)->inode;
+  if (const auto id = os::stat_file("/"); id && *id) {
+    view.root_device = (*id)->device;
+    view.root_inode = (*id)->inode;
   }
   view.group = ::getegid();
   return view;

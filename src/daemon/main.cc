@@ -27,7 +27,9 @@
 
 namespace {
 
-using namespace deja;
+namespace daemon = deja::daemon;
+namespace os = deja::os;
+namespace wire = deja::wire;
 
 constexpr int kSocketFd = 3;
 constexpr int kLockFd = 4;
@@ -45,7 +47,7 @@ void open_log() {
   log_fd = std::string_view(name) == "stderr"
                ? 2
                : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (log_fd >= 0) set_log_sink(log_to_file);
+  if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
 // The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to

@@ -30,8 +30,20 @@ void Server::run() {
   std::thread rehearsing([this] { rehearse(); });
   watch_over();
   rehearsing.join();
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return workers_ == 0; });
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return workers_ == 0; });
+  }
+  join_finished();
+}
+
+void Server::join_finished() {
+  std::list<std::thread> finished;
+  {
+    const std::lock_guard lock(mutex_);
+    finished.swap(finished_);
+  }
+  for (std::thread& thread : finished) thread.join();
 }
 
 // Rehearses in the pauses of a build; where there is none, one request each kPause, so that a
@@ -54,6 +66,7 @@ void Server::watch_over() {
       changed_.wait_for(lock, kUpkeep, [this] { return stopping_.load(); });
     }
     if (stopping_) return;
+    join_finished();
     host_.maintain();
     const std::int64_t idle_ns = os::monotonic_ns() - last_request_ns_;
     const auto limit_s = static_cast<std::int64_t>(host_.idle_exit_s());
@@ -67,7 +80,7 @@ void Server::watch_over() {
 void Server::stop() {
   stopping_ = true;
   // No new client finds us, and the workers that wait for one wake up. Those in a session end it.
-  ::unlink(socket_path_.c_str());
+  static_cast<void>(static_cast<bool>(os::remove_file(socket_path_)));
   ::shutdown(listener_.get(), SHUT_RDWR);
   changed_.notify_all();
   host_.end_rehearsals();
@@ -79,15 +92,18 @@ void Server::start_worker() {
   if (workers_ >= kWorkersMax) return;
   ++workers_;
   ++idle_;
+  threads_.emplace_back();
+  const auto self = std::prev(threads_.end());
   try {
-    std::thread([this] { work(); }).detach();
+    *self = std::thread([this, self] { work(self); });
   } catch (const std::system_error&) {
+    threads_.erase(self);
     --workers_;
     --idle_;
   }
 }
 
-void Server::work() {
+void Server::work(std::list<std::thread>::iterator self) {
   for (;;) {
     auto accepted = os::accept_unix(listener_);
     if (stopping_) break;
@@ -108,16 +124,13 @@ void Server::work() {
     --busy_;
     last_request_ns_ = os::monotonic_ns();
     const std::lock_guard lock(mutex_);
-    if (stopping_ || idle_ >= kIdleWorkersMax) {
-      --workers_;
-      if (workers_ == 0) changed_.notify_all();
-      return;
-    }
     ++idle_;
+    if (stopping_ || idle_ > kIdleWorkersMax) break;
   }
   const std::lock_guard lock(mutex_);
   --workers_;
   --idle_;
+  finished_.splice(finished_.end(), threads_, self);
   if (workers_ == 0) changed_.notify_all();
 }
 

@@ -7,8 +7,10 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <list>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "daemon/host.h"
 #include "os/fd.h"
@@ -27,7 +29,8 @@ class Server {
 
  private:
   void start_worker();
-  void work();
+  void work(std::list<std::thread>::iterator self);
+  void join_finished();
   void serve_connection(os::Fd socket);
   void answer_question(const os::Fd& socket, const std::string& word);
   void stop();
@@ -43,8 +46,10 @@ class Server {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  int workers_ = 0;  // guarded by mutex_
-  int idle_ = 0;     // guarded by mutex_
+  std::list<std::thread> threads_;   // guarded by mutex_: workers that run
+  std::list<std::thread> finished_;  // guarded by mutex_: workers to be joined
+  int workers_ = 0;                  // guarded by mutex_
+  int idle_ = 0;                     // guarded by mutex_
 };
 
 }  // namespace deja::daemon

@@ -1,11 +1,9 @@
 #include "daemon/session.h"
 
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <cstring>
 
 #include "os/io.h"
+#include "os/socket.h"
 
 namespace deja::daemon {
 namespace {
@@ -108,10 +106,7 @@ bool SocketClient::keep_waiting() {
   return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {}));
 }
 
-bool SocketClient::is_alive() {
-  // A client that waits for us sends nothing: if there is something to read, it is the end.
-  struct pollfd p = {socket_.get(), POLLIN | POLLRDHUP, 0};
-  return ::poll(&p, 1, 0) == 0;
-}
+// A client that waits for us sends nothing: if there is something to read, it is the end.
+bool SocketClient::is_alive() { return !os::is_readable(socket_); }
 
 }  // namespace deja::daemon

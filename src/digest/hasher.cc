@@ -1,8 +1,8 @@
 #include "digest/hasher.h"
 
-#include <unistd.h>
-
 #include <memory>
+
+#include "os/file.h"
 
 namespace deja::digest {
 
@@ -17,13 +17,10 @@ Result<Digest> digest_fd(const os::Fd& fd) {
   constexpr std::size_t kBuffer = 256 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer);
   Hasher hasher;
-  off_t offset = 0;
-  for (;;) {
-    const ssize_t n = ::pread(fd.get(), buffer.get(), kBuffer, offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return sys_error("read");
-    if (n == 0) return hasher.finish();
-    hasher.add({buffer.get(), static_cast<std::size_t>(n)});
+  for (std::uint64_t offset = 0;;) {
+    const std::size_t n = TRY(os::read_at(fd, offset, buffer.get(), kBuffer));
+    hasher.add({buffer.get(), n});
+    if (n < kBuffer) return hasher.finish();
     offset += n;
   }
 }

@@ -51,6 +51,7 @@ FileIdentity identity_of(const struct stat& st) {
   id.ctime_ns = st.st_ctim.tv_sec * kNsPerSecond + st.st_ctim.tv_nsec;
   id.mode = st.st_mode;
   id.links = static_cast<std::uint32_t>(st.st_nlink);
+  id.owner = st.st_uid;
   return id;
 }
 
@@ -89,6 +90,18 @@ Result<Fd> create_file(const std::string& path, mode_t mode) {
   Fd owned(fd);
   if (auto set = set_mode(owned, mode); !set) return std::move(set).error().context(path);
   return owned;
+}
+
+Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, char* out, std::size_t size) {
+  std::size_t have = 0;
+  while (have < size) {
+    const ssize_t n = ::pread(fd.get(), out + have, size - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return sys_error("read");
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  return have;
 }
 
 Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
@@ -169,6 +182,14 @@ Result<bool> link_file(const std::string& from, const std::string& to) {
   if (errno == EEXIST) return false;
   return sys_error("link to", to);
 }
+
+Status make_symlink(const std::string& text, const std::string& path) {
+  if (checked([&] { return ::symlink(text.c_str(), path.c_str()); }) != 0)
+    return sys_error("symlink", path);
+  return {};
+}
+
+bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
 
 Result<bool> remove_file(const std::string& path) {
   if (checked([&] { return ::unlink(path.c_str()); }) == 0) return true;

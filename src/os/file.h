@@ -25,6 +25,7 @@ struct FileIdentity {
   std::int64_t ctime_ns = 0;
   std::uint32_t mode = 0;   // type and permission bits
   std::uint32_t links = 0;  // not part of ==: a new hard link does not change the content
+  std::uint32_t owner = 0;  // user id; not part of ==: its change moves ctime
 
   bool operator==(const FileIdentity& o) const {
     return device == o.device && inode == o.inode && size == o.size && mtime_ns == o.mtime_ns &&
@@ -48,6 +49,8 @@ Result<Fd> open_read(const std::string& path);
 Result<std::optional<Fd>> open_read_if_exists(const std::string& path);
 // O_CREAT|O_EXCL; the mode is exact, whatever the umask.
 Result<Fd> create_file(const std::string& path, mode_t mode);
+// Reads at offset, whatever the descriptor's position; fewer than size bytes only at the end.
+Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, char* out, std::size_t size);
 Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes);
 Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes = 1ULL << 30);
 Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
@@ -61,6 +64,9 @@ Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t
 Status rename_file(const std::string& from, const std::string& to);
 // False when to exists already.
 Result<bool> link_file(const std::string& from, const std::string& to);
+Status make_symlink(const std::string& text, const std::string& path);
+// May this process write to the file, as access(2) sees it?
+bool is_writable(const std::string& path);
 // False when there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
 Status make_directory(const std::string& path, mode_t mode = 0700);        // existing is fine

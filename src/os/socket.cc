@@ -1,5 +1,6 @@
 #include "os/socket.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -65,6 +66,11 @@ Result<Peer> peer_of(const Fd& socket) {
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &cred, &size) != 0)
     return sys_error("getsockopt SO_PEERCRED");
   return Peer{cred.pid, cred.uid, cred.gid};
+}
+
+bool is_readable(const Fd& socket) {
+  struct pollfd p = {socket.get(), POLLIN | POLLRDHUP, 0};
+  return ::poll(&p, 1, 0) != 0;
 }
 
 Status set_receive_timeout_ms(const Fd& socket, int timeout_ms) {

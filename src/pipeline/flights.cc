@@ -23,6 +23,11 @@ void Flights::end(const ProbeKey& probe, Flight::State state,
   changed_.notify_all();
 }
 
+int Flights::waiting() {
+  const MutexLock lock(mutex_);
+  return waiting_;
+}
+
 Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there) {
   for (;;) {
     std::shared_ptr<Flight> flight;
@@ -34,9 +39,13 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
         return {Turn(this, probe), nullptr};
       }
       flight = slot;
+      // Other flights' landings wake us too: only the clock says when a second has passed.
+      const auto next_look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+      ++waiting_;
       while (flight->state == Flight::State::running) {
-        if (changed_.wait_for(mutex_, std::chrono::seconds(1)) == std::cv_status::timeout) break;
+        if (changed_.wait_until(mutex_, next_look) == std::cv_status::timeout) break;
       }
+      --waiting_;
       if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
       if (flight->state == Flight::State::abandoned) continue;
     }

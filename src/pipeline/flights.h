@@ -52,17 +52,19 @@ class Flights {
   };
   // Waits for a running flight; calls `still_there` every second and gives up when it says false.
   Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there);
+  // How many wait at this moment.
+  int waiting();
 
  private:
   struct Flight {
     enum class State { running, landed, abandoned } state = State::running;
     std::shared_ptr<const Published> published;
-    int waiters = 0;
   };
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 
   Mutex mutex_;
   ConditionVariable changed_;
+  int waiting_ GUARDED_BY(mutex_) = 0;
   std::unordered_map<ProbeKey, std::shared_ptr<Flight>> flights_ GUARDED_BY(mutex_);
 };
 

@@ -1,9 +1,11 @@
 #include "pipeline/leaks.h"
 
 #include <string.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <memory>
+
+#include "os/file.h"
 
 namespace deja::pipeline {
 namespace {
@@ -42,14 +44,11 @@ Status LeakSearch::search(const os::Fd& fd) {
   constexpr std::size_t kBuffer = 256 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer + longest_);
   std::size_t kept = 0;  // the end of the piece before, in case a needle lies across
-  off_t offset = 0;
-  for (;;) {
-    const ssize_t n = ::pread(fd.get(), buffer.get() + kept, kBuffer, offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return sys_error("read");
-    if (n == 0) return {};
-    const std::size_t have = kept + static_cast<std::size_t>(n);
+  for (std::uint64_t offset = 0;;) {
+    const std::size_t n = TRY(os::read_at(fd, offset, buffer.get() + kept, kBuffer));
+    const std::size_t have = kept + n;
     search({buffer.get(), have});
+    if (n < kBuffer) return {};
     kept = std::min(have, longest_);
     ::memmove(buffer.get(), buffer.get() + have - kept, kept);
     offset += n;

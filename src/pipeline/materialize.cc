@@ -1,6 +1,5 @@
 #include "pipeline/materialize.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -26,7 +25,7 @@ class Prepared {
   Prepared(Prepared&& o) noexcept : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)) {}
   Prepared& operator=(Prepared&&) = delete;
   ~Prepared() {
-    if (!temp_.empty()) ::unlink(temp_.c_str());
+    if (!temp_.empty()) static_cast<void>(static_cast<bool>(os::remove_file(temp_)));
   }
   Status place() {
     TRY(os::rename_file(temp_, path_));
@@ -54,10 +53,9 @@ Result<mode_t> mode_at(const Artifact& artifact, const std::string& path) {
     if (!plain) return Error{Code::invalid, 0, "output is no plain file: " + path};
     return static_cast<mode_t>(artifact.mode);
   }
-  if (!there->is_regular() || there->links != 1 || ::access(path.c_str(), W_OK) != 0)
+  if (!there->is_regular() || there->links != 1 || !os::is_writable(path))
     return Error{Code::invalid, 0, "output is no plain file of its own: " + path};
-  struct stat st;
-  if (::lstat(path.c_str(), &st) != 0 || st.st_uid != ::geteuid())
+  if (there->owner != ::geteuid())
     return Error{Code::invalid, 0, "output belongs to somebody else: " + path};
   return static_cast<mode_t>(there->mode & 07777);  // a rewritten file keeps its mode
 }
@@ -85,7 +83,7 @@ Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& r
   const mode_t mode = TRY(mode_at(artifact, path));
   const std::string temp = temporary_name(path);
   if (artifact.role == Role::symlink) {
-    if (::symlink(artifact.link_text.c_str(), temp.c_str()) != 0) return sys_error("symlink", temp);
+    TRY(os::make_symlink(artifact.link_text, temp));
     return Prepared(temp, path);
   }
   const os::Fd fd = TRY(os::create_file(temp, mode));

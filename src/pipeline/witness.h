@@ -7,6 +7,9 @@
 //   made something of that name.
 // - What the run wrote and is still there at its end is an output; what is gone was temporary, and
 //   nothing that was seen of it counts.
+// - What a program that no adapter vouches for (a shell, whatever a wrapper script starts) has looked
+//   at without opening it, counts with size, time and mode; what it asks the machine (the time, the
+//   host's name) cannot be asked again.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a
 //   device) proves nothing.
@@ -61,12 +64,14 @@ class Witness {
     bool existed = false;   // something of that name was there before the run
     bool unlinked = false;  // the run removed what was there
     bool in_place = false;  // an existing file was truncated and rewritten
+    bool renamed = false;   // what is there now came by a rename
     std::string spelled;
   };
   struct ReadFile {
     os::FileIdentity identity;  // when it was first opened
     std::int64_t when_ns = 0;
     std::string canonical;
+    bool is_program = false;  // an executable or a library
   };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);
@@ -94,7 +99,10 @@ class Witness {
 
   void fail(const std::string& why);
   void read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
+  void read_program(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
   void missing(const std::string& path);
+  void miss_in_library_path(const std::string& library);
+  const std::string* foreign(std::int32_t pid) const;
   std::string canonical(const std::string& path);
   Touched& touch(const std::string& path);
   bool is_own(const std::string& path);  // made or written by this run
@@ -102,6 +110,9 @@ class Witness {
   void conclude_outputs();
   void conclude_reads();
   void conclude_names();
+  void conclude_absences();
+  void conclude_twins();
+  void claim_way(const std::string& path);
   void claim(action::Claim kind, std::string subject, std::string value = {});
 
   const tool::Command& command_;
@@ -118,6 +129,11 @@ class Witness {
   std::map<std::string, bool> absent_;                    // spelled path
   std::map<std::string, std::string> links_, reals_;      // spelled path -> text, result
   std::map<std::string, bool> listings_;
+  std::map<std::string, bool> ways_, looked_at_;         // spelled path
+  std::map<std::string, std::vector<std::string>> equals_;  // digest -> paths of files that were read
+  // Processes of programs that no adapter vouches for (they read the whole environment), by the
+  // program's name.
+  std::unordered_map<std::int32_t, std::string> programs_, foreign_;
 };
 
 }  // namespace deja::pipeline

@@ -55,6 +55,16 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       return TRY(os::read_symlink(path)).value_or("") == claim.value;
     case Claim::real:
       return TRY(os::real_path(path)) == roots_.expand(claim.value);
+    case Claim::twin: {
+      if (claim.value.empty()) return false;
+      const auto one = TRY(os::stat_file(path));
+      const auto other = TRY(os::stat_file(roots_.expand(std::string_view(claim.value).substr(1))));
+      return one && other && action::kinship(*one, *other) == claim.value[0];
+    }
+    case Claim::stamps: {
+      const auto identity = TRY(os::stat_file(path));
+      return identity && action::stamps_text(*identity) == claim.value;
+    }
     default:
       return false;
   }
@@ -72,7 +82,7 @@ Result<bool> World::holds(const Observation& claim) {
       if (!environment_) environment_ = environment_digest(command_, roots_);
       return environment_->view() == claim.value;
     case Claim::root:
-      return roots_.expand(claim.subject) == claim.value;
+      return roots_.expand(claim.subject) == roots_.expand(claim.value);
     default: {
       const std::string path = roots_.expand(claim.subject);
       if (path.empty()) return false;
