@@ -19,6 +19,7 @@
 
 #include "os/fd.h"
 #include "os/places.h"
+#include "os/text_buffer.h"
 
 namespace deja::client {
 namespace {
@@ -100,8 +101,8 @@ bool prepare_socket_folder(const char* socket, const char* dir) {
   const std::size_t dir_size = std::strlen(dir);
   if (std::strncmp(socket, dir, dir_size) == 0 && socket[dir_size] == '/') return true;
   char folder[os::kPlaceMax];
-  std::strcpy(folder, socket);
-  *std::strrchr(folder, '/') = '\0';
+  const std::string_view path = socket;
+  os::TextBuffer(folder, sizeof(folder)).add(path.substr(0, path.rfind('/')));
   return os::make_private_dir(folder);
 }
 
@@ -138,9 +139,7 @@ bool spawn_daemon(const char* engine, const char* dir, int socket, int lock, cha
 // -1: impossible here.
 int try_start(const char* engine, const char* dir, const char* socket_path, char** environment) {
   char lock_path[os::kPlaceMax];
-  if (std::strlen(dir) + sizeof("/daemon.lock") > sizeof(lock_path)) return -1;
-  std::strcpy(lock_path, dir);
-  std::strcat(lock_path, "/daemon.lock");
+  if (!os::TextBuffer(lock_path, sizeof(lock_path)).add(dir).add("/daemon.lock").fits()) return -1;
   const os::Fd lock(::open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock) return -1;
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? 0 : -1;
@@ -186,19 +185,16 @@ int start_one_shot(const char* engine, const char* dir, char** environment) {
 }  // namespace
 
 bool libexec_path(std::string_view program, char* out) {
-  const ssize_t n = ::readlink("/proc/self/exe", out, os::kPlaceMax - 1);
+  char self[os::kPlaceMax];
+  const ssize_t n = ::readlink("/proc/self/exe", self, sizeof(self));
   if (n <= 0) return false;
-  out[n] = '\0';
+  std::string_view prefix(self, static_cast<std::size_t>(n));
   for (int up = 0; up < 2; ++up) {  // drop "/deja", then "/bin"
-    char* slash = std::strrchr(out, '/');
-    if (slash == nullptr) return false;
-    *slash = '\0';
+    const std::size_t slash = prefix.rfind('/');
+    if (slash == std::string_view::npos) return false;
+    prefix = prefix.substr(0, slash);
   }
-  constexpr std::string_view kFolder = "/libexec/deja/";
-  if (std::strlen(out) + kFolder.size() + program.size() + 1 > os::kPlaceMax) return false;
-  std::strcat(out, kFolder.data());
-  std::strncat(out, program.data(), program.size());
-  return true;
+  return os::TextBuffer(out, os::kPlaceMax).add(prefix).add("/libexec/deja/").add(program).fits();
 }
 
 namespace {

@@ -4,41 +4,13 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstring>
+
+#include "os/text_buffer.h"
 
 namespace deja::os {
 namespace {
 
 constexpr std::size_t kAddressMax = 107;  // unix(7): sun_path is 108 bytes with its NUL
-
-class Text {
- public:
-  explicit Text(char* out) : out_(out) {}
-  Text& add(std::string_view v) {
-    if (length_ < 0 || static_cast<std::size_t>(length_) + v.size() + 1 > kPlaceMax) {
-      length_ = -1;
-      return *this;
-    }
-    std::memcpy(out_ + length_, v.data(), v.size());
-    length_ += static_cast<long>(v.size());
-    out_[length_] = '\0';
-    return *this;
-  }
-  Text& add_number(std::uint64_t n, unsigned base) {
-    char digits[24];
-    std::size_t at = sizeof(digits);
-    do {
-      digits[--at] = "0123456789abcdef"[n % base];
-      n /= base;
-    } while (n != 0);
-    return add({digits + at, sizeof(digits) - at});
-  }
-  long length() const { return length_; }
-
- private:
-  char* out_;
-  long length_ = 0;
-};
 
 std::uint64_t fnv64(std::string_view text) {
   std::uint64_t h = 14695981039346656037ULL;
@@ -49,7 +21,7 @@ std::uint64_t fnv64(std::string_view text) {
 }  // namespace
 
 long cache_dir(const PlaceVariables& v, std::string_view cwd, char* out) {
-  Text text(out);
+  TextBuffer text(out, kPlaceMax);
   if (!v.deja_dir.empty()) {
     if (!v.deja_dir.starts_with('/')) text.add(cwd).add("/");
     text.add(v.deja_dir);
@@ -66,15 +38,20 @@ long cache_dir(const PlaceVariables& v, std::string_view cwd, char* out) {
 }
 
 long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out) {
-  long n = Text(out).add(cache_dir).add("/daemon.sock").length();
+  long n = TextBuffer(out, kPlaceMax).add(cache_dir).add("/daemon.sock").length();
   if (n >= 0 && static_cast<std::size_t>(n) <= kAddressMax) return n;
   const std::uint64_t hash = fnv64(cache_dir);
   if (v.xdg_runtime_dir.starts_with('/')) {
-    n = Text(out).add(v.xdg_runtime_dir).add("/deja/").add_number(hash, 16).add(".sock").length();
+    n = TextBuffer(out, kPlaceMax)
+            .add(v.xdg_runtime_dir)
+            .add("/deja/")
+            .add_number(hash, 16)
+            .add(".sock")
+            .length();
     if (n >= 0 && static_cast<std::size_t>(n) <= kAddressMax) return n;
   }
   const std::string_view tmp = v.tmpdir.starts_with('/') ? v.tmpdir : std::string_view("/tmp");
-  n = Text(out)
+  n = TextBuffer(out, kPlaceMax)
           .add(tmp)
           .add("/deja-")
           .add_number(::geteuid(), 10)
