@@ -41,6 +41,16 @@ config::Sources sources_of(const pipeline::Request& request) {
       request.cwd};
 }
 
+// Why tools cannot be observed with this library; empty when they can. LD_PRELOAD separates paths
+// by colons and spaces and knows no quotes (ld.so(8)).
+std::string unusable_interposer(const std::string& path) {
+  if (path.find_first_of(": ") != std::string::npos)
+    return "observe: install deja where the path has no space and no colon: " + path;
+  const auto there = os::stat_file(path);
+  if (!there || !*there) return "observe: missing, nothing can be remembered: " + path;
+  return {};
+}
+
 config::Sources own_sources() {
   return {[](std::string_view name) -> std::optional<std::string_view> {
             const char* value = ::getenv(std::string(name).c_str());
@@ -93,6 +103,10 @@ void Host::open_store() {
   memo.below = store_.get();
   digester_ = std::make_unique<digest::FileDigester>(memo);
   std::string interposer = own_folder() + "/libdeja-observe.so";
+  if (const std::string problem = unusable_interposer(interposer); !problem.empty()) {
+    journal_->trouble(problem);
+    interposer.clear();
+  }
   engine_ = std::unique_ptr<pipeline::Engine>(
       new pipeline::Engine{*store_,
                            *store_,
