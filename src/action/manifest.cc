@@ -110,7 +110,7 @@ std::optional<Manifest> decode_manifest(std::string_view bytes) {
   std::string_view before;
   for (Observation& o : m.observations_) {
     const std::uint8_t claim = d.u8();
-    if (claim < 1 || claim > static_cast<std::uint8_t>(Claim::root)) return std::nullopt;
+    if (claim < 1 || claim > static_cast<std::uint8_t>(kLastClaim)) return std::nullopt;
     o.claim = static_cast<Claim>(claim);
     const std::uint64_t shared = d.varint();
     const std::string_view rest = d.bytes();

@@ -7,7 +7,7 @@ namespace deja::action {
 namespace {
 
 // Grows when the meaning of any field, trace claim or result changes.
-constexpr std::string_view kRecipeVersion = "deja action 1, BLAKE3-256";
+constexpr std::string_view kRecipeVersion = "deja action 2, BLAKE3-256";
 
 struct KeyedVariable {
   std::string_view name;

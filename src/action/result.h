@@ -16,8 +16,9 @@ enum class Role : std::uint8_t { output = 1, depfile, folder, symlink };
 
 // How the tool put the output in place; a hit does the same (L6).
 enum class Placement : std::uint8_t {
-  replaced = 1,  // a new file: what was there before was unlinked, renamed over, or absent
+  replaced = 1,  // a complete file was renamed to this name, whatever stood there
   in_place,      // an existing file was truncated and rewritten
+  made,          // made where nothing was (any more); what the tool does otherwise is not known
 };
 
 struct Artifact {

@@ -11,8 +11,19 @@
 namespace deja::action {
 
 char kind_letter(std::uint32_t mode) {
-  if (S_ISREG(mode)) return 'f';
+  if (S_ISREG(mode)) return (mode & 0111) != 0 ? 'x' : 'f';
   return S_ISDIR(mode) ? 'd' : 'o';
+}
+
+char kinship(const os::FileIdentity& a, const os::FileIdentity& b) {
+  if (a.device == b.device && a.inode == b.inode) return 'i';
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return a.mtime_ns / kSecond == b.mtime_ns / kSecond ? 't' : '-';
+}
+
+std::string stamps_text(const os::FileIdentity& identity) {
+  return std::to_string(identity.size) + " " + std::to_string(identity.mtime_ns) + " " +
+         std::to_string(identity.mode);
 }
 
 std::string describe(const Observation& o) {
@@ -25,6 +36,7 @@ std::string describe(const Observation& o) {
     case Claim::exists:
       return (o.value == "d"   ? "folder "
               : o.value == "f" ? "file "
+              : o.value == "x" ? "executable "
                                : "special ") +
              subject + " exists";
     case Claim::listing:
@@ -40,7 +52,11 @@ std::string describe(const Observation& o) {
     case Claim::environment:
       return "environment = " + to_hex(o.value).substr(0, 16);
     case Claim::root:
-      return "root " + Roots::describe(o.subject) + " is " + o.value;
+      return "root " + Roots::describe(o.subject) + " is " + Roots::describe(o.value);
+    case Claim::twin:
+      return subject + " beside its equal " + Roots::describe(std::string_view(o.value).substr(1));
+    case Claim::stamps:
+      return "size, time and mode of " + subject + " = " + o.value;
   }
   return "unknown claim";
 }

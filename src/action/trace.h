@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "digest/digest.h"
+#include "os/file.h"
 
 namespace deja::action {
 
@@ -20,8 +21,11 @@ enum class Claim : std::uint8_t {
   variable,     // subject: name; value: tagged value
   unset,        // subject: name
   environment,  // value: digest of the whole environment
-  root,         // subject: one tag byte; value: absolute path: bound to that place
+  root,         // subject: one tag byte; value: tagged path: bound to that place
+  twin,         // subject: tagged path; value: kinship() letter, tagged path of an equal file
+  stamps,       // subject: tagged path of a file; value: stamps_text()
 };
+inline constexpr Claim kLastClaim = Claim::stamps;
 
 struct Observation {
   Claim claim = Claim::file;
@@ -30,8 +34,13 @@ struct Observation {
   auto operator<=>(const Observation&) const = default;
 };
 
-// 'f' regular file, 'd' folder, 'o' anything else.
+// 'f' regular file, 'x' one that may be executed, 'd' folder, 'o' anything else.
 char kind_letter(std::uint32_t mode);
+// How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same inode,
+// 't' of the same second, '-' neither.
+char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
+// Size, modification time and mode: what a program can learn of a file without opening it.
+std::string stamps_text(const os::FileIdentity& identity);
 // For people: "file <cwd>/a.h = 12ab34…".
 std::string describe(const Observation& observation);
 

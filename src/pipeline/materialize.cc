@@ -43,21 +43,33 @@ std::string temporary_name(const std::string& path) {
          std::to_string(serial++);
 }
 
-// The mode the file will have, or an error when the tool would meet something there that only it
-// can treat right: a device, a shared inode, a file it may not write.
-Result<mode_t> mode_at(const Artifact& artifact, const std::string& path) {
+// Can the new file be put in place of what is there, such that nobody could tell it from what the
+// tool would have done? Else an error: a device, a shared inode, a symlink, a file that the tool may
+// not write or whose mode it would keep are for the tool itself to treat: docs/traps/output-place.md.
+Status check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path) {
   const auto there = TRY(os::stat_file(path, os::Links::keep));
-  if (!there) return static_cast<mode_t>(artifact.mode);
-  const bool plain = there->is_regular() || there->is_symlink();
-  if (artifact.placement == Placement::replaced) {
-    if (!plain) return Error{Code::invalid, 0, "output is no plain file: " + path};
-    return static_cast<mode_t>(artifact.mode);
-  }
-  if (!there->is_regular() || there->links != 1 || !os::is_writable(path))
-    return Error{Code::invalid, 0, "output is no plain file of its own: " + path};
+  if (!there) return {};
+  if (artifact.role == Role::folder || artifact.role == Role::symlink)
+    return Error{Code::invalid, 0, "something is in the place of an output: " + path};
+  if (!there->is_regular() && !(there->is_symlink() && artifact.placement == Placement::replaced))
+    return Error{Code::invalid, 0, "output is no plain file: " + path};
+  if (there->is_regular() && !os::is_writable(path))
+    return Error{Code::invalid, 0, "output may not be written: " + path};
+  if (artifact.placement == Placement::replaced) return {};  // by a rename: nothing else matters
+  if (there->links != 1) return Error{Code::invalid, 0, "output has other hard links: " + path};
   if (there->owner != ::geteuid())
     return Error{Code::invalid, 0, "output belongs to somebody else: " + path};
-  return static_cast<mode_t>(there->mode & 07777);  // a rewritten file keeps its mode
+  if ((there->mode & 07777) != fresh_mode)
+    return Error{Code::invalid, 0, "output has another mode: " + path};
+  return {};
+}
+
+// The mode of a file that the tool makes anew. A file that was rewritten in place has kept the mode
+// it had: that says nothing unless it is the usual one.
+Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
+  if (artifact.placement == Placement::in_place && artifact.mode != (0666 & ~umask))
+    return Error{Code::invalid, 0, "made with the mode of an older file"};
+  return static_cast<mode_t>(artifact.mode);
 }
 
 Status fill(const Artifact& artifact, const action::ActionResult& result, const Target& target,
@@ -80,7 +92,8 @@ Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& r
   const std::string path = target.roots.expand(artifact.path);
   if (path.empty())
     return Error{Code::invalid, 0, "result lies in a root that this request has not"};
-  const mode_t mode = TRY(mode_at(artifact, path));
+  const mode_t mode = TRY(fresh_mode(artifact, target.request.umask));
+  TRY(check_place(artifact, mode, path));
   const std::string temp = temporary_name(path);
   if (artifact.role == Role::symlink) {
     TRY(os::make_symlink(artifact.link_text, temp));
@@ -134,8 +147,10 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
     replay.err.clear();
   }
   for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role == Role::folder)
-      TRY(os::make_directory(target.roots.expand(artifact.path), artifact.mode));
+    if (artifact.role != Role::folder) continue;
+    const std::string path = target.roots.expand(artifact.path);
+    TRY(check_place(artifact, artifact.mode, path));
+    TRY(os::make_directory(path, artifact.mode));
   }
   std::vector<Prepared> prepared;
   for (const Artifact& artifact : result.artifacts) {

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/watcher.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
 
@@ -32,8 +33,10 @@ bool has_multigrain_stamps() {
 }
 
 // Could the file have been changed after it was opened without a sign in its stamps?
-bool could_hide_a_change(const os::FileIdentity& identity, std::int64_t opened_ns) {
-  return !has_multigrain_stamps() && !digest::FileDigester::is_settled(identity, opened_ns);
+bool could_hide_a_change(const std::string& path, const os::FileIdentity& identity,
+                         std::int64_t opened_ns) {
+  if (digest::FileDigester::is_settled(identity, opened_ns)) return false;
+  return !has_multigrain_stamps() || !os::is_watchable_filesystem(path);  // the same file systems
 }
 
 }  // namespace
@@ -55,8 +58,9 @@ void Witness::conclude_outputs() {
     Output out;
     out.path = t.spelled;
     out.identity = **now;
-    out.placement =
-        t.in_place && !t.unlinked ? action::Placement::in_place : action::Placement::replaced;
+    out.placement = t.renamed                   ? action::Placement::replaced
+                    : t.in_place && !t.unlinked ? action::Placement::in_place
+                                                : action::Placement::made;
     if (out.identity.is_directory()) {
       out.role = Role::folder;
     } else if (out.identity.is_symlink()) {
@@ -86,17 +90,76 @@ void Witness::conclude_reads() {
     const auto content = digester_.digest_file(path, &now);
     if (!content || !*content) return fail("gone or unreadable after the run: " + path);
     if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
-    if (could_hide_a_change(now, file.when_ns))
+    if (could_hide_a_change(path, now, file.when_ns))
       return fail("written in the moment it was read: " + path);
     if (adapter_.file_times_matter(invocation_, path))
       return fail("depends on file times: " + path);
     testimony_.facts |= (*content)->traits;
-    claim(Claim::file, roots_.tag(path), std::string((*content)->digest.view()));
+    const std::string digest((*content)->digest.view());
+    claim(Claim::file, roots_.tag(path), digest);
+    if (file.is_program) {
+      testimony_.programs.push_back(path);
+      continue;
+    }
+    testimony_.inputs.push_back({path, (*content)->digest});
+    if (now.size > 0) equals_[digest].push_back(path);
   }
 }
 
-// Names that were seen or missed, without those that this run itself made, and each absence
-// reduced to the first missing component: "/a/b/c/d" with no /a/b is one claim for all below it.
+// Files of equal content: whether a compiler takes them for one is not in their content.
+void Witness::conclude_twins() {
+  for (const auto& [digest, paths] : equals_) {
+    for (std::size_t i = 1; i < paths.size(); ++i) {
+      const auto one = os::stat_file(paths[0]);
+      const auto other = os::stat_file(paths[i]);
+      if (!one || !*one || !other || !*other) return fail("gone after the run: " + paths[i]);
+      const std::string kin(1, action::kinship(**one, **other));
+      // Both ways, so that whoever watches one of them checks again.
+      claim(Claim::twin, roots_.tag(paths[0]), kin + roots_.tag(paths[i]));
+      claim(Claim::twin, roots_.tag(paths[i]), kin + roots_.tag(paths[0]));
+    }
+  }
+}
+
+// Claims every symlink on the way to a folder, and that the other steps are none: two folders that
+// were apart must not become one, which compilers leave out the second time, nor the other way
+// round. Nothing is claimed of what leads to a root: that is the root's place.
+void Witness::claim_way(const std::string& path) {
+  constexpr int kSymlinksMax = 40;
+  std::string folder = "/";
+  std::string rest = path;
+  for (int symlinks = 0; !rest.empty();) {
+    const std::size_t slash = rest.find('/');
+    const std::string part = rest.substr(0, slash);
+    rest.erase(0, slash == std::string::npos ? rest.size() : slash + 1);
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      folder = std::string(parent_path(folder));
+      continue;
+    }
+    const std::string step = join_path(folder, part);
+    const auto text = os::read_symlink(step);
+    if (!text) return fail("cannot look at " + step);
+    if (!leads_to_root(step)) claim(Claim::link, roots_.tag(step), text->value_or(""));
+    if (!*text) {
+      folder = step;
+    } else if (++symlinks > kSymlinksMax) {
+      return fail("too many symlinks: " + path);
+    } else {
+      rest = rest.empty() ? **text : **text + "/" + rest;
+      if (rest.starts_with('/')) folder = "/";
+    }
+  }
+}
+
+bool Witness::leads_to_root(const std::string& folder) const {
+  for (const action::Root root : action::kRoots) {
+    if (roots_.has(root) && is_within(roots_.path(root), folder)) return true;
+  }
+  return false;
+}
+
+// Names that were seen, without those that this run itself made.
 void Witness::conclude_names() {
   const auto is_touched = [this](const std::string& path) {
     return touched_.contains(canonical(path));
@@ -104,29 +167,25 @@ void Witness::conclude_names() {
   for (const auto& [path, kind] : seen_) {
     if (is_touched(path) || reads_.contains(path)) continue;
     char letter = kind;
-    if (letter == 'x') {  // seen without its kind
+    if (letter == '?') {  // seen without its kind
       const auto now = os::stat_file(path);
       if (!now || !*now) return fail("gone after the run: " + path);
       letter = action::kind_letter((*now)->mode);
     }
     claim(Claim::exists, roots_.tag(path), std::string(1, letter));
+    if (letter == 'd') ways_[path] = true;
   }
-  for (const auto& [path, unused] : absent_) {
+  for (const auto& [path, unused] : executed_) {
+    if (!is_touched(path)) claim(Claim::exists, roots_.tag(path), "x");
+  }
+  for (const auto& [path, unused] : looked_at_) {
     if (is_touched(path)) continue;
-    std::string missing = path;
-    for (;;) {
-      const std::string parent(parent_path(missing));
-      if (parent.empty() || parent == missing) break;
-      const auto there = os::stat_file(parent);
-      if (!there) return fail("cannot look at " + parent);
-      if (*there) break;
-      missing = parent;
-    }
-    if (const auto now = os::stat_file(missing); !now || *now) {
-      if (!is_touched(missing)) return fail("appeared while the tool ran: " + missing);
-      continue;
-    }
-    claim(Claim::absent, roots_.tag(missing));
+    const auto now = os::stat_file(path);
+    if (!now || !*now) return fail("gone after the run: " + path);
+    if ((*now)->is_regular()) claim(Claim::stamps, roots_.tag(path), action::stamps_text(**now));
+  }
+  for (const auto& [path, unused] : ways_) {
+    if (!is_touched(path)) claim_way(path);
   }
   for (const auto& [path, text] : links_) {
     if (!is_touched(path)) claim(Claim::link, roots_.tag(path), text);
@@ -143,6 +202,28 @@ void Witness::conclude_names() {
     const auto digest = listing_digest(path, own);
     if (!digest) return fail("cannot list " + path);
     claim(Claim::listing, roots_.tag(path), std::string(digest->view()));
+  }
+}
+
+// Names that were missed, without those that this run itself made, each reduced to the first missing
+// component: "/a/b/c/d" with no /a/b is one claim for all below it.
+void Witness::conclude_absences() {
+  for (const auto& [path, unused] : absent_) {
+    if (touched_.contains(canonical(path))) continue;
+    std::string missing = path;
+    for (;;) {
+      const std::string parent(parent_path(missing));
+      if (parent.empty() || parent == missing) break;
+      const auto there = os::stat_file(parent);
+      if (!there) return fail("cannot look at " + parent);
+      if (*there) break;
+      missing = parent;
+    }
+    if (const auto now = os::stat_file(missing); !now || *now) {
+      if (!touched_.contains(canonical(missing))) return fail("appeared while the tool ran: " + missing);
+      continue;
+    }
+    claim(Claim::absent, roots_.tag(missing));
   }
 }
 

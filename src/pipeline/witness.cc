@@ -20,6 +20,22 @@ namespace {
 bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
+
+// Whatever a shell does with the clock at its own start cannot be told from what its script does
+// with it, and every wrapper script would pay.
+bool is_shell(std::string_view program) {
+  return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
+}
+
+// Process ids, users and sizes of memory are noise or stay what they are.
+bool is_telling(std::string_view what) {
+  return what == "hostname" || what == "uname" || what == "hostid" || what == "load";
+}
+
+// What is behind an open descriptor is no file that could be looked at again.
+bool names_a_descriptor(std::string_view path) {
+  return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd");
+}
 }  // namespace
 
 Witness::Handler Witness::handler_of(deja_op op) {
@@ -35,7 +51,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
       {DEJA_OP_REALPATH, &Witness::on_realpath}, {DEJA_OP_LIST, &Witness::on_list},
       {DEJA_OP_CHDIR, &Witness::on_nothing},     {DEJA_OP_GETENV, &Witness::on_getenv},
       {DEJA_OP_ENVIRON, &Witness::on_environ},   {DEJA_OP_CLOCK, &Witness::on_clock},
-      {DEJA_OP_RANDOM, &Witness::on_nothing},    {DEJA_OP_HOST, &Witness::on_nothing},
+      {DEJA_OP_RANDOM, &Witness::on_nothing},    {DEJA_OP_HOST, &Witness::on_host},
       {DEJA_OP_UNLINK, &Witness::on_unlink},     {DEJA_OP_RENAME, &Witness::on_rename},
       {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
       {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
@@ -61,7 +77,9 @@ Testimony Witness::hear(const observe::Log& log) {
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
   if (testimony_.problem.empty()) conclude_outputs();
   if (testimony_.problem.empty()) conclude_reads();
+  if (testimony_.problem.empty()) conclude_twins();
   if (testimony_.problem.empty()) conclude_names();
+  if (testimony_.problem.empty()) conclude_absences();
   testimony_.trace.normalize();
   return std::move(testimony_);
 }
@@ -122,28 +140,67 @@ void Witness::missing(const std::string& path) {
 
 void Witness::on_nothing(const Event&) {}
 
-void Witness::on_program(const Event& e) { read(e.path, nullptr, e.when_ns); }
+void Witness::read_program(const std::string& path, const os::FileIdentity* identity,
+                           std::int64_t when_ns) {
+  read(path, identity, when_ns);
+  if (const auto it = reads_.find(path); it != reads_.end()) it->second.is_program = true;
+}
+
+// The name of the program that pid runs, when no adapter vouches for it; else null.
+const std::string* Witness::foreign(std::int32_t pid) const {
+  const auto it = foreign_.find(pid);
+  return it == foreign_.end() ? nullptr : &it->second;
+}
+
+void Witness::on_program(const Event& e) {
+  if ((e.flags & DEJA_PROCESS_FORKED) != 0) {
+    const auto parent = static_cast<std::int32_t>(e.value);
+    if (const auto it = programs_.find(parent); it != programs_.end())
+      programs_[e.pid] = std::string(it->second);
+    if (const std::string* name = foreign(parent)) foreign_[e.pid] = std::string(*name);
+  } else {
+    programs_[e.pid] = base_name(e.path);
+    foreign_.erase(e.pid);
+  }
+  read_program(e.path, nullptr, e.when_ns);
+}
+
+// The loader looks into the folders of LD_LIBRARY_PATH first, by itself.
+void Witness::miss_in_library_path(const std::string& library) {
+  const std::string_view folders = command_.variable("LD_LIBRARY_PATH").value_or("");
+  if (folders.empty()) return;
+  for (std::size_t at = 0; at <= folders.size();) {
+    const std::size_t end = std::min(folders.find_first_of(":;", at), folders.size());
+    const std::string folder = join_path(command_.cwd, folders.substr(at, end - at));
+    const std::string candidate = join_path(folder, base_name(library));
+    if (canonical(candidate) == canonical(library)) return;
+    missing(candidate);
+    missing(join_path(folder, "glibc-hwcaps"));
+    at = end + 1;
+  }
+}
 
 void Witness::on_library(const Event& e) {
   if (e.path.empty() || e.path[0] != '/') return;  // the kernel's own (vdso)
-  if (e.error == 0) {
-    read(e.path, nullptr, e.when_ns);
-  } else {
-    missing(e.path);
-  }
+  if (e.error != 0) return missing(e.path);
+  read_program(e.path, nullptr, e.when_ns);
+  miss_in_library_path(e.path);
 }
 
 void Witness::on_exec(const Event& e) {
   if (e.path.empty() || e.path[0] != '/') return;
   if (e.op == DEJA_OP_EXEC_FAILED || e.error != 0) {
     if (is_absence(e.error)) missing(e.path);
-    if (e.error == EACCES) seen_.emplace(e.path, 'x');
+    if (e.error == EACCES) seen_.emplace(e.path, '?');
     return;
   }
-  read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  read_program(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  executed_[e.path] = true;
 }
 
 void Witness::on_open(const Event& e) {
+  if ((e.flags & DEJA_OPEN_WRITE) == 0 && names_a_descriptor(e.path))
+    return fail("reads an open descriptor: " + e.path);
   if (const Special special = classify_special(e.path); special != Special::ordinary) {
     if (special == Special::unprovable) fail("reads " + e.path);
     return;
@@ -180,11 +237,12 @@ void Witness::on_stat(const Event& e) {
   if (e.path == "/etc/localtime") return fail("puts a time into words");
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
-    seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : 'x');
+    seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
+    if (foreign(e.pid) != nullptr) looked_at_[e.path] = true;
   } else if (is_absence(e.error)) {
     missing(e.path);
   } else if (e.error == EACCES) {
-    seen_.emplace(e.path, 'x');
+    seen_.emplace(e.path, '?');
   } else {
     fail("could not look at " + e.path);
   }
@@ -224,14 +282,26 @@ void Witness::on_getenv(const Event& e) {
   const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
   if (unset && !now) claim(Claim::unset, name);
   if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
+  // A compiler believes this variable only while it leads to the folder it is in.
+  if (name == "PWD" && now && now->starts_with('/') && *now != command_.cwd)
+    ways_[std::string(*now)] = true;
 }
 
-void Witness::on_environ(const Event&) {
+void Witness::on_environ(const Event& e) {
+  const auto program = programs_.find(e.pid);
+  foreign_[e.pid] = program == programs_.end() ? "" : program->second;
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {
-  if (adapter_.clock_matters(e.value)) fail("reads the clock");
+  const std::string* name = foreign(e.pid);
+  const bool asks = name != nullptr && !is_shell(*name) && e.value != DEJA_CLOCK_MONOTONIC;
+  if (asks || adapter_.clock_matters(e.value)) fail("reads the clock");
+}
+
+void Witness::on_host(const Event& e) {
+  const std::string* name = foreign(e.pid);
+  if (name != nullptr && !is_shell(*name) && is_telling(e.path)) fail("asks the machine: " + e.path);
 }
 
 void Witness::on_unlink(const Event& e) {
@@ -253,6 +323,7 @@ void Witness::on_rename(const Event& e) {
   Touched& t = touch(e.text);
   t.written = true;
   t.in_place = false;
+  t.renamed = true;
 }
 
 void Witness::on_link(const Event& e) {

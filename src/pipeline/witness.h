@@ -37,10 +37,18 @@ struct Output {
   std::string link_text;
 };
 
+// A file that was read for its text.
+struct Input {
+  std::string path;
+  Digest digest;
+};
+
 struct Testimony {
   std::string problem;  // why nothing may be published; empty when the rest counts
   action::Trace trace;
   std::vector<Output> outputs;
+  std::vector<Input> inputs;
+  std::vector<std::string> programs;  // executables and libraries that ran
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
 };
 
@@ -88,6 +96,7 @@ class Witness {
   void on_getenv(const observe::Event& e);
   void on_environ(const observe::Event& e);
   void on_clock(const observe::Event& e);
+  void on_host(const observe::Event& e);
   void on_unlink(const observe::Event& e);
   void on_rename(const observe::Event& e);
   void on_link(const observe::Event& e);
@@ -113,6 +122,7 @@ class Witness {
   void conclude_absences();
   void conclude_twins();
   void claim_way(const std::string& path);
+  bool leads_to_root(const std::string& folder) const;
   void claim(action::Claim kind, std::string subject, std::string value = {});
 
   const tool::Command& command_;
@@ -129,7 +139,7 @@ class Witness {
   std::map<std::string, bool> absent_;                    // spelled path
   std::map<std::string, std::string> links_, reals_;      // spelled path -> text, result
   std::map<std::string, bool> listings_;
-  std::map<std::string, bool> ways_, looked_at_;         // spelled path
+  std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
   std::map<std::string, std::vector<std::string>> equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the
   // program's name.

@@ -104,7 +104,7 @@ TEST_F(WitnessTest, ReadsAbsencesAndOutputsOfACompile) {
   ASSERT_EQ(t.outputs.size(), 2u);
   EXPECT_EQ(t.outputs[0].role, action::Role::depfile);
   EXPECT_EQ(t.outputs[1].path, at("a.o"));
-  EXPECT_EQ(t.outputs[1].placement, action::Placement::replaced);
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
 }
 
 TEST_F(WitnessTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
@@ -115,7 +115,7 @@ TEST_F(WitnessTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
   EXPECT_TRUE(t.trace.observations.empty());
 }
 
-TEST_F(WitnessTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedIsReplaced) {
+TEST_F(WitnessTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedIsMade) {
   write("t.o", "old");
   write("u.o", "old");
   creates("t.o");
@@ -125,7 +125,7 @@ TEST_F(WitnessTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedI
   EXPECT_EQ(t.problem, "");
   ASSERT_EQ(t.outputs.size(), 2u);
   EXPECT_EQ(t.outputs[0].placement, action::Placement::in_place);
-  EXPECT_EQ(t.outputs[1].placement, action::Placement::replaced);
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
 }
 
 TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
