@@ -140,7 +140,7 @@ Status CatalogChange::drop_row(Table table, std::string_view key, std::uint64_t&
 
 Status CatalogChange::adjust_probe(const ProbeKey& probe, int by) {
   const auto bytes = TRY(txn_.get(Table::probes, probe.digest.view()));
-  const std::int64_t count = (bytes ? decode_count(*bytes) : 0) + by;
+  const std::int64_t count = (bytes ? std::int64_t{decode_count(*bytes)} : 0) + by;
   if (count <= 0) {
     TRY(txn_.erase(Table::probes, probe.digest.view()));
     TRY(erase_manifest(probe));

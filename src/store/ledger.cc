@@ -103,6 +103,7 @@ Status LedgerImage::add(const std::string& path) {
   mappings_.push_back(TRY(os::Mapping::read_only(*fd, id.size)));
   const VisitFrame keep = [this](const Frame& frame) -> Status {
     frames_.push_back(frame);
+    frames_.back().place = frames_.size();
     return {};
   };
   TRY(scan_frames(mappings_.back().view(), keep));
@@ -114,12 +115,13 @@ Result<LedgerImage> LedgerImage::read(const Layout& layout) {
   LedgerImage image;
   if (files.has_base) TRY(image.add(layout.ledger_base(files.first)));
   for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(image.add(layout.ledger_log(n)));
-  const auto order = [](const Frame& f) { return std::pair(is_about_manifest(f), f.key); };
-  std::ranges::stable_sort(image.frames_, {}, order);
+  const auto row_of = [](const Frame& f) { return std::pair(is_about_manifest(f), f.key); };
+  const auto order = [&](const Frame& f) { return std::pair(row_of(f), f.place); };
+  std::ranges::sort(image.frames_, {}, order);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < image.frames_.size(); ++i) {
     const bool is_last =
-        i + 1 == image.frames_.size() || order(image.frames_[i]) != order(image.frames_[i + 1]);
+        i + 1 == image.frames_.size() || row_of(image.frames_[i]) != row_of(image.frames_[i + 1]);
     if (is_last) image.frames_[kept++] = image.frames_[i];
   }
   image.frames_.resize(kept);

@@ -32,6 +32,7 @@ struct Frame {
   FrameKind kind = FrameKind::result;
   Digest key;
   std::string_view row;
+  std::size_t place = 0;  // which of all frames of a LedgerImage it was
 };
 // Visits all whole frames of one ledger file; returns how many bytes were not part of one.
 using VisitFrame = std::function<Status(const Frame&)>;
