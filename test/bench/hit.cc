@@ -65,14 +65,15 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
   const Column floor = column(contenders[0]);
   const Column ccache = column(contenders.back());
   std::printf("\nOne hit: %s (%d rounds)\n", unit.label.c_str(), rounds);
-  std::printf("  %-22s %9s %9s %9s %9s %9s %8s %8s %7s\n", "", "p50 us", "p10 us", "p50/floor",
-              "p10/floor", "ccache/it", "CPU us", "engine", "calls");
+  std::printf("  %-22s %9s %9s %10s %10s %10s %10s %7s %7s %6s\n", "", "p50 us", "p10 us",
+              "p50/floor", "p10/floor", "ccache p50", "ccache p10", "CPU us", "engine", "calls");
   for (const Contender& c : contenders) {
     const Column t = column(c);
-    const bool is_deja = c.name == "deja";
-    std::printf("  %-22s %9.0f %9.0f %9.2f %9.2f %9.1f %8.0f %8s %7s\n", c.name.c_str(), t.p50,
-                t.p10, t.p50 / floor.p50, t.p10 / floor.p10, ccache.p50 / t.p50, cpu_p50(c),
-                is_deja ? std::to_string(static_cast<long>(engine_each)).c_str() : "-",
+    const std::string engine_text =
+        c.name == "deja" ? std::to_string(static_cast<long>(engine_each)) : "-";
+    std::printf("  %-22s %9.0f %9.0f %10.2f %10.2f %10.1f %10.1f %7.0f %7s %6s\n", c.name.c_str(),
+                t.p50, t.p10, t.p50 / floor.p50, t.p10 / floor.p10, ccache.p50 / t.p50,
+                ccache.p10 / t.p10, cpu_p50(c), engine_text.c_str(),
                 calls_text(system_calls(workspace, c.command(0))).c_str());
   }
   if (missed != 0) std::printf("  NOT A HIT: %lld of deja's runs\n", missed);
@@ -85,9 +86,9 @@ int bench_hit(const Options& options) {
   Workspace workspace(options);
   const int rounds = options.rounds > 0 ? options.rounds : kRounds;
   std::printf(
-      "Columns: ratios to the floor of this run; ccache's p50 over this p50; CPU of the program "
-      "and, for deja,\n"
-      "of its engine; system calls of the program and its children.\n");
+      "Columns: median and best decile; both over the floor's; ccache's over them; CPU of the "
+      "program\n"
+      "and, for deja, of its engine; system calls of the program and its children.\n");
   measure(workspace, small_unit(workspace), rounds);
   measure(workspace, wide_unit(workspace, 600), rounds);
   measure(workspace, wide_unit(workspace, 2000), rounds / 2);
