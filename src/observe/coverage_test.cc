@@ -31,97 +31,103 @@ const char* const kFileish =
     "uring|ptrace|copy_file|"
     "sendfile|splice|fallocate|ioctl|prctl";
 
+struct Ignored {
+  const char* reason;
+  const char* names;
+};
+constexpr Ignored kIgnored[] = {
+    {"of a descriptor, whose opening is recorded",
+     "fdopen fstat fstat64 __fxstat __fxstat64 fstatfs fstatfs64 fstatvfs fstatvfs64 ftruncate "
+     "ftruncate64 "
+     "fallocate fallocate64 posix_fallocate posix_fallocate64 fgetxattr flistxattr fpathconf "
+     "dirfd "
+     "copy_file_range sendfile sendfile64 splice _IO_fdopen"},
+    {"of an open folder",
+     "closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir"},
+    {"memory",
+     "fmemopen open_memstream open_wmemstream fopencookie globfree globfree64 freeaddrinfo "
+     "freeifaddrs if_freenameindex fts_set __sched_cpualloc __sched_cpucount __sched_cpufree"},
+    {"text only",
+     "dirname strptime timegm gmtime gmtime_r __gmtime_r asctime difftime glob_pattern_p "
+     "hasmntopt if_indextoname"},
+    {"a name without a file: what is made with it is recorded when it is opened",
+     "mktemp tmpnam tmpnam_r"},
+    {"leaves no name behind", "tmpfile tmpfile64 memfd_create"},
+    {"of a stream whose opening is recorded",
+     "getmntent __getmntent_r getmntent_r endmntent fgetpwent "
+     "fgetgrent"},
+    {"variables: only what is read, and what a child is given, matters",
+     "setenv putenv unsetenv clearenv"},
+    {"data, read unseen: programs that are not known to use getenv alone get an ENVIRON record",
+     "environ __environ _environ"},
+    {"what setlocale chose, which is recorded",
+     "uselocale __uselocale duplocale __duplocale freelocale __freelocale localeconv"},
+    {"catalogues: recorded by bindtextdomain", "textdomain bind_textdomain_codeset"},
+    {"how long, not when",
+     "clock clock_getres clock_nanosleep times timer_create timer_settime "
+     "timer_delete timerfd_create timerfd_settime setitimer getitimer clock_settime"},
+    {"waiting for a change, not looking",
+     "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch "
+     "sem_timedwait sem_clockwait sigtimedwait __sigtimedwait "
+     "pthread_cond_timedwait pthread_mutex_timedlock "
+     "pthread_getcpuclockid pthread_condattr_setclock "
+     "pthread_mutex_clocklock pthread_timedjoin_np waitpid "
+     "pthread_rwlock_timedrdlock pthread_rwlock_timedwrlock"},
+    {"a pseudo-random sequence of the program's own seed",
+     "random random_r srandom srandom_r initstate "
+     "setstate initstate_r"},
+    {"the terminal is no input (the client treats it)",
+     "isatty ttyname ttyname_r openpty login_tty tcgetattr ctermid posix_openpt ioctl getsid"},
+    {"the program's own session and rights; what cannot report in afterwards is a gap",
+     "setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups setpgid "
+     "getpgid "
+     "prctl sethostname"},
+    {"scheduling",
+     "sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min"},
+    {"an end that runs destructors, and one of them looks at the libraries", "__cxa_at_quick_exit"},
+    {"the loader's own table; what it finds is no file",
+     "dl_iterate_phdr dladdr dladdr1 dlerror dlsym dlvsym dlinfo _dl_find_object"},
+    {"after msgget or shmget", "msgctl msgrcv msgsnd shmat shmctl shmdt"},
+    {"after bind or connect", "send __send recvmsg"},
+    {"the end of a table",
+     "endpwent endgrent setpwent setgrent endspent setspent endhostent sethostent "
+     "gethostent_r"},
+    {"of addresses in memory",
+     "__res_init __res_ninit __res_nclose __res_iclose __res_get_nsaddr "
+     "__res_context_hostalias __resp res_dnok res_hnok __res_state "
+     "__libc_res_nameinquery __libc_res_queriesmatch"},
+    {"called by libresolv, which a program reaches through names that are recorded",
+     "__res_context_query __res_context_search __res_context_send"},
+    {"file actions that open nothing",
+     "posix_spawn_file_actions_init posix_spawn_file_actions_destroy "
+     "posix_spawn_file_actions_addclose "
+     "posix_spawn_file_actions_adddup2 posix_spawn_file_actions_addclosefrom_np"},
+    {"threads and their attributes",
+     "pthread_create pthread_exit thrd_exit pthread_getspecific pthread_key_create "
+     "__pthread_key_create "
+     "pthread_attr_setdetachstate pthread_mutexattr_init pthread_mutexattr_destroy "
+     "pthread_mutexattr_gettype pthread_mutexattr_settype __register_atfork"},
+    {"spawn attributes",
+     "posix_spawnattr_init posix_spawnattr_destroy posix_spawnattr_getflags "
+     "posix_spawnattr_setflags "
+     "posix_spawnattr_getpgroup posix_spawnattr_setpgroup posix_spawnattr_getsigmask "
+     "posix_spawnattr_setsigmask posix_spawnattr_getsigdefault posix_spawnattr_setsigdefault "
+     "posix_spawnattr_setschedparam posix_spawnattr_setschedpolicy"},
+    {"the same on every machine of an architecture that runs this binary", "getpagesize"},
+    {"no more than the letters of its name in common",
+     "regexec sigemptyset epoll_create epoll_create1 "
+     "__libc_unwind_link_get"},
+    {"a message, not an input", "openlog closelog"},
+    {"data that tzset fills", "timezone __timezone"},
+};
+
 const std::map<std::string, std::string>& ignored() {
   static const std::map<std::string, std::string> table = [] {
     std::map<std::string, std::string> out;
-    const auto add = [&out](const char* reason, const char* names) {
-      std::istringstream list(names);
-      for (std::string name; list >> name;) out[name] = reason;
-    };
-    add("of a descriptor, whose opening is recorded",
-        "fdopen fstat fstat64 __fxstat __fxstat64 fstatfs fstatfs64 fstatvfs fstatvfs64 ftruncate "
-        "ftruncate64 "
-        "fallocate fallocate64 posix_fallocate posix_fallocate64 fgetxattr flistxattr fpathconf "
-        "dirfd "
-        "copy_file_range sendfile sendfile64 splice _IO_fdopen");
-    add("of an open folder",
-        "closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir");
-    add("memory",
-        "fmemopen open_memstream open_wmemstream fopencookie globfree globfree64 freeaddrinfo "
-        "freeifaddrs if_freenameindex fts_set __sched_cpualloc __sched_cpucount __sched_cpufree");
-    add("text only",
-        "dirname strptime timegm gmtime gmtime_r __gmtime_r asctime difftime glob_pattern_p "
-        "hasmntopt if_indextoname");
-    add("a name without a file: what is made with it is recorded when it is opened",
-        "mktemp tmpnam tmpnam_r");
-    add("leaves no name behind", "tmpfile tmpfile64 memfd_create");
-    add("of a stream whose opening is recorded",
-        "getmntent __getmntent_r getmntent_r endmntent fgetpwent "
-        "fgetgrent");
-    add("variables: only what is read, and what a child is given, matters",
-        "setenv putenv unsetenv clearenv");
-    add("data, read unseen: programs that are not known to use getenv alone get an ENVIRON record",
-        "environ __environ _environ");
-    add("what setlocale chose, which is recorded",
-        "uselocale __uselocale duplocale __duplocale freelocale __freelocale localeconv");
-    add("catalogues: recorded by bindtextdomain", "textdomain bind_textdomain_codeset");
-    add("how long, not when",
-        "clock clock_getres clock_nanosleep times timer_create timer_settime "
-        "timer_delete timerfd_create timerfd_settime setitimer getitimer clock_settime");
-    add("waiting for a change, not looking",
-        "inotify_init inotify_init1 inotify_add_watch inotify_rm_watch "
-        "sem_timedwait sem_clockwait sigtimedwait __sigtimedwait "
-        "pthread_cond_timedwait pthread_mutex_timedlock "
-        "pthread_getcpuclockid pthread_condattr_setclock "
-        "pthread_mutex_clocklock pthread_timedjoin_np waitpid "
-        "pthread_rwlock_timedrdlock pthread_rwlock_timedwrlock");
-    add("a pseudo-random sequence of the program's own seed",
-        "random random_r srandom srandom_r initstate "
-        "setstate initstate_r");
-    add("the terminal is no input (the client treats it)",
-        "isatty ttyname ttyname_r openpty login_tty tcgetattr ctermid posix_openpt ioctl getsid");
-    add("the program's own session and rights; what cannot report in afterwards is a gap",
-        "setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups setpgid "
-        "getpgid "
-        "prctl sethostname");
-    add("scheduling",
-        "sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min");
-    add("an end that runs destructors, and one of them looks at the libraries",
-        "__cxa_at_quick_exit");
-    add("the loader's own table; what it finds is no file",
-        "dl_iterate_phdr dladdr dladdr1 dlerror dlsym dlvsym dlinfo _dl_find_object");
-    add("after msgget or shmget", "msgctl msgrcv msgsnd shmat shmctl shmdt");
-    add("after bind or connect", "send __send recvmsg");
-    add("the end of a table",
-        "endpwent endgrent setpwent setgrent endspent setspent endhostent sethostent "
-        "gethostent_r");
-    add("of addresses in memory",
-        "__res_init __res_ninit __res_nclose __res_iclose __res_get_nsaddr "
-        "__res_context_hostalias __resp res_dnok res_hnok __res_state "
-        "__libc_res_nameinquery __libc_res_queriesmatch");
-    add("called by libresolv, which a program reaches through names that are recorded",
-        "__res_context_query __res_context_search __res_context_send");
-    add("file actions that open nothing",
-        "posix_spawn_file_actions_init posix_spawn_file_actions_destroy "
-        "posix_spawn_file_actions_addclose "
-        "posix_spawn_file_actions_adddup2 posix_spawn_file_actions_addclosefrom_np");
-    add("threads and their attributes",
-        "pthread_create pthread_exit thrd_exit pthread_getspecific pthread_key_create "
-        "__pthread_key_create "
-        "pthread_attr_setdetachstate pthread_mutexattr_init pthread_mutexattr_destroy "
-        "pthread_mutexattr_gettype pthread_mutexattr_settype __register_atfork");
-    add("spawn attributes",
-        "posix_spawnattr_init posix_spawnattr_destroy posix_spawnattr_getflags "
-        "posix_spawnattr_setflags "
-        "posix_spawnattr_getpgroup posix_spawnattr_setpgroup posix_spawnattr_getsigmask "
-        "posix_spawnattr_setsigmask posix_spawnattr_getsigdefault posix_spawnattr_setsigdefault "
-        "posix_spawnattr_setschedparam posix_spawnattr_setschedpolicy");
-    add("the same on every machine of an architecture that runs this binary", "getpagesize");
-    add("no more than the letters of its name in common",
-        "regexec sigemptyset epoll_create epoll_create1 "
-        "__libc_unwind_link_get");
-    add("a message, not an input", "openlog closelog");
-    add("data that tzset fills", "timezone __timezone");
+    for (const Ignored& row : kIgnored) {
+      std::istringstream list(row.names);
+      for (std::string name; list >> name;) out[name] = row.reason;
+    }
     return out;
   }();
   return table;

@@ -235,10 +235,14 @@ Status remove_tree(const std::string& path) {
     TRY(remove_file(path));
     return {};
   }
-  for (const std::string& name : TRY(list_directory(path))) TRY(remove_tree(path + "/" + name));
-  if (checked([&] { return ::rmdir(path.c_str()); }) != 0 && errno != ENOENT)
-    return sys_error("rmdir", path);
-  return {};
+  // Others may still put files into a folder that is being removed; a few rounds catch those who
+  // have not yet noticed.
+  constexpr int kRounds = 16;
+  for (int round = 1;; ++round) {
+    for (const std::string& name : TRY(list_directory(path))) TRY(remove_tree(path + "/" + name));
+    if (checked([&] { return ::rmdir(path.c_str()); }) == 0 || errno == ENOENT) return {};
+    if (errno != ENOTEMPTY || round == kRounds) return sys_error("rmdir", path);
+  }
 }
 
 Result<std::optional<std::string>> read_symlink(const std::string& path) {

@@ -20,8 +20,7 @@
  * First touches of shared pages are what a record costs most (2 us a page here), so records are
  * kept small: a failure has no identity block.
  */
-#ifndef DEJA_OBSERVE_LOG_LAYOUT_H
-#define DEJA_OBSERVE_LOG_LAYOUT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -127,5 +126,3 @@ struct deja_log_identity {
   int64_t mtime_ns, ctime_ns;
   uint32_t mode, links;
 };
-
-#endif

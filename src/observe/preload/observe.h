@@ -8,8 +8,7 @@
  *   - its own system calls are raw (raw_*), so nobody else's interposer sees them.
  * A call that cannot be recorded sets `lost` in the log. Being wrong means a stale cache hit.
  */
-#ifndef DEJA_OBSERVE_PRELOAD_OBSERVE_H
-#define DEJA_OBSERVE_PRELOAD_OBSERVE_H
+#pragma once
 
 #include <errno.h>
 #include <fcntl.h>
@@ -182,5 +181,3 @@ void deja_note_stat(int at, const char *path, uint16_t flags, int result, const 
                     int64_t when);
 void deja_note_list_fd(int fd);
 void deja_note_zone(void);
-
-#endif

@@ -1,7 +1,6 @@
 /* System calls without libc: they set no errno, are no cancellation points, and no interposer
  * (ours or the user's) sees them. The result is the kernel's: -errno on failure. */
-#ifndef DEJA_OBSERVE_PRELOAD_RAW_H
-#define DEJA_OBSERVE_PRELOAD_RAW_H
+#pragma once
 
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -47,5 +46,3 @@ static inline void *raw_map(unsigned long size) {
   long at = raw6(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return at < 0 && at > -4096 ? (void *)0 : (void *)at;
 }
-
-#endif
