@@ -15,17 +15,6 @@ char kind_letter(std::uint32_t mode) {
   return S_ISDIR(mode) ? 'd' : 'o';
 }
 
-char kinship(const os::FileIdentity& a, const os::FileIdentity& b) {
-  if (a.device == b.device && a.inode == b.inode) return 'i';
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  return a.mtime_ns / kSecond == b.mtime_ns / kSecond ? 't' : '-';
-}
-
-std::string stamps_text(const os::FileIdentity& identity) {
-  return std::to_string(identity.size) + " " + std::to_string(identity.mtime_ns) + " " +
-         std::to_string(identity.mode);
-}
-
 std::string describe(const Observation& o) {
   const std::string subject = Roots::describe(o.subject);
   switch (o.claim) {

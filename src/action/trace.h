@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "digest/digest.h"
-#include "os/file.h"
 
 namespace deja::action {
 
@@ -22,8 +21,8 @@ enum class Claim : std::uint8_t {
   unset,        // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
-  twin,         // subject: tagged path; value: kinship() letter, tagged path of an equal file
-  stamps,       // subject: tagged path of a file; value: stamps_text()
+  twin,         // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
+  stamps,       // subject: tagged path of a file; value: its size, time and mode (pipeline/world.h)
 };
 inline constexpr Claim kLastClaim = Claim::stamps;
 
@@ -36,11 +35,6 @@ struct Observation {
 
 // 'f' regular file, 'x' one that may be executed, 'd' folder, 'o' anything else.
 char kind_letter(std::uint32_t mode);
-// How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same inode,
-// 't' of the same second, '-' neither.
-char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
-// Size, modification time and mode: what a program can learn of a file without opening it.
-std::string stamps_text(const os::FileIdentity& identity);
 // For people: "file <cwd>/a.h = 12ab34…".
 std::string describe(const Observation& observation);
 

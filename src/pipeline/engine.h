@@ -8,6 +8,7 @@
 #include "digest/file_digester.h"
 #include "pipeline/flights.h"
 #include "pipeline/memory.h"
+#include "pipeline/mentions.h"
 #include "pipeline/record_cache.h"
 #include "store/store.h"
 
@@ -31,6 +32,7 @@ struct Engine {
   Flights flights;
   RecordCache cache;
   Memory memory;
+  Mentions mentions{};
 };
 
 }  // namespace deja::pipeline

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "os/file.h"
+#include "pipeline/hidden_text.h"
 
 namespace deja::pipeline {
 namespace {
@@ -21,26 +23,110 @@ std::string as_symbol(std::string_view path) {
   return out;
 }
 
+// In a dependency list; as gcc and clang quote there.
+std::string as_make(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == ' ' || c == '#') out.push_back('\\');
+    if (c == '$') out.push_back('$');
+    out.push_back(c);
+  }
+  return out;
+}
+
+bool is_plain(char c) { return c >= 0x20 && c < 0x7f; }
+
+// In a C string: line markers, assembly, JSON (but for what is not ASCII there).
+std::string as_c(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!is_plain(c)) {
+      for (const int shift : {6, 3, 0}) {
+        if (shift == 6) out.push_back('\\');
+        out.push_back(static_cast<char>('0' + (byte >> shift & 7)));
+      }
+      continue;
+    }
+    if (c == '"' || c == '\\') out.push_back('\\');
+    out.push_back(c);
+  }
+  return out;
+}
+
+// In a link.
+std::string as_url(std::string_view path) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  static constexpr std::string_view kKept = "/-_.~";
+  std::string out;
+  for (const char c : path) {
+    const bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    if (alnum || kKept.find(c) != std::string_view::npos) {
+      out.push_back(c);
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      out.append({'%', kDigits[byte >> 4], kDigits[byte & 15]});
+    }
+  }
+  return out;
+}
+
+// Does the path at `at` say where a message belongs, and is it all that the length of its line could
+// depend on?
+bool begins_message(std::string_view text, std::size_t at) {
+  const std::size_t newline = text.rfind('\n', at);
+  std::string_view before = text.substr(0, at);
+  if (newline != std::string_view::npos) before.remove_prefix(newline + 1);
+  if (!before.empty() && before != "In file included from " && before != "                 from ") return false;
+  const std::string_view line = text.substr(at, text.find('\n', at) - at);
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view after = line.substr(colon + 1);
+  static constexpr std::string_view kWords[] = {" In ", " At ", " Assembler messages:", " warning: ", " note: "};
+  return (!after.empty() && after[0] >= '0' && after[0] <= '9') ||
+         std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view w) { return after.starts_with(w); });
+}
+
 }  // namespace
 
 LeakSearch::LeakSearch(const action::Roots& roots) {
   for (const action::Root root : action::kRoots) {
     if (!roots.has(root)) continue;
-    needles_.push_back({root, roots.path(root)});
-    needles_.push_back({root, as_symbol(roots.path(root))});
+    const std::string& path = roots.path(root);
+    std::set<std::string> forms = {path, as_symbol(path), as_make(path), as_c(path), as_url(path)};
+    for (const std::string& form : forms) needles_.push_back({root, form, false});
   }
   for (const Needle& n : needles_) longest_ = std::max(longest_, n.bytes.size());
 }
 
+void LeakSearch::find_all() {
+  for (const Needle& n : needles_) (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1] = true;
+}
+
+void LeakSearch::search_messages(std::string_view text) {
+  for (const Needle& n : needles_) {
+    if (n.is_rest) continue;
+    bool& found = found_[static_cast<std::size_t>(n.root) - 1];
+    for (std::size_t at = text.find(n.bytes); !found && at != std::string_view::npos; at = text.find(n.bytes, at + 1))
+      found = !begins_message(text, at);
+  }
+}
+
+void LeakSearch::add_rest(action::Root root, const std::string& rest) {
+  needles_.push_back({root, rest, true});
+  longest_ = std::max(longest_, rest.size());
+}
+
 void LeakSearch::search(std::string_view bytes) {
   for (const Needle& n : needles_) {
-    bool& found = found_[static_cast<std::size_t>(n.root) - 1];
+    bool& found = (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1];
     found =
         found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }
 }
 
 Status LeakSearch::search(const os::Fd& fd) {
+  if (TRY(may_hide_text(fd))) find_all();
   constexpr std::size_t kBuffer = 256 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer + longest_);
   std::size_t kept = 0;  // the end of the piece before, in case a needle lies across

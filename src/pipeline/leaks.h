@@ -14,19 +14,30 @@ namespace deja::pipeline {
 class LeakSearch {
  public:
   explicit LeakSearch(const action::Roots& roots);
-  // Reads fd from its start in bounded memory.
+  // Reads fd from its start in bounded memory. What may hide text (compressed sections, bytecode) holds
+  // every root.
   Status search(const os::Fd& fd);
+  // A message may name a root: it is rewritten where a path begins a line that says where something is
+  // ("/ws/a.c:3:1: …", "In file included from /ws/a.h:1:"). Anywhere else the name could be literal
+  // text, or laid out by its length, and counts as found.
+  void search_messages(std::string_view text);
+  // Also looks for a part of the root's name, which alone is less evidence.
+  void add_rest(action::Root root, const std::string& rest);
+
   bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }
+  bool found_rest(action::Root root) const { return found_rest_[static_cast<std::size_t>(root) - 1]; }
 
  private:
   struct Needle {
     action::Root root;
     std::string bytes;
+    bool is_rest = false;
   };
   void search(std::string_view bytes);
+  void find_all();
   std::vector<Needle> needles_;
   std::size_t longest_ = 0;
-  bool found_[2] = {false, false};
+  bool found_[2] = {false, false}, found_rest_[2] = {false, false};
 };
 
 }  // namespace deja::pipeline

@@ -42,6 +42,27 @@ TEST_F(LeaksTest, FindsTheFormThatSymbolsTake) {
   EXPECT_TRUE(search("_GLOBAL__sub_I__work_build_a_cc").found(Root::cwd));
 }
 
+TEST_F(LeaksTest, FindsQuotedForms) {
+  const Roots roots("/a b/#1", "");
+  const auto found = [&](const std::string& text) {
+    LeakSearch leaks(roots);
+    leaks.search_messages(text);
+    return leaks.found(Root::cwd);
+  };
+  EXPECT_TRUE(found("x.o: /a\\ b/\\#1/x.c"));
+  EXPECT_TRUE(found("file:///a%20b/%231/x.c"));
+  EXPECT_FALSE(found("/a b/#1/x.c:3:4: warning: no\nIn file included from /a b/#1/x.h:1:\n"));
+  EXPECT_TRUE(found("x.c:3:4: warning: see /a b/#1/x.c"));
+  EXPECT_TRUE(found("/a b/#1/x.o: x.c y.h"));
+}
+
+TEST_F(LeaksTest, TakesWhatMayHideTextForAFind) {
+  EXPECT_TRUE(search("BC\xc0\xde and the rest").found(Root::cwd));
+  EXPECT_TRUE(search("\x7f"
+                     "ELF, cut short")
+                  .found(Root::cwd));
+}
+
 TEST_F(LeaksTest, FindsARootThatLiesAcrossTwoReads) {
   constexpr std::size_t kBuffer = 256 * 1024;
   for (std::size_t before = kBuffer - 14; before <= kBuffer + 1; ++before)

@@ -1,21 +1,19 @@
 #include "pipeline/publish.h"
 
 #include "action/manifest.h"
-#include "base/path.h"
+#include "base/strip_ansi.h"
 #include "observe/log_reader.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/mapping.h"
-#include "pipeline/leaks.h"
+#include "pipeline/bind.h"
 #include "pipeline/witness.h"
 
 namespace deja::pipeline {
 namespace {
 
 using action::Artifact;
-using action::Claim;
 using action::Role;
-using action::Root;
 
 Result<observe::Log> read_log(const os::Fd& fd) {
   const os::FileIdentity id = TRY(os::stat_fd(fd));
@@ -73,41 +71,6 @@ Result<action::StreamBytes> keep_stream(const std::string& bytes, Engine& engine
   return s;
 }
 
-bool is_mapped(const std::string& folder, const tool::Invocation& invocation) {
-  for (const std::string& prefix : invocation.mapped_prefixes) {
-    if (is_within(folder, prefix)) return true;
-  }
-  return false;
-}
-
-// Is a path below this root spelled out where the tool sees it (an argument, a search path)?
-bool is_spelled(Root root, const Target& target, const action::Trace& trace) {
-  const char tag = static_cast<char>(root);
-  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
-    if (argument.has_path() && target.roots.tag(argument.path()).starts_with(tag)) return true;
-  }
-  for (const action::Observation& o : trace.observations) {
-    if (o.claim == Claim::variable && o.subject != "PWD" && o.value.starts_with(tag)) return true;
-  }
-  return false;
-}
-
-// Which roots the result is bound to, by evidence: the root's bytes in an artifact; outputs that
-// could hide them; a source that can turn the name of a file into something else at compile time.
-void bind_roots(const Target& target, const LeakSearch& leaks, std::uint32_t facts,
-                action::Trace& trace) {
-  for (const Root root : action::kRoots) {
-    if (!target.roots.has(root)) continue;
-    const bool computes = (facts & tool::kMentionsOwnPath) != 0 &&
-                          is_spelled(root, target, trace) &&
-                          !is_mapped(target.roots.path(root), target.invocation);
-    if (!leaks.found(root) && !target.invocation.opaque_outputs && !computes) continue;
-    trace.observations.push_back(
-        {Claim::root, std::string(1, static_cast<char>(root)), target.roots.path(root)});
-  }
-  trace.normalize();
-}
-
 Result<Draft> draft_result(const Target& target, const RunReport& report, Testimony& testimony,
                            Engine& engine) {
   Draft draft;
@@ -121,10 +84,12 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.evidence = "interposer";
   r.out = TRY(keep_stream(report.out, engine, draft));
   r.err = TRY(keep_stream(report.err, engine, draft));
-  LeakSearch leaks(target.roots);
+  LeakSearch leaks = make_leak_search(target);
+  leaks.search_messages(strip_ansi(report.out));
+  leaks.search_messages(strip_ansi(report.err));
   for (const Output& output : testimony.outputs)
     TRY(add_output(output, target.roots, engine, leaks, draft));
-  bind_roots(target, leaks, testimony.facts | target.invocation.argument_facts, testimony.trace);
+  bind_roots(target, leaks, testimony, engine.mentions);
   draft.facts.cost_ns = report.elapsed_ns;
   return draft;
 }

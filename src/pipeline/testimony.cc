@@ -94,7 +94,6 @@ void Witness::conclude_reads() {
       return fail("written in the moment it was read: " + path);
     if (adapter_.file_times_matter(invocation_, path))
       return fail("depends on file times: " + path);
-    testimony_.facts |= (*content)->traits;
     const std::string digest((*content)->digest.view());
     claim(Claim::file, roots_.tag(path), digest);
     if (file.is_program) {
@@ -102,6 +101,7 @@ void Witness::conclude_reads() {
       continue;
     }
     testimony_.inputs.push_back({path, (*content)->digest});
+    testimony_.facts |= (*content)->traits;
     if (now.size > 0) equals_[digest].push_back(path);
   }
 }
@@ -113,7 +113,7 @@ void Witness::conclude_twins() {
       const auto one = os::stat_file(paths[0]);
       const auto other = os::stat_file(paths[i]);
       if (!one || !*one || !other || !*other) return fail("gone after the run: " + paths[i]);
-      const std::string kin(1, action::kinship(**one, **other));
+      const std::string kin(1, kinship(**one, **other));
       // Both ways, so that whoever watches one of them checks again.
       claim(Claim::twin, roots_.tag(paths[0]), kin + roots_.tag(paths[i]));
       claim(Claim::twin, roots_.tag(paths[i]), kin + roots_.tag(paths[0]));
@@ -182,7 +182,7 @@ void Witness::conclude_names() {
     if (is_touched(path)) continue;
     const auto now = os::stat_file(path);
     if (!now || !*now) return fail("gone after the run: " + path);
-    if ((*now)->is_regular()) claim(Claim::stamps, roots_.tag(path), action::stamps_text(**now));
+    if ((*now)->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(**now));
   }
   for (const auto& [path, unused] : ways_) {
     if (!is_touched(path)) claim_way(path);

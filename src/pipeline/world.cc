@@ -22,6 +22,17 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
   return sink.finish();
 }
 
+char kinship(const os::FileIdentity& a, const os::FileIdentity& b) {
+  if (a.device == b.device && a.inode == b.inode) return 'i';
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  return a.mtime_ns / kSecond == b.mtime_ns / kSecond ? 't' : '-';
+}
+
+std::string stamps_text(const os::FileIdentity& identity) {
+  return std::to_string(identity.size) + " " + std::to_string(identity.mtime_ns) + " " +
+         std::to_string(identity.mode);
+}
+
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except) {
   action::HashSink sink;
   for (const std::string& name : TRY(os::list_directory(path))) {
@@ -59,11 +70,11 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       if (claim.value.empty()) return false;
       const auto one = TRY(os::stat_file(path));
       const auto other = TRY(os::stat_file(roots_.expand(std::string_view(claim.value).substr(1))));
-      return one && other && action::kinship(*one, *other) == claim.value[0];
+      return one && other && kinship(*one, *other) == claim.value[0];
     }
     case Claim::stamps: {
       const auto identity = TRY(os::stat_file(path));
-      return identity && action::stamps_text(*identity) == claim.value;
+      return identity && stamps_text(*identity) == claim.value;
     }
     default:
       return false;

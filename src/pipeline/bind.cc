@@ -1,0 +1,180 @@
+// Tested by test/diff/sharing_test.cc, each rule by the wrong hit it prevents.
+#include "pipeline/bind.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/path.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+using action::Observation;
+using action::Root;
+
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+
+bool is_outer(std::string_view folder, const std::string& root) {
+  return folder.size() < root.size() && folder.starts_with('/') && is_within(root, tidy_path(folder));
+}
+
+// For each "=" in the text: the part of root's name that is left when a prefix map cuts what stands
+// before the "=" off it ("-ffile-prefix-map=/home/u=/src" leaves "/ws" of "/home/u/ws").
+std::vector<std::string> rests_of(std::string_view text, const std::string& root) {
+  std::vector<std::string> rests;
+  for (std::size_t at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) {
+    const std::string_view before = text.substr(0, at);
+    for (std::size_t n = 2; n < root.size(); ++n) {
+      if (!before.ends_with(std::string_view(root).substr(0, n))) continue;
+      const bool begins = n == before.size() || contains("=,", before.substr(before.size() - n - 1, 1));
+      if (begins) rests.push_back(root.substr(n));
+    }
+  }
+  return rests;
+}
+
+bool is_mapped(const std::string& folder, const tool::Invocation& invocation) {
+  return std::any_of(invocation.mapped_prefixes.begin(), invocation.mapped_prefixes.end(),
+                     [&](const std::string& prefix) { return is_within(folder, prefix); });
+}
+
+// One root's case.
+class Case {
+ public:
+  Case(Root root, const Target& target, const LeakSearch& leaks, const Testimony& testimony)
+      : root_(root),
+        path_(target.roots.path(root)),
+        tag_(1, static_cast<char>(root)),
+        target_(target),
+        leaks_(leaks),
+        testimony_(testimony),
+        facts_(testimony.facts | target.invocation.argument_facts) {}
+
+  // Its name is in an artifact, or may be.
+  bool is_told() const {
+    const bool computes = (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled() &&
+                          !is_mapped(path_, target_.invocation);
+    return leaks_.found(root_) || target_.invocation.opaque_outputs || computes;
+  }
+
+  // Some path below it came from where nothing moves along (but for sources, see names()).
+  bool is_fixed() const {
+    const auto& programs = testimony_.programs;
+    if (std::any_of(programs.begin(), programs.end(), [this](const std::string& p) { return is_within(p, path_); }))
+      return true;
+    for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {
+      const std::size_t from = argument.has_path() && is_within(argument.path(), path_)
+                                   ? argument.path_at + path_.size()
+                                   : 0;
+      if (contains(argument.text.substr(0, argument.has_path() ? argument.path_at : 0), path_) ||
+          contains(std::string_view(argument.text).substr(from), path_))
+        return true;
+    }
+    return std::any_of(testimony_.trace.observations.begin(), testimony_.trace.observations.end(),
+                       [this](const Observation& o) {
+                         // A compiler takes the shorter of two names for one header.
+                         if (o.claim == Claim::real) return o.value.starts_with(tag_) && o.value != o.subject;
+                         return o.claim == Claim::variable && contains(o.value, path_);
+                       });
+  }
+
+  // A prefix map of an outer folder leaves a part of its name.
+  bool is_cut() const {
+    bool cut = false;
+    for (const tool::KeyArgument& argument : target_.invocation.key_arguments)
+      cut = cut || !rests_of(argument.text, path_).empty();
+    const bool mentions = (facts_ & tool::kMentionsOwnPath) != 0;
+    return cut && (mentions || leaks_.found_rest(root_));
+  }
+
+  // An outer folder is searched, so that a source could name the root's own folder.
+  bool is_searched_from_outside() const {
+    for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {
+      if (argument.has_path() && is_outer(argument.path(), path_)) return true;
+    }
+    for (const Observation& o : testimony_.trace.observations) {
+      if (o.claim != Claim::variable || o.subject == "HOME" || o.subject == "PWD") continue;
+      const std::string value = target_.roots.expand(o.value);
+      for (std::size_t at = 0; at < value.size();) {
+        const std::size_t end = std::min(value.find(':', at), value.size());
+        if (is_outer(std::string_view(value).substr(at, end - at), path_)) return true;
+        at = end + 1;
+      }
+    }
+    return false;
+  }
+
+  std::string folder_name() const { return std::string(base_name(path_)) + "/"; }
+
+  void bind(action::Trace& trace, bool only_in_workspace) const {
+    const std::string& workspace = target_.roots.path(Root::workspace);
+    const bool relative = only_in_workspace && root_ == Root::cwd && !workspace.empty() &&
+                          path_ != workspace && is_within(path_, workspace);
+    std::string place = path_;
+    if (relative) place = std::string(1, static_cast<char>(Root::workspace)) + path_.substr(workspace.size());
+    trace.observations.push_back({Claim::root, tag_, place});
+  }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  // Is a path below this root spelled out where the tool sees it (an argument, a search path)?
+  bool is_spelled() const {
+    for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {
+      if (argument.has_path() && target_.roots.tag(argument.path()).starts_with(tag_)) return true;
+    }
+    const auto& claims = testimony_.trace.observations;
+    return std::any_of(claims.begin(), claims.end(), [this](const Observation& o) {
+      return o.claim == Claim::variable && o.subject != "PWD" && o.value.starts_with(tag_);
+    });
+  }
+
+  const Root root_;
+  const std::string& path_;
+  const std::string tag_;
+  const Target& target_;
+  const LeakSearch& leaks_;
+  const Testimony& testimony_;
+  const std::uint32_t facts_;
+};
+
+}  // namespace
+
+LeakSearch make_leak_search(const Target& target) {
+  LeakSearch leaks(target.roots);
+  for (const Root root : action::kRoots) {
+    if (!target.roots.has(root)) continue;
+    for (const tool::KeyArgument& argument : target.invocation.key_arguments)
+      for (const std::string& rest : rests_of(argument.text, target.roots.path(root))) leaks.add_rest(root, rest);
+  }
+  return leaks;
+}
+
+void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony, Mentions& mentions) {
+  std::vector<Case> open;
+  std::vector<std::string> texts;  // two for each open case: its path, its folder's name
+  for (const Root root : action::kRoots) {
+    if (!target.roots.has(root)) continue;
+    const Case c(root, target, leaks, testimony);
+    if (c.is_told() || c.is_fixed()) {
+      c.bind(testimony.trace, false);
+    } else {
+      open.push_back(c);
+      texts.push_back(c.path());
+      texts.push_back(c.folder_name());
+    }
+  }
+  std::uint32_t found = 0;
+  for (const Input& input : testimony.inputs) found |= mentions.in_file(input.path, input.digest, texts);
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const bool spelled = (found >> (2 * i) & 1) != 0;
+    const bool named = (found >> (2 * i + 1) & 1) != 0 && open[i].is_searched_from_outside();
+    if (spelled || named || open[i].is_cut()) open[i].bind(testimony.trace, !spelled);
+  }
+  testimony.trace.normalize();
+}
+
+}  // namespace deja::pipeline
