@@ -1,0 +1,322 @@
+// Families in which a cache can serve stale bytes: a command is warm, one thing in the world changes,
+// and the command is run again. Each test names the thing.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "diff/tester.h"
+
+namespace deja::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Families : public ::testing::Test {
+ protected:
+  // Warm; then `change`; then the same command, or `then`, must leave what the bare tool leaves.
+  Verdict after(const Command& command, const std::function<void()>& change, const Command* then = nullptr) {
+    warm_up(ws, command);
+    if (change) change();
+    const Verdict verdict = judge(ws, then != nullptr ? *then : command);
+    EXPECT_FALSE(verdict.noisy) << "the tool itself leaves something else every time";
+    EXPECT_EQ(verdict.difference, "") << as_shell(command) << "\ndeja: " << verdict.event;
+    return verdict;
+  }
+  void set_time(const std::string& name, time_t seconds) const {
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, ws.path(name).c_str(), times, 0), 0);
+  }
+  // An assembler that leaves a mark.
+  static std::string marking_as(int mark) {
+    return "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n";
+  }
+  void write_small() {
+    ws.write("a.h", "#define V 7\n");
+    ws.write("a.c", "#include \"a.h\"\nint f(void) { return V; }\n");
+  }
+  // A copy that is no link to its original.
+  void replace_by_copy(const std::string& name) {
+    const std::string text = ws.read(name);
+    ws.remove(name);
+    ws.write(name, text);
+  }
+
+  Workspace ws;
+};
+
+const Argv kCompile = {"gcc", "-c", "a.c"};
+
+// --- absent, then there ---
+
+TEST_F(Families, NewHeaderEarlierOnThePath) {
+  ws.write("q/a.h", "#define V 7\n");
+  ws.make_folder("p");
+  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
+  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
+}
+
+TEST_F(Families, NewFolderEarlierOnThePath) {
+  ws.write("q/a.h", "#define V 7\n");
+  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
+  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
+}
+
+TEST_F(Families, HasIncludeFlips) {
+  ws.write("a.c", "#if __has_include(\"b.h\")\nint b;\n#endif\nint a;\n");
+  after({kCompile, {}}, [&] { ws.write("b.h", ""); });
+}
+
+TEST_F(Families, PrecompiledHeaderAppears) {
+  write_small();
+  ws.write("other.h", "#define V 9\n");
+  after({kCompile, {}}, [&] { ws.run({"gcc", "-x", "c-header", "other.h", "-o", "a.h.gch"}); });
+}
+
+TEST_F(Families, ToolFolderGainsAnAssembler) {
+  write_small();
+  ws.make_folder("t");
+  after({{"gcc", "-Bt", "-c", "a.c"}, {}}, [&] { ws.write("t/as", marking_as(1), 0755); });
+}
+
+TEST_F(Families, PathGainsAnAssembler) {
+  write_small();
+  after({kCompile, {}}, [&] { ws.script("as", marking_as(1)); });
+}
+
+TEST_F(Families, AssemblerIncludeFoundEarlier) {
+  ws.write("q/b.inc", ".byte 1\n");
+  ws.write("a.s", ".include \"b.inc\"\n");
+  after({{"gcc", "-Wa,-Iq", "-c", "a.s"}, {}}, [&] { ws.write("b.inc", ".byte 2\n"); });
+}
+
+// --- read by an option or by the assembler ---
+
+TEST_F(Families, IncbinChanges) {
+  ws.write("blob", "one");
+  ws.write("a.c", "__asm__(\".section .rodata\\n.incbin \\\"blob\\\"\\n\");\n");
+  after({kCompile, {}}, [&] { ws.write("blob", "two"); });
+}
+
+TEST_F(Families, AssemblerIncludeChanges) {
+  ws.write("b.inc", ".byte 1\n");
+  ws.write("a.s", ".include \"b.inc\"\n");
+  after({{"gcc", "-c", "a.s"}, {}}, [&] { ws.write("b.inc", ".byte 2\n"); });
+}
+
+TEST_F(Families, SpecsFileChanges) {
+  ws.write("s", "*cc1_options:\n+ -DQ=1\n\n");
+  ws.write("a.c", "int q = Q;\n");
+  after({{"gcc", "-specs=s", "-c", "a.c"}, {}}, [&] { ws.write("s", "*cc1_options:\n+ -DQ=2\n\n"); });
+}
+
+TEST_F(Families, ResponseFileInResponseFileChanges) {
+  ws.write("x.rsp", "@y.rsp");
+  ws.write("y.rsp", "-DQ=1");
+  ws.write("a.c", "int q = Q;\n");
+  after({{"gcc", "@x.rsp", "-c", "a.c"}, {}}, [&] { ws.write("y.rsp", "-DQ=2"); });
+}
+
+TEST_F(Families, SanitizerListChanges) {
+  NEEDS_TOOL("clang-19");
+  ws.write("list", "fun:nothing\n");
+  ws.write("a.c", "int f(int *p) { return *p; }\n");
+  after({{"clang-19", "-fsanitize=address", "-fsanitize-blacklist=list", "-c", "a.c"}, {}},
+        [&] { ws.write("list", "fun:f\n"); });
+}
+
+TEST_F(Families, ProfileAppears) {
+  ws.write("a.c", "int f(int x) { return x > 3 ? x * 2 : 1; }\n");
+  after({{"gcc", "-O2", "-fprofile-use=p.gcda", "-c", "a.c"}, {}}, [&] { ws.write("p.gcda", "no profile"); });
+}
+
+// --- text that is not code ---
+
+TEST_F(Families, OnlyAColumnChangesUnderAWarning) {
+  ws.write("a.c", "int f(void) { int u; return 0; }\n");
+  after({{"gcc", "-Wall", "-c", "a.c"}, {}}, [&] { ws.write("a.c", "int f(void) {   int u; return 0; }\n"); });
+}
+
+TEST_F(Families, OnlyACommentChangesUnderCoverage) {
+  ws.write("a.c", "int f(int a) {\nreturn a; }\n");
+  after({{"gcc", "--coverage", "-frandom-seed=1", "-c", "a.c"}, {}},
+        [&] { ws.write("a.c", "/* x */ int f(int a) {\nreturn a; }\n"); });
+}
+
+TEST_F(Families, TimestampOfTheSource) {
+  for (const char* cc : {"gcc", "clang-19"}) {
+    if (find_program(cc).empty()) continue;
+    ws.write("a.c", "const char *t = __TIMESTAMP__;\n");
+    after({{cc, "-c", "a.c"}, {}}, [&] { set_time("a.c", 1'000'000'000); });
+  }
+}
+
+// --- the tool behind the tool ---
+
+TEST_F(Families, AssemblerReplaced) {
+  write_small();
+  ws.script("as", marking_as(1));
+  after({kCompile, {}}, [&] { ws.script("as", marking_as(2)); });
+}
+
+TEST_F(Families, AssemblerLosesItsPermission) {
+  write_small();
+  ws.script("as", marking_as(1));
+  after({kCompile, {}}, [&] { ::chmod((ws.bin() + "/as").c_str(), 0644); });
+}
+
+TEST_F(Families, AssemblerGainsItsPermission) {
+  write_small();
+  ws.write("t/as", marking_as(1), 0644);
+  after({{"gcc", "-Bt", "-c", "a.c"}, {}}, [&] { ::chmod(ws.path("t/as").c_str(), 0755); });
+}
+
+TEST_F(Families, WrapperAsksForASize) {
+  write_small();
+  ws.write("flag", "");
+  ws.script("gcc", "#!/bin/sh\nd=1; [ -s flag ] && d=2\nexec /usr/bin/gcc -DV=$d \"$@\"\n");
+  ws.write("a.c", "int v = V;\n");
+  after({kCompile, {}}, [&] { ws.write("flag", "x"); });
+}
+
+TEST_F(Families, WrapperComparesTimes) {
+  ws.write("flag", "");
+  ws.write("other", "");
+  set_time("other", 1'000'000'000);
+  ws.script("gcc", "#!/bin/sh\nd=1; [ flag -nt other ] && d=2\nexec /usr/bin/gcc -DV=$d \"$@\"\n");
+  ws.write("a.c", "int v = V;\n");
+  after({kCompile, {}}, [&] { set_time("flag", 1); });
+}
+
+// What a wrapper's helpers ask the system for cannot be asked again without them.
+TEST_F(Families, WrapperAsksForTheTime) {
+  ws.script("gcc", "#!/bin/sh\nexec /usr/bin/gcc -DV=$(date +%N) \"$@\"\n");
+  ws.write("a.c", "double v = V;\n");
+  const Command command{kCompile, {}};
+  warm_up(ws, command);
+  EXPECT_FALSE(judge(ws, command).is_hit());
+}
+
+TEST_F(Families, WrapperAsksForTheHost) {
+  ws.script("gcc", "#!/bin/sh\nexec /usr/bin/gcc -DV=\\\"$(uname -n)\\\" \"$@\"\n");
+  ws.write("a.c", "char v[] = V;\n");
+  const Command command{kCompile, {}};
+  warm_up(ws, command);
+  EXPECT_FALSE(judge(ws, command).is_hit());
+}
+
+// --- the environment ---
+
+TEST_F(Families, CompilerPathChanges) {
+  write_small();
+  ws.write("t/as", marking_as(1), 0755);
+  Command then{kCompile, {}};
+  then.options.env = {"COMPILER_PATH=t"};
+  after({kCompile, {}}, nullptr, &then);
+}
+
+TEST_F(Families, LocaleChanges) {
+  ws.write("a.c", "int f(void) { int u; return 0; }\n");
+  Command then{{"gcc", "-Wall", "-c", "a.c"}, {}};
+  then.options.env = {"LANG=C", "LC_ALL=C"};
+  after({{"gcc", "-Wall", "-c", "a.c"}, {}}, nullptr, &then);
+}
+
+TEST_F(Families, LogicalFolderRetargeted) {
+  ws.write("d/a.c", "int a;\n");
+  ws.make_folder("e");
+  fs::create_directory_symlink("d", ws.path("link"));
+  Command command{{"gcc", "-g", "-c", "a.c"}, {}};
+  command.options.cwd = "d";
+  command.options.env = {"PWD=" + ws.path("link")};
+  after(command, [&] {
+    fs::remove(ws.path("link"));
+    fs::create_directory_symlink("e", ws.path("link"));
+  });
+}
+
+// --- which names are one file or folder ---
+
+TEST_F(Families, FolderThatWasAnotherNameOfOne) {
+  for (const char* cc : {"gcc", "clang-19"}) {
+    if (find_program(cc).empty()) continue;
+    const std::string next = "#if __has_include_next(<x.h>)\n#include_next <x.h>\n#endif\n";
+    ws.write("a/x.h", "#ifndef ONE\n#define ONE\nint one;\n" + next + "#elif !defined TWO\n#define TWO\nint two;\n#endif\n");
+    ws.write("a.c", "#include <x.h>\n");
+    ws.remove("b");
+    fs::create_directory_symlink("a", ws.path("b"));
+    after({{cc, "-Ia", "-Ib", "-c", "a.c"}, {}}, [&] {
+      ws.remove("b");
+      fs::copy(ws.path("a"), ws.path("b"));
+    });
+  }
+}
+
+TEST_F(Families, FolderBecomesAnotherNameOfOne) {
+  for (const char* cc : {"gcc", "clang-19"}) {
+    if (find_program(cc).empty()) continue;
+    ws.write("a/x.h", "static inline int x(int p) { int unused; return p; }\n");
+    ws.write("a.c", "#include <x.h>\nint g(int u) { return x(u); }\n");
+    ws.remove("b");
+    ws.make_folder("b");
+    after({{cc, "-Wall", "-Ia", "-isystem", "b", "-c", "a.c"}, {}}, [&] {
+      ws.remove("b");
+      fs::create_directory_symlink("a", ws.path("b"));
+    });
+  }
+}
+
+TEST_F(Families, PragmaOnceAndAHardLink) {
+  NEEDS_TOOL("clang-19");
+  ws.write("x/h.h", "#pragma once\nextern int a;\n");
+  ws.make_folder("y");
+  fs::create_hard_link(ws.path("x/h.h"), ws.path("y/h.h"));
+  ws.write("a.c", "#include \"x/h.h\"\n#include \"y/h.h\"\n");
+  after({{"clang-19", "-E", "a.c"}, {}}, [&] { replace_by_copy("y/h.h"); });
+}
+
+TEST_F(Families, PragmaOnceAndTheTimeOfACopy) {
+  ws.write("x/h.h", "#pragma once\nextern int a;\n");
+  ws.write("y/h.h", "#pragma once\nextern int a;\n");
+  set_time("x/h.h", 1'000'000'000);
+  set_time("y/h.h", 1'000'000'000);
+  ws.write("a.c", "#include \"x/h.h\"\n#include \"y/h.h\"\n");
+  after({{"gcc", "-E", "a.c"}, {}}, [&] { set_time("y/h.h", 1'100'000'000); });
+}
+
+// --- side outputs ---
+
+TEST_F(Families, SideOutputsComeBack) {
+  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  const Verdict verdict = after({{"gcc", "-O3", "-g", "-gsplit-dwarf", "-fstack-usage", "-fopt-info-all=o.txt", "-aux-info",
+                                  "x.X", "-fdump-tree-optimized", "-save-temps", "-MD", "-c", "a.c"},
+                                 {}},
+                                nullptr);
+  EXPECT_TRUE(verdict.is_hit()) << verdict.event;
+}
+
+TEST_F(Families, OptimizationRecordOfClangComesBack) {
+  NEEDS_TOOL("clang-19");
+  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  const Verdict verdict = after({{"clang-19", "-O3", "-fsave-optimization-record", "-fstack-usage", "-c", "a.c"}, {}}, nullptr);
+  EXPECT_TRUE(verdict.is_hit()) << verdict.event;
+}
+
+// --- what must hit ---
+
+TEST_F(Families, BranchFlipFindsItsOldTrace) {
+  write_small();
+  const Command command{kCompile, {}};
+  warm_up(ws, command);
+  const std::string old = ws.read("a.h");
+  ws.write("a.h", "#define V 8\n");
+  warm_up(ws, command);
+  ws.write("a.h", old);
+  const Verdict verdict = judge(ws, command);
+  EXPECT_EQ(verdict.difference, "");
+  EXPECT_TRUE(verdict.is_hit()) << verdict.event;
+}
+
+}  // namespace
+}  // namespace deja::test

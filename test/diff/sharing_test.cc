@@ -1,0 +1,228 @@
+// A result made in one checkout or build folder and found by another: it may only be served where the
+// tool would leave the same there. The name of a folder gets into results on more ways than one thinks.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "diff/tester.h"
+
+namespace deja::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+using Files = std::map<std::string, std::string>;
+
+class Sharing : public ::testing::Test {
+ protected:
+  // In texts, "{R}" is the folder of this checkout, "{1}" that of the first, "{W}" what holds both.
+  std::string filled(std::string text, const std::string& root) const {
+    const auto fill = [&text](const std::string& mark, const std::string& by) {
+      for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + by.size())) text.replace(at, mark.size(), by);
+    };
+    fill("{R}", root);
+    fill("{1}", ws.path("p1"));
+    fill("{W}", ws.work());
+    return text;
+  }
+  Command command_in(const std::string& checkout) const {
+    Command out;
+    for (const std::string& a : argv) out.argv.push_back(filled(a, ws.path(checkout)));
+    for (const std::string& e : env) out.options.env.push_back(filled(e, ws.path(checkout)));
+    out.options.cwd = checkout + (cwd.empty() ? "" : "/" + cwd);
+    return out;
+  }
+  // A miss in p1, the same files in `second`, then `change` (in p1), then the command in `second`.
+  Verdict share(const Files& files, const std::function<void()>& change = nullptr, const std::string& second = "p2") {
+    for (const auto& [name, text] : files) ws.write("p1/" + name, filled(text, ws.path("p1")));
+    if (!cwd.empty()) ws.make_folder("p1/" + cwd);
+    fs::create_directories(fs::path(ws.path(second)).parent_path());
+    fs::copy(ws.path("p1"), ws.path(second), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    warm_up(ws, command_in("p1"), 1);
+    if (change) change();
+    const Verdict verdict = judge(ws, command_in(second));
+    EXPECT_EQ(verdict.difference, "") << as_shell(command_in(second)) << "\ndeja: " << verdict.event;
+    return verdict;
+  }
+  void change_header() { ws.write("p1/inc/a.h", "#define V 8\n"); }
+
+  Workspace ws;
+  Argv argv;
+  std::vector<std::string> env;
+  std::string cwd;
+  const Files with_header = {{"inc/a.h", "#define V 7\n"}};
+  Files with(const std::string& source) const {
+    Files out = with_header;
+    out["a.c"] = source;
+    return out;
+  }
+};
+
+// --- must hit ---
+
+TEST_F(Sharing, RelativeNames) {
+  argv = {"gcc", "-c", "-MD", "a.c"};
+  EXPECT_TRUE(share(with("#include \"inc/a.h\"\nint f(void) { return V; }\n")).is_hit());
+}
+
+TEST_F(Sharing, MappedNames) {
+  argv = {"gcc", "-g", "-ffile-prefix-map={R}=.", "-I{R}/inc", "-c", "{R}/a.c", "-o", "{R}/a.o"};
+  EXPECT_TRUE(share(with("#include \"a.h\"\nint f(void) { return V; }\n")).is_hit());
+}
+
+TEST_F(Sharing, WarningsThatNameTheCheckout) {
+  argv = {"gcc", "-Wall", "-ffile-prefix-map={R}=.", "-c", "{R}/a.c", "-o", "{R}/a.o"};
+  EXPECT_TRUE(share({{"a.c", "int f(void) { int u; return 0; }\n"}}).is_hit());
+}
+
+TEST_F(Sharing, DepfileThatWrapsElsewhere) {
+  Files files;
+  for (int i = 0; i < 12; ++i) {
+    files["inc/hhhhhhhh" + std::to_string(i) + ".h"] = "";
+    files["a.c"] += "#include \"hhhhhhhh" + std::to_string(i) + ".h\"\n";
+  }
+  argv = {"gcc", "-MD", "-ffile-prefix-map={R}=.", "-I{R}/inc", "-c", "{R}/a.c", "-o", "{R}/a.o"};
+  share(files, nullptr, "second/checkout/with/a/longer/name");  // a space in the name makes it a miss
+}
+
+// --- the checkout's name, spelled out in content ---
+
+TEST_F(Sharing, IncludeOfAnAbsoluteName) {
+  argv = {"gcc", "-c", "a.c"};
+  share(with("#include \"{1}/inc/a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
+}
+
+TEST_F(Sharing, DepfileOfAnAbsoluteName) {
+  argv = {"gcc", "-MD", "-c", "a.c"};
+  share(with("#include \"{1}/inc/a.h\"\nint f(void) { return V; }\n"));
+}
+
+TEST_F(Sharing, IncbinOfAnAbsoluteName) {
+  argv = {"gcc", "-c", "a.c"};
+  share({{"blob", "one"}, {"a.c", "__asm__(\".section .rodata\\n.incbin \\\"{1}/blob\\\"\\n\");\n"}},
+        [&] { ws.write("p1/blob", "two"); });
+}
+
+TEST_F(Sharing, WarningThatQuotesAnAbsoluteName) {
+  argv = {"gcc", "-c", "a.c"};
+  share({{"a.c", "#warning \"see {1}/README\"\nint a;\n"}});
+}
+
+TEST_F(Sharing, WarningThatShowsALineWithAnAbsoluteName) {
+  argv = {"gcc", "-Wall", "-c", "a.c"};
+  share({{"a.c", "int f(void) { int u; /* {1}/x */ return 0; }\n"}});
+}
+
+TEST_F(Sharing, PreprocessedTextWithAnAbsoluteName) {
+  argv = {"gcc", "-E", "a.c"};
+  share({{"a.c", "const char *x = \"{1}/z\";\n"}});
+}
+
+// --- put together from an outer folder and a name in the source ---
+
+TEST_F(Sharing, MacroThatNamesAFile) {
+  argv = {"gcc", "-DH=\"{1}/inc/a.h\"", "-c", "a.c"};
+  share(with("#include H\nint f(void) { return V; }\n"), [&] { change_header(); });
+}
+
+TEST_F(Sharing, HeaderFolderAboveTheCheckouts) {
+  argv = {"gcc", "-I{W}", "-c", "a.c"};
+  share(with("#include \"p1/inc/a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
+}
+
+TEST_F(Sharing, VariableWithAFolderAboveTheCheckouts) {
+  argv = {"gcc", "-c", "a.c"};
+  env = {"CPATH={W}"};
+  share(with("#include \"p1/inc/a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
+}
+
+TEST_F(Sharing, VariableWithTwoFolders) {
+  argv = {"gcc", "-c", "a.c"};
+  env = {"CPATH={R}/none:{1}/inc"};
+  share(with("#include \"a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
+}
+
+TEST_F(Sharing, BuildFolderNamedInTheSource) {
+  // One checkout, two build folders; the source folder is on the path.
+  const Argv compile = {"gcc", "-I" + ws.work(), "-c", "../a.c"};
+  ws.write("a.c", "#include \"b1/gen.h\"\nint f(void) { return V; }\n");
+  ws.write("b1/gen.h", "#define V 1\n");
+  ws.write("b2/gen.h", "#define V 1\n");
+  Command in_first{compile, {}};
+  in_first.options.cwd = "b1";
+  warm_up(ws, in_first, 1);
+  ws.write("b1/gen.h", "#define V 2\n");
+  Command in_second = in_first;
+  in_second.options.cwd = "b2";
+  const Verdict verdict = judge(ws, in_second);
+  EXPECT_EQ(verdict.difference, "") << verdict.event;
+}
+
+// --- cut, mapped or computed ---
+
+TEST_F(Sharing, MapOfAFolderAboveTheCheckouts) {
+  argv = {"gcc", "-ffile-prefix-map={W}=/src", "-c", "{R}/a.c", "-o", "{R}/a.o"};
+  share({{"a.c", "const char *f = __FILE__;\n"}});
+}
+
+TEST_F(Sharing, MapThatCutsAName) {
+  argv = {"gcc", "-g", "-ffile-prefix-map={W}/p=/q", "-c", "a.c"};
+  share({{"a.c", "int a;\n"}});
+}
+
+TEST_F(Sharing, MapOfTheCheckoutInASecondBuildFolder) {
+  const Argv compile = {"gcc", "-g", "-ffile-prefix-map=" + ws.work() + "=.", "-c", "../a.c"};
+  ws.write("a.c", "int a;\n");
+  Command in_first{compile, {}};
+  in_first.options.cwd = "b1";
+  Command in_second{compile, {}};
+  in_second.options.cwd = "b2";
+  ws.make_folder("b1");
+  ws.make_folder("b2");
+  warm_up(ws, in_first, 1);
+  const Verdict verdict = judge(ws, in_second);
+  EXPECT_EQ(verdict.difference, "") << verdict.event;
+}
+
+TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
+  argv = {"gcc", "-Wsystem-headers", "-isystem", "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc", "-c", "a.c"};
+  share({{"inc/s.h", "#warning \"hey\"\n"}, {"a.c", "#include <s.h>\nint a;\n"}}, nullptr,
+        "a-checkout-with-a-name-so-long-that-the-real-name-of-the-header-is-no-longer-the-shorter-one");
+}
+
+TEST_F(Sharing, ConstantComputedFromTheName) {
+  argv = {"g++", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
+  share({{"a.cc", "constexpr int f(const char *p = __builtin_FILE()) { int n = 0; while (*p) n = n * 31 + *p++; return n; }\n"
+                  "constexpr int v = f();\nint x = v;\n"}});
+}
+
+TEST_F(Sharing, CompressedDebugInformation) {
+  argv = {"gcc", "-g", "-gz", "-c", "a.c"};
+  share({{"a.c", "int a;\n"}});
+}
+
+TEST_F(Sharing, SectionsCompressedByASpecsFile) {
+  argv = {"gcc", "-specs=s", "-c", "a.c"};
+  share({{"s", "*cc1_options:\n+ -g\n\n*asm_options:\n+ --compress-debug-sections=zlib\n\n"},
+         {"a.c", "int f(int x) { return x > 3 ? x * 2 : 1; }\nint g(int y) { return f(y) + f(y + 1); }\n"}});
+}
+
+TEST_F(Sharing, DependenciesPrintedWithOtherLineBreaks) {
+  argv = {"gcc", "-M", "{R}/a.c"};
+  share(with("#include \"inc/a.h\"\n"), nullptr, "second/checkout/with/a/much/longer/name/than/the/first/one/had");
+}
+
+TEST_F(Sharing, DependencyTargetPrinted) {
+  argv = {"gcc", "-MM", "-MT", "{R}/q.o", "a.c"};
+  share(with("#include \"inc/a.h\"\n"), nullptr, "second/checkout/with/a/much/longer/name/than/the/first/one/had");
+}
+
+TEST_F(Sharing, Bitcode) {
+  NEEDS_TOOL("clang-19");
+  argv = {"clang-19", "-g", "-flto", "-c", "a.c"};
+  share({{"a.c", "int a;\n"}});
+}
+
+}  // namespace
+}  // namespace deja::test
