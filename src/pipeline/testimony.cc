@@ -55,6 +55,8 @@ void Witness::conclude_outputs() {
       if (t.existed) return fail("deletes a file that it did not make: " + t.spelled);
       continue;
     }
+    // True of the world before the run, which is the one that the next request is in.
+    if (t.continues) claim(Claim::absent, roots_.tag(t.spelled));
     Output out;
     out.path = t.spelled;
     out.identity = **now;

@@ -227,6 +227,8 @@ void Witness::on_open_for_writing(const Event& e) {
     t.in_place = true;
     if (reads_.contains(e.path)) return fail("rewrites what it has read: " + e.path);
   }
+  const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
+  if (!t.written && !was_there && !starts_anew) t.continues = true;
   t.written = true;
 }
 

@@ -73,6 +73,7 @@ class Witness {
     bool unlinked = false;  // the run removed what was there
     bool in_place = false;  // an existing file was truncated and rewritten
     bool renamed = false;   // what is there now came by a rename
+    bool continues = false;  // made without truncating: what was there would have stayed
     std::string spelled;
   };
   struct ReadFile {

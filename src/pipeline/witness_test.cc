@@ -128,6 +128,13 @@ TEST_F(WitnessTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedI
   EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
 }
 
+TEST_F(WitnessTest, AnOutputThatWouldBeContinuedMayNotBeThere) {
+  creates("log", DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND);
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::absent, "\1/log"));
+}
+
 TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
   creates("x.tmp");
   ASSERT_TRUE(os::rename_file(at("x.tmp"), at("x.o")));

@@ -303,6 +303,13 @@ TEST_F(Families, OptimizationRecordOfClangComesBack) {
   EXPECT_TRUE(verdict.is_hit()) << verdict.event;
 }
 
+TEST_F(Families, SideOutputThatIsContinued) {
+  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  const Command command{{"gcc", "-O3", "-fopt-info-all=o.txt", "-c", "a.c"}, {}};
+  // gcc appends: the second time the file holds both.
+  after(command, [&] { ws.run(command.argv); });
+}
+
 // --- what must hit ---
 
 TEST_F(Families, BranchFlipFindsItsOldTrace) {

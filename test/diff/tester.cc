@@ -87,7 +87,10 @@ Verdict judge(Workspace& ws, const Command& command) {
   const Left bare = run_bare(ws, command, before);
   verdict.bare = bare.result;
   verdict.difference = compare(bare, deja);
-  if (!verdict.difference.empty()) verdict.noisy = !compare(bare, run_bare(ws, command, before)).empty();
+  if (!verdict.difference.empty()) {
+    const bool has_the_time = verdict.event.detail == "reads the clock";  // and two runs may lie in one second
+    verdict.noisy = has_the_time || !compare(bare, run_bare(ws, command, before)).empty();
+  }
   fs::remove_all(before);
   return verdict;
 }

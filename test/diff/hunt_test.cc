@@ -1,0 +1,20 @@
+// A short hunt from fixed seeds: the machine works, and what it covers stays right.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "diff/hunter.h"
+
+namespace deja::test {
+namespace {
+
+TEST(Hunt, FindsNothingInAShortWhile) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const Tally tally = hunt(1, [&](const Tally&) { return std::chrono::steady_clock::now() >= end; });
+  std::cout << report(tally);
+  EXPECT_EQ(tally.wrong.size(), 0u) << report(tally);
+  EXPECT_GT(tally.hits, 0);
+}
+
+}  // namespace
+}  // namespace deja::test

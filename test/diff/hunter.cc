@@ -1,0 +1,150 @@
+#include "diff/hunter.h"
+
+#include <signal.h>
+
+#include <filesystem>
+#include <sstream>
+
+namespace deja::test {
+namespace {
+
+enum class Road { daemon, fresh_daemon, one_shot, killed_midway };
+constexpr Road kRoads[] = {Road::daemon, Road::daemon, Road::daemon, Road::fresh_daemon, Road::one_shot, Road::killed_midway};
+
+const char* name_of(Road road) {
+  switch (road) {
+    case Road::daemon: return "the daemon";
+    case Road::fresh_daemon: return "a fresh daemon";
+    case Road::one_shot: return "a one-shot engine";
+    case Road::killed_midway: return "a daemon that is killed midway";
+  }
+  return "";
+}
+
+// Puts the road's circumstances in place; what is returned belongs to the command.
+Command on_road(Road road, Command command, Workspace& ws) {
+  if (road == Road::one_shot) command.options.env.push_back("DEJA_DAEMON=off");
+  if (road == Road::fresh_daemon) ws.end_engines();
+  if (road == Road::killed_midway) {
+    const Tree before = ws.tree();
+    Process run = ws.start(Workspace::with_deja(command.argv), command.options);
+    for (const pid_t pid : ws.engines()) ::kill(pid, SIGKILL);  // another may be started at once
+    run.wait();
+    ws.restore(before);
+  }
+  return command;
+}
+
+std::string lost_reason(const Event& event) { return event.reason.substr(0, event.reason.find(" /")).substr(0, 60); }
+
+void count(const Verdict& verdict, bool was_known, Tally& tally) {
+  ++tally.judged;
+  const std::string& outcome = verdict.event.outcome;
+  if (outcome == "hit") ++tally.hits;
+  if (outcome == "miss") ++tally.misses;
+  if (outcome == "failure") ++tally.failures;
+  if (outcome == "bypass") ++tally.bypasses;
+  if (verdict.noisy) ++tally.noisy;
+  if (outcome == "miss" && was_known) ++tally.lost[lost_reason(verdict.event)];
+  if (outcome == "miss" && !verdict.event.detail.empty()) ++tally.unpublished[verdict.event.detail.substr(0, 40)];
+}
+
+class Hunter {
+ public:
+  Hunter(std::uint64_t seed, Tally& tally) : seed_(seed), tally_(tally), random_(seed), scene_(ws_) {}
+
+  void run() {
+    ++tally_.projects;
+    project_ = make_project(scene_, random_);
+    const Command command = moved_to(project_, project_.root, ws_);
+    note_run("deja", command);
+    if (!warm_up(ws_, command)) return;
+    const int changes = 2 + static_cast<int>(random_.below(4));
+    for (int i = 0; i < changes && tally_.wrong.size() == caught_; ++i) change_and_judge();
+    if (tally_.wrong.size() == caught_) judge_second_checkout();
+  }
+
+ private:
+  void note_run(const std::string& with, const Command& command) { scene_.note("(" + with + ") " + as_shell(command)); }
+
+  void change_and_judge() {
+    const Project old = project_;
+    const Mutation& mutation = random_.one_of(mutations());
+    scene_.note("# " + std::string(mutation.name));
+    try {
+      if (!mutation.apply(scene_, project_, random_)) return;
+    } catch (const std::exception& e) {  // no way to do that here: a file is where a folder should be
+      return scene_.note("# " + std::string(e.what()));
+    }
+    const bool nothing = std::string_view(mutation.name) == "nothing";
+    judge_now(project_.root, nothing && !failed_);
+    // Mostly back again, so that the project does not wear out.
+    if (random_.chance(50)) project_.command = old.command;
+  }
+
+  void judge_second_checkout() {
+    const std::string second = random_.chance(50) ? "two" : "another/checkout/with a longer name";
+    scene_.make_folder(std::filesystem::path(second).parent_path().string());
+    scene_.copy(project_.root, second);
+    if (random_.chance(40)) edit_first();
+    judge_now(second, false);
+  }
+
+  void edit_first() {
+    for (const Mutation& mutation : mutations()) {
+      if (std::string_view(mutation.name) == "edit") {
+        mutation.apply(scene_, project_, random_);
+        return;
+      }
+    }
+  }
+
+  void judge_now(const std::string& root, bool was_known) {
+    const Road road = kRoads[random_.below(std::size(kRoads))];
+    const Command command = on_road(road, moved_to(project_, root, ws_), ws_);
+    note_run("deja, then bare; through " + std::string(name_of(road)), command);
+    const Verdict verdict = judge(ws_, command);
+    failed_ = verdict.bare.exit_code != 0;
+    count(verdict, was_known && road == Road::daemon, tally_);
+    if (!verdict.is_wrong()) return;
+    std::ostringstream text;
+    text << "seed " << seed_ << ":\n" << scene_.text() << "deja: " << verdict.event << "\n" << verdict.difference;
+    tally_.wrong.push_back({seed_, text.str()});
+  }
+
+  const std::uint64_t seed_;
+  Tally& tally_;
+  const std::size_t caught_ = tally_.wrong.size();
+  Random random_;
+  Workspace ws_;
+  Scene scene_;
+  Project project_;
+  bool failed_ = false;
+};
+
+void list(std::ostringstream& out, const char* title, const std::map<std::string, int>& counts) {
+  for (const auto& [reason, n] : counts) out << title << n << " × " << reason << "\n";
+}
+
+}  // namespace
+
+std::string report(const Tally& t) {
+  std::ostringstream out;
+  out << t.projects << " projects, " << t.judged << " judged: " << t.hits << " hits, " << t.misses << " misses, " << t.failures
+      << " failures, " << t.bypasses << " bypasses; " << t.noisy << " tools that never leave the same; " << t.wrong.size()
+      << " wrong\n";
+  list(out, "  lost hit: ", t.lost);
+  list(out, "  not stored: ", t.unpublished);
+  for (const Catch& c : t.wrong) out << "WRONG, " << c.reproducer << "\n";
+  return out.str();
+}
+
+void hunt_once(std::uint64_t seed, Tally& tally) { Hunter(seed, tally).run(); }
+
+Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop) {
+  Tally tally;
+  while (!stop(tally)) hunt_once(seed++, tally);
+  return tally;
+}
+
+}  // namespace deja::test

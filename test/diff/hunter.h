@@ -1,0 +1,33 @@
+// The hunt: random projects, random changes, and after each the question whether deja leaves what the
+// bare tool leaves.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "diff/cases.h"
+
+namespace deja::test {
+
+struct Catch {
+  std::uint64_t seed;
+  std::string reproducer;  // a script, and what differs
+};
+
+struct Tally {
+  int projects = 0, judged = 0, hits = 0, misses = 0, failures = 0, bypasses = 0, noisy = 0;
+  std::map<std::string, int> lost;  // misses that left what was known already, by reason
+  std::map<std::string, int> unpublished;
+  std::vector<Catch> wrong;
+};
+std::string report(const Tally& tally);
+
+// One project and some changes to it.
+void hunt_once(std::uint64_t seed, Tally& tally);
+// Seeds from `seed` on, until it is told to stop.
+Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop);
+
+}  // namespace deja::test

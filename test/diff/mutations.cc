@@ -1,0 +1,242 @@
+// The mutator: one thing happens between a warm run and the next.
+#include <string>
+
+#include "diff/cases.h"
+
+namespace deja::test {
+namespace {
+
+std::string in(const Project& p, const std::string& name) { return p.root + "/" + name; }
+
+// A file of the project that a compile may read.
+std::string any_input(const Scene& scene, const Project& p, Random& random) {
+  std::vector<std::string> names;
+  for (const auto& [name, node] : scene.ws.tree()) {
+    const bool is_input = name.find("/src/") != std::string::npos || name.find("/p/") != std::string::npos ||
+                          name.find("/q/") != std::string::npos || name.ends_with(".rsp") || name.ends_with("forced.h") ||
+                          name.ends_with("blob");
+    if (node.kind == 'f' && is_input && name.starts_with(p.root + "/")) names.push_back(name);
+  }
+  return names.empty() ? std::string() : random.one_of(names);
+}
+
+std::string other_digit(std::string text) {
+  for (std::size_t i = text.size(); i-- > 0;) {
+    if (text[i] < '1' || text[i] > '8') continue;
+    ++text[i];
+    return text;
+  }
+  return text;
+}
+
+bool edit(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.write(name, other_digit(s.read(name)));
+  return true;
+}
+
+bool edit_secretly(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.rewrite_secretly(name, other_digit(s.read(name)));
+  return true;
+}
+
+bool add_comment(Scene& s, Project& p, Random&) {
+  if (p.source.ends_with("s") || p.source.ends_with("S")) return false;
+  s.write(in(p, p.source), "/* c */ " + s.read(in(p, p.source)));
+  return true;
+}
+
+bool touch(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.touch(name, 1'000'000'000 + static_cast<long>(r.below(3)));
+  return true;
+}
+
+bool remove_input(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.remove(name);
+  return true;
+}
+
+bool replace_by_rename(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.write(name + ".new", other_digit(s.read(name)));
+  s.move(name + ".new", name);
+  return true;
+}
+
+bool new_header(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> names = {"a.h", "b.h", "n.h", "c.h", "link.h", "maybe.h", "up.h", "forced.h", "stddef.h", "dir/d.h"};
+  static const std::vector<std::string> folders = {"src", "p", "q", "sys", "iq", "build", "late"};
+  const std::string& name = r.one_of(names);
+  const std::string path = in(p, r.one_of(folders) + "/" + name);
+  if (s.exists(path)) return false;
+  s.write(path, "#define A 5\n#define B 5\n#define N 5\n#define M 5\n#define C 5\n#define L 5\n#define UP 5\n#define D 5\n");
+  return true;
+}
+
+bool new_gch(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> names = {"src/a.h.gch", "q/b.h.gch", "src/forced.h.gch", "build/forced.h.gch", "src/forced.h.pch"};
+  const std::string path = in(p, r.one_of(names));
+  if (s.exists(path)) return false;
+  if (r.chance(30)) {
+    s.make_folder(path);
+  } else {
+    s.write(path, "no precompiled header");
+  }
+  return true;
+}
+
+bool new_assembler(Scene& s, Project& p, Random& r) {
+  const std::string text = "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(r.below(3)) + " \"$@\"\n";
+  if (r.chance(50)) {
+    s.script("as", text);
+  } else {
+    s.write(in(p, p.command.options.cwd.empty() ? "tools/as" : "build/tools/as"), text, r.chance(80) ? 0755 : 0644);
+  }
+  return true;
+}
+
+bool remove_assembler(Scene& s, Project&, Random&) {
+  if (!s.exists(s.ws.bin() + "/as")) return false;
+  s.remove_script("as");
+  return true;
+}
+
+bool wrap_compiler(Scene& s, Project& p, Random& r) {
+  s.script(p.compiler, "#!/bin/sh\nexec /usr/bin/" + p.compiler + " -DWRAP=" + std::to_string(r.below(3)) + " \"$@\"\n");
+  return true;
+}
+
+bool retarget_file(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "q/link.h"))) return false;
+  const bool first = s.read(in(p, "q/link.h")).find("L 1") != std::string::npos;
+  s.symlink(first ? "real2.h" : "real1.h", in(p, "q/link.h"));
+  return true;
+}
+
+bool retarget_folder(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "q/dir/d.h"))) return false;
+  const bool first = s.read(in(p, "q/dir/d.h")).find("D 1") != std::string::npos;
+  s.symlink(first ? "dir2" : "dir1", in(p, "q/dir"));
+  return true;
+}
+
+bool retarget_logical(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "logical"))) return false;
+  s.symlink("src", in(p, "logical"));
+  return true;
+}
+
+bool unlink_twin(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "src/y/o.h"))) return false;
+  const std::string text = s.read(in(p, "src/y/o.h"));
+  s.remove(in(p, "src/y/o.h"));
+  s.write(in(p, "src/y/o.h"), text);
+  return true;
+}
+
+bool fold_folders(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "p")) || !s.exists(in(p, "q"))) return false;
+  s.remove(in(p, "p"));
+  s.symlink("q", in(p, "p"));
+  return true;
+}
+
+bool unfold_folder(Scene& s, Project& p, Random&) {
+  if (!s.exists(in(p, "q"))) return false;
+  s.remove(in(p, "sys"));
+  s.symlink("q", in(p, "sys"));
+  return true;
+}
+
+bool file_for_folder(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> names = {"p", "sys", "iq", "late", "build/tools"};
+  const std::string path = in(p, r.one_of(names));
+  s.remove(path);
+  s.write(path, "a file");
+  return true;
+}
+
+bool folder_for_file(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> names = {"src/a.h", "p/b.h", "src/maybe.h", "src/c.h", "p/n.h"};
+  const std::string path = in(p, r.one_of(names));
+  s.remove(path);
+  s.make_folder(path);
+  return true;
+}
+
+bool change_flag(Scene&, Project& p, Random& r) {
+  static const std::vector<std::string> flags = {"-DFLAG=2", "-O3", "-UFLAG", "-Wno-all", "-w", "-std=gnu11", "-funroll-loops"};
+  p.command.argv.insert(p.command.argv.begin() + 1, r.one_of(flags));
+  return true;
+}
+
+bool swap_flags(Scene&, Project& p, Random&) {
+  const auto isystem = std::find(p.command.argv.begin(), p.command.argv.end(), "-isystem");
+  if (isystem == p.command.argv.end() || isystem - p.command.argv.begin() < 4) return false;
+  std::swap(*(isystem - 1), *(isystem - 2));
+  return true;
+}
+
+bool change_environment(Scene&, Project& p, Random& r) {
+  static const std::vector<std::string> entries = {
+      "CPATH=%R/late", "C_INCLUDE_PATH=%R/sys", "CPLUS_INCLUDE_PATH=:", "COMPILER_PATH=%R/build/tools", "TMPDIR=/var/tmp",
+      "SOURCE_DATE_EPOCH=2000000", "LANG=C", "LC_ALL=C", "GCC_COLORS=", "PWD=/nowhere", "PWD", "TZ=Asia/Tokyo",
+      "LD_LIBRARY_PATH=%R/sys", "HOME=/nowhere", "GCC_EXEC_PREFIX=%R/nowhere/", "COLUMNS=20", "TERM=dumb", "UNRELATED=1"};
+  p.command.options.env.push_back(r.one_of(entries));
+  return true;
+}
+
+bool place_output(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> names = {"build/out.o", "out.o", "build/m.o", "build/out.d", "build/m.d", "build/dep.d"};
+  const std::string path = in(p, r.one_of(names));
+  s.remove(path);
+  switch (r.below(5)) {
+    case 0: s.write(path, "old", 0600); break;
+    case 1: s.write(path, "", 0640); break;
+    case 2: s.symlink("elsewhere", path); break;
+    case 3:
+      s.write(in(p, "other-name"), "old");
+      s.hard_link(in(p, "other-name"), path);
+      break;
+    default: s.make_folder(path); break;
+  }
+  return true;
+}
+
+bool change_mode(Scene& s, Project& p, Random& r) {
+  const std::string name = any_input(s, p, r);
+  if (name.empty()) return false;
+  s.change_mode(name, r.chance(50) ? 0755 : 0600);
+  return true;
+}
+
+bool nothing(Scene&, Project&, Random&) { return true; }
+
+}  // namespace
+
+const std::vector<Mutation>& mutations() {
+  static const std::vector<Mutation> all = {
+      {"nothing", nothing}, {"nothing", nothing}, {"edit", edit}, {"edit", edit}, {"edit secretly", edit_secretly},
+      {"add a comment", add_comment}, {"touch", touch}, {"remove an input", remove_input},
+      {"replace by rename", replace_by_rename}, {"new header", new_header}, {"new header", new_header},
+      {"new header", new_header}, {"new precompiled header", new_gch}, {"new assembler", new_assembler},
+      {"assembler gone", remove_assembler}, {"wrap the compiler", wrap_compiler}, {"retarget a file", retarget_file},
+      {"retarget a folder", retarget_folder}, {"retarget the logical folder", retarget_logical},
+      {"twin no more", unlink_twin}, {"two folders become one", fold_folders}, {"system folder becomes another", unfold_folder},
+      {"file for a folder", file_for_folder}, {"folder for a file", folder_for_file}, {"another flag", change_flag},
+      {"flags swapped", swap_flags}, {"another environment", change_environment},
+      {"another environment", change_environment}, {"something in an output's place", place_output},
+      {"another mode", change_mode},
+  };
+  return all;
+}
+
+}  // namespace deja::test

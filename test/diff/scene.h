@@ -1,0 +1,41 @@
+// A workspace whose changes are also written down as a shell script, so that whatever is found comes
+// with its reproducer.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diff/tester.h"
+
+namespace deja::test {
+
+class Scene {
+ public:
+  explicit Scene(Workspace& of) : ws(of) {}
+
+  void write(const std::string& name, const std::string& text, unsigned mode = 0644);
+  // The same inode, another content of the same size, and its old modification time put back.
+  void rewrite_secretly(const std::string& name, const std::string& text);
+  void remove(const std::string& name);
+  void make_folder(const std::string& name);
+  void symlink(const std::string& to, const std::string& name);
+  void hard_link(const std::string& existing, const std::string& name);
+  void copy(const std::string& from, const std::string& to);  // of trees too, links as they are
+  void move(const std::string& from, const std::string& to);
+  void touch(const std::string& name, long seconds);
+  void change_mode(const std::string& name, unsigned mode);
+  void script(const std::string& name, const std::string& text);  // in the workspace's bin/
+  void remove_script(const std::string& name);
+
+  bool exists(const std::string& name) const { return ws.exists(name); }
+  std::string read(const std::string& name) const { return ws.read(name); }
+  void note(const std::string& line) { lines_.push_back(line); }
+  std::string text() const;
+
+  Workspace& ws;
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+}  // namespace deja::test
