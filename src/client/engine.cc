@@ -38,13 +38,22 @@ struct sockaddr_un address_of(const char* path) {
   return address;
 }
 
+// A socket beside the cache folder may lie where others can make one of its name.
+bool belongs_to_us(const os::Fd& socket) {
+  struct ucred peer = {};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+         peer.uid == ::geteuid();
+}
+
+// Non-blocking: an engine that stands still must hold up nobody, not even in connect(2).
 int try_connect(const char* path) {
-  os::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  os::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return -1;
   const struct sockaddr_un address = address_of(path);
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) != 0)
     return -1;
-  return fd.release();
+  return belongs_to_us(fd) ? fd.release() : -1;
 }
 
 // Moves descriptors to their agreed numbers in the child; both must survive exec.
@@ -176,6 +185,7 @@ int start_one_shot(const char* engine, const char* dir, char** environment) {
   if (child > 0) {
     while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
     }
+    ::fcntl(pair[0], F_SETFL, O_NONBLOCK);
     return pair[0];
   }
   ::close(pair[0]);

@@ -3,7 +3,6 @@
 #include "client/knock.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,10 +20,9 @@
 namespace deja::client {
 namespace {
 
-// An engine that waits for another client's run says so every second (Kind::published is the only
-// other silence); one that says nothing for this long is stuck, and the tool runs instead.
+// An engine that waits for another client's run says so every second; one that says nothing for
+// this long, or takes nothing, is stuck. Then the tool runs; if it has run, we leave.
 constexpr int kSilenceMs = 10'000;
-constexpr int kPublishMs = 60'000;
 
 char request_memory[256 * 1024];
 char reply_memory[64 * 1024];
@@ -106,56 +104,49 @@ bool send_request(int socket, const Command& command, const Environment& env,
   }
   const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
   std::memcpy(memory.data, &frame, kHead);
-  return os::send_all(socket, memory.data, kHead + first.size()) == 0;
-}
-
-bool wait_readable(int socket, int timeout_ms) {
-  struct pollfd p = {socket, POLLIN, 0};
-  for (;;) {
-    const int n = ::poll(&p, 1, timeout_ms);
-    if (n > 0) return true;
-    if (n == 0 || errno != EINTR) return false;
-  }
+  return os::send_all(socket, memory.data, kHead + first.size(), kSilenceMs) == 0;
 }
 
 // The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
-bool receive(int socket, int timeout_ms, wire::FrameHead* head, std::size_t* have) {
-  if (!wait_readable(socket, timeout_ms)) return false;
-  if (os::read_exactly(socket, head, sizeof(*head)) != sizeof(*head) || !wire::is_ours(*head))
+bool receive(int socket, wire::FrameHead* head, std::size_t* have) {
+  if (os::read_exactly(socket, head, sizeof(*head), kSilenceMs) != sizeof(*head) ||
+      !wire::is_ours(*head))
     return false;
   *have = head->size < sizeof(reply_memory) ? head->size : sizeof(reply_memory);
-  return os::read_exactly(socket, reply_memory, *have) == static_cast<ssize_t>(*have);
+  return os::read_exactly(socket, reply_memory, *have, kSilenceMs) == static_cast<ssize_t>(*have);
 }
 
-// Puts out stream bytes: first what is in memory, then the rest from the socket.
-bool put_out(int to, std::size_t size, const char** memory, std::size_t* left, int socket) {
-  bool open = true;
-  while (size > 0) {
-    if (*left == 0) {
-      const ssize_t n = os::read_some(socket, reply_memory,
-                                      sizeof(reply_memory) < size ? sizeof(reply_memory) : size);
-      if (n <= 0) return false;
-      *memory = reply_memory;
-      *left = static_cast<std::size_t>(n);
-    }
-    const std::size_t n = *left < size ? *left : size;
-    if (open) open = os::write_all(to, *memory, n) == 0;
-    *memory += n;
-    *left -= n;
-    size -= n;
-  }
-  return true;
+// All of a frame's body, of which `have` bytes are in reply_memory. No data: it does not come.
+Memory whole_body(int socket, const wire::FrameHead& frame, std::size_t have) {
+  const Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
+  if (body.data == nullptr || body.data == reply_memory) return body;
+  std::memcpy(body.data, reply_memory, have);
+  const std::size_t rest = frame.size - have;
+  if (os::read_exactly(socket, body.data + have, rest, kSilenceMs) != static_cast<ssize_t>(rest))
+    return {};
+  return body;
 }
 
-int replay(int socket, std::size_t have) {
-  wire::Reader r(reply_memory, have);
+// A hit: the outputs are in place already. Nothing is printed before all of it has come, so that a
+// dying engine cannot leave half a text. What cannot be printed (a full disk, a reader that has
+// left) is a reason to run the tool after all: it knows what to say, and how to end, when that
+// happens.
+int replay(const Memory& body, std::size_t size, Command& command, const Environment& env) {
+  wire::Reader r(body.data, size);
   const wire::ReplayHead head = wire::read_replay_head(r);
-  const char* memory = reply_memory + wire::kReplayHeadSize;
-  std::size_t left = have - wire::kReplayHeadSize;
-  // The outputs are in place already: from here on the tool must not run again, whatever happens.
-  if (put_out(1, head.stdout_size, &memory, &left, socket))
-    put_out(2, head.stderr_size, &memory, &left, socket);
-  return static_cast<int>(head.exit_code);
+  const std::string_view out = r.raw(head.stdout_size);
+  const std::string_view err = r.raw(head.stderr_size);
+  if (!r.done()) return become_tool(command, env);
+  if (out.empty() && err.empty()) return static_cast<int>(head.exit_code);
+  struct sigaction ignore = {};
+  struct sigaction before = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &before);
+  const bool out_lost = os::write_all(1, out.data(), out.size()) != 0;
+  const bool err_lost = !out_lost && os::write_all(2, err.data(), err.size()) != 0;
+  if (!out_lost && (!err_lost || !out.empty())) return static_cast<int>(head.exit_code);
+  ::sigaction(SIGPIPE, &before, nullptr);
+  return become_tool(command, env);
 }
 
 // Ends as the tool ended.
@@ -185,13 +176,14 @@ void report(int socket, const RunOutcome& outcome) {
       wire::frame_head(wire::Kind::report, w.size() + out.size() + err.size());
   std::memcpy(memory, &frame, sizeof(frame));
   const std::size_t fds = outcome.log_fd >= 0 ? 1 : 0;
-  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds) != 0)
+  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds,
+                        kSilenceMs) != 0)
     return;
-  if (!out.empty() && os::send_all(socket, out.data(), out.size()) != 0) return;
-  if (!err.empty() && os::send_all(socket, err.data(), err.size()) != 0) return;
+  if (!out.empty() && os::send_all(socket, out.data(), out.size(), kSilenceMs) != 0) return;
+  if (!err.empty() && os::send_all(socket, err.data(), err.size(), kSilenceMs) != 0) return;
   wire::FrameHead answer;
   std::size_t have = 0;
-  receive(socket, kPublishMs, &answer, &have);  // visible at exit: wait until it is published
+  receive(socket, &answer, &have);  // visible at exit: wait until it is published
 }
 
 // Turns the engine's order into argv. The texts lie in the frame's body, each followed by the
@@ -225,18 +217,10 @@ bool parse_run(char* body, std::size_t size, RunOrder* order) {
   return true;
 }
 
-int run(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
-        const Environment& env, std::uint32_t stream_flags) {
-  Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
-  if (body.data == nullptr) return become_tool(command, env);
-  if (body.data != reply_memory) {
-    std::memcpy(body.data, reply_memory, have);
-    const std::size_t rest = frame.size - have;
-    if (os::read_exactly(socket, body.data + have, rest) != static_cast<ssize_t>(rest))
-      return become_tool(command, env);
-  }
+int run(int socket, const Memory& body, std::size_t size, Command& command, const Environment& env,
+        std::uint32_t stream_flags) {
   RunOrder order;
-  if (!parse_run(body.data, frame.size, &order)) return become_tool(command, env);
+  if (!parse_run(body.data, size, &order)) return become_tool(command, env);
   order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0;
   const RunOutcome outcome = run_tool(order, env);
   if (!outcome.started) return become_tool(command, env);
@@ -249,23 +233,23 @@ bool ask(int socket, const Command& command, const Environment& env, std::uint32
          wire::FrameHead* frame, std::size_t* have) {
   if (!send_request(socket, command, env, stream_flags)) return false;
   do {
-    if (!receive(socket, kSilenceMs, frame, have)) return false;
+    if (!receive(socket, frame, have)) return false;
   } while (frame->kind == static_cast<std::uint16_t>(wire::Kind::wait));
   return true;
 }
 
 int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
          const Environment& env, std::uint32_t stream_flags) {
+  const Memory body = whole_body(socket, frame, have);
+  if (body.data == nullptr) return become_tool(command, env);
   switch (static_cast<wire::Kind>(frame.kind)) {
     case wire::Kind::replay:
-      if (have < wire::kReplayHeadSize) break;
-      return replay(socket, have);
+      return replay(body, frame.size, command, env);
     case wire::Kind::run:
-      return run(socket, frame, have, command, env, stream_flags);
+      return run(socket, body, frame.size, command, env, stream_flags);
     default:
-      break;
+      return become_tool(command, env);
   }
-  return become_tool(command, env);
 }
 
 }  // namespace

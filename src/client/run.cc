@@ -62,7 +62,7 @@ struct Stream {
   void pass_on(const char* data, std::size_t n) {
     if (!lost && n > 0 && os::write_all(to, data, n) != 0) lost = true;
   }
-  // False at end of file.
+  // False at the end of the stream, or when its reader is gone: the tool must find that out.
   bool pump() {
     static char input[64 * 1024];
     static char output[sizeof(input) + kAnsiMax];
@@ -75,7 +75,7 @@ struct Stream {
     } else {
       pass_on(output, stripper.feed(input, size, output));
     }
-    return true;
+    return !lost;
   }
   void finish() {
     char rest[kAnsiMax];
@@ -85,20 +85,22 @@ struct Stream {
 };
 
 volatile pid_t running_child = 0;
-void forward_signal(int signal) {
-  if (running_child > 0) ::kill(running_child, signal);
+// What a process has sent is passed on. What the kernel sends (a terminal's Ctrl-C, its hangup)
+// goes to the tool as well; SIGPIPE is about our own pipes.
+void on_signal(int signal, siginfo_t* info, void*) {
+  const bool is_sent = info->si_code <= 0;
+  if (is_sent && running_child > 0) ::kill(running_child, signal);
 }
-void ignore_signal(int) {}
 
-constexpr int kForwarded[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
-constexpr int kShared[] = {SIGINT, SIGQUIT};  // the terminal sends these to the tool as well
+constexpr int kHandled[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE};
 
-void handle(int signal, void (*handler)(int)) {
+// A signal that the user ignores stays ignored, by the tool too.
+void outlive(int signal) {
   struct sigaction old = {};
   if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) return;
   struct sigaction action = {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;
+  action.sa_sigaction = on_signal;
+  action.sa_flags = SA_RESTART | SA_SIGINFO;
   ::sigaction(signal, &action, nullptr);
 }
 
@@ -205,8 +207,7 @@ pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volat
   if (child == 0) become_child(order, pipes, environment, before, failed);
   running_child = child;
   if (child > 0 && *failed == 0) {
-    for (const int s : kForwarded) handle(s, forward_signal);
-    for (const int s : kShared) handle(s, ignore_signal);
+    for (const int s : kHandled) outlive(s);
   }
   sigprocmask(SIG_SETMASK, &before, nullptr);
   return child;
@@ -254,8 +255,12 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   }
   outcome.stdout_bytes = streams[0].capture.view();
   outcome.stderr_bytes = streams[1].capture.view();
-  if (!whole || streams[0].capture.overflow() || streams[1].capture.overflow())
+  const bool lost = streams[0].lost || streams[1].lost;
+  if (!whole || lost || streams[0].capture.overflow() || streams[1].capture.overflow())
     outcome.head.flags |= wire::kReportTruncated;
+  // Its last words did not arrive (a full disk) after it had ended well: without us it would have
+  // failed.
+  if (streams[0].lost && status == 0) outcome.head.exit_code = 1;
   return outcome;
 }
 

@@ -12,16 +12,18 @@ namespace deja::os {
 namespace {
 
 // Waits until a non-blocking descriptor (a user's pipe may be one) takes or gives bytes again.
-int wait_for(int fd, short events) {
+int wait_for(int fd, short events, int patience_ms) {
   struct pollfd p = {fd, events, 0};
-  while (::poll(&p, 1, -1) < 0) {
+  for (;;) {
+    const int n = ::poll(&p, 1, patience_ms);
+    if (n > 0) return 0;
+    if (n == 0) return -ETIMEDOUT;
     if (errno != EINTR) return -errno;
   }
-  return 0;
 }
 
 template <typename Call>
-int all(int fd, const void* data, std::size_t n, Call call) {
+int all(int fd, const void* data, std::size_t n, int patience_ms, Call call) {
   const char* p = static_cast<const char*>(data);
   while (n > 0) {
     const ssize_t done = call(p, n);
@@ -32,7 +34,7 @@ int all(int fd, const void* data, std::size_t n, Call call) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return -errno;
-    if (const int failed = wait_for(fd, POLLOUT); failed != 0) return failed;
+    if (const int failed = wait_for(fd, POLLOUT, patience_ms); failed != 0) return failed;
   }
   return 0;
 }
@@ -40,31 +42,32 @@ int all(int fd, const void* data, std::size_t n, Call call) {
 }  // namespace
 
 int write_all(int fd, const void* data, std::size_t n) {
-  return all(fd, data, n, [fd](const char* p, std::size_t m) { return ::write(fd, p, m); });
+  return all(fd, data, n, kForever,
+             [fd](const char* p, std::size_t m) { return ::write(fd, p, m); });
 }
 
-int send_all(int socket, const void* data, std::size_t n) {
-  return all(socket, data, n,
+int send_all(int socket, const void* data, std::size_t n, int patience_ms) {
+  return all(socket, data, n, patience_ms,
              [socket](const char* p, std::size_t m) { return ::send(socket, p, m, MSG_NOSIGNAL); });
 }
 
-ssize_t read_some(int fd, void* data, std::size_t n) {
+ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms) {
   for (;;) {
     const ssize_t got = ::read(fd, data, n);
     if (got >= 0) return got;
     if (errno == EAGAIN) {
-      if (const int failed = wait_for(fd, POLLIN); failed != 0) return failed;
+      if (const int failed = wait_for(fd, POLLIN, patience_ms); failed != 0) return failed;
     } else if (errno != EINTR) {
       return -errno;
     }
   }
 }
 
-ssize_t read_exactly(int fd, void* data, std::size_t n) {
+ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms) {
   char* p = static_cast<char*>(data);
   std::size_t have = 0;
   while (have < n) {
-    const ssize_t got = read_some(fd, p + have, n - have);
+    const ssize_t got = read_some(fd, p + have, n - have, patience_ms);
     if (got < 0) return got;
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
@@ -72,9 +75,9 @@ ssize_t read_exactly(int fd, void* data, std::size_t n) {
   return static_cast<ssize_t>(have);
 }
 
-int send_with_fds(int socket, const void* data, std::size_t n, const int* fds,
-                  std::size_t fd_count) {
-  if (fd_count == 0) return send_all(socket, data, n);
+int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, std::size_t fd_count,
+                  int patience_ms) {
+  if (fd_count == 0) return send_all(socket, data, n, patience_ms);
   struct iovec iov = {const_cast<void*>(data), n};
   alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMaxPassedFds)] = {};
   struct msghdr message = {};
@@ -92,10 +95,10 @@ int send_with_fds(int socket, const void* data, std::size_t n, const int* fds,
     const ssize_t done = ::sendmsg(socket, &message, MSG_NOSIGNAL);
     if (done >= 0) {
       const auto sent = static_cast<std::size_t>(done);
-      return send_all(socket, static_cast<const char*>(data) + sent, n - sent);
+      return send_all(socket, static_cast<const char*>(data) + sent, n - sent, patience_ms);
     }
     if (errno == EAGAIN) {
-      if (const int failed = wait_for(socket, POLLOUT); failed != 0) return failed;
+      if (const int failed = wait_for(socket, POLLOUT, patience_ms); failed != 0) return failed;
     } else if (errno != EINTR) {
       return -errno;
     }

@@ -8,19 +8,23 @@
 
 namespace deja::os {
 
-// Writes all n bytes; 0, or -errno. EINTR is retried, EAGAIN waited for. SIGPIPE is the caller's.
+// EINTR is retried everywhere. What would block on a non-blocking descriptor is waited for: without
+// end, or for `patience_ms` without any progress (then -ETIMEDOUT).
+inline constexpr int kForever = -1;
+
+// Writes all n bytes; 0, or -errno. SIGPIPE is the caller's.
 int write_all(int fd, const void* data, std::size_t n);
 // As write_all on a socket, without SIGPIPE.
-int send_all(int socket, const void* data, std::size_t n);
+int send_all(int socket, const void* data, std::size_t n, int patience_ms = kForever);
 // Reads exactly n bytes: n, or fewer at end of file, or -errno.
-ssize_t read_exactly(int fd, void* data, std::size_t n);
-// One read(2) with EINTR retried.
-ssize_t read_some(int fd, void* data, std::size_t n);
+ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms = kForever);
+// One read(2).
+ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms = kForever);
 
 inline constexpr std::size_t kMaxPassedFds = 4;
 // Sends n bytes (n > 0) with descriptors attached to the first; 0 or -errno.
-int send_with_fds(int socket, const void* data, std::size_t n, const int* fds,
-                  std::size_t fd_count);
+int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, std::size_t fd_count,
+                  int patience_ms = kForever);
 // Receives up to n bytes and up to kMaxPassedFds descriptors (close-on-exec); bytes or -errno.
 ssize_t recv_with_fds(int socket, void* data, std::size_t n, int* fds, std::size_t* fd_count);
 
