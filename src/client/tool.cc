@@ -26,14 +26,11 @@ void exec_script(char* path, char** argv, int argc, char** environment) {
 
 }  // namespace
 
-bool find_real_tool(const Command& command, const Environment& env, char* out) {
-  return os::find_tool(command.argv[0], env.path, command.cwd, command.front, out, os::kPlaceMax) >
-         0;
-}
-
 int become_tool(const Command& command, const Environment& env) {
   static char path[os::kPlaceMax];
-  if (!find_real_tool(command, env, path)) {
+  bool behind_front = false;
+  if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
+                    &behind_front) < 0) {
     const std::string_view name = command.argv[0];
     os::write_all(2, "deja: ", 6);
     os::write_all(2, name.data(), name.size());
@@ -41,8 +38,8 @@ int become_tool(const Command& command, const Environment& env) {
     os::write_all(2, kRest.data(), kRest.size());
     return 127;
   }
-  // Called by the tool's name, argv[0] would lead a tool that looks for its own files back to us.
-  if (command.masquerade) command.argv[0] = path;
+  // Where its name leads to us, argv[0] would lead a tool that looks for its own files here, too.
+  if (command.masquerade || behind_front) command.argv[0] = path;
   ::execve(path, command.argv, env.raw);
   if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, env.raw);
   const int failed = errno;

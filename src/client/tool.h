@@ -17,9 +17,6 @@ struct Command {
   os::FrontFile front;      // our own executable
 };
 
-// Writes the path of the real tool into out (kPlaceMax bytes). False: there is none.
-bool find_real_tool(const Command& command, const Environment& env, char* out);
-
 // Replaces this process by the real tool, unobserved, exactly as the user called it. Returns the
 // exit code to end with only when that is impossible (127, after one line on stderr).
 int become_tool(const Command& command, const Environment& env);

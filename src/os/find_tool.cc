@@ -26,7 +26,10 @@ Found look_at(const char* path, const FrontFile& front) {
 }  // namespace
 
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size) {
+               const FrontFile& front, char* out, unsigned long out_size, bool* passed_front) {
+  bool unused = false;
+  bool& passed = passed_front != nullptr ? *passed_front : unused;
+  passed = false;
   if (name.empty()) return -1;
   TextBuffer buffer(out, out_size);
   const std::size_t slash = name.rfind('/');
@@ -36,6 +39,7 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
     const Found found = look_at(out, front);
     if (found == Found::program) return buffer.length();
     if (found == Found::nothing) return -1;
+    passed = true;
     name = name.substr(slash + 1);
   }
   while (!path_variable.empty()) {
@@ -48,7 +52,9 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
       join(buffer, cwd, folder);
       buffer.add("/").add(name);
     }
-    if (buffer.fits() && look_at(out, front) == Found::program) return buffer.length();
+    const Found found = buffer.fits() ? look_at(out, front) : Found::nothing;
+    if (found == Found::program) return buffer.length();
+    passed = passed || found == Found::front;
   }
   return -1;
 }

@@ -15,8 +15,10 @@ struct FrontFile {
 // name: a word ("gcc") or a path ("/usr/bin/gcc", "./gcc"), relative to cwd. path_variable: the
 // value of PATH ("" searches nothing). Writes the NUL-terminated absolute path into out and returns
 // its length, or -1 when there is no such program (or its path does not fit). A path that leads to
-// the front is looked up in PATH by its last component.
+// the front is looked up in PATH by its last component. *passed_front (may be null) says whether
+// the front was met on the way, so that the name leads others, who do not know it, to the front.
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size);
+               const FrontFile& front, char* out, unsigned long out_size,
+               bool* passed_front = nullptr);
 
 }  // namespace deja::os

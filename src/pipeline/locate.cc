@@ -59,7 +59,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
     return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
   const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
   char found[os::kPlaceMax];
-  const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found));
+  const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
+                               &out.behind_front);
   if (n < 0) return Bypass{BypassReason::tool_not_found, std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
   out.looked_at = candidates(name, path, request.cwd, out.command.tool);

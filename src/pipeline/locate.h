@@ -16,6 +16,7 @@ namespace deja::pipeline {
 struct Located {
   tool::Command command;
   const tool::Adapter* adapter = nullptr;
+  bool behind_front = false;  // the tool's name leads whoever does not know the front to it
   std::vector<std::string> looked_at;  // absolute paths on which it depends that this is the tool
 };
 

@@ -20,8 +20,10 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   if (auto* why = std::get_if<Bypass>(&classified))
     return Declined{std::move(*why), out.command.tool};
   out.invocation = std::move(std::get<tool::Invocation>(classified));
-  // Called by the tool's name, argv[0] would lead a tool that looks for its own files to the front.
-  if (request.masquerade) out.invocation.run_argv.front() = out.command.tool;
+  // Where the tool's name leads to the front, argv[0] would lead a tool that looks for its own
+  // files there, too.
+  if (request.masquerade || std::get<Located>(located).behind_front)
+    out.invocation.run_argv.front() = out.command.tool;
 
   const auto content = engine.digester.digest_file(out.command.tool, nullptr);
   if (!content || !*content)
