@@ -46,8 +46,7 @@ config::Sources sources_of(const pipeline::Request& request) {
 std::string unusable_interposer(const std::string& path) {
   if (path.find_first_of(": ") != std::string::npos)
     return "observe: install deja where the path has no space and no colon: " + path;
-  const auto there = os::stat_file(path);
-  if (!there || !*there) return "observe: missing, nothing can be remembered: " + path;
+  if (!is_loadable(path)) return "observe: missing, nothing can be remembered: " + path;
   return {};
 }
 

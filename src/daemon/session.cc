@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "os/file.h"
 #include "os/io.h"
 #include "os/socket.h"
 
@@ -77,11 +78,24 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   return out;
 }
 
+bool is_loadable(const std::string& library) {
+  const auto fd = os::open_read(library);
+  if (!fd) return false;
+  char magic[4] = {};
+  return os::read_exactly(fd->get(), magic, sizeof(magic)) == sizeof(magic) &&
+         std::memcmp(magic,
+                     "\x7f"
+                     "ELF",
+                     sizeof(magic)) == 0;
+}
+
 Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
+  // It may have been removed since we started, and the loader would complain to the user.
+  const bool observe = order.observe && is_loadable(interposer_);
   const std::string body = build([&](wire::Writer& w) {
     w.u32(order.strip_colour ? wire::kRunStripColour : 0);
     w.text(order.tool);
-    w.text(order.observe ? std::string_view(interposer_) : std::string_view());
+    w.text(observe ? std::string_view(interposer_) : std::string_view());
     w.u32(static_cast<std::uint32_t>(order.argv.size()));
     for (const std::string& argument : order.argv) w.text(argument);
     w.raw(std::string_view("\0", 1));

@@ -28,6 +28,10 @@ struct DecodedRequest {
 };
 Result<DecodedRequest> decode_request(const std::string& body);
 
+// Would the loader take it, as far as its first bytes tell? What it cannot load, it complains about
+// on the tool's stderr.
+bool is_loadable(const std::string& library);
+
 // The hallway's client over a socket.
 class SocketClient final : public pipeline::Client {
  public:
