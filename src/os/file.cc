@@ -88,7 +88,10 @@ Result<Fd> create_file(const std::string& path, mode_t mode) {
       [&] { return ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode & 07777); });
   if (fd < 0) return sys_error("create", path);
   Fd owned(fd);
-  if (auto set = set_mode(owned, mode); !set) return std::move(set).error().context(path);
+  if (auto set = set_mode(owned, mode); !set) {
+    ::unlink(path.c_str());  // nobody else will: the caller does not know that it is there
+    return std::move(set).error().context(path);
+  }
   return owned;
 }
 
