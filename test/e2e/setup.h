@@ -17,7 +17,9 @@ struct Setup {
 
 inline std::string mode_name(Mode mode) { return mode == Mode::daemon ? "daemon" : "one_shot"; }
 
-inline std::ostream& operator<<(std::ostream& to, const Setup& s) { return to << s.compiler << ", " << mode_name(s.mode); }
+inline std::ostream& operator<<(std::ostream& to, const Setup& s) {
+  return to << s.compiler << ", " << mode_name(s.mode);
+}
 
 // The newest clang there is; a name that is not there makes tests skip, and say so.
 inline std::string newest_clang() {
@@ -51,22 +53,25 @@ inline std::string setup_label(const ::testing::TestParamInfo<Setup>& info) {
   for (char& c : name) c = c == '-' || c == '+' ? '_' : c;
   return name;
 }
+inline std::string mode_label(const ::testing::TestParamInfo<Mode>& info) {
+  return mode_name(info.param);
+}
 
 }  // namespace deja::test
 
-// Every compiler and every engine. (A one-shot engine with clang reads 100 MB of clang anew in every
-// test and would show nothing new.)
-#define EVERY_SETUP(suite)                                                                            \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                                                   \
-                           ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{"gcc", Mode::one_shot}, \
-                                             Setup{newest_clang(), Mode::daemon}),                    \
-                           setup_label)
+// Every compiler and every engine. (A one-shot engine with clang reads 100 MB of clang anew in
+// every test and would show nothing new.)
+#define EVERY_SETUP(suite)                                                        \
+  INSTANTIATE_TEST_SUITE_P(                                                       \
+      , suite,                                                                    \
+      ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{"gcc", Mode::one_shot}, \
+                        Setup{newest_clang(), Mode::daemon}),                     \
+      setup_label)
 // Every compiler, with a daemon: where the engine's kind can make no difference.
-#define EVERY_COMPILER(suite)                                                                              \
-  INSTANTIATE_TEST_SUITE_P(, suite,                                                                        \
-                           ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{newest_clang(), Mode::daemon}), \
-                           setup_label)
+#define EVERY_COMPILER(suite)                                                                      \
+  INSTANTIATE_TEST_SUITE_P(                                                                        \
+      , suite, ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{newest_clang(), Mode::daemon}), \
+      setup_label)
 // Both engines, with gcc.
-#define EVERY_MODE(suite)                                                        \
-  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(Mode::daemon, Mode::one_shot), \
-                           [](const auto& info) { return mode_name(info.param); })
+#define EVERY_MODE(suite) \
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label)

@@ -21,7 +21,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> out;
@@ -53,14 +55,15 @@ std::string find_on(const std::string& path, const std::string& name) {
 int file_with(const std::string& text) {
   const int fd = ::memfd_create("stdin", MFD_CLOEXEC);
   if (fd < 0) fail("memfd_create");
-  if (::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) fail("pwrite");
+  if (::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    fail("pwrite");
   return fd;
 }
 
 // The descriptors of a child, and the ends we read from.
 struct Ends {
-  int in = -1, out = -1, err = -1;    // the child's
-  int read_out = -1, read_err = -1;   // ours
+  int in = -1, out = -1, err = -1;   // the child's
+  int read_out = -1, read_err = -1;  // ours
 };
 
 void open_pipe(int& read_end, int& write_end) {
@@ -96,7 +99,8 @@ void close_child_ends(const Ends& e) {
   if (e.err != e.out) ::close(e.err);
 }
 
-[[noreturn]] void become(const Ends& e, const Options& options, const char* program, char** argv, char** environment) {
+[[noreturn]] void become(const Ends& e, const Options& options, const char* program, char** argv,
+                         char** environment) {
   if (options.streams == Streams::terminal) {
     ::setsid();
     ::ioctl(e.out, TIOCSCTTY, 0);
@@ -127,7 +131,9 @@ void close_end(int& fd) {
 }
 
 std::string shortened(const std::string& text) {
-  return text.size() <= 2000 ? text : text.substr(0, 2000) + "… (" + std::to_string(text.size()) + " bytes)";
+  return text.size() <= 2000
+             ? text
+             : text.substr(0, 2000) + "… (" + std::to_string(text.size()) + " bytes)";
 }
 
 }  // namespace
@@ -136,11 +142,12 @@ std::ostream& operator<<(std::ostream& to, const Result& r) {
   if (r.hung) to << "hung, ";
   if (r.signal != 0) to << "signal " << r.signal;
   if (r.signal == 0) to << "exit code " << r.exit_code;
-  return to << "\n  stdout: \"" << shortened(r.out) << "\"\n  stderr: \"" << shortened(r.err) << "\"";
+  return to << "\n  stdout: \"" << shortened(r.out) << "\"\n  stderr: \"" << shortened(r.err)
+            << "\"";
 }
 
-Process Process::start(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
-                       const Options& options) {
+Process Process::start(const std::vector<std::string>& argv,
+                       const std::vector<std::string>& environment, const Options& options) {
   const std::string program = find_on(value_of(environment, "PATH"), argv.at(0));
   const std::vector<char*> argv_pointers = pointers(argv);
   const std::vector<char*> environment_pointers = pointers(environment);

@@ -19,12 +19,13 @@ enum class Streams {
 };
 
 struct Options {
-  std::vector<std::string> env;  // "NAME=value" sets, "NAME" unsets; on top of the workspace's own
-  std::string cwd;               // below the workspace's work folder, or absolute; default: that folder
-  std::string in;                // stdin's text; it is a file at its end otherwise
+  std::vector<std::string>
+      env{};          // "NAME=value" sets, "NAME" unsets; on top of the workspace's own
+  std::string cwd{};  // below the workspace's work folder, or absolute; default: that folder
+  std::string in{};   // stdin's text; it is a file at its end otherwise
   Streams streams = Streams::apart;
   // Called in the child right before exec; only what is safe after fork (limits, descriptors).
-  std::function<void()> in_child;
+  std::function<void()> in_child{};
   std::chrono::milliseconds deadline{60'000};
 };
 
@@ -43,8 +44,8 @@ std::ostream& operator<<(std::ostream& to, const Result& result);
 class Process {
  public:
   // `environment` is complete ("NAME=value"); argv[0] is looked up on its PATH.
-  static Process start(const std::vector<std::string>& argv, const std::vector<std::string>& environment,
-                       const Options& options);
+  static Process start(const std::vector<std::string>& argv,
+                       const std::vector<std::string>& environment, const Options& options);
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   ~Process();
@@ -70,7 +71,8 @@ class Process {
 };
 
 // Waits until `done` says so; false when it does not within the time. For what has no event.
-bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds time = std::chrono::seconds(10));
+bool wait_until(const std::function<bool()>& done,
+                std::chrono::milliseconds time = std::chrono::seconds(10));
 
 // The path of a program on the test's own PATH; empty: there is none.
 std::string find_program(const std::string& name);

@@ -23,6 +23,7 @@
 namespace deja::test {
 
 enum class Mode { daemon, one_shot };
+std::ostream& operator<<(std::ostream& to, Mode mode);
 
 using Argv = std::vector<std::string>;
 
@@ -71,7 +72,8 @@ class Workspace {
   std::string bin() const { return base_ + "/bin"; }  // first on PATH
   std::string path(const std::string& name) const;
 
-  void write(const std::string& name, const std::string& text, unsigned mode = 0644);  // makes folders
+  void write(const std::string& name, const std::string& text,
+             unsigned mode = 0644);                 // makes folders
   std::string read(const std::string& name) const;  // a test failure when it cannot
   bool exists(const std::string& name) const;       // a dangling symlink exists
   void remove(const std::string& name);             // whole trees too
@@ -94,7 +96,7 @@ class Workspace {
   Result run(const Argv& argv, const Options& options = {}) const;  // as it stands: no deja
   Result deja(const Argv& argv, const Options& options = {}) const;
   static Argv with_deja(const Argv& argv);
-  static std::string program();                            // build/…/bin/deja
+  static std::string program();                           // build/…/bin/deja
   static std::string companion(const std::string& name);  // build/…/libexec/deja/<name>
 
   // Run, and one event with this outcome was recorded.
@@ -109,7 +111,8 @@ class Workspace {
   // Returns what the tool does. The folder ends up as the hit left it.
   Trial expect_same(const Argv& argv, const Options& options = {}, Here here = Here::current());
   // The same without an opinion about hit or miss: for what may be a bypass.
-  Trial expect_unchanged(const Argv& argv, const Options& options = {}, Here here = Here::current());
+  Trial expect_unchanged(const Argv& argv, const Options& options = {},
+                         Here here = Here::current());
 
   std::vector<Event> events() const;
   Event last_event() const;
@@ -117,12 +120,14 @@ class Workspace {
   std::vector<pid_t> engines() const;
   pid_t daemon_pid() const;  // 0: none
   void end_engines() const;
+  // Gives a daemon the idle time in which it puts what it knows under a vigil (pipeline/memory.h).
+  void let_engine_rehearse() const;
   // Troubles of the cache itself, as deja tells them; empty when all is well.
   std::string troubles() const;
 
  private:
-  Result expect(const std::string& outcome, const std::string& reason, const Argv& argv, const Options& options,
-                Here here);
+  Result expect(const std::string& outcome, const std::string& reason, const Argv& argv,
+                const Options& options, Here here);
   Trial attempt(const Argv& argv, const Options& options);
   Trial compare_roads(const Argv& argv, const Options& options, bool must_hit, Here here);
 
@@ -134,8 +139,8 @@ class Workspace {
 }  // namespace deja::test
 
 // Skips the test, saying what is missing.
-#define NEEDS_TOOL(name)                                                  \
-  do {                                                                    \
-    if (::deja::test::find_program(name).empty())                         \
-      GTEST_SKIP() << "needs " << (name) << ", which is not installed";   \
+#define NEEDS_TOOL(name)                                                \
+  do {                                                                  \
+    if (::deja::test::find_program(name).empty())                       \
+      GTEST_SKIP() << "needs " << (name) << ", which is not installed"; \
   } while (false)

@@ -1,0 +1,87 @@
+// Many clients at once.
+#include <signal.h>
+
+#include <vector>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+constexpr int kClients = 64;
+
+class Concurrent : public ModeTest {
+ protected:
+  std::vector<Result> run_all(const std::vector<Argv>& commands) {
+    std::vector<Process> clients;
+    for (const Argv& argv : commands) clients.push_back(ws.start(Workspace::with_deja(argv)));
+    std::vector<Result> results;
+    for (Process& client : clients) results.push_back(client.wait());
+    return results;
+  }
+};
+
+TEST_P(Concurrent, OneFileIsCompiledOnceByADaemon) {
+  ws.count_runs_of("gcc");
+  ws.write("a.c", "#include <stdio.h>\nint f(void) { int unused; return puts(\"\"); }\n");
+  const Argv argv = {"gcc", "-Wall", "-c", "a.c"};
+  const Result bare = ws.run(argv);
+  const std::string object = ws.read("a.o");
+  const int before = ws.tool_runs();
+  for (const Result& result : run_all(std::vector<Argv>(kClients, argv))) EXPECT_EQ(result, bare);
+  EXPECT_TRUE(ws.read("a.o") == object);
+  EXPECT_EQ(ws.events().size(), static_cast<std::size_t>(kClients));
+  if (GetParam() == Mode::daemon) {
+    EXPECT_EQ(ws.tool_runs() - before, 1);
+    EXPECT_EQ(ws.engines().size(), 1u);
+  }
+}
+
+TEST_P(Concurrent, DifferentFiles) {
+  std::vector<Argv> commands;
+  for (int i = 0; i < kClients; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    ws.write(name + ".c", "int " + name + " = " + std::to_string(i) + ";\n");
+    commands.push_back({"gcc", "-c", name + ".c"});
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (const Result& result : run_all(commands)) EXPECT_TRUE(result.ok()) << result;
+    for (int i = 0; i < kClients; ++i) {
+      const std::string name = "f" + std::to_string(i);
+      EXPECT_NE(ws.read(name + ".o").find(name), std::string::npos);
+      ws.remove(name + ".o");
+    }
+  }
+  int hits = 0;
+  for (const Event& event : ws.events()) hits += event.outcome == "hit" ? 1 : 0;
+  EXPECT_EQ(hits, kClients);
+}
+
+TEST_P(Concurrent, OneOutputOfTwoSources) {
+  ws.write("a.c", "int a;\n");
+  ws.write("b.c", "int b;\n");
+  std::vector<Argv> commands;
+  for (int i = 0; i < 16; ++i)
+    commands.push_back({"gcc", "-c", i % 2 == 0 ? "a.c" : "b.c", "-o", i % 4 < 2 ? "x.o" : "y.o"});
+  for (const Result& result : run_all(commands)) EXPECT_TRUE(result.ok()) << result;
+  // Whoever came last has won; a stored result must never be a mixture.
+  for (const char* source : {"a.c", "b.c"}) ws.expect_unchanged({"gcc", "-c", source, "-o", "x.o"});
+}
+
+TEST_P(Concurrent, ClientsThatLeaveHoldUpNobody) {
+  ws.script("gcc", "#!/bin/sh\necho started\nsleep 1\nexec /usr/bin/gcc \"$@\"\n");
+  ws.write("a.c", "int a;\n");
+  Process runner = ws.start(Workspace::with_deja({"gcc", "-c", "a.c"}));
+  ASSERT_TRUE(runner.wait_for_output());
+  Process waiter = ws.start(Workspace::with_deja({"gcc", "-c", "a.c"}));
+  runner.send(SIGKILL);
+  EXPECT_EQ(runner.wait().signal, SIGKILL);
+  const Result result = waiter.wait();
+  EXPECT_TRUE(result.ok()) << result;
+  EXPECT_TRUE(ws.exists("a.o"));
+}
+
+EVERY_MODE(Concurrent);
+
+}  // namespace
+}  // namespace deja::test

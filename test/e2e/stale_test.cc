@@ -1,0 +1,191 @@
+// L2: whatever the compiler looked at has changed; nothing stored may be served.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <filesystem>
+#include <functional>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Stale : public SetupTest {
+ protected:
+  // Compiles, changes something that shows in the output, compiles again.
+  void expect_noticed(const Argv& argv, const std::function<void()>& change) {
+    const Trial before = ws.expect_same(argv);
+    EXPECT_TRUE(before.result.ok()) << before.result;
+    ws.let_engine_rehearse();
+    ws.expect_hit(argv);
+    change();
+    const Trial after = ws.expect_same(argv);
+    EXPECT_NE(difference(before.tree, after.tree), "") << "the change did not show in the output";
+  }
+  void link(const std::string& target, const std::string& name) {
+    ws.remove(name);
+    fs::create_symlink(target, ws.path(name));
+  }
+};
+
+TEST_P(Stale, SourceIsEdited) {
+  ws.write("a.c", "int a = 1;\n");
+  expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("a.c", "int a = 2;\n"); });
+}
+
+TEST_P(Stale, HeaderIsEdited) {
+  ws.write("h/deep.h", "#define V 1\n");
+  ws.write("a.h", "#include \"h/deep.h\"\n");
+  ws.write("a.c", "#include \"a.h\"\nint a = V;\n");
+  expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("h/deep.h", "#define V 2\n"); });
+}
+
+TEST_P(Stale, HeaderIsEditedWithSameSizeAndTime) {
+  ws.write("a.h", "#define V 1\n");
+  ws.write("a.c", "#include \"a.h\"\nint a = V;\n");
+  struct stat st = {};
+  ASSERT_EQ(::stat(ws.path("a.h").c_str(), &st), 0);
+  expect_noticed({cc(), "-c", "a.c"}, [&] {
+    ws.write("a.h", "#define V 2\n");
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    ASSERT_EQ(::utimensat(AT_FDCWD, ws.path("a.h").c_str(), times, 0), 0);
+  });
+}
+
+TEST_P(Stale, HeaderAppearsEarlierOnThePath) {
+  ws.make_folder("first");
+  ws.write("second/v.h", "#define V 1\n");
+  ws.write("a.c", "#include <v.h>\nint a = V;\n");
+  expect_noticed({cc(), "-Ifirst", "-Isecond", "-c", "a.c"},
+                 [this] { ws.write("first/v.h", "#define V 2\n"); });
+}
+
+TEST_P(Stale, SearchFolderAppearsLater) {
+  ws.write("second/v.h", "#define V 1\n");
+  ws.write("a.c", "#include <v.h>\nint a = V;\n");
+  expect_noticed({cc(), "-Ifirst", "-Isecond", "-c", "a.c"},
+                 [this] { ws.write("first/v.h", "#define V 2\n"); });
+}
+
+TEST_P(Stale, HeaderIsRemovedAndAnotherTakesItsPlace) {
+  ws.write("first/v.h", "#define V 1\n");
+  ws.write("second/v.h", "#define V 2\n");
+  ws.write("a.c", "#include <v.h>\nint a = V;\n");
+  expect_noticed({cc(), "-Ifirst", "-Isecond", "-c", "a.c"}, [this] { ws.remove("first/v.h"); });
+}
+
+TEST_P(Stale, HeaderIsRemoved) {
+  ws.write("v.h", "#define V 1\n");
+  ws.write("a.c", "#include \"v.h\"\nint a = V;\n");
+  ws.expect_same({cc(), "-c", "a.c"});
+  ws.remove("v.h");
+  ws.expect_unchanged({cc(), "-c", "a.c"});
+  EXPECT_EQ(ws.last_event().outcome, "failure");
+}
+
+TEST_P(Stale, HasIncludeFlips) {
+  ws.write("a.c", "#if __has_include(\"opt.h\")\nint with;\n#else\nint without;\n#endif\n");
+  expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("opt.h", ""); });
+  expect_noticed({cc(), "-O1", "-c", "a.c"}, [this] { ws.remove("opt.h"); });
+}
+
+TEST_P(Stale, IncludeNextFindsAnother) {
+  ws.write("first/v.h", "#include_next <v.h>\n");
+  ws.write("third/v.h", "#define V 3\n");
+  ws.write("a.c", "#include <v.h>\nint a = V;\n");
+  expect_noticed({cc(), "-Ifirst", "-Isecond", "-Ithird", "-c", "a.c"},
+                 [this] { ws.write("second/v.h", "#define V 2\n"); });
+}
+
+TEST_P(Stale, SymlinkedHeaderLeadsElsewhere) {
+  ws.write("one.h", "#define V 1\n");
+  ws.write("two.h", "#define V 2\n");
+  link("one.h", "v.h");
+  ws.write("a.c", "#include \"v.h\"\nint a = V;\n");
+  expect_noticed({cc(), "-c", "a.c"}, [this] { link("two.h", "v.h"); });
+}
+
+TEST_P(Stale, SymlinkedFolderLeadsElsewhere) {
+  ws.write("one/v.h", "#define V 1\n");
+  ws.write("two/v.h", "#define V 2\n");
+  link("one", "current");
+  ws.write("a.c", "#include <v.h>\nint a = V;\n");
+  expect_noticed({cc(), "-Icurrent", "-c", "a.c"}, [this] { link("two", "current"); });
+}
+
+TEST_P(Stale, CompilerIsReplacedUnderItsName) {
+  const auto compiler = [this](int value) {
+    return "#!/bin/sh\nexec '" + find_program(cc()) + "' -DV=" + std::to_string(value) +
+           " \"$@\"\n";
+  };
+  ws.script(cc(), compiler(1));
+  ws.write("a.c", "int a = V;\n");
+  expect_noticed({cc(), "-c", "a.c"}, [&] { ws.script(cc(), compiler(2)); });
+}
+
+TEST_P(Stale, ResponseFileIsEdited) {
+  ws.write("flags", "-DV=1");
+  ws.write("a.c", "int a = V;\n");
+  expect_noticed({cc(), "@flags", "-c", "a.c"}, [this] { ws.write("flags", "-DV=2"); });
+}
+
+TEST_P(Stale, FileNamedByAnAssemblerDirectiveIsEdited) {
+  ws.write("data", "1");
+  ws.write("a.c", "__asm__(\".incbin \\\"data\\\"\");\n");
+  const Argv argv = {cc(), "-c", "a.c"};
+  const Trial before = ws.expect_unchanged(argv);
+  ws.write("data", "2");
+  const Trial after = ws.expect_unchanged(argv);
+  EXPECT_NE(difference(before.tree, after.tree), "");
+}
+
+TEST_P(Stale, TimeIsNeverServedAgain) {
+  ws.write("a.c", "const char* t = __TIME__;\n");
+  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
+  const std::string first = ws.read("a.o");
+  const time_t then = ::time(nullptr);
+  ASSERT_TRUE(wait_until([then] { return ::time(nullptr) > then; }));
+  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
+  EXPECT_NE(ws.read("a.o"), first);
+}
+
+TEST_P(Stale, DateIsNotAHit) {
+  ws.write("a.c", "const char* t = __DATE__;\n");
+  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
+  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
+  EXPECT_NE(ws.last_event().outcome, "hit");
+}
+
+TEST_P(Stale, UnusedMentionOfTheDateIsAHit) {
+  ws.write("a.c", "#ifdef NEVER\nconst char* t = __DATE__;\n#endif\nint a;\n");
+  ws.expect_same({cc(), "-c", "a.c"});
+}
+
+TEST_P(Stale, TimestampFollowsTheFile) {
+  ws.write("a.c", "const char* t = __TIMESTAMP__;\n");
+  const Argv argv = {cc(), "-c", "a.c"};
+  const Trial before = ws.expect_unchanged(argv);
+  const struct timespec times[2] = {{86400 * 365, 0}, {86400 * 365, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, ws.path("a.c").c_str(), times, 0), 0);
+  const Trial after = ws.expect_unchanged(argv);
+  EXPECT_NE(difference(before.tree, after.tree), "");
+}
+
+TEST_P(Stale, SourceDateEpochIsKeyed) {
+  ws.write("a.c", "const char* t = __DATE__ __TIME__;\n");
+  const Argv argv = {cc(), "-c", "a.c"};
+  ws.expect_same(argv, {.env = {"SOURCE_DATE_EPOCH=1"}});
+  const std::string first = ws.read("a.o");
+  ws.expect_same(argv, {.env = {"SOURCE_DATE_EPOCH=100000000"}});
+  EXPECT_NE(ws.read("a.o"), first);
+  ws.expect_hit(argv, {.env = {"SOURCE_DATE_EPOCH=1"}});
+  EXPECT_EQ(ws.read("a.o"), first);
+}
+
+EVERY_SETUP(Stale);
+
+}  // namespace
+}  // namespace deja::test
