@@ -49,6 +49,11 @@ constexpr Standing kStanding[] = {
        fs::create_symlink("other", ws.path(p));
      }},
     {"dangling_symlink", [](const Workspace& ws, const std::string& p) { fs::create_symlink("gone", ws.path(p)); }},
+    {"symlink_to_folder",
+     [](const Workspace& ws, const std::string& p) {
+       fs::create_directory(ws.path("target"));
+       fs::create_symlink("target", ws.path(p));
+     }},
     {"folder", [](const Workspace& ws, const std::string& p) { fs::create_directory(ws.path(p)); }},
 };
 
