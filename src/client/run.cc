@@ -151,9 +151,9 @@ struct Pipes {
   ::_exit(127);
 }
 
-std::int64_t now_ns() {
+std::int64_t now_ns(clockid_t clock) {
   struct timespec t = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
+  ::clock_gettime(clock, &t);
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
@@ -235,7 +235,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   }
   const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
   volatile int failed = 0;
-  const std::int64_t start_ns = now_ns();
+  const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
   const pid_t child = start(order, pipes, environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();
@@ -247,7 +247,8 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   const bool whole = pump_streams(streams, count, child, &status);
   running_child = 0;
   outcome.started = true;
-  outcome.head.elapsed_ns = static_cast<std::uint64_t>(now_ns() - start_ns);
+  outcome.head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
+  outcome.head.elapsed_ns = static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC) - start_ns);
   if (WIFSIGNALED(status)) {
     outcome.head.signal = static_cast<std::uint32_t>(WTERMSIG(status));
   } else {

@@ -113,6 +113,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   report.exit_code = head.exit_code;
   report.signal = head.signal;
   report.elapsed_ns = head.elapsed_ns;
+  report.ended_ns = static_cast<std::int64_t>(head.ended_ns);
   return report;
 }
 

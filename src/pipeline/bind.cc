@@ -15,10 +15,13 @@ using action::Claim;
 using action::Observation;
 using action::Root;
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 bool is_outer(std::string_view folder, const std::string& root) {
-  return folder.size() < root.size() && folder.starts_with('/') && is_within(root, tidy_path(folder));
+  return folder.size() < root.size() && folder.starts_with('/') &&
+         is_within(root, tidy_path(folder));
 }
 
 // For each "=" in the text: the part of root's name that is left when a prefix map cuts what stands
@@ -29,7 +32,8 @@ std::vector<std::string> rests_of(std::string_view text, const std::string& root
     const std::string_view before = text.substr(0, at);
     for (std::size_t n = 2; n < root.size(); ++n) {
       if (!before.ends_with(std::string_view(root).substr(0, n))) continue;
-      const bool begins = n == before.size() || contains("=,", before.substr(before.size() - n - 1, 1));
+      const bool begins =
+          n == before.size() || contains("=,", before.substr(before.size() - n - 1, 1));
       if (begins) rests.push_back(root.substr(n));
     }
   }
@@ -63,7 +67,8 @@ class Case {
   // Some path below it came from where nothing moves along (but for sources, see names()).
   bool is_fixed() const {
     const auto& programs = testimony_.programs;
-    if (std::any_of(programs.begin(), programs.end(), [this](const std::string& p) { return is_within(p, path_); }))
+    if (std::any_of(programs.begin(), programs.end(),
+                    [this](const std::string& p) { return is_within(p, path_); }))
       return true;
     for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {
       const std::size_t from = argument.has_path() && is_within(argument.path(), path_)
@@ -76,7 +81,8 @@ class Case {
     return std::any_of(testimony_.trace.observations.begin(), testimony_.trace.observations.end(),
                        [this](const Observation& o) {
                          // A compiler takes the shorter of two names for one header.
-                         if (o.claim == Claim::real) return o.value.starts_with(tag_) && o.value != o.subject;
+                         if (o.claim == Claim::real)
+                           return o.value.starts_with(tag_) && o.value != o.subject;
                          return o.claim == Claim::variable && contains(o.value, path_);
                        });
   }
@@ -114,7 +120,8 @@ class Case {
     const bool relative = only_in_workspace && root_ == Root::cwd && !workspace.empty() &&
                           path_ != workspace && is_within(path_, workspace);
     std::string place = path_;
-    if (relative) place = std::string(1, static_cast<char>(Root::workspace)) + path_.substr(workspace.size());
+    if (relative)
+      place = std::string(1, static_cast<char>(Root::workspace)) + path_.substr(workspace.size());
     trace.observations.push_back({Claim::root, tag_, place});
   }
 
@@ -148,12 +155,14 @@ LeakSearch make_leak_search(const Target& target) {
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
     for (const tool::KeyArgument& argument : target.invocation.key_arguments)
-      for (const std::string& rest : rests_of(argument.text, target.roots.path(root))) leaks.add_rest(root, rest);
+      for (const std::string& rest : rests_of(argument.text, target.roots.path(root)))
+        leaks.add_rest(root, rest);
   }
   return leaks;
 }
 
-void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony, Mentions& mentions) {
+void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony,
+                Mentions& mentions) {
   std::vector<Case> open;
   std::vector<std::string> texts;  // two for each open case: its path, its folder's name
   for (const Root root : action::kRoots) {
@@ -168,7 +177,8 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
     }
   }
   std::uint32_t found = 0;
-  for (const Input& input : testimony.inputs) found |= mentions.in_file(input.path, input.digest, texts);
+  for (const Input& input : testimony.inputs)
+    found |= mentions.in_file(input.path, input.digest, texts);
   for (std::size_t i = 0; i < open.size(); ++i) {
     const bool spelled = (found >> (2 * i) & 1) != 0;
     const bool named = (found >> (2 * i + 1) & 1) != 0 && open[i].is_searched_from_outside();

@@ -37,6 +37,7 @@ struct RunReport {
   std::uint32_t exit_code = 0;
   std::uint32_t signal = 0;
   std::uint64_t elapsed_ns = 0;
+  std::int64_t ended_ns = 0;  // wall clock
   std::string out, err;
   os::Fd log;  // the trace log; none when unobserved
 };

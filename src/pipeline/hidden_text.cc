@@ -20,10 +20,10 @@ constexpr std::string_view kHidingFiles[] = {
     "DIAG",              // clang's serialized diagnostics, also a bit stream
 };
 constexpr std::string_view kHidingSections[] = {
-    ".gnu.lto_", ".gnu.debuglto_",  // compressed
-    ".zdebug",                      // compressed the old way
-    ".llvmbc", ".llvm.lto",         // bitcode
-    "__llvm_prf_names", "__llvm_covmap", "__llvm_covfun",
+    ".gnu.lto_",        ".gnu.debuglto_",  // compressed
+    ".zdebug",                             // compressed the old way
+    ".llvmbc",          ".llvm.lto",       // bitcode
+    "__llvm_prf_names", "__llvm_covmap",  "__llvm_covfun",
 };
 
 // Tables that are cut short or lie elsewhere hide whatever they like.
@@ -31,9 +31,11 @@ bool sections_may_hide_text(std::string_view file) {
   Elf64_Ehdr header;
   if (file.size() < sizeof(header)) return true;
   std::memcpy(&header, file.data(), sizeof(header));
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr)) return true;
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr))
+    return true;
   const auto section = [&](std::uint64_t index, Elf64_Shdr& out) {
-    if (header.e_shoff > file.size() || index >= (file.size() - header.e_shoff) / sizeof(out)) return false;
+    if (header.e_shoff > file.size() || index >= (file.size() - header.e_shoff) / sizeof(out))
+      return false;
     std::memcpy(&out, file.data() + header.e_shoff + index * sizeof(out), sizeof(out));
     return true;
   };
@@ -41,7 +43,8 @@ bool sections_may_hide_text(std::string_view file) {
   Elf64_Shdr first, names;
   if (!section(0, first)) return true;
   const std::uint64_t count = header.e_shnum != 0 ? header.e_shnum : first.sh_size;
-  const std::uint64_t names_index = header.e_shstrndx != SHN_XINDEX ? header.e_shstrndx : first.sh_link;
+  const std::uint64_t names_index =
+      header.e_shstrndx != SHN_XINDEX ? header.e_shstrndx : first.sh_link;
   if (!section(names_index, names) || names.sh_offset > file.size()) return true;
   for (std::uint64_t i = 1; i < count; ++i) {
     Elf64_Shdr s;

@@ -1,5 +1,5 @@
-// Could an output hold text where a search for bytes does not find it? Told by the output itself, since
-// an option that asks for it may come from a specs file or a plugin.
+// Could an output hold text where a search for bytes does not find it? Told by the output itself,
+// since an option that asks for it may come from a specs file or a plugin.
 #pragma once
 
 #include "base/result.h"
@@ -7,7 +7,8 @@
 
 namespace deja::pipeline {
 
-// Compressed files and sections, bytecode for link-time optimisation, LLVM bitcode, precompiled headers.
+// Compressed files and sections, bytecode for link-time optimisation, LLVM bitcode, precompiled
+// headers.
 Result<bool> may_hide_text(const os::Fd& fd);
 
 }  // namespace deja::pipeline

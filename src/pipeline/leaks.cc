@@ -71,20 +71,23 @@ std::string as_url(std::string_view path) {
   return out;
 }
 
-// Does the path at `at` say where a message belongs, and is it all that the length of its line could
-// depend on?
+// Does the path at `at` say where a message belongs, and is it all that the length of its line
+// could depend on?
 bool begins_message(std::string_view text, std::size_t at) {
   const std::size_t newline = text.rfind('\n', at);
   std::string_view before = text.substr(0, at);
   if (newline != std::string_view::npos) before.remove_prefix(newline + 1);
-  if (!before.empty() && before != "In file included from " && before != "                 from ") return false;
+  if (!before.empty() && before != "In file included from " && before != "                 from ")
+    return false;
   const std::string_view line = text.substr(at, text.find('\n', at) - at);
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return false;
   const std::string_view after = line.substr(colon + 1);
-  static constexpr std::string_view kWords[] = {" In ", " At ", " Assembler messages:", " warning: ", " note: "};
+  static constexpr std::string_view kWords[] = {" In ", " At ",
+                                                " Assembler messages:", " warning: ", " note: "};
   return (!after.empty() && after[0] >= '0' && after[0] <= '9') ||
-         std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view w) { return after.starts_with(w); });
+         std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view w) { return after.starts_with(w); });
 }
 
 }  // namespace
@@ -100,14 +103,16 @@ LeakSearch::LeakSearch(const action::Roots& roots) {
 }
 
 void LeakSearch::find_all() {
-  for (const Needle& n : needles_) (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1] = true;
+  for (const Needle& n : needles_)
+    (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1] = true;
 }
 
 void LeakSearch::search_messages(std::string_view text) {
   for (const Needle& n : needles_) {
     if (n.is_rest) continue;
     bool& found = found_[static_cast<std::size_t>(n.root) - 1];
-    for (std::size_t at = text.find(n.bytes); !found && at != std::string_view::npos; at = text.find(n.bytes, at + 1))
+    for (std::size_t at = text.find(n.bytes); !found && at != std::string_view::npos;
+         at = text.find(n.bytes, at + 1))
       found = !begins_message(text, at);
   }
 }

@@ -14,10 +14,11 @@ namespace deja::pipeline {
 class LeakSearch {
  public:
   explicit LeakSearch(const action::Roots& roots);
-  // Reads fd from its start in bounded memory. What may hide text (compressed sections, bytecode) holds
-  // every root.
+  // Reads fd from its start in bounded memory. What may hide text (compressed sections, bytecode)
+  // holds every root.
   Status search(const os::Fd& fd);
-  // A message may name a root: it is rewritten where a path begins a line that says where something is
+  // A message may name a root: it is rewritten where a path begins a line that says where something
+  // is
   // ("/ws/a.c:3:1: …", "In file included from /ws/a.h:1:"). Anywhere else the name could be literal
   // text, or laid out by its length, and counts as found.
   void search_messages(std::string_view text);
@@ -25,7 +26,9 @@ class LeakSearch {
   void add_rest(action::Root root, const std::string& rest);
 
   bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }
-  bool found_rest(action::Root root) const { return found_rest_[static_cast<std::size_t>(root) - 1]; }
+  bool found_rest(action::Root root) const {
+    return found_rest_[static_cast<std::size_t>(root) - 1];
+  }
 
  private:
   struct Needle {

@@ -51,18 +51,16 @@ std::string temporary_name(const std::string& path) {
 }
 
 // Can the new file be put in place of what is there, such that nobody could tell it from what the
-// tool would have done? Else an error: a device, a shared inode, a symlink, a file that the tool may
-// not write or whose mode it would keep are for the tool itself to treat: docs/traps/output-place.md.
-// True: something is there.
+// tool would have done? Else an error: a device, a shared inode, a symlink, a file that the tool
+// may not write or whose mode it would keep are for the tool itself to treat:
+// docs/traps/output-place.md. True: something is there.
 Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path) {
   const auto there = TRY(os::stat_file(path, os::Links::keep));
   if (!there) return false;
   if (artifact.role == Role::folder || artifact.role == Role::symlink)
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
-  if (!there->is_regular() && !(there->is_symlink() && artifact.placement == Placement::replaced))
-    return Error{Code::invalid, 0, "output is no plain file: " + path};
-  if (there->is_regular() && !os::is_writable(path))
-    return Error{Code::invalid, 0, "output may not be written: " + path};
+  if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
+  if (!os::is_writable(path)) return Error{Code::invalid, 0, "output may not be written: " + path};
   if (artifact.placement == Placement::replaced) return true;  // by a rename: nothing else matters
   if (there->links != 1) return Error{Code::invalid, 0, "output has other hard links: " + path};
   if (there->owner != ::geteuid())

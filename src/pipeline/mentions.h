@@ -13,8 +13,8 @@ namespace deja::pipeline {
 
 class Mentions {
  public:
-  // Bit i: the file, whose content is known to be `digest`, holds texts[i]. All bits when it cannot be
-  // read. At most 32 texts.
+  // Bit i: the file, whose content is known to be `digest`, holds texts[i]. All bits when it cannot
+  // be read. At most 32 texts.
   std::uint32_t in_file(const std::string& path, const Digest& digest,
                         const std::vector<std::string>& texts);
 

@@ -134,7 +134,7 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   const auto log = read_log(report.log);
   if (!log) return out.why_not = log.error().message, out;
   Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
-  Testimony testimony = witness.hear(*log);
+  Testimony testimony = witness.hear(*log, report.ended_ns);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
 
   auto draft = draft_result(target, report, testimony, engine);

@@ -39,8 +39,8 @@ bool could_hide_a_change(const std::string& path, const os::FileIdentity& identi
   return !has_multigrain_stamps() || !os::is_watchable_filesystem(path);  // the same file systems
 }
 
-// Only tests set this: an input is left out of every trace, to prove that they would find the wrong hit
-// (test/diff/canary_test.cc).
+// Only tests set this: an input is left out of every trace, to prove that they would find the wrong
+// hit (test/diff/canary_test.cc).
 bool is_left_out(std::string_view subject) {
   static const char* const ending = std::getenv("DEJA_TEST_LEAVE_OUT");
   return ending != nullptr && subject.ends_with(ending);
@@ -51,6 +51,12 @@ bool is_left_out(std::string_view subject) {
 void Witness::claim(Claim kind, std::string subject, std::string value) {
   if (is_left_out(subject)) return;
   testimony_.trace.observations.push_back({kind, std::move(subject), std::move(value)});
+}
+
+// Two commands that write one file run at the same time: what is there now may be the other's work.
+bool Witness::is_of_others(const os::FileIdentity& now, const Touched& t) const {
+  const bool other_file = t.inode != 0 && (now.inode != t.inode || now.device != t.device);
+  return other_file || now.newest_ns() > ended_ns_;
 }
 
 void Witness::conclude_outputs() {
@@ -82,6 +88,8 @@ void Witness::conclude_outputs() {
       out.link_text = **text;
     } else if (!out.identity.is_regular()) {
       return fail("leaves something that is no file: " + t.spelled);
+    } else if (is_of_others(out.identity, t)) {
+      return fail("its output was replaced by others: " + t.spelled);
     } else if (out.identity.links > 1) {
       return fail("leaves a file with other hard links: " + t.spelled);
     }
@@ -215,8 +223,8 @@ void Witness::conclude_names() {
   }
 }
 
-// Names that were missed, without those that this run itself made, each reduced to the first missing
-// component: "/a/b/c/d" with no /a/b is one claim for all below it.
+// Names that were missed, without those that this run itself made, each reduced to the first
+// missing component: "/a/b/c/d" with no /a/b is one claim for all below it.
 void Witness::conclude_absences() {
   for (const auto& [path, unused] : absent_) {
     if (touched_.contains(canonical(path))) continue;
@@ -230,7 +238,8 @@ void Witness::conclude_absences() {
       missing = parent;
     }
     if (const auto now = os::stat_file(missing); !now || *now) {
-      if (!touched_.contains(canonical(missing))) return fail("appeared while the tool ran: " + missing);
+      if (!touched_.contains(canonical(missing)))
+        return fail("appeared while the tool ran: " + missing);
       continue;
     }
     claim(Claim::absent, roots_.tag(missing));

@@ -63,7 +63,8 @@ Witness::Handler Witness::handler_of(deja_op op) {
   return nullptr;
 }
 
-Testimony Witness::hear(const observe::Log& log) {
+Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
+  ended_ns_ = ended_ns;
   if (!log.gap.empty()) fail(log.gap);
   for (const Event& e : log.events) {
     if (!testimony_.problem.empty()) break;
@@ -230,6 +231,8 @@ void Witness::on_open_for_writing(const Event& e) {
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;
   t.written = true;
+  t.device = e.identity.device;
+  t.inode = e.identity.inode;
 }
 
 void Witness::on_stat(const Event& e) {
@@ -303,7 +306,8 @@ void Witness::on_clock(const Event& e) {
 
 void Witness::on_host(const Event& e) {
   const std::string* name = foreign(e.pid);
-  if (name != nullptr && !is_shell(*name) && is_telling(e.path)) fail("asks the machine: " + e.path);
+  if (name != nullptr && !is_shell(*name) && is_telling(e.path))
+    fail("asks the machine: " + e.path);
 }
 
 void Witness::on_unlink(const Event& e) {
@@ -321,8 +325,11 @@ void Witness::on_rename(const Event& e) {
   if (e.error != 0) return;
   if (!is_own(e.path)) return fail("renames a file that it did not make: " + e.path);
   if ((e.flags & DEJA_RENAME_EXCHANGE) != 0) return fail("exchanges files: " + e.path);
-  touch(e.path).unlinked = true;
+  Touched& from = touch(e.path);
+  from.unlinked = true;
   Touched& t = touch(e.text);
+  t.device = from.device;
+  t.inode = from.inode;
   t.written = true;
   t.in_place = false;
   t.renamed = true;

@@ -7,7 +7,8 @@
 //   made something of that name.
 // - What the run wrote and is still there at its end is an output; what is gone was temporary, and
 //   nothing that was seen of it counts.
-// - What a program that no adapter vouches for (a shell, whatever a wrapper script starts) has looked
+// - What a program that no adapter vouches for (a shell, whatever a wrapper script starts) has
+// looked
 //   at without opening it, counts with size, time and mode; what it asks the machine (the time, the
 //   host's name) cannot be asked again.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
@@ -49,7 +50,7 @@ struct Testimony {
   std::vector<Output> outputs;
   std::vector<Input> inputs;
   std::vector<std::string> programs;  // executables and libraries that ran
-  std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
+  std::uint32_t facts = 0;            // tool::kMentions…, of all files that were read
 };
 
 class Witness {
@@ -62,18 +63,20 @@ class Witness {
         roots_(roots),
         digester_(digester) {}
 
-  // Hears the log of a run that has just ended, then looks at the files themselves.
-  Testimony hear(const observe::Log& log);
+  // Hears the log of a run that ended at ended_ns (wall clock), then looks at the files themselves.
+  Testimony hear(const observe::Log& log, std::int64_t ended_ns);
 
  private:
   // What this run did to one file, by its canonical name.
   struct Touched {
-    bool written = false;   // opened for writing, renamed or linked to, made
-    bool existed = false;   // something of that name was there before the run
-    bool unlinked = false;  // the run removed what was there
-    bool in_place = false;  // an existing file was truncated and rewritten
-    bool renamed = false;   // what is there now came by a rename
+    bool written = false;    // opened for writing, renamed or linked to, made
+    bool existed = false;    // something of that name was there before the run
+    bool unlinked = false;   // the run removed what was there
+    bool in_place = false;   // an existing file was truncated and rewritten
+    bool renamed = false;    // what is there now came by a rename
     bool continues = false;  // made without truncating: what was there would have stayed
+    // The file that was opened or renamed to this name last; 0: not known.
+    std::uint64_t device = 0, inode = 0;
     std::string spelled;
   };
   struct ReadFile {
@@ -109,7 +112,8 @@ class Witness {
 
   void fail(const std::string& why);
   void read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
-  void read_program(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
+  void read_program(const std::string& path, const os::FileIdentity* identity,
+                    std::int64_t when_ns);
   void missing(const std::string& path);
   void miss_in_library_path(const std::string& library);
   const std::string* foreign(std::int32_t pid) const;
@@ -118,6 +122,7 @@ class Witness {
   bool is_own(const std::string& path);  // made or written by this run
 
   void conclude_outputs();
+  bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
   void conclude_names();
   void conclude_absences();
@@ -132,6 +137,7 @@ class Witness {
   const action::Roots& roots_;
   digest::FileDigester& digester_;
 
+  std::int64_t ended_ns_ = 0;
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name
@@ -141,7 +147,8 @@ class Witness {
   std::map<std::string, std::string> links_, reals_;      // spelled path -> text, result
   std::map<std::string, bool> listings_;
   std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
-  std::map<std::string, std::vector<std::string>> equals_;  // digest -> paths of files that were read
+  std::map<std::string, std::vector<std::string>>
+      equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the
   // program's name.
   std::unordered_map<std::int32_t, std::string> programs_, foreign_;

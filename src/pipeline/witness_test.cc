@@ -69,7 +69,7 @@ class WitnessTest : public ::testing::Test {
   Testimony hear() {
     digest::FileDigester digester({});
     Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester);
-    return witness.hear(log_);
+    return witness.hear(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
   }
   static bool has(const Testimony& t, Claim claim, const std::string& subject,
                   const std::string& value = "") {
@@ -85,6 +85,7 @@ class WitnessTest : public ::testing::Test {
   tool::Invocation invocation_;
   action::Roots roots_;
   observe::Log log_;
+  std::int64_t ended_ns_ = 0;
 };
 
 TEST_F(WitnessTest, ReadsAbsencesAndOutputsOfACompile) {
@@ -145,6 +146,19 @@ TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
   EXPECT_EQ(t.problem, "");
   ASSERT_EQ(t.outputs.size(), 1u);
   EXPECT_EQ(t.outputs[0].path, at("x.o"));
+}
+
+TEST_F(WitnessTest, AnOutputThatOthersReplacedProvesNothing) {
+  creates("a.o");
+  write("keep", "");  // so that the next file cannot get the inode of the first
+  write("a.o", "of another command");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, AnOutputThatOthersRewroteProvesNothing) {
+  creates("a.o");
+  ended_ns_ = (*os::stat_file(at("a.o")))->newest_ns() - 1;
+  EXPECT_NE(hear().problem, "");
 }
 
 TEST_F(WitnessTest, AnInputThatChangedDuringTheRunProvesNothing) {

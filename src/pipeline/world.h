@@ -22,8 +22,8 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
 // Digest of a folder's sorted names, without those in `except` (also sorted).
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except = {});
 
-// How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same inode,
-// 't' of the same second, '-' neither.
+// How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same
+// inode, 't' of the same second, '-' neither.
 char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
 // Size, modification time and mode: what a program can learn of a file without opening it.
 std::string stamps_text(const os::FileIdentity& identity);

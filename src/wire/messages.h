@@ -29,7 +29,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 1;
+inline constexpr std::uint16_t kProtocol = 2;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
@@ -146,11 +146,13 @@ struct ReportHead {
   std::uint32_t signal = 0;  // not 0: ended by this signal
   std::uint32_t reserved = 0;
   std::uint64_t elapsed_ns = 0;
+  std::uint64_t ended_ns = 0;  // wall clock
   std::uint32_t stdout_size = 0, stderr_size = 0;
 };
 inline void write(Writer& w, const ReportHead& h) {
   for (const std::uint32_t v : {h.flags, h.exit_code, h.signal, h.reserved}) w.u32(v);
   w.u64(h.elapsed_ns);
+  w.u64(h.ended_ns);
   w.u32(h.stdout_size);
   w.u32(h.stderr_size);
 }
@@ -158,6 +160,7 @@ inline ReportHead read_report_head(Reader& r) {
   ReportHead h;
   for (std::uint32_t* v : {&h.flags, &h.exit_code, &h.signal, &h.reserved}) *v = r.u32();
   h.elapsed_ns = r.u64();
+  h.ended_ns = r.u64();
   h.stdout_size = r.u32();
   h.stderr_size = r.u32();
   return h;

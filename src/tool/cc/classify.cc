@@ -12,6 +12,7 @@ namespace {
 // Works for gcc since 4.9 and for every clang that is still in use, whether stderr is a terminal or
 // not; checked by adapter_test.cc to leave objects and depfiles as they are.
 constexpr std::string_view kForceColours = "-fdiagnostics-color=always";
+constexpr std::string_view kColoursByReader = "-fdiagnostics-color=auto";
 
 struct VariableRow {
   std::string_view name;
@@ -101,7 +102,11 @@ class Decision {
     out.run_argv.emplace_back(command_.argv.front());
     force_colours(out);
     inject_prefix_maps(out);
-    out.run_argv.insert(out.run_argv.end(), command_.argv.begin() + 1, command_.argv.end());
+    for (std::size_t i = 1; i < command_.argv.size(); ++i) {
+      // It would win over ours, and the tool would see a pipe where the user has a terminal.
+      if (out.colours_forced && command_.argv[i] == kColoursByReader) continue;
+      out.run_argv.emplace_back(command_.argv[i]);
+    }
     return out;
   }
 

@@ -238,6 +238,7 @@ constexpr Option kOptionRows[] = {
 
     // Diagnostics.
     {"-fdiagnostics-color",       flag,               kEither, kUserColour, kNone,   "colours"},
+    {"-fdiagnostics-color=auto",  flag,               kEither, 0,           kNone,   "as without it"},
     {"-fdiagnostics-color=",      joined,             kEither, kUserColour, kNone,   "colours"},
     {"-fno-diagnostics-color",    flag,               kEither, kUserColour, kNone,   "colours"},
     {"-fcolor-diagnostics",       flag,               kEither, kUserColour, kNone,   "colours"},
