@@ -1,6 +1,7 @@
 // Something is wrong with the places: the cache folder, the socket, the configuration, the disk.
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
