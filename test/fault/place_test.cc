@@ -264,12 +264,11 @@ TEST_P(DiskFault, MountedReadOnlyAfterwards) {
   warm();
   ws.end_engines();
   // An engine that has just been killed may hold its files for some moments.
-  int failed = -1;
-  for (int tries = 0; failed != 0 && tries < 250; ++tries) {
-    failed = ::mount("deja-test", ws.cache().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16m");
-    if (failed != 0) ::poll(nullptr, 0, 20);
-  }
-  ASSERT_EQ(failed, 0);
+  const auto remount = [this] {
+    return ::mount("deja-test", ws.cache().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16m") ==
+           0;
+  };
+  ASSERT_TRUE(wait_until(remount));
   expect_undisturbed_twice();
 }
 
