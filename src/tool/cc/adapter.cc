@@ -21,17 +21,14 @@ struct IgnoredVariable {
 // Seen to be read by gcc 12, clang 14 and clang 19, and without influence when stderr is a pipe and
 // the colours are ours or the user's. Not here, because they do matter: PATH, COMPILER_PATH,
 // GCC_EXEC_PREFIX, LIBRARY_PATH (also finds -specs files), CPATH and its kin, PWD (the folder's
-// name in debug information), GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
+// name in debug information), TMPDIR and its kin (clang's debug information of assembly names its
+// temporary file), GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
 constexpr IgnoredVariable kIgnored[] = {
     {"TERM", "asked whether a terminal has colours; stderr is none"},
     {"COLORTERM", "asked whether a terminal has links; stderr is none"},
     {"COLUMNS", "width of a terminal; stderr is none"},
     {"NO_COLOR", "loses against an explicit choice, and a pipe has no colours without one"},
     {"MAKEFLAGS", "jobserver of the link-time optimiser, which does not run before linking"},
-    {"TMPDIR", "names temporary files, which leave no trace in outputs (tested)"},
-    {"TMP", "as TMPDIR"},
-    {"TEMP", "as TMPDIR"},
-    {"TEMPDIR", "as TMPDIR"},
     {"CLANG_CRASH_DIAGNOSTICS_DIR", "used when the compiler crashes; that is not remembered"},
     {"bar", "LLVM asks for it only to keep code alive in static links"},
 };
