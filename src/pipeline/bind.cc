@@ -150,8 +150,9 @@ class Case {
 
 }  // namespace
 
-LeakSearch make_leak_search(const Target& target) {
+LeakSearch make_leak_search(const Target& target, const Testimony& testimony) {
   LeakSearch leaks(target.roots);
+  for (const Testimony::Quiet& quiet : testimony.quiet) leaks.add_text(quiet.text);
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
     for (const tool::KeyArgument& argument : target.invocation.key_arguments)
@@ -183,6 +184,9 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
     const bool spelled = (found >> (2 * i) & 1) != 0;
     const bool named = (found >> (2 * i + 1) & 1) != 0 && open[i].is_searched_from_outside();
     if (spelled || named || open[i].is_cut()) open[i].bind(testimony.trace, !spelled);
+  }
+  for (std::size_t i = 0; i < testimony.quiet.size(); ++i) {
+    if (leaks.found_text(i)) testimony.trace.observations.push_back(testimony.quiet[i].claim);
   }
   testimony.trace.normalize();
 }

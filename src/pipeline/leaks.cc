@@ -105,6 +105,7 @@ LeakSearch::LeakSearch(const action::Roots& roots) {
 void LeakSearch::find_all() {
   for (const Needle& n : needles_)
     (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1] = true;
+  for (Text& text : texts_) text.found = true;
 }
 
 void LeakSearch::search_messages(std::string_view text) {
@@ -115,6 +116,13 @@ void LeakSearch::search_messages(std::string_view text) {
          at = text.find(n.bytes, at + 1))
       found = !begins_message(text, at);
   }
+  for (Text& t : texts_) t.found = t.found || text.find(t.bytes) != std::string_view::npos;
+}
+
+std::size_t LeakSearch::add_text(const std::string& text) {
+  texts_.push_back({text});
+  longest_ = std::max(longest_, text.size());
+  return texts_.size() - 1;
 }
 
 void LeakSearch::add_rest(action::Root root, const std::string& rest) {
@@ -128,6 +136,7 @@ void LeakSearch::search(std::string_view bytes) {
     found =
         found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }
+  for (Text& text : texts_) text.found = text.found || bytes.find(text.bytes) != std::string_view::npos;
 }
 
 Status LeakSearch::search(const os::Fd& fd) {

@@ -22,10 +22,13 @@ class LeakSearch {
   // ("/ws/a.c:3:1: …", "In file included from /ws/a.h:1:"). Anywhere else the name could be literal
   // text, or laid out by its length, and counts as found.
   void search_messages(std::string_view text);
+  // Also looks for any text. Returns its number, for found_text.
+  std::size_t add_text(const std::string& text);
   // Also looks for a part of the root's name, which alone is less evidence.
   void add_rest(action::Root root, const std::string& rest);
 
   bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }
+  bool found_text(std::size_t number) const { return texts_[number].found; }
   bool found_rest(action::Root root) const {
     return found_rest_[static_cast<std::size_t>(root) - 1];
   }
@@ -36,9 +39,14 @@ class LeakSearch {
     std::string bytes;
     bool is_rest = false;
   };
+  struct Text {
+    std::string bytes;
+    bool found = false;
+  };
   void search(std::string_view bytes);
   void find_all();
   std::vector<Needle> needles_;
+  std::vector<Text> texts_;
   std::size_t longest_ = 0;
   bool found_[2] = {false, false}, found_rest_[2] = {false, false};
 };

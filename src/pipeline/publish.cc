@@ -84,7 +84,7 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.evidence = "interposer";
   r.out = TRY(keep_stream(report.out, engine, draft));
   r.err = TRY(keep_stream(report.err, engine, draft));
-  LeakSearch leaks = make_leak_search(target);
+  LeakSearch leaks = make_leak_search(target, testimony);
   leaks.search_messages(strip_ansi(report.out));
   leaks.search_messages(strip_ansi(report.err));
   for (const Output& output : testimony.outputs)

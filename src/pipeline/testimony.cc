@@ -193,8 +193,11 @@ void Witness::conclude_names() {
     claim(Claim::exists, roots_.tag(path), std::string(1, letter));
     if (letter == 'd') ways_[path] = true;
   }
-  for (const auto& [path, unused] : executed_) {
-    if (!is_touched(path)) claim(Claim::exists, roots_.tag(path), "x");
+  for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission
+    if (is_touched(path)) continue;
+    const auto now = os::stat_file(path);
+    if (!now || !*now) return fail("gone after the run: " + path);
+    claim(Claim::exists, roots_.tag(path), std::string(1, action::kind_letter((*now)->mode)));
   }
   for (const auto& [path, unused] : looked_at_) {
     if (is_touched(path)) continue;

@@ -282,14 +282,22 @@ void Witness::on_list(const Event& e) {
 void Witness::on_getenv(const Event& e) {
   // Variables that a parent in the tree has set for its child come from the tree itself.
   const std::string& name = e.path;
-  if (adapter_.ignores_variable(name)) return;
   const auto now = command_.variable(name);
+  if (adapter_.ignores_variable(name)) return note_quiet(name, now);
   const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
   if (unset && !now) claim(Claim::unset, name);
   if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
   // A compiler believes this variable only while it leads to the folder it is in.
   if (name == "PWD" && now && now->starts_with('/') && *now != command_.cwd)
     ways_[std::string(*now)] = true;
+}
+
+void Witness::note_quiet(const std::string& name, std::optional<std::string_view> value) {
+  if (value && value->starts_with('/')) {
+    testimony_.quiet.push_back({std::string(*value), {Claim::variable, name, roots_.tag(*value)}});
+  } else if (!value && (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
+    testimony_.quiet.push_back({"/tmp", {Claim::unset, name, {}}});
+  }
 }
 
 void Witness::on_environ(const Event& e) {

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -50,6 +51,13 @@ struct Testimony {
   std::vector<Output> outputs;
   std::vector<Input> inputs;
   std::vector<std::string> programs;  // executables and libraries that ran
+  // Of variables that the adapter takes for harmless. True only while no output holds `text`, a path
+  // that the tool had from there: then the claim counts after all.
+  struct Quiet {
+    std::string text;
+    action::Observation claim;
+  };
+  std::vector<Quiet> quiet;
   std::uint32_t facts = 0;            // tool::kMentions…, of all files that were read
 };
 
@@ -116,6 +124,7 @@ class Witness {
                     std::int64_t when_ns);
   void missing(const std::string& path);
   void miss_in_library_path(const std::string& library);
+  void note_quiet(const std::string& name, std::optional<std::string_view> value);
   const std::string* foreign(std::int32_t pid) const;
   std::string canonical(const std::string& path);
   Touched& touch(const std::string& path);

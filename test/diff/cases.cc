@@ -54,7 +54,7 @@ const Shape kShapes[] = {
     {20, "const char *file = __FILE__;\n", nullptr},
     {15, "const char *base = __BASE_FILE__;\nint counter = __COUNTER__;\n", nullptr},
     {10, "const char *stamp = __TIMESTAMP__;\n", nullptr},
-    {15, "const char *date = __DATE__ __TIME__;\n", nullptr},
+    {15, "const char *date = __DATE__;\n", nullptr},
     {15, "#line 7 \"elsewhere.c\"\nint after_line;\n", nullptr},
     {25, "static int f(int x) { int unused; return x; }\nint g(int x) { return f(x); }\n", nullptr},
     {15, "#warning \"a message\"\n", nullptr},

@@ -166,6 +166,12 @@ TEST_F(Families, AssemblerLosesItsPermission) {
   after({kCompile, {}}, [&] { ::chmod((ws.bin() + "/as").c_str(), 0644); });
 }
 
+TEST_F(Families, AssemblerOnThePathGainsItsPermission) {
+  write_small();
+  ws.write(ws.bin() + "/as", marking_as(1), 0644);
+  after({kCompile, {}}, [&] { ::chmod((ws.bin() + "/as").c_str(), 0755); });
+}
+
 TEST_F(Families, AssemblerGainsItsPermission) {
   write_small();
   ws.write("t/as", marking_as(1), 0644);
@@ -221,6 +227,17 @@ TEST_F(Families, LocaleChanges) {
   Command then{{"gcc", "-Wall", "-c", "a.c"}, {}};
   then.options.env = {"LANG=C", "LC_ALL=C"};
   after({{"gcc", "-Wall", "-c", "a.c"}, {}}, nullptr, &then);
+}
+
+// clang names a source that it preprocessed by the folder of its temporary file.
+TEST_F(Families, FolderForTemporaryFiles) {
+  NEEDS_TOOL("clang-19");
+  ws.write("a.S", ".byte 1\n");
+  ws.make_folder("elsewhere");
+  const Command command{{"clang-19", "-g", "-c", "a.S"}, {}};
+  Command then = command;
+  then.options.env = {"TMPDIR=" + ws.path("elsewhere")};
+  after(command, nullptr, &then);
 }
 
 TEST_F(Families, LogicalFolderRetargeted) {
