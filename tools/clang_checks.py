@@ -60,14 +60,19 @@ def check_tidy(build, jobs, only):
             command = [TIDY, "--quiet", "-p", folder, source]
             return subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
 
+        if not sources:
+            print("clang-tidy: no sources in the compile database; build first")
+            return 1
         findings = set()  # a header's finding comes once for each includer
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for source, done in zip(sources, pool.map(run, sources)):
                 lines = FINDING.findall(done.stdout.replace(str(cxx.ROOT) + "/", ""))
-                findings.update(line for line in lines if not BY_DESIGN.search(line))
                 if done.returncode != 0 and not lines:
-                    findings.add(f"{source}: {TIDY} failed: {done.stderr.strip()}")
-    print(*sorted(findings), sep="\n")
+                    lines = [f"{source}: {TIDY} failed: {done.stderr.strip()}"]
+                for line in lines:
+                    if line not in findings and not BY_DESIGN.search(line):
+                        findings.add(line)
+                        print(line, flush=True)
     print(f"clang-tidy: {len(findings)} findings in {len(sources)} files")
     return 1 if findings else 0
 
