@@ -26,8 +26,8 @@ class DaemonFault : public Fault {
   void send_daemon(int signal) const {
     if (const pid_t pid = daemon(); pid > 0) ::kill(pid, signal);
   }
-  void wait_for_end_of_daemon() const {
-    EXPECT_TRUE(wait_until([this] { return ws.daemon_pid() == 0; }));
+  static void wait_for_end_of(pid_t pid) {
+    EXPECT_TRUE(wait_until([pid] { return has_let_go(pid); }));
   }
   // `delay` is in system calls.
   void kill_during_a_request(int delay) {
@@ -41,7 +41,7 @@ class DaemonFault : public Fault {
     for (int spin = 0; spin < delay; ++spin) ::getppid();
     ::kill(pid, SIGKILL);
     expect_like_bare(client.wait());
-    EXPECT_TRUE(wait_until([pid] { return ::kill(pid, 0) != 0; }));  // it holds the lock until then
+    wait_for_end_of(pid);
   }
   Process start_client() {
     Options options;
@@ -52,8 +52,9 @@ class DaemonFault : public Fault {
 
 TEST_P(DaemonFault, KilledWhileIdle) {
   warm();
+  const pid_t pid = daemon();
   send_daemon(SIGKILL);
-  wait_for_end_of_daemon();
+  wait_for_end_of(pid);
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");
   EXPECT_GT(ws.daemon_pid(), 0) << "no new daemon";
@@ -61,16 +62,18 @@ TEST_P(DaemonFault, KilledWhileIdle) {
 
 TEST_P(DaemonFault, ToldToStopFinishesAndMakesRoom) {
   warm();
+  const pid_t pid = daemon();
   EXPECT_TRUE(ws.deja({"daemon", "stop"}).ok());
-  wait_for_end_of_daemon();
+  wait_for_end_of(pid);
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
 TEST_P(DaemonFault, TerminatedWhileIdle) {
   warm();
+  const pid_t pid = daemon();
   send_daemon(SIGTERM);
-  wait_for_end_of_daemon();
+  wait_for_end_of(pid);
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }

@@ -121,7 +121,8 @@ TEST_P(StoreFault, FormatOfSomethingElseIsSetAside) {
   ws.write(ws.cache() + "/format", "something else\n");
   expect_undisturbed();
   expect_undisturbed();
-  EXPECT_EQ(ws.last_event().outcome, "hit") << "the store was not made anew";
+  EXPECT_EQ(ws.last_event().outcome, "hit")
+      << ws.events().end()[-2] << ws.last_event() << ws.troubles();
 }
 
 TEST_P(StoreFault, IndexAndLedgerAreGone) {
@@ -131,7 +132,8 @@ TEST_P(StoreFault, IndexAndLedgerAreGone) {
   ws.remove(ws.cache() + "/ledger");
   expect_undisturbed();
   expect_undisturbed();
-  EXPECT_EQ(ws.last_event().outcome, "hit");
+  EXPECT_EQ(ws.last_event().outcome, "hit")
+      << ws.events().end()[-2] << ws.last_event() << ws.troubles();
 }
 
 EVERY_MODE(StoreFault);

@@ -49,6 +49,10 @@ Tree tree_of(const std::string& folder);
 // What differs, one line each; empty: nothing. (gtest's own message would print whole objects.)
 std::string difference(const Tree& expected, const Tree& got);
 
+// Has a process that was killed or told to end let go of its files, sockets and locks? (It loses
+// its command line some moments earlier.)
+bool has_let_go(pid_t pid);
+
 // A run and the folder it left.
 struct Trial {
   Result result;
