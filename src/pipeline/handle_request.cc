@@ -11,6 +11,11 @@ namespace {
 using tool::Bypass;
 using tool::BypassReason;
 
+// So long does a request wait for another client's run. A run can take for ever: its user may have
+// suspended it (Ctrl-Z). Two runs of what takes longer than this are better than a build that
+// stands.
+constexpr int kWaitMaxS = 20;
+
 Outcome bypass(Outcome outcome, Bypass why) {
   outcome.kind = OutcomeKind::bypass;
   outcome.bypass = why.reason;
@@ -110,8 +115,9 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.
+  int patience = kWaitMaxS;
   Flights::Entered entered =
-      engine.flights.enter(probe, [&client] { return client.keep_waiting(); });
+      engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
   if (entered.published && world.first_broken(entered.published->trace) == nullptr) {
     std::string why_not;
     if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target,

@@ -165,6 +165,21 @@ TEST_P(DaemonFault, StandsStillWhileClientsWaitForAnothersRun) {
   }
 }
 
+// Somebody presses Ctrl-Z; somebody else compiles the same.
+TEST_P(DaemonFault, RunnerIsSuspended) {
+  slow_compiler();
+  Options options;
+  options.deadline = std::chrono::seconds(60);
+  Process runner = ws.start(Workspace::with_deja(argv()), options);
+  ASSERT_TRUE(runner.wait_for_output());
+  ::kill(-runner.pid(), SIGSTOP);
+  const Result result = ws.deja(argv(), options);
+  EXPECT_FALSE(result.hung);
+  EXPECT_EQ(result.err, bare().err);
+  ::kill(-runner.pid(), SIGCONT);
+  EXPECT_EQ(runner.wait().exit_code, 0);
+}
+
 TEST_P(DaemonFault, HasFewDescriptors) {
   Options options;
   options.in_child = [] {
