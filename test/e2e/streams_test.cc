@@ -66,9 +66,8 @@ TEST_P(Stream, ColourByOption) {
   }
 }
 
-// The user asks for what is the default. (Disabled: the adapter runs the tool as if it could not
-// see the terminal behind our pipe.)
-TEST_P(Stream, DISABLED_ColourWhereThereIsATerminal) {
+// The user asks for what is the default.
+TEST_P(Stream, ColourWhereThereIsATerminal) {
   Argv coloured = argv();
   coloured.push_back("-fdiagnostics-color=auto");
   ws.expect_unchanged(coloured);
