@@ -60,7 +60,7 @@ TEST_F(Interposer, RecordsTheIdentityOfWhatWasOpened) {
 TEST_F(Interposer, RecordsChangesToTheTree) {
   const ToolRun run = whole({"files"});
   const auto made = run.all(DEJA_OP_OPEN, at("made"));
-  ASSERT_EQ(made.size(), 2u);
+  ASSERT_EQ(made.size(), 3u);
   EXPECT_EQ(made[0].flags & 0xfff, DEJA_OPEN_WRITE | DEJA_OPEN_CREATE);
   EXPECT_EQ(made[1].flags & 0xfff, DEJA_OPEN_READ | DEJA_OPEN_WRITE | DEJA_OPEN_CREATE |
                                        DEJA_OPEN_APPEND | DEJA_OPEN_EXISTED);
@@ -77,6 +77,11 @@ TEST_F(Interposer, RecordsChangesToTheTree) {
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("outside")));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("hard")));
   EXPECT_TRUE(run.all(DEJA_OP_STAT, at("soft")).at(0).flags & DEJA_FLAG_NOFOLLOW);
+  // One record a file when it is closed, with all that was written; none of what was duplicated.
+  std::vector<std::uint64_t> closed;
+  for (const Event& e : run.log.events)
+    if (e.op == DEJA_OP_CLOSE) closed.push_back(e.identity.size);
+  EXPECT_EQ(closed, (std::vector<std::uint64_t>{0, 4}));
   bool temporary = false;
   for (const Event& e : run.log.events)
     temporary |=

@@ -39,7 +39,8 @@ struct Reader {
 
 bool path_is_name(deja_op op) {
   return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
-         op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON;
+         op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON ||
+         op == DEJA_OP_CLOSE;
 }
 
 bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }

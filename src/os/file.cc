@@ -69,6 +69,12 @@ Result<FileIdentity> stat_fd(const Fd& fd) {
   return identity_of(st);
 }
 
+std::uint32_t generation_of(const Fd& fd) {
+  std::uint64_t generation = 0;  // the kernel writes an int, whatever the request's name says
+  if (::ioctl(fd.get(), FS_IOC_GETVERSION, &generation) != 0) return 0;
+  return static_cast<std::uint32_t>(generation);
+}
+
 Result<std::optional<Fd>> open_read_if_exists(const std::string& path) {
   // O_NONBLOCK: a FIFO in the way must not hang us.
   const int fd = checked([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });

@@ -43,6 +43,9 @@ enum class Links { follow, keep };  // stat or lstat
 // can read such a path either).
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
 Result<FileIdentity> stat_fd(const Fd& fd);
+// Tells files apart that had the same inode number one after the other (ioctl_getversion, fs.h); 0
+// where the file system does not say.
+std::uint32_t generation_of(const Fd& fd);
 
 Result<Fd> open_read(const std::string& path);
 // Empty when there is nothing of that name.

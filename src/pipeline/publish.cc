@@ -47,7 +47,8 @@ Status add_output(const Output& output, const action::Roots& roots, Engine& engi
     const os::Fd fd = TRY(os::open_read(output.path));
     const store::PutBlob blob = TRY(engine.blobs.put_blob(fd));
     // The bytes stored must be the bytes the tool left: nobody may have touched the file since.
-    if (!(TRY(os::stat_fd(fd)) == output.identity))
+    const bool is_other = output.generation != 0 && os::generation_of(fd) != output.generation;
+    if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
       return Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path};
     if (output.role == Role::output) TRY(leaks.search(fd));
     a.digest = blob.digest;

@@ -53,10 +53,19 @@ void Witness::claim(Claim kind, std::string subject, std::string value) {
   testimony_.trace.observations.push_back({kind, std::move(subject), std::move(value)});
 }
 
+const Witness::Finished* Witness::finished(const Touched& t) const {
+  const auto it = finished_.find(t.file);
+  return it == finished_.end() ? nullptr : &it->second;
+}
+
 // Two commands that write one file run at the same time: what is there now may be the other's work.
 bool Witness::is_of_others(const os::FileIdentity& now, const Touched& t) const {
-  const bool other_file = t.inode != 0 && (now.inode != t.inode || now.device != t.device);
-  return other_file || now.newest_ns() > ended_ns_;
+  if (t.file.inode != 0 && t.file != FileNumber{now.device, now.inode}) return true;
+  if (now.newest_ns() > ended_ns_) return true;
+  const Finished* f = finished(t);
+  if (f == nullptr) return false;
+  if (!f->was_renamed && now.ctime_ns != f->identity.ctime_ns) return true;
+  return now.mtime_ns != f->identity.mtime_ns || now.size != f->identity.size;
 }
 
 void Witness::conclude_outputs() {
@@ -74,6 +83,7 @@ void Witness::conclude_outputs() {
     Output out;
     out.path = t.spelled;
     out.identity = **now;
+    if (const Finished* f = finished(t)) out.generation = f->generation;
     out.placement = t.renamed                   ? action::Placement::replaced
                     : t.in_place && !t.unlinked ? action::Placement::in_place
                                                 : action::Placement::made;

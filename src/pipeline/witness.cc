@@ -55,7 +55,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
       {DEJA_OP_UNLINK, &Witness::on_unlink},     {DEJA_OP_RENAME, &Witness::on_rename},
       {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
       {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
-      {DEJA_OP_CONNECT, &Witness::on_connect},
+      {DEJA_OP_CONNECT, &Witness::on_connect},   {DEJA_OP_CLOSE, &Witness::on_close},
   };
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
@@ -195,7 +195,8 @@ void Witness::on_exec(const Event& e) {
     if (e.error == EACCES) seen_.emplace(e.path, '?');
     return;
   }
-  read_program(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  if (!e.has_identity) return;  // nothing there: a step of a search in PATH, which says so next
+  read_program(e.path, &e.identity, e.when_ns);
   executed_[e.path] = true;
 }
 
@@ -231,8 +232,8 @@ void Witness::on_open_for_writing(const Event& e) {
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;
   t.written = true;
-  t.device = e.identity.device;
-  t.inode = e.identity.inode;
+  t.file = {e.identity.device, e.identity.inode};
+  finished_.erase(t.file);
 }
 
 void Witness::on_stat(const Event& e) {
@@ -336,8 +337,8 @@ void Witness::on_rename(const Event& e) {
   Touched& from = touch(e.path);
   from.unlinked = true;
   Touched& t = touch(e.text);
-  t.device = from.device;
-  t.inode = from.inode;
+  t.file = from.file;
+  if (const auto it = finished_.find(t.file); it != finished_.end()) it->second.was_renamed = true;
   t.written = true;
   t.in_place = false;
   t.renamed = true;
@@ -357,8 +358,15 @@ void Witness::on_mkdir(const Event& e) {
 }
 
 void Witness::on_change(const Event& e) {
-  if (e.error == 0 && !is_own(e.path) && classify_special(e.path) == Special::ordinary)
-    fail("changes the attributes of " + e.path);
+  if (e.error != 0 || classify_special(e.path) != Special::ordinary) return;
+  if (!is_own(e.path)) return fail("changes the attributes of " + e.path);
+  finished_.erase(touch(e.path).file);  // its times or size may be what the tool has set
+}
+
+// The last close counts; a file that is opened again has not been finished.
+void Witness::on_close(const Event& e) {
+  if (e.has_identity)
+    finished_[{e.identity.device, e.identity.inode}] = {e.identity, static_cast<std::uint32_t>(e.value)};
 }
 
 void Witness::on_connect(const Event& e) { fail("talks to another process: " + e.path); }

@@ -36,6 +36,7 @@ struct Output {
   action::Role role = action::Role::output;
   action::Placement placement = action::Placement::replaced;
   os::FileIdentity identity;
+  std::uint32_t generation = 0;  // os::generation_of it must still be this; 0: not known
   std::string link_text;
 };
 
@@ -75,6 +76,10 @@ class Witness {
   Testimony hear(const observe::Log& log, std::int64_t ended_ns);
 
  private:
+  struct FileNumber {
+    std::uint64_t device = 0, inode = 0;
+    auto operator<=>(const FileNumber&) const = default;
+  };
   // What this run did to one file, by its canonical name.
   struct Touched {
     bool written = false;    // opened for writing, renamed or linked to, made
@@ -84,8 +89,14 @@ class Witness {
     bool renamed = false;    // what is there now came by a rename
     bool continues = false;  // made without truncating: what was there would have stayed
     // The file that was opened or renamed to this name last; 0: not known.
-    std::uint64_t device = 0, inode = 0;
+    FileNumber file;
     std::string spelled;
+  };
+  // A file of this run's own when the run had written all of it.
+  struct Finished {
+    os::FileIdentity identity;
+    std::uint32_t generation = 0;
+    bool was_renamed = false;  // since then, which gave it a newer ctime
   };
   struct ReadFile {
     os::FileIdentity identity;  // when it was first opened
@@ -116,6 +127,7 @@ class Witness {
   void on_mkdir(const observe::Event& e);
   void on_change(const observe::Event& e);
   void on_connect(const observe::Event& e);
+  void on_close(const observe::Event& e);
   void on_nothing(const observe::Event& e);
 
   void fail(const std::string& why);
@@ -131,6 +143,7 @@ class Witness {
   bool is_own(const std::string& path);  // made or written by this run
 
   void conclude_outputs();
+  const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
   void conclude_names();
@@ -150,6 +163,7 @@ class Witness {
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name
+  std::map<FileNumber, Finished> finished_;
   std::map<std::string, ReadFile> reads_;                 // by spelled path
   std::map<std::string, char> seen_;                      // spelled path -> kind_letter
   std::map<std::string, bool> absent_;                    // spelled path

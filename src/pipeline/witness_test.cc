@@ -1,5 +1,6 @@
 #include "pipeline/witness.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -62,6 +63,7 @@ class WitnessTest : public ::testing::Test {
     write(name, "output of " + name);
     log_.events.push_back(event(DEJA_OP_OPEN, name, 0, flags | (existed ? DEJA_OPEN_EXISTED : 0)));
   }
+  void closes(const std::string& name) { log_.events.push_back(event(DEJA_OP_CLOSE, name)); }
   void removes(const std::string& name) {
     ::unlink(at(name).c_str());
     log_.events.push_back(event(DEJA_OP_UNLINK, name));
@@ -159,6 +161,30 @@ TEST_F(WitnessTest, AnOutputThatOthersRewroteProvesNothing) {
   creates("a.o");
   ended_ns_ = (*os::stat_file(at("a.o")))->newest_ns() - 1;
   EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(WitnessTest, AnOutputThatOthersEditedAfterItWasClosedProvesNothing) {
+  creates("a.o");
+  closes("a.o");
+  EXPECT_EQ(hear().problem, "");
+  const os::FileIdentity closed = os::stat_file(at("a.o"))->value();
+  // The same file, of the same size, before the run has ended.
+  for (bool differs = false; !differs;) {
+    const os::Fd fd(::open(at("a.o").c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_TRUE(os::write_fd(fd, "o"));
+    differs = os::stat_file(at("a.o"))->value().mtime_ns != closed.mtime_ns;
+  }
+  EXPECT_EQ(hear().problem, "its output was replaced by others: " + at("a.o"));
+}
+
+TEST_F(WitnessTest, AnOutputRenamedAfterItWasClosedIsTheTools) {
+  creates("a.tmp");
+  closes("a.tmp");
+  ASSERT_TRUE(os::rename_file(at("a.tmp"), at("a.o")));
+  Event e = event(DEJA_OP_RENAME, "a.tmp");
+  e.text = at("a.o");
+  log_.events.push_back(e);
+  EXPECT_EQ(hear().problem, "");
 }
 
 TEST_F(WitnessTest, AnInputThatChangedDuringTheRunProvesNothing) {

@@ -214,11 +214,11 @@ TEST_P(Built, ByMakeWithAJobserverThatTheToolCanUse) {
             "exec /usr/bin/gcc \"$@\"\n");
   ws.write("Makefile",
            "all: a.o b.o\n%.o: %.c\n\t+'" + Workspace::program() + "' gcc -c $< -o $@\n");
-  const Result first = ws.run({"make", "-j3"});
+  const Result first = ws.run({"make", "-j4"});
   EXPECT_TRUE(first.ok()) << first;
   EXPECT_TRUE(ws.exists("a.o") && ws.exists("b.o"));
   ws.remove("a.o");
-  const Result second = ws.run({"make", "-j3"});
+  const Result second = ws.run({"make", "-j4"});
   EXPECT_TRUE(second.ok()) << second;
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }

@@ -82,6 +82,23 @@ TEST_P(Concurrent, ClientsThatLeaveHoldUpNobody) {
   EXPECT_TRUE(ws.exists("a.o"));
 }
 
+TEST_P(Concurrent, AnOutputEditedBeforeTheToolHasEndedIsNotStored) {
+  ws.script("gcc", "#!/bin/sh\n/usr/bin/gcc \"$@\" || exit\necho made\nexec sleep 1\n");
+  for (const bool edit : {true, false}) {
+    ws.write("a.c", edit ? "int a;\n" : "int b;\n");
+    Process runner = ws.start(Workspace::with_deja({"gcc", "-c", "a.c"}));
+    ASSERT_TRUE(runner.wait_for_output());
+    if (edit) ws.write("a.o", "not what the compiler has made");
+    EXPECT_TRUE(runner.wait().ok());
+    EXPECT_EQ(ws.last_event().outcome, "miss");
+    ws.remove("a.o");
+    const Result again = ws.run(Workspace::with_deja({"gcc", "-c", "a.c"}));
+    EXPECT_TRUE(again.ok()) << again;
+    EXPECT_EQ(ws.last_event().outcome, edit ? "miss" : "hit");
+    EXPECT_NE(ws.read("a.o").find("ELF"), std::string::npos);
+  }
+}
+
 EVERY_MODE(Concurrent);
 
 }  // namespace

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
-#define DEJA_LOG_VERSION 2u
+#define DEJA_LOG_VERSION 3u
 #define DEJA_LOG_HEADER_BYTES 4096u
 
 /* Where the log is, for a process that starts under observation: a path that can be opened for
@@ -84,7 +84,10 @@ enum deja_op {
   DEJA_OP_CHANGE,      /* mode, owner, times, size or attributes of text changed without opening it;
                           also a fifo, socket or device made at text */
   DEJA_OP_CONNECT,     /* the network or another process was talked to: text = what */
-  DEJA_OP_LAST = DEJA_OP_CONNECT
+  DEJA_OP_CLOSE,       /* a regular file that this process had opened for writing is about to be closed,
+                          all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
+                          0 when not known. No text. A descriptor that was duplicated has no such record. */
+  DEJA_OP_LAST = DEJA_OP_CLOSE
 };
 
 enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };

@@ -44,6 +44,7 @@ static void after_open(const struct opening *o, int fd) {
   if (!deja_recording()) return;
   const int error = fd < 0 ? errno : 0;
   const bool found = fd >= 0 && deja_identity_fd(fd, &identity);
+  deja_follow(fd, (o->flags & DEJA_OPEN_WRITE) != 0);
   /* Reading the same unchanged file again, or missing it again, says nothing new. */
   const bool once = !(o->flags & DEJA_OPEN_CREATE) && (fd < 0 || o->flags == DEJA_OPEN_READ);
   deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = o->flags, .error = error, .at = o->at,

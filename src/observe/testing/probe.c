@@ -88,6 +88,8 @@ static void do_files(void) {
   touch("made");
   FILE *file = fopen("made", "a+");
   REQUIRE(file && fputs("text", file) >= 0 && fclose(file) == 0);
+  const int copied = open("made", O_WRONLY | O_APPEND);
+  REQUIRE(copied >= 0 && dup(copied) >= 0 && close(copied) == 0);
   REQUIRE(rename("made", "renamed") == 0);
   REQUIRE(link("renamed", "hard") == 0);
   REQUIRE(symlink("renamed", "soft") == 0);

@@ -154,7 +154,7 @@ constexpr Case kCommands[] = {
 
     // Colours are the user's, or would get into an output.
     {"gcc -fdiagnostics-color=never -c a.c", "a.c c"},
-    {"gcc -fdiagnostics-color=auto -c a.c", "a.c c"},
+    {"gcc -fdiagnostics-color=auto -c a.c", "a.c c colour"},
     {"gcc -fdiagnostics-color -c a.c", "a.c c"},
     {"gcc -fno-diagnostics-color -c a.c", "a.c c"},
     {"clang -fcolor-diagnostics -c a.c", "a.c c"},
