@@ -1,6 +1,7 @@
 // Many clients at once.
 #include <signal.h>
 
+#include <sstream>
 #include <vector>
 
 #include "e2e/setup.h"
@@ -54,8 +55,14 @@ TEST_P(Concurrent, DifferentFiles) {
     }
   }
   int hits = 0;
-  for (const Event& event : ws.events()) hits += event.outcome == "hit" ? 1 : 0;
-  EXPECT_EQ(hits, clients());
+  std::ostringstream others;
+  for (const Event& event : ws.events()) {
+    if (event.outcome == "hit")
+      ++hits;
+    else
+      others << event << '\n';
+  }
+  EXPECT_EQ(hits, clients()) << others.str();
 }
 
 TEST_P(Concurrent, OneOutputOfTwoSources) {
