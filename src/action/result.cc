@@ -42,7 +42,8 @@ Artifact get_artifact(Decoder& d) {
   Artifact a;
   const std::uint8_t role = d.u8();
   const std::uint8_t placement = d.u8();
-  if (role < 1 || role > static_cast<std::uint8_t>(Role::symlink) || placement < 1 || placement > static_cast<std::uint8_t>(Placement::made))
+  if (role < 1 || role > static_cast<std::uint8_t>(Role::symlink) || placement < 1 ||
+      placement > static_cast<std::uint8_t>(Placement::made))
     d.fail();
   a.role = static_cast<Role>(role);
   a.placement = static_cast<Placement>(placement);

@@ -21,8 +21,8 @@ enum class Claim : std::uint8_t {
   unset,        // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
-  twin,         // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
-  stamps,       // subject: tagged path of a file; value: its size, time and mode (pipeline/world.h)
+  twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
+  stamps,  // subject: tagged path of a file; value: its size, time and mode (pipeline/world.h)
 };
 inline constexpr Claim kLastClaim = Claim::stamps;
 

@@ -16,6 +16,7 @@
 namespace deja::cli {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -188,7 +189,7 @@ TEST_F(CliTest, StatsCountAndZero) {
   EXPECT_EQ(stats["troubles"][0]["text"], "store: disk full");
   const std::string text = run({"stats"}).out;
   EXPECT_THAT(text, AllOf(HasSubstr("hits        3  75.0 % of all that were looked up"),
-                          HasSubstr("link 1"), HasSubstr("1 ×  just now  store: disk full")));
+                          HasSubstr("link 1"), ContainsRegex("1 ×  .*  store: disk full")));
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("store: disk full"));
 
   const auto zeroed = json({"stats", "--zero"});
@@ -244,9 +245,9 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
                                      dir_ + "/work/a.c", std::string("abcdef01")}) {
     const Ran ran = run({"why", spelled});
     EXPECT_EQ(ran.code, 0) << spelled;
-    EXPECT_THAT(ran.out, AllOf(HasSubstr("a.c: miss, just now"),
-                               HasSubstr("the tool ran: changed: /x/a.h"), HasSubstr("interposer"),
-                               HasSubstr("abcdef0123456789"), HasSubstr("before\n")));
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("a.c: miss, "), HasSubstr("the tool ran: changed: /x/a.h"),
+                               HasSubstr("interposer"), HasSubstr("abcdef0123456789"),
+                               HasSubstr("before\n")));
   }
   const auto answer = json({"why", "a.c"});
   EXPECT_EQ(answer["outcome"], "miss");

@@ -136,7 +136,8 @@ void LeakSearch::search(std::string_view bytes) {
     found =
         found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }
-  for (Text& text : texts_) text.found = text.found || bytes.find(text.bytes) != std::string_view::npos;
+  for (Text& text : texts_)
+    text.found = text.found || bytes.find(text.bytes) != std::string_view::npos;
 }
 
 Status LeakSearch::search(const os::Fd& fd) {

@@ -296,7 +296,8 @@ void Witness::on_getenv(const Event& e) {
 void Witness::note_quiet(const std::string& name, std::optional<std::string_view> value) {
   if (value && value->starts_with('/')) {
     testimony_.quiet.push_back({std::string(*value), {Claim::variable, name, roots_.tag(*value)}});
-  } else if (!value && (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
+  } else if (!value &&
+             (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
     testimony_.quiet.push_back({"/tmp", {Claim::unset, name, {}}});
   }
 }
@@ -366,7 +367,8 @@ void Witness::on_change(const Event& e) {
 // The last close counts; a file that is opened again has not been finished.
 void Witness::on_close(const Event& e) {
   if (e.has_identity)
-    finished_[{e.identity.device, e.identity.inode}] = {e.identity, static_cast<std::uint32_t>(e.value)};
+    finished_[{e.identity.device, e.identity.inode}] = {e.identity,
+                                                        static_cast<std::uint32_t>(e.value)};
 }
 
 void Witness::on_connect(const Event& e) { fail("talks to another process: " + e.path); }

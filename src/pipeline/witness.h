@@ -59,7 +59,7 @@ struct Testimony {
     action::Observation claim;
   };
   std::vector<Quiet> quiet;
-  std::uint32_t facts = 0;            // tool::kMentions…, of all files that were read
+  std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
 };
 
 class Witness {
@@ -164,10 +164,10 @@ class Witness {
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name
   std::map<FileNumber, Finished> finished_;
-  std::map<std::string, ReadFile> reads_;                 // by spelled path
-  std::map<std::string, char> seen_;                      // spelled path -> kind_letter
-  std::map<std::string, bool> absent_;                    // spelled path
-  std::map<std::string, std::string> links_, reals_;      // spelled path -> text, result
+  std::map<std::string, ReadFile> reads_;             // by spelled path
+  std::map<std::string, char> seen_;                  // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;                // spelled path
+  std::map<std::string, std::string> links_, reals_;  // spelled path -> text, result
   std::map<std::string, bool> listings_;
   std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
   std::map<std::string, std::vector<std::string>>

@@ -14,7 +14,8 @@ struct Shape {
 
 // Files named in a shape are written by it; "p", "q" and "sys" are on the search path, in this order.
 const Shape kShapes[] = {
-    {70, "#include \"a.h\"\nint va = A;\n", [](Scene& s, const std::string& r) { s.write(r + "/src/a.h", "#define A 1\n"); }},
+    {70, "#include \"a.h\"\nint va = A;\n",
+     [](Scene& s, const std::string& r) { s.write(r + "/src/a.h", "#define A 1\n"); }},
     {60, "#include <b.h>\nint vb = B;\n",
      [](Scene& s, const std::string& r) {
        s.write(r + "/q/b.h", "#define B 1\n");
@@ -25,7 +26,8 @@ const Shape kShapes[] = {
        s.write(r + "/p/n.h", "#include_next <n.h>\n#define N M\n");
        s.write(r + "/q/n.h", "#define M 1\n");
      }},
-    {30, "#include \"../q/../q/up.h\"\nint vu = UP;\n", [](Scene& s, const std::string& r) { s.write(r + "/q/up.h", "#define UP 1\n"); }},
+    {30, "#include \"../q/../q/up.h\"\nint vu = UP;\n",
+     [](Scene& s, const std::string& r) { s.write(r + "/q/up.h", "#define UP 1\n"); }},
     {30, "#include <link.h>\nint vl = L;\n",
      [](Scene& s, const std::string& r) {
        s.write(r + "/q/real1.h", "#define L 1\n");
@@ -39,8 +41,10 @@ const Shape kShapes[] = {
        s.symlink("dir1", r + "/q/dir");
      }},
     {40, "#if __has_include(\"maybe.h\")\nint maybe;\n#endif\n", nullptr},
-    {30, "#define H \"c.h\"\n#include H\nint vc = C;\n", [](Scene& s, const std::string& r) { s.write(r + "/src/c.h", "#define C 1\n"); }},
-    {30, "#if FLAG > 1\n#include \"flag.h\"\n#endif\n", [](Scene& s, const std::string& r) { s.write(r + "/src/flag.h", "int flagged;\n"); }},
+    {30, "#define H \"c.h\"\n#include H\nint vc = C;\n",
+     [](Scene& s, const std::string& r) { s.write(r + "/src/c.h", "#define C 1\n"); }},
+    {30, "#if FLAG > 1\n#include \"flag.h\"\n#endif\n",
+     [](Scene& s, const std::string& r) { s.write(r + "/src/flag.h", "int flagged;\n"); }},
     {25, "#include \"x/o.h\"\n#include \"y/o.h\"\n",
      [](Scene& s, const std::string& r) {
        s.write(r + "/src/x/o.h", "#pragma once\nextern int once;\n");
@@ -68,21 +72,60 @@ struct Flag {
 };
 // What a flag names is there or not; both are worth a try. %R is the project's absolute folder.
 const Flag kFlags[] = {
-    {30, "-O2"}, {10, "-O1"}, {25, "-g"}, {8, "-g3"}, {8, "-gdwarf-4"}, {8, "-ggdb"}, {8, "-gz"},
-    {8, "-gsplit-dwarf"}, {30, "-MD"}, {15, "-MMD"}, {12, "-MP"}, {8, "-MF|dep.d"}, {6, "-MT|%R/some target"},
-    {30, "-Wall"}, {10, "-Wextra"}, {6, "-Wsystem-headers"}, {8, "-fstack-usage", true}, {6, "-fdump-tree-optimized", true},
-    {8, "-save-temps"}, {5, "-save-temps=obj"}, {20, "-ffile-prefix-map=%R=."}, {8, "-fdebug-prefix-map=%R=/src"},
-    {6, "-ffile-prefix-map=%W=/src"}, {6, "-fmacro-prefix-map=%R/=" }, {8, "-pipe"}, {6, "-fmax-errors=3", true},
-    {6, "-fdiagnostics-format=json", true}, {6, "-fno-diagnostics-color"}, {10, "-iquote|%R/iq"}, {10, "-idirafter|../late"},
-    {8, "-include|forced.h"}, {8, "-imacros|forced.h"}, {8, "@more.rsp"}, {8, "-Btools"}, {6, "--sysroot=%R/root"},
-    {5, "-nostdinc"}, {6, "-fopt-info-all=opt.txt", true}, {5, "-aux-info|aux.X", true}, {5, "-flto"}, {8, "-fPIC"},
-    {6, "-ffunction-sections"}, {6, "-frandom-seed=7"}, {5, "-fprofile-use=profile.gcda", true},
-    {8, "-DEXTRA=\"%R/x\""}, {8, "-fcommon"}, {5, "--coverage|-frandom-seed=7"}, {6, "-fverbose-asm"},
+    {30, "-O2"},
+    {10, "-O1"},
+    {25, "-g"},
+    {8, "-g3"},
+    {8, "-gdwarf-4"},
+    {8, "-ggdb"},
+    {8, "-gz"},
+    {8, "-gsplit-dwarf"},
+    {30, "-MD"},
+    {15, "-MMD"},
+    {12, "-MP"},
+    {8, "-MF|dep.d"},
+    {6, "-MT|%R/some target"},
+    {30, "-Wall"},
+    {10, "-Wextra"},
+    {6, "-Wsystem-headers"},
+    {8, "-fstack-usage", true},
+    {6, "-fdump-tree-optimized", true},
+    {8, "-save-temps"},
+    {5, "-save-temps=obj"},
+    {20, "-ffile-prefix-map=%R=."},
+    {8, "-fdebug-prefix-map=%R=/src"},
+    {6, "-ffile-prefix-map=%W=/src"},
+    {6, "-fmacro-prefix-map=%R/="},
+    {8, "-pipe"},
+    {6, "-fmax-errors=3", true},
+    {6, "-fdiagnostics-format=json", true},
+    {6, "-fno-diagnostics-color"},
+    {10, "-iquote|%R/iq"},
+    {10, "-idirafter|../late"},
+    {8, "-include|forced.h"},
+    {8, "-imacros|forced.h"},
+    {8, "@more.rsp"},
+    {8, "-Btools"},
+    {6, "--sysroot=%R/root"},
+    {5, "-nostdinc"},
+    {6, "-fopt-info-all=opt.txt", true},
+    {5, "-aux-info|aux.X", true},
+    {5, "-flto"},
+    {8, "-fPIC"},
+    {6, "-ffunction-sections"},
+    {6, "-frandom-seed=7"},
+    {5, "-fprofile-use=profile.gcda", true},
+    {8, "-DEXTRA=\"%R/x\""},
+    {8, "-fcommon"},
+    {5, "--coverage|-frandom-seed=7"},
+    {6, "-fverbose-asm"},
 };
 
 std::string filled(std::string text, const std::string& root, const Workspace& ws) {
   const auto fill = [&text](const std::string& mark, const std::string& by) {
-    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + by.size())) text.replace(at, 2, by);
+    for (std::size_t at = text.find(mark); at != std::string::npos;
+         at = text.find(mark, at + by.size()))
+      text.replace(at, 2, by);
   };
   fill("%R", ws.path(root));
   fill("%W", ws.work());
@@ -113,10 +156,12 @@ void write_source(Scene& scene, Random& random, const Project& p) {
     const bool preprocessed = p.source.ends_with(".S");
     scene.write(p.root + "/src/part.inc", ".byte 1\n");
     scene.write(p.root + "/src/a.h", "#define A 1\n");
-    scene.write(name, std::string(preprocessed ? "#include \"a.h\"\n.byte A\n" : "") + ".data\n.byte 7\n.include \"part.inc\"\n");
+    scene.write(name, std::string(preprocessed ? "#include \"a.h\"\n.byte A\n" : "") +
+                          ".data\n.byte 7\n.include \"part.inc\"\n");
     return;
   }
-  if (p.source.ends_with(".i")) return scene.write(name, "# 1 \"given.c\"\nint given(void) { return 1; }\n");
+  if (p.source.ends_with(".i"))
+    return scene.write(name, "# 1 \"given.c\"\nint given(void) { return 1; }\n");
   std::string text = "#ifndef FLAG\n#define FLAG 1\n#endif\n";
   for (const Shape& shape : kShapes) {
     if (!random.chance(shape.percent)) continue;
@@ -128,7 +173,8 @@ void write_source(Scene& scene, Random& random, const Project& p) {
 
 // What some flags name.
 void write_named_files(Scene& scene, const std::string& root) {
-  for (const char* folder : {"src", "build", "p", "q", "sys", "build/tools"}) scene.make_folder(root + "/" + folder);
+  for (const char* folder : {"src", "build", "p", "q", "sys", "build/tools"})
+    scene.make_folder(root + "/" + folder);
   for (const char* folder : {"src", "build"}) {
     scene.write(root + "/" + folder + "/forced.h", "#define FORCED 1\n");
     scene.write(root + "/" + folder + "/more.rsp", "-DMORE=1 @inner.rsp");
@@ -136,7 +182,9 @@ void write_named_files(Scene& scene, const std::string& root) {
   }
 }
 
-std::string versioned(const std::string& driver, const std::string& version) { return driver + version; }
+std::string versioned(const std::string& driver, const std::string& version) {
+  return driver + version;
+}
 
 }  // namespace
 
@@ -153,13 +201,15 @@ Project make_project(Scene& scene, Random& random) {
   const bool below = random.chance(60);
   const std::string up = absolute ? "%R/" : below ? "../" : "";
   Argv& argv = p.command.argv;
-  argv = {p.compiler, "-c", "-I" + up + "p", "-I" + up + "q", "-isystem", up + "sys", "-Wa,-I" + up + "src"};
+  argv = {p.compiler, "-c",       "-I" + up + "p",      "-I" + up + "q",
+          "-isystem", up + "sys", "-Wa,-I" + up + "src"};
   if (p.source.ends_with(".s")) argv.resize(2), argv.push_back("-Wa,-I" + up + "src");
   for (const Flag& flag : kFlags) {
     if ((!flag.only_gcc || gcc) && random.chance(flag.percent / 2)) add_words(argv, flag.text);
   }
   argv.push_back(up + p.source);
-  if (random.chance(60)) argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
+  if (random.chance(60))
+    argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
   p.command.options.cwd = below ? "/build" : "";
   if (random.chance(20)) p.command.options.env.push_back("SOURCE_DATE_EPOCH=1000000");
   if (random.chance(15)) p.command.options.env.push_back("CPATH=%R/sys");

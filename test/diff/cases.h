@@ -12,7 +12,9 @@ namespace deja::test {
 class Random {
  public:
   explicit Random(std::uint64_t seed) : engine_(seed) {}
-  std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_); }
+  std::size_t below(std::size_t n) {
+    return std::uniform_int_distribution<std::size_t>(0, n - 1)(engine_);
+  }
   bool chance(int percent) { return below(100) < static_cast<std::size_t>(percent); }
   template <typename T>
   const T& one_of(const std::vector<T>& from) {

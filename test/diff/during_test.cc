@@ -131,7 +131,8 @@ TEST_F(During, HeaderIsHiddenForAMoment) {
 
 TEST_F(During, AssemblerIsReplaced) {
   const auto assembler = [&](int mark) {
-    ws.script("as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n");
+    ws.script("as",
+              "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n");
   };
   assembler(1);
   run_with([&] { assembler(2); }, [&] { assembler(1); });

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 class Families : public ::testing::Test {
  protected:
   // Warm; then `change`; then the same command, or `then`, must leave what the bare tool leaves.
-  Verdict after(const Command& command, const std::function<void()>& change, const Command* then = nullptr) {
+  Verdict after(const Command& command, const std::function<void()>& change,
+                const Command* then = nullptr) {
     warm_up(ws, command);
     if (change) change();
     const Verdict verdict = judge(ws, then != nullptr ? *then : command);
@@ -108,7 +109,8 @@ TEST_F(Families, AssemblerIncludeChanges) {
 TEST_F(Families, SpecsFileChanges) {
   ws.write("s", "*cc1_options:\n+ -DQ=1\n\n");
   ws.write("a.c", "int q = Q;\n");
-  after({{"gcc", "-specs=s", "-c", "a.c"}, {}}, [&] { ws.write("s", "*cc1_options:\n+ -DQ=2\n\n"); });
+  after({{"gcc", "-specs=s", "-c", "a.c"}, {}},
+        [&] { ws.write("s", "*cc1_options:\n+ -DQ=2\n\n"); });
 }
 
 TEST_F(Families, ResponseFileInResponseFileChanges) {
@@ -128,14 +130,16 @@ TEST_F(Families, SanitizerListChanges) {
 
 TEST_F(Families, ProfileAppears) {
   ws.write("a.c", "int f(int x) { return x > 3 ? x * 2 : 1; }\n");
-  after({{"gcc", "-O2", "-fprofile-use=p.gcda", "-c", "a.c"}, {}}, [&] { ws.write("p.gcda", "no profile"); });
+  after({{"gcc", "-O2", "-fprofile-use=p.gcda", "-c", "a.c"}, {}},
+        [&] { ws.write("p.gcda", "no profile"); });
 }
 
 // --- text that is not code ---
 
 TEST_F(Families, OnlyAColumnChangesUnderAWarning) {
   ws.write("a.c", "int f(void) { int u; return 0; }\n");
-  after({{"gcc", "-Wall", "-c", "a.c"}, {}}, [&] { ws.write("a.c", "int f(void) {   int u; return 0; }\n"); });
+  after({{"gcc", "-Wall", "-c", "a.c"}, {}},
+        [&] { ws.write("a.c", "int f(void) {   int u; return 0; }\n"); });
 }
 
 TEST_F(Families, OnlyACommentChangesUnderCoverage) {
@@ -259,7 +263,8 @@ TEST_F(Families, FolderThatWasAnotherNameOfOne) {
   for (const char* cc : {"gcc", "clang-19"}) {
     if (find_program(cc).empty()) continue;
     const std::string next = "#if __has_include_next(<x.h>)\n#include_next <x.h>\n#endif\n";
-    ws.write("a/x.h", "#ifndef ONE\n#define ONE\nint one;\n" + next + "#elif !defined TWO\n#define TWO\nint two;\n#endif\n");
+    ws.write("a/x.h", "#ifndef ONE\n#define ONE\nint one;\n" + next +
+                          "#elif !defined TWO\n#define TWO\nint two;\n#endif\n");
     ws.write("a.c", "#include <x.h>\n");
     ws.remove("b");
     fs::create_directory_symlink("a", ws.path("b"));
@@ -305,23 +310,29 @@ TEST_F(Families, PragmaOnceAndTheTimeOfACopy) {
 // --- side outputs ---
 
 TEST_F(Families, SideOutputsComeBack) {
-  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
-  const Verdict verdict = after({{"gcc", "-O3", "-g", "-gsplit-dwarf", "-fstack-usage", "-fopt-info-all=o.txt", "-aux-info",
-                                  "x.X", "-fdump-tree-optimized", "-save-temps", "-MD", "-c", "a.c"},
-                                 {}},
-                                nullptr);
+  ws.write("a.c",
+           "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  const Verdict verdict =
+      after({{"gcc", "-O3", "-g", "-gsplit-dwarf", "-fstack-usage", "-fopt-info-all=o.txt",
+              "-aux-info", "x.X", "-fdump-tree-optimized", "-save-temps", "-MD", "-c", "a.c"},
+             {}},
+            nullptr);
   EXPECT_TRUE(verdict.is_hit()) << verdict.event;
 }
 
 TEST_F(Families, OptimizationRecordOfClangComesBack) {
   NEEDS_TOOL("clang-19");
-  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
-  const Verdict verdict = after({{"clang-19", "-O3", "-fsave-optimization-record", "-fstack-usage", "-c", "a.c"}, {}}, nullptr);
+  ws.write("a.c",
+           "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  const Verdict verdict =
+      after({{"clang-19", "-O3", "-fsave-optimization-record", "-fstack-usage", "-c", "a.c"}, {}},
+            nullptr);
   EXPECT_TRUE(verdict.is_hit()) << verdict.event;
 }
 
 TEST_F(Families, SideOutputThatIsContinued) {
-  ws.write("a.c", "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
+  ws.write("a.c",
+           "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
   const Command command{{"gcc", "-O3", "-fopt-info-all=o.txt", "-c", "a.c"}, {}};
   // gcc appends: the second time the file holds both.
   after(command, [&] { ws.run(command.argv); });

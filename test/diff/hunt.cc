@@ -29,17 +29,20 @@ int main(int argc, char** argv) {
   ::testing::InitGoogleTest(&argc, argv);
   std::uint64_t seconds = 60;
   std::uint64_t seed = std::random_device()();
-  if (const char* given = std::getenv("DEJA_HUNT_SECONDS"); given != nullptr) seconds = number(given);
+  if (const char* given = std::getenv("DEJA_HUNT_SECONDS"); given != nullptr)
+    seconds = number(given);
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view option = argv[i];
     if (option == "--minutes") seconds = 60 * number(argv[i + 1]);
     if (option == "--seed") seed = number(argv[i + 1]);
   }
-  std::cout << "hunt: " << seconds << " s from seed " << seed << std::endl;  // tidy-allow: endl seen at once
+  std::cout << "hunt: " << seconds << " s from seed " << seed
+            << std::endl;  // tidy-allow: endl seen at once
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   std::size_t told = 0;
   const auto tally = deja::test::hunt(seed, [&](const deja::test::Tally& so_far) {
-    for (; told < so_far.wrong.size(); ++told) std::cout << "WRONG, " << so_far.wrong[told].reproducer << "\n" << std::flush;
+    for (; told < so_far.wrong.size(); ++told)
+      std::cout << "WRONG, " << so_far.wrong[told].reproducer << "\n" << std::flush;
     return std::chrono::steady_clock::now() >= end || so_far.wrong.size() >= 10;
   });
   deja::test::Tally totals = tally;

@@ -10,7 +10,8 @@ namespace {
 
 TEST(Hunt, FindsNothingInAShortWhile) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  const Tally tally = hunt(1, [&](const Tally&) { return std::chrono::steady_clock::now() >= end; });
+  const Tally tally =
+      hunt(1, [&](const Tally&) { return std::chrono::steady_clock::now() >= end; });
   std::cout << report(tally);
   EXPECT_EQ(tally.wrong.size(), 0u) << report(tally);
   EXPECT_GT(tally.hits, 0);

@@ -9,14 +9,19 @@ namespace deja::test {
 namespace {
 
 enum class Road { daemon, fresh_daemon, one_shot, killed_midway };
-constexpr Road kRoads[] = {Road::daemon, Road::daemon, Road::daemon, Road::fresh_daemon, Road::one_shot, Road::killed_midway};
+constexpr Road kRoads[] = {Road::daemon,       Road::daemon,   Road::daemon,
+                           Road::fresh_daemon, Road::one_shot, Road::killed_midway};
 
 const char* name_of(Road road) {
   switch (road) {
-    case Road::daemon: return "the daemon";
-    case Road::fresh_daemon: return "a fresh daemon";
-    case Road::one_shot: return "a one-shot engine";
-    case Road::killed_midway: return "a daemon that is killed midway";
+    case Road::daemon:
+      return "the daemon";
+    case Road::fresh_daemon:
+      return "a fresh daemon";
+    case Road::one_shot:
+      return "a one-shot engine";
+    case Road::killed_midway:
+      return "a daemon that is killed midway";
   }
   return "";
 }
@@ -35,7 +40,9 @@ Command on_road(Road road, Command command, Workspace& ws) {
   return command;
 }
 
-std::string lost_reason(const Event& event) { return event.reason.substr(0, event.reason.find(" /")).substr(0, 60); }
+std::string lost_reason(const Event& event) {
+  return event.reason.substr(0, event.reason.find(" /")).substr(0, 60);
+}
 
 void count(const Verdict& verdict, bool was_known, Tally& tally) {
   ++tally.judged;
@@ -46,12 +53,14 @@ void count(const Verdict& verdict, bool was_known, Tally& tally) {
   if (outcome == "bypass") ++tally.bypasses;
   if (verdict.noisy) ++tally.noisy;
   if (outcome == "miss" && was_known) ++tally.lost[lost_reason(verdict.event)];
-  if (outcome == "miss" && !verdict.event.detail.empty()) ++tally.unpublished[verdict.event.detail.substr(0, 40)];
+  if (outcome == "miss" && !verdict.event.detail.empty())
+    ++tally.unpublished[verdict.event.detail.substr(0, 40)];
 }
 
 class Hunter {
  public:
-  Hunter(std::uint64_t seed, Tally& tally) : seed_(seed), tally_(tally), random_(seed), scene_(ws_) {}
+  Hunter(std::uint64_t seed, Tally& tally)
+      : seed_(seed), tally_(tally), random_(seed), scene_(ws_) {}
 
   void run() {
     ++tally_.projects;
@@ -65,7 +74,9 @@ class Hunter {
   }
 
  private:
-  void note_run(const std::string& with, const Command& command) { scene_.note("(" + with + ") " + as_shell(command)); }
+  void note_run(const std::string& with, const Command& command) {
+    scene_.note("(" + with + ") " + as_shell(command));
+  }
 
   void change_and_judge() {
     const Project old = project_;
@@ -73,7 +84,8 @@ class Hunter {
     scene_.note("# " + std::string(mutation.name));
     try {
       if (!mutation.apply(scene_, project_, random_)) return;
-    } catch (const std::exception& e) {  // no way to do that here: a file is where a folder should be
+    } catch (
+        const std::exception& e) {  // no way to do that here: a file is where a folder should be
       return scene_.note("# " + std::string(e.what()));
     }
     const bool nothing = std::string_view(mutation.name) == "nothing";
@@ -108,7 +120,9 @@ class Hunter {
     count(verdict, was_known && road == Road::daemon, tally_);
     if (!verdict.is_wrong()) return;
     std::ostringstream text;
-    text << "seed " << seed_ << ":\n" << scene_.text() << "deja: " << verdict.event << "\n" << verdict.difference;
+    text << "seed " << seed_ << ":\n"
+         << scene_.text() << "deja: " << verdict.event << "\n"
+         << verdict.difference;
     tally_.wrong.push_back({seed_, text.str()});
   }
 
@@ -130,9 +144,9 @@ void list(std::ostringstream& out, const char* title, const std::map<std::string
 
 std::string report(const Tally& t) {
   std::ostringstream out;
-  out << t.projects << " projects, " << t.judged << " judged: " << t.hits << " hits, " << t.misses << " misses, " << t.failures
-      << " failures, " << t.bypasses << " bypasses; " << t.noisy << " tools that never leave the same; " << t.wrong.size()
-      << " wrong\n";
+  out << t.projects << " projects, " << t.judged << " judged: " << t.hits << " hits, " << t.misses
+      << " misses, " << t.failures << " failures, " << t.bypasses << " bypasses; " << t.noisy
+      << " tools that never leave the same; " << t.wrong.size() << " wrong\n";
   list(out, "  lost hit: ", t.lost);
   list(out, "  not stored: ", t.unpublished);
   for (const Catch& c : t.wrong) out << "WRONG, " << c.reproducer << "\n";

@@ -12,9 +12,10 @@ std::string in(const Project& p, const std::string& name) { return p.root + "/" 
 std::string any_input(const Scene& scene, const Project& p, Random& random) {
   std::vector<std::string> names;
   for (const auto& [name, node] : scene.ws.tree()) {
-    const bool is_input = name.find("/src/") != std::string::npos || name.find("/p/") != std::string::npos ||
-                          name.find("/q/") != std::string::npos || name.ends_with(".rsp") || name.ends_with("forced.h") ||
-                          name.ends_with("blob");
+    const bool is_input = name.find("/src/") != std::string::npos ||
+                          name.find("/p/") != std::string::npos ||
+                          name.find("/q/") != std::string::npos || name.ends_with(".rsp") ||
+                          name.ends_with("forced.h") || name.ends_with("blob");
     if (node.kind == 'f' && is_input && name.starts_with(p.root + "/")) names.push_back(name);
   }
   return names.empty() ? std::string() : random.one_of(names);
@@ -72,17 +73,21 @@ bool replace_by_rename(Scene& s, Project& p, Random& r) {
 }
 
 bool new_header(Scene& s, Project& p, Random& r) {
-  static const std::vector<std::string> names = {"a.h", "b.h", "n.h", "c.h", "link.h", "maybe.h", "up.h", "forced.h", "stddef.h", "dir/d.h"};
+  static const std::vector<std::string> names = {
+      "a.h", "b.h", "n.h", "c.h", "link.h", "maybe.h", "up.h", "forced.h", "stddef.h", "dir/d.h"};
   static const std::vector<std::string> folders = {"src", "p", "q", "sys", "iq", "build", "late"};
   const std::string& name = r.one_of(names);
   const std::string path = in(p, r.one_of(folders) + "/" + name);
   if (s.exists(path)) return false;
-  s.write(path, "#define A 5\n#define B 5\n#define N 5\n#define M 5\n#define C 5\n#define L 5\n#define UP 5\n#define D 5\n");
+  s.write(path,
+          "#define A 5\n#define B 5\n#define N 5\n#define M 5\n#define C 5\n#define L 5\n#define "
+          "UP 5\n#define D 5\n");
   return true;
 }
 
 bool new_gch(Scene& s, Project& p, Random& r) {
-  static const std::vector<std::string> names = {"src/a.h.gch", "q/b.h.gch", "src/forced.h.gch", "build/forced.h.gch", "src/forced.h.pch"};
+  static const std::vector<std::string> names = {"src/a.h.gch", "q/b.h.gch", "src/forced.h.gch",
+                                                 "build/forced.h.gch", "src/forced.h.pch"};
   const std::string path = in(p, r.one_of(names));
   if (s.exists(path)) return false;
   if (r.chance(30)) {
@@ -94,11 +99,13 @@ bool new_gch(Scene& s, Project& p, Random& r) {
 }
 
 bool new_assembler(Scene& s, Project& p, Random& r) {
-  const std::string text = "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(r.below(3)) + " \"$@\"\n";
+  const std::string text =
+      "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(r.below(3)) + " \"$@\"\n";
   if (r.chance(50)) {
     s.script("as", text);
   } else {
-    s.write(in(p, p.command.options.cwd.empty() ? "tools/as" : "build/tools/as"), text, r.chance(80) ? 0755 : 0644);
+    s.write(in(p, p.command.options.cwd.empty() ? "tools/as" : "build/tools/as"), text,
+            r.chance(80) ? 0755 : 0644);
   }
   return true;
 }
@@ -110,7 +117,8 @@ bool remove_assembler(Scene& s, Project&, Random&) {
 }
 
 bool wrap_compiler(Scene& s, Project& p, Random& r) {
-  s.script(p.compiler, "#!/bin/sh\nexec /usr/bin/" + p.compiler + " -DWRAP=" + std::to_string(r.below(3)) + " \"$@\"\n");
+  s.script(p.compiler, "#!/bin/sh\nexec /usr/bin/" + p.compiler +
+                           " -DWRAP=" + std::to_string(r.below(3)) + " \"$@\"\n");
   return true;
 }
 
@@ -165,7 +173,8 @@ bool file_for_folder(Scene& s, Project& p, Random& r) {
 }
 
 bool folder_for_file(Scene& s, Project& p, Random& r) {
-  static const std::vector<std::string> names = {"src/a.h", "p/b.h", "src/maybe.h", "src/c.h", "p/n.h"};
+  static const std::vector<std::string> names = {"src/a.h", "p/b.h", "src/maybe.h", "src/c.h",
+                                                 "p/n.h"};
   const std::string path = in(p, r.one_of(names));
   s.remove(path);
   s.make_folder(path);
@@ -173,7 +182,8 @@ bool folder_for_file(Scene& s, Project& p, Random& r) {
 }
 
 bool change_flag(Scene&, Project& p, Random& r) {
-  static const std::vector<std::string> flags = {"-DFLAG=2", "-O3", "-UFLAG", "-Wno-all", "-w", "-std=gnu11", "-funroll-loops"};
+  static const std::vector<std::string> flags = {
+      "-DFLAG=2", "-O3", "-UFLAG", "-Wno-all", "-w", "-std=gnu11", "-funroll-loops"};
   p.command.argv.insert(p.command.argv.begin() + 1, r.one_of(flags));
   return true;
 }
@@ -186,27 +196,50 @@ bool swap_flags(Scene&, Project& p, Random&) {
 }
 
 bool change_environment(Scene&, Project& p, Random& r) {
-  static const std::vector<std::string> entries = {
-      "CPATH=%R/late", "C_INCLUDE_PATH=%R/sys", "CPLUS_INCLUDE_PATH=:", "COMPILER_PATH=%R/build/tools", "TMPDIR=/var/tmp",
-      "SOURCE_DATE_EPOCH=2000000", "LANG=C", "LC_ALL=C", "GCC_COLORS=", "PWD=/nowhere", "PWD", "TZ=Asia/Tokyo",
-      "LD_LIBRARY_PATH=%R/sys", "HOME=/nowhere", "GCC_EXEC_PREFIX=%R/nowhere/", "COLUMNS=20", "TERM=dumb", "UNRELATED=1"};
+  static const std::vector<std::string> entries = {"CPATH=%R/late",
+                                                   "C_INCLUDE_PATH=%R/sys",
+                                                   "CPLUS_INCLUDE_PATH=:",
+                                                   "COMPILER_PATH=%R/build/tools",
+                                                   "TMPDIR=/var/tmp",
+                                                   "SOURCE_DATE_EPOCH=2000000",
+                                                   "LANG=C",
+                                                   "LC_ALL=C",
+                                                   "GCC_COLORS=",
+                                                   "PWD=/nowhere",
+                                                   "PWD",
+                                                   "TZ=Asia/Tokyo",
+                                                   "LD_LIBRARY_PATH=%R/sys",
+                                                   "HOME=/nowhere",
+                                                   "GCC_EXEC_PREFIX=%R/nowhere/",
+                                                   "COLUMNS=20",
+                                                   "TERM=dumb",
+                                                   "UNRELATED=1"};
   p.command.options.env.push_back(r.one_of(entries));
   return true;
 }
 
 bool place_output(Scene& s, Project& p, Random& r) {
-  static const std::vector<std::string> names = {"build/out.o", "out.o", "build/m.o", "build/out.d", "build/m.d", "build/dep.d"};
+  static const std::vector<std::string> names = {"build/out.o", "out.o",     "build/m.o",
+                                                 "build/out.d", "build/m.d", "build/dep.d"};
   const std::string path = in(p, r.one_of(names));
   s.remove(path);
   switch (r.below(5)) {
-    case 0: s.write(path, "old", 0600); break;
-    case 1: s.write(path, "", 0640); break;
-    case 2: s.symlink("elsewhere", path); break;
+    case 0:
+      s.write(path, "old", 0600);
+      break;
+    case 1:
+      s.write(path, "", 0640);
+      break;
+    case 2:
+      s.symlink("elsewhere", path);
+      break;
     case 3:
       s.write(in(p, "other-name"), "old");
       s.hard_link(in(p, "other-name"), path);
       break;
-    default: s.make_folder(path); break;
+    default:
+      s.make_folder(path);
+      break;
   }
   return true;
 }
@@ -224,16 +257,35 @@ bool nothing(Scene&, Project&, Random&) { return true; }
 
 const std::vector<Mutation>& mutations() {
   static const std::vector<Mutation> all = {
-      {"nothing", nothing}, {"nothing", nothing}, {"edit", edit}, {"edit", edit}, {"edit secretly", edit_secretly},
-      {"add a comment", add_comment}, {"touch", touch}, {"remove an input", remove_input},
-      {"replace by rename", replace_by_rename}, {"new header", new_header}, {"new header", new_header},
-      {"new header", new_header}, {"new precompiled header", new_gch}, {"new assembler", new_assembler},
-      {"assembler gone", remove_assembler}, {"wrap the compiler", wrap_compiler}, {"retarget a file", retarget_file},
-      {"retarget a folder", retarget_folder}, {"retarget the logical folder", retarget_logical},
-      {"twin no more", unlink_twin}, {"two folders become one", fold_folders}, {"system folder becomes another", unfold_folder},
-      {"file for a folder", file_for_folder}, {"folder for a file", folder_for_file}, {"another flag", change_flag},
-      {"flags swapped", swap_flags}, {"another environment", change_environment},
-      {"another environment", change_environment}, {"something in an output's place", place_output},
+      {"nothing", nothing},
+      {"nothing", nothing},
+      {"edit", edit},
+      {"edit", edit},
+      {"edit secretly", edit_secretly},
+      {"add a comment", add_comment},
+      {"touch", touch},
+      {"remove an input", remove_input},
+      {"replace by rename", replace_by_rename},
+      {"new header", new_header},
+      {"new header", new_header},
+      {"new header", new_header},
+      {"new precompiled header", new_gch},
+      {"new assembler", new_assembler},
+      {"assembler gone", remove_assembler},
+      {"wrap the compiler", wrap_compiler},
+      {"retarget a file", retarget_file},
+      {"retarget a folder", retarget_folder},
+      {"retarget the logical folder", retarget_logical},
+      {"twin no more", unlink_twin},
+      {"two folders become one", fold_folders},
+      {"system folder becomes another", unfold_folder},
+      {"file for a folder", file_for_folder},
+      {"folder for a file", folder_for_file},
+      {"another flag", change_flag},
+      {"flags swapped", swap_flags},
+      {"another environment", change_environment},
+      {"another environment", change_environment},
+      {"something in an output's place", place_output},
       {"another mode", change_mode},
   };
   return all;

@@ -18,16 +18,20 @@ struct Standing {
   void (*put)(const Workspace& ws, const std::string& path);
 };
 
-void put_file(const Workspace& ws, const std::string& path, const std::string& text, unsigned mode) {
+void put_file(const Workspace& ws, const std::string& path, const std::string& text,
+              unsigned mode) {
   const_cast<Workspace&>(ws).write(path, text, mode);
 }
 
 constexpr Standing kStanding[] = {
     {"nothing", [](const Workspace&, const std::string&) {}},
     {"file", [](const Workspace& ws, const std::string& p) { put_file(ws, p, "old", 0644); }},
-    {"private_file", [](const Workspace& ws, const std::string& p) { put_file(ws, p, "old", 0600); }},
-    {"read_only_file", [](const Workspace& ws, const std::string& p) { put_file(ws, p, "old", 0444); }},
-    {"empty_private_file", [](const Workspace& ws, const std::string& p) { put_file(ws, p, "", 0600); }},
+    {"private_file",
+     [](const Workspace& ws, const std::string& p) { put_file(ws, p, "old", 0600); }},
+    {"read_only_file",
+     [](const Workspace& ws, const std::string& p) { put_file(ws, p, "old", 0444); }},
+    {"empty_private_file",
+     [](const Workspace& ws, const std::string& p) { put_file(ws, p, "", 0600); }},
     {"hard_link",
      [](const Workspace& ws, const std::string& p) {
        put_file(ws, "other", "old", 0644);
@@ -48,7 +52,8 @@ constexpr Standing kStanding[] = {
        put_file(ws, "other", "", 0644);
        fs::create_symlink("other", ws.path(p));
      }},
-    {"dangling_symlink", [](const Workspace& ws, const std::string& p) { fs::create_symlink("gone", ws.path(p)); }},
+    {"dangling_symlink",
+     [](const Workspace& ws, const std::string& p) { fs::create_symlink("gone", ws.path(p)); }},
     {"symlink_to_folder",
      [](const Workspace& ws, const std::string& p) {
        fs::create_directory(ws.path("target"));
@@ -64,7 +69,8 @@ struct Place {
 };
 
 std::ostream& operator<<(std::ostream& to, const Place& p) {
-  return to << p.compiler << " " << p.output << " first " << p.first.name << " then " << p.then.name;
+  return to << p.compiler << " " << p.output << " first " << p.first.name << " then "
+            << p.then.name;
 }
 
 std::vector<Place> places() {
@@ -100,7 +106,8 @@ TEST_P(Placement, IsTheToolsOwn) {
 }
 
 std::string label(const ::testing::TestParamInfo<Place>& of) {
-  std::string name = std::string(of.param.compiler) + "_" + of.param.output + "_" + of.param.first.name + "_then_" + of.param.then.name;
+  std::string name = std::string(of.param.compiler) + "_" + of.param.output + "_" +
+                     of.param.first.name + "_then_" + of.param.then.name;
   for (char& c : name) c = c == '-' || c == '.' ? '_' : c;
   return name;
 }

@@ -26,25 +26,27 @@ std::string octal(unsigned mode) {
 
 void set_time(const std::string& path, const struct timespec& time) {
   const struct timespec times[2] = {time, time};
-  if (::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) ADD_FAILURE() << "utimensat " << path;
+  if (::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0)
+    ADD_FAILURE() << "utimensat " << path;
 }
 
 }  // namespace
 
 void Scene::write(const std::string& name, const std::string& text, unsigned mode) {
-  note("mkdir -p \"$(dirname " + quoted(name) + ")\"; printf %s " + quoted(text) + " > " + quoted(name) +
-       (mode == 0644 ? "" : "; chmod " + octal(mode) + " " + quoted(name)));
+  note("mkdir -p \"$(dirname " + quoted(name) + ")\"; printf %s " + quoted(text) + " > " +
+       quoted(name) + (mode == 0644 ? "" : "; chmod " + octal(mode) + " " + quoted(name)));
   ws.write(name, text, mode);
 }
 
 void Scene::rewrite_secretly(const std::string& name, const std::string& text) {
-  note("t=$(stat -c %y " + quoted(name) + "); printf %s " + quoted(text) + " 1<> " + quoted(name) + "; touch -d \"$t\" " +
-       quoted(name));
+  note("t=$(stat -c %y " + quoted(name) + "); printf %s " + quoted(text) + " 1<> " + quoted(name) +
+       "; touch -d \"$t\" " + quoted(name));
   const std::string path = ws.path(name);
   struct stat before = {};
   if (::stat(path.c_str(), &before) != 0) return;
   const int fd = ::open(path.c_str(), O_WRONLY);
-  if (::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) ADD_FAILURE() << "pwrite " << path;
+  if (::pwrite(fd, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    ADD_FAILURE() << "pwrite " << path;
   ::close(fd);
   set_time(path, before.st_mtim);
 }
@@ -74,7 +76,8 @@ void Scene::hard_link(const std::string& existing, const std::string& name) {
 
 void Scene::copy(const std::string& from, const std::string& to) {
   note("cp -r " + quoted(from) + " " + quoted(to));
-  fs::copy(ws.path(from), ws.path(to), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  fs::copy(ws.path(from), ws.path(to),
+           fs::copy_options::recursive | fs::copy_options::copy_symlinks);
 }
 
 void Scene::move(const std::string& from, const std::string& to) {

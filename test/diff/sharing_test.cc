@@ -19,7 +19,9 @@ class Sharing : public ::testing::Test {
   // In texts, "{R}" is the folder of this checkout, "{1}" that of the first, "{W}" what holds both.
   std::string filled(std::string text, const std::string& root) const {
     const auto fill = [&text](const std::string& mark, const std::string& by) {
-      for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at + by.size())) text.replace(at, mark.size(), by);
+      for (std::size_t at = text.find(mark); at != std::string::npos;
+           at = text.find(mark, at + by.size()))
+        text.replace(at, mark.size(), by);
     };
     fill("{R}", root);
     fill("{1}", ws.path("p1"));
@@ -34,15 +36,18 @@ class Sharing : public ::testing::Test {
     return out;
   }
   // A miss in p1, the same files in `second`, then `change` (in p1), then the command in `second`.
-  Verdict share(const Files& files, const std::function<void()>& change = nullptr, const std::string& second = "p2") {
+  Verdict share(const Files& files, const std::function<void()>& change = nullptr,
+                const std::string& second = "p2") {
     for (const auto& [name, text] : files) ws.write("p1/" + name, filled(text, ws.path("p1")));
     if (!cwd.empty()) ws.make_folder("p1/" + cwd);
     fs::create_directories(fs::path(ws.path(second)).parent_path());
-    fs::copy(ws.path("p1"), ws.path(second), fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    fs::copy(ws.path("p1"), ws.path(second),
+             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     warm_up(ws, command_in("p1"), 1);
     if (change) change();
     const Verdict verdict = judge(ws, command_in(second));
-    EXPECT_EQ(verdict.difference, "") << as_shell(command_in(second)) << "\ndeja: " << verdict.event;
+    EXPECT_EQ(verdict.difference, "")
+        << as_shell(command_in(second)) << "\ndeja: " << verdict.event;
     return verdict;
   }
   void change_header() { ws.write("p1/inc/a.h", "#define V 8\n"); }
@@ -83,7 +88,8 @@ TEST_F(Sharing, DepfileThatWrapsElsewhere) {
     files["a.c"] += "#include \"hhhhhhhh" + std::to_string(i) + ".h\"\n";
   }
   argv = {"gcc", "-MD", "-ffile-prefix-map={R}=.", "-I{R}/inc", "-c", "{R}/a.c", "-o", "{R}/a.o"};
-  share(files, nullptr, "second/checkout/with/a/longer/name");  // a space in the name makes it a miss
+  share(files, nullptr,
+        "second/checkout/with/a/longer/name");  // a space in the name makes it a miss
 }
 
 // --- the checkout's name, spelled out in content ---
@@ -100,8 +106,9 @@ TEST_F(Sharing, DepfileOfAnAbsoluteName) {
 
 TEST_F(Sharing, IncbinOfAnAbsoluteName) {
   argv = {"gcc", "-c", "a.c"};
-  share({{"blob", "one"}, {"a.c", "__asm__(\".section .rodata\\n.incbin \\\"{1}/blob\\\"\\n\");\n"}},
-        [&] { ws.write("p1/blob", "two"); });
+  share(
+      {{"blob", "one"}, {"a.c", "__asm__(\".section .rodata\\n.incbin \\\"{1}/blob\\\"\\n\");\n"}},
+      [&] { ws.write("p1/blob", "two"); });
 }
 
 TEST_F(Sharing, WarningThatQuotesAnAbsoluteName) {
@@ -186,15 +193,20 @@ TEST_F(Sharing, MapOfTheCheckoutInASecondBuildFolder) {
 }
 
 TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
-  argv = {"gcc", "-Wsystem-headers", "-isystem", "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc", "-c", "a.c"};
+  argv = {"gcc",      "-Wsystem-headers",
+          "-isystem", "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc",
+          "-c",       "a.c"};
   share({{"inc/s.h", "#warning \"hey\"\n"}, {"a.c", "#include <s.h>\nint a;\n"}}, nullptr,
-        "a-checkout-with-a-name-so-long-that-the-real-name-of-the-header-is-no-longer-the-shorter-one");
+        "a-checkout-with-a-name-so-long-that-the-real-name-of-the-header-is-no-longer-the-shorter-"
+        "one");
 }
 
 TEST_F(Sharing, ConstantComputedFromTheName) {
   argv = {"g++", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
-  share({{"a.cc", "constexpr int f(const char *p = __builtin_FILE()) { int n = 0; while (*p) n = n * 31 + *p++; return n; }\n"
-                  "constexpr int v = f();\nint x = v;\n"}});
+  share({{"a.cc",
+          "constexpr int f(const char *p = __builtin_FILE()) { int n = 0; while (*p) n = n * 31 + "
+          "*p++; return n; }\n"
+          "constexpr int v = f();\nint x = v;\n"}});
 }
 
 TEST_F(Sharing, CompressedDebugInformation) {
@@ -204,18 +216,22 @@ TEST_F(Sharing, CompressedDebugInformation) {
 
 TEST_F(Sharing, SectionsCompressedByASpecsFile) {
   argv = {"gcc", "-specs=s", "-c", "a.c"};
-  share({{"s", "*cc1_options:\n+ -g\n\n*asm_options:\n+ --compress-debug-sections=zlib\n\n"},
-         {"a.c", "int f(int x) { return x > 3 ? x * 2 : 1; }\nint g(int y) { return f(y) + f(y + 1); }\n"}});
+  share(
+      {{"s", "*cc1_options:\n+ -g\n\n*asm_options:\n+ --compress-debug-sections=zlib\n\n"},
+       {"a.c",
+        "int f(int x) { return x > 3 ? x * 2 : 1; }\nint g(int y) { return f(y) + f(y + 1); }\n"}});
 }
 
 TEST_F(Sharing, DependenciesPrintedWithOtherLineBreaks) {
   argv = {"gcc", "-M", "{R}/a.c"};
-  share(with("#include \"inc/a.h\"\n"), nullptr, "second/checkout/with/a/much/longer/name/than/the/first/one/had");
+  share(with("#include \"inc/a.h\"\n"), nullptr,
+        "second/checkout/with/a/much/longer/name/than/the/first/one/had");
 }
 
 TEST_F(Sharing, DependencyTargetPrinted) {
   argv = {"gcc", "-MM", "-MT", "{R}/q.o", "a.c"};
-  share(with("#include \"inc/a.h\"\n"), nullptr, "second/checkout/with/a/much/longer/name/than/the/first/one/had");
+  share(with("#include \"inc/a.h\"\n"), nullptr,
+        "second/checkout/with/a/much/longer/name/than/the/first/one/had");
 }
 
 TEST_F(Sharing, Bitcode) {

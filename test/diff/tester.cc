@@ -29,7 +29,8 @@ void copy_tree(Workspace& ws, const std::string& from, const std::string& to) {
 
 Left run_here(Workspace& ws, const Command& command, bool with_deja) {
   Left left;
-  left.result = ws.run(with_deja ? Workspace::with_deja(command.argv) : command.argv, command.options);
+  left.result =
+      ws.run(with_deja ? Workspace::with_deja(command.argv) : command.argv, command.options);
   left.tree = ws.tree();
   left.links = links_of(ws.work());
   return left;
@@ -55,8 +56,10 @@ std::string joined(const std::vector<std::string>& lines) {
 std::string compare(const Left& bare, const Left& deja) {
   std::ostringstream out;
   out << difference(bare.tree, deja.tree);
-  if (bare.links != deja.links) out << "links differ: bare " << joined(bare.links) << "; deja " << joined(deja.links) << "\n";
-  if (!(bare.result == deja.result)) out << "bare: " << bare.result << "\ndeja: " << deja.result << "\n";
+  if (bare.links != deja.links)
+    out << "links differ: bare " << joined(bare.links) << "; deja " << joined(deja.links) << "\n";
+  if (!(bare.result == deja.result))
+    out << "bare: " << bare.result << "\ndeja: " << deja.result << "\n";
   return out.str();
 }
 
@@ -66,7 +69,8 @@ std::vector<std::string> links_of(const std::string& folder) {
   std::map<std::pair<dev_t, ino_t>, std::vector<std::string>> names;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     struct stat st = {};
-    if (::lstat(entry.path().c_str(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink < 2) continue;
+    if (::lstat(entry.path().c_str(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink < 2)
+      continue;
     names[{st.st_dev, st.st_ino}].push_back(entry.path().lexically_relative(folder).string());
   }
   std::vector<std::string> out;
@@ -88,7 +92,8 @@ Verdict judge(Workspace& ws, const Command& command) {
   verdict.bare = bare.result;
   verdict.difference = compare(bare, deja);
   if (!verdict.difference.empty()) {
-    const bool has_the_time = verdict.event.detail == "reads the clock";  // and two runs may lie in one second
+    const bool has_the_time =
+        verdict.event.detail == "reads the clock";  // and two runs may lie in one second
     verdict.noisy = has_the_time || !compare(bare, run_bare(ws, command, before)).empty();
   }
   fs::remove_all(before);

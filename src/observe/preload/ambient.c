@@ -45,31 +45,32 @@ EXPORT char *getenv(const char *name) {
   return value;
 }
 
-#define DEFINE_SECURE_GETENV(name)       \
-  char *name(const char *variable);      \
-  EXPORT char *name(const char *variable) { \
-    deja_started();                      \
-    char *const value = NEXT(name)(variable); \
+#define DEFINE_SECURE_GETENV(name)                   \
+  char *name(const char *variable);                  \
+  EXPORT char *name(const char *variable) {          \
+    deja_started();                                  \
+    char *const value = NEXT(name)(variable);        \
     if (deja_state.log) note_value(variable, value); \
-    return value;                        \
+    return value;                                    \
   }
 DEFINE_SECURE_GETENV(secure_getenv)
 DEFINE_SECURE_GETENV(__secure_getenv)
 
 /* getopt stops at the first operand when this is set. */
 struct option;
-int getopt_long(int count, char *const *args, const char *letters, const struct option *names, int *index);
+int getopt_long(int count, char *const *args, const char *letters, const struct option *names,
+                int *index);
 int getopt_long_only(int count, char *const *args, const char *letters, const struct option *names,
                      int *index);
 EXPORT int getopt(int count, char *const args[], const char *letters) {
   deja_note_variable("POSIXLY_CORRECT");
   return NEXT(getopt)(count, args, letters);
 }
-#define DEFINE_GETOPT(name)                                                                     \
+#define DEFINE_GETOPT(name)                                                                      \
   EXPORT int name(int count, char *const *args, const char *letters, const struct option *names, \
-                  int *index) {                                                                 \
-    deja_note_variable("POSIXLY_CORRECT");                                                      \
-    return NEXT(name)(count, args, letters, names, index);                                      \
+                  int *index) {                                                                  \
+    deja_note_variable("POSIXLY_CORRECT");                                                       \
+    return NEXT(name)(count, args, letters, names, index);                                       \
   }
 DEFINE_GETOPT(getopt_long)
 DEFINE_GETOPT(getopt_long_only)
@@ -207,12 +208,12 @@ EXPORT int gettimeofday(struct timeval *restrict out, void *restrict zone) {
   return 0;
 }
 
-#define DEFINE_CLOCK(name)                                                                       \
-  int name(clockid_t clock, struct timespec *out);                                               \
-  EXPORT int name(clockid_t clock, struct timespec *out) {                                       \
-    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI)         \
-      note_clock(DEJA_CLOCK_REALTIME, DEJA_ONCE_REALTIME);                                       \
-    return NEXT(name)(clock, out);                                                               \
+#define DEFINE_CLOCK(name)                                                               \
+  int name(clockid_t clock, struct timespec *out);                                       \
+  EXPORT int name(clockid_t clock, struct timespec *out) {                               \
+    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI) \
+      note_clock(DEJA_CLOCK_REALTIME, DEJA_ONCE_REALTIME);                               \
+    return NEXT(name)(clock, out);                                                       \
   }
 DEFINE_CLOCK(clock_gettime)
 DEFINE_CLOCK(__clock_gettime)
@@ -241,18 +242,21 @@ void deja_note_zone(void) {
     return NEXT(name) arguments;                       \
   }
 DEFINE_ZONE(struct tm *, localtime, (const time_t *when), (when))
-DEFINE_ZONE(struct tm *, localtime_r, (const time_t *restrict when, struct tm *restrict out), (when, out))
+DEFINE_ZONE(struct tm *, localtime_r, (const time_t *restrict when, struct tm *restrict out),
+            (when, out))
 DEFINE_ZONE(char *, ctime, (const time_t *when), (when))
 DEFINE_ZONE(char *, ctime_r, (const time_t *restrict when, char *restrict out), (when, out))
 DEFINE_ZONE(time_t, mktime, (struct tm * tm), (tm))
 DEFINE_ZONE(size_t, strftime,
-            (char *restrict out, size_t size, const char *restrict format, const struct tm *restrict tm),
+            (char *restrict out, size_t size, const char *restrict format,
+             const struct tm *restrict tm),
             (out, size, format, tm))
 DEFINE_ZONE(size_t, strftime_l,
             (char *restrict out, size_t size, const char *restrict format,
              const struct tm *restrict tm, locale_t locale),
             (out, size, format, tm, locale))
-size_t __strftime_l(char *out, size_t size, const char *format, const struct tm *tm, locale_t locale);
+size_t __strftime_l(char *out, size_t size, const char *format, const struct tm *tm,
+                    locale_t locale);
 DEFINE_ZONE(size_t, __strftime_l,
             (char *out, size_t size, const char *format, const struct tm *tm, locale_t locale),
             (out, size, format, tm, locale))
@@ -263,7 +267,8 @@ DEFINE_ZONE(size_t, wcsftime,
 size_t __wcsftime_l(wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm,
                     locale_t locale);
 DEFINE_ZONE(size_t, __wcsftime_l,
-            (wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm, locale_t locale),
+            (wchar_t * out, size_t size, const wchar_t *format, const struct tm *tm,
+             locale_t locale),
             (out, size, format, tm, locale))
 EXPORT void tzset(void) {
   deja_note_zone();

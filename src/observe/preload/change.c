@@ -29,11 +29,11 @@ void deja_note_change_fd(int fd, int result) {
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
-#define DEFINE_NAME(operation, name, parameters, arguments, where)        \
-  EXPORT int name parameters {                                            \
-    const int result = NEXT(name) arguments;                              \
+#define DEFINE_NAME(operation, name, parameters, arguments, where)                            \
+  EXPORT int name parameters {                                                                \
+    const int result = NEXT(name) arguments;                                                  \
     deja_write(&NOTE(.op = operation, .at = where, .path = path, .error = error_of(result))); \
-    return result;                                                        \
+    return result;                                                                            \
   }
 DEFINE_NAME(DEJA_OP_MKDIR, mkdir, (const char *path, mode_t mode), (path, mode), AT_FDCWD)
 DEFINE_NAME(DEJA_OP_MKDIR, mkdirat, (int at, const char *path, mode_t mode), (at, path, mode), at)
@@ -57,8 +57,8 @@ EXPORT int renameat(int at, const char *from, int at2, const char *to) {
   return two_names(DEJA_OP_RENAME, 0, at, from, at2, to, NEXT(renameat)(at, from, at2, to));
 }
 EXPORT int renameat2(int at, const char *from, int at2, const char *to, unsigned flags) {
-  return two_names(DEJA_OP_RENAME, flags & RENAME_EXCHANGE ? DEJA_RENAME_EXCHANGE : 0, at, from, at2,
-                   to, NEXT(renameat2)(at, from, at2, to, flags));
+  return two_names(DEJA_OP_RENAME, flags & RENAME_EXCHANGE ? DEJA_RENAME_EXCHANGE : 0, at, from,
+                   at2, to, NEXT(renameat2)(at, from, at2, to, flags));
 }
 EXPORT int link(const char *from, const char *to) {
   return two_names(DEJA_OP_LINK, DEJA_FLAG_NOFOLLOW, AT_FDCWD, from, AT_FDCWD, to,
@@ -72,8 +72,8 @@ EXPORT int linkat(int at, const char *from, int at2, const char *to, int flags) 
     const int result = NEXT(linkat)(at, from, at2, to, flags);
     return two_names(DEJA_OP_LINK, 0, AT_FDCWD, size ? opened : to, at2, to, result);
   }
-  return two_names(DEJA_OP_LINK, flags & AT_SYMLINK_FOLLOW ? 0 : DEJA_FLAG_NOFOLLOW, at, from, at2, to,
-                   NEXT(linkat)(at, from, at2, to, flags));
+  return two_names(DEJA_OP_LINK, flags & AT_SYMLINK_FOLLOW ? 0 : DEJA_FLAG_NOFOLLOW, at, from, at2,
+                   to, NEXT(linkat)(at, from, at2, to, flags));
 }
 
 static int note_symlink(const char *text, int at, const char *path, int result) {
@@ -91,11 +91,11 @@ EXPORT int symlinkat(const char *text, int at, const char *path) {
 
 /* --- attributes --------------------------------------------------------------------------------------- */
 
-#define DEFINE_CHANGE(name, parameters, arguments, where, flag)     \
-  EXPORT int name parameters {                                      \
-    const int result = NEXT(name) arguments;                        \
-    deja_note_change(where, path, flag, result, 0);                 \
-    return result;                                                  \
+#define DEFINE_CHANGE(name, parameters, arguments, where, flag) \
+  EXPORT int name parameters {                                  \
+    const int result = NEXT(name) arguments;                    \
+    deja_note_change(where, path, flag, result, 0);             \
+    return result;                                              \
   }
 #define NOFOLLOW AT_SYMLINK_NOFOLLOW
 DEFINE_CHANGE(truncate, (const char *path, off_t size), (path, size), AT_FDCWD, 0)
@@ -112,7 +112,8 @@ DEFINE_CHANGE(utime, (const char *path, const struct utimbuf *times), (path, tim
 DEFINE_CHANGE(utimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD, 0)
 DEFINE_CHANGE(lutimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD,
               NOFOLLOW)
-DEFINE_CHANGE(setxattr, (const char *path, const char *name, const void *value, size_t size, int how),
+DEFINE_CHANGE(setxattr,
+              (const char *path, const char *name, const void *value, size_t size, int how),
               (path, name, value, size, how), AT_FDCWD, 0)
 DEFINE_CHANGE(lsetxattr,
               (const char *path, const char *name, const void *value, size_t size, int how),
@@ -120,7 +121,8 @@ DEFINE_CHANGE(lsetxattr,
 DEFINE_CHANGE(removexattr, (const char *path, const char *name), (path, name), AT_FDCWD, 0)
 DEFINE_CHANGE(lremovexattr, (const char *path, const char *name), (path, name), AT_FDCWD, NOFOLLOW)
 DEFINE_CHANGE(mknod, (const char *path, mode_t mode, dev_t dev), (path, mode, dev), AT_FDCWD, 0)
-DEFINE_CHANGE(mknodat, (int at, const char *path, mode_t mode, dev_t dev), (at, path, mode, dev), at, 0)
+DEFINE_CHANGE(mknodat, (int at, const char *path, mode_t mode, dev_t dev), (at, path, mode, dev),
+              at, 0)
 DEFINE_CHANGE(mkfifo, (const char *path, mode_t mode), (path, mode), AT_FDCWD, 0)
 DEFINE_CHANGE(mkfifoat, (int at, const char *path, mode_t mode), (at, path, mode), at, 0)
 int __xmknod(int version, const char *path, mode_t mode, dev_t *dev);

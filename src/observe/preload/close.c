@@ -78,15 +78,15 @@ EXPORT int dup3(int fd, int to, int flags) {
   return result;
 }
 
-#define DEFINE_FCNTL(name)                                                  \
-  int name(int fd, int command, ...);                                      \
-  EXPORT int name(int fd, int command, ...) {                              \
-    va_list list;                                                          \
-    va_start(list, command);                                               \
-    void *argument = va_arg(list, void *);                                 \
-    va_end(list);                                                          \
+#define DEFINE_FCNTL(name)                                                        \
+  int name(int fd, int command, ...);                                             \
+  EXPORT int name(int fd, int command, ...) {                                     \
+    va_list list;                                                                 \
+    va_start(list, command);                                                      \
+    void *argument = va_arg(list, void *);                                        \
+    va_end(list);                                                                 \
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) deja_follow(fd, false); \
-    return NEXT(name)(fd, command, argument);                              \
+    return NEXT(name)(fd, command, argument);                                     \
   }
 DEFINE_FCNTL(fcntl)
 DEFINE_FCNTL(fcntl64)

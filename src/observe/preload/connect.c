@@ -75,12 +75,12 @@ static void note_talk(const char *what) {
   deja_write(&NOTE(.op = DEJA_OP_CONNECT, .path = what, .once = true));
 }
 
-#define DEFINE_CONNECT(name)                                              \
-  int name(int fd, const struct sockaddr *address, socklen_t size);       \
+#define DEFINE_CONNECT(name)                                                \
+  int name(int fd, const struct sockaddr *address, socklen_t size);         \
   EXPORT int name(int fd, const struct sockaddr *address, socklen_t size) { \
-    const int result = NEXT(name)(fd, address, size);                     \
-    note_address(address, size, result != 0);                             \
-    return result;                                                        \
+    const int result = NEXT(name)(fd, address, size);                       \
+    note_address(address, size, result != 0);                               \
+    return result;                                                          \
   }
 DEFINE_CONNECT(connect)
 DEFINE_CONNECT(__connect)
@@ -94,8 +94,7 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags,
 }
 EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
   const ssize_t sent = NEXT(sendmsg)(fd, message, flags);
-  if (sent >= 0 || errno != EFAULT)
-    note_address(message->msg_name, message->msg_namelen, sent < 0);
+  if (sent >= 0 || errno != EFAULT) note_address(message->msg_name, message->msg_namelen, sent < 0);
   return sent;
 }
 EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
@@ -119,7 +118,8 @@ DEFINE_TALK(int, getnameinfo,
              socklen_t host_size, char *restrict service, socklen_t service_size, int flags),
             (address, size, host, host_size, service, service_size, flags), "names")
 DEFINE_TALK(struct hostent *, gethostbyname, (const char *name), (name), "names")
-DEFINE_TALK(struct hostent *, gethostbyname2, (const char *name, int family), (name, family), "names")
+DEFINE_TALK(struct hostent *, gethostbyname2, (const char *name, int family), (name, family),
+            "names")
 DEFINE_TALK(struct hostent *, gethostbyaddr, (const void *address, socklen_t size, int family),
             (address, size, family), "names")
 DEFINE_TALK(int, gethostbyname_r,
@@ -133,7 +133,8 @@ DEFINE_TALK(int, gethostbyaddr_r,
             (address, address_size, family, out, buffer, size, result, error), "names")
 DEFINE_TALK(struct servent *, getservbyname, (const char *name, const char *protocol),
             (name, protocol), "names")
-DEFINE_TALK(struct servent *, getservbyport, (int port, const char *protocol), (port, protocol), "names")
+DEFINE_TALK(struct servent *, getservbyport, (int port, const char *protocol), (port, protocol),
+            "names")
 DEFINE_TALK(struct protoent *, getprotobyname, (const char *name), (name), "names")
 
 DEFINE_TALK(int, getservbyname_r,
@@ -157,8 +158,8 @@ DEFINE_TALK(int, getnetbyname_r,
              size_t size, struct netent **restrict result, int *restrict error),
             (name, out, buffer, size, result, error), "names")
 DEFINE_TALK(int, getnetbyaddr_r,
-            (uint32_t net, int type, struct netent *restrict out, char *restrict buffer, size_t size,
-             struct netent **restrict result, int *restrict error),
+            (uint32_t net, int type, struct netent *restrict out, char *restrict buffer,
+             size_t size, struct netent **restrict result, int *restrict error),
             (net, type, out, buffer, size, result, error), "names")
 DEFINE_TALK(int, gethostbyname2_r,
             (const char *restrict name, int family, struct hostent *restrict out,
@@ -171,15 +172,16 @@ DEFINE_TALK(int, gethostbyname2_r,
 #undef res_search
 #undef res_nquery
 #undef res_nsearch
-#define DEFINE_RESOLVE(name)                                                              \
-  int name(const char *host, int class, int type, unsigned char *answer, int size);       \
+#define DEFINE_RESOLVE(name)                                                                       \
+  int name(const char *host, int class, int type, unsigned char *answer, int size);                \
   DEFINE_TALK(int, name, (const char *host, int class, int type, unsigned char *answer, int size), \
               (host, class, type, answer, size), "names")
-#define DEFINE_RESOLVE_N(name)                                                                  \
+#define DEFINE_RESOLVE_N(name)                                                                   \
   int name(void *state, const char *host, int class, int type, unsigned char *answer, int size); \
-  DEFINE_TALK(int, name,                                                                        \
-              (void *state, const char *host, int class, int type, unsigned char *answer, int size), \
-              (state, host, class, type, answer, size), "names")
+  DEFINE_TALK(                                                                                   \
+      int, name,                                                                                 \
+      (void *state, const char *host, int class, int type, unsigned char *answer, int size),     \
+      (state, host, class, type, answer, size), "names")
 DEFINE_RESOLVE(res_query)
 DEFINE_RESOLVE(res_search)
 DEFINE_RESOLVE(__res_query)

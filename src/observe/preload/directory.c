@@ -26,8 +26,8 @@ void deja_note_list_fd(int fd) {
   if (size == 0) deja_lose(DEJA_LOST_PATH);
   const bool known = deja_identity_fd(fd, &identity);
   errno = saved;
-  deja_write(&NOTE(.op = DEJA_OP_LIST, .path = path, .once = true,
-                   .identity = known ? &identity : NULL));
+  deja_write(
+      &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
 }
 
 EXPORT DIR *opendir(const char *path) {
@@ -57,12 +57,12 @@ EXPORT ssize_t getdents64(int fd, void *buffer, size_t size) {
   return got;
 }
 
-#define DEFINE_GETDIRENTRIES(name)                                                        \
-  ssize_t name(int fd, char *restrict buffer, size_t size, __off64_t *restrict base);     \
+#define DEFINE_GETDIRENTRIES(name)                                                            \
+  ssize_t name(int fd, char *restrict buffer, size_t size, __off64_t *restrict base);         \
   EXPORT ssize_t name(int fd, char *restrict buffer, size_t size, __off64_t *restrict base) { \
-    const ssize_t got = NEXT(name)(fd, buffer, size, base);                               \
-    if (got >= 0) deja_note_list_fd(fd);                                                  \
-    return got;                                                                           \
+    const ssize_t got = NEXT(name)(fd, buffer, size, base);                                   \
+    if (got >= 0) deja_note_list_fd(fd);                                                      \
+    return got;                                                                               \
   }
 DEFINE_GETDIRENTRIES(getdirentries)
 DEFINE_GETDIRENTRIES(getdirentries64)
@@ -100,36 +100,38 @@ DEFINE_SCANDIR(scandirat64, dirent64, at,
 static void *glob_opendir(const char *path) { return opendir(path); }
 static struct dirent *glob_readdir(void *directory) { return readdir(directory); }
 static void glob_closedir(void *directory) { closedir(directory); }
-static int glob_lstat(const char *restrict path, struct stat *restrict st) { return lstat(path, st); }
+static int glob_lstat(const char *restrict path, struct stat *restrict st) {
+  return lstat(path, st);
+}
 static int glob_stat(const char *restrict path, struct stat *restrict st) { return stat(path, st); }
 
 _Static_assert(sizeof(glob_t) == sizeof(glob64_t), "one layout");
 
 /* How far a "~" goes is another matter: HOME, or the user table. */
-#define DEFINE_GLOB(name, type)                                                                \
-  EXPORT int name(const char *restrict pattern, int flags, int (*failed)(const char *, int),   \
-                  type *restrict out) {                                                        \
-    if (!deja_recording() || (flags & GLOB_ALTDIRFUNC))                                        \
-      return NEXT(name)(pattern, flags, failed, out);                                          \
-    if (flags & (GLOB_TILDE | GLOB_TILDE_CHECK)) {                                             \
-      deja_note_variable("HOME");                                                              \
-      deja_note_host("users", 9);                                                              \
-    }                                                                                          \
-    glob_t *looking = (glob_t *)(void *)out;                                                   \
-    const glob_t kept = *looking;                                                              \
-    looking->gl_opendir = glob_opendir;                                                        \
-    looking->gl_readdir = glob_readdir;                                                        \
-    looking->gl_closedir = glob_closedir;                                                      \
-    looking->gl_lstat = glob_lstat;                                                            \
-    looking->gl_stat = glob_stat;                                                              \
-    const int result = NEXT(name)(pattern, flags | GLOB_ALTDIRFUNC, failed, out);              \
-    looking->gl_opendir = kept.gl_opendir;                                                     \
-    looking->gl_readdir = kept.gl_readdir;                                                     \
-    looking->gl_closedir = kept.gl_closedir;                                                   \
-    looking->gl_lstat = kept.gl_lstat;                                                         \
-    looking->gl_stat = kept.gl_stat;                                                           \
-    looking->gl_flags &= ~GLOB_ALTDIRFUNC;                                                     \
-    return result;                                                                             \
+#define DEFINE_GLOB(name, type)                                                              \
+  EXPORT int name(const char *restrict pattern, int flags, int (*failed)(const char *, int), \
+                  type *restrict out) {                                                      \
+    if (!deja_recording() || (flags & GLOB_ALTDIRFUNC))                                      \
+      return NEXT(name)(pattern, flags, failed, out);                                        \
+    if (flags & (GLOB_TILDE | GLOB_TILDE_CHECK)) {                                           \
+      deja_note_variable("HOME");                                                            \
+      deja_note_host("users", 9);                                                            \
+    }                                                                                        \
+    glob_t *looking = (glob_t *)(void *)out;                                                 \
+    const glob_t kept = *looking;                                                            \
+    looking->gl_opendir = glob_opendir;                                                      \
+    looking->gl_readdir = glob_readdir;                                                      \
+    looking->gl_closedir = glob_closedir;                                                    \
+    looking->gl_lstat = glob_lstat;                                                          \
+    looking->gl_stat = glob_stat;                                                            \
+    const int result = NEXT(name)(pattern, flags | GLOB_ALTDIRFUNC, failed, out);            \
+    looking->gl_opendir = kept.gl_opendir;                                                   \
+    looking->gl_readdir = kept.gl_readdir;                                                   \
+    looking->gl_closedir = kept.gl_closedir;                                                 \
+    looking->gl_lstat = kept.gl_lstat;                                                       \
+    looking->gl_stat = kept.gl_stat;                                                         \
+    looking->gl_flags &= ~GLOB_ALTDIRFUNC;                                                   \
+    return result;                                                                           \
   }
 DEFINE_GLOB(glob, glob_t)
 DEFINE_GLOB(glob64, glob64_t)
@@ -202,32 +204,32 @@ static int on_nftw(const char *path, const struct stat *st, int kind, struct FTW
   return visit_nftw(path, st, kind, where);
 }
 
-#define DEFINE_FTW(name, callback)                              \
-  EXPORT int name(const char *path, callback visit, int depth) { \
-    if (!deja_recording()) return NEXT(name)(path, visit, depth); \
-    ftw_visit *const outer = visit_ftw;                         \
-    visit_ftw = (ftw_visit *)(void *)visit;                     \
+#define DEFINE_FTW(name, callback)                                        \
+  EXPORT int name(const char *path, callback visit, int depth) {          \
+    if (!deja_recording()) return NEXT(name)(path, visit, depth);         \
+    ftw_visit *const outer = visit_ftw;                                   \
+    visit_ftw = (ftw_visit *)(void *)visit;                               \
     const int result = NEXT(name)(path, (callback)(void *)on_ftw, depth); \
-    visit_ftw = outer;                                          \
-    if (result == -1) deja_note_stat(AT_FDCWD, path, 0, -1, NULL, 0); \
-    return result;                                              \
+    visit_ftw = outer;                                                    \
+    if (result == -1) deja_note_stat(AT_FDCWD, path, 0, -1, NULL, 0);     \
+    return result;                                                        \
   }
 DEFINE_FTW(ftw, __ftw_func_t)
 DEFINE_FTW(ftw64, __ftw64_func_t)
 
-#define DEFINE_NFTW(name, callback)                                          \
-  EXPORT int name(const char *path, callback visit, int depth, int flags) {  \
-    if (!deja_recording()) return NEXT(name)(path, visit, depth, flags);     \
-    nftw_visit *const outer = visit_nftw;                                    \
-    const int outer_flags = visit_flags;                                     \
-    visit_nftw = (nftw_visit *)(void *)visit;                                \
-    visit_flags = flags;                                                     \
+#define DEFINE_NFTW(name, callback)                                               \
+  EXPORT int name(const char *path, callback visit, int depth, int flags) {       \
+    if (!deja_recording()) return NEXT(name)(path, visit, depth, flags);          \
+    nftw_visit *const outer = visit_nftw;                                         \
+    const int outer_flags = visit_flags;                                          \
+    visit_nftw = (nftw_visit *)(void *)visit;                                     \
+    visit_flags = flags;                                                          \
     const int result = NEXT(name)(path, (callback)(void *)on_nftw, depth, flags); \
-    visit_nftw = outer;                                                      \
-    visit_flags = outer_flags;                                               \
-    if (flags & FTW_CHDIR) note_cwd();                                       \
-    if (result == -1) deja_note_stat(AT_FDCWD, path, 0, -1, NULL, 0);        \
-    return result;                                                           \
+    visit_nftw = outer;                                                           \
+    visit_flags = outer_flags;                                                    \
+    if (flags & FTW_CHDIR) note_cwd();                                            \
+    if (result == -1) deja_note_stat(AT_FDCWD, path, 0, -1, NULL, 0);             \
+    return result;                                                                \
   }
 DEFINE_NFTW(nftw, __nftw_func_t)
 DEFINE_NFTW(nftw64, __nftw64_func_t)

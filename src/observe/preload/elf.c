@@ -45,8 +45,9 @@ static bool wants_to_be_first(int fd, const Elf64_Phdr *headers, unsigned count)
   const uint64_t at = offset_of(headers, count, strings);
   if (first == 0 || at == 0) return false;
   if (raw4(SYS_pread64, fd, name, sizeof name - 1, at + first) <= 0) return false;
-  return strncmp(name, "libasan.", 8) == 0 || strncmp(name, "libtsan.", 8) == 0 || strncmp(name, "libhwasan.", 10) == 0 ||
-         strncmp(name, "libclang_rt.asan", 16) == 0 || strncmp(name, "libclang_rt.hwasan", 18) == 0;
+  return strncmp(name, "libasan.", 8) == 0 || strncmp(name, "libtsan.", 8) == 0 ||
+         strncmp(name, "libhwasan.", 10) == 0 || strncmp(name, "libclang_rt.asan", 16) == 0 ||
+         strncmp(name, "libclang_rt.hwasan", 18) == 0;
 }
 
 static bool observable_elf(int fd, const char *head, size_t size) {

@@ -38,7 +38,8 @@ const char *deja_variable(const char *name) {
   if (size == 0) return NULL;
   const char second = size == 1 ? '=' : name[1];
   for (char **e = entries; *e; ++e)
-    if ((*e)[0] == name[0] && (*e)[1] == second && strncmp(*e, name, size) == 0 && (*e)[size] == '=')
+    if ((*e)[0] == name[0] && (*e)[1] == second && strncmp(*e, name, size) == 0 &&
+        (*e)[size] == '=')
       return *e + size + 1;
   return NULL;
 }
@@ -48,7 +49,8 @@ static bool cut_preload(char *entry) {
   char *value = entry + PRELOAD_SIZE;
   const size_t size = strlen(value);
   const size_t own = deja_state.preload_size;
-  if (own == 0 || size < own || memcmp(value + size - own, deja_state.preload, own) != 0) return true;
+  if (own == 0 || size < own || memcmp(value + size - own, deja_state.preload, own) != 0)
+    return true;
   if (size == own) return false;
   char *separator = value + size - own - 1;
   if (*separator == ':' || *separator == ' ') *separator = '\0';

@@ -35,9 +35,9 @@
 struct deja_log_header {
   uint32_t magic;
   uint32_t version;
-  uint64_t capacity;     /* bytes of the whole file */
-  uint64_t tail;         /* atomic: offset of the next record; may run past capacity */
-  uint32_t lost;         /* atomic: enum deja_lost bits; non-zero: something was not recorded */
+  uint64_t capacity; /* bytes of the whole file */
+  uint64_t tail;     /* atomic: offset of the next record; may run past capacity */
+  uint32_t lost;     /* atomic: enum deja_lost bits; non-zero: something was not recorded */
   uint32_t reserved;
   uint64_t front_device; /* deja's own static front: when a tool execs it, it execs the real tool */
   uint64_t front_inode;  /* under the same observation, so its not reporting in is no loss */
@@ -56,12 +56,13 @@ enum deja_lost {
 };
 
 enum deja_op {
-  DEJA_OP_PROCESS = 1, /* a process reports in: text = its executable, text2 = its cwd, value = parent pid;
+  DEJA_OP_PROCESS =
+      1, /* a process reports in: text = its executable, text2 = its cwd, value = parent pid;
                           DEJA_PROCESS_FORKED: a fork of one that had reported in, not a new program */
-  DEJA_OP_LIBRARY,     /* a loaded library: text = path from the link map (start, dlclose, exec, exit).
+  DEJA_OP_LIBRARY, /* a loaded library: text = path from the link map (start, dlclose, exec, exit).
                           A name without '/': dlopen was asked to search for it; what it found, if
                           anything, is another record. (A path given to dlopen is a STAT record.) */
-  DEJA_OP_EXEC,        /* about to exec in this pid: text = file, its identity. EXEC_FAILED may follow */
+  DEJA_OP_EXEC, /* about to exec in this pid: text = file, its identity. EXEC_FAILED may follow */
   DEJA_OP_EXEC_FAILED, /* text = file, error = errno; also the candidates of a search in PATH */
   DEJA_OP_SPAWN,       /* posix_spawn returned: text = file, value = child pid, or error.
                           value 0: popen, whose child is only known by its parent */
@@ -84,7 +85,7 @@ enum deja_op {
   DEJA_OP_CHANGE,      /* mode, owner, times, size or attributes of text changed without opening it;
                           also a fifo, socket or device made at text */
   DEJA_OP_CONNECT,     /* the network or another process was talked to: text = what */
-  DEJA_OP_CLOSE,       /* a regular file that this process had opened for writing is about to be closed,
+  DEJA_OP_CLOSE, /* a regular file that this process had opened for writing is about to be closed,
                           all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
                           0 when not known. No text. A descriptor that was duplicated has no such record. */
   DEJA_OP_LAST = DEJA_OP_CLOSE

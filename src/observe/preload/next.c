@@ -13,9 +13,9 @@
 struct module {
   const char *base;
   const uint32_t *hash;
-  const ElfW(Sym) *symbols;
+  const ElfW(Sym) * symbols;
   const char *names;
-  const ElfW(Half) *versions;
+  const ElfW(Half) * versions;
 };
 static struct module modules[6];
 static int module_count;
@@ -40,8 +40,8 @@ static bool describe(const struct dl_phdr_info *info, struct module *m) {
   *m = (struct module){.base = (const char *)info->dlpi_addr};
   for (const ElfW(Dyn) *d = dynamic; d->d_tag != DT_NULL; ++d) {
     /* glibc has relocated these pointers in place; musl leaves them as offsets */
-    const uintptr_t value = d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr
-                                                            : d->d_un.d_ptr;
+    const uintptr_t value =
+        d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr : d->d_un.d_ptr;
     if (d->d_tag == DT_GNU_HASH) m->hash = (const uint32_t *)value;
     if (d->d_tag == DT_SYMTAB) m->symbols = (const ElfW(Sym) *)value;
     if (d->d_tag == DT_STRTAB) m->names = (const char *)value;

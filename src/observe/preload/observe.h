@@ -33,11 +33,11 @@ struct deja_state {
   int starter_tid;
   char *log; /* the mapping, NULL: inert */
   uint64_t capacity;
-  int home_pid;          /* of the process whose memory this is */
-  int shares_memory;     /* vfork or clone was called: a pid must be asked for each time */
-  int forked;            /* this process is a fork: another thread's locks may be held for ever */
+  int home_pid;      /* of the process whose memory this is */
+  int shares_memory; /* vfork or clone was called: a pid must be asked for each time */
+  int forked;        /* this process is a fork: another thread's locks may be held for ever */
   uint32_t cwd_generation;
-  uint32_t once; /* bits of things recorded once a process, enum deja_once */
+  uint32_t once;                     /* bits of things recorded once a process, enum deja_once */
   unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
   uintptr_t own_base;                /* where this library is loaded */
   int locale_active;                 /* setlocale chose something other than "C" */
@@ -122,13 +122,12 @@ static inline void *deja_next(void **slot, const char *name) {
   return LIKELY(known != NULL) ? known : deja_resolve(slot, name);
 }
 /* Never NULL: a name that libc does not have yields a function that fails with ENOSYS. */
-#define NEXT(name)                                               \
-  ((__typeof__(&name))deja_next(                                 \
-      ({                                                         \
-        static void *next_##name;                                \
-        &next_##name;                                            \
-      }),                                                        \
-      #name))
+#define NEXT(name)                                          \
+  ((__typeof__(&name))deja_next(({                          \
+                                  static void *next_##name; \
+                                  &next_##name;             \
+                                }),                         \
+                                #name))
 
 struct dl_phdr_info;
 /* Called for each object at start; remembers where libc is. */
@@ -157,16 +156,16 @@ bool deja_observable(int at, const char *path);
 
 /* A new envp in the caller's frame (or, when it is huge, in a mapping): nothing to free, since an
  * exec that succeeds frees all. */
-#define WITH_OBSERVATION(name, envp, observable)                                          \
-  struct deja_environment_size name##_size = deja_environment_size(envp, observable);     \
-  size_t name##_total = name##_size.pointers * sizeof(char *) + name##_size.bytes;        \
-  void *name##_map = NULL;                                                                \
-  if (name##_total > 8192) name##_map = raw_map(name##_total);                           \
-  char **name = deja_put_back(                                                            \
+#define WITH_OBSERVATION(name, envp, observable)                                            \
+  struct deja_environment_size name##_size = deja_environment_size(envp, observable);       \
+  size_t name##_total = name##_size.pointers * sizeof(char *) + name##_size.bytes;          \
+  void *name##_map = NULL;                                                                  \
+  if (name##_total > 8192) name##_map = raw_map(name##_total);                              \
+  char **name = deja_put_back(                                                              \
       envp, name##_map ? name##_map : __builtin_alloca(name##_map ? 16 : name##_total + 1), \
       name##_size)
-#define DONE_OBSERVATION(name) \
-  do {                         \
+#define DONE_OBSERVATION(name)                                  \
+  do {                                                          \
     if (name##_map) raw2(SYS_munmap, name##_map, name##_total); \
   } while (0)
 

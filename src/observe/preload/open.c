@@ -52,69 +52,69 @@ static void after_open(const struct opening *o, int fd) {
                    .identity = found ? &identity : NULL));
 }
 
-#define MODE_ARGUMENT(flags)                                  \
-  mode_t mode = 0;                                            \
+#define MODE_ARGUMENT(flags)                                       \
+  mode_t mode = 0;                                                 \
   if (((flags) & O_CREAT) || ((flags) & O_TMPFILE) == O_TMPFILE) { \
-    va_list list;                                             \
-    va_start(list, flags);                                    \
-    mode = (mode_t)va_arg(list, int);                         \
-    va_end(list);                                             \
+    va_list list;                                                  \
+    va_start(list, flags);                                         \
+    mode = (mode_t)va_arg(list, int);                              \
+    va_end(list);                                                  \
   }
 
-#define DEFINE_OPEN(name)                                            \
-  int name(const char *path, int flags, ...);                        \
-  EXPORT int name(const char *path, int flags, ...) {                \
-    MODE_ARGUMENT(flags)                                             \
+#define DEFINE_OPEN(name)                                              \
+  int name(const char *path, int flags, ...);                          \
+  EXPORT int name(const char *path, int flags, ...) {                  \
+    MODE_ARGUMENT(flags)                                               \
     struct opening o = before_open(AT_FDCWD, path, open_flags(flags)); \
-    const int fd = NEXT(name)(path, flags, mode);                    \
-    after_open(&o, fd);                                              \
-    return fd;                                                       \
+    const int fd = NEXT(name)(path, flags, mode);                      \
+    after_open(&o, fd);                                                \
+    return fd;                                                         \
   }
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
 DEFINE_OPEN(__open)
 DEFINE_OPEN(__open64)
 
-#define DEFINE_OPEN_2(name)                                          \
-  int name(const char *path, int flags);                             \
-  EXPORT int name(const char *path, int flags) {                     \
+#define DEFINE_OPEN_2(name)                                            \
+  int name(const char *path, int flags);                               \
+  EXPORT int name(const char *path, int flags) {                       \
     struct opening o = before_open(AT_FDCWD, path, open_flags(flags)); \
-    const int fd = NEXT(name)(path, flags);                          \
-    after_open(&o, fd);                                              \
-    return fd;                                                       \
+    const int fd = NEXT(name)(path, flags);                            \
+    after_open(&o, fd);                                                \
+    return fd;                                                         \
   }
 DEFINE_OPEN_2(__open_2)
 DEFINE_OPEN_2(__open64_2)
 
-#define DEFINE_OPENAT(name)                                       \
-  int name(int at, const char *path, int flags, ...);             \
-  EXPORT int name(int at, const char *path, int flags, ...) {     \
-    MODE_ARGUMENT(flags)                                          \
-    struct opening o = before_open(at, path, open_flags(flags));  \
-    const int fd = NEXT(name)(at, path, flags, mode);             \
-    after_open(&o, fd);                                           \
-    return fd;                                                    \
+#define DEFINE_OPENAT(name)                                      \
+  int name(int at, const char *path, int flags, ...);            \
+  EXPORT int name(int at, const char *path, int flags, ...) {    \
+    MODE_ARGUMENT(flags)                                         \
+    struct opening o = before_open(at, path, open_flags(flags)); \
+    const int fd = NEXT(name)(at, path, flags, mode);            \
+    after_open(&o, fd);                                          \
+    return fd;                                                   \
   }
 DEFINE_OPENAT(openat)
 DEFINE_OPENAT(openat64)
 
-#define DEFINE_OPENAT_2(name)                                     \
-  int name(int at, const char *path, int flags);                  \
-  EXPORT int name(int at, const char *path, int flags) {          \
-    struct opening o = before_open(at, path, open_flags(flags));  \
-    const int fd = NEXT(name)(at, path, flags);                   \
-    after_open(&o, fd);                                           \
-    return fd;                                                    \
+#define DEFINE_OPENAT_2(name)                                    \
+  int name(int at, const char *path, int flags);                 \
+  EXPORT int name(int at, const char *path, int flags) {         \
+    struct opening o = before_open(at, path, open_flags(flags)); \
+    const int fd = NEXT(name)(at, path, flags);                  \
+    after_open(&o, fd);                                          \
+    return fd;                                                   \
   }
 DEFINE_OPENAT_2(__openat_2)
 DEFINE_OPENAT_2(__openat64_2)
 
-#define DEFINE_CREAT(name)                                                              \
-  EXPORT int name(const char *path, mode_t mode) {                                      \
+#define DEFINE_CREAT(name)                                                                    \
+  EXPORT int name(const char *path, mode_t mode) {                                            \
     struct opening o = before_open(AT_FDCWD, path, open_flags(O_CREAT | O_WRONLY | O_TRUNC)); \
-    const int fd = NEXT(name)(path, mode);                                              \
-    after_open(&o, fd);                                                                 \
-    return fd;                                                                          \
+    const int fd = NEXT(name)(path, mode);                                                    \
+    after_open(&o, fd);                                                                       \
+    return fd;                                                                                \
   }
 DEFINE_CREAT(creat)
 DEFINE_CREAT(creat64)
@@ -151,13 +151,13 @@ static uint16_t fopen_flags(const char *mode) {
   return out;
 }
 
-#define DEFINE_FOPEN(name)                                                \
-  FILE *name(const char *path, const char *mode);                         \
-  EXPORT FILE *name(const char *path, const char *mode) {                 \
-    struct opening o = before_open(AT_FDCWD, path, fopen_flags(mode));    \
-    FILE *file = NEXT(name)(path, mode);                                  \
-    after_open(&o, file ? fileno(file) : -1);                             \
-    return file;                                                          \
+#define DEFINE_FOPEN(name)                                             \
+  FILE *name(const char *path, const char *mode);                      \
+  EXPORT FILE *name(const char *path, const char *mode) {              \
+    struct opening o = before_open(AT_FDCWD, path, fopen_flags(mode)); \
+    FILE *file = NEXT(name)(path, mode);                               \
+    after_open(&o, file ? fileno(file) : -1);                          \
+    return file;                                                       \
   }
 DEFINE_FOPEN(fopen)
 DEFINE_FOPEN(fopen64)
@@ -167,13 +167,13 @@ DEFINE_FOPEN(_IO_fopen)
 DEFINE_FOPEN(setmntent)
 DEFINE_FOPEN(__setmntent)
 
-#define DEFINE_FREOPEN(name)                                                       \
-  EXPORT FILE *name(const char *path, const char *mode, FILE *stream) {            \
+#define DEFINE_FREOPEN(name)                                                           \
+  EXPORT FILE *name(const char *path, const char *mode, FILE *stream) {                \
     if (path == NULL) return NEXT(name)(path, mode, stream); /* the same file again */ \
-    struct opening o = before_open(AT_FDCWD, path, fopen_flags(mode));             \
-    FILE *file = NEXT(name)(path, mode, stream);                                   \
-    after_open(&o, file ? fileno(file) : -1);                                      \
-    return file;                                                                   \
+    struct opening o = before_open(AT_FDCWD, path, fopen_flags(mode));                 \
+    FILE *file = NEXT(name)(path, mode, stream);                                       \
+    after_open(&o, file ? fileno(file) : -1);                                          \
+    return file;                                                                       \
   }
 DEFINE_FREOPEN(freopen)
 DEFINE_FREOPEN(freopen64)

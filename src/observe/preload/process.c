@@ -153,17 +153,17 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
 EXPORT int execvp(const char *file, char *const argv[]) { return execvpe(file, argv, environ); }
 
 /* The arguments of an execl* as an array in the caller's frame. */
-#define LIST_ARGUMENTS(argv, first, list)                                      \
-  size_t argv##_count = 1;                                                     \
-  va_start(list, first);                                                       \
-  if (first)                                                                   \
-    while (va_arg(list, char *)) ++argv##_count;                               \
-  va_end(list);                                                                \
-  char **const argv = __builtin_alloca((argv##_count + 1) * sizeof(char *));   \
-  argv[0] = (char *)first;                                                     \
-  va_start(list, first);                                                       \
-  for (size_t i = 1; i < argv##_count; ++i) argv[i] = va_arg(list, char *);    \
-  argv[argv##_count] = NULL;                                                   \
+#define LIST_ARGUMENTS(argv, first, list)                                    \
+  size_t argv##_count = 1;                                                   \
+  va_start(list, first);                                                     \
+  if (first)                                                                 \
+    while (va_arg(list, char *)) ++argv##_count;                             \
+  va_end(list);                                                              \
+  char **const argv = __builtin_alloca((argv##_count + 1) * sizeof(char *)); \
+  argv[0] = (char *)first;                                                   \
+  va_start(list, first);                                                     \
+  for (size_t i = 1; i < argv##_count; ++i) argv[i] = va_arg(list, char *);  \
+  argv[argv##_count] = NULL;                                                 \
   if (first) (void)va_arg(list, char *) /* the terminator; execle's envp comes next */
 
 EXPORT int execl(const char *path, const char *first, ...) {
@@ -238,29 +238,29 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 }
 
 /* glibc 2.39 and later; the child is known by a descriptor. */
-#define DEFINE_PIDFD_SPAWN(name, search)                                                          \
-  int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,               \
-           const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);          \
-  EXPORT int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,        \
-                  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {  \
-    char found[4096];                                                                             \
-    const char *const program = search ? find_program(path, found, sizeof found) : path;          \
-    WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, program));                              \
-    const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                    \
-    note_spawn(program, error, 0);                                                                \
-    DONE_OBSERVATION(env);                                                                        \
-    return error;                                                                                 \
+#define DEFINE_PIDFD_SPAWN(name, search)                                                         \
+  int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,              \
+           const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);         \
+  EXPORT int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,       \
+                  const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) { \
+    char found[4096];                                                                            \
+    const char *const program = search ? find_program(path, found, sizeof found) : path;         \
+    WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, program));                             \
+    const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                   \
+    note_spawn(program, error, 0);                                                               \
+    DONE_OBSERVATION(env);                                                                       \
+    return error;                                                                                \
   }
 DEFINE_PIDFD_SPAWN(pidfd_spawn, false)
 DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 
 /* After a change of folder that only the child makes, a relative name cannot be told. */
 static int child_changes_folder;
-#define DEFINE_ADDCHDIR(name, type)                                     \
-  int name(posix_spawn_file_actions_t *actions, type where);            \
-  EXPORT int name(posix_spawn_file_actions_t *actions, type where) {    \
-    __atomic_store_n(&child_changes_folder, 1, __ATOMIC_RELAXED);       \
-    return NEXT(name)(actions, where);                                  \
+#define DEFINE_ADDCHDIR(name, type)                                  \
+  int name(posix_spawn_file_actions_t *actions, type where);         \
+  EXPORT int name(posix_spawn_file_actions_t *actions, type where) { \
+    __atomic_store_n(&child_changes_folder, 1, __ATOMIC_RELAXED);    \
+    return NEXT(name)(actions, where);                               \
   }
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir_np, const char *)
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir, const char *)
@@ -401,11 +401,11 @@ EXPORT int forkpty(int *master, char *name, const struct termios *t, const struc
 
 /* --- the end ------------------------------------------------------------------------------------------------ */
 
-#define DEFINE_EXIT(name)                                   \
-  void name(int code) __attribute__((noreturn));            \
-  EXPORT void name(int code) {                              \
-    if (!deja_state.forked) deja_look_at_libraries();       \
-    for (;;) raw1(SYS_exit_group, code);                    \
+#define DEFINE_EXIT(name)                             \
+  void name(int code) __attribute__((noreturn));      \
+  EXPORT void name(int code) {                        \
+    if (!deja_state.forked) deja_look_at_libraries(); \
+    for (;;) raw1(SYS_exit_group, code);              \
   }
 DEFINE_EXIT(_exit)
 DEFINE_EXIT(_Exit)

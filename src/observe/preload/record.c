@@ -58,7 +58,7 @@ size_t deja_path_of(int fd, char *out, size_t size) {
 
 size_t deja_directory_of(int at, char *out, size_t size) {
   if (at != AT_FDCWD) return deja_path_of(at, out, size);
-  long got = raw2(SYS_getcwd, out, size); /* counts the terminator */
+  long got = raw2(SYS_getcwd, out, size);  /* counts the terminator */
   if (got <= 1 || out[0] != '/') return 0; /* "(unreachable)" */
   return (size_t)got - 1;
 }

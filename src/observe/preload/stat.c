@@ -32,48 +32,48 @@ void deja_note_stat(int at, const char *path, uint16_t flags, int result, const 
 /* struct stat and struct stat64 are one on 64-bit machines. */
 _Static_assert(sizeof(struct stat) == sizeof(struct stat64), "one layout");
 
-#define DEFINE_STAT(name, type, flags)                                                     \
-  EXPORT int name(const char *path, struct type *st) {                                     \
-    const int64_t when = before();                                                         \
-    const int result = NEXT(name)(path, st);                                               \
+#define DEFINE_STAT(name, type, flags)                                                          \
+  EXPORT int name(const char *path, struct type *st) {                                          \
+    const int64_t when = before();                                                              \
+    const int result = NEXT(name)(path, st);                                                    \
     deja_note_stat(AT_FDCWD, path, flags, result, (const struct stat *)(const void *)st, when); \
-    return result;                                                                         \
+    return result;                                                                              \
   }
 DEFINE_STAT(stat, stat, 0)
 DEFINE_STAT(stat64, stat64, 0)
 DEFINE_STAT(lstat, stat, DEJA_FLAG_NOFOLLOW)
 DEFINE_STAT(lstat64, stat64, DEJA_FLAG_NOFOLLOW)
 
-#define DEFINE_XSTAT(name, type, flags)                                                    \
-  int name(int version, const char *path, struct type *st);                                \
-  EXPORT int name(int version, const char *path, struct type *st) {                        \
-    const int64_t when = before();                                                         \
-    const int result = NEXT(name)(version, path, st);                                      \
+#define DEFINE_XSTAT(name, type, flags)                                                         \
+  int name(int version, const char *path, struct type *st);                                     \
+  EXPORT int name(int version, const char *path, struct type *st) {                             \
+    const int64_t when = before();                                                              \
+    const int result = NEXT(name)(version, path, st);                                           \
     deja_note_stat(AT_FDCWD, path, flags, result, (const struct stat *)(const void *)st, when); \
-    return result;                                                                         \
+    return result;                                                                              \
   }
 DEFINE_XSTAT(__xstat, stat, 0)
 DEFINE_XSTAT(__xstat64, stat64, 0)
 DEFINE_XSTAT(__lxstat, stat, DEJA_FLAG_NOFOLLOW)
 DEFINE_XSTAT(__lxstat64, stat64, DEJA_FLAG_NOFOLLOW)
 
-static uint16_t at_flags(int flags) {
-  return flags & AT_SYMLINK_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0;
-}
+static uint16_t at_flags(int flags) { return flags & AT_SYMLINK_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0; }
 
-#define DEFINE_FSTATAT(name, type, parameters, arguments)                                       \
-  int name parameters;                                                                          \
-  EXPORT int name parameters {                                                                  \
-    const int64_t when = before();                                                              \
-    const int result = NEXT(name) arguments;                                                    \
-    deja_note_stat(at, path, at_flags(flags), result, (const struct stat *)(const void *)st, when); \
-    return result;                                                                              \
+#define DEFINE_FSTATAT(name, type, parameters, arguments)                                    \
+  int name parameters;                                                                       \
+  EXPORT int name parameters {                                                               \
+    const int64_t when = before();                                                           \
+    const int result = NEXT(name) arguments;                                                 \
+    deja_note_stat(at, path, at_flags(flags), result, (const struct stat *)(const void *)st, \
+                   when);                                                                    \
+    return result;                                                                           \
   }
 DEFINE_FSTATAT(fstatat, stat, (int at, const char *path, struct stat *st, int flags),
                (at, path, st, flags))
 DEFINE_FSTATAT(fstatat64, stat64, (int at, const char *path, struct stat64 *st, int flags),
                (at, path, st, flags))
-DEFINE_FSTATAT(__fxstatat, stat, (int version, int at, const char *path, struct stat *st, int flags),
+DEFINE_FSTATAT(__fxstatat, stat,
+               (int version, int at, const char *path, struct stat *st, int flags),
                (version, at, path, st, flags))
 DEFINE_FSTATAT(__fxstatat64, stat64,
                (int version, int at, const char *path, struct stat64 *st, int flags),
@@ -111,13 +111,13 @@ EXPORT int statx(int at, const char *restrict path, int flags, unsigned mask,
 
 /* --- access ------------------------------------------------------------------------------------------ */
 
-#define DEFINE_ACCESS(name)                              \
-  int name(const char *path, int mode);                  \
-  EXPORT int name(const char *path, int mode) {          \
-    const int64_t when = before();                       \
-    const int result = NEXT(name)(path, mode);           \
+#define DEFINE_ACCESS(name)                                \
+  int name(const char *path, int mode);                    \
+  EXPORT int name(const char *path, int mode) {            \
+    const int64_t when = before();                         \
+    const int result = NEXT(name)(path, mode);             \
     deja_note_stat(AT_FDCWD, path, 0, result, NULL, when); \
-    return result;                                       \
+    return result;                                         \
   }
 DEFINE_ACCESS(access)
 DEFINE_ACCESS(eaccess)
@@ -132,12 +132,12 @@ EXPORT int faccessat(int at, const char *path, int mode, int flags) {
 
 /* The attributes and the file system of a path: what can change is covered by its identity
  * (ctime) or named as a property of the machine. */
-#define DEFINE_LOOK(type, name, parameters, arguments, flags, failed) \
-  EXPORT type name parameters {                                       \
-    const int64_t when = before();                                    \
-    const type result = NEXT(name) arguments;                         \
+#define DEFINE_LOOK(type, name, parameters, arguments, flags, failed)   \
+  EXPORT type name parameters {                                         \
+    const int64_t when = before();                                      \
+    const type result = NEXT(name) arguments;                           \
     deja_note_stat(AT_FDCWD, path, flags, failed ? -1 : 0, NULL, when); \
-    return result;                                                    \
+    return result;                                                      \
   }
 DEFINE_LOOK(ssize_t, getxattr, (const char *path, const char *name, void *value, size_t size),
             (path, name, value, size), 0, result < 0)

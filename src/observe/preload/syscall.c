@@ -40,8 +40,12 @@ static long forward(const struct call *k) {
 static bool call_at(const struct call *k, long *r) {
   switch (k->n) {
     case SYS_openat: *r = openat(AT(k->a), TEXT(k->b), AT(k->c), (mode_t)k->d); return true;
-    case SYS_openat2: *r = openat2(AT(k->a), TEXT(k->b), (const void *)k->c, (size_t)k->d); return true;
-    case SYS_newfstatat: *r = fstatat(AT(k->a), TEXT(k->b), (struct stat *)k->c, AT(k->d)); return true;
+    case SYS_openat2:
+      *r = openat2(AT(k->a), TEXT(k->b), (const void *)k->c, (size_t)k->d);
+      return true;
+    case SYS_newfstatat:
+      *r = fstatat(AT(k->a), TEXT(k->b), (struct stat *)k->c, AT(k->d));
+      return true;
     case SYS_statx:
       *r = statx(AT(k->a), TEXT(k->b), AT(k->c), (unsigned)k->d, (struct statx *)k->e);
       return true;
@@ -49,7 +53,9 @@ static bool call_at(const struct call *k, long *r) {
 #ifdef SYS_faccessat2
     case SYS_faccessat2: *r = faccessat(AT(k->a), TEXT(k->b), AT(k->c), AT(k->d)); return true;
 #endif
-    case SYS_readlinkat: *r = readlinkat(AT(k->a), TEXT(k->b), (char *)k->c, (size_t)k->d); return true;
+    case SYS_readlinkat:
+      *r = readlinkat(AT(k->a), TEXT(k->b), (char *)k->c, (size_t)k->d);
+      return true;
     case SYS_mkdirat: *r = mkdirat(AT(k->a), TEXT(k->b), (mode_t)k->c); return true;
     case SYS_mknodat: *r = mknodat(AT(k->a), TEXT(k->b), (mode_t)k->c, (dev_t)k->d); return true;
     case SYS_unlinkat: *r = unlinkat(AT(k->a), TEXT(k->b), AT(k->c)); return true;
@@ -94,7 +100,9 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_mknod: *r = mknod(TEXT(k->a), (mode_t)k->b, (dev_t)k->c); return true;
     case SYS_utime: *r = utime(TEXT(k->a), (const struct utimbuf *)k->b); return true;
     case SYS_utimes: *r = utimes(TEXT(k->a), (const struct timeval *)k->b); return true;
-    case SYS_futimesat: *r = futimesat(AT(k->a), TEXT(k->b), (const struct timeval *)k->c); return true;
+    case SYS_futimesat:
+      *r = futimesat(AT(k->a), TEXT(k->b), (const struct timeval *)k->c);
+      return true;
     case SYS_time: *r = time((time_t *)k->a); return true;
     case SYS_getdents: deja_note_list_fd(AT(k->a)); return false;
 #endif
@@ -107,9 +115,7 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_fchmod: *r = fchmod(AT(k->a), (mode_t)k->b); return true;
     case SYS_fchown: *r = fchown(AT(k->a), (uid_t)k->b, (gid_t)k->c); return true;
     case SYS_getdents64: *r = getdents64(AT(k->a), (void *)k->b, (size_t)k->c); return true;
-    case SYS_execve:
-      *r = execve(TEXT(k->a), (char *const *)k->b, (char *const *)k->c);
-      return true;
+    case SYS_execve: *r = execve(TEXT(k->a), (char *const *)k->b, (char *const *)k->c); return true;
     default: return false;
   }
 }
@@ -117,7 +123,9 @@ static bool call_plain(const struct call *k, long *r) {
 /* Clocks, random numbers, the machine, others. */
 static bool call_ambient(const struct call *k, long *r) {
   switch (k->n) {
-    case SYS_clock_gettime: *r = clock_gettime((clockid_t)k->a, (struct timespec *)k->b); return true;
+    case SYS_clock_gettime:
+      *r = clock_gettime((clockid_t)k->a, (struct timespec *)k->b);
+      return true;
     case SYS_gettimeofday: *r = gettimeofday((struct timeval *)k->a, (void *)k->b); return true;
     case SYS_getrandom: *r = getrandom((void *)k->a, (size_t)k->b, (unsigned)k->c); return true;
     case SYS_uname: *r = uname((struct utsname *)k->a); return true;

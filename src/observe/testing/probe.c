@@ -27,14 +27,14 @@
 #include <time.h>
 #include <unistd.h>
 
-extern char **environ;
+extern char** environ;
 
-#define REQUIRE(x)                                                                        \
-  do {                                                                                    \
-    if (!(x)) {                                                                           \
-      fprintf(stderr, "probe: line %d: %s (errno %d)\n", __LINE__, #x, errno);            \
-      exit(9);                                                                            \
-    }                                                                                     \
+#define REQUIRE(x)                                                             \
+  do {                                                                         \
+    if (!(x)) {                                                                \
+      fprintf(stderr, "probe: line %d: %s (errno %d)\n", __LINE__, #x, errno); \
+      exit(9);                                                                 \
+    }                                                                          \
   } while (0)
 
 static int reap(pid_t pid) {
@@ -43,7 +43,7 @@ static int reap(pid_t pid) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void touch(const char *path) {
+static void touch(const char* path) {
   const int fd = open(path, O_CREAT | O_WRONLY, 0600);
   REQUIRE(fd >= 0);
   close(fd);
@@ -69,16 +69,16 @@ static void do_errno(void) {
   REQUIRE(opendir("absent") == NULL && errno == ENOENT);
   REQUIRE(readlink("present", text, sizeof text) == -1 && errno == EINVAL);
   REQUIRE(realpath("absent", NULL) == NULL && errno == ENOENT);
-  REQUIRE(execl("absent", "absent", (char *)NULL) == -1 && errno == ENOENT);
-  REQUIRE(execl("present", "present", (char *)NULL) == -1 && errno == EACCES);
+  REQUIRE(execl("absent", "absent", (char*)NULL) == -1 && errno == ENOENT);
+  REQUIRE(execl("present", "present", (char*)NULL) == -1 && errno == EACCES);
   REQUIRE(unlink("absent") == -1 && errno == ENOENT);
   REQUIRE(mkdir("present", 0700) == -1 && errno == EEXIST);
   REQUIRE(rename("absent", "x") == -1 && errno == ENOENT);
   REQUIRE(open(NULL, O_RDONLY) == -1 && errno == EFAULT);
-  REQUIRE(stat((const char *)8, &st) == -1 && errno == EFAULT);
+  REQUIRE(stat((const char*)8, &st) == -1 && errno == EFAULT);
   REQUIRE(syscall(SYS_openat, AT_FDCWD, "absent", O_RDONLY) == -1 && errno == ENOENT);
   pid_t pid;
-  char *argv[] = {(char *)"absent", NULL};
+  char* argv[] = {(char*)"absent", NULL};
   REQUIRE(posix_spawn(&pid, "absent", NULL, NULL, argv, environ) == ENOENT);
   REQUIRE(posix_spawnp(&pid, "absent-program", NULL, NULL, argv, environ) == ENOENT);
 }
@@ -86,7 +86,7 @@ static void do_errno(void) {
 static void do_files(void) {
   struct stat st;
   touch("made");
-  FILE *file = fopen("made", "a+");
+  FILE* file = fopen("made", "a+");
   REQUIRE(file && fputs("text", file) >= 0 && fclose(file) == 0);
   const int copied = open("made", O_WRONLY | O_APPEND);
   REQUIRE(copied >= 0 && dup(copied) >= 0 && close(copied) == 0);
@@ -143,11 +143,11 @@ static void do_ambient(void) {
   REQUIRE(sysconf(_SC_NPROCESSORS_ONLN) >= 1);
   const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
   struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/nowhere/socket"};
-  REQUIRE(connect(fd, (struct sockaddr *)&address, sizeof address) == -1 && errno == ENOENT);
+  REQUIRE(connect(fd, (struct sockaddr*)&address, sizeof address) == -1 && errno == ENOENT);
   setlocale(LC_ALL, "");
 }
 
-static int on_entry(const char *path, const struct stat *st, int kind, struct FTW *where) {
+static int on_entry(const char* path, const struct stat* st, int kind, struct FTW* where) {
   (void)path, (void)st, (void)kind, (void)where;
   return 0;
 }
@@ -157,22 +157,22 @@ static void do_walks(void) {
   REQUIRE(glob("tree/*/*.x", 0, NULL, &found) == 0 && found.gl_pathc == 1);
   globfree(&found);
   REQUIRE(nftw("tree", on_entry, 8, FTW_PHYS) == 0);
-  char *paths[] = {(char *)"tree2", NULL};
-  FTS *fts = fts_open(paths, FTS_PHYSICAL, NULL);
-  FTSENT *entry;
+  char* paths[] = {(char*)"tree2", NULL};
+  FTS* fts = fts_open(paths, FTS_PHYSICAL, NULL);
+  FTSENT* entry;
   int files = 0;
   REQUIRE(fts != NULL);
   while ((entry = fts_read(fts)) != NULL) files += entry->fts_info == FTS_F;
   REQUIRE(files == 1);
   fts_close(fts);
-  struct dirent **list;
+  struct dirent** list;
   REQUIRE(scandir("tree", &list, NULL, NULL) >= 3);
-  DIR *directory = fdopendir(open("tree2", O_RDONLY));
+  DIR* directory = fdopendir(open("tree2", O_RDONLY));
   REQUIRE(directory && readdir(directory));
   touch("after-walk");
 }
 
-static void run_child(int how, char **argv) {
+static void run_child(int how, char** argv) {
   pid_t pid = 0;
   if (how == 'f') pid = fork();
   if (how == 'v') pid = vfork();
@@ -185,24 +185,24 @@ static void run_child(int how, char **argv) {
   REQUIRE(reap(pid) == 0);
 }
 
-static void do_children(char **argv) {
-  char *look[] = {argv[0], (char *)"look", NULL, NULL};
-  look[2] = (char *)"forked";
+static void do_children(char** argv) {
+  char* look[] = {argv[0], (char*)"look", NULL, NULL};
+  look[2] = (char*)"forked";
   run_child('f', look);
-  look[2] = (char *)"vforked";
+  look[2] = (char*)"vforked";
   run_child('v', look);
-  look[2] = (char *)"spawned";
+  look[2] = (char*)"spawned";
   run_child('s', look);
   char command[4096];
   snprintf(command, sizeof command, "%s look system", argv[0]);
   REQUIRE(system(command) == 0);
   snprintf(command, sizeof command, "%s look popen", argv[0]);
-  FILE *pipe = popen(command, "r");
+  FILE* pipe = popen(command, "r");
   REQUIRE(pipe && pclose(pipe) == 0);
-  char *none[] = {NULL};
+  char* none[] = {NULL};
   pid_t pid = fork();
   if (pid == 0) {
-    look[2] = (char *)"no-environment";
+    look[2] = (char*)"no-environment";
     execve(argv[0], look, none);
     _exit(99);
   }
@@ -211,7 +211,7 @@ static void do_children(char **argv) {
   if (pid == 0) {
     REQUIRE(access("in-fork", F_OK) == -1);
     REQUIRE(chdir("sub") == 0);
-    fexecve(open(argv[0], O_RDONLY), (char *[]){argv[0], "look", "by-fd", NULL}, environ);
+    fexecve(open(argv[0], O_RDONLY), (char*[]){argv[0], "look", "by-fd", NULL}, environ);
     _exit(99);
   }
   REQUIRE(reap(pid) == 0);
@@ -219,26 +219,26 @@ static void do_children(char **argv) {
 }
 
 /* Between vfork and exec: relative paths of the child, in a folder of its own. */
-static void do_vfork_paths(char **argv) {
+static void do_vfork_paths(char** argv) {
   const pid_t pid = vfork();
   if (pid == 0) {
     if (chdir("sub") != 0) _exit(98);
     access("in-vfork-child", F_OK);
-    execl("absent", "absent", (char *)NULL);
-    execl(argv[0], argv[0], "look", "in-sub", (char *)NULL);
+    execl("absent", "absent", (char*)NULL);
+    execl(argv[0], argv[0], "look", "in-sub", (char*)NULL);
     _exit(99);
   }
   REQUIRE(reap(pid) == 0);
   REQUIRE(access("in-vfork-parent", F_OK) == -1);
 }
 
-static void do_execvp(char **argv) {
+static void do_execvp(char** argv) {
   setenv("PATH", "/absent-one:/absent-two:.", 1);
-  execvp("observe_probe_link", (char *[]){argv[0], "look", "through-path", NULL});
+  execvp("observe_probe_link", (char*[]){argv[0], "look", "through-path", NULL});
   exit(99);
 }
 
-static void *thread(void *number) {
+static void* thread(void* number) {
   char path[64];
   for (int i = 0; i < 200; ++i) {
     snprintf(path, sizeof path, "thread-%ld-%d", (long)number, i);
@@ -249,16 +249,16 @@ static void *thread(void *number) {
 
 static void do_threads(void) {
   pthread_t threads[8];
-  for (long i = 0; i < 8; ++i) REQUIRE(pthread_create(&threads[i], NULL, thread, (void *)i) == 0);
+  for (long i = 0; i < 8; ++i) REQUIRE(pthread_create(&threads[i], NULL, thread, (void*)i) == 0);
   for (int i = 0; i < 8; ++i) pthread_join(threads[i], NULL);
 }
 
-static void do_crowd(char **argv) {
+static void do_crowd(char** argv) {
   pid_t children[100];
   char name[32];
   for (int i = 0; i < 100; ++i) {
     snprintf(name, sizeof name, "crowd-%d", i);
-    char *look[] = {argv[0], (char *)"look", name, NULL};
+    char* look[] = {argv[0], (char*)"look", name, NULL};
     REQUIRE(posix_spawn(&children[i], argv[0], NULL, NULL, look, environ) == 0);
   }
   for (int i = 0; i < 100; ++i) REQUIRE(reap(children[i]) == 0);
@@ -286,23 +286,23 @@ static void do_signals(void) {
 }
 
 static void do_environment(void) {
-  for (char **e = environ; *e; ++e) {
+  for (char** e = environ; *e; ++e) {
     REQUIRE(strstr(*e, "DEJA") == NULL);
     REQUIRE(strstr(*e, "libdeja-observe") == NULL);
   }
-  const char *preload = getenv("LD_PRELOAD");
+  const char* preload = getenv("LD_PRELOAD");
   printf("%s", preload ? preload : "(unset)");
 }
 
 /* Loads into a process whose dlerror is pending: looking up libc functions must not clear it. */
-static void do_loader(const char *library) {
+static void do_loader(const char* library) {
   REQUIRE(dlopen("/absent/library.so", RTLD_NOW) == NULL);
   REQUIRE(access("absent", F_OK) == -1);
   REQUIRE(getenv("PROBE_NOT_SET") == NULL);
   REQUIRE(dlerror() != NULL);
   REQUIRE(dlopen("libabsent-bare.so", RTLD_NOW) == NULL);
   if (library) {
-    void *handle = dlopen(library, RTLD_NOW);
+    void* handle = dlopen(library, RTLD_NOW);
     REQUIRE(handle != NULL);
     dlclose(handle);
   }
@@ -316,8 +316,8 @@ static void do_closefrom(void) {
   REQUIRE(fd == 3);
 }
 
-int main(int argc, char **argv) {
-  const char *what = argc > 1 ? argv[1] : "";
+int main(int argc, char** argv) {
+  const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "look") == 0) access(argv[2], F_OK);
   if (strcmp(what, "errno") == 0) do_errno();
   if (strcmp(what, "files") == 0) do_files();
