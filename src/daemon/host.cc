@@ -99,6 +99,7 @@ void Host::open_store() {
   store_ = *std::move(opened);
   digest::FileDigester::Options memo;
   memo.scan = tool::scan_source;
+  memo.scan_version = tool::kScanVersion;
   memo.below = store_.get();
   digester_ = std::make_unique<digest::FileDigester>(memo);
   std::string interposer = own_folder() + "/libdeja-observe.so";

@@ -30,7 +30,7 @@ Result<std::optional<Read>> read_once(const std::string& path, ContentScan scan)
     const std::string bytes = TRY(os::read_fd(*fd, 2 * kScanLimit));
     read.content = {digest_bytes(bytes), scan(bytes)};
   } else {
-    read.content = {TRY(digest_fd(*fd)), scan == nullptr ? 0 : ~Traits{0}};
+    read.content = {TRY(digest_fd(*fd)), scan == nullptr ? 0 : kTraitsMask};
   }
   read.after = TRY(os::stat_fd(*fd));
   return std::optional(read);
@@ -72,7 +72,9 @@ void FileDigester::remember(const os::FileIdentity& identity, const FileContent&
     if (memo_.size() >= options_.max_entries) memo_.clear();
     memo_[key_of(identity)] = content;
   }
-  if (options_.below != nullptr) options_.below->remember(identity, content);
+  if (options_.below == nullptr) return;
+  const Traits version = Traits{options_.scan_version} << 24;
+  options_.below->remember(identity, {content.digest, content.traits | version});
 }
 
 std::optional<FileContent> FileDigester::remembered(const os::FileIdentity& identity) {
@@ -83,10 +85,10 @@ std::optional<FileContent> FileDigester::remembered(const os::FileIdentity& iden
   }
   if (options_.below == nullptr) return std::nullopt;
   auto content = options_.below->recall(identity);
-  if (content) {
-    const MutexLock lock(mutex_);
-    if (memo_.size() < options_.max_entries) memo_[key_of(identity)] = *content;
-  }
+  if (!content || content->traits >> 24 != options_.scan_version) return std::nullopt;
+  content->traits &= kTraitsMask;
+  const MutexLock lock(mutex_);
+  if (memo_.size() < options_.max_entries) memo_[key_of(identity)] = *content;
   return content;
 }
 

@@ -22,6 +22,7 @@ namespace deja::digest {
 
 // Facts about a file's text that an adapter wants to know, computed while the bytes are at hand.
 using Traits = std::uint32_t;
+inline constexpr Traits kTraitsMask = 0xffffff;
 using ContentScan = Traits (*)(std::string_view bytes);
 
 struct FileContent {
@@ -44,7 +45,8 @@ std::string memo_key(const os::FileIdentity& identity);
 class FileDigester {
  public:
   struct Options {
-    ContentScan scan = nullptr;
+    ContentScan scan = nullptr;      // its traits use the lower 24 bits
+    std::uint8_t scan_version = 0;   // what another version has found does not count
     MemoStore* below = nullptr;  // may be null; must outlive the digester
     std::size_t max_entries = 1 << 18;
   };

@@ -59,9 +59,10 @@ class Case {
 
   // Its name is in an artifact, or may be.
   bool is_told() const {
-    const bool computes = (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled() &&
-                          !is_mapped(path_, target_.invocation);
-    return leaks_.found(root_) || target_.invocation.opaque_outputs || computes;
+    if (leaks_.found(root_) || target_.invocation.opaque_outputs) return true;
+    const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
+    if (maps_help && is_mapped(path_, target_.invocation)) return false;
+    return (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled();
   }
 
   // Some path below it came from where nothing moves along (but for sources, see names()).
@@ -128,6 +129,7 @@ class Case {
   const std::string& path() const { return path_; }
 
  private:
+  bool is_gcc() const { return std::string_view(target_.invocation.dialect) == "gcc"; }
   // Is a path below this root spelled out where the tool sees it (an argument, a search path)?
   bool is_spelled() const {
     for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {

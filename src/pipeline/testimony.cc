@@ -120,8 +120,6 @@ void Witness::conclude_reads() {
     if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
     if (could_hide_a_change(path, now, file.when_ns))
       return fail("written in the moment it was read: " + path);
-    if (adapter_.file_times_matter(invocation_, path))
-      return fail("depends on file times: " + path);
     const std::string digest((*content)->digest.view());
     claim(Claim::file, roots_.tag(path), digest);
     if (file.is_program) {
@@ -132,6 +130,24 @@ void Witness::conclude_reads() {
     testimony_.facts |= (*content)->traits;
     if (now.size > 0) equals_[digest].push_back(path);
   }
+}
+
+// A file that names others by size and time was read or made.
+void Witness::conclude_times() {
+  bool holds_times = (testimony_.facts & tool::kHoldsFileTimes) != 0;
+  for (const Output& out : testimony_.outputs) {
+    if (holds_times) break;
+    if (out.role != Role::output) continue;
+    char head[4] = {};
+    const auto fd = os::open_read(out.path);
+    if (!fd || !os::read_at(*fd, 0, head, sizeof(head))) return fail("gone after the run: " + out.path);
+    holds_times = (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
+  }
+  if (!holds_times) return;
+  for (const auto& [path, file] : reads_) {
+    if (!file.is_program) looked_at_[path] = true;
+  }
+  for (const auto& [path, kind] : seen_) looked_at_[path] = true;
 }
 
 // Files of equal content: whether a compiler takes them for one is not in their content.

@@ -78,6 +78,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
   if (testimony_.problem.empty()) conclude_outputs();
   if (testimony_.problem.empty()) conclude_reads();
+  if (testimony_.problem.empty()) conclude_times();
   if (testimony_.problem.empty()) conclude_twins();
   if (testimony_.problem.empty()) conclude_names();
   if (testimony_.problem.empty()) conclude_absences();

@@ -146,6 +146,7 @@ class Witness {
   const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
+  void conclude_times();
   void conclude_names();
   void conclude_absences();
   void conclude_twins();

@@ -49,13 +49,11 @@ std::string bypass_page() {
           "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
   page +=
       "\n"
-      "Also: `-v` together with a source (it prints names of temporary files); a precompiled "
-      "header made by\n"
-      "clang without `-Xclang -fno-pch-timestamp` (it holds the modification times of its "
-      "headers); `-Xclang`\n"
-      "with anything that is not in the table of harmless front end options; a language of another "
-      "front end\n"
-      "or a module; an input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
+      "Also: `-v` together with a source (it prints names of temporary files); `-Xclang` with "
+      "anything that\n"
+      "is not in the table of harmless front end options; a language of another front end or a "
+      "module; an\n"
+      "input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
   return page;
 }
 

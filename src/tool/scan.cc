@@ -16,6 +16,7 @@ struct Name {
   std::string_view text;
   std::string_view stem;  // part of text
   std::uint32_t fact;
+  std::string_view unless_after = {};  // a word and one blank in front of it that take the fact away
 };
 
 // Left out on purpose: __FILE_NAME__ (last component only, which is in the key), __LINE__,
@@ -29,10 +30,14 @@ constexpr Name kNames[] = {
     {"source_location", "source_location", kMentionsOwnPath},  // also __builtin_source_location
     // clang spells unnamed types "(lambda at PATH:1:2)" into it.
     {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsOwnPath},
+    // No prefix map of clang's reaches these. <assert.h> only prints it, where a search finds it.
+    {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsTypePath, "__extension__ "},
     {"__TIME__", "__TIME", kMentionsClock},
     {"__DATE__", "__DATE__", kMentionsClock},
     {"__TIMESTAMP__", "__TIME", kMentionsFileTime},
 };
+// clang's precompiled headers and modules: they name their sources with size and time.
+constexpr std::string_view kClangAst = "CPCH";
 constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME",
                                        "__DATE__"};
 
@@ -41,7 +46,10 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
   for (const Name& name : kNames) {
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);
-    if (at >= stem_at && bytes.substr(at - stem_at).starts_with(name.text)) facts |= name.fact;
+    if (at < stem_at || !bytes.substr(at - stem_at).starts_with(name.text)) continue;
+    const bool is_excused = !name.unless_after.empty() &&
+                            bytes.substr(0, at - stem_at).ends_with(name.unless_after);
+    if (!is_excused) facts |= name.fact;
   }
   return facts;
 }
@@ -49,7 +57,7 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
 }  // namespace
 
 std::uint32_t scan_source(std::string_view bytes) {
-  std::uint32_t facts = 0;
+  std::uint32_t facts = bytes.starts_with(kClangAst) ? kHoldsFileTimes : 0;
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;
     while (from < bytes.size()) {

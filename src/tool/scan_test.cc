@@ -10,8 +10,19 @@ namespace {
 TEST(ScanSource, FindsWhatPutsThePathIntoOutputs) {
   for (const char* text :
        {"__FILE__", "f(__BASE_FILE__);", "x = __builtin_FILE();", "std::source_location::current()",
-        "__builtin_source_location", "puts(__PRETTY_FUNCTION__)", "\n\n#line __FILE__"})
+        "__builtin_source_location", "#line __FILE__", "__extension__ __PRETTY_FUNCTION__"})
     EXPECT_EQ(scan_source(text), kMentionsOwnPath) << text;
+}
+
+TEST(ScanSource, FindsTypesThatClangSpellsWithPaths) {
+  EXPECT_EQ(scan_source("f(__PRETTY_FUNCTION__)"), kMentionsOwnPath | kMentionsTypePath);
+  EXPECT_EQ(scan_source("__extension__ __PRETTY_FUNCTION__ __PRETTY_FUNCTION__"),
+            kMentionsOwnPath | kMentionsTypePath);
+}
+
+TEST(ScanSource, KnowsWhatNamesFilesWithTheirTimes) {
+  EXPECT_EQ(scan_source("CPCH and more"), kHoldsFileTimes);
+  EXPECT_EQ(scan_source("not CPCH"), 0U);
 }
 
 TEST(ScanSource, FindsTheClockAndTheTimeOfTheFile) {
@@ -43,7 +54,7 @@ TEST(ScanSource, AgreesWithASearchForEachName) {
       {"__BASE_FILE__", kMentionsOwnPath},
       {"__builtin_FILE", kMentionsOwnPath},
       {"source_location", kMentionsOwnPath},
-      {"__PRETTY_FUNCTION__", kMentionsOwnPath},
+      {"__PRETTY_FUNCTION__", kMentionsOwnPath | kMentionsTypePath},
       {"__TIME__", kMentionsClock},
       {"__DATE__", kMentionsClock},
       {"__TIMESTAMP__", kMentionsFileTime},

@@ -128,10 +128,6 @@ class Adapter {
   virtual bool ignores_variable(std::string_view name) const = 0;
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
-  // Does the tool, once it has read this file, compare or record the modification times of its
-  // other inputs? Then their times are inputs too, or the run is not published.
-  virtual bool file_times_matter(const Invocation& invocation,
-                                 std::string_view read_path) const = 0;
   // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
   // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
   // not one this adapter can reproduce exactly.
@@ -155,6 +151,10 @@ const Adapter* find_adapter(std::string_view program_name);
 inline constexpr std::uint32_t kMentionsOwnPath = 1;   // __FILE__ and its kin (table in scan.cc)
 inline constexpr std::uint32_t kMentionsClock = 2;     // __DATE__, __TIME__
 inline constexpr std::uint32_t kMentionsFileTime = 4;  // __TIMESTAMP__: its own modification time
+inline constexpr std::uint32_t kMentionsTypePath = 8;  // clang's __PRETTY_FUNCTION__
+// Not a text: it holds the modification times of other files, and whoever reads it compares them.
+inline constexpr std::uint32_t kHoldsFileTimes = 16;
+inline constexpr std::uint8_t kScanVersion = 2;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 
 }  // namespace deja::tool

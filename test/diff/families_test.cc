@@ -75,6 +75,24 @@ TEST_F(Families, PrecompiledHeaderAppears) {
   after({kCompile, {}}, [&] { ws.run({"gcc", "-x", "c-header", "other.h", "-o", "a.h.gch"}); });
 }
 
+// clang compares the times of the headers with those in the precompiled one, and refuses.
+TEST_F(Families, PrecompiledHeaderOfClangIsOlderThanItsHeader) {
+  NEEDS_TOOL("clang");
+  ws.write("a.h", "#define V 7\n");
+  ws.write("a.c", "int f(void) { return V; }\n");
+  ASSERT_TRUE(ws.run({"clang", "-x", "c-header", "a.h", "-o", "all.bin"}).ok());
+  after({{"clang", "-include-pch", "all.bin", "-c", "a.c"}, {}},
+        [&] { set_time("a.h", 1'000'000); });
+}
+
+TEST_F(Families, PrecompiledHeaderOfClangHoldsTimes) {
+  NEEDS_TOOL("clang");
+  ws.write("a.h", "#define V 7\n");
+  const Command make = {{"clang", "-x", "c-header", "a.h", "-o", "all.bin"}, {}};
+  EXPECT_TRUE(after(make, nullptr).is_hit());
+  after(make, [&] { set_time("a.h", 1'000'000); });
+}
+
 TEST_F(Families, ToolFolderGainsAnAssembler) {
   write_small();
   ws.make_folder("t");

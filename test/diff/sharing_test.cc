@@ -209,6 +209,31 @@ TEST_F(Sharing, ConstantComputedFromTheName) {
           "constexpr int v = f();\nint x = v;\n"}});
 }
 
+TEST_F(Sharing, ConstantComputedFromTheNameOfAType) {
+  NEEDS_TOOL("clang");
+  argv = {"clang++", "-std=c++17", "-ffile-prefix-map={R}=.", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
+  share(
+      {{"a.cc",
+        "template <class T> constexpr unsigned hash() {\n"
+        "  unsigned h = 0;\n  for (char c : __PRETTY_FUNCTION__) h = h * 31 + c;\n  return h;\n}\n"
+        "auto unnamed = [] {};\n"
+        "template <unsigned N> struct Number { static constexpr unsigned value = N; };\n"
+        "unsigned v = Number<hash<decltype(unnamed)>()>::value;\n"}});
+}
+
+// The pattern is looked for in the real name, whatever the map makes of it.
+TEST_F(Sharing, PatternOfNamesToLeaveOut) {
+  argv = {"gcc",
+          "-finstrument-functions",
+          "-finstrument-functions-exclude-file-list=p1/",
+          "-ffile-prefix-map={R}=.",
+          "-c",
+          "{R}/a.c",
+          "-o",
+          "{R}/a.o"};
+  share(with("int f(void) { return 1; }\n"));
+}
+
 TEST_F(Sharing, CompressedDebugInformation) {
   argv = {"gcc", "-g", "-gz", "-c", "a.c"};
   share({{"a.c", "int a;\n"}});

@@ -84,11 +84,6 @@ class CcAdapter final : public Adapter {
   }
 
   // A precompiled header of clang's holds the times of its headers; using it compares them.
-  bool file_times_matter(const Invocation& invocation, std::string_view read_path) const override {
-    if (std::string_view(invocation.dialect) == "gcc") return false;
-    return read_path.ends_with(".pch") || read_path.ends_with(".gch");
-  }
-
   std::optional<std::string> move_depfile(const Invocation& invocation, std::string_view text,
                                           std::string_view from,
                                           std::string_view to) const override {

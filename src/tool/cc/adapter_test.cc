@@ -35,15 +35,6 @@ TEST(CcAdapter, SaysWhatDoesNotMatter) {
     EXPECT_FALSE(cc_adapter().ignores_variable(name)) << name;
 }
 
-TEST(CcAdapter, TakesPrecompiledHeadersOfClangForBoundToTimes) {
-  Invocation invocation;
-  invocation.dialect = "clang";
-  EXPECT_TRUE(cc_adapter().file_times_matter(invocation, "/a/all.pch"));
-  EXPECT_FALSE(cc_adapter().file_times_matter(invocation, "/a/all.h"));
-  invocation.dialect = "gcc";
-  EXPECT_FALSE(cc_adapter().file_times_matter(invocation, "/a/all.h.gch"));
-}
-
 TEST(CpuIdentity, KeepsWhatCompilersAskForOfEveryKindOfProcessor) {
   const std::string one = "processor\t: 0\nvendor_id\t: X\ncpu MHz\t: 1.5\nflags\t\t: sse avx\n\n";
   const std::string two = "processor\t: 1\nvendor_id\t: X\ncpu MHz\t: 2.5\nflags\t\t: sse avx\n\n";

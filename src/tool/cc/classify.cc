@@ -77,9 +77,6 @@ class Decision {
         input_(parsed_.inputs.front()) {}
 
   Classified invocation() && {
-    if (makes_pch() && (program_.dialect & kClang) != 0 && !parsed_.pch_without_times)
-      return Bypass{BypassReason::unsupported_option,
-                    "a precompiled header of clang's holds modification times"};
     Invocation out;
     out.adapter = "cc";
     out.dialect = dialect_name(program_.dialect);

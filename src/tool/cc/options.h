@@ -61,7 +61,6 @@ enum class Role : std::uint8_t {
   assembler,       // -Wa,a,b and -Xassembler a
   frontend,        // -Xclang a
   verbose,         // -v
-  precompiled,     // -fno-pch-timestamp and the like: see classify.cc
   message_length,  // -fmessage-length=: wraps lines, and colours would count
   end_of_options,  // --
 };

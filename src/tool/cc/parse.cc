@@ -146,9 +146,6 @@ class Walk {
       case Role::verbose:
         parsed_.verbose = true;
         break;
-      case Role::precompiled:
-        parsed_.pch_without_times = true;
-        break;
       case Role::message_length:
         parsed_.wraps_messages |= value != "0";
         break;
@@ -218,7 +215,6 @@ class Walk {
     }
     parsed_.effects |= option->effects;
     parsed_.emits_pch |= value == "-emit-pch";
-    parsed_.pch_without_times |= option->role == Role::precompiled;
     if (option->arity == Arity::separate || option->arity == Arity::joined_and_separate)
       pending_frontend_ = option;
   }

@@ -32,7 +32,6 @@ struct Parsed {
   bool writes_depfile = false;
   bool verbose = false;
   bool emits_pch = false;          // through clang's front end
-  bool pch_without_times = false;  // -fno-pch-timestamp
   bool wraps_messages = false;
   bool native = false;        // -march=native and the like
   bool loose_target = false;  // a -MT that make would read as several words
