@@ -2,7 +2,10 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 #include <string_view>
 
 #include "os/file.h"
@@ -26,34 +29,59 @@ constexpr std::string_view kHidingSections[] = {
     "__llvm_prf_names", "__llvm_covmap",  "__llvm_covfun",
 };
 
+// The section headers of a 64-bit file; nothing it says about itself is trusted.
+class Sections {
+ public:
+  // Empty: not a table that can be read.
+  static std::optional<Sections> of(std::string_view file) {
+    Sections out(file);
+    if (file.size() < sizeof(out.header_)) return std::nullopt;
+    std::memcpy(&out.header_, file.data(), sizeof(out.header_));
+    const Elf64_Ehdr& h = out.header_;
+    if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_shentsize != sizeof(Elf64_Shdr))
+      return std::nullopt;
+    if (h.e_shoff == 0) return out;
+    const auto first = out.at(0);
+    if (!first) return std::nullopt;
+    out.count_ = h.e_shnum != 0 ? h.e_shnum : first->sh_size;
+    const auto names = out.at(h.e_shstrndx != SHN_XINDEX ? h.e_shstrndx : first->sh_link);
+    if (!names || names->sh_offset > file.size()) return std::nullopt;
+    out.names_ = file.substr(names->sh_offset);
+    return out;
+  }
+
+  std::uint64_t count() const { return count_; }
+  std::optional<Elf64_Shdr> at(std::uint64_t index) const {
+    Elf64_Shdr out;
+    if (header_.e_shoff > file_.size()) return std::nullopt;
+    if (index >= (file_.size() - header_.e_shoff) / sizeof(out)) return std::nullopt;
+    std::memcpy(&out, file_.data() + header_.e_shoff + index * sizeof(out), sizeof(out));
+    return out;
+  }
+  // To the end of all names, not only of this one.
+  std::optional<std::string_view> name_of(const Elf64_Shdr& section) const {
+    if (section.sh_name >= names_.size()) return std::nullopt;
+    return names_.substr(section.sh_name);
+  }
+
+ private:
+  explicit Sections(std::string_view file) : file_(file) {}
+
+  std::string_view file_, names_;
+  Elf64_Ehdr header_ = {};
+  std::uint64_t count_ = 0;
+};
+
 // Tables that are cut short or lie elsewhere hide whatever they like.
 bool sections_may_hide_text(std::string_view file) {
-  Elf64_Ehdr header;
-  if (file.size() < sizeof(header)) return true;
-  std::memcpy(&header, file.data(), sizeof(header));
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_shentsize != sizeof(Elf64_Shdr))
-    return true;
-  const auto section = [&](std::uint64_t index, Elf64_Shdr& out) {
-    if (header.e_shoff > file.size() || index >= (file.size() - header.e_shoff) / sizeof(out))
-      return false;
-    std::memcpy(&out, file.data() + header.e_shoff + index * sizeof(out), sizeof(out));
-    return true;
-  };
-  if (header.e_shoff == 0) return false;
-  Elf64_Shdr first, names;
-  if (!section(0, first)) return true;
-  const std::uint64_t count = header.e_shnum != 0 ? header.e_shnum : first.sh_size;
-  const std::uint64_t names_index =
-      header.e_shstrndx != SHN_XINDEX ? header.e_shstrndx : first.sh_link;
-  if (!section(names_index, names) || names.sh_offset > file.size()) return true;
-  for (std::uint64_t i = 1; i < count; ++i) {
-    Elf64_Shdr s;
-    if (!section(i, s) || s.sh_name >= file.size() - names.sh_offset) return true;
-    if ((s.sh_flags & SHF_COMPRESSED) != 0) return true;
-    const std::string_view name = file.substr(names.sh_offset + s.sh_name);
-    for (const std::string_view hiding : kHidingSections) {
-      if (name.starts_with(hiding)) return true;
-    }
+  const auto sections = Sections::of(file);
+  if (!sections) return true;
+  for (std::uint64_t i = 1; i < sections->count(); ++i) {
+    const auto section = sections->at(i);
+    const auto name = section ? sections->name_of(*section) : std::nullopt;
+    if (!name || (section->sh_flags & SHF_COMPRESSED) != 0) return true;
+    const auto begins = [&](std::string_view hiding) { return name->starts_with(hiding); };
+    if (std::any_of(std::begin(kHidingSections), std::end(kHidingSections), begins)) return true;
   }
   return false;
 }

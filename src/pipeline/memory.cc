@@ -131,6 +131,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   std::vector<std::uint32_t> claims;
   if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
   std::vector<std::string> paths;
+  paths.reserve(claims.size() + p.looked_at.size());
   for (const std::uint32_t i : claims)
     paths.push_back(p.roots.expand(manifest->observations()[i].subject));
   paths.insert(paths.end(), p.looked_at.begin(), p.looked_at.end());

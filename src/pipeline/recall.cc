@@ -35,32 +35,46 @@ std::shared_ptr<const action::Manifest> load_manifest(const ProbeKey& probe, Eng
   return manifest;
 }
 
-// Checks the traces of one manifest; each claim at most once, however many traces make it.
-void search(const action::Manifest& manifest, World& world, Engine& engine, RecallOutcome& out) {
-  enum : char { unknown, holds, broken };
-  std::vector<char> state(manifest.observations().size(), unknown);
-  for (const action::Manifest::Entry& entry : manifest.entries()) {
-    const action::Observation* first_broken = nullptr;
+// What is known of the claims of one manifest: each is checked at most once, however many traces
+// make it.
+class Checked {
+ public:
+  Checked(const action::Manifest& manifest, World& world)
+      : manifest_(manifest), world_(world), states_(manifest.observations().size()) {}
+
+  const action::Observation* first_broken(const action::Manifest::Entry& entry) {
     for (const std::uint32_t i : entry.claims) {
-      const action::Observation& claim = manifest.observations()[i];
-      if (state[i] == unknown) {
-        const auto held = world.holds(claim);
-        state[i] = held && *held ? holds : broken;
-      }
-      if (state[i] == broken) {
-        first_broken = &claim;
-        break;
-      }
+      if (!holds(i)) return &manifest_.observations()[i];
     }
-    if (first_broken != nullptr) {
-      if (out.why_not.empty()) out.why_not = "changed: " + describe(*first_broken);
-      continue;
+    return nullptr;
+  }
+
+ private:
+  bool holds(std::uint32_t i) {
+    std::optional<bool>& state = states_[i];
+    if (!state) {
+      const auto held = world_.holds(manifest_.observations()[i]);
+      state = held && *held;
     }
-    if (auto result = load_result(entry.key, engine, out.troubles)) {
+    return *state;
+  }
+
+  const action::Manifest& manifest_;
+  World& world_;
+  std::vector<std::optional<bool>> states_;
+};
+
+void search(const action::Manifest& manifest, World& world, Engine& engine, RecallOutcome& out) {
+  Checked checked(manifest, world);
+  for (const action::Manifest::Entry& entry : manifest.entries()) {
+    std::string why_not = "evicted";
+    if (const action::Observation* broken = checked.first_broken(entry)) {
+      why_not = "changed: " + describe(*broken);
+    } else if (auto result = load_result(entry.key, engine, out.troubles)) {
       out.found = Recalled{entry.key, std::move(result)};
       return;
     }
-    if (out.why_not.empty()) out.why_not = "evicted";
+    if (out.why_not.empty()) out.why_not = std::move(why_not);
   }
 }
 

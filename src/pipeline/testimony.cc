@@ -1,10 +1,10 @@
 // The witness's conclusions, drawn right after the run from the files themselves.
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "base/path.h"
-#include "os/clock.h"
 #include "os/file.h"
 #include "os/watcher.h"
 #include "pipeline/witness.h"
@@ -46,6 +46,24 @@ bool is_left_out(std::string_view subject) {
   return ending != nullptr && subject.ends_with(ending);
 }
 
+// Cuts the part before the first slash off.
+std::string take_component(std::string& path) {
+  const std::size_t slash = path.find('/');
+  std::string part = path.substr(0, slash);
+  path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
+  return part;
+}
+
+// The first component that is missing: "/a/b/c/d" with no /a/b is one claim for all below it.
+Result<std::string> first_missing(std::string path) {
+  for (;;) {
+    std::string parent(parent_path(path));
+    if (parent.empty() || parent == path) return path;
+    if (TRY(os::stat_file(parent))) return path;
+    path = std::move(parent);
+  }
+}
+
 }  // namespace
 
 void Witness::claim(Claim kind, std::string subject, std::string value) {
@@ -73,41 +91,54 @@ void Witness::conclude_outputs() {
     if (!t.written) continue;
     const auto now = os::stat_file(name, os::Links::keep);
     if (!now) return fail("cannot look at its output " + t.spelled);
-    if (!*now) {
-      // Temporary, unless it was there before the run and is missed now.
-      if (t.existed) return fail("deletes a file that it did not make: " + t.spelled);
-      continue;
+    if (*now) {
+      conclude_output(name, t, **now);
+    } else if (t.existed) {  // else it was temporary
+      fail("deletes a file that it did not make: " + t.spelled);
     }
-    // True of the world before the run, which is the one that the next request is in.
-    if (t.continues) claim(Claim::absent, roots_.tag(t.spelled));
-    Output out;
-    out.path = t.spelled;
-    out.identity = **now;
-    if (const Finished* f = finished(t)) out.generation = f->generation;
-    out.placement = t.renamed                   ? action::Placement::replaced
-                    : t.in_place && !t.unlinked ? action::Placement::in_place
-                                                : action::Placement::made;
-    if (out.identity.is_directory()) {
-      out.role = Role::folder;
-    } else if (out.identity.is_symlink()) {
-      // A symlink the tool wrote through is not its output; what it leads to is.
-      if (t.in_place) return fail("writes through a symlink: " + t.spelled);
-      const auto text = os::read_symlink(name);
-      if (!text || !*text) return fail("cannot read its output " + t.spelled);
-      out.role = Role::symlink;
-      out.link_text = **text;
-    } else if (!out.identity.is_regular()) {
-      return fail("leaves something that is no file: " + t.spelled);
-    } else if (is_of_others(out.identity, t)) {
-      return fail("its output was replaced by others: " + t.spelled);
-    } else if (out.identity.links > 1) {
-      return fail("leaves a file with other hard links: " + t.spelled);
-    }
-    for (const std::string& depfile : invocation_.depfiles) {
-      if (out.role == Role::output && canonical(depfile) == name) out.role = Role::depfile;
-    }
-    testimony_.outputs.push_back(std::move(out));
+    if (!testimony_.problem.empty()) return;
   }
+}
+
+void Witness::conclude_output(const std::string& name, const Touched& t,
+                              const os::FileIdentity& now) {
+  // True of the world before the run, which is the one that the next request is in.
+  if (t.continues) claim(Claim::absent, roots_.tag(t.spelled));
+  Output out;
+  out.path = t.spelled;
+  out.identity = now;
+  if (const Finished* f = finished(t)) out.generation = f->generation;
+  out.placement = t.renamed                   ? action::Placement::replaced
+                  : t.in_place && !t.unlinked ? action::Placement::in_place
+                                              : action::Placement::made;
+  if (now.is_directory()) {
+    out.role = Role::folder;
+  } else if (now.is_symlink()) {
+    const auto text = os::read_symlink(name);
+    if (!text || !*text) return fail("cannot read its output " + t.spelled);
+    out.role = Role::symlink;
+    out.link_text = **text;
+  } else {
+    out.role = is_depfile(name) ? Role::depfile : Role::output;
+  }
+  if (const std::string why = why_not_output(now, t); !why.empty())
+    return fail(why + ": " + t.spelled);
+  testimony_.outputs.push_back(std::move(out));
+}
+
+std::string Witness::why_not_output(const os::FileIdentity& now, const Touched& t) const {
+  if (now.is_directory()) return "";
+  // A symlink the tool wrote through is not its output; what it leads to is.
+  if (now.is_symlink()) return t.in_place ? "writes through a symlink" : "";
+  if (!now.is_regular()) return "leaves something that is no file";
+  if (is_of_others(now, t)) return "its output was replaced by others";
+  if (now.links > 1) return "leaves a file with other hard links";
+  return "";
+}
+
+bool Witness::is_depfile(const std::string& name) {
+  return std::any_of(invocation_.depfiles.begin(), invocation_.depfiles.end(),
+                     [&](const std::string& depfile) { return canonical(depfile) == name; });
 }
 
 void Witness::conclude_reads() {
@@ -140,7 +171,8 @@ void Witness::conclude_times() {
     if (out.role != Role::output) continue;
     char head[4] = {};
     const auto fd = os::open_read(out.path);
-    if (!fd || !os::read_at(*fd, 0, head, sizeof(head))) return fail("gone after the run: " + out.path);
+    if (!fd || !os::read_at(*fd, 0, head, sizeof(head)))
+      return fail("gone after the run: " + out.path);
     holds_times = (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
   }
   if (!holds_times) return;
@@ -173,9 +205,7 @@ void Witness::claim_way(const std::string& path) {
   std::string folder = "/";
   std::string rest = path;
   for (int symlinks = 0; !rest.empty();) {
-    const std::size_t slash = rest.find('/');
-    const std::string part = rest.substr(0, slash);
-    rest.erase(0, slash == std::string::npos ? rest.size() : slash + 1);
+    const std::string part = take_component(rest);
     if (part.empty() || part == ".") continue;
     if (part == "..") {
       folder = std::string(parent_path(folder));
@@ -187,12 +217,11 @@ void Witness::claim_way(const std::string& path) {
     if (!leads_to_root(step)) claim(Claim::link, roots_.tag(step), text->value_or(""));
     if (!*text) {
       folder = step;
-    } else if (++symlinks > kSymlinksMax) {
-      return fail("too many symlinks: " + path);
-    } else {
-      rest = rest.empty() ? **text : **text + "/" + rest;
-      if (rest.starts_with('/')) folder = "/";
+      continue;
     }
+    if (++symlinks > kSymlinksMax) return fail("too many symlinks: " + path);
+    rest.insert(0, **text + "/");
+    if (rest.starts_with('/')) folder = "/";
   }
 }
 
@@ -203,34 +232,42 @@ bool Witness::leads_to_root(const std::string& folder) const {
   return false;
 }
 
+bool Witness::is_touched(const std::string& path) { return touched_.contains(canonical(path)); }
+
+// What is there now, where something was during the run.
+std::optional<os::FileIdentity> Witness::still_there(const std::string& path) {
+  const auto now = os::stat_file(path);
+  if (now && *now) return *now;
+  fail("gone after the run: " + path);
+  return std::nullopt;
+}
+
+void Witness::claim_kind(const std::string& path, char letter) {
+  if (letter == '?') {  // seen without its kind
+    const auto now = still_there(path);
+    if (!now) return;
+    letter = action::kind_letter(now->mode);
+  }
+  claim(Claim::exists, roots_.tag(path), std::string(1, letter));
+  if (letter == 'd') ways_[path] = true;
+}
+
 // Names that were seen, without those that this run itself made.
 void Witness::conclude_names() {
-  const auto is_touched = [this](const std::string& path) {
-    return touched_.contains(canonical(path));
-  };
   for (const auto& [path, kind] : seen_) {
-    if (is_touched(path) || reads_.contains(path)) continue;
-    char letter = kind;
-    if (letter == '?') {  // seen without its kind
-      const auto now = os::stat_file(path);
-      if (!now || !*now) return fail("gone after the run: " + path);
-      letter = action::kind_letter((*now)->mode);
-    }
-    claim(Claim::exists, roots_.tag(path), std::string(1, letter));
-    if (letter == 'd') ways_[path] = true;
+    if (!is_touched(path) && !reads_.contains(path)) claim_kind(path, kind);
   }
   for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission
-    if (is_touched(path)) continue;
-    const auto now = os::stat_file(path);
-    if (!now || !*now) return fail("gone after the run: " + path);
-    claim(Claim::exists, roots_.tag(path), std::string(1, action::kind_letter((*now)->mode)));
+    if (!is_touched(path)) claim_kind(path, '?');
   }
   for (const auto& [path, unused] : looked_at_) {
-    if (is_touched(path)) continue;
-    const auto now = os::stat_file(path);
-    if (!now || !*now) return fail("gone after the run: " + path);
-    if ((*now)->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(**now));
+    const auto now = is_touched(path) ? std::nullopt : still_there(path);
+    if (now && now->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(*now));
   }
+}
+
+// Where names lead, and what folders hold.
+void Witness::conclude_links() {
   for (const auto& [path, unused] : ways_) {
     if (!is_touched(path)) claim_way(path);
   }
@@ -240,6 +277,9 @@ void Witness::conclude_names() {
   for (const auto& [path, result] : reals_) {
     if (!is_touched(path)) claim(Claim::real, roots_.tag(path), roots_.tag(result));
   }
+}
+
+void Witness::conclude_listings() {
   for (const auto& [path, unused] : listings_) {
     if (is_touched(path)) continue;
     std::vector<std::string> own;
@@ -252,26 +292,18 @@ void Witness::conclude_names() {
   }
 }
 
-// Names that were missed, without those that this run itself made, each reduced to the first
-// missing component: "/a/b/c/d" with no /a/b is one claim for all below it.
+// Names that were missed, without those that this run itself made.
 void Witness::conclude_absences() {
   for (const auto& [path, unused] : absent_) {
-    if (touched_.contains(canonical(path))) continue;
-    std::string missing = path;
-    for (;;) {
-      const std::string parent(parent_path(missing));
-      if (parent.empty() || parent == missing) break;
-      const auto there = os::stat_file(parent);
-      if (!there) return fail("cannot look at " + parent);
-      if (*there) break;
-      missing = parent;
+    if (is_touched(path)) continue;
+    const auto missing = first_missing(path);
+    if (!missing) return fail("cannot look at the folders of " + path);
+    const auto now = os::stat_file(*missing);
+    if (now && !*now) {
+      claim(Claim::absent, roots_.tag(*missing));
+    } else if (!is_touched(*missing)) {
+      return fail("appeared while the tool ran: " + *missing);
     }
-    if (const auto now = os::stat_file(missing); !now || *now) {
-      if (!touched_.contains(canonical(missing)))
-        return fail("appeared while the tool ran: " + missing);
-      continue;
-    }
-    claim(Claim::absent, roots_.tag(missing));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <iterator>
 
 #include "base/path.h"
 #include "os/file.h"
@@ -76,12 +75,13 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
     }
   }
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
-  if (testimony_.problem.empty()) conclude_outputs();
-  if (testimony_.problem.empty()) conclude_reads();
-  if (testimony_.problem.empty()) conclude_times();
-  if (testimony_.problem.empty()) conclude_twins();
-  if (testimony_.problem.empty()) conclude_names();
-  if (testimony_.problem.empty()) conclude_absences();
+  using Step = void (Witness::*)();
+  for (const Step step :
+       {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_times,
+        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_links,
+        &Witness::conclude_listings, &Witness::conclude_absences}) {
+    if (testimony_.problem.empty()) (this->*step)();
+  }
   testimony_.trace.normalize();
   return std::move(testimony_);
 }

@@ -143,13 +143,21 @@ class Witness {
   bool is_own(const std::string& path);  // made or written by this run
 
   void conclude_outputs();
+  void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
+  std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
+  bool is_depfile(const std::string& name);
+  bool is_touched(const std::string& path);
+  std::optional<os::FileIdentity> still_there(const std::string& path);
   const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
   void conclude_times();
   void conclude_names();
+  void conclude_links();
+  void conclude_listings();
   void conclude_absences();
   void conclude_twins();
+  void claim_kind(const std::string& path, char letter);
   void claim_way(const std::string& path);
   bool leads_to_root(const std::string& folder) const;
   void claim(action::Claim kind, std::string subject, std::string value = {});

@@ -214,7 +214,7 @@ Classified classify_command(const Command& command, const Program& program, cons
   if (auto bypass = bypass_by_environment(command)) return *std::move(bypass);
   const std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
   auto expanded = expand_arguments(arguments, world.read_response);
-  if (auto* bypass = std::get_if<Bypass>(&expanded)) return *std::move(bypass);
+  if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
   if (auto bypass = bypass_by_kind(parsed)) return *std::move(bypass);
   // From here on: one input in a language we know, and every option is one we can live with.

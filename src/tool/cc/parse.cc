@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "base/path.h"
 
 namespace deja::tool::cc {
 namespace {

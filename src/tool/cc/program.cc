@@ -1,6 +1,5 @@
 #include "tool/cc/program.h"
 
-#include <algorithm>
 
 #include "base/path.h"
 
