@@ -45,9 +45,9 @@ std::string memo_key(const os::FileIdentity& identity);
 class FileDigester {
  public:
   struct Options {
-    ContentScan scan = nullptr;      // its traits use the lower 24 bits
-    std::uint8_t scan_version = 0;   // what another version has found does not count
-    MemoStore* below = nullptr;  // may be null; must outlive the digester
+    ContentScan scan = nullptr;     // its traits use the lower 24 bits
+    std::uint8_t scan_version = 0;  // what another version has found does not count
+    MemoStore* below = nullptr;     // may be null; must outlive the digester
     std::size_t max_entries = 1 << 18;
   };
   explicit FileDigester(Options options) : options_(options) {}

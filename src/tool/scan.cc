@@ -16,7 +16,8 @@ struct Name {
   std::string_view text;
   std::string_view stem;  // part of text
   std::uint32_t fact;
-  std::string_view unless_after = {};  // a word and one blank in front of it that take the fact away
+  std::string_view unless_after =
+      {};  // a word and one blank in front of it that take the fact away
 };
 
 // Left out on purpose: __FILE_NAME__ (last component only, which is in the key), __LINE__,
@@ -47,8 +48,8 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);
     if (at < stem_at || !bytes.substr(at - stem_at).starts_with(name.text)) continue;
-    const bool is_excused = !name.unless_after.empty() &&
-                            bytes.substr(0, at - stem_at).ends_with(name.unless_after);
+    const bool is_excused =
+        !name.unless_after.empty() && bytes.substr(0, at - stem_at).ends_with(name.unless_after);
     if (!is_excused) facts |= name.fact;
   }
   return facts;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-
 namespace deja::tool::cc {
 namespace {
 

@@ -31,7 +31,7 @@ struct Parsed {
   bool depend_only = false;
   bool writes_depfile = false;
   bool verbose = false;
-  bool emits_pch = false;          // through clang's front end
+  bool emits_pch = false;  // through clang's front end
   bool wraps_messages = false;
   bool native = false;        // -march=native and the like
   bool loose_target = false;  // a -MT that make would read as several words

@@ -1,6 +1,5 @@
 #include "tool/cc/program.h"
 
-
 #include "base/path.h"
 
 namespace deja::tool::cc {
