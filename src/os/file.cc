@@ -198,7 +198,11 @@ Status make_symlink(const std::string& text, const std::string& path) {
   return {};
 }
 
-bool is_writable(const std::string& path) { return ::access(path.c_str(), W_OK) == 0; }
+std::optional<bool> is_writable(const std::string& path) {
+  if (::access(path.c_str(), W_OK) == 0) return true;
+  if (means_absent(errno)) return std::nullopt;
+  return false;
+}
 
 Result<bool> remove_file(const std::string& path) {
   if (checked([&] { return ::unlink(path.c_str()); }) == 0) return true;

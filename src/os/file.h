@@ -68,8 +68,8 @@ Status rename_file(const std::string& from, const std::string& to);
 // False when to exists already.
 Result<bool> link_file(const std::string& from, const std::string& to);
 Status make_symlink(const std::string& text, const std::string& path);
-// May this process write to the file, as access(2) sees it?
-bool is_writable(const std::string& path);
+// May this process write to the file, as access(2) sees it? Empty: there is none.
+std::optional<bool> is_writable(const std::string& path);
 // False when there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
 Status make_directory(const std::string& path, mode_t mode = 0700);        // existing is fine

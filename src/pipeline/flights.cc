@@ -16,11 +16,21 @@ void Flights::end(const ProbeKey& probe, Flight::State state,
     const MutexLock lock(mutex_);
     const auto it = flights_.find(probe);
     if (it == flights_.end()) return;
+    if (state == Flight::State::landed) ++landings_[slot_of(probe)];
     it->second->state = state;
     it->second->published = std::move(published);
     flights_.erase(it);  // waiters hold the flight itself; newcomers start a new one
   }
   changed_.notify_all();
+}
+
+std::size_t Flights::slot_of(const ProbeKey& probe) {
+  return static_cast<unsigned char>(probe.digest.view().front());
+}
+
+std::uint32_t Flights::landings(const ProbeKey& probe) {
+  const MutexLock lock(mutex_);
+  return landings_[slot_of(probe)];
 }
 
 int Flights::waiting() {

@@ -6,7 +6,9 @@
 // notifies, and a waiter re-reads the state before it waits.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -52,6 +54,9 @@ class Flights {
   };
   // Waits for a running flight; calls `still_there` every second and gives up when it says false.
   Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there);
+  // A number that is another one after a flight of this probe key has landed (and after a few
+  // others).
+  std::uint32_t landings(const ProbeKey& probe);
   // How many wait at this moment.
   int waiting();
 
@@ -62,10 +67,13 @@ class Flights {
   };
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 
+  static std::size_t slot_of(const ProbeKey& probe);
+
   Mutex mutex_;
   ConditionVariable changed_;
   int waiting_ GUARDED_BY(mutex_) = 0;
   std::unordered_map<ProbeKey, std::shared_ptr<Flight>> flights_ GUARDED_BY(mutex_);
+  std::array<std::uint32_t, 256> landings_ GUARDED_BY(mutex_) = {};  // by a byte of the key
 };
 
 }  // namespace deja::pipeline

@@ -44,6 +44,20 @@ TEST(Flights, OneRunsTheOthersGetItsResult) {
   EXPECT_EQ(served, 15);
 }
 
+TEST(Flights, WhoComesLateIsToldOfALanding) {
+  Flights flights;
+  const std::uint32_t before = flights.landings(ProbeKey{});
+  auto first = flights.enter(ProbeKey{}, kStay);
+  EXPECT_EQ(flights.landings(ProbeKey{}), before);
+  first.turn->land(some_result());
+  EXPECT_NE(flights.landings(ProbeKey{}), before);
+  const std::uint32_t after = flights.landings(ProbeKey{});
+  {
+    const auto abandoned = flights.enter(ProbeKey{}, kStay);
+  }
+  EXPECT_EQ(flights.landings(ProbeKey{}), after);
+}
+
 TEST(Flights, ADeadRunnerIsFollowedByOneWaiter) {
   Flights flights;
   auto first = std::make_unique<Flights::Entered>(flights.enter(ProbeKey{}, kStay));

@@ -50,6 +50,17 @@ std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
   return outcome;
 }
 
+// A stored result whose trace holds, put in place. Empty: none; outcome.reason says why.
+std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& world,
+                              const Target& target, Engine& engine, Client& client) {
+  RecallOutcome recalled = recall_trace(probe, world, engine);
+  note(outcome, std::move(recalled.troubles));
+  outcome.reason = std::move(recalled.why_not);
+  if (!recalled.found) return std::nullopt;
+  return serve(outcome, recalled.found->key, *recalled.found->result, target, engine, client,
+               outcome.reason);
+}
+
 Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) {
   const bool failed = report.exit_code != 0 || report.signal != 0;
   outcome.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
@@ -104,25 +115,25 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   // From here on: one bounded job of a tool we know.
 
   World world(command, roots, engine.digester);
-  RecallOutcome recalled = recall_trace(probe, world, engine);
-  note(outcome, std::move(recalled.troubles));
-  outcome.reason = std::move(recalled.why_not);
-  if (recalled.found) {
-    if (auto hit = serve(outcome, recalled.found->key, *recalled.found->result, target, engine,
-                         client, outcome.reason))
-      return *std::move(hit);
-  }
+  const std::uint32_t landings = engine.flights.landings(probe);
+  if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.
   int patience = kWaitMaxS;
   Flights::Entered entered =
       engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
-  if (entered.published && world.first_broken(entered.published->trace) == nullptr) {
-    std::string why_not;
-    if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target,
-                         engine, client, why_not))
+  if (entered.published) {
+    if (const auto* broken = world.first_broken(entered.published->trace)) {
+      outcome.reason = "changed: " + describe(*broken);
+    } else if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target,
+                                engine, client, outcome.reason)) {
       return *std::move(hit);
+    }
+  }
+  // A flight that landed between our look and our turn was no longer there to be waited for.
+  if (entered.turn && engine.flights.landings(probe) != landings) {
+    if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
   }
 
   const bool strip =

@@ -60,7 +60,9 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   if (artifact.role == Role::folder || artifact.role == Role::symlink)
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
   if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
-  if (!os::is_writable(path)) return Error{Code::invalid, 0, "output may not be written: " + path};
+  const auto is_writable = os::is_writable(path);
+  if (!is_writable) return false;  // another client is just replacing it
+  if (!*is_writable) return Error{Code::invalid, 0, "output may not be written: " + path};
   if (artifact.placement == Placement::replaced) return true;  // by a rename: nothing else matters
   if (there->links != 1) return Error{Code::invalid, 0, "output has other hard links: " + path};
   if (there->owner != ::geteuid())
