@@ -16,7 +16,8 @@ import tempfile
 
 import cxx
 
-FINDING = re.compile(r"(?m)^\S+:\d+:\d+: (?:error|warning): .*")
+# What is wrong with the command line itself has no place.
+FINDING = re.compile(r"(?m)^(?:\S+:\d+:\d+: )?(?:error|warning): .*")
 # A .cc file may use what its own header includes, which misc-include-cleaner does not know; of that check
 # we keep the includes that nothing uses. That headers include what they need is tools/headers.py's part.
 BY_DESIGN = re.compile(r"no header providing .* is directly included")
@@ -37,13 +38,15 @@ def check_format(files):
 
 def database_for_clang(build, folder):
     """The build's own compile database without the entries clang cannot read (the musl client is built
-    by gcc's spec files) and without gcc-only warnings. Returns the sources of ours it holds."""
+    by gcc's spec files). Without -Werror: the compilers' warnings are the presets' part, and clang's about
+    gcc's flags, or in the standard library, are nobody's. Returns the sources of ours it holds."""
     entries = []
     for entry in json.loads((build / "compile_commands.json").read_text()):
         words = entry.get("arguments") or shlex.split(entry["command"])
         file = pathlib.Path(entry["directory"], entry["file"])
         if not file.is_relative_to(cxx.ROOT / "src") or file.suffix != ".cc" or "musl" in words[0]:
             continue
+        words = [word for word in words if word != "-Werror"]
         entries.append({"directory": entry["directory"], "file": str(file), "arguments": words})
     (folder / "compile_commands.json").write_text(json.dumps(entries))
     return sorted({e["file"] for e in entries})
@@ -83,7 +86,7 @@ def main():
     parser.add_argument("only", nargs="*", help="parts of paths: check only the files whose path holds one")
     parser.add_argument("--build", type=pathlib.Path, default=cxx.ROOT / "build" / "dev")
     parser.add_argument("--jobs", type=int, default=2)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if args.what == "tidy":
         return check_tidy(args.build, args.jobs, args.only)
     files = cxx.own_files("src", "test")
