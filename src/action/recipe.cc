@@ -1,8 +1,6 @@
 // Tested by recipe_test.cc: every field changes the key, every field left out does not.
 #include "action/recipe.h"
 
-#include "base/bytes.h"
-
 namespace deja::action {
 namespace {
 

@@ -6,7 +6,6 @@
 #include "cli/engine_link.h"
 #include "cli/json.h"
 #include "cli/options.h"
-#include "os/file.h"
 #include "os/socket.h"
 
 namespace deja::cli {

@@ -1,6 +1,5 @@
 #include "cli/context.h"
 #include "cli/format.h"
-#include "cli/options.h"
 #include "wire/messages.h"
 
 namespace deja::cli {

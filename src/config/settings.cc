@@ -4,7 +4,6 @@
 #include "config/settings.h"
 
 #include <array>
-#include <limits>
 #include <optional>
 #include <utility>
 

@@ -16,7 +16,6 @@
 #include <string>
 
 #include "base/log.h"
-#include "base/path.h"
 #include "daemon/host.h"
 #include "daemon/server.h"
 #include "daemon/session.h"

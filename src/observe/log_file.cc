@@ -1,7 +1,6 @@
 #include "observe/log_file.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace deja::observe {
 

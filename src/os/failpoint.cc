@@ -5,7 +5,6 @@
 
 #include <cerrno>
 #include <charconv>
-#include <iterator>
 
 namespace deja::os {
 namespace internal {

@@ -5,9 +5,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "os/clock.h"
 #include "os/disk.h"
-#include "os/failpoint.h"
 #include "os/file.h"
 
 namespace deja::store {

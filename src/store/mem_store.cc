@@ -4,7 +4,6 @@
 
 #include "digest/hasher.h"
 #include "os/disk.h"
-#include "os/file.h"
 
 namespace deja::store {
 namespace {
