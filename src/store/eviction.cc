@@ -12,10 +12,9 @@
 // what one round evicts.
 #include <algorithm>
 #include <queue>
+#include <span>
 #include <tuple>
 
-#include "base/log.h"
-#include "os/file.h"
 #include "os/lock.h"
 #include "store/local_store.h"
 
@@ -46,7 +45,7 @@ Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
       Candidate candidate{*usage, Digest::from_view(key)};
       if (bytes >= need && !(candidate < chosen.top())) return true;
       bytes += usage->bytes;
-      chosen.push(std::move(candidate));
+      chosen.push(candidate);
       while (bytes - chosen.top().usage.bytes >= need) {
         bytes -= chosen.top().usage.bytes;
         chosen.pop();
@@ -65,6 +64,21 @@ Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
 // What the store would take with its ledger written anew.
 std::uint64_t compacted_bytes(const Counters& c) {
   return c.used_bytes() - c.ledger_bytes + std::min(c.ledger_live, c.ledger_bytes);
+}
+
+// Erases victims until the store would fit; true: it does. One that was used since it was chosen
+// stays.
+Result<bool> evict_victims(CatalogChange& change, std::span<const Candidate> victims,
+                           std::uint64_t target_bytes, std::atomic<std::uint64_t>& evicted) {
+  for (const auto& [seen, digest] : victims) {
+    if (compacted_bytes(change.counters) <= target_bytes) return true;
+    const auto bytes = TRY(change.txn().get(Table::usage, digest.view()));
+    const auto now = bytes ? decode_usage_row(digest.view(), *bytes) : std::nullopt;
+    if (!now || now->value > seen.value || now->last_use_ns > seen.last_use_ns) continue;
+    change.counters.inflation = std::max(change.counters.inflation, seen.value);
+    if (TRY(change.erase_result(ActionKey{digest}))) ++evicted;
+  }
+  return false;
 }
 
 }  // namespace
@@ -119,18 +133,11 @@ Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
     const auto victims = TRY(choose_victims(*index_, need, protect));
     if (victims.empty()) return {};
     for (std::size_t i = 0; i < victims.size(); i += kResultsPerChange) {
+      const auto some =
+          std::span(victims).subspan(i, std::min(kResultsPerChange, victims.size() - i));
       bool is_enough = false;
       const Change evict_some = [&](CatalogChange& change) -> Status {
-        for (std::size_t k = i; k < std::min(i + kResultsPerChange, victims.size()); ++k) {
-          is_enough = compacted_bytes(change.counters) <= target_bytes;
-          if (is_enough) return {};
-          const UsageRow& seen = victims[k].usage;
-          const auto bytes = TRY(change.txn().get(Table::usage, victims[k].key.view()));
-          const auto now = bytes ? decode_usage_row(victims[k].key.view(), *bytes) : std::nullopt;
-          if (!now || now->value > seen.value || now->last_use_ns > seen.last_use_ns) continue;
-          change.counters.inflation = std::max(change.counters.inflation, seen.value);
-          if (TRY(change.erase_result(ActionKey{victims[k].key}))) ++evicted_;
-        }
+        is_enough = TRY(evict_victims(change, some, target_bytes, evicted_));
         return {};
       };
       TRY(change(evict_some));
@@ -143,19 +150,16 @@ Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
 // Manifests without results, oldest first: nobody can say what they are worth.
 Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
   std::vector<std::pair<std::int64_t, ProbeKey>> unlinked;
-  const Index::Body look = [&](IndexTxn& txn) -> Status {
-    Status inner;
-    TRY(txn.scan(Table::manifests, {}, [&](std::string_view key, std::string_view row) {
+  TRY(read([&](IndexTxn& txn) {
+    return txn.scan(Table::manifests, {}, [&](std::string_view key, std::string_view row) {
       const ProbeKey probe{Digest::from_view(key)};
       const auto found = txn.get(Table::probes, key);
       if (found && *found) return true;
       const auto manifest = decode_manifest_row(probe, row);
       unlinked.emplace_back(manifest ? manifest->updated_ns : 0, probe);
       return true;
-    }));
-    return inner;
-  };
-  TRY(read(look));
+    });
+  }));
   std::ranges::sort(unlinked);
   for (std::size_t i = 0; i < unlinked.size(); i += kResultsPerChange) {
     const Change erase_some = [&](CatalogChange& change) -> Status {
