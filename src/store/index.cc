@@ -59,6 +59,10 @@ struct Index::Environment {
   std::optional<IndexState> state;
   os::FileIdentity file;
   CrashGuard::Region region;
+
+  // Both return LMDB's code.
+  int open(const std::string& folder, bool read_only);
+  int open_tables(bool create);
 };
 
 Error IndexTxn::error(int code, const char* what) const {
@@ -150,29 +154,35 @@ Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   return index;
 }
 
+int Index::Environment::open(const std::string& folder, bool read_only) {
+  ::mdb_env_set_maxdbs(env, kTableCount);
+  ::mdb_env_set_maxreaders(env, kMaxReaders);
+  ::mdb_env_set_mapsize(env, kFirstMapBytes);
+  const unsigned flags = MDB_NOSYNC | MDB_NOTLS | (read_only ? unsigned{MDB_RDONLY} : 0);
+  const int rc = ::mdb_env_open(env, folder.c_str(), flags, 0600);
+  // A folder in which not even the lock file may be opened: nobody here writes, so no lock.
+  if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT))
+    return ::mdb_env_open(env, folder.c_str(), flags | MDB_NOLOCK, 0600);
+  return rc == 0 && !read_only ? ::mdb_reader_check(env, nullptr) : rc;
+}
+
+int Index::Environment::open_tables(bool create) {
+  MDB_txn* txn = nullptr;
+  int rc = ::mdb_txn_begin(env, nullptr, create ? 0 : unsigned{MDB_RDONLY}, &txn);
+  for (unsigned i = 0; rc == 0 && i < kTableCount; ++i)
+    rc = ::mdb_dbi_open(txn, kTableNames[i], create ? unsigned{MDB_CREATE} : 0, &tables[i]);
+  if (rc == 0) return ::mdb_txn_commit(txn);
+  if (txn != nullptr) ::mdb_txn_abort(txn);
+  return rc;
+}
+
 Status Index::open_environment(bool create) {
   auto fresh = std::make_unique<Environment>();
   if (const int rc = ::mdb_env_create(&fresh->env); rc != 0) return lmdb_error(rc, "index create");
   env_ = std::move(fresh);
-  MDB_env* const env = env_->env;
-  ::mdb_env_set_maxdbs(env, kTableCount);
-  ::mdb_env_set_maxreaders(env, kMaxReaders);
-  ::mdb_env_set_mapsize(env, kFirstMapBytes);
   const bool read_only = access_ == Access::read_only;
-  const unsigned flags = MDB_NOSYNC | MDB_NOTLS | (read_only ? unsigned{MDB_RDONLY} : 0);
-  int rc = ::mdb_env_open(env, folder_.c_str(), flags, 0600);
-  // A folder in which not even the lock file may be opened: nobody here writes, so no lock.
-  if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT))
-    rc = ::mdb_env_open(env, folder_.c_str(), flags | MDB_NOLOCK, 0600);
-  MDB_txn* txn = nullptr;
-  if (rc == 0 && !read_only) rc = ::mdb_reader_check(env, nullptr);
-  if (rc == 0) rc = ::mdb_txn_begin(env, nullptr, create ? 0 : unsigned{MDB_RDONLY}, &txn);
-  for (unsigned i = 0; rc == 0 && i < kTableCount; ++i)
-    rc = ::mdb_dbi_open(txn, kTableNames[i], create ? unsigned{MDB_CREATE} : 0, &env_->tables[i]);
-  if (rc == 0)
-    rc = ::mdb_txn_commit(txn);
-  else if (txn != nullptr)
-    ::mdb_txn_abort(txn);
+  int rc = env_->open(folder_, read_only);
+  if (rc == 0) rc = env_->open_tables(create);
   Status done;
   if (rc != 0) {
     // A missing table is a damaged index, not an absent row.
