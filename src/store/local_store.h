@@ -174,10 +174,13 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status compact_when_due();
   std::uint64_t low_water_bytes() const;
   Result<Counters> counters();
+  Result<std::vector<Digest>> find_orphans(const std::string& folder,
+                                           const std::vector<std::string>& files);
   Status sweep_folder(const std::string& name, SweepReport& report);
   Status sweep_one_folder();
   Status sweep_manifests();
   Status sweep_temps(SweepReport& report);
+  Status check_blob(VerifyReport& report, const Digest& digest, bool repair);
   Status check_blobs(VerifyReport& report, bool repair);
   Status check_results(VerifyReport& report, std::vector<ActionKey>& bad);
   Status check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad);

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "base/path.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/local_store.h"
@@ -25,17 +26,14 @@ std::string folder_name(std::size_t i) {
 
 }  // namespace
 
-// Blobs without a row, older than the grace time, and names that are no blob's.
-Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
-  const std::string folder = layout_.blobs() + "/" + name;
-  const auto id = TRY(os::stat_file(folder, os::Links::keep));
-  if (!id || !id->is_directory()) return {};
+// Those of the files in a folder of blobs that have no row and are older than the grace time.
+Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& folder,
+                                                     const std::vector<std::string>& files) {
   const std::int64_t oldest = os::wall_ns() - options_.grace_ns;
   std::vector<Digest> orphans;
-  const auto files = TRY(os::list_directory(folder));
   const Index::Body look = [&](IndexTxn& txn) -> Status {
     for (const std::string& file : files) {
-      const auto digest = digest_of_blob_name(name, file);
+      const auto digest = digest_of_blob_name(folder, file);
       if (digest && !TRY(find_blob(txn, *digest))) orphans.push_back(*digest);
     }
     return {};
@@ -45,9 +43,19 @@ Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
     const auto file = os::stat_file(layout_.blob(digest), os::Links::keep);
     return !file || !*file || (*file)->ctime_ns > oldest;
   });
+  return orphans;
+}
+
+// Orphans, and names that are no blob's.
+Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
+  const std::string folder = layout_.blobs() + "/" + name;
+  const auto id = TRY(os::stat_file(folder, os::Links::keep));
+  if (!id || !id->is_directory()) return {};
+  const auto files = TRY(os::list_directory(folder));
+  const auto orphans = TRY(find_orphans(name, files));
   for (const std::string& file : files) {
     if (digest_of_blob_name(name, file)) continue;
-    TRY(os::remove_tree(folder + "/" + file));
+    TRY(os::remove_tree(join_path(folder, file)));
     ++report.stale_files;
   }
   if (orphans.empty()) return {};

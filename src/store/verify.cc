@@ -138,27 +138,30 @@ Status rewrite_usage(CatalogChange& change) {
 
 }  // namespace
 
+Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool repair) {
+  const auto opened = TRY(open_file(digest));
+  if (!opened) return {};  // evicted meanwhile
+  if (!opened->identity.is_regular() || TRY(digest::digest_fd(opened->fd)) != digest) {
+    ++report.blobs_quarantined;
+    return repair ? quarantine(digest) : Status();
+  }
+  ++report.blobs_ok;
+  std::optional<BlobRow> row;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    row = TRY(find_blob(txn, digest));
+    return {};
+  };
+  TRY(read(look));
+  if (!row) ++report.blobs_orphaned;
+  return {};
+}
+
 Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
   if (!TRY(os::stat_file(layout_.blobs()))) return {};  // removed by hand, or by half a purge
   for (const std::string& folder : TRY(os::list_directory(layout_.blobs()))) {
     for (const std::string& name : TRY(os::list_directory(layout_.blobs() + "/" + folder))) {
-      const auto digest = digest_of_blob_name(folder, name);
-      if (!digest) continue;
-      const auto opened = TRY(open_file(*digest));
-      if (!opened) continue;  // evicted meanwhile
-      if (!opened->identity.is_regular() || TRY(digest::digest_fd(opened->fd)) != *digest) {
-        ++report.blobs_quarantined;
-        if (repair) TRY(quarantine(*digest));
-        continue;
-      }
-      ++report.blobs_ok;
-      std::optional<BlobRow> row;
-      const Index::Body look = [&](IndexTxn& txn) -> Status {
-        row = TRY(find_blob(txn, *digest));
-        return {};
-      };
-      TRY(read(look));
-      if (!row) ++report.blobs_orphaned;
+      if (const auto digest = digest_of_blob_name(folder, name))
+        TRY(check_blob(report, *digest, repair));
     }
   }
   return {};
