@@ -3,6 +3,12 @@
 #include <cstring>
 
 namespace deja {
+namespace {
+// Whether c is the next byte of a sequence of which held bytes are there.
+bool carries_on(std::size_t held, char c) {
+  return held == 1 ? c == '[' : (c >= '0' && c <= '9') || c == ';';
+}
+}  // namespace
 
 std::size_t AnsiStripper::flush(char* output) {
   std::memcpy(output, held_, held_size_);
@@ -20,12 +26,10 @@ std::size_t AnsiStripper::feed(const char* input, std::size_t size, char* output
       continue;
     }
     const bool starts = c == '\033';
-    const bool opens = held_size_ == 1 && c == '[';
-    const bool parameter = held_size_ >= 2 && ((c >= '0' && c <= '9') || c == ';');
     const bool ends = held_size_ >= 2 && (c == 'm' || c == 'K');
     if (ends) {
       held_size_ = 0;
-    } else if (held_size_ == 0 || ((opens || parameter) && held_size_ < kAnsiMax)) {
+    } else if (held_size_ == 0 || (carries_on(held_size_, c) && held_size_ < kAnsiMax)) {
       held_[held_size_++] = c;
     } else {  // not a sequence of ours: it was text
       written += flush(output + written);

@@ -14,13 +14,19 @@ std::string join_path(std::string_view base, std::string_view path) {
 }
 
 namespace {
+// Takes the first part and its slash off path.
+std::string_view take_part(std::string_view& path) {
+  const std::size_t slash = path.find('/');
+  const std::string_view part = path.substr(0, slash);
+  path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+  return part;
+}
+
 std::string rebuild(std::string_view path, bool resolve_dotdot) {
   const bool absolute = path.starts_with('/');
   std::vector<std::string_view> kept;
   while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    const std::string_view part = path.substr(0, slash);
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    const std::string_view part = take_part(path);
     if (part.empty() || part == ".") continue;
     if (resolve_dotdot && part == "..") {
       if (!kept.empty() && kept.back() != "..") {

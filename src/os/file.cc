@@ -252,7 +252,8 @@ Status remove_tree(const std::string& path) {
   // have not yet noticed.
   constexpr int kRounds = 16;
   for (int round = 1;; ++round) {
-    for (const std::string& name : TRY(list_directory(path))) TRY(remove_tree(path + "/" + name));
+    for (const std::string& name : TRY(list_directory(path)))
+      TRY(remove_tree(join_path(path, name)));
     if (checked([&] { return ::rmdir(path.c_str()); }) == 0 || errno == ENOENT) return {};
     if (errno != ENOTEMPTY || round == kRounds) return sys_error("rmdir", path);
   }
@@ -280,20 +281,26 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(resolved.get());
 }
 
-Result<CopyKind> copy_contents(const Fd& source, const Fd& target) {
-  if (const int injected = failpoint(); injected != 0) return sys_error_code(injected, "copy");
-  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return CopyKind::reflink;
+// False: the kernel does not copy between these two, and has not begun.
+static Result<bool> copy_in_kernel(const Fd& source, const Fd& target) {
   loff_t offset = 0;
   for (;;) {
     const ssize_t n = ::copy_file_range(source.get(), &offset, target.get(), nullptr, 1 << 30, 0);
     if (n > 0) continue;
-    if (n == 0) return CopyKind::copied;
+    if (n == 0) return true;
     if (errno == EINTR) continue;
     const bool unsupported =
         errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
     if (!unsupported || offset != 0) return sys_error("copy_file_range");
-    break;
+    return false;
   }
+}
+
+Result<CopyKind> copy_contents(const Fd& source, const Fd& target) {
+  if (const int injected = failpoint(); injected != 0) return sys_error_code(injected, "copy");
+  if (::ioctl(target.get(), FICLONE, source.get()) == 0) return CopyKind::reflink;
+  if (TRY(copy_in_kernel(source, target))) return CopyKind::copied;
+  loff_t offset = 0;
   char buffer[128 * 1024];
   for (;;) {
     const ssize_t n = ::pread(source.get(), buffer, sizeof(buffer), offset);
