@@ -1,6 +1,5 @@
 #include "journal/counters.h"
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -37,7 +36,7 @@ static_assert(kCounters <= kNumbers);
 static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free,
               "counts are shared by processes");
 
-Layout& layout(char* data) { return *static_cast<Layout*>(static_cast<void*>(data)); }
+Layout& layout(void* data) { return *static_cast<Layout*>(data); }
 
 void add_to(std::uint64_t& number, std::uint64_t n) {
   std::atomic_ref(number).fetch_add(n, std::memory_order_relaxed);
@@ -100,7 +99,7 @@ Result<Counters> Counters::open(const std::string& dir) {
 Counters Counters::in_memory() {
   Counters counters;
   counters.memory_ = std::make_unique<std::uint64_t[]>(sizeof(Layout) / sizeof(std::uint64_t));
-  counters.data_ = static_cast<char*>(static_cast<void*>(counters.memory_.get()));
+  counters.data_ = counters.memory_.get();
   return counters;
 }
 

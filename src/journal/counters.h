@@ -67,7 +67,7 @@ class Counters {
   Counters() = default;
   os::Mapping mapping_;
   std::unique_ptr<std::uint64_t[]> memory_;
-  char* data_ = nullptr;
+  void* data_ = nullptr;
 };
 
 }  // namespace deja::journal

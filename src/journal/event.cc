@@ -4,8 +4,8 @@
 #include "journal/event.h"
 
 #include <array>
+#include <cmath>
 #include <cstring>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 namespace deja::journal {
@@ -156,7 +156,7 @@ std::optional<Event> parse_line(std::string_view line) {
   Event event;
   const double seconds = object["time"].get<double>();
   if (!(seconds >= 0 && seconds < 9e9)) return std::nullopt;
-  event.time_ns = static_cast<std::int64_t>(seconds * 1e6 + 0.5) * 1000;
+  event.time_ns = std::llround(seconds * 1e6) * 1000;
   std::string outcome;
   take(object, "outcome", outcome);
   const auto parsed = parse_outcome(outcome);

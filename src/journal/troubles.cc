@@ -37,7 +37,8 @@ template <typename Use>
 Status with_file(const std::string& dir, Use use) {
   const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(Layout)));
   const os::Fd lock = TRY(lock_journal(dir));
-  use(*static_cast<Layout*>(static_cast<void*>(mapping.data())));
+  void* const bytes = mapping.data();
+  use(*static_cast<Layout*>(bytes));
   return {};
 }
 
