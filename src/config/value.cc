@@ -55,10 +55,9 @@ template <std::size_t N>
 std::optional<std::uint64_t> parse_with_unit(std::string_view text,
                                              const std::array<Unit, N>& units) {
   std::uint64_t whole = 0;
-  const char* end = text.data() + text.size();
-  const auto [after, error] = std::from_chars(text.data(), end, whole);
+  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
   if (error != std::errc()) return std::nullopt;
-  std::string_view rest(after, static_cast<std::size_t>(end - after));
+  std::string_view rest = text.substr(static_cast<std::size_t>(after - text.data()));
 
   double fraction = 0;
   if (rest.starts_with('.')) {

@@ -35,6 +35,7 @@ void print(const Event& e) {
 
 int run(const std::vector<std::string>& environment, char** argv) {
   std::vector<char*> envp;
+  envp.reserve(environment.size() + 1);
   for (const std::string& entry : environment) envp.push_back(const_cast<char*>(entry.c_str()));
   envp.push_back(nullptr);
   pid_t pid = 0;

@@ -135,7 +135,10 @@ Status LocalStore::install(const std::string& temp, const os::Fd& fd, const Dige
     renamed = os::rename_new(temp, path);
   }
   // Somebody else put the same bytes a moment ago: theirs is hashed when it is used.
-  if (!TRY(std::move(renamed))) return os::remove_file(temp) ? Status() : Status();
+  if (!TRY(std::move(renamed))) {
+    static_cast<void>(os::remove_file(temp));
+    return {};
+  }
   know(digest, TRY(os::stat_fd(fd)));
   return {};
 }
