@@ -198,7 +198,8 @@ bool parse_run(char* body, std::size_t size, RunOrder* order) {
   if (r.failed() || argc == 0) return false;
   const Memory memory = memory_for(nullptr, 0, (argc + 1) * sizeof(char*));
   if (memory.data == nullptr) return false;
-  order->argv = static_cast<char**>(static_cast<void*>(memory.data));
+  void* const pointers = memory.data;
+  order->argv = static_cast<char**>(pointers);
   std::string_view before = tool;
   const std::string_view preload = order->preload;
   for (std::uint32_t i = 0; i < argc; ++i) {

@@ -157,31 +157,42 @@ std::int64_t now_ns(clockid_t clock) {
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
+// The streams that have not ended, as poll() takes them.
+struct OpenStreams {
+  struct pollfd fds[2];
+  Stream* streams[2];
+  int count = 0;
+
+  OpenStreams(Stream* all, int n) {
+    for (int i = 0; i < n; ++i) {
+      if (!all[i].from) continue;
+      streams[count] = &all[i];
+      fds[count++] = {all[i].from.get(), POLLIN, 0};
+    }
+  }
+  void pump() {
+    for (int i = 0; i < count; ++i) {
+      if (fds[i].revents != 0 && !streams[i]->pump()) streams[i]->finish();
+    }
+  }
+};
+
 // Pumps both streams until they end. A process that the tool left behind may keep a pipe open:
 // the tool's own end (child_ended) then ends the capture too, with what has arrived by then.
 bool pump_streams(Stream* streams, int count, pid_t child, int* status) {
   bool child_ended = false;
   for (;;) {
-    struct pollfd fds[2];
-    int open = 0;
-    int which[2] = {0, 0};
-    for (int i = 0; i < count; ++i) {
-      if (!streams[i].from) continue;
-      which[open] = i;
-      fds[open++] = {streams[i].from.get(), POLLIN, 0};
-    }
-    if (open == 0) break;
+    OpenStreams open(streams, count);
+    if (open.count == 0) break;
     // While a pipe is open and quiet, look every 50 ms whether the tool has ended without it.
-    const int ready = ::poll(fds, static_cast<nfds_t>(open), child_ended ? 0 : 50);
+    const int ready = ::poll(open.fds, static_cast<nfds_t>(open.count), child_ended ? 0 : 50);
     if (ready < 0 && errno == EINTR) continue;
     if (ready <= 0) {
       if (child_ended) return false;  // quiet, and the tool is gone: a process was left behind
       if (::waitpid(child, status, WNOHANG) == child) child_ended = true;
       continue;
     }
-    for (int k = 0; k < open; ++k) {
-      if (fds[k].revents != 0 && !streams[which[k]].pump()) streams[which[k]].finish();
-    }
+    open.pump();
   }
   while (!child_ended && ::waitpid(child, status, 0) < 0 && errno == EINTR) {
   }
@@ -196,6 +207,16 @@ bool open_pipe(os::Fd& read_end, os::Fd& write_end) {
   return true;
 }
 
+// Gives each stream its pipe. writes: the tool's ends.
+bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* writes) {
+  for (int i = 0; i < count; ++i) {
+    if (!open_pipe(streams[i].from, writes[i])) return false;
+    streams[i].to = i + 1;
+    streams[i].strip = order.strip_colour && (i == 1 || order.streams_are_one);
+  }
+  return true;
+}
+
 // Starts the tool with all signals held back, so that none is lost between its start and ours
 // being ready to pass them on.
 pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volatile int* failed) {
@@ -203,6 +224,7 @@ pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volat
   sigset_t before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
+  // NOLINTNEXTLINE(bugprone-unsafe-functions): posix_spawn() cannot set PR_SET_PDEATHSIG
   const pid_t child = ::vfork();
   if (child == 0) become_child(order, pipes, environment, before, failed);
   running_child = child;
@@ -220,11 +242,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   static Stream streams[2];
   const int count = order.streams_are_one ? 1 : 2;
   os::Fd writes[2];
-  for (int i = 0; i < count; ++i) {
-    if (!open_pipe(streams[i].from, writes[i])) return outcome;
-    streams[i].to = i + 1;
-    streams[i].strip = order.strip_colour && (i == 1 || order.streams_are_one);
-  }
+  if (!open_pipes(order, streams, count, writes)) return outcome;
   char** environment = env.raw;
   if (!order.preload.empty()) {
     static observe::NewLog log;

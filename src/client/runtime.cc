@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 namespace std {
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's own name for it
 [[noreturn]] void __throw_out_of_range_fmt(const char*, ...);
 void __throw_out_of_range_fmt(const char*, ...) { ::abort(); }
 }  // namespace std
