@@ -60,6 +60,7 @@ class Case {
   // Its name is in an artifact, or may be.
   bool is_told() const {
     if (leaks_.found(root_) || target_.invocation.opaque_outputs) return true;
+    if ((facts_ & tool::kHoldsBytecode) != 0) return true;
     const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
     if (maps_help && is_mapped(path_, target_.invocation)) return false;
     return (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled();

@@ -129,7 +129,9 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
                        const RunReport& report, Engine& engine) {
   PublishOutcome out;
   if (report.signal != 0) return out.why_not = "ended by a signal", out;
-  if (report.exit_code != 0) return out.why_not = "the tool failed", out;
+  if (report.exit_code != 0 &&
+      !target.adapter.proves_failure(report.exit_code, report.out + report.err))
+    return out.why_not = "the tool failed", out;
   if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
   if (!report.log) return out.why_not = "was not observed", out;
   const auto log = read_log(report.log);

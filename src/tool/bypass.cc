@@ -11,11 +11,6 @@ const std::vector<BypassRow>& bypass_rows() {
       {not_a_compile, "not_a_compile",
        "The command asks the tool about itself; there is nothing to remember.", "gcc --version"},
       {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
-      {link, "link", "The command links an executable or a shared library.",
-       "gcc main.o util.o -o program"},
-      {several_sources, "several_sources",
-       "The command compiles more than one source; deja remembers one job at a time.",
-       "gcc -c a.c b.c"},
       {stdin_source, "stdin_source",
        "A source comes from standard input or another open descriptor, which cannot be looked at "
        "twice.",

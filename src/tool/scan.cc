@@ -39,6 +39,13 @@ constexpr Name kNames[] = {
 };
 // clang's precompiled headers and modules: they name their sources with size and time.
 constexpr std::string_view kClangAst = "CPCH";
+constexpr std::string_view kElf =
+    "\x7f"
+    "ELF";
+constexpr std::string_view kArchive = "!<arch>";
+constexpr std::string_view kBitcode = "BC\xc0\xde";
+// gcc's and clang's sections, and a bitcode file in an archive.
+constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
 constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME",
                                        "__DATE__"};
 
@@ -55,9 +62,20 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
   return facts;
 }
 
+// Only a linker reads these, and what it does with machine code hides no path.
+std::uint32_t scan_object(std::string_view bytes) {
+  for (const std::string_view mark : kBytecodeMarks) {
+    if (memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr)
+      return kHoldsBytecode;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::uint32_t scan_source(std::string_view bytes) {
+  if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
+    return scan_object(bytes);
   std::uint32_t facts = bytes.starts_with(kClangAst) ? kHoldsFileTimes : 0;
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;

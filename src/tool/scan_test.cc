@@ -25,6 +25,14 @@ TEST(ScanSource, KnowsWhatNamesFilesWithTheirTimes) {
   EXPECT_EQ(scan_source("not CPCH"), 0U);
 }
 
+TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
+  EXPECT_EQ(scan_source(std::string("\x7f") + "ELF .. .gnu.lto_main"), kHoldsBytecode);
+  EXPECT_EQ(scan_source(std::string("!<arch>\n a.o/ BC\xc0\xde")), kHoldsBytecode);
+  EXPECT_EQ(scan_source("BC\xc0\xde"), kHoldsBytecode);
+  EXPECT_EQ(scan_source(std::string("\x7f") + "ELF __FILE__ .text"), 0U);
+  EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
+}
+
 TEST(ScanSource, FindsTheClockAndTheTimeOfTheFile) {
   EXPECT_EQ(scan_source("char t[] = __TIME__;"), kMentionsClock);
   EXPECT_EQ(scan_source("char t[] = __DATE__;"), kMentionsClock);

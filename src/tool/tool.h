@@ -20,8 +20,6 @@ namespace deja::tool {
 enum class BypassReason : std::uint8_t {
   not_a_compile,       // --version, -dumpmachine, -### …: nothing to remember
   no_input,            // no source file named
-  link,                // links an executable or a shared library
-  several_sources,     // more than one source in one command
   stdin_source,        // source comes from standard input
   interactive,         // the tool would talk to a terminal
   response_file,       // @file that cannot be read or nests too deep
@@ -128,6 +126,9 @@ class Adapter {
   virtual bool ignores_variable(std::string_view name) const = 0;
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // Is what the tool printed the proof that it failed because of its inputs, and will fail again?
+  // (A full disk or a killed child is none.) Then the failure is a result like others.
+  virtual bool proves_failure(int exit_code, std::string_view messages) const = 0;
   // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
   // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
   // not one this adapter can reproduce exactly.
@@ -154,6 +155,8 @@ inline constexpr std::uint32_t kMentionsFileTime = 4;  // __TIMESTAMP__: its own
 inline constexpr std::uint32_t kMentionsTypePath = 8;  // clang's __PRETTY_FUNCTION__
 // Not a text: it holds the modification times of other files, and whoever reads it compares them.
 inline constexpr std::uint32_t kHoldsFileTimes = 16;
+// Not a text: a linker compiles what it holds, so its outputs may hide paths.
+inline constexpr std::uint32_t kHoldsBytecode = 32;
 inline constexpr std::uint8_t kScanVersion = 2;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 

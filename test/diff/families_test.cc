@@ -93,6 +93,64 @@ TEST_F(Families, PrecompiledHeaderOfClangHoldsTimes) {
   after(make, [&] { set_time("a.h", 1'000'000); });
 }
 
+// --- links and failures ---
+
+TEST_F(Families, LibraryFoundEarlier) {
+  ws.write("f7.c", "int f(void) { return 7; }\n");
+  ws.write("f8.c", "int f(void) { return 8; }\n");
+  ws.write("main.c", "int f(void);\nint main(void) { return f(); }\n");
+  for (const char* folder : {"p", "q"}) ws.make_folder(folder);
+  for (const char* n : {"7", "8"}) {
+    ASSERT_TRUE(ws.run({"gcc", "-c", std::string("f") + n + ".c"}).ok());
+    ASSERT_TRUE(
+        ws.run({"ar", "rc", std::string("f") + n + ".a", std::string("f") + n + ".o"}).ok());
+  }
+  ws.write("q/libf.a", ws.read("f7.a"));
+  const Command link = {{"gcc", "main.c", "-Lp", "-Lq", "-lf", "-o", "main"}, {}};
+  EXPECT_TRUE(after(link, nullptr).is_hit());
+  after(link, [&] { ws.write("p/libf.a", ws.read("f8.a")); });
+  after(link, [&] { ws.write("p/libf.a", ws.read("f7.a")); });
+  after(link, [&] { ws.remove("p/libf.a"); });
+}
+
+TEST_F(Families, LinkerScriptBehindALibraryChanges) {
+  ws.write("main.c", "extern int mark;\nint main(void) { return mark; }\n");
+  ws.write("a.c", "int mark = 1;\n");
+  ws.write("b.c", "int mark = 2;\n");
+  ASSERT_TRUE(ws.run({"gcc", "-c", "a.c", "b.c"}).ok());
+  ws.write("libm1.so", "INPUT(a.o)\n");
+  const Command link = {{"gcc", "main.c", "-L.", "-lm1", "-o", "main"}, {}};
+  EXPECT_TRUE(after(link, nullptr).is_hit());
+  after(link, [&] { ws.write("libm1.so", "INPUT(b.o)\n"); });
+  after(link, [&] { ws.run({"gcc", "-g", "-c", "b.c"}); });
+}
+
+TEST_F(Families, FailureThatAHeaderMends) {
+  ws.write("a.c", "#include \"no.h\"\nint a;\n");
+  EXPECT_TRUE(after({kCompile, {}}, nullptr).is_hit());
+  after({kCompile, {}}, [&] { ws.write("no.h", ""); });
+}
+
+TEST_F(Families, FailureThatALibraryMends) {
+  ws.write("a.c", "int f(void);\nint main(void) { return f(); }\n");
+  const Command link = {{"gcc", "a.c", "-L.", "-lno", "-o", "a"}, {}};
+  EXPECT_TRUE(after(link, nullptr).is_hit());
+  after(link, [&] {
+    ws.write("f.c", "int f(void) { return 0; }\n");
+    ws.run({"gcc", "-c", "f.c"});
+    ws.run({"ar", "rc", "libno.a", "f.o"});
+  });
+}
+
+TEST_F(Families, FailureOfTheMachineIsTriedAgain) {
+  write_small();
+  ws.script("as",
+            "#!/bin/sh\nif test -e /nonexistent; then :; fi\n"
+            "echo 'as: a.o: error: No space left on device' >&2\nexit 1\n");
+  after({kCompile, {}}, nullptr);
+  EXPECT_EQ(ws.last_event().tool_runs, 1);
+}
+
 TEST_F(Families, ToolFolderGainsAnAssembler) {
   write_small();
   ws.make_folder("t");

@@ -234,6 +234,23 @@ TEST_F(Sharing, PatternOfNamesToLeaveOut) {
   share(with("int f(void) { return 1; }\n"));
 }
 
+TEST_F(Sharing, Links) {
+  argv = {"gcc", "a.c", "b.c", "-o", "program"};
+  EXPECT_TRUE(share({{"a.c", "int f(void);\nint main(void) { return f(); }\n"},
+                     {"b.c", "int f(void) { return 0; }\n"}})
+                  .is_hit());
+}
+
+TEST_F(Sharing, LinkWithAnAbsoluteRunPath) {
+  argv = {"gcc", "a.c", "-Wl,-rpath,{R}/lib", "-o", "program"};
+  share({{"a.c", "int main(void) { return 0; }\n"}});
+}
+
+TEST_F(Sharing, LinkThatCompiles) {
+  argv = {"gcc", "-flto", "-g", "{R}/a.c", "-o", "program"};
+  share({{"a.c", "#include <assert.h>\nint main(int c, char **v) { assert(c); return 0; }\n"}});
+}
+
 TEST_F(Sharing, CompressedDebugInformation) {
   argv = {"gcc", "-g", "-gz", "-c", "a.c"};
   share({{"a.c", "int a;\n"}});

@@ -116,9 +116,12 @@ const std::vector<Row> kRows = {
     {"no_input", {"-c"}, Expected::any},
     {"unknown_option", {"-fno-such-option", "-c", "a.c"}, Expected::any},
     {"missing_source", {"-c", "nosuch.c"}, Expected::any},
-    {"several_sources", {"-c", "a.c", "two.c"}, Expected::any},
+    {"several_sources", {"-c", "a.c", "two.c"}},
     {"several_outputs_with_one_name", {"-c", "a.c", "two.c", "-o", "x.o"}, Expected::any},
-    {"link", {"main.c", "-o", "main"}, Expected::any},
+    {"link", {"main.c", "-o", "main"}},
+    {"link_with_symbols", {"-g", "main.c", "-o", "main"}},
+    {"link_and_depfile", {"-MMD", "main.c", "-o", "main"}, Expected::any},
+    {"link_map", {"main.c", "-Wl,-Map=main.map", "-o", "main"}},
     {"object_input", {"-c", "a.o"}, Expected::any},
 };
 

@@ -5,6 +5,7 @@
 #include "os/file.h"
 #include "tool/cc/classify.h"
 #include "tool/cc/depfile.h"
+#include "tool/cc/failure.h"
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
 #include "tool/tool.h"
@@ -84,6 +85,10 @@ class CcAdapter final : public Adapter {
   }
 
   // A precompiled header of clang's holds the times of its headers; using it compares them.
+  bool proves_failure(int exit_code, std::string_view messages) const override {
+    return cc::proves_failure(exit_code, messages);
+  }
+
   std::optional<std::string> move_depfile(const Invocation& invocation, std::string_view text,
                                           std::string_view from,
                                           std::string_view to) const override {

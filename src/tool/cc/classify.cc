@@ -46,7 +46,9 @@ std::optional<Bypass> bypass_by_environment(const Command& command) {
   return std::nullopt;
 }
 
-// One bounded job with one input, or not?
+bool is_source(const Input& input) { return input.language != nullptr; }
+
+// One bounded job that gives the same outputs every time, or not?
 std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
   using enum BypassReason;
   if (parsed.query) return Bypass{not_a_compile, *parsed.query};
@@ -54,14 +56,16 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
     return parsed.verbose ? Bypass{not_a_compile, "-v"}
                           : parsed.bypass.value_or(Bypass{no_input, {}});
   if (parsed.bypass) return parsed.bypass;
-  const Input& first = parsed.inputs.front();
-  const bool header = first.language != nullptr && first.language->header;
-  if (!parsed.stops_before_link && !header) return Bypass{link, {}};
-  if (parsed.inputs.size() > 1) return Bypass{several_sources, parsed.inputs[1].text};
-  if (first.language == nullptr) return Bypass{no_input, first.text + " is for the linker"};
-  if (!first.language->supported)
-    return Bypass{unsupported_option, std::string("language ") + first.language->name};
+  const bool has_source = std::any_of(parsed.inputs.begin(), parsed.inputs.end(), is_source);
+  if (parsed.stops_before_link && !has_source)
+    return Bypass{no_input, parsed.inputs.front().text + " is for the linker"};
+  for (const Input& input : parsed.inputs)
+    if (is_source(input) && !input.language->supported)
+      return Bypass{unsupported_option, std::string("language ") + input.language->name};
   if (parsed.verbose) return Bypass{unsupported_option, "-v: prints names of temporary files"};
+  for (const KeyArgument& argument : parsed.key_arguments)
+    if (argument.text.find("build-id=uuid") != std::string::npos)
+      return Bypass{unsupported_option, argument.text + ": a new number every time"};
   return std::nullopt;
 }
 
@@ -74,17 +78,17 @@ class Decision {
         options_(options),
         world_(world),
         parsed_(std::move(parsed)),
-        input_(parsed_.inputs.front()) {}
+        input_(first_source(parsed_.inputs)) {}
 
   Classified invocation() && {
     Invocation out;
     out.adapter = "cc";
     out.dialect = dialect_name(program_.dialect);
-    out.language = input_.language->name;
-    out.what = input_.text;
+    out.language = is_source(input_) ? input_.language->name : "link";
+    out.what = links() ? parsed_.output.value_or("a.out") : input_.text;
     out.source = tidy_path(join_path(command_.cwd, input_.text));
-    out.opaque_outputs =
-        (parsed_.effects & kOpaque) != 0 || makes_pch() || input_.language->hides_paths;
+    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_pch() ||
+                         any_source([](const Language& l) { return l.hides_paths; });
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
     out.argument_facts = parsed_.argument_facts;
@@ -108,16 +112,31 @@ class Decision {
   }
 
  private:
+  static const Input& first_source(const std::vector<Input>& inputs) {
+    const auto it = std::find_if(inputs.begin(), inputs.end(), is_source);
+    return it != inputs.end() ? *it : inputs.front();
+  }
+
+  template <typename Test>
+  bool any_source(Test test) const {
+    return std::any_of(parsed_.inputs.begin(), parsed_.inputs.end(),
+                       [&](const Input& i) { return is_source(i) && test(*i.language); });
+  }
+
   bool makes_pch() const {
     if (parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only) return false;
-    return input_.language->header || parsed_.emits_pch;
+    return parsed_.emits_pch || any_source([](const Language& l) { return l.header; });
   }
+
+  bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
 
   // Not when the user chose; not where the flag would be part of an output or change how messages
   // are wrapped; and not for plain assembly, where clang would warn that nothing uses it.
   bool may_force_colours() const {
     return (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 && !parsed_.wraps_messages &&
-           !makes_pch() && !(input_.language->assembly && (program_.dialect & kClang) != 0);
+           !makes_pch() && is_source(input_) &&
+           !((program_.dialect & kClang) != 0 &&
+             any_source([](const Language& l) { return l.assembly; }));
   }
 
   void force_colours(Invocation& out) const {
@@ -179,7 +198,8 @@ class Decision {
     if (parsed_.depfile)
       names.push_back(*parsed_.depfile);
     else if (parsed_.writes_depfile)
-      names.push_back(default_depfile());
+      for (const Input& input : parsed_.inputs)
+        if (is_source(input)) names.push_back(default_depfile(input));
     if (parsed_.depend_only && !parsed_.depfile && parsed_.output) names.push_back(*parsed_.output);
     std::vector<std::string> paths;
     if (parsed_.loose_target) return paths;
@@ -189,8 +209,8 @@ class Decision {
     return paths;
   }
 
-  std::string default_depfile() const {
-    std::string name = parsed_.output ? *parsed_.output : std::string(base_name(input_.text));
+  std::string default_depfile(const Input& input) const {
+    std::string name = parsed_.output ? *parsed_.output : std::string(base_name(input.text));
     if (name.starts_with("/dev/")) return {};
     const std::size_t base_at = name.size() - base_name(name).size();
     const std::size_t dot = name.rfind('.');
@@ -217,7 +237,7 @@ Classified classify_command(const Command& command, const Program& program, cons
   if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
   if (auto bypass = bypass_by_kind(parsed)) return *std::move(bypass);
-  // From here on: one input in a language we know, and every option is one we can live with.
+  // From here on: inputs in languages we know, and every option is one we can live with.
   return Decision(command, program, options, world, std::move(parsed)).invocation();
 }
 

@@ -52,7 +52,7 @@ constexpr Case kCommands[] = {
     {"gcc -nostdinc -undef -ansi -pedantic-errors -c a.c", "a.c c colour"},
     {"gcc -frandom-seed=/ws/a.c -c a.c", "a.c c colour"},
     {"gcc -fprofile-use=p.gcda -fauto-profile=p.afdo -c a.c", "a.c c colour opaque"},
-    {"gcc -fprofile-use -c a.c", "a.c c colour"},
+    {"gcc -fprofile-use -c a.c", "a.c c colour opaque"},
     {"gcc -c dir.with.dots/a.b.c", "dir.with.dots/a.b.c c colour"},
     {"gcc -c /dev/null -x c", "bypass no_input"},
     {"gcc -x c -c /dev/null", "/dev/null c colour"},
@@ -205,23 +205,26 @@ constexpr Case kCommands[] = {
     {"clang -arch arm64 -c a.c", "a.c c colour"},
 
     // Links.
-    {"gcc a.c", "bypass link"},
-    {"gcc a.c -o a", "bypass link"},
-    {"gcc a.o b.o -o a", "bypass link"},
-    {"gcc -shared a.o -o a.so", "bypass link"},
-    {"gcc -r a.o b.o -o c.o", "bypass link"},
-    {"gcc a.c b.c", "bypass link"},
-    {"gcc a.h b.c", "bypass several_sources"},
+    {"gcc a.c", "a.out c colour"},
+    {"gcc a.c -o a", "a c colour"},
+    {"gcc a.o b.o -o a", "a link"},
+    {"gcc -shared a.o -o a.so", "a.so link"},
+    {"gcc -r a.o b.o -o c.o", "c.o link"},
+    {"gcc a.o -Wl,--build-id=uuid -o a", "bypass unsupported_option"},
+    {"gcc a.o -Wl,-Map=/dev/stdout -o a", "a link"},
+    {"gcc a.c b.c", "a.out c colour"},
+    {"gcc a.c b.o -lm", "a.out c colour"},
+    {"gcc a.h b.c", "a.h c-header opaque"},
 
     // No input, several, standard input.
     {"gcc", "bypass no_input"},
     {"gcc -c", "bypass no_input"},
     {"gcc -c -O2 -o a.o", "bypass no_input"},
     {"gcc -c a.o", "bypass no_input"},
-    {"gcc -c a.c b.c", "bypass several_sources"},
-    {"gcc -c a.c b.o", "bypass several_sources"},
-    {"gcc -E a.c b.c", "bypass several_sources"},
-    {"gcc -M a.c b.c", "bypass several_sources"},
+    {"gcc -c a.c b.c", "a.c c colour"},
+    {"gcc -c a.c b.o", "a.c c colour"},
+    {"gcc -E a.c b.c", "a.c c colour"},
+    {"gcc -M a.c b.c", "a.c c colour"},
     {"gcc -x c -c -", "bypass stdin_source"},
     {"gcc -x c -E - -dM", "bypass stdin_source"},
     {"gcc -x c -c /dev/stdin", "bypass stdin_source"},
@@ -331,7 +334,7 @@ TEST(Classify, ReadsResponseFiles) {
   check({"gcc @bad.rsp", "bypass response_file"}, files);
   check({"gcc @open.rsp", "bypass response_file"}, files);
   check({"gcc @empty.rsp -c a.c", "a.c c colour"}, files);
-  check({"gcc -c @two.rsp", "bypass several_sources"}, files);
+  check({"gcc -c @two.rsp", "a.c c colour"}, files);
   check({"gcc -c @missing.c", "@missing.c c colour"}, files);
 }
 

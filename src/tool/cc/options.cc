@@ -163,6 +163,7 @@ constexpr Option kOptionRows[] = {
     {"-iplugindir=",              joined,             kGcc,    kPath, kNone,         "plugins"},
     {"-fplugin=",                 joined,             kEither, kPath, kNone,         "plugin: observed like the compiler itself"},
     {"-fpass-plugin=",            joined,             kClang,  kPath, kNone,         "plugin"},
+    {"-fprofile-use",             flag,               kEither, kOpaque, kNone,       "profile to read, matched with paths"},
     {"-fprofile-use=",            joined,             kEither, kPath | kOpaque, kNone, "profile to read, matched with paths"},
     {"-fprofile-instr-use=",      joined,             kClang,  kPath | kOpaque, kNone, "profile to read, matched with paths"},
     {"-fprofile-sample-use=",     joined,             kClang,  kPath | kOpaque, kNone, "profile to read, matched with paths"},
