@@ -168,7 +168,7 @@ TEST_F(CliTest, StatsCountAndZero) {
     dup.tool_runs = 1;
     journal->record(dup);
     journal::Event bypass = sample(journal::Outcome::bypass, "");
-    bypass.reason = "link";
+    bypass.reason = "no_input";
     journal->record(bypass);
     journal->record(sample(journal::Outcome::failure, "c.c"));
     journal->trouble("store: disk full");
@@ -178,7 +178,7 @@ TEST_F(CliTest, StatsCountAndZero) {
   EXPECT_EQ(stats["misses"], 1);
   EXPECT_EQ(stats["dups"], 1);
   EXPECT_EQ(stats["bypasses"], 1);
-  EXPECT_EQ(stats["bypass_reasons"]["link"], 1);
+  EXPECT_EQ(stats["bypass_reasons"]["no_input"], 1);
   EXPECT_EQ(stats["failures"], 1);
   EXPECT_EQ(stats["errors"], 1);
   EXPECT_EQ(stats["tool_runs"], 1);
@@ -189,7 +189,7 @@ TEST_F(CliTest, StatsCountAndZero) {
   EXPECT_EQ(stats["troubles"][0]["text"], "store: disk full");
   const std::string text = run({"stats"}).out;
   EXPECT_THAT(text, AllOf(HasSubstr("hits        3  75.0 % of all that were looked up"),
-                          HasSubstr("link 1"), ContainsRegex("1 ×  .*  store: disk full")));
+                          HasSubstr("no_input 1"), ContainsRegex("1 ×  .*  store: disk full")));
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("store: disk full"));
 
   const auto zeroed = json({"stats", "--zero"});
@@ -236,7 +236,7 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
     journal->record(miss);
     journal::Event bypass = sample(journal::Outcome::bypass, "main.o");
     bypass.cwd = dir_ + "/work";
-    bypass.reason = "link";
+    bypass.reason = "no_input";
     bypass.detail = "-o prog";
     bypass.probe_key.clear();
     journal->record(bypass);
@@ -254,10 +254,8 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
   EXPECT_EQ(answer["reason"], "changed: /x/a.h");
   EXPECT_EQ(answer["events"].size(), 2u);
   EXPECT_EQ(answer["events"][1]["outcome"], "hit");
-  EXPECT_THAT(
-      run({"why", "main.o"}).out,
-      HasSubstr(
-          "not looked up (link): The command links an executable or a shared library [-o prog]"));
+  EXPECT_THAT(run({"why", "main.o"}).out,
+              HasSubstr("not looked up (no_input): The command names no source file [-o prog]"));
   for (const char* unknown : {"b.c", "ffffff", "abc"}) {
     const Ran ran = run({"why", unknown});
     EXPECT_EQ(ran.code, 1);

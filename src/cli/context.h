@@ -43,6 +43,7 @@ std::span<const Subcommand> subcommands();
 const Subcommand* find_subcommand(std::string_view name);
 
 // One file each.
+int run_audit(const Context& context, Args args);
 int run_config(const Context& context, Args args);
 int run_daemon(const Context& context, Args args);
 int run_doctor(const Context& context, Args args);

@@ -16,10 +16,11 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 11> kSubcommands = {{
+constexpr std::array<Subcommand, 12> kSubcommands = {{
     {"stats", "What the cache did, in numbers", run_stats, true},
     {"events", "What the cache did, command by command", run_events, true},
     {"why", "What became of one file, and why", run_why, true},
+    {"audit", "Runs a build and compares its hits with what the tool makes", run_audit, true},
     {"config", "Every setting, its value and where it comes from", run_config, false},
     {"doctor", "Looks for everything that could keep deja from working", run_doctor, false},
     {"daemon", "Starts, stops and asks the engine in the background", run_daemon, true},

@@ -28,6 +28,8 @@ struct Options::Impl {
       : name(command), app(summary, "deja " + command) {}
   std::string name;
   CLI::App app;
+  std::string rest_name;
+  std::vector<std::string>* rest = nullptr;
 };
 
 Options::Options(const std::string& name, const std::string& summary, const std::string& details)
@@ -55,6 +57,10 @@ void Options::number(const char* names, const char* doc, std::optional<std::uint
       ->take_last();
 }
 
+void Options::text(const char* names, const char* doc, std::string& target) {
+  impl_->app.add_option(names, target, doc)->type_name("TEXT")->take_last();
+}
+
 void Options::choice(const char* names, const char* doc, const std::vector<std::string>& allowed,
                      std::string& target) {
   impl_->app.add_option(names, target, doc)
@@ -75,6 +81,13 @@ void Options::word(const char* name, const char* doc, const std::vector<std::str
       ->type_name(alternatives(allowed));
 }
 
+void Options::rest(const char* name, const char* doc, std::vector<std::string>& target) {
+  impl_->app.prefix_command();
+  impl_->app.footer(std::string(name) + ": " + doc + "\n" + impl_->app.get_footer());
+  impl_->rest_name = name;
+  impl_->rest = &target;
+}
+
 void Options::format(Format& target) {
   const std::vector<std::string> words = {"text", "json"};
   const auto set = [&target](const std::string& word) {
@@ -92,6 +105,12 @@ std::optional<int> Options::parse(Args args) {
   std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants them
   try {
     impl_->app.parse(std::move(reversed));
+    if (impl_->rest != nullptr) {
+      *impl_->rest = impl_->app.remaining();
+      if (!impl_->rest->empty() && impl_->rest->front() == "--")
+        impl_->rest->erase(impl_->rest->begin());
+      if (impl_->rest->empty()) throw CLI::RequiredError(impl_->rest_name);
+    }
   } catch (const CLI::CallForHelp&) {
     print(impl_->app.help());
     return kDone;

@@ -26,12 +26,15 @@ class Options {
   // outlive parse().
   void flag(const char* names, const char* doc, bool& target);
   void number(const char* names, const char* doc, std::optional<std::uint64_t>& target);
+  void text(const char* names, const char* doc, std::string& target);
   void choice(const char* names, const char* doc, const std::vector<std::string>& allowed,
               std::string& target);
   // Required and positional: any text, or one of a few words.
   void argument(const char* name, const char* doc, std::string& target);
   void word(const char* name, const char* doc, const std::vector<std::string>& allowed,
             std::string& target);
+  // Required and last: this word and all that follow, options of its own included.
+  void rest(const char* name, const char* doc, std::vector<std::string>& target);
   void format(Format& target);  // --format text|json
 
   // Empty: go on. Else the exit code: help was asked for and printed, or the usage was wrong, which

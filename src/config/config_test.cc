@@ -121,7 +121,7 @@ TEST_F(ConfigTest, AllSettings) {
         "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
         "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
-        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n");
+        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n[audit]\nrate = '0.25'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -131,6 +131,7 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_THAT(c.base_dirs, ElementsAre(dir_ + "/work", "/x/y"));
   EXPECT_EQ(c.daemon_mode, DaemonMode::off);
   EXPECT_EQ(c.daemon_idle_exit_s, 90u);
+  EXPECT_EQ(c.audit_rate, 0.25);
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
   EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
   for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;

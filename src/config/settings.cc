@@ -59,6 +59,16 @@ std::optional<std::uint64_t> number(const Given& given, ParseNumber parse) {
   return static_cast<std::uint64_t>(*integer);
 }
 
+bool assign_rate(const Given& given, Config& config) {
+  std::optional<double> rate;
+  if (const auto* text = std::get_if<std::string>(&given.value)) rate = parse_rate(*text);
+  if (const auto* integer = std::get_if<std::int64_t>(&given.value))
+    rate = parse_rate(std::to_string(*integer));
+  if (!rate) return false;
+  config.audit_rate = *rate;
+  return true;
+}
+
 bool assign_limit(const Given& given, Config& config) {
   const auto bytes = number(given, parse_size);
   // A store without room would only cost time; DEJA_DISABLE is the way to say that.
@@ -166,6 +176,9 @@ const std::vector<Setting>& setting_table() {
        assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }},
       {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
        assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
+      {"audit.rate", "DEJA_AUDIT", "number from 0 to 1, as text",
+       "the part of the hits that run the tool all the same and are compared", assign_rate,
+       [](const Config& c) { return show_text(format_rate(c.audit_rate)); }},
       {"daemon.mode", "DEJA_DAEMON", "\"auto\" or \"off\"",
        "auto keeps an engine warm between commands; off starts one for each command",
        assign_name<&Config::daemon_mode, kDaemonModes>,

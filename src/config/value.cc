@@ -116,6 +116,21 @@ std::optional<std::uint64_t> parse_duration(std::string_view text) {
 
 std::string format_duration(std::uint64_t seconds) { return format_with_unit(seconds, kTimeUnits); }
 
+std::optional<double> parse_rate(std::string_view text) {
+  double rate = -1;
+  const std::string_view trimmed = trim(text);
+  const char* end = trimmed.data() + trimmed.size();
+  const auto [after, error] = std::from_chars(trimmed.data(), end, rate, std::chars_format::fixed);
+  if (error != std::errc() || after != end || !(rate >= 0 && rate <= 1)) return std::nullopt;
+  return rate;
+}
+
+std::string format_rate(double rate) {
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof(text), rate);
+  return error == std::errc() ? std::string(text, end) : "0";
+}
+
 std::optional<bool> parse_bool(std::string_view text) {
   const std::string small = lower(trim(text));
   if (small == "1" || small == "true" || small == "yes" || small == "on") return true;

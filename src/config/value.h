@@ -19,6 +19,10 @@ std::string format_size(std::uint64_t bytes);
 std::optional<std::uint64_t> parse_duration(std::string_view text);
 std::string format_duration(std::uint64_t seconds);
 
+// "0.05", "1", "0": from 0 to 1.
+std::optional<double> parse_rate(std::string_view text);
+std::string format_rate(double rate);
+
 // 1 true yes on, 0 false no off; case does not matter.
 std::optional<bool> parse_bool(std::string_view text);
 

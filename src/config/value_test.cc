@@ -56,5 +56,15 @@ TEST(List, DropsBlanksAndEmptyParts) {
   EXPECT_TRUE(split_list("", ':').empty());
 }
 
+TEST(Rate, IsANumberFromZeroToOne) {
+  EXPECT_EQ(parse_rate("0"), 0.0);
+  EXPECT_EQ(parse_rate("1"), 1.0);
+  EXPECT_EQ(parse_rate(" 0.05 "), 0.05);
+  for (const char* text : {"", "2", "-0.1", "1.01", "a", "0.5x", "nan", "inf", "1e-1"})
+    EXPECT_FALSE(parse_rate(text)) << text;
+  EXPECT_EQ(format_rate(0.25), "0.25");
+  EXPECT_EQ(format_rate(0), "0");
+}
+
 }  // namespace
 }  // namespace deja::config

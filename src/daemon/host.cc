@@ -155,6 +155,7 @@ pipeline::Settings Host::settings_for(const pipeline::Request& request) {
   pipeline::Settings settings;
   settings.disabled = loaded->config.disable;
   settings.portable = loaded->config.portable;
+  settings.audit_rate = loaded->config.audit_rate;
   settings.base_dirs = loaded->config.base_dirs;
   settings.salt = loaded->config.key_salt;
   settings.read_only = store_ != nullptr && store_->is_read_only();

@@ -18,7 +18,8 @@ namespace deja::pipeline {
 struct Settings {
   bool disabled = false;
   bool portable = false;
-  bool read_only = false;              // use what is stored, store nothing
+  bool read_only = false;  // use what is stored, store nothing
+  double audit_rate = 0;   // of all hits, the part that is run all the same and compared
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
 };

@@ -1,5 +1,6 @@
 #include "pipeline/handle_request.h"
 
+#include "pipeline/audit.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
 #include "pipeline/publish.h"
@@ -80,6 +81,52 @@ Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) 
   return outcome;
 }
 
+struct Run {
+  RunReport report;
+  PublishOutcome published;
+};
+
+// The client runs the tool; what it left is published. Empty: the client is gone.
+std::optional<Run> run_tool(const Prepared& p, const Target& target, const Settings& settings,
+                            Engine& engine, Client& client) {
+  const Request& request = target.request;
+  const bool strip = p.invocation.colours_forced &&
+                     !(request.stderr_is_terminal && p.invocation.colours_on_terminal);
+  auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip});
+  if (!report) return std::nullopt;
+  // From here on the user has his outputs; nothing below may change them or the exit code.
+  Run run{*std::move(report), {}};
+  if (settings.read_only) {
+    run.published.why_not = "read-only";
+  } else {
+    run.published = publish(p.probe, p.command, target, run.report, engine);
+  }
+  return run;
+}
+
+// Runs the tool although a stored result would do, and compares. Empty: there is no such result.
+std::optional<Outcome> run_audit(Outcome outcome, const Prepared& p, World& world,
+                                 const Target& target, const Settings& settings, Engine& engine,
+                                 Client& client) {
+  RecallOutcome recalled = recall_trace(p.probe, world, engine);
+  if (!recalled.found || !unusable(*recalled.found->result, target).empty()) return std::nullopt;
+  const action::Trace old_trace = known_trace(p.probe, recalled.found->key, engine);
+  auto run = run_tool(p, target, settings, engine, client);
+  if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
+  const auto fresh = run->published.published;
+  const std::string wrong =
+      fresh != nullptr ? audit(*recalled.found, *fresh, old_trace, target) : "";
+  outcome.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
+  outcome = ran(std::move(outcome), run->report, std::move(run->published));
+  if (fresh != nullptr && wrong.empty()) outcome.kind = OutcomeKind::hit;
+  if (!wrong.empty()) {
+    forget(recalled.found->key, engine);
+    outcome.reason = "audit: " + wrong;
+    outcome.troubles.push_back("audit: a stored result was wrong: " + wrong);
+  }
+  return outcome;
+}
+
 }  // namespace
 
 Outcome handle_request(const Request& request, const Settings& settings, Engine& engine,
@@ -87,9 +134,11 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   Outcome outcome;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
+  const bool audited = is_audited(settings.audit_rate);
   // A request that is under a vigil is answered without looking at anything.
-  if (const auto known =
-          engine.memory.recall(Memory::name_of(request, settings), request, engine)) {
+  const auto known =
+      audited ? nullptr : engine.memory.recall(Memory::name_of(request, settings), request, engine);
+  if (known != nullptr) {
     const Target target{request, known->invocation, *known->adapter, known->roots};
     outcome.tool = known->tool;
     outcome.what = known->invocation.what;
@@ -115,6 +164,11 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   // From here on: one bounded job of a tool we know.
 
   World world(command, roots, engine.digester);
+  if (audited) {
+    if (auto done = run_audit(outcome, std::get<Prepared>(prepared), world, target, settings,
+                              engine, client))
+      return *std::move(done);
+  }
   const std::uint32_t landings = engine.flights.landings(probe);
   if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
 
@@ -136,20 +190,10 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
   }
 
-  const bool strip =
-      invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
-  const auto report = client.run({command.tool, invocation.run_argv, true, strip});
-  if (!report) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
-  // From here on the user has his outputs; nothing below may change them or the exit code.
-
-  PublishOutcome published;
-  if (settings.read_only) {
-    published.why_not = "read-only";
-  } else {
-    published = publish(probe, command, target, *report, engine);
-  }
-  if (entered.turn) entered.turn->land(published.published);
-  return ran(std::move(outcome), *report, std::move(published));
+  auto run = run_tool(std::get<Prepared>(prepared), target, settings, engine, client);
+  if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
+  if (entered.turn) entered.turn->land(run->published.published);
+  return ran(std::move(outcome), run->report, std::move(run->published));
 }
 
 }  // namespace deja::pipeline

@@ -50,6 +50,7 @@ class Memory {
   std::shared_ptr<const Remembered> recall(const Digest& name, const Request& request,
                                            Engine& engine);
   // Rehearses the request; nothing is remembered when it would not hit or cannot be watched.
+  void clear() { entries_.clear(); }
   void rehearse(const Request& request, const Settings& settings, Engine& engine);
 
  private:

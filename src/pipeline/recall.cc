@@ -80,6 +80,15 @@ void search(const action::Manifest& manifest, World& world, Engine& engine, Reca
 
 }  // namespace
 
+action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Engine& engine) {
+  const auto manifest = engine.cache.manifests.get(probe);
+  if (manifest == nullptr) return {};
+  for (const action::Manifest::Entry& entry : manifest->entries()) {
+    if (entry.key == key) return manifest->trace(entry);
+  }
+  return {};
+}
+
 RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine) {
   RecallOutcome out;
   if (const auto cached = engine.cache.manifests.get(probe)) search(*cached, world, engine, out);

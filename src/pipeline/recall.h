@@ -26,4 +26,7 @@ struct RecallOutcome {
 // Looks through the traces known for probe, newest first.
 RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine);
 
+// The trace that leads to this result; empty when the manifest is gone.
+action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Engine& engine);
+
 }  // namespace deja::pipeline

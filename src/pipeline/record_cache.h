@@ -39,6 +39,12 @@ class LruCache {
     const MutexLock lock(mutex_);
     drop(key);
   }
+  void clear() {
+    const MutexLock lock(mutex_);
+    index_.clear();
+    order_.clear();
+    weight_ = 0;
+  }
 
  private:
   struct Item {

@@ -6,8 +6,8 @@
 namespace deja::wire {
 
 inline constexpr std::string_view kSubcommands[] = {
-    "config", "daemon", "doctor", "events",  "gc",  "help",
-    "purge",  "stats",  "verify", "version", "why",
+    "audit", "config", "daemon", "doctor", "events",  "gc",
+    "help",  "purge",  "stats",  "verify", "version", "why",
 };
 
 constexpr bool is_subcommand(std::string_view word) {

@@ -85,7 +85,7 @@ class Decision {
     out.adapter = "cc";
     out.dialect = dialect_name(program_.dialect);
     out.language = is_source(input_) ? input_.language->name : "link";
-    out.what = links() ? parsed_.output.value_or("a.out") : input_.text;
+    out.what = !links() || parsed_.output == "-" ? input_.text : parsed_.output.value_or("a.out");
     out.source = tidy_path(join_path(command_.cwd, input_.text));
     out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_pch() ||
                          any_source([](const Language& l) { return l.hides_paths; });

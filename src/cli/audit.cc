@@ -1,0 +1,99 @@
+// `deja audit [--rate R | --all] COMMAND…`: the command runs with DEJA_AUDIT set, so that its hits
+// (or a sample of them) run the tool all the same and are compared. Nothing stored says with which
+// environment a result was made, so only a build that asks again can be audited.
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/event_text.h"
+#include "cli/format.h"
+#include "cli/options.h"
+#include "config/value.h"
+#include "journal/reader.h"
+#include "os/clock.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::string_view kEqual = "audit: equal";
+constexpr std::string_view kPrefix = "audit: ";
+
+// The command's exit code, or 127 when there is no such program, with this variable set.
+int run_with(const std::string& variable, const std::vector<std::string>& command) {
+  std::vector<char*> argv;
+  argv.reserve(command.size() + 1);
+  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  const std::string name = variable.substr(0, variable.find('=') + 1);
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry)
+    if (!std::string_view(*entry).starts_with(name)) environment.push_back(*entry);
+  environment.push_back(const_cast<char*>(variable.c_str()));
+  environment.push_back(nullptr);
+  pid_t pid = 0;
+  const int error =
+      ::posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environment.data());
+  if (error != 0) {
+    print_error("audit: cannot start " + command.front() + ": " + std::strerror(error));
+    return 127;
+  }
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+int run_audit(const Context& context, Args args) {
+  bool all = false;
+  std::string rate = "0.1";
+  std::vector<std::string> command;
+  Options options(
+      "audit", "Runs a build whose hits run the tool all the same, and compares.",
+      "A stored result that differs is dropped, and the inputs that its trace lacks are named.\n"
+      "Exit code: the command's own; 1 when it is 0 and a stored result was wrong.\n"
+      "Example: deja audit --all make -j8");
+  options.text("--rate", "The part of the hits to compare, from 0 to 1 (default: 0.1)", rate);
+  options.flag("--all", "All hits: --rate 1", all);
+  options.rest("COMMAND", "What to run, with its arguments", command);
+  if (const auto code = options.parse(args)) return *code;
+  if (all) rate = "1";
+  if (!config::parse_rate(rate)) {
+    print_error("audit: --rate: '" + rate + "' is not a number from 0 to 1");
+    return kUsage;
+  }
+
+  const std::int64_t since_ns = os::wall_ns();
+  const int code = run_with("DEJA_AUDIT=" + rate, command);
+  const journal::Filter filter = [&](const journal::Event& event) {
+    return event.time_ns >= since_ns - 1'000'000 && event.reason.starts_with(kPrefix);
+  };
+  const auto events =
+      journal::read_events(context.journal(), std::numeric_limits<std::size_t>::max(), filter);
+  if (!events) {
+    print_error("audit: " + events.error().message);
+    return code != 0 ? code : kProblems;
+  }
+  std::size_t equal = 0;
+  for (const journal::Event& event : *events) {
+    if (event.reason == kEqual) {
+      ++equal;
+    } else {
+      print_error(tool_text(event) + " " + printable(event.what) + ": " + printable(event.reason));
+    }
+  }
+  const std::size_t wrong = events->size() - equal;
+  print_error("audit: " + counted(events->size(), "hit") + " compared, " + std::to_string(wrong) +
+              " wrong");
+  return code == 0 && wrong != 0 ? kProblems : code;
+}
+
+}  // namespace deja::cli
