@@ -60,7 +60,8 @@ struct Index::Environment {
   os::FileIdentity file;
   CrashGuard::Region region;
 
-  // Both return LMDB's code.
+  // All return LMDB's code.
+  int open_once(const std::string& folder, unsigned flags);
   int open(const std::string& folder, bool read_only);
   int open_tables(bool create);
 };
@@ -154,15 +155,23 @@ Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   return index;
 }
 
-int Index::Environment::open(const std::string& folder, bool read_only) {
+int Index::Environment::open_once(const std::string& folder, unsigned flags) {
+  if (const int rc = ::mdb_env_create(&env); rc != 0) return rc;
   ::mdb_env_set_maxdbs(env, kTableCount);
   ::mdb_env_set_maxreaders(env, kMaxReaders);
   ::mdb_env_set_mapsize(env, kFirstMapBytes);
+  return ::mdb_env_open(env, folder.c_str(), flags, 0600);
+}
+
+int Index::Environment::open(const std::string& folder, bool read_only) {
   const unsigned flags = MDB_NOSYNC | MDB_NOTLS | (read_only ? unsigned{MDB_RDONLY} : 0);
-  const int rc = ::mdb_env_open(env, folder.c_str(), flags, 0600);
-  // A folder in which not even the lock file may be opened: nobody here writes, so no lock.
-  if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT))
-    return ::mdb_env_open(env, folder.c_str(), flags | MDB_NOLOCK, 0600);
+  int rc = open_once(folder, flags);
+  // A folder in which not even the lock file may be opened: nobody here writes, so no lock. LMDB
+  // wants a new environment after a failure.
+  if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT)) {
+    ::mdb_env_close(std::exchange(env, nullptr));
+    rc = open_once(folder, flags | MDB_NOLOCK);
+  }
   return rc == 0 && !read_only ? ::mdb_reader_check(env, nullptr) : rc;
 }
 
@@ -177,9 +186,7 @@ int Index::Environment::open_tables(bool create) {
 }
 
 Status Index::open_environment(bool create) {
-  auto fresh = std::make_unique<Environment>();
-  if (const int rc = ::mdb_env_create(&fresh->env); rc != 0) return lmdb_error(rc, "index create");
-  env_ = std::move(fresh);
+  env_ = std::make_unique<Environment>();
   const bool read_only = access_ == Access::read_only;
   int rc = env_->open(folder_, read_only);
   if (rc == 0) rc = env_->open_tables(create);

@@ -278,6 +278,25 @@ TEST(LocalStore, AStoreOnAReadOnlyFileSystemServes) {
   EXPECT_EQ(status, 0);
 }
 
+TEST(LocalStore, AStoreOfAnotherUserThatMayOnlyBeReadServes) {
+  if (::geteuid() != 0) GTEST_SKIP() << "NOT TESTED: needs the right to become another user";
+  TempStore store;
+  const PutBlob blob = publish(*store, "a", "content");
+  store.close();
+  const std::string command = "chmod a+rx '" + store.folder() + "'; chmod -R a+rX,a-w '" +
+                              store.dir() + "'; find '" + store.dir() + "' -name lock.mdb -delete";
+  ASSERT_EQ(::system(command.c_str()), 0);  // tidy-allow: system only a test
+  const int status = run_in_child([&] {
+    if (::setgid(65534) != 0 || ::setuid(65534) != 0) return 77;
+    auto opened = LocalStore::open(store.options());
+    if (!opened) return 1;
+    if (!(*opened)->is_read_only()) return 2;
+    if (get(**opened, "a") != "record of a") return 3;
+    return read_blob(**opened, blob.digest) == "content" ? 0 : 4;
+  });
+  EXPECT_EQ(status, 0) << "exit code " << WEXITSTATUS(status);
+}
+
 TEST(LocalStore, RefusesToBeUsedAcrossFork) {
   TempStore store;
   publish(*store, "a", "content");
