@@ -7,6 +7,16 @@ namespace deja::pipeline {
 using tool::Bypass;
 using tool::BypassReason;
 
+namespace {
+
+// A source that the compiler quotes with its own ESC bytes, which must not be taken for colour.
+bool holds_escape(const std::string& source, Engine& engine) {
+  const auto content = engine.digester.digest_file(source, nullptr);
+  return content && *content && ((*content)->traits & tool::kHoldsEscape) != 0;
+}
+
+}  // namespace
+
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
                                          Engine& engine) {
   auto located = locate(request, settings);
@@ -16,7 +26,13 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.adapter = std::get<Located>(located).adapter;
   out.looked_at = std::move(std::get<Located>(located).looked_at);
 
-  auto classified = out.adapter->classify(out.command, {settings.portable, settings.base_dirs});
+  tool::Options options = {settings.portable, settings.base_dirs};
+  auto classified = out.adapter->classify(out.command, options);
+  if (const auto* first = std::get_if<tool::Invocation>(&classified);
+      first != nullptr && first->colours_forced && holds_escape(first->source, engine)) {
+    options.may_force_colours = false;
+    classified = out.adapter->classify(out.command, options);
+  }
   if (auto* why = std::get_if<Bypass>(&classified))
     return Declined{std::move(*why), out.command.tool};
   out.invocation = std::move(std::get<tool::Invocation>(classified));

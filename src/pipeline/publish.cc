@@ -140,6 +140,10 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   Testimony testimony = witness.hear(*log, report.ended_ns);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
 
+  const bool speaks = !report.out.empty() || !report.err.empty();
+  if (target.invocation.colours_forced && speaks && (testimony.facts & tool::kHoldsEscape) != 0)
+    return out.why_not = "a header holds escape sequences", out;
+
   auto draft = draft_result(target, report, testimony, engine);
   if (!draft) {
     out.why_not = draft.error().message;

@@ -77,6 +77,7 @@ std::uint32_t scan_source(std::string_view bytes) {
   if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
     return scan_object(bytes);
   std::uint32_t facts = bytes.starts_with(kClangAst) ? kHoldsFileTimes : 0;
+  if (bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;
     while (from < bytes.size()) {

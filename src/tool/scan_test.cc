@@ -33,6 +33,11 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
   EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
 }
 
+TEST(ScanSource, FindsEscapes) {
+  EXPECT_EQ(scan_source("char s[] = \"\x1b[1m\";"), kHoldsEscape);
+  EXPECT_EQ(scan_source("char s[] = \"\\x1b[1m\";"), 0U);
+}
+
 TEST(ScanSource, FindsTheClockAndTheTimeOfTheFile) {
   EXPECT_EQ(scan_source("char t[] = __TIME__;"), kMentionsClock);
   EXPECT_EQ(scan_source("char t[] = __DATE__;"), kMentionsClock);

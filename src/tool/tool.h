@@ -109,6 +109,7 @@ using Classified = std::variant<Invocation, Bypass>;
 struct Options {
   bool portable = false;                    // inject -ffile-prefix-map for the roots below
   std::vector<std::string> portable_roots;  // absolute
+  bool may_force_colours = true;
 };
 
 class Adapter {
@@ -157,7 +158,9 @@ inline constexpr std::uint32_t kMentionsTypePath = 8;  // clang's __PRETTY_FUNCT
 inline constexpr std::uint32_t kHoldsFileTimes = 16;
 // Not a text: a linker compiles what it holds, so its outputs may hide paths.
 inline constexpr std::uint32_t kHoldsBytecode = 32;
-inline constexpr std::uint8_t kScanVersion = 2;  // another one finds other facts in the same bytes
+// It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
+inline constexpr std::uint32_t kHoldsEscape = 64;
+inline constexpr std::uint8_t kScanVersion = 3;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 
 }  // namespace deja::tool

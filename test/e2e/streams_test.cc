@@ -49,6 +49,17 @@ TEST_P(Stream, TerminalThatKnowsNoColour) {
   ws.expect_unchanged(argv(), {.env = {"TERM"}, .streams = Streams::terminal});
 }
 
+TEST_P(Stream, EscapesInAQuotedSourceAreNotColours) {
+  ws.write("b.c", "int f(void) { int unused = sizeof(\"\x1b[1m\"); return 0; }\n");
+  ws.expect_same({cc(), "-Wall", "-c", "b.c"});
+  ws.write("h.h", "static int f(void) { return sizeof(\"\x1b[1m\"); }\n");
+  ws.write("c.c", "#include \"h.h\"\nint c;\n");
+  for (int i = 0; i < 2; ++i) {
+    ws.run(Workspace::with_deja({cc(), "-Wall", "-c", "c.c"}));
+    EXPECT_EQ(ws.last_event().outcome, "miss");
+  }
+}
+
 TEST_P(Stream, ColoursOfTheUsersChoice) {
   if (!is_gcc()) GTEST_SKIP() << "only gcc reads GCC_COLORS";
   for (const std::string colours : {"warning=01;32", "", "error=31"}) {

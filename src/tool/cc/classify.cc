@@ -133,8 +133,8 @@ class Decision {
   // Not when the user chose; not where the flag would be part of an output or change how messages
   // are wrapped; and not for plain assembly, where clang would warn that nothing uses it.
   bool may_force_colours() const {
-    return (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 && !parsed_.wraps_messages &&
-           !makes_pch() && is_source(input_) &&
+    return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
+           !parsed_.wraps_messages && !makes_pch() && is_source(input_) &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));
   }
