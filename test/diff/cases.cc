@@ -182,6 +182,21 @@ void write_named_files(Scene& scene, const std::string& root) {
   }
 }
 
+// A second source; with or without a link of both, a library (a linker's script) and a map.
+void add_second_source(Scene& scene, Random& random, Project& p, const std::string& up) {
+  scene.write(p.root + "/src/n.c", "#include \"a.h\"\nint second = A;\n");
+  scene.write(p.root + "/src/a.h", "#define A 1\n");
+  Argv& argv = p.command.argv;
+  argv.push_back(up + "src/n.c");
+  if (random.chance(40)) return;
+  std::erase(argv, "-c");
+  scene.write(p.root + "/q/libmine.a", "EXTERN(second)\n");
+  argv.insert(argv.end(), {"-shared", "-fPIC", "-L" + up + "p", "-L" + up + "q", "-lmine"});
+  if (random.chance(30)) argv.push_back("-Wl,-rpath,%R/q");
+  if (random.chance(30)) argv.push_back("-Wl,--build-id");
+  if (random.chance(60)) argv.insert(argv.end(), {"-o", up + "build/out.so"});
+}
+
 std::string versioned(const std::string& driver, const std::string& version) {
   return driver + version;
 }
@@ -208,8 +223,11 @@ Project make_project(Scene& scene, Random& random) {
     if ((!flag.only_gcc || gcc) && random.chance(flag.percent / 2)) add_words(argv, flag.text);
   }
   argv.push_back(up + p.source);
-  if (random.chance(60))
+  if ((p.source.ends_with(".c") || p.source.ends_with(".cc")) && random.chance(20)) {
+    add_second_source(scene, random, p, up);
+  } else if (random.chance(60)) {
     argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
+  }
   p.command.options.cwd = below ? "/build" : "";
   if (random.chance(20)) p.command.options.env.push_back("SOURCE_DATE_EPOCH=1000000");
   if (random.chance(15)) p.command.options.env.push_back("CPATH=%R/sys");
