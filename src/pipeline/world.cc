@@ -11,14 +11,16 @@ using action::Claim;
 using action::Observation;
 
 Digest environment_digest(const tool::Command& command, const action::Roots& roots) {
-  std::vector<tool::EnvironmentVariable> sorted;
+  std::vector<const tool::EnvironmentVariable*> sorted;
   for (const tool::EnvironmentVariable& v : command.environment) {
-    if (!v.name.starts_with("DEJA_")) sorted.push_back(v);
+    if (!v.name.starts_with("DEJA_")) sorted.push_back(&v);
   }
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.name < b.name; });
+  // Of two with one name the first counts, so their order does.
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+    return a->name != b->name ? a->name < b->name : a < b;
+  });
   action::HashSink sink;
-  for (const tool::EnvironmentVariable& v : sorted) sink.field(v.name, roots.tag(v.value));
+  for (const tool::EnvironmentVariable* v : sorted) sink.field(v->name, roots.tag(v->value));
   return sink.finish();
 }
 

@@ -129,7 +129,7 @@ class Adapter {
   virtual bool clock_matters(std::uint64_t clock) const = 0;
   // Is what the tool printed the proof that it failed because of its inputs, and will fail again?
   // (A full disk or a killed child is none.) Then the failure is a result like others.
-  virtual bool proves_failure(int exit_code, std::string_view messages) const = 0;
+  virtual bool proves_failure(std::uint32_t exit_code, std::string_view messages) const = 0;
   // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
   // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
   // not one this adapter can reproduce exactly.

@@ -75,7 +75,7 @@ bool holds_any(std::string_view text, const std::string_view* begin, const std::
 
 }  // namespace
 
-bool proves_failure(int exit_code, std::string_view messages) {
+bool proves_failure(std::uint32_t exit_code, std::string_view messages) {
   return exit_code == 1 && holds_any(messages, std::begin(kProofs), std::end(kProofs)) &&
          !holds_any(messages, std::begin(kDoubts), std::end(kDoubts));
 }
