@@ -34,7 +34,7 @@ struct Config {
   bool disable = false;
   std::uint64_t store_limit_bytes = 10'000'000'000;
   bool portable = false;
-  double audit_rate = 0;  // from 0 to 1
+  double audit_rate = 0;               // from 0 to 1
   std::vector<std::string> base_dirs;  // absolute, tidy
   std::string key_salt;
   DaemonMode daemon_mode = DaemonMode::automatic;
