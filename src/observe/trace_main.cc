@@ -72,8 +72,8 @@ int main(int argc, char** argv) {
     command = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()),
                argv[at + 1]};
   command.insert(command.end(), argv + at + 1, argv + argc + 1);
-  const int code = run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER),
-                       command.data());
+  const int code =
+      run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER), command.data());
   const auto bytes = log->bytes();
   const auto read = log->read();
   if (!read || !bytes) return 1;

@@ -138,7 +138,8 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
 
   const bool strip =
       invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
-  const auto report = client.run({command.tool, invocation.run_argv, true, strip});
+  const bool supervise = engine.blind_spots.has(tool_digest);
+  const auto report = client.run({command.tool, invocation.run_argv, true, strip, supervise});
   if (!report) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
   // From here on the user has his outputs; nothing below may change them or the exit code.
 
@@ -147,6 +148,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     published.why_not = "read-only";
   } else {
     published = publish(probe, command, target, *report, engine);
+    if (published.was_unheard) engine.blind_spots.add(tool_digest);
   }
   if (entered.turn) entered.turn->land(published.published);
   return ran(std::move(outcome), *report, std::move(published));

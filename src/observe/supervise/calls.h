@@ -23,14 +23,14 @@ enum class Kind : std::uint8_t {
   link,      // data: AT_ flags, when there are any; the new name follows the old
   symlink,   // the text comes first
   chdir,
-  list,      // of the descriptor
-  connect,   // data: the address; its size follows
-  talk,      // to somebody else, whoever it is
-  clock,     // data: the clock's number, when there is one
-  host,      // asks the machine
-  start,     // what libc calls first in a new program
-  confine,   // from here on the tool may do less than we
-  hide       // from here on names, or memory, mean something that a log of paths does not say
+  list,     // of the descriptor
+  connect,  // data: the address; its size follows
+  talk,     // to somebody else, whoever it is
+  clock,    // data: the clock's number, when there is one
+  host,     // asks the machine
+  start,    // what libc calls first in a new program
+  confine,  // from here on the tool may do less than we
+  hide      // from here on names, or memory, mean something that a log of paths does not say
 };
 
 // A call stops only if the argument with this index has (or has not) this value.

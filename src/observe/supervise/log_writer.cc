@@ -42,8 +42,7 @@ bool LogWriter::open(const char* path) {
   if (header.magic != DEJA_LOG_MAGIC || header.version != DEJA_LOG_VERSION ||
       header.capacity <= DEJA_LOG_HEADER_BYTES)
     return false;
-  void* memory =
-      ::mmap(nullptr, header.capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
+  void* memory = ::mmap(nullptr, header.capacity, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0);
   if (memory == MAP_FAILED) return false;
   memory_ = static_cast<char*>(memory);
   capacity_ = header.capacity;

@@ -88,8 +88,8 @@ std::string Recorder::load_program(const Heard& h, const Name& name, int depth) 
 
 void Recorder::on_exec(const Heard& h, const Name& name) {
   Look look = look_at(name, true);
-  if (look.error == 0 && (!look.is(S_IFREG) || ::faccessat(AT_FDCWD, name.lookup.c_str(), X_OK,
-                                                           AT_EACCESS) != 0))
+  if (look.error == 0 &&
+      (!look.is(S_IFREG) || ::faccessat(AT_FDCWD, name.lookup.c_str(), X_OK, AT_EACCESS) != 0))
     look.error = EACCES;
   if (look.error != 0) return record(h, DEJA_OP_EXEC_FAILED, name, look);
   if (log_.is_front(look.identity)) {
@@ -97,10 +97,7 @@ void Recorder::on_exec(const Heard& h, const Name& name) {
     log_.lose(DEJA_LOST_KERNEL);
     return;
   }
-  log_.write({.op = DEJA_OP_EXEC,
-              .pid = h.process,
-              .text = name.text,
-              .identity = &look.identity});
+  log_.write({.op = DEJA_OP_EXEC, .pid = h.process, .text = name.text, .identity = &look.identity});
   const std::string program = load_program(h, name, 0);
   // Neither a program of this machine nor a script: the kernel refuses it, or knows more than we.
   if (program.empty()) return log_.lose(DEJA_LOST_UNKNOWN);

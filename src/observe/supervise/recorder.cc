@@ -23,9 +23,8 @@ deja_log_identity identity_of(const struct stat& st) {
   const auto ns = [](const struct timespec& t) {
     return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
   };
-  return {st.st_dev,       st.st_ino,  static_cast<std::uint64_t>(st.st_size),
-          ns(st.st_mtim),  ns(st.st_ctim), st.st_mode,
-          static_cast<std::uint32_t>(st.st_nlink)};
+  return {st.st_dev,      st.st_ino,  static_cast<std::uint64_t>(st.st_size), ns(st.st_mtim),
+          ns(st.st_ctim), st.st_mode, static_cast<std::uint32_t>(st.st_nlink)};
 }
 
 std::uint16_t open_flags(std::uint32_t flags) {
@@ -235,9 +234,10 @@ void Recorder::on_other(const Heard& h) {
 
 void Recorder::on_look(const Heard& h, const Name& name) {
   // The flags of faccessat2 come after its mode; faccessat has none.
-  const std::uint32_t flags = h.call.kind != Kind::access        ? h.data()
-                              : h.call.number == SYS_faccessat2 ? static_cast<std::uint32_t>(h.argument(3))
-                                                                : 0;
+  const std::uint32_t flags = h.call.kind != Kind::access ? h.data()
+                              : h.call.number == SYS_faccessat2
+                                  ? static_cast<std::uint32_t>(h.argument(3))
+                                  : 0;
   const std::uint16_t recorded = look_flags(flags);
   Look look = look_at(name, recorded == 0);
   if (h.call.kind == Kind::access && look.error == 0 &&
@@ -325,8 +325,7 @@ Recorder::Answer Recorder::on_open(const Heard& h, const Name& name) {
   return open_for_writing(h, name, flags, mode);
 }
 
-Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name,
-                                            std::uint32_t flags) {
+Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, std::uint32_t flags) {
   const bool follow = (flags & O_NOFOLLOW) == 0;
   Look look = look_at(name, follow);
   const bool only_path = (flags & O_PATH) != 0;
@@ -345,8 +344,8 @@ bool Recorder::may_stand_in(const Heard& h, const Name& name) const {
   return !name.is_own && !log_.has_lost() && listener_.is_valid(h.notification.id);
 }
 
-Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name,
-                                            std::uint32_t flags, mode_t mode) {
+Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, std::uint32_t flags,
+                                            mode_t mode) {
   std::uint16_t recorded = open_flags(flags);
   const Look link = look_at(name, false);
   if (link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0)
@@ -402,8 +401,7 @@ Recorder::Answer Recorder::on_new_name(const Heard& h, const Name& name) {
     result = ::mkdir(path, h.data());
   }
   const int error = result == 0 ? 0 : errno;
-  log_.write(
-      {.op = op, .pid = h.process, .error = error, .text = name.text, .text2 = text});
+  log_.write({.op = op, .pid = h.process, .error = error, .text = name.text, .text2 = text});
   return give(h, -error);
 }
 

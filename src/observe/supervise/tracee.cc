@@ -77,8 +77,7 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
 }
 
 std::string Tracee::path_of(int at) const {
-  std::string path =
-      read_link(at == AT_FDCWD ? proc("cwd") : proc("fd/") + std::to_string(at));
+  std::string path = read_link(at == AT_FDCWD ? proc("cwd") : proc("fd/") + std::to_string(at));
   if (!path.starts_with('/') || path.ends_with(" (deleted)")) path.clear();
   return path;
 }

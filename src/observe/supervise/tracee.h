@@ -12,8 +12,8 @@ namespace deja::observe::supervise {
 
 // A name in a call of another process.
 struct Name {
-  std::string text;    // absolute, as it is recorded
-  std::string lookup;  // what leads us to the same file
+  std::string text;     // absolute, as it is recorded
+  std::string lookup;   // what leads us to the same file
   bool is_own = false;  // below /proc/self or /dev/fd: it means something else to each process
 };
 
