@@ -1,6 +1,8 @@
 #include "observe/supervise/calls.h"
 
+#if defined(__x86_64__)
 #include <asm/prctl.h>
+#endif
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>

@@ -35,6 +35,14 @@ std::uint64_t mix(std::uint64_t h, std::string_view text) {
 
 }  // namespace
 
+deja_log_identity identity_of(const struct stat& st) {
+  const auto ns = [](const struct timespec& t) {
+    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
+  };
+  return {st.st_dev,      st.st_ino,  static_cast<std::uint64_t>(st.st_size), ns(st.st_mtim),
+          ns(st.st_ctim), st.st_mode, static_cast<std::uint32_t>(st.st_nlink)};
+}
+
 bool LogWriter::open(const char* path) {
   const os::Fd fd(::open(path, O_RDWR | O_CLOEXEC));
   deja_log_header header;
@@ -48,6 +56,8 @@ bool LogWriter::open(const char* path) {
   capacity_ = header.capacity;
   return true;
 }
+
+void LogWriter::begin() { when_ns_ = now_ns(); }
 
 void LogWriter::lose(deja_lost why) {
   if (memory_ == nullptr) return;
@@ -100,7 +110,7 @@ void LogWriter::write(const Record& r) {
   record.pid = r.pid;
   record.error = r.error;
   record.value = r.value;
-  record.when_ns = now_ns();
+  record.when_ns = when_ns_ != 0 ? when_ns_ : now_ns();
   record.text_size = static_cast<std::uint32_t>(r.text.size());
   record.text2_size = static_cast<std::uint32_t>(r.text2.size());
   char* out = memory_ + at;

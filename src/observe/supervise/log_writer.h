@@ -2,6 +2,8 @@
 // only one who writes to its log, but keeps to the protocol of many.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,6 +12,8 @@
 #include "observe/preload/log_layout.h"
 
 namespace deja::observe::supervise {
+
+deja_log_identity identity_of(const struct stat& st);
 
 struct Record {
   deja_op op = DEJA_OP_PROCESS;
@@ -30,6 +34,8 @@ class LogWriter {
   // False: there is no log, and nothing will be recorded.
   bool open(const char* path);
 
+  // What is written from here on was found out from this moment on.
+  void begin();
   void write(const Record& record);
   void lose(deja_lost why);
   bool has_lost() const;
@@ -41,6 +47,7 @@ class LogWriter {
 
   char* memory_ = nullptr;
   std::uint64_t capacity_ = 0;
+  std::int64_t when_ns_ = 0;
   std::unordered_set<std::uint64_t> seen_;
 };
 

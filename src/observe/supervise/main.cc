@@ -73,8 +73,7 @@ void on_signal(int signal, siginfo_t* info, void*) {
 
 // A signal that the user ignores stays ignored, by the tool too.
 void outlive_signals() {
-  for (const int signal :
-       {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGWINCH}) {
+  for (const int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE}) {
     struct sigaction old = {};
     if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) continue;
     struct sigaction action = {};

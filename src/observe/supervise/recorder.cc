@@ -19,14 +19,6 @@
 namespace deja::observe::supervise {
 namespace {
 
-deja_log_identity identity_of(const struct stat& st) {
-  const auto ns = [](const struct timespec& t) {
-    return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
-  };
-  return {st.st_dev,      st.st_ino,  static_cast<std::uint64_t>(st.st_size), ns(st.st_mtim),
-          ns(st.st_ctim), st.st_mode, static_cast<std::uint32_t>(st.st_nlink)};
-}
-
 std::uint16_t open_flags(std::uint32_t flags) {
   std::uint32_t out = 0;
   const std::uint32_t access_mode = flags & O_ACCMODE;
@@ -135,6 +127,8 @@ void Recorder::finish_program(pid_t process) {
 }
 
 void Recorder::conclude() {
+  log_.begin();
+  outputs_.record_closed();
   for (const pid_t process : fresh_)
     log_.write({.op = DEJA_OP_CLOCK, .pid = process, .value = DEJA_CLOCK_TIME});
   fresh_.clear();
@@ -148,6 +142,8 @@ void Recorder::hear(const seccomp_notif& notification) {
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
   // A log that nobody will read any more is not worth the time.
   if (log_.has_lost()) return listener_.let_go(notification.id);
+  log_.begin();
+  outputs_.record_closed();
   const Tracee tracee(thread);
   const Heard h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
@@ -367,6 +363,7 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
   if (fd && ::fstat(fd.get(), &st) == 0) look.identity = identity_of(st);
   record(h, DEJA_OP_OPEN, name, look, recorded);
   if (!fd) return give(h, -look.error);
+  outputs_.follow(fd, h.process);
   listener_.answer_with(h.notification.id, fd, (flags & O_CLOEXEC) != 0);
   return Answer::given;
 }

@@ -17,6 +17,7 @@
 #include "observe/supervise/calls.h"
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
+#include "observe/supervise/outputs.h"
 #include "observe/supervise/tracee.h"
 
 namespace deja::observe::supervise {
@@ -86,6 +87,7 @@ class Recorder {
 
   const Listener& listener_;
   LogWriter& log_;
+  Outputs outputs_{log_};
   std::unordered_map<pid_t, pid_t> processes_;  // by thread
   // Processes that have become another program, of which nothing was heard yet.
   std::unordered_set<pid_t> fresh_;

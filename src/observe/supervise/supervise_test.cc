@@ -119,6 +119,41 @@ TEST_F(SuperviseTest, KnowsTheFileThatWasMade) {
   EXPECT_TRUE(r.has(DEJA_OP_CHANGE, at("renamed")));
 }
 
+TEST_F(SuperviseTest, TellsWhenAFileWasWrittenInFull) {
+  const ToolRun r = supervise_shell("echo one > out; echo two >> out");
+  ASSERT_EQ(r.exit_code, 0) << r.output;
+  EXPECT_EQ(r.log.gap, "");
+  const auto closed = r.all(DEJA_OP_CLOSE, "");
+  ASSERT_EQ(closed.size(), 2u);
+  const auto now = os::stat_file(at("out"));
+  ASSERT_TRUE(now && *now);
+  EXPECT_EQ(closed[1].identity, **now);
+  EXPECT_EQ(closed[0].identity.size, 4u);
+}
+
+// Somebody whom nobody observes writes to the same file.
+TEST_F(SuperviseTest, AFileThatOthersWriteToProvesNothing) {
+  ASSERT_EQ(::mkfifo(at("go").c_str(), 0600), 0);
+  ASSERT_EQ(::mkfifo(at("done").c_str(), 0600), 0);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    const int go = ::open(at("go").c_str(), O_RDONLY);
+    char byte;
+    if (::read(go, &byte, 1) != 1) ::_exit(1);
+    const int out = ::open(at("out").c_str(), O_WRONLY | O_APPEND);
+    const bool written = ::write(out, "more", 4) == 4;
+    ::close(out);
+    ::close(::open(at("done").c_str(), O_WRONLY));
+    ::_exit(written ? 0 : 1);
+  }
+  const ToolRun r = supervise_shell("echo one > out; echo > go; read line < done");
+  int status = 0;
+  ::waitpid(other, &status, 0);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(read("out"), "one\nmore");
+  EXPECT_NE(r.log.gap, "");
+}
+
 TEST_F(SuperviseTest, UmaskFolderAndErrorsAreTheTools) {
   make_folder("sub");
   const ToolRun r = supervise_shell(
@@ -286,7 +321,6 @@ TEST_F(SignalledTest, PassesOnWhatItIsSent) {
       "exec 2> log; trap 'echo term > got; exit 5' TERM; echo > ready; while :; do read x < ready; "
       "done");
   ::kill(pid, SIGTERM);
-  const os::Fd unblock(::open(at("ready").c_str(), O_WRONLY | O_NONBLOCK));
   const int status = wait(pid);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 5) << status;
   EXPECT_EQ(read("got"), "term\n");
