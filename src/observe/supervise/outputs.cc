@@ -2,23 +2,32 @@
 
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 namespace deja::observe::supervise {
 namespace {
 
-// Each takes a descriptor. Of more files than this, only the inode is known.
-constexpr std::size_t kOutputsMax = 512;
+// Each takes a descriptor, of which some must be left. Of more files than this, only the inode is
+// known.
+std::size_t outputs_max() {
+  constexpr rlim_t kMax = 512;
+  struct rlimit limit = {};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(std::min(kMax, limit.rlim_cur / 2));
+}
 
 }  // namespace
 
 Outputs::Outputs(LogWriter& log) : log_(log), notices_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {}
 
 void Outputs::follow(const os::Fd& fd, pid_t process) {
+  static const std::size_t kOutputsMax = outputs_max();
   if (outputs_.size() >= kOutputsMax) return;
   const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
   const int watch = ::inotify_add_watch(notices_.get(), path.c_str(), IN_CLOSE_WRITE);

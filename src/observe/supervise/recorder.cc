@@ -360,6 +360,10 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
                          static_cast<int>(flags | O_CLOEXEC | O_NOCTTY | O_LARGEFILE), mode));
   struct stat st;
   look = {.error = fd ? 0 : errno};
+  if (look.error == EMFILE || look.error == ENFILE) {  // our own limit, not the tool's
+    log_.lose(DEJA_LOST_FULL);
+    return Answer::later;
+  }
   if (fd && ::fstat(fd.get(), &st) == 0) look.identity = identity_of(st);
   record(h, DEJA_OP_OPEN, name, look, recorded);
   if (!fd) return give(h, -look.error);

@@ -393,6 +393,33 @@ TEST_F(SuperviseTest, WhereItIsNotAllowedTheToolRunsAndProvesNothing) {
   EXPECT_NE(read->gap, "");
 }
 
+// The kernel allows one listener only.
+TEST_F(SuperviseTest, InsideAnotherItStandsAside) {
+  auto inner = LogFile::create();
+  ASSERT_TRUE(inner);
+  const ToolRun r = run({supervisor(), inner->path(), "/bin/sh", "sh", "-c", "echo x > made"},
+                        {.supervised = true});
+  EXPECT_EQ(r.exit_code, 0) << r.output;
+  EXPECT_EQ(r.log.gap, "");
+  EXPECT_TRUE(r.has(DEJA_OP_OPEN, at("made")));
+  const auto log = inner->read();
+  ASSERT_TRUE(log);
+  EXPECT_NE(log->gap, "");
+}
+
+TEST_F(SuperviseTest, ManyOutputsWithFewDescriptors) {
+  const std::string script = at("many");
+  write("many", "i=0; while [ $i -lt 60 ]; do echo $i > out-$i || exit 1; i=$((i+1)); done\n");
+  auto log = LogFile::create();
+  ASSERT_TRUE(log);
+  const ToolRun limited =
+      run({"/bin/sh", "-c",
+           "ulimit -n 20; exec " + supervisor() + " " + log->path() + " /bin/sh sh " + script},
+          {.observed = false});
+  EXPECT_EQ(limited.exit_code, 0) << limited.output;
+  EXPECT_EQ(read("out-59"), "59\n");
+}
+
 TEST_F(SuperviseTest, WithoutALogTheToolRuns) {
   const ToolRun r =
       run({supervisor(), "/absent/log", "/bin/sh", "sh", "-c", "exit 4"}, {.observed = false});
