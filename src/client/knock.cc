@@ -192,6 +192,7 @@ bool parse_run(char* body, std::size_t size, RunOrder* order) {
   wire::Reader r(body, size);
   const std::uint32_t flags = r.u32();
   order->strip_colour = (flags & wire::kRunStripColour) != 0;
+  order->supervise = (flags & wire::kRunSupervise) != 0;
   const std::string_view tool = r.text();
   order->preload = r.text();
   const std::uint32_t argc = r.count();

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "base/ansi.h"
+#include "client/engine.h"
 #include "observe/log_create.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -135,18 +136,41 @@ char** observed_environment(const Environment& env, std::string_view preload, co
   return out;
 }
 
+// What is executed: the tool, or what observes it from outside.
+struct Program {
+  char* path = nullptr;
+  char** argv = nullptr;
+};
+
+// deja-supervise LOG TOOL ARGV…, which lies beside the engine. No path: it cannot be had.
+Program supervised(const RunOrder& order, char* log) {
+  static char path[os::kPlaceMax];
+  if (!libexec_path("deja-supervise", path)) return {};
+  std::size_t argc = 0;
+  while (order.argv[argc] != nullptr) ++argc;
+  const std::size_t bytes = (argc + 4) * sizeof(char*);
+  void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return {};
+  char** argv = static_cast<char**>(p);
+  argv[0] = path;
+  argv[1] = log;
+  argv[2] = order.tool;
+  for (std::size_t i = 0; i <= argc; ++i) argv[3 + i] = order.argv[i];
+  return {path, argv};
+}
+
 struct Pipes {
   int stdout_write = -1, stderr_write = -1;
 };
 
 // Between vfork and exec: only calls that change nothing of the parent's.
-[[noreturn]] void become_child(const RunOrder& order, const Pipes& pipes, char** environment,
+[[noreturn]] void become_child(const Program& program, const Pipes& pipes, char** environment,
                                const sigset_t& mask, volatile int* failed) {
   ::dup2(pipes.stdout_write, 1);
   ::dup2(pipes.stderr_write, 2);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
-  ::execve(order.tool, order.argv, environment);
+  ::execve(program.path, program.argv, environment);
   *failed = errno;
   ::_exit(127);
 }
@@ -219,14 +243,14 @@ bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* write
 
 // Starts the tool with all signals held back, so that none is lost between its start and ours
 // being ready to pass them on.
-pid_t start(const RunOrder& order, const Pipes& pipes, char** environment, volatile int* failed) {
+pid_t start(const Program& program, const Pipes& pipes, char** environment, volatile int* failed) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
   // NOLINTNEXTLINE(bugprone-unsafe-functions): posix_spawn() cannot set PR_SET_PDEATHSIG
   const pid_t child = ::vfork();
-  if (child == 0) become_child(order, pipes, environment, before, failed);
+  if (child == 0) become_child(program, pipes, environment, before, failed);
   running_child = child;
   if (child > 0 && *failed == 0) {
     for (const int s : kHandled) outlive(s);
@@ -244,17 +268,22 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   os::Fd writes[2];
   if (!open_pipes(order, streams, count, writes)) return outcome;
   char** environment = env.raw;
+  Program program = {order.tool, order.argv};
   if (!order.preload.empty()) {
     static observe::NewLog log;
     if (!observe::create_log(log, "/proc/self/exe")) return outcome;
     outcome.log_fd = log.fd;
-    environment = observed_environment(env, order.preload, log.path);
-    if (environment == nullptr) return outcome;
+    if (order.supervise) {
+      program = supervised(order, log.path);
+    } else {
+      environment = observed_environment(env, order.preload, log.path);
+    }
+    if (environment == nullptr || program.path == nullptr) return outcome;
   }
   const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
   volatile int failed = 0;
   const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
-  const pid_t child = start(order, pipes, environment, &failed);
+  const pid_t child = start(program, pipes, environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();
   int status = 0;

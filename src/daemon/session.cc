@@ -93,7 +93,8 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   // It may have been removed since we started, and the loader would complain to the user.
   const bool observe = order.observe && is_loadable(interposer_);
   const std::string body = build([&](wire::Writer& w) {
-    w.u32(order.strip_colour ? wire::kRunStripColour : 0);
+    w.u32((order.strip_colour ? wire::kRunStripColour : 0) |
+          (order.supervise ? wire::kRunSupervise : 0));
     w.text(order.tool);
     w.text(observe ? std::string_view(interposer_) : std::string_view());
     w.u32(static_cast<std::uint32_t>(order.argv.size()));
@@ -109,6 +110,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   report.err = r.raw(head.stderr_size);
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::report) || !r.done())
     return Error{Code::protocol, 0, "a report that makes no sense"};
+  report.supervised = order.supervise;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
   report.exit_code = head.exit_code;
   report.signal = head.signal;

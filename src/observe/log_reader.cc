@@ -35,6 +35,10 @@ struct Reader {
   void gap(std::string why) {
     if (log.gap.empty()) log.gap = std::move(why);
   }
+  void unheard(std::string why) {
+    log.unheard = true;
+    gap(std::move(why));
+  }
 };
 
 bool path_is_name(deja_op op) {
@@ -127,7 +131,7 @@ void on_process(Reader& reader, const Event& event) {
   process.cwd = event.text;
   if (event.flags & DEJA_PROCESS_FORKED) {
     // A pid that is a fork again was reused: what was pending of its former owner never came.
-    if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+    if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
     process.exec_pending = false;
   } else if (process.exec_pending) {
     process.exec_pending = false;
@@ -146,7 +150,7 @@ void on_event(Reader& reader, const Event& event) {
       break;
     case DEJA_OP_EXEC: {
       Process& process = reader.processes[event.pid];
-      if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+      if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
       process.exec_pending = !is_front(reader, event);
       process.exec_path = event.path;
       break;
@@ -169,18 +173,18 @@ void on_event(Reader& reader, const Event& event) {
 }
 
 void check_all_reported_in(Reader& reader) {
-  if (!reader.any_process) reader.gap("no process reported in");
+  if (!reader.any_process) reader.unheard("no process reported in");
   std::map<std::int32_t, std::size_t> unmatched_children;  // by parent
   for (const auto& [pid, process] : reader.processes) {
-    if (process.exec_pending) reader.gap("a program did not report in: " + process.exec_path);
+    if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
     if (process.spawned.size() > process.starts.size())
-      reader.gap("a program did not report in: " + process.spawned.back());
+      reader.unheard("a program did not report in: " + process.spawned.back());
     for (std::size_t i = process.spawned.size(); i < process.starts.size(); ++i)
       ++unmatched_children[process.starts[i]];
   }
   for (const auto& [pid, process] : reader.processes)
     if (process.spawned_unnamed.size() > unmatched_children[pid])
-      reader.gap("a program did not report in: " + process.spawned_unnamed.back());
+      reader.unheard("a program did not report in: " + process.spawned_unnamed.back());
 }
 
 }  // namespace
@@ -195,6 +199,9 @@ Result<Log> read_log(std::string_view bytes) {
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
+  constexpr std::uint32_t kUnheard =
+      DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC;
+  if ((reader.header.lost & kUnheard) != 0) reader.log.unheard = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
   if (tail > reader.header.capacity) reader.gap(lost_reason(DEJA_LOST_FULL));
   if (tail > bytes.size()) reader.gap("the log is shorter than what was written");

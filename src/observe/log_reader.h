@@ -36,6 +36,8 @@ struct Log {
   // Why this run cannot be published, in one line; empty when the log is whole: nothing lost, no
   // torn record, and every process that was started reported in.
   std::string gap;
+  // Some program did not pass through the interposer; the supervisor would have heard it.
+  bool unheard = false;
 };
 
 // bytes: the whole mapped log, or as much of it as was kept (at least up to its tail). An Error

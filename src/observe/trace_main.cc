@@ -1,5 +1,6 @@
 // A development tool, not installed: runs a command under observation and prints its log.
-//   observe_trace [-q] [-f FRONT] -- command args…     (-q: the summary only)
+//   observe_trace [-q] [-s] [-f FRONT] -- /command args…     (-q: the summary only; -s: by the
+//   supervisor, which wants a path)
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -17,10 +18,11 @@ namespace {
 using deja::observe::Event;
 
 const char* op_name(deja_op op) {
-  static const char* const names[] = {
-      "?",        "process",  "library", "exec",  "exec-failed", "spawn",   "open",   "stat",
-      "readlink", "realpath", "list",    "chdir", "getenv",      "environ", "clock",  "random",
-      "host",     "unlink",   "rename",  "link",  "symlink",     "mkdir",   "change", "connect"};
+  static const char* const names[] = {"?",       "process", "library", "exec",     "exec-failed",
+                                      "spawn",   "open",    "stat",    "readlink", "realpath",
+                                      "list",    "chdir",   "getenv",  "environ",  "clock",
+                                      "random",  "host",    "unlink",  "rename",   "link",
+                                      "symlink", "mkdir",   "change",  "connect",  "close"};
   return names[op];
 }
 
@@ -53,10 +55,12 @@ int run(const std::vector<std::string>& environment, char** argv) {
 
 int main(int argc, char** argv) {
   bool quiet = false;
+  bool supervised = false;
   std::string front;
   int at = 1;
   for (; at < argc && std::strcmp(argv[at], "--") != 0; ++at) {
     if (std::strcmp(argv[at], "-q") == 0) quiet = true;
+    if (std::strcmp(argv[at], "-s") == 0) supervised = true;
     if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) front = argv[++at];
   }
   if (at + 1 >= argc) return 2;
@@ -64,7 +68,13 @@ int main(int argc, char** argv) {
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);
-  const int code = run(log->observed(environment, DEJA_INTERPOSER), argv + at + 1);
+  std::vector<char*> command;
+  if (supervised)
+    command = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()),
+               argv[at + 1]};
+  command.insert(command.end(), argv + at + 1, argv + argc + 1);
+  const int code =
+      run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER), command.data());
   const auto bytes = log->bytes();
   const auto read = log->read();
   if (!read || !bytes) return 1;

@@ -30,9 +30,11 @@ struct RunOrder {
   const std::vector<std::string>& argv;
   bool observe = true;
   bool strip_colour = false;
+  bool supervise = false;  // observe by the supervisor instead of the interposer
 };
 
 struct RunReport {
+  bool supervised = false;
   bool truncated = false;  // the captured streams are not whole
   std::uint32_t exit_code = 0;
   std::uint32_t signal = 0;

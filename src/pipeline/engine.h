@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "digest/file_digester.h"
+#include "pipeline/blind_spots.h"
 #include "pipeline/flights.h"
 #include "pipeline/memory.h"
 #include "pipeline/mentions.h"
@@ -34,6 +35,7 @@ struct Engine {
   RecordCache cache;
   Memory memory;
   Mentions mentions{};
+  BlindSpots blind_spots{};
 };
 
 }  // namespace deja::pipeline

@@ -92,7 +92,8 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   const Request& request = target.request;
   const bool strip = p.invocation.colours_forced &&
                      !(request.stderr_is_terminal && p.invocation.colours_on_terminal);
-  auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip});
+  const bool supervise = engine.blind_spots.has(p.tool_digest);
+  auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip, supervise});
   if (!report) return std::nullopt;
   // From here on the user has his outputs; nothing below may change them or the exit code.
   Run run{*std::move(report), {}};
@@ -100,6 +101,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
     run.published.why_not = "read-only";
   } else {
     run.published = publish(p.probe, p.command, target, run.report, engine);
+    if (run.published.was_unheard) engine.blind_spots.add(p.tool_digest);
   }
   return run;
 }

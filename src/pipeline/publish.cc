@@ -82,7 +82,7 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.made_in = target.roots;
   r.cost_ns = report.elapsed_ns;
   r.made_at_ns = os::wall_ns();
-  r.evidence = "interposer";
+  r.evidence = report.supervised ? "supervisor" : "interposer";
   r.out = TRY(keep_stream(report.out, engine, draft));
   r.err = TRY(keep_stream(report.err, engine, draft));
   LeakSearch leaks = make_leak_search(target, testimony);
@@ -136,6 +136,7 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   if (!report.log) return out.why_not = "was not observed", out;
   const auto log = read_log(report.log);
   if (!log) return out.why_not = log.error().message, out;
+  out.was_unheard = log->unheard;
   Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
   Testimony testimony = witness.hear(*log, report.ended_ns);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;

@@ -15,6 +15,7 @@ namespace deja::pipeline {
 struct PublishOutcome {
   std::shared_ptr<const Published> published;  // null: nothing was stored
   std::string why_not;
+  bool was_unheard = false;  // some program could not be seen by the interposer
   bool dup = false;
   std::uint64_t bytes = 0;
   std::vector<std::string> troubles;

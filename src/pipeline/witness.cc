@@ -82,6 +82,8 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
         &Witness::conclude_listings, &Witness::conclude_absences}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
+  const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
+  if (clock_untold_ && (facts & tool::kMentionsClock) != 0) fail("may put the time into words");
   testimony_.trace.normalize();
   return std::move(testimony_);
 }
@@ -305,7 +307,9 @@ void Witness::note_quiet(const std::string& name, std::optional<std::string_view
 
 void Witness::on_environ(const Event& e) {
   const auto program = programs_.find(e.pid);
-  foreign_[e.pid] = program == programs_.end() ? "" : program->second;
+  // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
+  if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
+    foreign_[e.pid] = program == programs_.end() ? "" : program->second;
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
@@ -313,6 +317,7 @@ void Witness::on_clock(const Event& e) {
   const std::string* name = foreign(e.pid);
   const bool asks = name != nullptr && !is_shell(*name) && e.value != DEJA_CLOCK_MONOTONIC;
   if (asks || adapter_.clock_matters(e.value)) fail("reads the clock");
+  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
 }
 
 void Witness::on_host(const Event& e) {

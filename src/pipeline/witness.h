@@ -169,6 +169,8 @@ class Witness {
   digest::FileDigester& digester_;
 
   std::int64_t ended_ns_ = 0;
+  // The clock was read in a way that an adapter takes for harmless, but it may have been another.
+  bool clock_untold_ = false;
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name

@@ -69,7 +69,9 @@ class WitnessTest : public ::testing::Test {
     log_.events.push_back(event(DEJA_OP_UNLINK, name));
   }
   Testimony hear() {
-    digest::FileDigester digester({});
+    digest::FileDigester::Options options;
+    options.scan = tool::scan_source;
+    digest::FileDigester digester(options);
     Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester);
     return witness.hear(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
   }
@@ -108,6 +110,31 @@ TEST_F(WitnessTest, ReadsAbsencesAndOutputsOfACompile) {
   EXPECT_EQ(t.outputs[0].role, action::Role::depfile);
   EXPECT_EQ(t.outputs[1].path, at("a.o"));
   EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
+}
+
+// From outside it cannot be seen which variables a program reads, nor by which function it asks for
+// the time.
+TEST_F(WitnessTest, OfASupervisedCompilerTheWholeEnvironmentCounts) {
+  log_.events.push_back(event(DEJA_OP_PROCESS, *os::real_path("/bin/sh")));
+  log_.events.push_back(event(DEJA_OP_ENVIRON, "", 0, DEJA_ENVIRON_UNSEEN));
+  Event clock = event(DEJA_OP_CLOCK, "", 0, DEJA_CLOCK_UNTOLD);
+  clock.value = DEJA_CLOCK_REALTIME;
+  log_.events.push_back(clock);
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(
+      has(t, Claim::environment, "", std::string(environment_digest(command_, roots_).view())));
+}
+
+TEST_F(WitnessTest, AClockThatMayHaveBeenPutIntoWordsProvesNothing) {
+  write("a.c", "char t[] = __TIME__;");
+  reads("a.c");
+  Event clock = event(DEJA_OP_CLOCK, "");
+  clock.value = DEJA_CLOCK_REALTIME;
+  log_.events.push_back(clock);
+  EXPECT_EQ(hear().problem, "");
+  log_.events.back().flags = DEJA_CLOCK_UNTOLD;
+  EXPECT_NE(hear().problem, "");
 }
 
 TEST_F(WitnessTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {

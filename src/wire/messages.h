@@ -29,7 +29,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 2;
+inline constexpr std::uint16_t kProtocol = 3;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
@@ -136,6 +136,8 @@ inline constexpr std::size_t kReplayHeadSize = 12;
 // A miss. Body: u32 flags, the texts tool (absolute path) and interposer to preload ("": none),
 // the list argv, and one byte of room (the client ends the texts in place).
 inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
+// Observe by deja-supervise; the interposer's path only says that the run is to be observed.
+inline constexpr std::uint32_t kRunSupervise = 2;
 
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
 inline constexpr std::uint32_t kReportTruncated =

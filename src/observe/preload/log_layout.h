@@ -1,6 +1,6 @@
 /* The trace log: what an observed process tree did, one record a call, in memory shared by all of
- * its processes. Written by the interposer (C, no dependency on anything of ours), read by
- * observe/log_reader. This header is the whole contract between the two.
+ * its processes. Written by the interposer (C, no dependency on anything of ours) or by the
+ * supervisor (observe/supervise), read by observe/log_reader. This header is the whole contract.
  *
  * Layout: a header of DEJA_LOG_HEADER_BYTES, then records, each aligned to 8 bytes:
  *
@@ -104,6 +104,10 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 #define DEJA_OPEN_TEMPORARY 0x80u /* mkstemp, tmpfile, O_TMPFILE: a name the tool made up */
 /* flags of DEJA_OP_PROCESS */
 #define DEJA_PROCESS_FORKED 0x1u
+/* flags of DEJA_OP_ENVIRON */
+#define DEJA_ENVIRON_UNSEEN 0x1u /* of a program known to read single variables, unseen */
+/* flags of DEJA_OP_CLOCK */
+#define DEJA_CLOCK_UNTOLD 0x1u /* any function of libc may have asked, time() too */
 /* flags of DEJA_OP_RENAME */
 #define DEJA_RENAME_EXCHANGE 0x1u
 /* flags of any record */

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "known_programs.h"
 #include "observe.h"
 
 struct deja_state deja_state;
@@ -119,47 +120,6 @@ static void open_log(void) {
   raw1(SYS_close, fd);
 }
 
-/* Programs known to look at single variables only; any other may read `environ` itself, which
- * cannot be seen, so it counts as having read all of it. Target prefixes and versions are cut off
- * before the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
-static const char kGetenvOnly[] =
-    "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
-    "gfortran\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld."
-    "lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
-    "clang\0clang++\0clang-cpp\0gcc-ar\0gcc-nm\0gcc-ranlib\0";
-
-static bool is_version(const char *s, const char *end) {
-  if (s == end) return false;
-  for (; s != end; ++s)
-    if (!(*s >= '0' && *s <= '9') && *s != '.') return false;
-  return true;
-}
-
-static bool is_known(const char *s, const char *end) {
-  const size_t size = (size_t)(end - s);
-  for (const char *k = kGetenvOnly; *k; k += strlen(k) + 1)
-    if (strlen(k) == size && memcmp(k, s, size) == 0) return true;
-  return false;
-}
-
-static bool reads_single_variables(const char *exe) {
-  const char *base = exe;
-  for (const char *p = exe; *p; ++p)
-    if (*p == '/') base = p + 1;
-  const char *end = base + strlen(base);
-  const char *dash = end;
-  while (dash != base && *dash != '-') --dash;
-  if (dash != base && is_version(dash + 1, end)) end = dash;
-  if (is_known(base, end)) return true;
-  /* a target ("arm-none-eabi-gcc") has two dashes or more; "llvm-ar" is the one with one */
-  int dashes = 0;
-  const char *last = base;
-  for (const char *p = base; p != end; ++p)
-    if (*p == '-') ++dashes, last = p + 1;
-  const bool llvm = strncmp(base, "llvm-", 5) == 0;
-  return (dashes >= 2 || llvm) && is_known(last, end);
-}
-
 static void report_in(uint16_t flags) {
   char exe[4096], cwd[4096];
   struct deja_log_identity identity;
@@ -172,7 +132,7 @@ static void report_in(uint16_t flags) {
   deja_write(&NOTE(.op = DEJA_OP_PROCESS, .flags = flags, .path = exe, .text2 = cwd,
                    .text2_size = cwd_size, .value = (uint32_t)raw0(SYS_getppid),
                    .identity = found ? &identity : NULL));
-  if (!(flags & DEJA_PROCESS_FORKED) && !reads_single_variables(exe))
+  if (!(flags & DEJA_PROCESS_FORKED) && !deja_reads_single_variables(exe))
     deja_write(&NOTE(.op = DEJA_OP_ENVIRON));
 }
 

@@ -23,7 +23,9 @@ bool ToolRun::has(deja_op op, const std::string& path, int error) const {
 }
 
 std::string interposer() { return DEJA_INTERPOSER; }
+std::string supervisor() { return DEJA_SUPERVISOR; }
 std::string probe_program() { return DEJA_PROBE; }
+std::string static_probe_program() { return DEJA_PROBE_STATIC; }
 
 std::string find_tool(const std::string& name) {
   for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/"})
@@ -100,7 +102,11 @@ ToolRun ObserveTest::run(std::vector<std::string> command, const RunOptions& opt
     whole.insert(whole.end(), command.begin(), command.end());
     command = std::move(whole);
   }
-  const bool direct = options.observed && options.before.empty();
+  if (options.supervised) {
+    const std::string tool = command[0];
+    command.insert(command.begin(), {supervisor(), log->path(), tool});
+  }
+  const bool direct = options.observed && options.before.empty() && !options.supervised;
   const std::string output = folder_ + ".out";
   run.exit_code = spawn_and_wait(command, direct ? observed : environment, folder_, output);
   if (auto text = os::read_file(output)) run.output = *text;

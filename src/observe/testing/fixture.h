@@ -29,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> before =
       {};  // put before the command, outside of the observation (strace)
   bool observed = true;
+  bool supervised = false;  // by the supervisor, not by the interposer
 };
 
 class ObserveTest : public ::testing::Test {
@@ -49,7 +50,9 @@ class ObserveTest : public ::testing::Test {
 
 // Paths fixed by the build.
 std::string interposer();
+std::string supervisor();
 std::string probe_program();
+std::string static_probe_program();
 // Where PATH has it, or empty.
 std::string find_tool(const std::string& name);
 

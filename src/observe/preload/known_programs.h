@@ -1,0 +1,46 @@
+/* Which programs read single variables only. For the interposer and the supervisor alike. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Programs known to look at single variables only; any other may read `environ` itself, which
+ * cannot be seen, so it counts as having read all of it. Target prefixes and versions are cut off
+ * before the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
+static const char deja_getenv_only[] =
+    "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
+    "gfortran\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld."
+    "lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
+    "clang\0clang++\0clang-cpp\0gcc-ar\0gcc-nm\0gcc-ranlib\0";
+
+static inline bool deja_is_version(const char *s, const char *end) {
+  if (s == end) return false;
+  for (; s != end; ++s)
+    if (!(*s >= '0' && *s <= '9') && *s != '.') return false;
+  return true;
+}
+
+static inline bool deja_is_known(const char *s, const char *end) {
+  for (const char *k = deja_getenv_only; *k; k += strlen(k) + 1)
+    if (s + strlen(k) == end && memcmp(k, s, strlen(k)) == 0) return true;
+  return false;
+}
+
+static inline bool deja_reads_single_variables(const char *exe) {
+  const char *base = exe;
+  for (const char *p = exe; *p; ++p)
+    if (*p == '/') base = p + 1;
+  const char *end = base + strlen(base);
+  const char *dash = end;
+  while (dash != base && *dash != '-') --dash;
+  if (dash != base && deja_is_version(dash + 1, end)) end = dash;
+  if (deja_is_known(base, end)) return true;
+  /* a target ("arm-none-eabi-gcc") has two dashes or more; "llvm-ar" is the one with one */
+  int dashes = 0;
+  const char *last = base;
+  for (const char *p = base; p != end; ++p)
+    if (*p == '-') ++dashes, last = p + 1;
+  const bool llvm = strncmp(base, "llvm-", 5) == 0;
+  return (dashes >= 2 || llvm) && deja_is_known(last, end);
+}

@@ -1,0 +1,57 @@
+// The system calls that stop for the supervisor, stated once: the filter in the kernel and the
+// recorder are both made from this table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace deja::observe::supervise {
+
+enum class Kind : std::uint8_t {
+  open,      // data: the flags; the mode follows
+  openat2,   // data: struct open_how
+  creat,     // data: the mode
+  stat,      // data: AT_ flags, when there are any
+  access,    // data: the mode (R_OK …)
+  readlink,  //
+  statfs,    //
+  exec,      // data: AT_ flags, when there are any
+  change,    // data: AT_ flags, when there are any; no path: of the descriptor
+  mkdir,     // data: the mode
+  unlink,    // data: AT_ flags, when there are any
+  rename,    // data: RENAME_ flags, when there are any; the new name follows the old
+  link,      // data: AT_ flags, when there are any; the new name follows the old
+  symlink,   // the text comes first
+  chdir,
+  list,     // of the descriptor
+  connect,  // data: the address; its size follows
+  talk,     // to somebody else, whoever it is
+  clock,    // data: the clock's number, when there is one
+  host,     // asks the machine
+  start,    // what libc calls first in a new program
+  confine,  // from here on the tool may do less than we
+  hide      // from here on names, or memory, mean something that a log of paths does not say
+};
+
+// A call stops only if the argument with this index has (or has not) this value.
+struct Condition {
+  int argument = -1;  // -1: always
+  std::uint32_t value = 0;
+  bool is_not = false;
+};
+
+struct Call {
+  int number;
+  Kind kind;
+  // Indices of arguments; -1: none. at: the directory the path is relative to, or the descriptor.
+  std::int8_t at = -1;
+  std::int8_t path = -1;
+  std::int8_t data = -1;
+  std::uint32_t fixed = 0;  // in place of data
+  Condition when = {};
+};
+
+std::span<const Call> watched_calls();
+const Call* find_call(int number);
+
+}  // namespace deja::observe::supervise

@@ -1,0 +1,237 @@
+// deja-supervise LOG-PATH TOOL-PATH ARGV…: runs a tool as ARGV (its argv[0] first) and writes down
+// what it and all it starts do, as the kernel reports it. To whoever started us we are the tool:
+// same streams, same process group, the signals that are sent to us are passed on, and we end the
+// way it ended. Whatever cannot be had (a kernel that does not allow it, a log that cannot be
+// opened) leaves a tool that runs as ever, and a log that proves nothing.
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <optional>
+
+#include "observe/supervise/listener.h"
+#include "observe/supervise/log_writer.h"
+#include "observe/supervise/recorder.h"
+#include "os/io.h"
+
+namespace {
+
+namespace os = deja::os;
+using deja::observe::supervise::install_filter;
+using deja::observe::supervise::Listener;
+using deja::observe::supervise::LogWriter;
+using deja::observe::supervise::Recorder;
+
+// Processes that outlive the tool by less than this belong to its run.
+constexpr int kGraceMs = 20;
+
+// What we were started with, and what the tool is to start with.
+struct Inherited {
+  sigset_t mask = {};
+  struct sigaction on_child = {};
+};
+
+[[noreturn]] void become_tool(const char* path, char** argv) {
+  ::execv(path, argv);
+  const int failed = errno;
+  std::fprintf(stderr, "deja: %s: %s\n", path, std::strerror(failed));
+  ::_exit(failed == ENOENT ? 127 : 126);
+}
+
+// Sends the listener, or nothing, to the supervisor.
+void send_listener(const os::Fd& socket, const os::Fd& listener) {
+  char byte = 0;
+  const int fd = listener.get();
+  os::send_with_fds(socket.get(), &byte, 1, &fd, listener ? 1 : 0);
+}
+
+[[noreturn]] void run_child(const os::Fd& socket, const Inherited& inherited, const char* path,
+                            char** argv) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::sigaction(SIGCHLD, &inherited.on_child, nullptr);
+  ::sigprocmask(SIG_SETMASK, &inherited.mask, nullptr);
+  send_listener(socket, install_filter());
+  become_tool(path, argv);
+}
+
+volatile pid_t tool_pid = 0;
+// What a process has sent is passed on. What the kernel sends (a terminal's Ctrl-C) goes to the tool
+// as well.
+void on_signal(int signal, siginfo_t* info, void*) {
+  const pid_t tool = tool_pid;
+  if (info->si_code <= 0 && tool > 0) ::kill(tool, signal);
+}
+
+// A signal that the user ignores stays ignored, by the tool too.
+void outlive_signals() {
+  for (const int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE}) {
+    struct sigaction old = {};
+    if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) continue;
+    struct sigaction action = {};
+    action.sa_sigaction = on_signal;
+    action.sa_flags = SA_RESTART | SA_SIGINFO;
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
+// Reaps whatever has ended. The tool's own end is kept.
+class Reaper {
+ public:
+  explicit Reaper(pid_t tool) : tool_(tool) {}
+  void reap() {
+    int status = 0;
+    pid_t ended = 0;
+    while ((ended = ::waitpid(-1, &status, WNOHANG)) > 0) {
+      if (ended == tool_) status_ = status;
+    }
+    has_children_ = ended == 0;
+  }
+  std::optional<int> status() const { return status_; }
+  // Processes that the tool left behind are ours (PR_SET_CHILD_SUBREAPER).
+  bool has_children() const { return has_children_; }
+
+ private:
+  pid_t tool_;
+  std::optional<int> status_;
+  bool has_children_ = true;
+};
+
+int remaining_ms(const struct timespec& since) {
+  struct timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const long passed =
+      (now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1'000'000;
+  return passed >= kGraceMs ? 0 : kGraceMs - static_cast<int>(passed);
+}
+
+// Hears the tool until it has ended, and then for a moment those it left behind.
+void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, Reaper& reaper) {
+  struct pollfd fds[] = {{signals.get(), POLLIN, 0}, {listener.fd(), POLLIN, 0}};
+  struct timespec ended = {};
+  while (reaper.has_children()) {
+    int timeout = -1;
+    if (reaper.status()) {
+      if (ended.tv_sec == 0) ::clock_gettime(CLOCK_MONOTONIC, &ended);
+      timeout = remaining_ms(ended);
+      if (timeout == 0) return;
+    }
+    if (::poll(fds, 2, timeout) < 0) continue;
+    if ((fds[1].revents & POLLIN) != 0) {
+      seccomp_notif call;
+      if (listener.receive(call)) recorder.hear(call);
+    } else if (fds[1].revents != 0) {
+      fds[1].fd = -1;  // nobody is left who could be heard
+    }
+    if ((fds[0].revents & POLLIN) != 0) {
+      struct signalfd_siginfo info;
+      if (::read(signals.get(), &info, sizeof info) > 0) reaper.reap();
+    }
+  }
+}
+
+// For processes that the tool has left behind: without anybody to answer, their calls would fail.
+void keep_answering(const Listener& listener) {
+  if (::fork() != 0) return;
+  ::prctl(PR_SET_PDEATHSIG, 0);
+  ::setsid();
+  ::dup2(listener.fd(), 3);
+  ::close_range(4, ~0U, 0);
+  ::close_range(0, 2, 0);
+  struct pollfd fd = {3, POLLIN, 0};
+  const Listener kept{os::Fd(3)};
+  for (;;) {
+    if (::poll(&fd, 1, -1) < 0) continue;
+    if ((fd.revents & POLLIN) == 0) ::_exit(0);
+    seccomp_notif call;
+    if (kept.receive(call)) kept.let_go(call.id);
+  }
+}
+
+int end_like(int status) {
+  if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
+  const int signal = WTERMSIG(status);
+  const struct rlimit none = {0, 0};  // one core is enough
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::signal(signal, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::kill(::getpid(), signal);
+  return 128 + signal;
+}
+
+os::Fd receive_listener(const os::Fd& socket) {
+  char byte;
+  int fds[os::kMaxPassedFds];
+  std::size_t count = 0;
+  const ssize_t got = os::recv_with_fds(socket.get(), &byte, 1, fds, &count);
+  return got == 1 && count == 1 ? os::Fd(fds[0]) : os::Fd();
+}
+
+int supervise(LogWriter& log, const char* path, char** argv) {
+  Inherited inherited;
+  sigset_t all;
+  sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &inherited.mask);
+  struct sigaction default_action = {};
+  ::sigaction(SIGCHLD, &default_action, &inherited.on_child);
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  int pair[2];
+  const bool has_pair = ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0;
+  os::Fd ours(has_pair ? pair[0] : -1);
+  os::Fd theirs(has_pair ? pair[1] : -1);
+  const pid_t tool = has_pair ? ::fork() : -1;
+  if (tool < 0) {
+    ::sigaction(SIGCHLD, &inherited.on_child, nullptr);
+    ::sigprocmask(SIG_SETMASK, &inherited.mask, nullptr);
+    log.lose(DEJA_LOST_KERNEL);
+    become_tool(path, argv);
+  }
+  if (tool == 0) run_child(theirs, inherited, path, argv);
+  theirs.reset();
+  tool_pid = tool;
+  outlive_signals();
+  sigset_t mask = inherited.mask;
+  sigaddset(&mask, SIGCHLD);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  sigset_t child;
+  sigemptyset(&child);
+  sigaddset(&child, SIGCHLD);
+  const os::Fd signals(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
+  const Listener listener(receive_listener(ours));
+  if (!listener.is_usable()) log.lose(DEJA_LOST_KERNEL);
+  Recorder recorder(listener, log);
+  recorder.expect(tool);
+  Reaper reaper(tool);
+  reaper.reap();
+  serve(listener, signals, recorder, reaper);
+  tool_pid = 0;
+  recorder.conclude();
+  if (reaper.has_children()) {
+    log.lose(DEJA_LOST_KERNEL);
+    keep_answering(listener);
+  }
+  return end_like(*reaper.status());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 4) {
+    std::fprintf(stderr, "usage: deja-supervise LOG-PATH TOOL-PATH ARGV0 [ARGUMENT...]\n");
+    return 2;
+  }
+  static LogWriter log;
+  if (!log.open(argv[1])) become_tool(argv[2], argv + 3);
+  return supervise(log, argv[2], argv + 3);
+}

@@ -1,0 +1,96 @@
+// Hears calls, looks for itself what they will find, writes that down, and answers.
+//
+// Looking is left to the kernel (the call continues), since the file's identity tells later whether
+// what the tool saw is what we saw. Changes of names, and files opened for writing, are another
+// matter: whether they succeed, and which file it was, is known for certain only to who makes the
+// call. So the recorder makes it, as the tool would (same folder, same umask), and hands over the
+// result. Once anything was lost there is nothing to be known, and every call continues.
+#pragma once
+
+#include <linux/seccomp.h>
+#include <sys/stat.h>
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "observe/supervise/calls.h"
+#include "observe/supervise/listener.h"
+#include "observe/supervise/log_writer.h"
+#include "observe/supervise/outputs.h"
+#include "observe/supervise/tracee.h"
+
+namespace deja::observe::supervise {
+
+class Recorder {
+ public:
+  Recorder(const Listener& listener, LogWriter& log) : listener_(listener), log_(log) {}
+
+  // The process that is about to become the tool.
+  void expect(pid_t tool) { processes_[tool] = tool; }
+  void hear(const seccomp_notif& notification);
+  // The run is over.
+  void conclude();
+
+ private:
+  // One call, from its notification to its answer.
+  struct Heard {
+    const seccomp_notif& notification;
+    const Call& call;
+    Tracee tracee;
+    pid_t process;
+
+    std::uint64_t argument(int index) const { return notification.data.args[index]; }
+    int number(int index) const { return static_cast<int>(argument(index)); }
+    std::uint32_t data() const {
+      return call.data < 0 ? call.fixed : static_cast<std::uint32_t>(argument(call.data));
+    }
+    int at() const;
+  };
+  struct Look {
+    int error = 0;
+    deja_log_identity identity = {};
+    bool is(mode_t type) const { return error == 0 && (identity.mode & S_IFMT) == type; }
+  };
+  // Whether the call has its answer already.
+  enum class Answer { later, given };
+
+  Answer dispatch(const Heard& h);
+  Answer on_name(const Heard& h);
+  void on_other(const Heard& h);
+  Answer on_open(const Heard& h, const Name& name);
+  Answer on_new_name(const Heard& h, const Name& name);
+  Answer on_two_names(const Heard& h, const Name& name);
+  void on_look(const Heard& h, const Name& name);
+  void on_readlink(const Heard& h, const Name& name);
+  void on_exec(const Heard& h, const Name& name);
+  void on_change_fd(const Heard& h);
+  void on_list(const Heard& h);
+  void on_connect(const Heard& h);
+  void on_clock(const Heard& h);
+
+  Answer open_for_reading(const Heard& h, const Name& name, std::uint32_t flags);
+  Answer open_for_writing(const Heard& h, const Name& name, std::uint32_t flags, mode_t mode);
+  std::string load_program(const Heard& h, const Name& name, int depth);
+  std::string load_script(const Heard& h, std::string_view line, int depth);
+  void finish_program(pid_t process);
+
+  pid_t process_of(const Tracee& tracee);
+  void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
+                 const std::string& folder);
+  Answer give(const Heard& h, int result);
+  // Whether calls can be made in the tool's place.
+  bool may_stand_in(const Heard& h, const Name& name) const;
+  void record(const Heard& h, deja_op op, const Name& name, const Look& look,
+              std::uint16_t flags = 0);
+  static Look look_at(const Name& name, bool follow);
+
+  const Listener& listener_;
+  LogWriter& log_;
+  Outputs outputs_{log_};
+  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  // Processes that have become another program, of which nothing was heard yet.
+  std::unordered_set<pid_t> fresh_;
+};
+
+}  // namespace deja::observe::supervise

@@ -1,0 +1,136 @@
+#include "observe/supervise/tracee.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <string_view>
+
+#include "os/fd.h"
+
+namespace deja::observe::supervise {
+namespace {
+
+std::string read_link(const std::string& path) {
+  std::array<char, PATH_MAX> text;
+  const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
+  if (size <= 0 || static_cast<std::size_t>(size) == text.size()) return {};
+  return {text.data(), static_cast<std::size_t>(size)};
+}
+
+// "Name:\t123\n" in the text of /proc/N/status.
+std::optional<unsigned long> field(std::string_view text, std::string_view name, int base) {
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* from = text.data() + at + name.size();
+  unsigned long value = 0;
+  const auto [end, error] = std::from_chars(from, text.data() + text.size(), value, base);
+  if (error != std::errc()) return std::nullopt;
+  return value;
+}
+
+// The part of a path below a prefix of whole components; none when it is not below it.
+std::optional<std::string_view> below(std::string_view path, std::string_view prefix) {
+  if (!path.starts_with(prefix)) return std::nullopt;
+  const std::string_view rest = path.substr(prefix.size());
+  if (!rest.empty() && rest.front() != '/') return std::nullopt;
+  return rest;
+}
+
+}  // namespace
+
+std::string Tracee::proc(const char* what) const {
+  return "/proc/" + std::to_string(thread_) + "/" + what;
+}
+
+bool Tracee::bytes(std::uint64_t address, void* out, std::size_t size) const {
+  const struct iovec here = {out, size};
+  const struct iovec there = {reinterpret_cast<void*>(address), size};
+  return ::process_vm_readv(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
+}
+
+// A page at a time: the one after the text's end may not be there.
+Read Tracee::text(std::uint64_t address, std::string& out) const {
+  constexpr std::uint64_t kPage = 4096;
+  out.clear();
+  while (out.size() < PATH_MAX) {
+    char part[kPage];
+    const std::size_t size = kPage - address % kPage;
+    const struct iovec here = {part, size};
+    const struct iovec there = {reinterpret_cast<void*>(address), size};
+    const ssize_t got = ::process_vm_readv(thread_, &here, 1, &there, 1, 0);
+    if (got <= 0) return got < 0 && errno == EFAULT ? Read::bad_address : Read::denied;
+    const std::string_view all(part, static_cast<std::size_t>(got));
+    const std::size_t end = all.find('\0');
+    out.append(all.substr(0, end));
+    if (end != std::string_view::npos) return Read::good;
+    address += static_cast<std::uint64_t>(got);
+  }
+  return Read::good;  // too long for the kernel too, which will say so
+}
+
+std::string Tracee::path_of(int at) const {
+  std::string path = read_link(at == AT_FDCWD ? proc("cwd") : proc("fd/") + std::to_string(at));
+  if (!path.starts_with('/') || path.ends_with(" (deleted)")) path.clear();
+  return path;
+}
+
+std::optional<Name> Tracee::name(int at, const std::string& path) const {
+  if (!path.starts_with('/')) {
+    std::string folder = path_of(at);
+    if (folder.empty()) return std::nullopt;
+    if (!folder.ends_with('/')) folder += '/';
+    const std::string way = at == AT_FDCWD ? proc("cwd/") : proc("fd/") + std::to_string(at) + "/";
+    return Name{folder + path, way + path};
+  }
+  Name name{path, path};
+  const struct {
+    const char* prefix;
+    std::string own;
+  } kOwn[] = {{"/proc/self", "/proc/" + std::to_string(thread_)},
+              {"/proc/thread-self", "/proc/" + std::to_string(thread_)},
+              {"/dev/fd", proc("fd")},
+              {"/dev/stdin", proc("fd/0")},
+              {"/dev/stdout", proc("fd/1")},
+              {"/dev/stderr", proc("fd/2")}};
+  if (path[1] != 'p' && path[1] != 'd') return name;
+  for (const auto& row : kOwn) {
+    if (const auto rest = below(path, row.prefix)) {
+      name.lookup = row.own + std::string(*rest);
+      name.is_own = true;
+    }
+  }
+  if (below(path, "/proc")) name.is_own = true;
+  return name;
+}
+
+std::optional<Name> Tracee::opened(int fd) const {
+  std::string path = path_of(fd);
+  if (path.empty()) return std::nullopt;
+  return Name{std::move(path), proc("fd/") + std::to_string(fd)};
+}
+
+std::optional<Tracee::Status> Tracee::status() const {
+  const os::Fd fd(::open(proc("status").c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 4096> bytes;
+  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
+  if (size <= 0) return std::nullopt;
+  const std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+  const auto process = field(text, "\nTgid:\t", 10);
+  const auto parent = field(text, "\nPPid:\t", 10);
+  const auto umask = field(text, "\nUmask:\t", 8);
+  if (!process || !parent || !umask) return std::nullopt;
+  return Status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
+                static_cast<mode_t>(*umask)};
+}
+
+std::string Tracee::program() const { return read_link(proc("exe")); }
+
+}  // namespace deja::observe::supervise

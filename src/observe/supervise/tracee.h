@@ -1,0 +1,52 @@
+// One caller that waits for its answer, looked at from outside: its memory, and what the names it
+// uses mean to it. Only expose_clock() changes it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace deja::observe::supervise {
+
+// A name in a call of another process.
+struct Name {
+  std::string text;     // absolute, as it is recorded
+  std::string lookup;   // what leads us to the same file
+  bool is_own = false;  // below /proc/self or /dev/fd: it means something else to each process
+};
+
+enum class Read { good, bad_address, denied };
+
+class Tracee {
+ public:
+  explicit Tracee(pid_t thread) : thread_(thread) {}
+
+  pid_t thread() const { return thread_; }
+  Read text(std::uint64_t address, std::string& out) const;
+  bool bytes(std::uint64_t address, void* out, std::size_t size) const;
+
+  // The directory behind a descriptor, AT_FDCWD or a file's descriptor; empty: it has no path.
+  std::string path_of(int at) const;
+  std::optional<Name> name(int at, const std::string& path) const;
+  // A file that is known by a descriptor only.
+  std::optional<Name> opened(int fd) const;
+
+  struct Status {
+    pid_t process = 0, parent = 0;
+    mode_t umask = 022;
+  };
+  std::optional<Status> status() const;
+  std::string program() const;  // its executable; empty when it cannot be had
+
+  // The clock can be read without a system call, by functions that the kernel maps into each
+  // program. Rewrites them to make the call. False: they are as they were, or may be.
+  bool expose_clock() const;
+
+ private:
+  std::string proc(const char* what) const;
+  pid_t thread_;
+};
+
+}  // namespace deja::observe::supervise

@@ -1,0 +1,136 @@
+// Tools that no library can be preloaded into: the first run shows that the interposer saw nothing,
+// from the second on the supervisor observes.
+#include <signal.h>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+// Stands in for a compiler: copies the file after -c into the one after -o. "#include X" on the
+// first line has it look for X (and go on without it); "die" makes it die; "time" ask the time.
+constexpr const char* kCopier = R"(
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  char text[4096];
+  const char *in = "", *out = "";
+  for (int i = 1; i + 1 < argc; ++i) {
+    if (!strcmp(argv[i], "-c")) in = argv[i + 1];
+    if (!strcmp(argv[i], "-o")) out = argv[i + 1];
+  }
+  const int from = open(in, O_RDONLY);
+  const ssize_t size = read(from, text, sizeof text - 1);
+  if (from < 0 || size < 0) return 2;
+  text[size] = 0;
+  if (!strncmp(text, "die", 3)) raise(SIGUSR1);
+  if (!strncmp(text, "fail", 4)) return 7;
+  unlink(out);
+  const int to = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (!strncmp(text, "time", 4)) dprintf(to, "%ld\n", (long)time(NULL));
+  char* include = strstr(text, "#include ");
+  if (include) {
+    char* const end = strchr(include, '\n');
+    struct stat st;
+    *end = 0;
+    dprintf(to, "%d\n", stat(include + 9, &st));
+    *end = '\n';
+  }
+  if (write(to, text, (size_t)size) != size) return 3;
+  puts("copied");
+  return 0;
+}
+)";
+
+class StaticTool : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    NEEDS_TOOL("gcc");
+    ws.write("copier.c", kCopier);
+    const Result built = ws.run({"gcc", "-O1", "-static", "copier.c", "-o", ws.bin() + "/gcc"});
+    if (!built.ok()) GTEST_SKIP() << "needs a static libc: " << built.err;
+    ws.write("a.c", "int a;\n");
+  }
+  // Has the engine learn that the interposer does not see this tool.
+  void learn() {
+    ws.write("first.c", "int first;\n");
+    ws.expect_miss({"gcc", "-c", "first.c", "-o", "first.o"});
+  }
+  std::string journal() const { return ws.deja({"events", "--format", "json"}).out; }
+
+  Workspace ws{Mode::daemon};
+  const Argv copy{"gcc", "-c", "a.c", "-o", "a.o"};
+};
+
+TEST_F(StaticTool, IsSupervisedFromTheSecondRunOn) {
+  ws.expect_miss(copy);
+  ws.expect_miss(copy);
+  ws.remove("a.o");
+  EXPECT_EQ(ws.expect_hit(copy).out, "copied\n");
+  EXPECT_EQ(ws.read("a.o"), "int a;\n");
+  EXPECT_NE(journal().find("\"evidence\":\"supervisor\""), std::string::npos) << journal();
+}
+
+TEST_F(StaticTool, EveryChangeOfWhatItSawIsAMiss) {
+  learn();
+  ws.write("a.c", "#include a.h\n");
+  ws.expect_miss(copy);
+  ws.expect_hit(copy);
+  EXPECT_EQ(ws.read("a.o"), "-1\n#include a.h\n");
+  ws.write("a.h", "");
+  ws.expect_miss(copy);
+  EXPECT_EQ(ws.read("a.o"), "0\n#include a.h\n");
+  ws.write("a.c", "int b;\n");
+  ws.expect_miss(copy);
+  EXPECT_EQ(ws.read("a.o"), "int b;\n");
+  ws.expect_miss(copy, {.env = {"SOME_VARIABLE=1"}});
+  ws.expect_hit(copy, {.env = {"SOME_VARIABLE=1"}});
+}
+
+TEST_F(StaticTool, LeavesWhatItWouldLeaveAlone) {
+  learn();
+  ws.expect_same(copy);
+}
+
+TEST_F(StaticTool, TimeIsNeverServed) {
+  learn();
+  ws.write("a.c", "time\n");
+  ws.expect_miss(copy);
+  ws.expect_miss(copy);
+}
+
+TEST_F(StaticTool, EndsAsItEnds) {
+  learn();
+  ws.write("a.c", "fail\n");
+  EXPECT_EQ(ws.deja(copy), ws.run(copy));
+  ws.write("a.c", "die\n");
+  const Result died = ws.deja(copy);
+  EXPECT_EQ(died.signal, SIGUSR1) << died;
+  EXPECT_EQ(died, ws.run(copy));
+}
+
+// What it starts is seen by the same means: a dynamic compiler below a static one.
+TEST_F(StaticTool, ProgramsItStartsAreSeenToo) {
+  const std::string real = find_program("gcc");
+  ws.write("wrapper.c", "#include <unistd.h>\nint main(int c, char** v) { v[0] = \"" + real +
+                            "\"; return execv(\"" + real + "\", v), c; }\n");
+  ASSERT_TRUE(ws.run({real, "-static", "wrapper.c", "-o", ws.bin() + "/gcc"}).ok());
+  learn();
+  ws.write("a.c", "#include \"a.h\"\nint a = A;\n");
+  ws.write("a.h", "#define A 1\n");
+  ws.expect_miss(copy);
+  ws.expect_hit(copy);
+  ws.write("a.h", "#define A 2\n");
+  ws.expect_miss(copy);
+  ws.write("a.c", "const char* a = __TIME__;\n");
+  ws.expect_miss(copy);
+  ws.expect_miss(copy);
+}
+
+}  // namespace
+}  // namespace deja::test
