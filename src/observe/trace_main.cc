@@ -51,6 +51,16 @@ int run(const std::vector<std::string>& environment, char** argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// What to start: the tool, or its supervision into a log.
+std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
+  std::vector<char*> out;
+  if (log != nullptr)
+    out = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()), tool[0]};
+  for (; *tool != nullptr; ++tool) out.push_back(*tool);
+  out.push_back(nullptr);
+  return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,11 +78,7 @@ int main(int argc, char** argv) {
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);
-  std::vector<char*> command;
-  if (supervised)
-    command = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()),
-               argv[at + 1]};
-  command.insert(command.end(), argv + at + 1, argv + argc + 1);
+  std::vector<char*> command = command_of(argv + at + 1, supervised ? &*log : nullptr);
   const int code =
       run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER), command.data());
   const auto bytes = log->bytes();
