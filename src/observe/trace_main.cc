@@ -61,6 +61,17 @@ std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
   return out;
 }
 
+void print_all(const deja::observe::Log& log, bool quiet) {
+  std::map<std::string, int> counts;
+  for (const Event& e : log.events) {
+    ++counts[op_name(e.op)];
+    if (!quiet) print(e);
+  }
+  std::printf("%zu records:", log.events.size());
+  for (const auto& [name, count] : counts) std::printf(" %s %d", name.c_str(), count);
+  std::printf("\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -78,19 +89,14 @@ int main(int argc, char** argv) {
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);
+  if (!supervised) environment = log->observed(environment, DEJA_INTERPOSER);
   std::vector<char*> command = command_of(argv + at + 1, supervised ? &*log : nullptr);
-  const int code =
-      run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER), command.data());
+  const int code = run(environment, command.data());
   const auto bytes = log->bytes();
   const auto read = log->read();
   if (!read || !bytes) return 1;
-  std::map<std::string, int> counts;
-  for (const Event& e : read->events) {
-    ++counts[op_name(e.op)];
-    if (!quiet) print(e);
-  }
-  std::printf("exit %d, %zu records, %zu bytes:", code, read->events.size(), bytes->size());
-  for (const auto& [name, count] : counts) std::printf(" %s %d", name.c_str(), count);
-  std::printf("\ngap: %s\n", read->gap.empty() ? "none" : read->gap.c_str());
+  print_all(*read, quiet);
+  std::printf("exit %d, %zu bytes, gap: %s\n", code, bytes->size(),
+              read->gap.empty() ? "none" : read->gap.c_str());
   return 0;
 }
