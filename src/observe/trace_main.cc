@@ -51,6 +51,27 @@ int run(const std::vector<std::string>& environment, char** argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// What to start: the tool, or its supervision into a log.
+std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
+  std::vector<char*> out;
+  if (log != nullptr)
+    out = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()), tool[0]};
+  for (; *tool != nullptr; ++tool) out.push_back(*tool);
+  out.push_back(nullptr);
+  return out;
+}
+
+void print_all(const deja::observe::Log& log, bool quiet) {
+  std::map<std::string, int> counts;
+  for (const Event& e : log.events) {
+    ++counts[op_name(e.op)];
+    if (!quiet) print(e);
+  }
+  std::printf("%zu records:", log.events.size());
+  for (const auto& [name, count] : counts) std::printf(" %s %d", name.c_str(), count);
+  std::printf("\n");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -68,23 +89,14 @@ int main(int argc, char** argv) {
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);
-  std::vector<char*> command;
-  if (supervised)
-    command = {const_cast<char*>(DEJA_SUPERVISOR), const_cast<char*>(log->path().c_str()),
-               argv[at + 1]};
-  command.insert(command.end(), argv + at + 1, argv + argc + 1);
-  const int code =
-      run(supervised ? environment : log->observed(environment, DEJA_INTERPOSER), command.data());
+  if (!supervised) environment = log->observed(environment, DEJA_INTERPOSER);
+  std::vector<char*> command = command_of(argv + at + 1, supervised ? &*log : nullptr);
+  const int code = run(environment, command.data());
   const auto bytes = log->bytes();
   const auto read = log->read();
   if (!read || !bytes) return 1;
-  std::map<std::string, int> counts;
-  for (const Event& e : read->events) {
-    ++counts[op_name(e.op)];
-    if (!quiet) print(e);
-  }
-  std::printf("exit %d, %zu records, %zu bytes:", code, read->events.size(), bytes->size());
-  for (const auto& [name, count] : counts) std::printf(" %s %d", name.c_str(), count);
-  std::printf("\ngap: %s\n", read->gap.empty() ? "none" : read->gap.c_str());
+  print_all(*read, quiet);
+  std::printf("exit %d, %zu bytes, gap: %s\n", code, bytes->size(),
+              read->gap.empty() ? "none" : read->gap.c_str());
   return 0;
 }

@@ -69,6 +69,7 @@ const T* at(const char* image, std::uint64_t offset) {
 // symbols by.
 std::vector<Patch> find_patches() {
   std::vector<Patch> out;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel gives it
   const char* image = reinterpret_cast<const char*>(::getauxval(AT_SYSINFO_EHDR));
   if (image == nullptr) return out;
   const auto* header = at<Elf64_Ehdr>(image, 0);

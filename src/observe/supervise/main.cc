@@ -14,13 +14,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <optional>
 
+#include "observe/preload/log_layout.h"
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
 #include "observe/supervise/recorder.h"
+#include "os/fd.h"
 #include "os/io.h"
 
 namespace {
@@ -105,9 +108,11 @@ class Reaper {
   bool has_children_ = true;
 };
 
-int remaining_ms(const struct timespec& since) {
+// Of the grace since the first call of this.
+int remaining_ms(struct timespec& since) {
   struct timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
+  if (since.tv_sec == 0) since = now;
   const long passed =
       (now.tv_sec - since.tv_sec) * 1000 + (now.tv_nsec - since.tv_nsec) / 1'000'000;
   return passed >= kGraceMs ? 0 : kGraceMs - static_cast<int>(passed);
@@ -118,12 +123,8 @@ void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, 
   struct pollfd fds[] = {{signals.get(), POLLIN, 0}, {listener.fd(), POLLIN, 0}};
   struct timespec ended = {};
   while (reaper.has_children()) {
-    int timeout = -1;
-    if (reaper.status()) {
-      if (ended.tv_sec == 0) ::clock_gettime(CLOCK_MONOTONIC, &ended);
-      timeout = remaining_ms(ended);
-      if (timeout == 0) return;
-    }
+    const int timeout = reaper.status() ? remaining_ms(ended) : -1;
+    if (timeout == 0) return;
     if (::poll(fds, 2, timeout) < 0) continue;
     if ((fds[1].revents & POLLIN) != 0) {
       seccomp_notif call;

@@ -12,9 +12,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "observe/preload/known_programs.h"
+#include "observe/preload/log_layout.h"
+#include "observe/supervise/calls.h"
+#include "observe/supervise/log_writer.h"
+#include "observe/supervise/tracee.h"
+#include "os/fd.h"
 
 namespace deja::observe::supervise {
 namespace {

@@ -7,7 +7,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstring>
@@ -23,6 +22,10 @@ std::string read_link(const std::string& path) {
   const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
   if (size <= 0 || static_cast<std::size_t>(size) == text.size()) return {};
   return {text.data(), static_cast<std::size_t>(size)};
+}
+
+void* remote(std::uint64_t address) {
+  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
 }
 
 // "Name:\t123\n" in the text of /proc/N/status.
@@ -52,7 +55,7 @@ std::string Tracee::proc(const char* what) const {
 
 bool Tracee::bytes(std::uint64_t address, void* out, std::size_t size) const {
   const struct iovec here = {out, size};
-  const struct iovec there = {reinterpret_cast<void*>(address), size};
+  const struct iovec there = {remote(address), size};
   return ::process_vm_readv(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
@@ -64,7 +67,7 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
     char part[kPage];
     const std::size_t size = kPage - address % kPage;
     const struct iovec here = {part, size};
-    const struct iovec there = {reinterpret_cast<void*>(address), size};
+    const struct iovec there = {remote(address), size};
     const ssize_t got = ::process_vm_readv(thread_, &here, 1, &there, 1, 0);
     if (got <= 0) return got < 0 && errno == EFAULT ? Read::bad_address : Read::denied;
     const std::string_view all(part, static_cast<std::size_t>(got));
