@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "base/path.h"
 #include "os/file.h"
@@ -52,16 +53,6 @@ std::string take_component(std::string& path) {
   std::string part = path.substr(0, slash);
   path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
   return part;
-}
-
-// The first component that is missing: "/a/b/c/d" with no /a/b is one claim for all below it.
-Result<std::string> first_missing(std::string path) {
-  for (;;) {
-    std::string parent(parent_path(path));
-    if (parent.empty() || parent == path) return path;
-    if (TRY(os::stat_file(parent))) return path;
-    path = std::move(parent);
-  }
 }
 
 }  // namespace
@@ -197,6 +188,18 @@ void Witness::conclude_twins() {
   }
 }
 
+// One step of a way; each is looked at once, though many ways share it.
+bool Witness::claim_step(const std::string& step) {
+  auto text = os::read_symlink(step);
+  if (!text) {
+    fail("cannot look at " + step);
+    return false;
+  }
+  if (!leads_to_root(step)) claim(Claim::link, roots_.tag(step), text->value_or(""));
+  steps_[step] = *std::move(text);
+  return true;
+}
+
 // Claims every symlink on the way to a folder, and that the other steps are none: two folders that
 // were apart must not become one, which compilers leave out the second time, nor the other way
 // round. Nothing is claimed of what leads to a root: that is the root's place.
@@ -212,15 +215,15 @@ void Witness::claim_way(const std::string& path) {
       continue;
     }
     const std::string step = join_path(folder, part);
-    const auto text = os::read_symlink(step);
-    if (!text) return fail("cannot look at " + step);
-    if (!leads_to_root(step)) claim(Claim::link, roots_.tag(step), text->value_or(""));
-    if (!*text) {
+    const auto known = steps_.find(step);
+    if (known == steps_.end() && !claim_step(step)) return;
+    const std::optional<std::string>& text = steps_[step];
+    if (!text) {
       folder = step;
       continue;
     }
     if (++symlinks > kSymlinksMax) return fail("too many symlinks: " + path);
-    rest.insert(0, **text + "/");
+    rest.insert(0, *text + "/");
     if (rest.starts_with('/')) folder = "/";
   }
 }
@@ -292,12 +295,28 @@ void Witness::conclude_listings() {
   }
 }
 
+// The first component that is missing: "/a/b/c/d" with no /a/b is one claim for all below it.
+Result<std::string> Witness::first_missing(std::string path) {
+  for (;;) {
+    std::string parent(parent_path(path));
+    if (parent.empty() || parent == path) return path;
+    const auto known = there_.find(parent);
+    const bool is_there =
+        known != there_.end() ? known->second : TRY(os::stat_file(parent)).has_value();
+    there_[parent] = is_there;
+    if (is_there) return path;
+    path = std::move(parent);
+  }
+}
+
 // Names that were missed, without those that this run itself made.
 void Witness::conclude_absences() {
+  std::set<std::string> claimed;
   for (const auto& [path, unused] : absent_) {
     if (is_touched(path)) continue;
     const auto missing = first_missing(path);
     if (!missing) return fail("cannot look at the folders of " + path);
+    if (!claimed.insert(*missing).second) continue;
     const auto now = os::stat_file(*missing);
     if (now && !*now) {
       claim(Claim::absent, roots_.tag(*missing));

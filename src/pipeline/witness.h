@@ -159,6 +159,8 @@ class Witness {
   void conclude_twins();
   void claim_kind(const std::string& path, char letter);
   void claim_way(const std::string& path);
+  bool claim_step(const std::string& step);
+  Result<std::string> first_missing(std::string path);
   bool leads_to_root(const std::string& folder) const;
   void claim(action::Claim kind, std::string subject, std::string value = {});
 
@@ -180,6 +182,9 @@ class Witness {
   std::map<std::string, bool> absent_;                // spelled path
   std::map<std::string, std::string> links_, reals_;  // spelled path -> text, result
   std::map<std::string, bool> listings_;
+  // What was looked at on the way: texts of symlinks (empty: none), and whether a folder is there.
+  std::unordered_map<std::string, std::optional<std::string>> steps_;
+  std::unordered_map<std::string, bool> there_;
   std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
