@@ -119,9 +119,10 @@ std::string format_duration(std::uint64_t seconds) { return format_with_unit(sec
 std::optional<double> parse_rate(std::string_view text) {
   double rate = -1;
   const std::string_view trimmed = trim(text);
-  const char* end = trimmed.data() + trimmed.size();
-  const auto [after, error] = std::from_chars(trimmed.data(), end, rate, std::chars_format::fixed);
-  if (error != std::errc() || after != end || !(rate >= 0 && rate <= 1)) return std::nullopt;
+  const auto [after, error] = std::from_chars(trimmed.data(), trimmed.data() + trimmed.size(), rate,
+                                              std::chars_format::fixed);
+  if (error != std::errc() || after != trimmed.data() + trimmed.size() || !(rate >= 0 && rate <= 1))
+    return std::nullopt;
   return rate;
 }
 

@@ -81,6 +81,31 @@ Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) 
   return outcome;
 }
 
+// A request that is under a vigil is answered without looking at anything.
+std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request,
+                                        const Settings& settings, Engine& engine, Client& client) {
+  const auto known = engine.memory.recall(Memory::name_of(request, settings), request, engine);
+  if (known == nullptr) return std::nullopt;
+  const Target target{request, known->invocation, *known->adapter, known->roots};
+  outcome.tool = known->tool;
+  outcome.what = known->invocation.what;
+  outcome.probe = known->probe;
+  outcome.remembered = true;
+  auto hit = serve(outcome, known->key, *known->result, target, engine, client, outcome.reason);
+  outcome.remembered = false;
+  return hit;
+}
+
+// What another client's run has just left, when it holds in this request's world too.
+std::optional<Outcome> serve_shared(Outcome& outcome, const Published& shared, World& world,
+                                    const Target& target, Engine& engine, Client& client) {
+  if (const auto* broken = world.first_broken(shared.trace)) {
+    outcome.reason = "changed: " + describe(*broken);
+    return std::nullopt;
+  }
+  return serve(outcome, shared.key, *shared.result, target, engine, client, outcome.reason);
+}
+
 struct Run {
   RunReport report;
   PublishOutcome published;
@@ -137,20 +162,9 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
   const bool audited = is_audited(settings.audit_rate);
-  // A request that is under a vigil is answered without looking at anything.
-  const auto known =
-      audited ? nullptr : engine.memory.recall(Memory::name_of(request, settings), request, engine);
-  if (known != nullptr) {
-    const Target target{request, known->invocation, *known->adapter, known->roots};
-    outcome.tool = known->tool;
-    outcome.what = known->invocation.what;
-    outcome.probe = known->probe;
-    outcome.remembered = true;
-    if (auto hit =
-            serve(outcome, known->key, *known->result, target, engine, client, outcome.reason))
-      return *std::move(hit);
-    outcome.remembered = false;
-  }
+  auto remembered =
+      audited ? std::nullopt : serve_remembered(outcome, request, settings, engine, client);
+  if (remembered) return *std::move(remembered);
 
   auto prepared = prepare(request, settings, engine);
   if (auto* why = std::get_if<Declined>(&prepared)) {
@@ -180,12 +194,8 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   Flights::Entered entered =
       engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
   if (entered.published) {
-    if (const auto* broken = world.first_broken(entered.published->trace)) {
-      outcome.reason = "changed: " + describe(*broken);
-    } else if (auto hit = serve(outcome, entered.published->key, *entered.published->result, target,
-                                engine, client, outcome.reason)) {
+    if (auto hit = serve_shared(outcome, *entered.published, world, target, engine, client))
       return *std::move(hit);
-    }
   }
   // A flight that landed between our look and our turn was no longer there to be waited for.
   if (entered.turn && engine.flights.landings(probe) != landings) {
