@@ -13,6 +13,7 @@
 
 #include "client/engine.h"
 #include "client/run.h"
+#include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
 #include "wire/messages.h"
@@ -152,14 +153,7 @@ int replay(const Memory& body, std::size_t size, Command& command, const Environ
 // Ends as the tool ended.
 int end_like(const wire::ReportHead& head) {
   if (head.signal == 0) return static_cast<int>(head.exit_code);
-  const int signal = static_cast<int>(head.signal);
-  ::signal(signal, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::kill(::getpid(), signal);
-  return 128 + signal;
+  return os::end_by_signal(static_cast<int>(head.signal));
 }
 
 void report(int socket, const RunOutcome& outcome) {

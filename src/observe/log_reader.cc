@@ -11,18 +11,27 @@
 namespace deja::observe {
 namespace {
 
+struct Program {
+  std::string path;
+  std::optional<os::FileIdentity> file;
+};
+struct Report {
+  std::int32_t parent = 0;
+  Program program;
+};
+
 struct Process {
   std::string cwd;
   bool exec_pending = false;  // EXEC seen, the new program has not reported in
-  std::string exec_path;
-  // For each time it reported in without an EXEC of this pid before (it was spawned, or is the
-  // root), its parent; and the paths of SPAWN records that name this pid as their child. A SPAWN
-  // record may come after its child has reported in, so the two are matched at the end.
-  std::vector<std::int32_t> starts;
-  std::vector<std::string> spawned;
+  Program exec;
+  // Each time it reported in without an EXEC of this pid before (it was spawned, or is the root);
+  // and the SPAWN records that name this pid as their child. A SPAWN record may come after its child
+  // has reported in, so the two are matched at the end.
+  std::vector<Report> reports;
+  std::vector<Program> spawned;
   // SPAWN records of this pid that do not say which child was made (popen, pidfd_spawn): any
-  // start with this parent, not matched otherwise, will do.
-  std::vector<std::string> spawned_unnamed;
+  // report with this parent, not matched otherwise, will do.
+  std::vector<Program> spawned_unnamed;
 };
 
 struct Reader {
@@ -31,6 +40,7 @@ struct Reader {
   Log log;
   std::map<std::int32_t, Process> processes;
   bool any_process = false;
+  std::int32_t root = 0;  // the process that reported in first
 
   void gap(std::string why) {
     if (log.gap.empty()) log.gap = std::move(why);
@@ -39,7 +49,15 @@ struct Reader {
     log.unheard = true;
     gap(std::move(why));
   }
+  void missing(const Program& program) { unheard("a program did not report in: " + program.path); }
+  void started(const Program& wanted, const Program& reported) {
+    log.starts.push_back({wanted.path, wanted.file, reported.path, reported.file});
+  }
 };
+
+Program program_of(const Event& event) {
+  return {event.path, event.has_identity ? std::optional(event.identity) : std::nullopt};
+}
 
 bool path_is_name(deja_op op) {
   return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
@@ -126,45 +144,46 @@ bool is_front(const Reader& reader, const Event& event) {
 }
 
 void on_process(Reader& reader, const Event& event) {
-  reader.any_process = true;
   Process& process = reader.processes[event.pid];
+  if (!reader.any_process) reader.root = event.pid;
+  reader.any_process = true;
   process.cwd = event.text;
   if (event.flags & DEJA_PROCESS_FORKED) {
     // A pid that is a fork again was reused: what was pending of its former owner never came.
-    if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
+    if (process.exec_pending) reader.missing(process.exec);
     process.exec_pending = false;
   } else if (process.exec_pending) {
     process.exec_pending = false;
+    reader.started(process.exec, program_of(event));
   } else {
-    process.starts.push_back(static_cast<std::int32_t>(event.value));
+    process.reports.push_back({static_cast<std::int32_t>(event.value), program_of(event)});
   }
 }
 
 void on_event(Reader& reader, const Event& event) {
+  Process& process = reader.processes[event.pid];
   switch (event.op) {
     case DEJA_OP_PROCESS:
       on_process(reader, event);
       break;
     case DEJA_OP_CHDIR:
-      reader.processes[event.pid].cwd = event.path;
+      process.cwd = event.path;
       break;
-    case DEJA_OP_EXEC: {
-      Process& process = reader.processes[event.pid];
-      if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
+    case DEJA_OP_EXEC:
+      if (process.exec_pending) reader.missing(process.exec);
       process.exec_pending = !is_front(reader, event);
-      process.exec_path = event.path;
+      process.exec = program_of(event);
       break;
-    }
     case DEJA_OP_EXEC_FAILED:
-      if (reader.processes[event.pid].exec_path == event.path)
-        reader.processes[event.pid].exec_pending = false;
+      if (process.exec.path == event.path) process.exec_pending = false;
       break;
     case DEJA_OP_SPAWN:
       if (event.error != 0 || is_front(reader, event)) break;
       if (event.value != 0) {
-        reader.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(event.path);
+        reader.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(
+            program_of(event));
       } else {
-        reader.processes[event.pid].spawned_unnamed.push_back(event.path);
+        process.spawned_unnamed.push_back(program_of(event));
       }
       break;
     default:
@@ -174,17 +193,28 @@ void on_event(Reader& reader, const Event& event) {
 
 void check_all_reported_in(Reader& reader) {
   if (!reader.any_process) reader.unheard("no process reported in");
-  std::map<std::int32_t, std::size_t> unmatched_children;  // by parent
+  std::map<std::int32_t, std::vector<const Program*>> unmatched_children;  // by parent
   for (const auto& [pid, process] : reader.processes) {
-    if (process.exec_pending) reader.unheard("a program did not report in: " + process.exec_path);
-    if (process.spawned.size() > process.starts.size())
-      reader.unheard("a program did not report in: " + process.spawned.back());
-    for (std::size_t i = process.spawned.size(); i < process.starts.size(); ++i)
-      ++unmatched_children[process.starts[i]];
+    if (process.exec_pending) reader.missing(process.exec);
+    if (process.spawned.size() > process.reports.size()) reader.missing(process.spawned.back());
+    for (std::size_t i = 0; i < process.reports.size(); ++i) {
+      const Report& report = process.reports[i];
+      if (i < process.spawned.size()) {
+        reader.started(process.spawned[i], report.program);
+      } else if (i == 0 && pid == reader.root) {
+        reader.started({}, report.program);
+      } else {
+        unmatched_children[report.parent].push_back(&report.program);
+      }
+    }
   }
-  for (const auto& [pid, process] : reader.processes)
-    if (process.spawned_unnamed.size() > unmatched_children[pid])
-      reader.unheard("a program did not report in: " + process.spawned_unnamed.back());
+  for (const auto& [pid, process] : reader.processes) {
+    const auto& children = unmatched_children[pid];
+    if (process.spawned_unnamed.size() > children.size())
+      reader.missing(process.spawned_unnamed.back());
+    for (std::size_t i = 0; i < std::min(children.size(), process.spawned_unnamed.size()); ++i)
+      reader.started(process.spawned_unnamed[i], *children[i]);
+  }
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,14 @@ struct Event {
   std::string text;  // text2 of the record: link text, value, second path
 };
 
+// A program that was to run, and the executable that reported in where it should have.
+struct Start {
+  std::string wanted;  // empty: the tool itself, which the log has no word of
+  std::optional<os::FileIdentity> wanted_file;
+  std::string reported;
+  std::optional<os::FileIdentity> reported_file;
+};
+
 struct Log {
   std::vector<Event> events;  // in the order in which records were reserved
   // Why this run cannot be published, in one line; empty when the log is whole: nothing lost, no
@@ -38,6 +47,9 @@ struct Log {
   std::string gap;
   // Some program did not pass through the interposer; the supervisor would have heard it.
   bool unheard = false;
+  // A program that the interposer does not see may turn into one that it sees, which then reports in
+  // as if nothing had been before. So whoever reads the log compares these (pipeline/starts.h).
+  std::vector<Start> starts;
 };
 
 // bytes: the whole mapped log, or as much of it as was kept (at least up to its tail). An Error

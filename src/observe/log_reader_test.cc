@@ -188,6 +188,32 @@ TEST(LogReader, APopenChildIsKnownByItsParent) {
             "");
 }
 
+// Pairs of what was to run and what reported in, in no order.
+std::vector<std::pair<std::string, std::string>> starts_of(const Log& log) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Start& start : log.starts) out.emplace_back(start.wanted, start.reported);
+  return out;
+}
+
+TEST(LogReader, TellsWhatReportedInWhere) {
+  const auto report = [](LogBuilder& log, const char* program, int pid, unsigned parent) {
+    log.add(DEJA_OP_PROCESS, program, "/w", {.pid = pid, .value = parent});
+  };
+  LogBuilder log;
+  report(log, "/bin/root", 1, 0);
+  log.add(DEJA_OP_EXEC, "/bin/turned", "", {.pid = 1});
+  report(log, "/bin/other", 1, 0);
+  log.add(DEJA_OP_SPAWN, "/bin/child", "", {.pid = 1, .value = 2});
+  report(log, "/bin/child2", 2, 1);
+  log.add(DEJA_OP_SPAWN, "/bin/unnamed", "", {.pid = 1, .value = 0});
+  report(log, "/bin/unnamed2", 3, 1);
+  EXPECT_THAT(starts_of(log.read()),
+              ::testing::UnorderedElementsAre(std::pair("", "/bin/root"),
+                                              std::pair("/bin/turned", "/bin/other"),
+                                              std::pair("/bin/child", "/bin/child2"),
+                                              std::pair("/bin/unnamed", "/bin/unnamed2")));
+}
+
 TEST(LogReader, TheFrontNeedNotReportIn) {
   const Fields front{.pid = 2, .identity = true, .inode = 99};
   EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", front).read().gap, "");

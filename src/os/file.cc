@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -61,6 +62,13 @@ Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links lin
   if (r == 0) return std::optional(identity_of(st));
   if (means_absent(errno)) return std::optional<FileIdentity>();
   return sys_error("stat", path);
+}
+
+bool gains_rights(const std::string& path) {
+  struct stat st;
+  if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
+  if ((st.st_mode & (S_ISUID | S_ISGID)) != 0) return true;
+  return ::getxattr(path.c_str(), "security.capability", nullptr, 0) >= 0;
 }
 
 Result<FileIdentity> stat_fd(const Fd& fd) {

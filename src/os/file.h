@@ -41,6 +41,9 @@ FileIdentity identity_of(const struct stat& st);
 enum class Links { follow, keep };  // stat or lstat
 // Empty when there is nothing of that name (ENOENT, ENOTDIR, also ELOOP and ENAMETOOLONG: no tool
 // can read such a path either).
+// Does a program of this name run with more rights than whoever starts it (setuid, setgid, file
+// capabilities)?
+bool gains_rights(const std::string& path);
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
 Result<FileIdentity> stat_fd(const Fd& fd);
 // Tells files apart that had the same inode number one after the other (ioctl_getversion, fs.h); 0

@@ -1,5 +1,7 @@
 #include "pipeline/publish.h"
 
+#include <algorithm>
+
 #include "action/manifest.h"
 #include "base/strip_ansi.h"
 #include "observe/log_reader.h"
@@ -7,6 +9,7 @@
 #include "os/file.h"
 #include "os/mapping.h"
 #include "pipeline/bind.h"
+#include "pipeline/starts.h"
 #include "pipeline/witness.h"
 
 namespace deja::pipeline {
@@ -19,6 +22,13 @@ Result<observe::Log> read_log(const os::Fd& fd) {
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
   return observe::read_log(mapping.view());
+}
+
+bool starts_privileged(const observe::Log& log) {
+  return std::any_of(log.events.begin(), log.events.end(), [](const observe::Event& e) {
+    const bool starts = e.op == DEJA_OP_EXEC || e.op == DEJA_OP_SPAWN;
+    return starts && e.error == 0 && os::gains_rights(e.path);
+  });
 }
 
 // Everything a publication gathers before it is stored.
@@ -134,9 +144,12 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
     return out.why_not = "the tool failed", out;
   if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
   if (!report.log) return out.why_not = "was not observed", out;
-  const auto log = read_log(report.log);
+  auto log = read_log(report.log);
   if (!log) return out.why_not = log.error().message, out;
-  out.was_unheard = log->unheard;
+  const std::string unseen = report.supervised ? "" : unseen_program(*log, command.tool);
+  if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
+  out.was_unheard = log->unheard || !unseen.empty();
+  out.gains_rights = starts_privileged(*log);
   Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
   Testimony testimony = witness.hear(*log, report.ended_ns);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;

@@ -15,7 +15,8 @@ namespace deja::pipeline {
 struct PublishOutcome {
   std::shared_ptr<const Published> published;  // null: nothing was stored
   std::string why_not;
-  bool was_unheard = false;  // some program could not be seen by the interposer
+  bool was_unheard = false;   // some program could not be seen by the interposer
+  bool gains_rights = false;  // some program is setuid or the like
   bool dup = false;
   std::uint64_t bytes = 0;
   std::vector<std::string> troubles;

@@ -71,13 +71,19 @@ std::uint32_t scan_object(std::string_view bytes) {
   return 0;
 }
 
+// Tables of the loader's and of locales are read by libc, and no compiler quotes them.
+bool is_text(std::string_view bytes) {
+  constexpr std::size_t kHead = 32;
+  return bytes.substr(0, kHead).find('\0') == std::string_view::npos;
+}
+
 }  // namespace
 
 std::uint32_t scan_source(std::string_view bytes) {
   if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
     return scan_object(bytes);
   std::uint32_t facts = bytes.starts_with(kClangAst) ? kHoldsFileTimes : 0;
-  if (bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+  if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;
     while (from < bytes.size()) {

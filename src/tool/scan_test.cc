@@ -35,6 +35,7 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
 
 TEST(ScanSource, FindsEscapes) {
   EXPECT_EQ(scan_source("char s[] = \"\x1b[1m\";"), kHoldsEscape);
+  EXPECT_EQ(scan_source(std::string("cache1.1\x9c\x02\0\0 \x1b", 14)), 0U);
   EXPECT_EQ(scan_source("char s[] = \"\\x1b[1m\";"), 0U);
 }
 

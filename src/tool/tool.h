@@ -160,7 +160,7 @@ inline constexpr std::uint32_t kHoldsFileTimes = 16;
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
-inline constexpr std::uint8_t kScanVersion = 3;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 4;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 
 }  // namespace deja::tool

@@ -2,6 +2,8 @@
 // from the second on the supervisor observes.
 #include <signal.h>
 
+#include <filesystem>
+
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -114,6 +116,18 @@ TEST_F(StaticTool, EndsAsItEnds) {
   EXPECT_EQ(died, ws.run(copy));
 }
 
+// The supervisor would take its rights from it.
+TEST_F(StaticTool, NotSupervisedWhenItStartsASetuidProgram) {
+  std::filesystem::rename(ws.bin() + "/gcc", ws.bin() + "/helper");
+  std::filesystem::permissions(ws.bin() + "/helper", static_cast<std::filesystem::perms>(04755));
+  ws.script("gcc", "#!/bin/sh\nexec '" + ws.bin() + "/helper' \"$@\"\n");
+  for (int i = 0; i < 3; ++i) {
+    ws.expect_miss(copy);
+    EXPECT_NE(ws.last_event().detail.find("did not report in"), std::string::npos)
+        << ws.last_event();
+  }
+}
+
 // What it starts is seen by the same means: a dynamic compiler below a static one.
 TEST_F(StaticTool, ProgramsItStartsAreSeenToo) {
   const std::string real = find_program("gcc");
@@ -121,7 +135,7 @@ TEST_F(StaticTool, ProgramsItStartsAreSeenToo) {
                             "\"; return execv(\"" + real + "\", v), c; }\n");
   ASSERT_TRUE(ws.run({real, "-static", "wrapper.c", "-o", ws.bin() + "/gcc"}).ok());
   learn();
-  ws.write("a.c", "#include \"a.h\"\nint a = A;\n");
+  ws.write("a.c", "#include \"a.h\"\n#warning it speaks\nint a = A;\n");
   ws.write("a.h", "#define A 1\n");
   ws.expect_miss(copy);
   ws.expect_hit(copy);
@@ -130,6 +144,36 @@ TEST_F(StaticTool, ProgramsItStartsAreSeenToo) {
   ws.write("a.c", "const char* a = __TIME__;\n");
   ws.expect_miss(copy);
   ws.expect_miss(copy);
+}
+
+// It turns into a program that is seen, in the same process; what it read before counts.
+TEST_F(StaticTool, WhatItReadsBeforeItBecomesAnotherCounts) {
+  const std::string real = find_program("gcc");
+  ws.write("wrapper.c",
+           "#include <fcntl.h>\n#include <unistd.h>\nint main(int c, char** v) {\n"
+           "char mode[] = \"-DMODE=0\"; int fd = open(\"mode\", O_RDONLY);\n"
+           "char* w[64]; int i; for (i = 0; i < c; ++i) w[i] = v[i];\n"
+           "read(fd, mode + 7, 1); w[0] = \"" +
+               real +
+               "\"; w[c] = mode; w[c + 1] = 0;\n"
+               "return execv(\"" +
+               real + "\", w); }\n");
+  ASSERT_TRUE(ws.run({real, "-static", "wrapper.c", "-o", ws.bin() + "/wrapper"}).ok());
+  ws.write("a.c", "int a = MODE;\n");
+  for (const char* link : {"", "#!/bin/sh\nexec wrapper \"$@\"\n"}) {
+    if (*link == 0) {
+      std::filesystem::copy(ws.bin() + "/wrapper", ws.bin() + "/gcc",
+                            std::filesystem::copy_options::overwrite_existing);
+    } else {
+      ws.script("gcc", link);
+    }
+    ws.write("mode", "1");
+    ws.deja(copy);
+    ws.expect_miss(copy);
+    ws.expect_hit(copy);
+    ws.write("mode", "2");
+    ws.expect_same(copy);
+  }
 }
 
 }  // namespace

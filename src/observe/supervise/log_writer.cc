@@ -82,7 +82,7 @@ bool LogWriter::is_front(const deja_log_identity& file) const {
 
 bool LogWriter::is_repeated(const Record& r) {
   std::uint64_t h = mix(mix(mix(1, r.op), r.flags), static_cast<std::uint32_t>(r.pid));
-  h = mix(mix(mix(h, static_cast<std::uint32_t>(r.error)), r.text), r.text2);
+  h = mix(mix(mix(mix(h, static_cast<std::uint32_t>(r.error)), r.value), r.text), r.text2);
   if (r.identity != nullptr) {
     const deja_log_identity& id = *r.identity;
     for (const std::uint64_t value :
@@ -95,6 +95,8 @@ bool LogWriter::is_repeated(const Record& r) {
 }
 
 void LogWriter::write(const Record& r) {
+  // What another program has done says nothing of the one that takes its process.
+  if (r.op == DEJA_OP_PROCESS) seen_.clear();
   if (memory_ == nullptr || (r.once && is_repeated(r))) return;
   const std::size_t fixed =
       sizeof(deja_log_record) + (r.identity != nullptr ? sizeof(deja_log_identity) : 0);

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -23,6 +22,7 @@
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
 #include "observe/supervise/recorder.h"
+#include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
 
@@ -158,17 +158,7 @@ void keep_answering(const Listener& listener) {
 }
 
 int end_like(int status) {
-  if (!WIFSIGNALED(status)) return WEXITSTATUS(status);
-  const int signal = WTERMSIG(status);
-  const struct rlimit none = {0, 0};  // one core is enough
-  ::setrlimit(RLIMIT_CORE, &none);
-  ::signal(signal, SIG_DFL);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, signal);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::kill(::getpid(), signal);
-  return 128 + signal;
+  return WIFSIGNALED(status) ? os::end_by_signal(WTERMSIG(status)) : WEXITSTATUS(status);
 }
 
 os::Fd receive_listener(const os::Fd& socket) {

@@ -208,6 +208,18 @@ TEST_F(SuperviseTest, ClocksAndHostsAreSeenThoughLibcNeedsNoCallForThem) {
   for (const Event& e : supervise({"look", "absent"}).log.events) EXPECT_NE(e.op, DEJA_OP_CLOCK);
 }
 
+// Who asks for which clock decides what it means.
+TEST_F(SuperviseTest, EachClockOfEachProgramIsTold) {
+  const std::string probe = static_probe_program();
+  const ToolRun r = supervise({"clocks", probe, "clocks"});
+  EXPECT_EQ(r.exit_code, 0) << r.output;
+  std::vector<std::uint64_t> clocks;
+  for (const Event& e : r.log.events)
+    if (e.op == DEJA_OP_CLOCK) clocks.push_back(e.value);
+  const std::vector<std::uint64_t> once = {DEJA_CLOCK_REALTIME, DEJA_CLOCK_TIME};
+  EXPECT_EQ(clocks, (std::vector<std::uint64_t>{once[0], once[1], once[0], once[1]}));
+}
+
 TEST_F(SuperviseTest, TheEnvironmentIsTheUsersAndCounts) {
   const ToolRun r = run({static_probe_program(), "environment"}, {.supervised = true});
   EXPECT_EQ(r.exit_code, 0) << r.output;
