@@ -23,6 +23,12 @@ Trace Manifest::trace(const Entry& entry) const {
   return out;
 }
 
+const Manifest::Entry* Manifest::find(const ActionKey& key) const {
+  const auto it = std::find_if(entries_.begin(), entries_.end(),
+                               [&](const Entry& entry) { return entry.key == key; });
+  return it == entries_.end() ? nullptr : &*it;
+}
+
 void Manifest::add(const ActionKey& key, const Trace& trace) {
   remove(key);
   std::map<Observation, std::uint32_t> index;

@@ -27,6 +27,7 @@ class Manifest {
   const std::vector<Observation>& observations() const { return observations_; }
   const std::vector<Entry>& entries() const { return entries_; }  // newest first
   Trace trace(const Entry& entry) const;
+  const Entry* find(const ActionKey& key) const;  // null: not among them
 
   // Puts a trace in front; an equal key moves up instead of standing twice.
   void add(const ActionKey& key, const Trace& trace);

@@ -20,9 +20,9 @@ namespace deja::pipeline {
 // The search in the artifacts, with what prefix maps of an outer folder leave of a root's name.
 LeakSearch make_leak_search(const Target& target, const Testimony& testimony);
 
-// Adds claims about the places of roots, and about variables that are found in an output after all, to
-// the testimony's trace. A root below the workspace that
-// must only stay where it is in the workspace is bound to that.
+// Adds claims about the places of roots, and about variables that are found in an output after
+// all, to the testimony's trace. A root below the workspace that must only stay where it is in the
+// workspace is bound to that.
 void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony,
                 Mentions& mentions);
 

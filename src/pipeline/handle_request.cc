@@ -126,7 +126,11 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
     run.published.why_not = "read-only";
   } else {
     run.published = publish(p.probe, p.command, target, run.report, engine);
-    if (run.published.was_unheard) engine.blind_spots.add(p.tool_digest);
+    if (run.published.gains_rights) {
+      engine.blind_spots.exempt(p.tool_digest);
+    } else if (run.published.was_unheard) {
+      engine.blind_spots.add(p.tool_digest);
+    }
   }
   return run;
 }

@@ -46,13 +46,6 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
   return true;
 }
 
-const action::Manifest::Entry* find_entry(const action::Manifest& manifest, const ActionKey& key) {
-  for (const action::Manifest::Entry& entry : manifest.entries()) {
-    if (entry.key == key) return &entry;
-  }
-  return nullptr;
-}
-
 std::size_t weight_of(const Remembered& entry) {
   return sizeof(entry) + 4 * (entry.stand.nodes.size() + 2 * entry.claims.size()) + 4096;
 }
@@ -127,7 +120,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   RecallOutcome recalled = recall_trace(p.probe, world, engine);
   auto manifest = engine.cache.manifests.get(p.probe);
   if (!recalled.found || manifest == nullptr) return;
-  const action::Manifest::Entry* of = find_entry(*manifest, recalled.found->key);
+  const action::Manifest::Entry* of = manifest->find(recalled.found->key);
   std::vector<std::uint32_t> claims;
   if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
   std::vector<std::string> paths;

@@ -82,11 +82,8 @@ void search(const action::Manifest& manifest, World& world, Engine& engine, Reca
 
 action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Engine& engine) {
   const auto manifest = engine.cache.manifests.get(probe);
-  if (manifest == nullptr) return {};
-  for (const action::Manifest::Entry& entry : manifest->entries()) {
-    if (entry.key == key) return manifest->trace(entry);
-  }
-  return {};
+  const action::Manifest::Entry* entry = manifest == nullptr ? nullptr : manifest->find(key);
+  return entry == nullptr ? action::Trace() : manifest->trace(*entry);
 }
 
 RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine) {

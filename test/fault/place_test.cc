@@ -20,6 +20,16 @@ namespace fs = std::filesystem;
 
 class PlaceFault : public Fault {
  protected:
+  // Lets user 65534 into the work folder, and gives what it takes to run a client as that user.
+  Options as_somebody_else() const {
+    for (const char* open : {"work", "tmp"})
+      fs::permissions(ws.base() + "/" + open, static_cast<fs::perms>(0777));
+    Options options;
+    options.in_child = [] {
+      if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+    };
+    return options;
+  }
   std::string socket() const { return ws.cache() + "/daemon.sock"; }
   void expect_undisturbed_twice(const Options& options = {}) {
     expect_undisturbed(options);
@@ -125,13 +135,7 @@ TEST_P(PlaceFault, FolderIsReadOnly) {
   warm();
   ws.end_engines();
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
-  for (const char* open : {"work", "tmp"})
-    fs::permissions(ws.base() + "/" + open, static_cast<fs::perms>(0777));
-  Options options;
-  options.in_child = [] {
-    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
-  };
-  expect_undisturbed_twice(options);
+  expect_undisturbed_twice(as_somebody_else());
   EXPECT_EQ(ws.daemon_pid(), 0);
 }
 
@@ -142,13 +146,7 @@ TEST_P(PlaceFault, DaemonIsSomebodyElses) {
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
   fs::permissions(ws.cache(), static_cast<fs::perms>(0755));
   if (ws.exists(socket())) fs::permissions(socket(), static_cast<fs::perms>(0777));
-  for (const char* open : {"work", "tmp"})
-    fs::permissions(ws.base() + "/" + open, static_cast<fs::perms>(0777));
-  Options options;
-  options.in_child = [] {
-    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
-  };
-  expect_undisturbed_twice(options);
+  expect_undisturbed_twice(as_somebody_else());
 }
 
 TEST_P(PlaceFault, CacheVanishesUnderTheDaemon) {
