@@ -118,6 +118,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   const bool strip = p.invocation.colours_forced &&
                      !(request.stderr_is_terminal && p.invocation.colours_on_terminal);
   const bool supervise = engine.blind_spots.has(p.tool_digest);
+  const std::vector<Before> before = look_before(p.invocation, engine.digester);
   auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip, supervise});
   if (!report) return std::nullopt;
   // From here on the user has his outputs; nothing below may change them or the exit code.
@@ -125,7 +126,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   if (settings.read_only) {
     run.published.why_not = "read-only";
   } else {
-    run.published = publish(p.probe, p.command, target, run.report, engine);
+    run.published = publish(p.probe, p.command, target, before, run.report, engine);
     if (run.published.gains_rights) {
       engine.blind_spots.exempt(p.tool_digest);
     } else if (run.published.was_unheard) {

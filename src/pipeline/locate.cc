@@ -45,6 +45,7 @@ tool::Command command_of(const Request& request) {
   }
   command.argv = request.argv;
   command.cwd = request.cwd;
+  command.talks_to_terminal = request.stdout_is_terminal || request.stderr_is_terminal;
   return command;
 }
 

@@ -10,7 +10,6 @@
 #include "os/mapping.h"
 #include "pipeline/bind.h"
 #include "pipeline/starts.h"
-#include "pipeline/witness.h"
 
 namespace deja::pipeline {
 namespace {
@@ -136,11 +135,11 @@ Status store_draft(const ProbeKey& probe, const Published& published, Draft& dra
 }  // namespace
 
 PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
-                       const RunReport& report, Engine& engine) {
+                       const std::vector<Before>& before, const RunReport& report, Engine& engine) {
   PublishOutcome out;
   if (report.signal != 0) return out.why_not = "ended by a signal", out;
   if (report.exit_code != 0 &&
-      !target.adapter.proves_failure(report.exit_code, report.out + report.err))
+      !target.adapter.proves_failure(target.invocation, report.exit_code, report.out + report.err))
     return out.why_not = "the tool failed", out;
   if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
   if (!report.log) return out.why_not = "was not observed", out;
@@ -150,7 +149,8 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
   out.was_unheard = log->unheard || !unseen.empty();
   out.gains_rights = starts_privileged(*log);
-  Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester);
+  Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester,
+                  before);
   Testimony testimony = witness.hear(*log, report.ended_ns);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
 

@@ -9,6 +9,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/flights.h"
 #include "pipeline/materialize.h"
+#include "pipeline/witness.h"
 
 namespace deja::pipeline {
 
@@ -23,8 +24,8 @@ struct PublishOutcome {
 };
 
 // From here on the user has his outputs and the tool's exit code is known; nothing below changes
-// either.
+// either. before: what look_before() saw.
 PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
-                       const RunReport& report, Engine& engine);
+                       const std::vector<Before>& before, const RunReport& report, Engine& engine);
 
 }  // namespace deja::pipeline

@@ -8,6 +8,7 @@
 #include "base/path.h"
 #include "os/file.h"
 #include "os/watcher.h"
+#include "pipeline/archive_dates.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
 
@@ -56,6 +57,19 @@ std::string take_component(std::string& path) {
 }
 
 }  // namespace
+
+std::vector<Before> look_before(const tool::Invocation& invocation,
+                                digest::FileDigester& digester) {
+  std::vector<Before> out;
+  for (const std::string& path : invocation.updates) {
+    Before before{path, {}, {}};
+    const auto content = digester.digest_file(path, &before.identity);
+    if (!content || !*content) continue;
+    before.content = **content;
+    out.push_back(std::move(before));
+  }
+  return out;
+}
 
 void Witness::claim(Claim kind, std::string subject, std::string value) {
   if (is_left_out(subject)) return;
@@ -132,25 +146,56 @@ bool Witness::is_depfile(const std::string& name) {
                      [&](const std::string& depfile) { return canonical(depfile) == name; });
 }
 
+bool Witness::is_updated(const std::string& path) {
+  return std::any_of(invocation_.updates.begin(), invocation_.updates.end(),
+                     [&](const std::string& name) { return canonical(name) == canonical(path); });
+}
+
+const Before* Witness::before(const std::string& path) {
+  const auto it = std::find_if(before_.begin(), before_.end(), [&](const Before& b) {
+    return canonical(b.path) == canonical(path);
+  });
+  return it == before_.end() ? nullptr : &*it;
+}
+
+// Read, and then written anew: what it was is known from before the run.
+void Witness::conclude_updated(const std::string& path, const ReadFile& file) {
+  const Before* was = before(path);
+  if (was == nullptr) return fail("reads and writes " + path);
+  if (!(was->identity == file.identity)) return fail("changed before the tool read it: " + path);
+  if (could_hide_a_change(path, was->identity, file.when_ns))
+    return fail("written in the moment it was read: " + path);
+  claim(Claim::file, roots_.tag(path), std::string(was->content.digest.view()));
+  testimony_.facts |= was->content.traits;
+}
+
+void Witness::conclude_read(const std::string& path, const ReadFile& file) {
+  os::FileIdentity now;
+  const auto content = digester_.digest_file(path, &now);
+  if (!content || !*content) return fail("gone or unreadable after the run: " + path);
+  if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
+  if (could_hide_a_change(path, now, file.when_ns))
+    return fail("written in the moment it was read: " + path);
+  const std::string digest((*content)->digest.view());
+  claim(Claim::file, roots_.tag(path), digest);
+  if (file.is_program) {
+    testimony_.programs.push_back(path);
+    return;
+  }
+  testimony_.inputs.push_back({path, (*content)->digest});
+  testimony_.facts |= (*content)->traits;
+  if (now.size > 0) equals_[digest].push_back(path);
+}
+
 void Witness::conclude_reads() {
   for (const auto& [path, file] : reads_) {
-    if (const auto it = touched_.find(file.canonical); it != touched_.end() && it->second.written)
-      return fail("reads and writes " + path);
-    os::FileIdentity now;
-    const auto content = digester_.digest_file(path, &now);
-    if (!content || !*content) return fail("gone or unreadable after the run: " + path);
-    if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
-    if (could_hide_a_change(path, now, file.when_ns))
-      return fail("written in the moment it was read: " + path);
-    const std::string digest((*content)->digest.view());
-    claim(Claim::file, roots_.tag(path), digest);
-    if (file.is_program) {
-      testimony_.programs.push_back(path);
-      continue;
+    const auto it = touched_.find(file.canonical);
+    if (it != touched_.end() && it->second.written) {
+      conclude_updated(path, file);
+    } else {
+      conclude_read(path, file);
     }
-    testimony_.inputs.push_back({path, (*content)->digest});
-    testimony_.facts |= (*content)->traits;
-    if (now.size > 0) equals_[digest].push_back(path);
+    if (!testimony_.problem.empty()) return;
   }
 }
 
@@ -158,19 +203,21 @@ void Witness::conclude_reads() {
 void Witness::conclude_times() {
   bool holds_times = (testimony_.facts & tool::kHoldsFileTimes) != 0;
   for (const Output& out : testimony_.outputs) {
-    if (holds_times) break;
     if (out.role != Role::output) continue;
     char head[4] = {};
     const auto fd = os::open_read(out.path);
-    if (!fd || !os::read_at(*fd, 0, head, sizeof(head)))
-      return fail("gone after the run: " + out.path);
-    holds_times = (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
+    const auto dates = fd ? holds_dates(*fd) : Result<bool>(false);
+    if (!fd || !dates || !os::read_at(*fd, 0, head, sizeof(head)))
+      return fail("gone or broken after the run: " + out.path);
+    if (*dates) return fail("stores times and owners of files: " + out.path);
+    holds_times =
+        holds_times || (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
   }
   if (!holds_times) return;
   for (const auto& [path, file] : reads_) {
-    if (!file.is_program) looked_at_[path] = true;
+    if (!file.is_program) stamped_[path] = true;
   }
-  for (const auto& [path, kind] : seen_) looked_at_[path] = true;
+  for (const auto& [path, kind] : seen_) stamped_[path] = true;
 }
 
 // Files of equal content: whether a compiler takes them for one is not in their content.
@@ -263,10 +310,27 @@ void Witness::conclude_names() {
   for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission
     if (!is_touched(path)) claim_kind(path, '?');
   }
-  for (const auto& [path, unused] : looked_at_) {
+  for (const auto& [path, look] : looks_) {
+    if (is_touched(path)) {
+      claim_look(path, look);
+    } else if (look.was_there) {
+      stamped_[path] = true;
+    }
+  }
+  for (const auto& [path, unused] : stamped_) {
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
     if (now && now->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(*now));
   }
+}
+
+// What was there before the run made something of that name.
+void Witness::claim_look(const std::string& path, const Look& look) {
+  const std::string subject = roots_.tag(path);
+  if (!look.was_there) return claim(Claim::absent, subject);
+  if (!look.identity) return fail("looks for its own output before it makes it: " + path);
+  if (!look.only_kind && look.identity->is_regular())
+    return claim(Claim::stamps, subject, stamps_text(*look.identity));
+  claim(Claim::exists, subject, std::string(1, action::kind_letter(look.identity->mode)));
 }
 
 // Where names lead, and what folders hold.
@@ -313,7 +377,10 @@ Result<std::string> Witness::first_missing(std::string path) {
 void Witness::conclude_absences() {
   std::set<std::string> claimed;
   for (const auto& [path, unused] : absent_) {
-    if (is_touched(path)) continue;
+    if (is_touched(path)) {
+      if (is_updated(path)) claim(Claim::absent, roots_.tag(path));
+      continue;
+    }
     const auto missing = first_missing(path);
     if (!missing) return fail("cannot look at the folders of " + path);
     if (!claimed.insert(*missing).second) continue;

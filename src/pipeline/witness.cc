@@ -3,7 +3,9 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "base/path.h"
 #include "os/file.h"
@@ -24,6 +26,12 @@ bool is_absence(int error) {
 // with it, and every wrapper script would pay.
 bool is_shell(std::string_view program) {
   return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
+}
+
+// They do not care what the file is that they replace or remove.
+bool wants_kind_only(std::string_view program) {
+  static constexpr std::string_view kPrograms[] = {"rm", "cp", "mv", "ln", "install", "mkdir"};
+  return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
 }
 
 // Process ids, users and sizes of memory are noise or stay what they are.
@@ -142,6 +150,17 @@ void Witness::missing(const std::string& path) {
   if (!is_own(path)) absent_[path] = true;
 }
 
+void Witness::note_look(const Event& e) {
+  const std::string* name = foreign(e.pid);
+  if (name == nullptr || is_own(e.path)) return;
+  Look look{e.error == 0, wants_kind_only(*name) || e.op == DEJA_OP_UNLINK, std::nullopt};
+  if (e.has_identity) look.identity = e.identity;
+  const auto [it, fresh] = looks_.try_emplace(e.path, look);
+  // The first look tells what was there; the most curious one, how much of it counts.
+  if (!fresh) it->second.only_kind = it->second.only_kind && look.only_kind;
+  if (!it->second.identity) it->second.identity = look.identity;
+}
+
 void Witness::on_nothing(const Event&) {}
 
 void Witness::read_program(const std::string& path, const os::FileIdentity* identity,
@@ -212,8 +231,9 @@ void Witness::on_open(const Event& e) {
   }
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
-  if (is_absence(e.error)) return missing(e.path);
-  fail("could not open " + e.path);
+  if (!is_absence(e.error)) return fail("could not open " + e.path);
+  missing(e.path);
+  note_look(e);
 }
 
 void Witness::on_open_for_writing(const Event& e) {
@@ -228,9 +248,12 @@ void Witness::on_open_for_writing(const Event& e) {
   const bool was_there = (e.flags & DEJA_OPEN_EXISTED) != 0 || (e.flags & DEJA_OPEN_CREATE) == 0;
   if (!t.written && was_there) {
     t.existed = true;
-    if ((e.flags & DEJA_OPEN_TRUNCATE) == 0) return fail("changes a file in place: " + e.path);
+    const bool keeps = (e.flags & DEJA_OPEN_TRUNCATE) == 0;
+    if (keeps && before(e.path) == nullptr) return fail("changes a file in place: " + e.path);
     t.in_place = true;
-    if (reads_.contains(e.path)) return fail("rewrites what it has read: " + e.path);
+    if (reads_.contains(e.path) && before(e.path) == nullptr)
+      return fail("rewrites what it has read: " + e.path);
+    if (keeps && !reads_.contains(e.path)) read(e.path, &before(e.path)->identity, e.when_ns);
   }
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;
@@ -247,9 +270,10 @@ void Witness::on_stat(const Event& e) {
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
-    if (foreign(e.pid) != nullptr) looked_at_[e.path] = true;
+    note_look(e);
   } else if (is_absence(e.error)) {
     missing(e.path);
+    note_look(e);
   } else if (e.error == EACCES) {
     seen_.emplace(e.path, '?');
   } else {
@@ -327,6 +351,7 @@ void Witness::on_host(const Event& e) {
 }
 
 void Witness::on_unlink(const Event& e) {
+  if (e.error == 0 || is_absence(e.error)) note_look(e);
   if (e.error != 0) {
     if (is_absence(e.error)) missing(e.path);
     return;

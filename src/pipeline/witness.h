@@ -7,10 +7,11 @@
 //   made something of that name.
 // - What the run wrote and is still there at its end is an output; what is gone was temporary, and
 //   nothing that was seen of it counts.
+// - What an output was before the run does not count, unless the adapter says that it does (an
+//   archive that is read and written anew) or a program that no adapter vouches for looked.
 // - What a program that no adapter vouches for (a shell, whatever a wrapper script starts) has
-// looked
-//   at without opening it, counts with size, time and mode; what it asks the machine (the time, the
-//   host's name) cannot be asked again.
+//   looked at without opening it, counts with size, time and mode; what it asks the machine (the
+//   time, the host's name) cannot be asked again.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a
 //   device) proves nothing.
@@ -62,15 +63,26 @@ struct Testimony {
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
 };
 
+// A file that the tool will read and write anew (Invocation::updates), as it was before the run.
+struct Before {
+  std::string path;
+  os::FileIdentity identity;
+  digest::FileContent content;
+};
+// Those that are there.
+std::vector<Before> look_before(const tool::Invocation& invocation, digest::FileDigester& digester);
+
 class Witness {
  public:
   Witness(const tool::Command& command, const tool::Invocation& invocation,
-          const tool::Adapter& adapter, const action::Roots& roots, digest::FileDigester& digester)
+          const tool::Adapter& adapter, const action::Roots& roots, digest::FileDigester& digester,
+          const std::vector<Before>& before)
       : command_(command),
         invocation_(invocation),
         adapter_(adapter),
         roots_(roots),
-        digester_(digester) {}
+        digester_(digester),
+        before_(before) {}
 
   // Hears the log of a run that ended at ended_ns (wall clock), then looks at the files themselves.
   Testimony hear(const observe::Log& log, std::int64_t ended_ns);
@@ -104,6 +116,12 @@ class Witness {
     std::string canonical;
     bool is_program = false;  // an executable or a library
   };
+  // What a program that no adapter vouches for saw at a name.
+  struct Look {
+    bool was_there = false;
+    bool only_kind = false;  // the program cares for no more than what kind of thing it is
+    std::optional<os::FileIdentity> identity;
+  };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);
 
@@ -135,6 +153,7 @@ class Witness {
   void read_program(const std::string& path, const os::FileIdentity* identity,
                     std::int64_t when_ns);
   void missing(const std::string& path);
+  void note_look(const observe::Event& e);
   void miss_in_library_path(const std::string& library);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
   const std::string* foreign(std::int32_t pid) const;
@@ -146,17 +165,22 @@ class Witness {
   void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
+  bool is_updated(const std::string& path);  // Invocation::updates
+  const Before* before(const std::string& path);
   bool is_touched(const std::string& path);
   std::optional<os::FileIdentity> still_there(const std::string& path);
   const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
+  void conclude_read(const std::string& path, const ReadFile& file);
+  void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_times();
   void conclude_names();
   void conclude_links();
   void conclude_listings();
   void conclude_absences();
   void conclude_twins();
+  void claim_look(const std::string& path, const Look& look);
   void claim_kind(const std::string& path, char letter);
   void claim_way(const std::string& path);
   bool claim_step(const std::string& step);
@@ -169,6 +193,7 @@ class Witness {
   const tool::Adapter& adapter_;
   const action::Roots& roots_;
   digest::FileDigester& digester_;
+  const std::vector<Before>& before_;
 
   std::int64_t ended_ns_ = 0;
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
@@ -185,7 +210,10 @@ class Witness {
   // What was looked at on the way: texts of symlinks (empty: none), and whether a folder is there.
   std::unordered_map<std::string, std::optional<std::string>> steps_;
   std::unordered_map<std::string, bool> there_;
-  std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
+  std::map<std::string, bool> ways_, executed_;  // spelled path
+  std::map<std::string, Look>
+      looks_;  // spelled path; the first look of a program without a voucher
+  std::map<std::string, bool> stamped_;  // spelled path: its size, time and mode count as they are
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the

@@ -72,7 +72,7 @@ class WitnessTest : public ::testing::Test {
     digest::FileDigester::Options options;
     options.scan = tool::scan_source;
     digest::FileDigester digester(options);
-    Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester);
+    Witness witness(command_, invocation_, tool::cc_adapter(), roots_, digester, before_);
     return witness.hear(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
   }
   static bool has(const Testimony& t, Claim claim, const std::string& subject,
@@ -89,6 +89,7 @@ class WitnessTest : public ::testing::Test {
   tool::Invocation invocation_;
   action::Roots roots_;
   observe::Log log_;
+  std::vector<Before> before_;
   std::int64_t ended_ns_ = 0;
 };
 

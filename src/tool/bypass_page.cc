@@ -1,6 +1,7 @@
 #include "tool/bypass_page.h"
 
 #include "tool/cc/options.h"
+#include "tool/job/jobs.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -27,9 +28,10 @@ std::string bypass_page() {
       "\n"
       "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
       "events`) and in\n"
-      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc` and "
-      "`src/tool/cc/options.cc`;\n"
-      "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it anew.\n"
+      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
+      "`src/tool/cc/options.cc`\n"
+      "and `src/tool/job/jobs.cc`; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes "
+      "it anew.\n"
       "\n"
       "| reason | meaning | example |\n"
       "|---|---|---|\n";
@@ -54,6 +56,27 @@ std::string bypass_page() {
       "is not in the table of harmless front end options; a language of another front end or a "
       "module; an\n"
       "input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
+  page +=
+      "\n"
+      "## Options of other tools\n"
+      "\n"
+      "| tool | option | why |\n"
+      "|---|---|---|\n";
+  const std::vector<job::Rule>* told = nullptr;
+  for (const job::Job& job : job::jobs()) {
+    if (&job.rules == told) continue;  // another name of the same
+    told = &job.rules;
+    for (const job::Rule& rule : job.rules)
+      if (rule.effect == job::Effect::bypass)
+        page += "| " + std::string(job.name) + " | `" + std::string(rule.text) +
+                (rule.match == job::Match::begin ? "…` | " : "` | ") + rule.why + " |\n";
+  }
+  page +=
+      "\n"
+      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`) is looked up "
+      "only "
+      "when it\n"
+      "writes to none.\n";
   return page;
 }
 

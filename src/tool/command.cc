@@ -15,7 +15,8 @@ std::string_view KeyArgument::path() const {
 }
 
 const Adapter* find_adapter(std::string_view program_name) {
-  if (cc_adapter().knows(program_name)) return &cc_adapter();
+  for (const Adapter* adapter : {&cc_adapter(), &job_adapter()})
+    if (adapter->knows(program_name)) return adapter;
   return nullptr;
 }
 

@@ -60,6 +60,7 @@ struct Command {
   std::vector<std::string_view> argv;  // argv[0] as the user spelled it
   std::string_view cwd;                // absolute, as getcwd gives it
   std::vector<EnvironmentVariable> environment;
+  bool talks_to_terminal = false;  // stdout or stderr is one
 
   std::optional<std::string_view> variable(std::string_view name) const;
 };
@@ -98,6 +99,11 @@ struct Invocation {
   // Absolute paths of make-style dependency files this command writes (-MF, or by default). A hint:
   // a name that is missing here only keeps the result from being moved to another root.
   std::vector<std::string> depfiles;
+  // Absolute paths of files that are read and written anew (ar's archive), or whose absence counts
+  // though they are outputs: what they were before the run is an input. A hint: without it a run
+  // that reads and writes one file proves nothing.
+  std::vector<std::string> updates;
+  bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
   // "-DWHERE=__FILE__" mentions its own path though no file does.
   std::uint32_t argument_facts = 0;
@@ -129,7 +135,8 @@ class Adapter {
   virtual bool clock_matters(std::uint64_t clock) const = 0;
   // Is what the tool printed the proof that it failed because of its inputs, and will fail again?
   // (A full disk or a killed child is none.) Then the failure is a result like others.
-  virtual bool proves_failure(std::uint32_t exit_code, std::string_view messages) const = 0;
+  virtual bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
+                              std::string_view messages) const = 0;
   // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
   // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
   // not one this adapter can reproduce exactly.
@@ -145,6 +152,8 @@ class Adapter {
 
 // The adapter for C and C++ compilers (gcc and clang drivers).
 const Adapter& cc_adapter();
+// The adapter for archivers, assemblers, linkers, checkers (tool/job/jobs.h).
+const Adapter& job_adapter();
 // The adapter that knows this program, or null.
 const Adapter* find_adapter(std::string_view program_name);
 

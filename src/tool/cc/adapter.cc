@@ -84,8 +84,8 @@ class CcAdapter final : public Adapter {
     return clock != kClockRealtime && clock != kClockMonotonic;
   }
 
-  // A precompiled header of clang's holds the times of its headers; using it compares them.
-  bool proves_failure(std::uint32_t exit_code, std::string_view messages) const override {
+  bool proves_failure(const Invocation&, std::uint32_t exit_code,
+                      std::string_view messages) const override {
     return cc::proves_failure(exit_code, messages);
   }
 

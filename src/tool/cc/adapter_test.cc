@@ -24,7 +24,7 @@ TEST(CcAdapter, KnowsDriversByName) {
        {"clang-tidy", "clang-format", "clang-cl", "clang-cpp", "gcc-ar", "gcc-nm", "gcc-ranlib-12",
         "gcov",       "cc1",          "cc1plus",  "cpp",       "ccache", "distcc", "icc",
         "gcc-",       "-gcc",         "gccgo",    "gcc-12-x",  "",       "/"})
-    EXPECT_EQ(find_adapter(name), nullptr) << name;
+    EXPECT_NE(find_adapter(name), &cc_adapter()) << name;
 }
 
 TEST(CcAdapter, SaysWhatDoesNotMatter) {

@@ -1,0 +1,76 @@
+// The adapter for the programs of jobs.h.
+#include <algorithm>
+
+#include "base/path.h"
+#include "tool/cc/failure.h"
+#include "tool/job/jobs.h"
+#include "tool/tool.h"
+
+namespace deja::tool {
+namespace job {
+namespace {
+
+// Asked about terminals, which none of these talks to (`colours` in jobs.h).
+constexpr std::string_view kIgnored[] = {"TERM", "COLORTERM", "COLUMNS"};
+
+// enum deja_clock in observe/preload/log_layout.h.
+constexpr std::uint64_t kClockMonotonic = 3;
+
+class JobAdapter final : public Adapter {
+ public:
+  bool knows(std::string_view program_name) const override {
+    return find_job(program_name) != nullptr;
+  }
+
+  Classified classify(const Command& command, const Options&) const override {
+    const Job* job = command.argv.empty() ? nullptr : find_job(command.argv.front());
+    if (job == nullptr) return Bypass{BypassReason::unknown_tool, command.tool};
+    Line line = read_line(*job, command.argv);
+    if (line.bypass) return *std::move(line.bypass);
+    if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
+    Invocation out;
+    out.adapter = "job";
+    out.language = job->label;
+    out.what = command.argv[line.operands.front()];
+    out.opaque_outputs = line.is_opaque;
+    out.failures_count = job->failures_count;
+    if (job->writes_operand)
+      out.updates.push_back(tidy_path(join_path(command.cwd, out.what)));
+    else
+      out.source = tidy_path(join_path(command.cwd, out.what));
+    for (const std::string_view argument : command.argv) out.run_argv.emplace_back(argument);
+    for (std::size_t i = 1; i < command.argv.size(); ++i) {
+      const bool is_path =
+          std::find(line.operands.begin(), line.operands.end(), i) != line.operands.end();
+      out.key_arguments.push_back(
+          {std::string(command.argv[i]), is_path ? 0 : KeyArgument::kNoPath});
+    }
+    return out;
+  }
+
+  bool ignores_variable(std::string_view name) const override {
+    return std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
+  }
+
+  bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
+
+  bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
+                      std::string_view messages) const override {
+    return invocation.failures_count && cc::proves_failure(exit_code, messages);
+  }
+
+  std::optional<std::string> move_depfile(const Invocation&, std::string_view, std::string_view,
+                                          std::string_view) const override {
+    return std::nullopt;
+  }
+};
+
+}  // namespace
+}  // namespace job
+
+const Adapter& job_adapter() {
+  static const job::JobAdapter adapter;
+  return adapter;
+}
+
+}  // namespace deja::tool

@@ -1,0 +1,198 @@
+#include "tool/job/jobs.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "tool/program_name.h"
+
+namespace deja::tool::job {
+namespace {
+
+using enum Match;
+using enum Effect;
+
+// GNU binutils 2.40's and LLVM 19's manuals. Times and owners in an archive (ar's U, and an ar that
+// was built that way) are found out after the run: pipeline/testimony.cc.
+const std::vector<Rule> kArRules = {
+    {"--version", begin, query},
+    {"--help", begin, query},
+    {"-V", word, query},
+    {"-h", word, query},
+    {"-M", word, Effect::stdin},  // a script of commands
+    {"--plugin", word, value},
+    {"--target", word, value},
+    {"--output", word, value},
+    {"--record-libdeps", word, value},
+    {"u", letter, bypass, "u: compares times"},
+    {"o", letter, bypass, "o: sets times of files"},
+    {"U", letter, bypass, "U: stores times and owners"},
+    {"M", letter, Effect::stdin},
+};
+
+const std::vector<Rule> kRanlibRules = {
+    {"--version", begin, query},
+    {"--help", begin, query},
+    {"-v", word, query},
+    {"-V", word, query},
+    {"-h", word, query},
+    {"--plugin", word, value},
+    {"-U", word, bypass, "stores the time"},
+    {"-t", word, bypass, "sets the time"},
+};
+
+const std::vector<Rule> kAsRules = {
+    {"--version", begin, query},
+    {"--help", begin, query},
+    {"--target-help", word, query},
+    {"-", word, Effect::stdin},
+    {"--", word, Effect::stdin},
+    {"--statistics", word, bypass, "prints times"},
+    {"-o", word, value},
+    {"-I", word, value},
+    {"--MD", word, value},
+    {"--defsym", word, value},
+    {"-defsym", word, value},
+    {"--compress-debug-sections", begin, opaque},
+};
+
+const std::vector<Rule> kLdRules = {
+    {"--version", begin, query},
+    {"--help", begin, query},
+    {"--print-", begin, query},
+    {"--stats", word, bypass, "prints times"},
+    {"-o", word, value},
+    {"-m", word, value},
+    {"-T", word, value},
+    {"-e", word, value},
+    {"-u", word, value},
+    {"-z", word, value},
+    {"-L", word, value},
+    {"-l", word, value},
+    {"-h", word, value},
+    {"-soname", word, value},
+    {"-rpath", word, value},
+    {"-rpath-link", word, value},
+    {"-dynamic-linker", word, value},
+    {"--dynamic-linker", word, value},
+    {"-plugin", word, value},
+    {"-plugin-opt", word, value},
+    {"-Map", word, value},
+    {"-Ttext", word, value},
+    {"--defsym", word, value},
+    {"--time-trace", begin, bypass, "writes times"},
+    {"--repro", begin, bypass, "writes times"},
+    {"--build-id=uuid", word, bypass, "a new number every time"},
+    {"-build-id=uuid", word, bypass, "a new number every time"},
+    {"--thinlto-cache-dir", begin, bypass, "a folder that others share"},
+    {"--compress-debug-sections", begin, opaque},
+};
+
+// One dash or two, as LLVM's command lines have it.
+const std::vector<Rule> kClangTidyRules = {
+    {"--version", word, query},
+    {"-version", word, query},
+    {"--help", begin, query},
+    {"-help", begin, query},
+    {"--list-checks", word, query},
+    {"-list-checks", word, query},
+    {"--dump-config", word, query},
+    {"-dump-config", word, query},
+    {"--verify-config", word, query},
+    {"-verify-config", word, query},
+    {"--explain-config", word, query},
+    {"-explain-config", word, query},
+    {"--fix", begin, bypass, "edits its sources"},
+    {"-fix", begin, bypass, "edits its sources"},
+    {"--enable-check-profile", word, bypass, "prints times"},
+    {"-enable-check-profile", word, bypass, "prints times"},
+    {"--vfsoverlay", begin, bypass, "names other files than are read"},
+    {"-vfsoverlay", begin, bypass, "names other files than are read"},
+    {"-p", word, value},
+    {"--checks", word, value},
+    {"-checks", word, value},
+    {"-", word, Effect::stdin},
+};
+
+const Rule* rule_for(const Job& job, std::string_view argument) {
+  for (const Rule& rule : job.rules) {
+    if (rule.match == letter) continue;
+    if (rule.match == begin ? argument.starts_with(rule.text) : argument == rule.text) return &rule;
+  }
+  return nullptr;
+}
+
+Bypass bypass_of(const Rule& rule, std::string_view argument) {
+  const std::string text(argument);
+  if (rule.effect == query) return {BypassReason::not_a_compile, text};
+  if (rule.effect == Effect::stdin) return {BypassReason::stdin_source, text};
+  return {BypassReason::unsupported_option, text + ": " + rule.why};
+}
+
+// Behind the long options: letters, with or without a dash; then, with a, b or i, a member's name, and
+// with N a number; then the archive. Returns where to go on.
+std::size_t skip_operation(const Job& job, const std::vector<std::string_view>& argv, Line& out) {
+  std::size_t at = 1;
+  for (; at < argv.size() && argv[at].starts_with("--"); ++at) {
+    const Rule* rule = rule_for(job, argv[at]);
+    if (rule != nullptr && rule->effect == query) return at;
+    if (rule != nullptr && rule->effect == value) ++at;
+  }
+  if (at >= argv.size()) return at;
+  const std::string_view letters = argv[at].substr(argv[at].starts_with('-') ? 1 : 0);
+  for (const Rule& rule : job.rules) {
+    if (rule.match == letter && letters.find(rule.text) != std::string_view::npos)
+      out.bypass = bypass_of(rule, argv[at]);
+  }
+  if (rule_for(job, argv[at]) != nullptr) return at;  // "-V"
+  const bool at_member = letters.find_first_of("abi") != std::string_view::npos;
+  const bool has_count = letters.find('N') != std::string_view::npos;
+  return at + 1 + (at_member ? 1 : 0) + (has_count ? 1 : 0);
+}
+
+}  // namespace
+
+const std::vector<Job>& jobs() {
+  static const std::vector<Job> all = {
+      {.name = "ar", .label = "archive", .rules = kArRules, .writes_operand = true},
+      {.name = "ranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
+      {.name = "as", .label = "assembler", .rules = kAsRules},
+      {.name = "ld", .label = "link", .rules = kLdRules},
+      {.name = "ld.bfd", .label = "link", .rules = kLdRules},
+      {.name = "ld.gold", .label = "link", .rules = kLdRules},
+      {.name = "ld.lld", .label = "link", .rules = kLdRules, .colours = true},
+      {.name = "clang-tidy",
+       .label = "check",
+       .rules = kClangTidyRules,
+       .colours = true,
+       .failures_count = true},
+  };
+  return all;
+}
+
+const Job* find_job(std::string_view program_name) {
+  const std::string_view base = base_name(program_name);
+  const auto it = std::find_if(jobs().begin(), jobs().end(),
+                               [&](const Job& job) { return is_called(base, job.name); });
+  return it == jobs().end() ? nullptr : &*it;
+}
+
+Line read_line(const Job& job, const std::vector<std::string_view>& argv) {
+  Line out;
+  const bool has_operation = job.name == "ar";
+  for (std::size_t i = has_operation ? skip_operation(job, argv, out) : 1; i < argv.size(); ++i) {
+    const Rule* rule = rule_for(job, argv[i]);
+    if (rule == nullptr) {
+      if (!argv[i].starts_with('-')) out.operands.push_back(i);
+    } else if (rule->effect == value) {
+      ++i;
+    } else if (rule->effect == opaque) {
+      out.is_opaque = true;
+    } else if (!out.bypass) {
+      out.bypass = bypass_of(*rule, argv[i]);
+    }
+  }
+  if (!out.bypass && out.operands.empty()) out.bypass = Bypass{BypassReason::no_input, {}};
+  return out;
+}
+
+}  // namespace deja::tool::job
