@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "client/engine.h"
+#include "client/feed.h"
 #include "client/run.h"
 #include "os/end.h"
 #include "os/fd.h"
@@ -224,14 +225,23 @@ int run(int socket, const Memory& body, std::size_t size, Command& command, cons
   return end_like(outcome.head);
 }
 
-// Sends the request and waits for the answer that is no "wait". False: no engine of ours there.
+bool feed(int socket) {
+  const os::Fd kept(keep_stdin());
+  const int fd = kept.get();
+  const wire::FrameHead frame = wire::frame_head(wire::Kind::fed, 0);
+  return os::send_with_fds(socket, &frame, sizeof(frame), &fd, kept ? 1 : 0, kSilenceMs) == 0;
+}
+
+// Sends the request and waits for the answer that ends the talk. False: no engine of ours there.
 bool ask(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags,
          wire::FrameHead* frame, std::size_t* have) {
   if (!send_request(socket, command, env, stream_flags)) return false;
-  do {
+  for (;;) {
     if (!receive(socket, frame, have)) return false;
-  } while (frame->kind == static_cast<std::uint16_t>(wire::Kind::wait));
-  return true;
+    const auto kind = static_cast<wire::Kind>(frame->kind);
+    if (kind != wire::Kind::wait && kind != wire::Kind::feed) return true;
+    if (kind == wire::Kind::feed && !feed(socket)) return false;
+  }
 }
 
 int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,

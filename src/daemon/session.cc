@@ -119,6 +119,22 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   return report;
 }
 
+Result<std::optional<std::string>> SocketClient::read_stdin() {
+  TRY(write_frame(socket_, wire::Kind::feed, {}));
+  os::Fd fd;
+  const Frame frame = TRY(read_frame(socket_, 0, &fd));
+  if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::fed))
+    return Error{Code::protocol, 0, "no standard input where it was asked for"};
+  if (!fd) return std::optional<std::string>();
+  const os::FileIdentity id = TRY(os::stat_fd(fd));
+  if (!id.is_regular() || id.size > wire::kStdinMax)
+    return Error{Code::protocol, 0, "standard input that makes no sense"};
+  // The client could still change it: what counts is what is read here.
+  std::string bytes(id.size, '\0');
+  bytes.resize(TRY(os::read_at(fd, 0, bytes.data(), bytes.size())));
+  return std::optional(std::move(bytes));
+}
+
 bool SocketClient::keep_waiting() {
   return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {}));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -38,6 +39,7 @@ class SocketClient final : public pipeline::Client {
   SocketClient(const os::Fd& socket, std::string interposer)
       : socket_(socket), interposer_(std::move(interposer)) {}
   Result<pipeline::RunReport> run(const pipeline::RunOrder& order) override;
+  Result<std::optional<std::string>> read_stdin() override;
   bool keep_waiting() override;
   bool is_alive() override;
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,9 @@ class Client {
   virtual ~Client() = default;
   // Has the client run the tool and waits for its end. An error: the client is gone.
   virtual Result<RunReport> run(const RunOrder& order) = 0;
+  // All of the tool's standard input, which is still all there for the tool. Empty: it cannot be
+  // had. An error: the client is gone.
+  virtual Result<std::optional<std::string>> read_stdin() = 0;
   // Tells the client that it is not forgotten. False: it is gone.
   virtual bool keep_waiting() = 0;
   // Is anybody still there? Asked right before a hit changes files.

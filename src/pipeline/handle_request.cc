@@ -171,7 +171,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
       audited ? std::nullopt : serve_remembered(outcome, request, settings, engine, client);
   if (remembered) return *std::move(remembered);
 
-  auto prepared = prepare(request, settings, engine);
+  auto prepared = prepare(request, settings, engine, &client);
   if (auto* why = std::get_if<Declined>(&prepared)) {
     if (!why->tool.empty()) outcome.tool = std::move(why->tool);
     return bypass(std::move(outcome), std::move(why->bypass));

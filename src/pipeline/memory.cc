@@ -113,7 +113,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   if (vigil_ == nullptr || settings.disabled) return;
   const Digest name = name_of(request, settings);
   if (recall(name, request, engine) != nullptr) return;
-  auto prepared = prepare(request, settings, engine);
+  auto prepared = prepare(request, settings, engine, nullptr);
   if (!std::holds_alternative<Prepared>(prepared)) return;
   Prepared& p = std::get<Prepared>(prepared);
   World world(p.command, p.roots, engine.digester);

@@ -1,6 +1,7 @@
 #include "pipeline/prepare.h"
 
 #include "action/recipe.h"
+#include "digest/hasher.h"
 
 namespace deja::pipeline {
 
@@ -15,10 +16,42 @@ bool holds_escape(const std::string& source, Engine& engine) {
   return content && *content && ((*content)->traits & tool::kHoldsEscape) != 0;
 }
 
+// What comes by standard input has no name to be looked at again, and could name any folder.
+void add_stdin(std::string_view text, std::uint32_t facts, tool::Invocation& invocation) {
+  invocation.key_arguments.push_back({"stdin:" + digest::digest_bytes(text).hex()});
+  invocation.argument_facts |= facts;
+  invocation.opaque_outputs = true;
+}
+
+tool::Classified classify(const Prepared& p, const Settings& settings, Engine& engine,
+                          Client* client) {
+  tool::Options options = {settings.portable, settings.base_dirs};
+  auto classified = p.adapter->classify(p.command, options);
+  const auto* first = std::get_if<tool::Invocation>(&classified);
+  if (first == nullptr) return classified;
+  std::string text;
+  std::uint32_t facts = 0;
+  const bool reads_stdin = first->reads_stdin;
+  if (reads_stdin) {
+    auto got = client == nullptr ? Result(std::optional<std::string>()) : client->read_stdin();
+    if (!got || !*got) return Bypass{BypassReason::stdin_source, "it cannot be kept"};
+    text = **std::move(got);
+    facts = tool::scan_source(text);
+  }
+  const bool escapes = (facts & tool::kHoldsEscape) != 0 || holds_escape(first->source, engine);
+  if (first->colours_forced && escapes) {
+    options.may_force_colours = false;
+    classified = p.adapter->classify(p.command, options);
+  }
+  if (auto* last = std::get_if<tool::Invocation>(&classified); last != nullptr && reads_stdin)
+    add_stdin(text, facts, *last);
+  return classified;
+}
+
 }  // namespace
 
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
-                                         Engine& engine) {
+                                         Engine& engine, Client* client) {
   auto located = locate(request, settings);
   if (auto* why = std::get_if<Bypass>(&located)) return Declined{std::move(*why), {}};
   Prepared out;
@@ -26,13 +59,7 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.adapter = std::get<Located>(located).adapter;
   out.looked_at = std::move(std::get<Located>(located).looked_at);
 
-  tool::Options options = {settings.portable, settings.base_dirs};
-  auto classified = out.adapter->classify(out.command, options);
-  if (const auto* first = std::get_if<tool::Invocation>(&classified);
-      first != nullptr && first->colours_forced && holds_escape(first->source, engine)) {
-    options.may_force_colours = false;
-    classified = out.adapter->classify(out.command, options);
-  }
+  auto classified = classify(out, settings, engine, client);
   if (auto* why = std::get_if<Bypass>(&classified))
     return Declined{std::move(*why), out.command.tool};
   out.invocation = std::move(std::get<tool::Invocation>(classified));

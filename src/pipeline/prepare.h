@@ -26,7 +26,9 @@ struct Declined {
   std::string tool;
 };
 
+// client: asked for standard input where that is part of the action. Null: there is none to ask, and
+// such an action is declined.
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
-                                         Engine& engine);
+                                         Engine& engine, Client* client);
 
 }  // namespace deja::pipeline

@@ -12,9 +12,9 @@ const std::vector<BypassRow>& bypass_rows() {
        "The command asks the tool about itself; there is nothing to remember.", "gcc --version"},
       {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
       {stdin_source, "stdin_source",
-       "A source comes from standard input or another open descriptor, which cannot be looked at "
-       "twice.",
-       "gcc -c -x c - -o a.o"},
+       "A source comes from an open descriptor, which cannot be looked at twice, or from more "
+       "standard input than deja keeps (64 MiB).",
+       "gcc -c -x c /dev/stdin -o a.o"},
       {interactive, "interactive", "The tool would talk to a terminal.", ""},
       {response_file, "response_file",
        "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "

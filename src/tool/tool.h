@@ -20,7 +20,7 @@ namespace deja::tool {
 enum class BypassReason : std::uint8_t {
   not_a_compile,       // --version, -dumpmachine, -### …: nothing to remember
   no_input,            // no source file named
-  stdin_source,        // source comes from standard input
+  stdin_source,        // source comes from an open descriptor
   interactive,         // the tool would talk to a terminal
   response_file,       // @file that cannot be read or nests too deep
   argument_error,      // an option that lacks its value
@@ -103,6 +103,7 @@ struct Invocation {
   // though they are outputs: what they were before the run is an input. A hint: without it a run
   // that reads and writes one file proves nothing.
   std::vector<std::string> updates;
+  bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
   bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
   // "-DWHERE=__FILE__" mentions its own path though no file does.

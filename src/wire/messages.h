@@ -1,15 +1,17 @@
 // The messages between client and engine. One connection carries one request:
 //
 //   client -> engine   Request
-//   engine -> client   Replay                       a hit: put this out and exit
-//                    | Exec                         a bypass: become the tool
-//                    | Run                          a miss: run the tool, observe, capture, report
-//                    | Foreign                      we see other files than you do: use an engine
-//                    of your own | Wait                         still here, waiting for another
-//                    client's run; again
+//   engine -> client   Replay      a hit: put this out and exit
+//                    | Exec        a bypass: become the tool
+//                    | Run         a miss: run the tool, observe, capture, report
+//                    | Foreign     we see other files than you do: use an engine of your own
+//                    | Wait        still here, waiting for another client's run; another word follows
+//                    | Feed        standard input is part of the action; another word follows
+//   after Feed:
+//   client -> engine   Fed (+ a descriptor of all of it; none: it cannot be had)
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
-//   engine -> client   Published                    the next invocation can hit; exit now
+//   engine -> client   Published   the next invocation can hit; exit now
 //
 // and for `deja daemon`:  Ask -> Answer.
 //
@@ -29,11 +31,13 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 3;
+inline constexpr std::uint16_t kProtocol = 4;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
 inline constexpr std::size_t kStreamMax = 64 << 20;
+// Standard input that is part of an action; a run that gets more is not looked up.
+inline constexpr std::size_t kStdinMax = 64 << 20;
 inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
 
 enum class Kind : std::uint16_t {
@@ -46,7 +50,9 @@ enum class Kind : std::uint16_t {
   report,
   published,
   ask,
-  answer
+  answer,
+  feed,
+  fed
 };
 
 struct FrameHead {

@@ -76,7 +76,7 @@ TEST_P(Job, Assembler) {
   ws.expect_same(assemble);
   ws.write("t.inc", ".set VALUE, 2\n");
   ws.expect_same(assemble);
-  ws.expect_bypass("stdin_source", {"as", "-o", "s.o", "-"});
+  ws.expect_same({"as", "-o", "s.o", "-"}, {.in = "x: .long 1\n"});
 }
 
 TEST_P(Job, Linker) {

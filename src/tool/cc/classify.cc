@@ -92,6 +92,7 @@ class Decision {
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
     out.argument_facts = parsed_.argument_facts;
+    out.reads_stdin = parsed_.reads_stdin;
     out.key_arguments = std::move(parsed_.key_arguments);
     if (parsed_.native) {
       const auto cpu = world_.cpu_identity();

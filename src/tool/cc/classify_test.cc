@@ -101,7 +101,7 @@ constexpr Case kCommands[] = {
     {"gcc -c .c", ".c c colour"},
     {"clang -c -- a.c", "a.c c colour"},
     {"clang -c -- -a.c", "-a.c c colour"},
-    {"clang -c -- -", "bypass stdin_source"},
+    {"clang -c -- -", "- c colour stdin"},
 
     // Preprocessing and checking only.
     {"gcc -E a.c", "a.c c colour"},
@@ -225,8 +225,8 @@ constexpr Case kCommands[] = {
     {"gcc -c a.c b.o", "a.c c colour"},
     {"gcc -E a.c b.c", "a.c c colour"},
     {"gcc -M a.c b.c", "a.c c colour"},
-    {"gcc -x c -c -", "bypass stdin_source"},
-    {"gcc -x c -E - -dM", "bypass stdin_source"},
+    {"gcc -x c -c -", "- c colour stdin"},
+    {"gcc -x c -E - -dM", "- c colour stdin"},
     {"gcc -x c -c /dev/stdin", "bypass stdin_source"},
     {"gcc -x c -c /dev/fd/63", "bypass stdin_source"},
     {"gcc -x c -c /proc/self/fd/0", "bypass stdin_source"},

@@ -36,9 +36,12 @@ class Walk {
 
   void input(const std::string& text) {
     parsed_.key_arguments.push_back({text, 0});
-    if (text == "-" || names_descriptor(text)) bypass(BypassReason::stdin_source, text);
-    const Language* language =
-        language_ != nullptr ? language_ : language_of_file(text, program_.dialect, program_.plus);
+    if (names_descriptor(text)) bypass(BypassReason::stdin_source, text);
+    const bool is_stdin = text == "-";
+    parsed_.reads_stdin |= is_stdin;
+    const Language* language = language_ != nullptr ? language_
+                               : is_stdin           ? language_named(program_.plus ? "c++" : "c")
+                                          : language_of_file(text, program_.dialect, program_.plus);
     parsed_.inputs.push_back({text, language});
   }
 

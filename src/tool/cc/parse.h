@@ -33,7 +33,8 @@ struct Parsed {
   bool verbose = false;
   bool emits_pch = false;  // through clang's front end
   bool wraps_messages = false;
-  bool native = false;        // -march=native and the like
+  bool native = false;  // -march=native and the like
+  bool reads_stdin = false;
   bool loose_target = false;  // a -MT that make would read as several words
   std::optional<std::string> output;
   std::optional<std::string> depfile;              // -MF

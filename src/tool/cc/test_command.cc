@@ -46,6 +46,7 @@ std::string summary(const Classified& classified) {
   std::string text = invocation.what + " " + invocation.language;
   if (invocation.colours_forced) text += " colour";
   if (invocation.opaque_outputs) text += " opaque";
+  if (invocation.reads_stdin) text += " stdin";
   for (const std::string& depfile : invocation.depfiles) text += " dep=" + depfile;
   for (const std::string& prefix : invocation.mapped_prefixes) text += " map=" + prefix;
   if (invocation.argument_facts != 0) text += " facts=" + std::to_string(invocation.argument_facts);

@@ -31,10 +31,11 @@ class JobAdapter final : public Adapter {
     Invocation out;
     out.adapter = "job";
     out.language = job->label;
-    out.what = command.argv[line.operands.front()];
+    out.what = line.operands.empty() ? "-" : command.argv[line.operands.front()];
+    out.reads_stdin = line.reads_stdin;
     out.opaque_outputs = line.is_opaque;
     out.failures_count = job->failures_count;
-    if (job->writes_operand)
+    if (job->writes_operand && !line.operands.empty())
       out.updates.push_back(tidy_path(join_path(command.cwd, out.what)));
     else
       out.source = tidy_path(join_path(command.cwd, out.what));

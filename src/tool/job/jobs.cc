@@ -45,7 +45,6 @@ const std::vector<Rule> kAsRules = {
     {"--help", begin, query},
     {"--target-help", word, query},
     {"-", word, Effect::stdin},
-    {"--", word, Effect::stdin},
     {"--statistics", word, bypass, "prints times"},
     {"-o", word, value},
     {"-I", word, value},
@@ -124,8 +123,14 @@ const Rule* rule_for(const Job& job, std::string_view argument) {
 Bypass bypass_of(const Rule& rule, std::string_view argument) {
   const std::string text(argument);
   if (rule.effect == query) return {BypassReason::not_a_compile, text};
-  if (rule.effect == Effect::stdin) return {BypassReason::stdin_source, text};
   return {BypassReason::unsupported_option, text + ": " + rule.why};
+}
+
+void apply(const Rule& rule, std::string_view argument, Line& out) {
+  out.is_opaque |= rule.effect == opaque;
+  out.reads_stdin |= rule.effect == Effect::stdin;
+  if (!out.bypass && (rule.effect == query || rule.effect == bypass))
+    out.bypass = bypass_of(rule, argument);
 }
 
 // Behind the long options: letters, with or without a dash; then, with a, b or i, a member's name, and
@@ -141,7 +146,7 @@ std::size_t skip_operation(const Job& job, const std::vector<std::string_view>& 
   const std::string_view letters = argv[at].substr(argv[at].starts_with('-') ? 1 : 0);
   for (const Rule& rule : job.rules) {
     if (rule.match == letter && letters.find(rule.text) != std::string_view::npos)
-      out.bypass = bypass_of(rule, argv[at]);
+      apply(rule, argv[at], out);
   }
   if (rule_for(job, argv[at]) != nullptr) return at;  // "-V"
   const bool at_member = letters.find_first_of("abi") != std::string_view::npos;
@@ -155,7 +160,7 @@ const std::vector<Job>& jobs() {
   static const std::vector<Job> all = {
       {.name = "ar", .label = "archive", .rules = kArRules, .writes_operand = true},
       {.name = "ranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
-      {.name = "as", .label = "assembler", .rules = kAsRules},
+      {.name = "as", .label = "assembler", .rules = kAsRules, .reads_stdin = true},
       {.name = "ld", .label = "link", .rules = kLdRules},
       {.name = "ld.bfd", .label = "link", .rules = kLdRules},
       {.name = "ld.gold", .label = "link", .rules = kLdRules},
@@ -185,13 +190,14 @@ Line read_line(const Job& job, const std::vector<std::string_view>& argv) {
       if (!argv[i].starts_with('-')) out.operands.push_back(i);
     } else if (rule->effect == value) {
       ++i;
-    } else if (rule->effect == opaque) {
-      out.is_opaque = true;
-    } else if (!out.bypass) {
-      out.bypass = bypass_of(*rule, argv[i]);
+    } else {
+      apply(*rule, argv[i], out);
     }
   }
-  if (!out.bypass && out.operands.empty()) out.bypass = Bypass{BypassReason::no_input, {}};
+  if (out.operands.empty() && !out.reads_stdin && !out.bypass) {
+    if (!job.reads_stdin) out.bypass = Bypass{BypassReason::no_input, {}};
+    out.reads_stdin = job.reads_stdin;
+  }
   return out;
 }
 

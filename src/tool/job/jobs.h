@@ -37,7 +37,7 @@ struct Job {
   std::string_view name;   // without target, version and "llvm-"
   std::string_view label;  // for the journal, in place of a language
   const std::vector<Rule>& rules;
-  bool wants_input = true;      // without an operand it would read standard input
+  bool reads_stdin = false;     // when no operand is given
   bool writes_operand = false;  // its first operand is read and written anew (an archive)
   bool colours = false;         // it colours what it writes to a terminal
   bool failures_count = false;  // findings make it fail; they are results as others
@@ -52,6 +52,7 @@ struct Line {
   std::optional<Bypass> bypass;
   std::vector<std::size_t> operands;  // indexes into argv
   bool is_opaque = false;
+  bool reads_stdin = false;
 };
 Line read_line(const Job& job, const std::vector<std::string_view>& argv);
 

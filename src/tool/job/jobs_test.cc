@@ -29,6 +29,7 @@ std::string summary(const Classified& classified) {
   for (const std::string& path : invocation.updates) out += " updates " + path;
   if (!invocation.source.empty()) out += " source " + invocation.source;
   if (invocation.opaque_outputs) out += " opaque";
+  if (invocation.reads_stdin) out += " stdin";
   return out;
 }
 
@@ -46,7 +47,7 @@ constexpr Case kCases[] = {
     {"x86_64-linux-gnu-gcc-ar-12 qc lib.a @list", "archive lib.a updates /ws/lib.a"},
     {"llvm-ar-19 cr lib.a a.o", "archive lib.a updates /ws/lib.a"},
     {"ar --version", "bypass not_a_compile"},
-    {"ar -M", "bypass stdin_source"},
+    {"ar -M", "archive - source /ws/- stdin"},
     {"ar", "bypass no_input"},
     {"ar ru lib.a a.o", "bypass unsupported_option"},
     {"ar rcsU lib.a a.o", "bypass unsupported_option"},
@@ -56,8 +57,8 @@ constexpr Case kCases[] = {
     {"ranlib", "bypass no_input"},
     {"as a.s -o a.o", "assembler a.s source /ws/a.s"},
     {"as -o a.o --64 a.s b.s", "assembler a.s source /ws/a.s"},
-    {"as -o a.o", "bypass no_input"},
-    {"as -o a.o -", "bypass stdin_source"},
+    {"as -o a.o", "assembler - source /ws/- stdin"},
+    {"as -o a.o -", "assembler - source /ws/- stdin"},
     {"as --compress-debug-sections=zlib a.s", "assembler a.s source /ws/a.s opaque"},
     {"ld -z now -o p a.o b.o -lc", "link a.o source /ws/a.o"},
     {"ld.lld a.o", "link a.o source /ws/a.o"},
