@@ -46,11 +46,45 @@ constexpr std::string_view kArchive = "!<arch>";
 constexpr std::string_view kBitcode = "BC\xc0\xde";
 // gcc's and clang's sections, and a bitcode file in an archive.
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
-constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME",
-                                       "__DATE__"};
+constexpr std::string_view kStems[] = {"_FILE",  "source_location", "__PRETTY",
+                                       "__TIME", "__DATE__",        "E__"};
+
+bool is_word_char(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// The whole identifier around bytes[at].
+std::string_view word_at(std::string_view bytes, std::size_t at) {
+  std::size_t from = at, to = at;
+  while (from > 0 && is_word_char(bytes[from - 1])) --from;
+  while (to < bytes.size() && is_word_char(bytes[to])) ++to;
+  return bytes.substr(from, to - from);
+}
+
+bool has_word(std::string_view bytes, std::string_view word) {
+  for (std::size_t at = 0; (at = bytes.find(word, at)) != std::string_view::npos; ++at) {
+    if (word_at(bytes, at) == word) return true;
+  }
+  return false;
+}
+
+// ## can make __FILE__ of two pieces, and the macro that does so may be in another file. One of the
+// two is an identifier that nobody else has: a piece from the end ("LE__"), or with a rest of
+// underscores from the beginning ("__FILE" and "__"; alone it is a type of glibc's).
+bool is_piece_of_own_path(std::string_view bytes, std::size_t at) {
+  const std::string_view word = word_at(bytes, at);
+  for (const std::string_view name : {"__FILE__", "__BASE_FILE__"}) {
+    if (word.size() >= name.size() || word.size() < 3) continue;
+    if (name.ends_with(word)) return true;
+    if (name.starts_with(word) && has_word(bytes, name.substr(word.size()))) return true;
+  }
+  return false;
+}
 
 std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view stem) {
   std::uint32_t facts = 0;
+  if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at))
+    facts |= kMentionsOwnPath;
   for (const Name& name : kNames) {
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);

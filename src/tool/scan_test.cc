@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <regex>
+#include <set>
 
 #include "tool/tool.h"
 
@@ -33,6 +35,16 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
   EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
 }
 
+TEST(ScanSource, FindsThePiecesOfAPastedName) {
+  for (const char* text :
+       {"P(_, _FILE__)", "P(__,FILE__)", "P(__F,ILE__)", "P(__FI,LE__)", "P(__FIL,E__)",
+        "P(__FILE,__)", "P(__FILE_,_)", "P(__BASE_FI,LE__)", "P(__BASE_FILE, __)"})
+    EXPECT_EQ(scan_source(text), kMentionsOwnPath) << text;
+  for (const char* text :
+       {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__", "MY_FILE__x"})
+    EXPECT_EQ(scan_source(text), 0U) << text;
+}
+
 TEST(ScanSource, FindsEscapes) {
   EXPECT_EQ(scan_source("char s[] = \"\x1b[1m\";"), kHoldsEscape);
   EXPECT_EQ(scan_source(std::string("cache1.1\x9c\x02\0\0 \x1b", 14)), 0U);
@@ -62,6 +74,21 @@ TEST(ScanSource, IsExactAtBothEnds) {
   EXPECT_EQ(scan_source(std::string("\0__DATE__", 9)), kMentionsClock);
 }
 
+// Is one of its identifiers a piece of a name, from the end or before a rest of underscores?
+bool has_piece(const std::string& text) {
+  static const std::regex word("[A-Za-z0-9_]+");
+  std::set<std::string> words(std::sregex_token_iterator(text.begin(), text.end(), word),
+                              std::sregex_token_iterator());
+  for (const std::string name : {"__FILE__", "__BASE_FILE__"}) {
+    for (std::size_t at = 1; at < name.size(); ++at) {
+      const std::string begin = name.substr(0, at), end = name.substr(at);
+      if (end.size() >= 3 && words.contains(end)) return true;
+      if (end.size() < 3 && words.contains(begin) && words.contains(end)) return true;
+    }
+  }
+  return false;
+}
+
 TEST(ScanSource, AgreesWithASearchForEachName) {
   const std::pair<std::string_view, std::uint32_t> names[] = {
       {"__FILE__", kMentionsOwnPath},
@@ -81,11 +108,12 @@ TEST(ScanSource, AgreesWithASearchForEachName) {
       const std::string_view name = names[below(std::size(names))].first;
       const std::size_t from = below(4) == 0 ? below(name.size()) : 0;
       text += name.substr(from, below(4) == 0 ? below(name.size()) : name.npos);
-      if (below(2) == 0) text += std::string(below(8), "_EFTx"[below(5)]);
+      if (below(2) == 0) text += std::string(below(8), "_EFTx ,"[below(7)]);
     }
     std::uint32_t expected = 0;
     for (const auto& [name, fact] : names)
       if (text.find(name) != text.npos) expected |= fact;
+    if (has_piece(text)) expected |= kMentionsOwnPath;
     ASSERT_EQ(scan_source(text), expected) << text;
   }
 }

@@ -158,8 +158,8 @@ const Adapter& job_adapter();
 // The adapter that knows this program, or null.
 const Adapter* find_adapter(std::string_view program_name);
 
-// Facts about a source text, for digest::FileDigester. A name that is put together by ## is not
-// found; what the clock facts are about is also seen by observation (time, localtime).
+// Facts about a source text, for digest::FileDigester. A name that is put together by ## of more
+// than two pieces is not found; what the clock facts are about is also seen by observation (time, localtime).
 inline constexpr std::uint32_t kMentionsOwnPath = 1;   // __FILE__ and its kin (table in scan.cc)
 inline constexpr std::uint32_t kMentionsClock = 2;     // __DATE__, __TIME__
 inline constexpr std::uint32_t kMentionsFileTime = 4;  // __TIMESTAMP__: its own modification time
@@ -170,7 +170,7 @@ inline constexpr std::uint32_t kHoldsFileTimes = 16;
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
-inline constexpr std::uint8_t kScanVersion = 4;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 5;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 
 }  // namespace deja::tool

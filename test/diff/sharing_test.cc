@@ -204,9 +204,19 @@ TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
 TEST_F(Sharing, ConstantComputedFromTheName) {
   argv = {"g++", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
   share({{"a.cc",
-          "constexpr int f(const char *p = __builtin_FILE()) { int n = 0; while (*p) n = n * 31 + "
+          "constexpr unsigned f(const char *p = __builtin_FILE()) { unsigned n = 0; while (*p) n = "
+          "n * 31 + "
           "*p++; return n; }\n"
-          "constexpr int v = f();\nint x = v;\n"}});
+          "constexpr unsigned v = f();\nunsigned x = v;\n"}});
+}
+
+TEST_F(Sharing, ConstantComputedFromAPastedName) {
+  argv = {"g++", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
+  share({{"a.cc",
+          "#define P(a, b) a##b\n"
+          "constexpr unsigned f(const char *p) { unsigned n = 0; while (*p) n = n * 31 + *p++; "
+          "return n; }\n"
+          "constexpr unsigned v = f(P(__FI, LE__));\nunsigned x = v;\n"}});
 }
 
 TEST_F(Sharing, ConstantComputedFromTheNameOfAType) {
