@@ -44,6 +44,7 @@ class Sharing : public ::testing::Test {
     fs::copy(ws.path("p1"), ws.path(second),
              fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     warm_up(ws, command_in("p1"), 1);
+    EXPECT_EQ(ws.last_event().outcome, "miss") << "a failure would show nothing";
     if (change) change();
     const Verdict verdict = judge(ws, command_in(second));
     EXPECT_EQ(verdict.difference, "")
