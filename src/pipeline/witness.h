@@ -135,7 +135,6 @@ class Witness {
   void read_program(const std::string& path, const os::FileIdentity* identity,
                     std::int64_t when_ns);
   void missing(const std::string& path);
-  void miss_in_library_path(const std::string& library);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
   const std::string* foreign(std::int32_t pid) const;
   std::string canonical(const std::string& path);
