@@ -122,8 +122,12 @@ TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   EXPECT_TRUE(out.log.unheard);
 }
 
+TEST_F(StraceCalls, AQueueIsAnotherProcess) {
+  EXPECT_TRUE(run(calls("queue")).has(DEJA_OP_CONNECT, "mq_open"));
+}
+
 TEST_F(StraceCalls, WhatPathsCannotSayIsAGap) {
-  for (const char* group : {"handle", "uring", "namespace"}) {
+  for (const char* group : {"handle", "uring", "namespace", "stolen", "tree"}) {
     const ToolRun run = this->run(calls(group));
     if (run.exit_code == 77) {
       std::printf("NOT TESTED: this kernel does not allow \"%s\"\n", group);

@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,19 @@ static void uring(void) {
   if (syscall(SYS_io_uring_setup, 1, parameters) < 0) exit(77);
 }
 
+static void stolen(void) {
+  const long self = syscall(434 /* pidfd_open */, getpid(), 0);
+  if (self < 0 || syscall(438 /* pidfd_getfd */, self, 1, 0) < 0) exit(77);
+}
+
+static void tree(void) {
+  int (*const open_tree)(int, const char*, unsigned) =
+      (int (*)(int, const char*, unsigned))dlsym(RTLD_DEFAULT, "open_tree");
+  if (!open_tree || open_tree(AT_FDCWD, "folder", 1 /* OPEN_TREE_CLONE */) < 0) exit(77);
+}
+
+static void queue(void) { REQUIRE(mq_open("/deja-absent-queue", O_RDONLY) == -1); }
+
 static void namespace(void) { REQUIRE(dlmopen(LM_ID_NEWLM, "libm.so.6", RTLD_NOW) != NULL); }
 
 int main(int argc, char** argv) {
@@ -222,7 +236,10 @@ int main(int argc, char** argv) {
                 {"libraries", libraries},
                 {"handle", handle},
                 {"uring", uring},
-                {"namespace", namespace}};
+                {"namespace", namespace},
+                {"stolen", stolen},
+                {"tree", tree},
+                {"queue", queue}};
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; ++i)
     if (argc > 1 && strcmp(argv[1], groups[i].name) == 0) {
       groups[i].make();
