@@ -71,7 +71,7 @@ const char* lost_reason(std::uint32_t lost) {
   if (lost & DEJA_LOST_FULL) return "the log was full";
   if (lost & DEJA_LOST_PATH) return "a directory's name could not be found out";
   if (lost & DEJA_LOST_GO) return "a Go program makes its system calls unseen";
-  if (lost & DEJA_LOST_NAMESPACE) return "a library was loaded in a namespace of its own";
+  if (lost & DEJA_LOST_NAMESPACE) return "a program has code that the interposer does not see";
   if (lost & DEJA_LOST_KERNEL)
     return "a system call took paths out of view (io_uring, mount, chroot, ...)";
   if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";

@@ -188,26 +188,14 @@ void Witness::on_program(const Event& e) {
   read_program(e.path, nullptr, e.when_ns);
 }
 
-// The loader looks into the folders of LD_LIBRARY_PATH first, by itself.
-void Witness::miss_in_library_path(const std::string& library) {
-  const std::string_view folders = command_.variable("LD_LIBRARY_PATH").value_or("");
-  if (folders.empty()) return;
-  for (std::size_t at = 0; at <= folders.size();) {
-    const std::size_t end = std::min(folders.find_first_of(":;", at), folders.size());
-    const std::string folder = join_path(command_.cwd, folders.substr(at, end - at));
-    const std::string candidate = join_path(folder, base_name(library));
-    if (canonical(candidate) == canonical(library)) return;
-    missing(candidate);
-    missing(join_path(folder, "glibc-hwcaps"));
-    at = end + 1;
-  }
-}
-
 void Witness::on_library(const Event& e) {
   if (e.path.empty() || e.path[0] != '/') return;  // the kernel's own (vdso)
-  if (e.error != 0) return missing(e.path);
+  if (is_absence(e.error)) return missing(e.path);
+  if (e.error != 0) {
+    seen_.emplace(e.path, '?');
+    return;
+  }
   read_program(e.path, nullptr, e.when_ns);
-  miss_in_library_path(e.path);
 }
 
 void Witness::on_exec(const Event& e) {

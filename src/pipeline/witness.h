@@ -154,7 +154,6 @@ class Witness {
                     std::int64_t when_ns);
   void missing(const std::string& path);
   void note_look(const observe::Event& e);
-  void miss_in_library_path(const std::string& library);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
   const std::string* foreign(std::int32_t pid) const;
   std::string canonical(const std::string& path);

@@ -126,6 +126,38 @@ TEST_P(Stale, CompilerIsReplacedUnderItsName) {
   expect_noticed({cc(), "-c", "a.c"}, [&] { ws.script(cc(), compiler(2)); });
 }
 
+// A compiler that is a script and asks a program for its options; the program asks a library.
+TEST_P(Stale, LibraryAppearsInAnEarlierFolder) {
+  const auto make_library = [this](const std::string& folder, int value) {
+    ws.make_folder(folder);
+    ws.write("v.c", "int v(void) { return " + std::to_string(value) + "; }\n");
+    const std::string file = ws.path(folder) + "/libv.so";
+    ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "-o", file, "v.c"}).ok());
+    ws.remove("v.c");
+  };
+  ws.write("a.c", "int a = V;\n");
+  ws.write("ask.c",
+           "int printf(const char*, ...);\nint v(void);\nint main(void) { return "
+           "printf(\"%d\", v()) < 0; }\n");
+  for (const std::string way : {"runpath", "rpath", "variable"}) {
+    SCOPED_TRACE(way);
+    make_library(way + "/late", 1);
+    const std::string ask = ws.path(way) + "/ask", folder = ws.path(way);
+    Argv build = {"gcc", "ask.c", "-L" + folder + "/late", "-lv", "-o", ask};
+    if (way != "variable") {
+      build.push_back("-Wl,-rpath,$ORIGIN/early:$ORIGIN/late");
+      build.push_back(way == "rpath" ? "-Wl,--disable-new-dtags" : "-Wl,--enable-new-dtags");
+    }
+    ASSERT_TRUE(ws.run(build).ok());
+    ws.make_folder(way + "/early");
+    const std::string set =
+        way == "variable" ? "LD_LIBRARY_PATH='" + folder + "/early:" + folder + "/late' " : "";
+    ws.script(cc(), "#!/bin/sh\nexec '" + find_program(cc()) + "' -DV=$(" + set + "'" + ask +
+                        "') \"$@\"\n");
+    expect_noticed({cc(), "-c", "a.c"}, [&] { make_library(way + "/early", 2); });
+  }
+}
+
 TEST_P(Stale, ResponseFileIsEdited) {
   ws.write("flags", "-DV=1");
   ws.write("a.c", "int a = V;\n");

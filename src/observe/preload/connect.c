@@ -1,6 +1,7 @@
 /* Other processes and other machines: whoever talks to one depends on what it says. */
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <sys/ipc.h>
 #include <sys/mount.h>
@@ -209,12 +210,23 @@ DEFINE_TALK(ssize_t, process_vm_readv,
              unsigned long from_count, unsigned long flags),
             (pid, to, to_count, from, from_count, flags), "process_vm_readv")
 
+int mq_open(const char *name, int flags, ...);
+EXPORT int mq_open(const char *name, int flags, ...) {
+  va_list list;
+  va_start(list, flags);
+  const mode_t mode = va_arg(list, mode_t);
+  void *const attributes = va_arg(list, void *);
+  va_end(list);
+  note_talk("mq_open");
+  return NEXT(mq_open)(name, flags, mode, attributes);
+}
+
 /* --- names that stop meaning what they meant ------------------------------------------------------------ */
 
 #define DEFINE_LOSS(type, name, parameters, arguments) \
   EXPORT type name parameters {                        \
     const type result = NEXT(name) arguments;          \
-    if (result == 0) deja_lose(DEJA_LOST_KERNEL);      \
+    if (result >= 0) deja_lose(DEJA_LOST_KERNEL);      \
     return result;                                     \
   }
 DEFINE_LOSS(int, chroot, (const char *path), (path))
@@ -228,6 +240,21 @@ DEFINE_LOSS(int, unshare, (int flags), (flags))
 DEFINE_LOSS(int, setns, (int fd, int type), (fd, type))
 int pivot_root(const char *root, const char *old);
 DEFINE_LOSS(int, pivot_root, (const char *root, const char *old), (root, old))
+
+struct mount_attr;
+/* glibc 2.36 and later */
+#define DECLARE_LOSS(name, parameters, arguments) \
+  int name parameters;                            \
+  DEFINE_LOSS(int, name, parameters, arguments)
+DECLARE_LOSS(fsopen, (const char *type, unsigned flags), (type, flags))
+DECLARE_LOSS(fspick, (int at, const char *path, unsigned flags), (at, path, flags))
+DECLARE_LOSS(open_tree, (int at, const char *path, unsigned flags), (at, path, flags))
+DECLARE_LOSS(move_mount, (int at, const char *from, int at2, const char *to, unsigned flags),
+             (at, from, at2, to, flags))
+DECLARE_LOSS(mount_setattr,
+             (int at, const char *path, unsigned flags, struct mount_attr *what, size_t size),
+             (at, path, flags, what, size))
+DECLARE_LOSS(pidfd_getfd, (int pidfd, int fd, unsigned flags), (pidfd, fd, flags))
 
 struct file_handle;
 int open_by_handle_at(int at, struct file_handle *handle, int flags);

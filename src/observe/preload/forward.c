@@ -41,6 +41,7 @@ static void note_dlopen(const char *name, int flags) {
     deja_note_stat(AT_FDCWD, name, 0, found ? -1 : 0, NULL, 0);
   } else {
     deja_write(&NOTE(.op = DEJA_OP_LIBRARY, .path = name, .once = true));
+    deja_look_for_library(name);
   }
   errno = saved;
 }

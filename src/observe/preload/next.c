@@ -84,6 +84,12 @@ struct search {
   void *found;
 };
 
+static uint32_t hash_of(const char *name) {
+  uint32_t hash = 5381;
+  for (const unsigned char *p = (const unsigned char *)name; *p; ++p) hash = hash * 33 + *p;
+  return hash;
+}
+
 static int search_object(struct dl_phdr_info *info, size_t size, void *context) {
   struct search *search = context;
   struct module m;
@@ -95,16 +101,20 @@ static int search_object(struct dl_phdr_info *info, size_t size, void *context) 
   return search->found != NULL;
 }
 
+bool deja_next_has(const char *name) {
+  struct search search = {.name = name, .hash = hash_of(name)};
+  dl_iterate_phdr(search_object, &search);
+  return search.found != NULL;
+}
+
 static long missing(void) {
   errno = ENOSYS;
   return -1;
 }
 
 void *deja_resolve(void **slot, const char *name) {
-  struct search search = {.name = name, .hash = 5381};
+  struct search search = {.name = name, .hash = hash_of(name)};
   deja_started();
-  for (const unsigned char *p = (const unsigned char *)name; *p; ++p)
-    search.hash = search.hash * 33 + *p;
   for (int i = 0; i < module_count && search.found == NULL; ++i)
     search.found = find(&modules[i], name, search.hash);
   /* A name that this libc lacks and another library brings (arc4random of libbsd). Takes the

@@ -40,6 +40,7 @@ struct deja_state {
   uint32_t once;                     /* bits of things recorded once a process, enum deja_once */
   unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
   uintptr_t own_base;                /* where this library is loaded */
+  const char *library_path;          /* LD_LIBRARY_PATH as the loader took it at the start */
   int locale_active;                 /* setlocale chose something other than "C" */
   size_t log_variable_size, preload_size;
   char log_variable[128]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */
@@ -67,8 +68,6 @@ static inline bool deja_is_guest(void) { return deja_pid() != deja_state.home_pi
 
 /* Writes PROCESS for a child that fork has just made. */
 void deja_forked(void);
-/* Records libraries of the link map that were not there at the last look. */
-void deja_look_at_libraries(void);
 
 enum deja_once {
   DEJA_ONCE_TIME = 0x1,
@@ -79,6 +78,16 @@ enum deja_once {
 };
 /* True the first time in this process (and always in a guest, which cannot remember). */
 bool deja_first_time(uint32_t bit);
+
+/* --- loader.c ----------------------------------------------------------------------------- */
+
+/* Records libraries of the link map that were not there at the last look, and where the loader
+ * looked for them before it found them. */
+void deja_look_at_libraries(void);
+/* Where it will look for what dlopen is asked for by a bare name. */
+void deja_look_for_library(const char *name);
+/* The same at the start of a program, and what else the loader has read. */
+void deja_note_loader(void);
 
 /* --- record.c ----------------------------------------------------------------------------- */
 
@@ -132,6 +141,8 @@ static inline void *deja_next(void **slot, const char *name) {
 struct dl_phdr_info;
 /* Called for each object at start; remembers where libc is. */
 void deja_next_module(const struct dl_phdr_info *info);
+/* Whether the program or a library of it has a function of that name. */
+bool deja_next_has(const char *name);
 /* False in a process of another libc, which happens to load this library all the same. */
 bool deja_next_is_glibc(void);
 

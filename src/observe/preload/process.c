@@ -274,15 +274,19 @@ EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict
   if (deja_recording() && error == 0 && path) {
     struct deja_log_identity identity;
     if (path[0] != '/' && child_changes_folder) deja_lose(DEJA_LOST_PATH);
-    const bool existed = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
+    /* before a file is made, the name itself is looked at; see before_open() */
+    struct stat st;
+    const bool existed =
+        !(flags & O_CREAT) || raw4(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    const bool known = existed && deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
     uint16_t how = (flags & O_ACCMODE) == O_RDONLY ? DEJA_OPEN_READ : DEJA_OPEN_WRITE;
     if ((flags & O_ACCMODE) == O_RDWR) how |= DEJA_OPEN_READ;
     if (flags & O_CREAT) how |= DEJA_OPEN_CREATE;
     if (flags & O_TRUNC) how |= DEJA_OPEN_TRUNCATE;
-    if (existed) how |= flags & O_CREAT ? DEJA_OPEN_EXISTED : 0;
+    if (existed && (flags & O_CREAT)) how |= DEJA_OPEN_EXISTED;
     deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = how, .path = path,
-                     .error = existed || (flags & O_CREAT) ? 0 : ENOENT,
-                     .identity = existed ? &identity : NULL));
+                     .error = known || (flags & O_CREAT) ? 0 : ENOENT,
+                     .identity = known ? &identity : NULL));
   }
   return error;
 }

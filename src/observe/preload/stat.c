@@ -176,7 +176,16 @@ COLD static void note_long_link(int at, const char *path, int64_t when) {
 
 static void note_readlink(int at, const char *path, const char *text, size_t room, ssize_t size,
                           int64_t when) {
+  char opened[4096];
   if (!deja_recording()) return;
+  if (path && path[0] == '\0' && size >= 0) { /* a link that was opened itself, with O_PATH */
+    const int saved = errno;
+    opened[deja_path_of(at, opened, sizeof opened - 1)] = '\0';
+    errno = saved;
+    if (opened[0] == '\0') return deja_lose(DEJA_LOST_PATH);
+    path = opened;
+    at = AT_FDCWD;
+  }
   if (size > 0 && (size_t)size == room) return note_long_link(at, path, when);
   deja_write(&NOTE(.op = DEJA_OP_READLINK, .error = size < 0 ? errno : 0, .at = at, .path = path,
                    .when = when, .once = true, .text2 = text,

@@ -14,7 +14,7 @@ bool deja_first_time(uint32_t bit) {
   return !(__atomic_fetch_or(&deja_state.once, bit, __ATOMIC_RELAXED) & bit);
 }
 
-/* --- libraries ----------------------------------------------------------------------------------- */
+/* --- what is loaded ------------------------------------------------------------------------------- */
 
 /* A Go program makes its system calls itself: it reports in and then reads unseen. Its notes say
  * what it is (owner "Go", the build id). */
@@ -38,15 +38,6 @@ static bool is_ours(const struct dl_phdr_info *info) {
   return false;
 }
 
-static void note_library(const char *path) {
-  struct deja_log_identity identity;
-  if (path == NULL || path[0] == '\0' || strcmp(path, deja_state.preload) == 0) return;
-  if (strchr(path, '/') == NULL) return; /* linux-vdso.so.1 */
-  const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
-  deja_write(&NOTE(.op = DEJA_OP_LIBRARY, .path = path, .once = true,
-                   .identity = found ? &identity : NULL));
-}
-
 struct first_look {
   int objects;
   bool go;
@@ -66,29 +57,6 @@ static int look_at_start(struct dl_phdr_info *info, size_t size, void *context) 
     }
   }
   return 0;
-}
-
-static int look_again(struct dl_phdr_info *info, size_t size, void *unused) {
-  (void)unused;
-  if (size >= offsetof(struct dl_phdr_info, dlpi_subs)) {
-    if (info->dlpi_adds == deja_state.libraries_seen) return 1; /* nothing was loaded since */
-  }
-  note_library(info->dlpi_name);
-  return 0;
-}
-
-static int count_libraries(struct dl_phdr_info *info, size_t size, void *unused) {
-  (void)unused;
-  if (size >= offsetof(struct dl_phdr_info, dlpi_subs)) deja_state.libraries_seen = info->dlpi_adds;
-  return 1;
-}
-
-void deja_look_at_libraries(void) {
-  if (!deja_recording() || deja_is_guest()) return;
-  const int saved = errno;
-  dl_iterate_phdr(look_again, NULL);
-  dl_iterate_phdr(count_libraries, NULL);
-  errno = saved;
 }
 
 /* --- start ---------------------------------------------------------------------------------------- */
@@ -160,10 +128,7 @@ COLD void deja_start(void) {
     report_in(0);
     if (look.go) deja_lose(DEJA_LOST_GO);
     if (!deja_next_is_glibc()) deja_lose(DEJA_LOST_LIBC);
-    /* The loader read these by itself, without getenv. */
-    deja_note_variable("LD_LIBRARY_PATH");
-    deja_note_variable("LD_PRELOAD");
-    deja_look_at_libraries();
+    deja_note_loader();
   }
   errno = saved;
 }

@@ -150,10 +150,44 @@ static bool call_ambient(const struct call *k, long *r) {
   }
 }
 
+/* Numbers that are the same everywhere and newer than the headers this is built with. */
+enum {
+  NEW_PIDFD_GETFD = 438,
+  NEW_MOUNT_SETATTR = 442,
+  NEW_FCHMODAT2 = 452,
+  NEW_SETXATTRAT = 463,
+  NEW_GETXATTRAT = 464,
+  NEW_LISTXATTRAT = 465,
+  NEW_REMOVEXATTRAT = 466,
+  NEW_FILE_GETATTR = 468,
+  NEW_FILE_SETATTR = 469
+};
+
+/* A path that is relative to a descriptor, or is none: then the descriptor's own file is meant. */
+static void note_change_at(const struct call *k, int flags, int failed) {
+  if (TEXT(k->b) && TEXT(k->b)[0])
+    deja_note_change(AT(k->a), TEXT(k->b), flags, failed, 0);
+  else
+    deja_note_change_fd(AT(k->a), failed);
+}
+
+static void note_look_at(const struct call *k, int flags, int failed) {
+  deja_note_stat(AT(k->a), TEXT(k->b), flags & AT_SYMLINK_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0, failed,
+                 NULL, 0);
+}
+
 /* Calls that are made first and noted then; `result` and errno are theirs. */
 static void note_after(const struct call *k, long result) {
   const int failed = result < 0 ? -1 : 0;
+  if (failed && errno == EFAULT) return;
   switch (k->n) {
+    case NEW_FCHMODAT2: note_change_at(k, AT(k->d), failed); break;
+    case NEW_SETXATTRAT:
+    case NEW_REMOVEXATTRAT: note_change_at(k, AT(k->c), failed); break;
+    case NEW_FILE_SETATTR: note_change_at(k, AT(k->e), failed); break;
+    case NEW_GETXATTRAT:
+    case NEW_LISTXATTRAT: note_look_at(k, AT(k->c), failed); break;
+    case NEW_FILE_GETATTR: note_look_at(k, AT(k->e), failed); break;
     case SYS_setxattr:
     case SYS_removexattr:
     case SYS_lsetxattr:
@@ -187,6 +221,13 @@ static bool breaks_observation(const struct call *k) {
     case SYS_ptrace:
     case SYS_process_vm_readv:
     case SYS_process_vm_writev:
+    case NEW_PIDFD_GETFD:
+    case NEW_MOUNT_SETATTR:
+    case SYS_userfaultfd:
+    case SYS_add_key:
+    case SYS_request_key:
+    case SYS_keyctl:
+    case SYS_mq_open:
     case SYS_shmget:
     case SYS_msgget:
     case SYS_semget: return true;
