@@ -39,7 +39,7 @@ void check_invocation(const Invocation& invocation, const Command& command) {
     CHECK(argument.path().size() <= argument.text.size());
   }
   CHECK(!invocation.what.empty() && invocation.source.starts_with('/'));
-  CHECK(invocation.what != "-");
+  CHECK(invocation.what != "-" || invocation.reads_stdin);
   for (const std::string& path : invocation.depfiles) CHECK(path.starts_with('/'));
   for (const std::string& path : invocation.mapped_prefixes) CHECK(path.starts_with('/'));
   CHECK(!invocation.colours_on_terminal || invocation.colours_forced);
