@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "action/manifest.h"
 #include "action/result.h"
 #include "base/path.h"
 #include "cli/context.h"
@@ -96,6 +97,25 @@ Result<std::vector<journal::Event>> find_by_output(const Context& context, const
   });
 }
 
+// What the result rests on, claim by claim; empty when the store does not know it any more.
+action::Trace stored_trace(store::LocalStore* store, const journal::Event& event) {
+  const auto probe = Digest::from_hex(event.probe_key);
+  const auto key = Digest::from_hex(event.action_key);
+  if (store == nullptr || !probe || !key) return {};
+  const auto record = store->get_manifest(ProbeKey{*probe});
+  if (!record || !*record) return {};
+  const auto manifest = action::decode_manifest(**record);
+  const auto* entry = manifest ? manifest->find(ActionKey{*key}) : nullptr;
+  return entry == nullptr ? action::Trace() : manifest->trace(*entry);
+}
+
+std::string trace_text(const action::Trace& trace) {
+  std::string out = fmt::format("rests on {} claims\n", trace.observations.size());
+  for (const action::Observation& claim : trace.observations)
+    out += "  " + printable(action::describe(claim)) + "\n";
+  return out;
+}
+
 std::string outputs_text(const action::ActionResult& result, const journal::Event& event) {
   std::string out;
   for (const action::Artifact& artifact : result.artifacts) {
@@ -108,7 +128,8 @@ std::string outputs_text(const action::ActionResult& result, const journal::Even
 }
 
 // events: oldest first, at least one.
-std::string as_text(const std::vector<journal::Event>& events, store::LocalStore* store) {
+std::string as_text(const std::vector<journal::Event>& events, store::LocalStore* store,
+                    bool with_trace) {
   const journal::Event& event = events.back();
   const std::int64_t now_ns = os::wall_ns();
   std::string out =
@@ -136,6 +157,7 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
     row("outputs", "no longer in the store");
   }
   out += table.text("  ");
+  if (with_trace) out += trace_text(stored_trace(store, event));
   if (events.size() == 1) return out;
   out += "before\n";
   Table before;
@@ -145,7 +167,7 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
 }
 
 Json as_json(const std::string& query, const std::vector<journal::Event>& events,
-             store::LocalStore* store) {
+             store::LocalStore* store, bool with_trace) {
   const journal::Event& event = events.back();
   Json list = Json::array();
   for (std::size_t i = events.size(); i-- > 0;) {
@@ -168,6 +190,11 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
       out["outputs"].push_back({{"path", artifact_path(*result, artifact, event)},
                                 {"size", artifact.size},
                                 {"digest", artifact.digest.hex()}});
+  if (with_trace) {
+    out["trace"] = Json::array();
+    for (const action::Observation& claim : stored_trace(store, event).observations)
+      out["trace"].push_back(printable(action::describe(claim)));
+  }
   return out;
 }
 
@@ -185,11 +212,14 @@ Result<std::vector<journal::Event>> find(const Context& context, const std::stri
 int run_why(const Context& context, Args args) {
   Format format = Format::text;
   std::string query;
+  bool with_trace = false;
   Options options(
       "why", "What became of one file when a command last used or made it, and why.",
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
       "Only what the journal still holds can be told (the last 8 to 16 MB of events).");
   options.argument("FILE|KEY", "A source file, an output, or a probe key or action key", query);
+  options.flag("--trace", "Also what the result rests on: each file, absence, folder, variable",
+               with_trace);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
 
@@ -202,7 +232,8 @@ int run_why(const Context& context, Args args) {
                                   : events.error().message));
     return kProblems;
   }
-  print(format == Format::json ? pretty(as_json(query, *events, store)) : as_text(*events, store));
+  print(format == Format::json ? pretty(as_json(query, *events, store, with_trace))
+                               : as_text(*events, store, with_trace));
   return kDone;
 }
 

@@ -14,6 +14,19 @@ TEST_P(Hit, LeavesWhatTheCompilerLeaves) {
   EXPECT_EQ(bare.tree.size(), 3u);
 }
 
+// What a user is told of a stored result is what it is checked by.
+TEST_P(Hit, TellsWhatItRestsOn) {
+  ws.write("a.h", "");
+  ws.write("a.c", "#include \"a.h\"\n#if __has_include(\"none.h\")\n#endif\nint a;\n");
+  ws.expect_miss({cc(), "-c", "a.c"});
+  const std::string told = ws.deja({"why", "--trace", "a.c"}).out;
+  EXPECT_NE(told.find("/a.h = "), std::string::npos) << told;
+  EXPECT_NE(told.find("/none.h"), std::string::npos) << told;
+  EXPECT_NE(ws.deja({"why", "--trace", "--format", "json", "a.c"}).out.find("/none.h"),
+            std::string::npos);
+  EXPECT_EQ(ws.deja({"why", "a.c"}).out.find("none.h"), std::string::npos);
+}
+
 TEST_P(Hit, CompilesCxxWithLibraryHeaders) {
   ws.write("a.cc", "#include <cstddef>\nstd::size_t f() { return sizeof(int); }\n");
   ws.expect_same({cxx(), "-c", "a.cc"});
