@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
+#include "os/mapping.h"
 #include "os/watcher.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
@@ -45,6 +46,18 @@ bool could_hide_a_change(const std::string& path, const os::FileIdentity& identi
 bool is_left_out(std::string_view subject) {
   static const char* const ending = std::getenv("DEJA_TEST_LEAVE_OUT");
   return ending != nullptr && subject.ends_with(ending);
+}
+
+// The facts about an output that is a tree; else none are asked for.
+Result<std::uint32_t> facts_of_tree(const std::string& path) {
+  const os::Fd fd = TRY(os::open_read(path));
+  const os::FileIdentity identity = TRY(os::stat_fd(fd));
+  char head[4] = {};
+  if (identity.size < sizeof(head)) return std::uint32_t{0};
+  TRY(os::read_at(fd, 0, head, sizeof(head)));
+  if ((tool::scan_source({head, sizeof(head)}) & tool::kHoldsTree) == 0) return std::uint32_t{0};
+  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
+  return tool::scan_source(mapping.view());
 }
 
 // Cuts the part before the first slash off.
@@ -94,7 +107,8 @@ void Witness::conclude_outputs() {
 void Witness::conclude_output(const std::string& name, const Touched& t,
                               const os::FileIdentity& now) {
   // True of the world before the run, which is the one that the next request is in.
-  if (t.continues) claim(Claim::absent, roots_.tag(t.spelled));
+  if (t.continues || (now.is_directory() && !t.existed))
+    claim(Claim::absent, roots_.tag(t.spelled));
   Output out;
   out.path = t.spelled;
   out.identity = now;
@@ -154,23 +168,21 @@ void Witness::conclude_reads() {
   }
 }
 
-// A file that names others by size and time was read or made.
-void Witness::conclude_times() {
-  bool holds_times = (testimony_.facts & tool::kHoldsFileTimes) != 0;
+// What a file that was read or made keeps of others: their size, some also their time.
+void Witness::conclude_stamps() {
+  std::uint32_t facts = testimony_.facts;
   for (const Output& out : testimony_.outputs) {
-    if (holds_times) break;
     if (out.role != Role::output) continue;
-    char head[4] = {};
-    const auto fd = os::open_read(out.path);
-    if (!fd || !os::read_at(*fd, 0, head, sizeof(head)))
-      return fail("gone after the run: " + out.path);
-    holds_times = (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
+    const auto found = facts_of_tree(out.path);
+    if (!found) return fail("gone after the run: " + out.path);
+    facts |= *found;
   }
-  if (!holds_times) return;
+  if ((facts & tool::kHoldsTree) == 0) return;
+  const bool times = (facts & tool::kHoldsFileTimes) != 0;
   for (const auto& [path, file] : reads_) {
-    if (!file.is_program) looked_at_[path] = true;
+    if (times && !file.is_program) looked_at_[path] = true;
   }
-  for (const auto& [path, kind] : seen_) looked_at_[path] = true;
+  for (const auto& [path, kind] : seen_) looked_at_[path] |= times;
 }
 
 // Files of equal content: whether a compiler takes them for one is not in their content.
@@ -263,9 +275,10 @@ void Witness::conclude_names() {
   for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission
     if (!is_touched(path)) claim_kind(path, '?');
   }
-  for (const auto& [path, unused] : looked_at_) {
+  for (const auto& [path, with_time] : looked_at_) {
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
-    if (now && now->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(*now));
+    if (now && now->is_regular())
+      claim(Claim::stamps, roots_.tag(path), with_time ? stamps_text(*now) : size_text(*now));
   }
 }
 

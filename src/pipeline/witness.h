@@ -151,7 +151,7 @@ class Witness {
   const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
-  void conclude_times();
+  void conclude_stamps();
   void conclude_names();
   void conclude_links();
   void conclude_listings();
@@ -185,7 +185,8 @@ class Witness {
   // What was looked at on the way: texts of symlinks (empty: none), and whether a folder is there.
   std::unordered_map<std::string, std::optional<std::string>> steps_;
   std::unordered_map<std::string, bool> there_;
-  std::map<std::string, bool> ways_, looked_at_, executed_;  // spelled path
+  std::map<std::string, bool> ways_, executed_;  // spelled path
+  std::map<std::string, bool> looked_at_;        // true: not only for its size
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the

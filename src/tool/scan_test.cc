@@ -21,7 +21,9 @@ TEST(ScanSource, FindsTypesThatClangSpellsWithPaths) {
 }
 
 TEST(ScanSource, KnowsWhatNamesFilesWithTheirTimes) {
-  EXPECT_EQ(scan_source("CPCH and more"), kHoldsFileTimes);
+  EXPECT_EQ(scan_source("CPCH and more"), kHoldsFileTimes | kHoldsTree);
+  EXPECT_EQ(scan_source("CPCH \x1b"), kHoldsFileTimes | kHoldsTree);
+  EXPECT_EQ(scan_source("CPCH __TIME__"), kHoldsFileTimes | kHoldsTree | kMentionsClock);
   EXPECT_EQ(scan_source("not CPCH"), 0U);
 }
 
@@ -31,6 +33,13 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
   EXPECT_EQ(scan_source("BC\xc0\xde"), kHoldsBytecode);
   EXPECT_EQ(scan_source(std::string("\x7f") + "ELF __FILE__ .text"), 0U);
   EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
+}
+
+TEST(ScanSource, KnowsModulesOfGcc) {
+  const std::string module = std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0';
+  EXPECT_EQ(scan_source(module), kHoldsTree);
+  EXPECT_EQ(scan_source(module + "\x1b __TIME__"), kHoldsTree | kMentionsClock);
+  EXPECT_EQ(scan_source(module.substr(1)), 0U);
 }
 
 TEST(ScanSource, FindsEscapes) {
