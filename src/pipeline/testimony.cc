@@ -48,16 +48,16 @@ bool is_left_out(std::string_view subject) {
   return ending != nullptr && subject.ends_with(ending);
 }
 
-// The facts about an output that is a tree; else none are asked for.
+// The facts about an output of clang's that is a tree; gcc's hold no sizes.
 Result<std::uint32_t> facts_of_tree(const std::string& path) {
   const os::Fd fd = TRY(os::open_read(path));
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   char head[4] = {};
   if (identity.size < sizeof(head)) return std::uint32_t{0};
   TRY(os::read_at(fd, 0, head, sizeof(head)));
-  if ((tool::scan_source({head, sizeof(head)}) & tool::kHoldsTree) == 0) return std::uint32_t{0};
+  if (tool::scan_tree({head, sizeof(head)}) == 0) return std::uint32_t{0};
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
-  return tool::scan_source(mapping.view());
+  return tool::scan_tree(mapping.view());
 }
 
 // Cuts the part before the first slash off.

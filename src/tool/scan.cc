@@ -75,13 +75,13 @@ std::uint32_t scan_object(std::string_view bytes) {
   return 0;
 }
 
+}  // namespace
+
 std::uint32_t scan_tree(std::string_view bytes) {
   if (bytes.starts_with(kAstMagic))
     return kHoldsTree | (ast_may_hold_times(bytes) ? kHoldsFileTimes : 0U);
   return bytes.starts_with(kElf) && holds(bytes, kGccModuleMark) ? kHoldsTree : 0U;
 }
-
-}  // namespace
 
 std::uint32_t scan_source(std::string_view bytes) {
   std::uint32_t facts = scan_tree(bytes);

@@ -165,5 +165,7 @@ inline constexpr std::uint32_t kHoldsBytecode = 32;
 inline constexpr std::uint32_t kHoldsEscape = 64;
 inline constexpr std::uint8_t kScanVersion = 4;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
+// Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
+std::uint32_t scan_tree(std::string_view bytes);
 
 }  // namespace deja::tool
