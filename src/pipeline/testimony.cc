@@ -277,8 +277,11 @@ void Witness::conclude_names() {
   }
   for (const auto& [path, with_time] : looked_at_) {
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
-    if (now && now->is_regular())
-      claim(Claim::stamps, roots_.tag(path), with_time ? stamps_text(*now) : size_text(*now));
+    if (!now || !now->is_regular()) continue;
+    const auto then = stats_.find(path);
+    if (then != stats_.end() && stamps_text(then->second) != stamps_text(*now))
+      return fail("changed while the tool ran: " + path);
+    claim(Claim::stamps, roots_.tag(path), with_time ? stamps_text(*now) : size_text(*now));
   }
 }
 

@@ -250,6 +250,7 @@ void Witness::on_stat(const Event& e) {
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
+    if (e.has_identity) stats_.emplace(e.path, e.identity);
     if (foreign(e.pid) != nullptr) looked_at_[e.path] = true;
   } else if (is_absence(e.error)) {
     missing(e.path);

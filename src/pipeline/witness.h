@@ -185,8 +185,9 @@ class Witness {
   // What was looked at on the way: texts of symlinks (empty: none), and whether a folder is there.
   std::unordered_map<std::string, std::optional<std::string>> steps_;
   std::unordered_map<std::string, bool> there_;
-  std::map<std::string, bool> ways_, executed_;  // spelled path
-  std::map<std::string, bool> looked_at_;        // true: not only for its size
+  std::map<std::string, bool> ways_, executed_;              // spelled path
+  std::map<std::string, bool> looked_at_;                    // true: not only for its size
+  std::unordered_map<std::string, os::FileIdentity> stats_;  // when it was looked at first
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the

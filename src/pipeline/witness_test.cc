@@ -198,6 +198,17 @@ TEST_F(WitnessTest, ATreeHoldsSizesAndMayHoldTimes) {
   EXPECT_EQ(stamps_of(hear()), "a.h=4;");
 }
 
+// Its size was another one when the tool looked.
+TEST_F(WitnessTest, AFileThatChangedAfterItWasLookedAtProvesNothing) {
+  write("a.h", "four");
+  write("m.pcm", "CPCH, or what is left of one");
+  log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
+  write("a.h", "longer");
+  EXPECT_EQ(hear().problem, "");  // only that it is there counts
+  reads("m.pcm");
+  EXPECT_NE(hear().problem, "");
+}
+
 TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
   creates("x.tmp");
   ASSERT_TRUE(os::rename_file(at("x.tmp"), at("x.o")));
