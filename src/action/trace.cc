@@ -45,7 +45,8 @@ std::string describe(const Observation& o) {
     case Claim::twin:
       return subject + " beside its equal " + Roots::describe(std::string_view(o.value).substr(1));
     case Claim::stamps:
-      return "size, time and mode of " + subject + " = " + o.value;
+      return (o.value.find(' ') == std::string::npos ? "size of " : "size, time and mode of ") +
+             subject + " = " + o.value;
   }
   return "unknown claim";
 }

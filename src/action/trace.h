@@ -22,7 +22,7 @@ enum class Claim : std::uint8_t {
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
   twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
-  stamps,  // subject: tagged path of a file; value: its size, time and mode (pipeline/world.h)
+  stamps,  // subject: tagged path of a file; value: its size, or size, time and mode
 };
 inline constexpr Claim kLastClaim = Claim::stamps;
 

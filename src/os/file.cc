@@ -219,8 +219,10 @@ Result<bool> remove_file(const std::string& path) {
 }
 
 Status make_directory(const std::string& path, mode_t mode) {
-  if (checked([&] { return ::mkdir(path.c_str(), mode); }) == 0 || errno == EEXIST) return {};
-  return sys_error("mkdir", path);
+  if (checked([&] { return ::mkdir(path.c_str(), mode & 0700); }) != 0)
+    return errno == EEXIST ? Status() : sys_error("mkdir", path);
+  if (checked([&] { return ::chmod(path.c_str(), mode); }) != 0) return sys_error("chmod", path);
+  return {};
 }
 
 Status make_directories(const std::string& path, mode_t mode) {

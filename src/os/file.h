@@ -75,7 +75,8 @@ Status make_symlink(const std::string& text, const std::string& path);
 std::optional<bool> is_writable(const std::string& path);
 // False when there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
-Status make_directory(const std::string& path, mode_t mode = 0700);        // existing is fine
+// Existing is fine. The mode of one that is made here is exact, whatever the umask.
+Status make_directory(const std::string& path, mode_t mode = 0700);
 Status make_directories(const std::string& path, mode_t mode = 0700);      // with all parents
 Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..

@@ -70,6 +70,15 @@ TEST_F(FileTest, RemoveTreeDoesNotFollowSymlinks) {
   EXPECT_FALSE(*stat_file(dir_ + "/t"));
 }
 
+TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
+  const mode_t before = ::umask(077);
+  ASSERT_TRUE(make_directory(dir_ + "/d", 0755));
+  ::umask(before);
+  EXPECT_EQ((*stat_file(dir_ + "/d"))->mode & 07777, 0755U);
+  ASSERT_TRUE(make_directory(dir_ + "/d", 0700));  // is there already
+  EXPECT_EQ((*stat_file(dir_ + "/d"))->mode & 07777, 0755U);
+}
+
 TEST_F(FileTest, SymlinkTextAnyLength) {
   const std::string text(1000, 'a');
   ASSERT_EQ(::symlink(text.c_str(), (dir_ + "/l").c_str()), 0);

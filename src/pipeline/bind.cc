@@ -68,6 +68,7 @@ class Case {
 
   // Some path below it came from where nothing moves along (but for sources, see names()).
   bool is_fixed() const {
+    if ((facts_ & tool::kHoldsTree) != 0) return true;
     const auto& programs = testimony_.programs;
     if (std::any_of(programs.begin(), programs.end(),
                     [this](const std::string& p) { return is_within(p, path_); }))

@@ -54,12 +54,21 @@ std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
 // A stored result whose trace holds, put in place. Empty: none; outcome.reason says why.
 std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& world,
                               const Target& target, Engine& engine, Client& client) {
-  RecallOutcome recalled = recall_trace(probe, world, engine);
-  note(outcome, std::move(recalled.troubles));
-  outcome.reason = std::move(recalled.why_not);
-  if (!recalled.found) return std::nullopt;
-  return serve(outcome, recalled.found->key, *recalled.found->result, target, engine, client,
-               outcome.reason);
+  std::vector<ActionKey> refused;
+  for (;;) {
+    RecallOutcome recalled = recall_trace(probe, world, engine, refused);
+    note(outcome, std::move(recalled.troubles));
+    if (!recalled.found) {
+      if (refused.empty()) outcome.reason = std::move(recalled.why_not);
+      return std::nullopt;
+    }
+    const ActionKey key = recalled.found->key;
+    std::string why_not;
+    auto hit = serve(outcome, key, *recalled.found->result, target, engine, client, why_not);
+    if (hit) return hit;
+    if (refused.empty()) outcome.reason = std::move(why_not);
+    refused.push_back(key);
+  }
 }
 
 Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) {

@@ -1,5 +1,7 @@
 #include "pipeline/recall.h"
 
+#include <algorithm>
+
 namespace deja::pipeline {
 namespace {
 
@@ -64,9 +66,11 @@ class Checked {
   std::vector<std::optional<bool>> states_;
 };
 
-void search(const action::Manifest& manifest, World& world, Engine& engine, RecallOutcome& out) {
+void search(const action::Manifest& manifest, World& world, Engine& engine,
+            const std::vector<ActionKey>& refused, RecallOutcome& out) {
   Checked checked(manifest, world);
   for (const action::Manifest::Entry& entry : manifest.entries()) {
+    if (std::find(refused.begin(), refused.end(), entry.key) != refused.end()) continue;
     std::string why_not = "evicted";
     if (const action::Observation* broken = checked.first_broken(entry)) {
       why_not = "changed: " + describe(*broken);
@@ -86,14 +90,16 @@ action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Engine& e
   return entry == nullptr ? action::Trace() : manifest->trace(*entry);
 }
 
-RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine) {
+RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine,
+                           const std::vector<ActionKey>& refused) {
   RecallOutcome out;
-  if (const auto cached = engine.cache.manifests.get(probe)) search(*cached, world, engine, out);
+  if (const auto cached = engine.cache.manifests.get(probe))
+    search(*cached, world, engine, refused, out);
   if (out.found) return out;
   // Not among what this engine remembers; another one may have published since.
   out.why_not.clear();
   if (const auto manifest = load_manifest(probe, engine, out.troubles))
-    search(*manifest, world, engine, out);
+    search(*manifest, world, engine, refused, out);
   if (!out.found && out.why_not.empty()) out.why_not = "new";
   return out;
 }

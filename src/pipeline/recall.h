@@ -23,8 +23,10 @@ struct RecallOutcome {
   std::vector<std::string> troubles;  // store failures, taken as "not there"
 };
 
-// Looks through the traces known for probe, newest first.
-RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine);
+// Looks through the traces known for probe, newest first. Those in `refused` hold, but their results
+// could not be put in place (they were made where a folder was there, say, or was not).
+RecallOutcome recall_trace(const ProbeKey& probe, World& world, Engine& engine,
+                           const std::vector<ActionKey>& refused = {});
 
 // The trace that leads to this result; empty when the manifest is gone.
 action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Engine& engine);

@@ -7,6 +7,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
+#include "os/mapping.h"
 #include "os/watcher.h"
 #include "pipeline/archive_dates.h"
 #include "pipeline/witness.h"
@@ -46,6 +47,20 @@ bool could_hide_a_change(const std::string& path, const os::FileIdentity& identi
 bool is_left_out(std::string_view subject) {
   static const char* const ending = std::getenv("DEJA_TEST_LEAVE_OUT");
   return ending != nullptr && subject.ends_with(ending);
+}
+
+// The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
+// that stores times and owners.
+Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
+  const std::optional<std::uint32_t> none = 0;
+  const os::Fd fd = TRY(os::open_read(path));
+  char head[4] = {};
+  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < sizeof(head)) return none;
+  if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
+  if (tool::scan_tree({head, sizeof(head)}) == 0) return none;
+  const os::FileIdentity identity = TRY(os::stat_fd(fd));
+  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
+  return std::optional(tool::scan_tree(mapping.view()));
 }
 
 // Cuts the part before the first slash off.
@@ -108,7 +123,8 @@ void Witness::conclude_outputs() {
 void Witness::conclude_output(const std::string& name, const Touched& t,
                               const os::FileIdentity& now) {
   // True of the world before the run, which is the one that the next request is in.
-  if (t.continues) claim(Claim::absent, roots_.tag(t.spelled));
+  if (t.continues || (now.is_directory() && !t.existed))
+    claim(Claim::absent, roots_.tag(t.spelled));
   Output out;
   out.path = t.spelled;
   out.identity = now;
@@ -199,25 +215,22 @@ void Witness::conclude_reads() {
   }
 }
 
-// A file that names others by size and time was read or made.
-void Witness::conclude_times() {
-  bool holds_times = (testimony_.facts & tool::kHoldsFileTimes) != 0;
+// What a file that was read or made keeps of others: their size, some also their time.
+void Witness::conclude_stamps() {
+  std::uint32_t facts = testimony_.facts;
   for (const Output& out : testimony_.outputs) {
     if (out.role != Role::output) continue;
-    char head[4] = {};
-    const auto fd = os::open_read(out.path);
-    const auto dates = fd ? holds_dates(*fd) : Result<bool>(false);
-    if (!fd || !dates || !os::read_at(*fd, 0, head, sizeof(head)))
-      return fail("gone or broken after the run: " + out.path);
-    if (*dates) return fail("stores times and owners of files: " + out.path);
-    holds_times =
-        holds_times || (tool::scan_source({head, sizeof(head)}) & tool::kHoldsFileTimes) != 0;
+    const auto found = facts_of_output(out.path);
+    if (!found) return fail("gone or broken after the run: " + out.path);
+    if (!*found) return fail("stores times and owners of files: " + out.path);
+    facts |= **found;
   }
-  if (!holds_times) return;
+  if ((facts & tool::kHoldsTree) == 0) return;
+  const bool times = (facts & tool::kHoldsFileTimes) != 0;
   for (const auto& [path, file] : reads_) {
-    if (!file.is_program) stamped_[path] = true;
+    if (times && !file.is_program) stamped_[path] = true;
   }
-  for (const auto& [path, kind] : seen_) stamped_[path] = true;
+  for (const auto& [path, kind] : seen_) stamped_[path] |= times;
 }
 
 // Files of equal content: whether a compiler takes them for one is not in their content.
@@ -317,9 +330,13 @@ void Witness::conclude_names() {
       stamped_[path] = true;
     }
   }
-  for (const auto& [path, unused] : stamped_) {
+  for (const auto& [path, with_time] : stamped_) {
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
-    if (now && now->is_regular()) claim(Claim::stamps, roots_.tag(path), stamps_text(*now));
+    if (!now || !now->is_regular()) continue;
+    const auto then = stats_.find(path);
+    if (then != stats_.end() && stamps_text(then->second) != stamps_text(*now))
+      return fail("changed while the tool ran: " + path);
+    claim(Claim::stamps, roots_.tag(path), with_time ? stamps_text(*now) : size_text(*now));
   }
 }
 

@@ -85,7 +85,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
   using Step = void (Witness::*)();
   for (const Step step :
-       {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_times,
+       {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
         &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_links,
         &Witness::conclude_listings, &Witness::conclude_absences}) {
     if (testimony_.problem.empty()) (this->*step)();
@@ -103,13 +103,16 @@ void Witness::fail(const std::string& why) {
 // The one name of a file, whatever way led to its folder. The last component is not resolved: it is
 // the name that is written, unlinked and renamed.
 std::string Witness::canonical(const std::string& path) {
-  const std::string folder(parent_path(path));
+  const std::string_view name = base_name(path);
+  const bool is_folder =
+      name == "." || name == "..";  // no name of its own, but another of a folder
+  const std::string folder(is_folder ? std::string_view(path) : parent_path(path));
   auto it = folders_.find(folder);
   if (it == folders_.end()) {
     const auto real = os::real_path(folder);
     it = folders_.emplace(folder, real ? *real : clean_path(folder)).first;
   }
-  return join_path(it->second, base_name(path));
+  return is_folder ? it->second : join_path(it->second, name);
 }
 
 Witness::Touched& Witness::touch(const std::string& path) {
@@ -258,6 +261,7 @@ void Witness::on_stat(const Event& e) {
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
+    if (e.has_identity) stats_.emplace(e.path, e.identity);
     note_look(e);
   } else if (is_absence(e.error)) {
     missing(e.path);

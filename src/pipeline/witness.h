@@ -173,7 +173,7 @@ class Witness {
   void conclude_reads();
   void conclude_read(const std::string& path, const ReadFile& file);
   void conclude_updated(const std::string& path, const ReadFile& file);
-  void conclude_times();
+  void conclude_stamps();
   void conclude_names();
   void conclude_links();
   void conclude_listings();
@@ -212,7 +212,9 @@ class Witness {
   std::map<std::string, bool> ways_, executed_;  // spelled path
   std::map<std::string, Look>
       looks_;  // spelled path; the first look of a program without a voucher
-  std::map<std::string, bool> stamped_;  // spelled path: its size, time and mode count as they are
+  // Spelled path: its size counts as it is; true: its time and mode, too.
+  std::map<std::string, bool> stamped_;
+  std::unordered_map<std::string, os::FileIdentity> stats_;  // when it was looked at first
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   // Processes of programs that no adapter vouches for (they read the whole environment), by the

@@ -166,6 +166,50 @@ TEST_F(WitnessTest, AnOutputThatWouldBeContinuedMayNotBeThere) {
   EXPECT_TRUE(has(t, Claim::absent, "\1/log"));
 }
 
+TEST_F(WitnessTest, AFolderThatWasMadeMayNotBeThere) {
+  ASSERT_TRUE(os::make_directory(at("d")));
+  log_.events.push_back(event(DEJA_OP_MKDIR, "d"));
+  log_.events.push_back(event(DEJA_OP_MKDIR, "d/.", EEXIST));  // another name of it
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 1u);
+  EXPECT_EQ(t.outputs[0].role, action::Role::folder);
+  EXPECT_TRUE(has(t, Claim::absent, "\1/d"));
+  for (const action::Observation& o : t.trace.observations) EXPECT_NE(o.claim, Claim::exists);
+}
+
+// What clang keeps of a header that the importer only looks at.
+TEST_F(WitnessTest, ATreeHoldsSizesAndMayHoldTimes) {
+  write("a.h", "four");
+  write("m.pcm", "CPCH, or what is left of one");
+  const auto stamps_of = [&](const Testimony& t) {
+    std::string all;
+    for (const action::Observation& o : t.trace.observations)
+      if (o.claim == Claim::stamps) all += o.subject.substr(2) + "=" + o.value + ";";
+    return all;
+  };
+  log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
+  EXPECT_EQ(stamps_of(hear()), "");
+  reads("m.pcm");
+  EXPECT_EQ(stamps_of(hear()), "a.h=" + stamps_text(**os::stat_file(at("a.h"))) +
+                                   ";m.pcm=" + stamps_text(**os::stat_file(at("m.pcm"))) + ";");
+  log_.events.pop_back();
+  write("m.gcm", std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0');
+  reads("m.gcm");
+  EXPECT_EQ(stamps_of(hear()), "a.h=4;");
+}
+
+// Its size was another one when the tool looked.
+TEST_F(WitnessTest, AFileThatChangedAfterItWasLookedAtProvesNothing) {
+  write("a.h", "four");
+  write("m.pcm", "CPCH, or what is left of one");
+  log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
+  write("a.h", "longer");
+  EXPECT_EQ(hear().problem, "");  // only that it is there counts
+  reads("m.pcm");
+  EXPECT_NE(hear().problem, "");
+}
+
 TEST_F(WitnessTest, TemporaryThenRenamedIsTheOutput) {
   creates("x.tmp");
   ASSERT_TRUE(os::rename_file(at("x.tmp"), at("x.o")));

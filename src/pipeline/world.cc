@@ -31,9 +31,11 @@ char kinship(const os::FileIdentity& a, const os::FileIdentity& b) {
 }
 
 std::string stamps_text(const os::FileIdentity& identity) {
-  return std::to_string(identity.size) + " " + std::to_string(identity.mtime_ns) + " " +
+  return size_text(identity) + " " + std::to_string(identity.mtime_ns) + " " +
          std::to_string(identity.mode);
 }
+
+std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
 
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except) {
   action::HashSink sink;
@@ -76,7 +78,8 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
     }
     case Claim::stamps: {
       const auto identity = TRY(os::stat_file(path));
-      return identity && stamps_text(*identity) == claim.value;
+      return identity &&
+             (stamps_text(*identity) == claim.value || size_text(*identity) == claim.value);
     }
     default:
       return false;

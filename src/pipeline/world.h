@@ -27,6 +27,8 @@ Result<Digest> listing_digest(const std::string& path, const std::vector<std::st
 char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
 // Size, modification time and mode: what a program can learn of a file without opening it.
 std::string stamps_text(const os::FileIdentity& identity);
+// Size alone, which cannot be mistaken for the text of all.
+std::string size_text(const os::FileIdentity& identity);
 
 class World {
  public:

@@ -53,9 +53,14 @@ std::string bypass_page() {
       "\n"
       "Also: `-v` together with a source (it prints names of temporary files); `-Xclang` with "
       "anything that\n"
-      "is not in the table of harmless front end options; a language of another front end or a "
-      "module; an\n"
-      "input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
+      "is not in the table of harmless front end options; a language of another front end; an "
+      "input "
+      "or output\n"
+      "that is an open descriptor (`/dev/stdin`, `/dev/fd/3`); gcc's `-fmodule-mapper=` or "
+      "`CXX_MODULE_MAPPER` when it\n"
+      "names a program, descriptors or a socket: whoever is asked there may answer otherwise the "
+      "next "
+      "time.\n";
   page +=
       "\n"
       "## Options of other tools\n"

@@ -7,6 +7,7 @@
 // false alarm (a comment, an unused macro) costs sharing, never soundness. Tested by scan_test.cc.
 #include <cstring>
 
+#include "tool/ast_file.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -37,8 +38,6 @@ constexpr Name kNames[] = {
     {"__DATE__", "__DATE__", kMentionsClock},
     {"__TIMESTAMP__", "__TIME", kMentionsFileTime},
 };
-// clang's precompiled headers and modules: they name their sources with size and time.
-constexpr std::string_view kClangAst = "CPCH";
 constexpr std::string_view kElf =
     "\x7f"
     "ELF";
@@ -46,6 +45,8 @@ constexpr std::string_view kArchive = "!<arch>";
 constexpr std::string_view kBitcode = "BC\xc0\xde";
 // gcc's and clang's sections, and a bitcode file in an archive.
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
+// gcc's modules are ELF files with a section of this name, which follows that of another.
+constexpr std::string_view kGccModuleMark{"\0.gnu.c++.README", 17};
 constexpr std::string_view kStems[] = {"_FILE",  "source_location", "__PRETTY",
                                        "__TIME", "__DATE__",        "E__"};
 
@@ -96,11 +97,14 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
   return facts;
 }
 
+bool holds(std::string_view bytes, std::string_view mark) {
+  return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
+}
+
 // Only a linker reads these, and what it does with machine code hides no path.
 std::uint32_t scan_object(std::string_view bytes) {
   for (const std::string_view mark : kBytecodeMarks) {
-    if (memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr)
-      return kHoldsBytecode;
+    if (holds(bytes, mark)) return kHoldsBytecode;
   }
   return 0;
 }
@@ -113,11 +117,20 @@ bool is_text(std::string_view bytes) {
 
 }  // namespace
 
+std::uint32_t scan_tree(std::string_view bytes) {
+  if (bytes.starts_with(kAstMagic))
+    return kHoldsTree | (ast_may_hold_times(bytes) ? kHoldsFileTimes : 0U);
+  return bytes.starts_with(kElf) && holds(bytes, kGccModuleMark) ? kHoldsTree : 0U;
+}
+
 std::uint32_t scan_source(std::string_view bytes) {
-  if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
-    return scan_object(bytes);
-  std::uint32_t facts = bytes.starts_with(kClangAst) ? kHoldsFileTimes : 0;
-  if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+  std::uint32_t facts = scan_tree(bytes);
+  // Names of macros are in a tree as they are; an ESC is only a number there.
+  if (facts == 0) {
+    if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
+      return scan_object(bytes);
+    if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+  }
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;
     while (from < bytes.size()) {

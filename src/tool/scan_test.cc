@@ -23,7 +23,9 @@ TEST(ScanSource, FindsTypesThatClangSpellsWithPaths) {
 }
 
 TEST(ScanSource, KnowsWhatNamesFilesWithTheirTimes) {
-  EXPECT_EQ(scan_source("CPCH and more"), kHoldsFileTimes);
+  EXPECT_EQ(scan_source("CPCH and more"), kHoldsFileTimes | kHoldsTree);
+  EXPECT_EQ(scan_source("CPCH \x1b"), kHoldsFileTimes | kHoldsTree);
+  EXPECT_EQ(scan_source("CPCH __TIME__"), kHoldsFileTimes | kHoldsTree | kMentionsClock);
   EXPECT_EQ(scan_source("not CPCH"), 0U);
 }
 
@@ -43,6 +45,13 @@ TEST(ScanSource, FindsThePiecesOfAPastedName) {
   for (const char* text :
        {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__", "MY_FILE__x"})
     EXPECT_EQ(scan_source(text), 0U) << text;
+}
+
+TEST(ScanSource, KnowsModulesOfGcc) {
+  const std::string module = std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0';
+  EXPECT_EQ(scan_source(module), kHoldsTree);
+  EXPECT_EQ(scan_source(module + "\x1b __TIME__"), kHoldsTree | kMentionsClock);
+  EXPECT_EQ(scan_source(module.substr(1)), 0U);
 }
 
 TEST(ScanSource, FindsEscapes) {

@@ -166,11 +166,16 @@ inline constexpr std::uint32_t kMentionsFileTime = 4;  // __TIMESTAMP__: its own
 inline constexpr std::uint32_t kMentionsTypePath = 8;  // clang's __PRETTY_FUNCTION__
 // Not a text: it holds the modification times of other files, and whoever reads it compares them.
 inline constexpr std::uint32_t kHoldsFileTimes = 16;
+// Not a text: declarations and macros as a compiler keeps them (modules, clang's precompiled headers).
+// It names the files it was made of, some with their size, and a macro in it can name anything.
+inline constexpr std::uint32_t kHoldsTree = 128;
 // Not a text: a linker compiles what it holds, so its outputs may hide paths.
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
-inline constexpr std::uint8_t kScanVersion = 5;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 6;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
+// Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
+std::uint32_t scan_tree(std::string_view bytes);
 
 }  // namespace deja::tool

@@ -144,10 +144,18 @@ struct Language {
   const char* source;
   const char* driver_gcc;
   const char* driver_clang;
+  const char* flags_gcc = nullptr;  // an interface of a module
+  const char* flags_clang = nullptr;
 };
 const Language kLanguages[] = {
-    {"src/m.c", "gcc", "clang"}, {"src/m.c", "gcc", "clang"}, {"src/m.cc", "g++", "clang++"},
-    {"src/m.S", "gcc", "clang"}, {"src/m.s", "gcc", "clang"}, {"src/m.i", "gcc", "clang"},
+    {"src/m.c", "gcc", "clang"},
+    {"src/m.c", "gcc", "clang"},
+    {"src/m.cc", "g++", "clang++"},
+    {"src/m.S", "gcc", "clang"},
+    {"src/m.s", "gcc", "clang"},
+    {"src/m.i", "gcc", "clang"},
+    {"src/m.cppm", "g++", "clang++", "-std=c++20|-fmodules-ts|-x|c++",
+     "-std=c++20|-fmodule-output=m.pcm"},
 };
 
 void write_source(Scene& scene, Random& random, const Project& p) {
@@ -162,13 +170,15 @@ void write_source(Scene& scene, Random& random, const Project& p) {
   }
   if (p.source.ends_with(".i"))
     return scene.write(name, "# 1 \"given.c\"\nint given(void) { return 1; }\n");
-  std::string text = "#ifndef FLAG\n#define FLAG 1\n#endif\n";
+  const bool is_module = p.source.ends_with(".cppm");
+  std::string text =
+      std::string(is_module ? "module;\n" : "") + "#ifndef FLAG\n#define FLAG 1\n#endif\n";
   for (const Shape& shape : kShapes) {
     if (!random.chance(shape.percent)) continue;
     text += shape.text;
     if (shape.write != nullptr) shape.write(scene, p.root);
   }
-  scene.write(name, text + "int always = FLAG;\n");
+  scene.write(name, text + (is_module ? "export module m;\nexport " : "") + "int always = FLAG;\n");
 }
 
 // What some flags name.
@@ -222,6 +232,8 @@ Project make_project(Scene& scene, Random& random) {
   for (const Flag& flag : kFlags) {
     if ((!flag.only_gcc || gcc) && random.chance(flag.percent / 2)) add_words(argv, flag.text);
   }
+  if (const char* more = gcc ? language.flags_gcc : language.flags_clang; more != nullptr)
+    add_words(argv, more);
   argv.push_back(up + p.source);
   if ((p.source.ends_with(".c") || p.source.ends_with(".cc")) && random.chance(20)) {
     add_second_source(scene, random, p, up);
@@ -229,7 +241,8 @@ Project make_project(Scene& scene, Random& random) {
     argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
   }
   p.command.options.cwd = below ? "/build" : "";
-  if (random.chance(20)) p.command.options.env.push_back("SOURCE_DATE_EPOCH=1000000");
+  const bool holds_date = gcc && language.flags_gcc != nullptr;
+  if (random.chance(20) || holds_date) p.command.options.env.push_back("SOURCE_DATE_EPOCH=1000000");
   if (random.chance(15)) p.command.options.env.push_back("CPATH=%R/sys");
   if (below && random.chance(20)) {
     scene.symlink("build", p.root + "/logical");

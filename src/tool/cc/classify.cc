@@ -42,6 +42,9 @@ std::optional<Bypass> bypass_by_environment(const Command& command) {
     for (const VariableRow& row : kVariables)
       if (variable.name == row.name)
         return Bypass{row.reason, std::string(row.name) + ": " + row.why};
+    if (variable.name == "CXX_MODULE_MAPPER" && asks_module_mapper(variable.value))
+      return Bypass{BypassReason::unsupported_option,
+                    "CXX_MODULE_MAPPER: another process is asked for modules"};
   }
   return std::nullopt;
 }
@@ -59,9 +62,6 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
   const bool has_source = std::any_of(parsed.inputs.begin(), parsed.inputs.end(), is_source);
   if (parsed.stops_before_link && !has_source)
     return Bypass{no_input, parsed.inputs.front().text + " is for the linker"};
-  for (const Input& input : parsed.inputs)
-    if (is_source(input) && !input.language->supported)
-      return Bypass{unsupported_option, std::string("language ") + input.language->name};
   if (parsed.verbose) return Bypass{unsupported_option, "-v: prints names of temporary files"};
   for (const KeyArgument& argument : parsed.key_arguments)
     if (argument.text.find("build-id=uuid") != std::string::npos)
@@ -87,7 +87,7 @@ class Decision {
     out.language = is_source(input_) ? input_.language->name : "link";
     out.what = !links() || parsed_.output == "-" ? input_.text : parsed_.output.value_or("a.out");
     out.source = tidy_path(join_path(command_.cwd, input_.text));
-    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_pch() ||
+    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_tree() ||
                          any_source([](const Language& l) { return l.hides_paths; });
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
@@ -124,9 +124,23 @@ class Decision {
                        [&](const Input& i) { return is_source(i) && test(*i.language); });
   }
 
+  bool makes_nothing_of_a_source() const {
+    return parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only;
+  }
+
+  // A precompiled header, or a module made of a header.
   bool makes_pch() const {
-    if (parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only) return false;
-    return parsed_.emits_pch || any_source([](const Language& l) { return l.header; });
+    if (makes_nothing_of_a_source()) return false;
+    return parsed_.emits_pch || parsed_.precompile ||
+           any_source([](const Language& l) { return l.header; });
+  }
+
+  // Any output of a form that clang keeps declarations in, with the options that made it. (gcc makes
+  // modules of any source; they hold no options, and their paths can be seen.)
+  bool makes_tree() const {
+    if (makes_pch()) return true;
+    return !makes_nothing_of_a_source() &&
+           (parsed_.module_output || any_source([](const Language& l) { return l.module; }));
   }
 
   bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
@@ -135,7 +149,7 @@ class Decision {
   // are wrapped; and not for plain assembly, where clang would warn that nothing uses it.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
-           !parsed_.wraps_messages && !makes_pch() && is_source(input_) &&
+           !parsed_.wraps_messages && !makes_tree() && is_source(input_) &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));
   }

@@ -103,6 +103,34 @@ constexpr Case kCommands[] = {
     {"clang -c -- -a.c", "-a.c c colour"},
     {"clang -c -- -", "- c colour stdin"},
 
+    // Modules.
+    {"g++ -fmodules-ts -c a.cc", "a.cc c++ colour"},
+    {"g++ -fmodules -c a.cc", "a.cc c++ colour"},
+    {"c++ -fmodules -c a.cc", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -fmodule-only -c a.cc", "a.cc c++ colour"},
+    {"g++ -fmodules-ts -fno-module-lazy -fmodule-implicit-inline -c a.cc", "a.cc c++ colour"},
+    {"g++ -fmodules-ts -fmodule-mapper=map -c a.cc", "a.cc c++ colour"},
+    {"g++ -fmodules-ts -fmodule-mapper=/ws/map?x -c a.cc", "a.cc c++ colour"},
+    {"CXX_MODULE_MAPPER=map g++ -fmodules-ts -c a.cc", "a.cc c++ colour"},
+    {"g++ -fmodules-ts -fmodule-header a.h", "a.h c++-header opaque"},
+    {"g++ -fmodules-ts -x c++-user-header a.h", "a.h c++-user-header opaque"},
+    {"g++ -fmodules-ts -x c++-system-header -c vector", "vector c++-system-header opaque"},
+    {"clang++ -c a.cppm", "a.cppm c++-module opaque"},
+    {"clang++ --precompile a.cppm -o a.pcm", "a.cppm c++-module opaque"},
+    {"clang++ -fmodule-output -c a.cppm", "a.cppm c++-module opaque"},
+    {"clang++ -fmodule-output=m/a.pcm -c a.cppm", "a.cppm c++-module opaque"},
+    {"clang++ -x c++-module -fmodule-output -c a.cc", "a.cc c++-module opaque"},
+    {"clang++ -c a.ixx -c a.ccm", "a.ixx c++-module opaque"},
+    {"clang++ -E a.cppm", "a.cppm c++-module colour"},
+    {"clang++ -c a.pcm -o a.o", "a.pcm pcm colour"},
+    {"g++ -c a.pcm", "bypass no_input"},
+    {"clang++ -fmodule-file=a=a.pcm -c a.cc", "a.cc c++ colour"},
+    {"clang++ -fmodule-file=a.pcm -c a.cc", "a.cc c++ colour"},
+    {"clang++ -fprebuilt-module-path=m -c a.cc", "a.cc c++ colour"},
+    {"clang++ -fmodule-header=user a.h -o a.pcm", "a.h c++-header opaque"},
+    {"clang++ -x c++-user-header --precompile a.h", "a.h c++-user-header opaque"},
+    {"clang++ --precompile a.hpp", "a.hpp c++-header opaque"},
+
     // Preprocessing and checking only.
     {"gcc -E a.c", "a.c c colour"},
     {"gcc -E a.c -o a.i", "a.c c colour"},
@@ -261,11 +289,18 @@ constexpr Case kCommands[] = {
     {"clang -fproc-stat-report=x -c a.c", "bypass unsupported_option"},
     {"clang -MJ x.json -c a.c", "bypass unsupported_option"},
     {"clang -fmodules -c a.c", "bypass unsupported_option"},
-    {"g++ -fmodules-ts -c a.cc", "bypass unsupported_option"},
-    {"clang++ -fmodule-file=a=a.pcm -c a.cc", "bypass unsupported_option"},
-    {"clang++ -c a.cppm", "bypass unsupported_option"},
-    {"clang++ --precompile a.cppm", "bypass unsupported_option"},
-    {"clang++ -x c++-module -c a.cc", "bypass unsupported_option"},
+    {"clang -fmodules-cache-path=x -c a.c", "bypass unsupported_option"},
+    {"clang -fimplicit-modules -c a.c", "bypass unsupported_option"},
+    {"clang -fprebuilt-implicit-modules -c a.c", "bypass unsupported_option"},
+    {"clang -fmodule-map-file=m -c a.c", "bypass unsupported_option"},
+    {"clang -fmodule-name=m -c a.c", "bypass unsupported_option"},
+    {"clang -Xclang -emit-module -c a.c", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -fmodule-mapper=|mapper -c a.cc", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -fmodule-mapper=<3>4 -c a.cc", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -fmodule-mapper==socket -c a.cc", "bypass unsupported_option"},
+    {"g++ -fmodules-ts -fmodule-mapper=localhost:7 -c a.cc", "bypass unsupported_option"},
+    {"CXX_MODULE_MAPPER=|mapper g++ -fmodules-ts -c a.cc", "bypass unsupported_option"},
+    {"CXX_MODULE_MAPPER==socket g++ -fmodules-ts -c a.cc", "bypass unsupported_option"},
     {"clang -cc1 -emit-obj a.c", "bypass unsupported_option"},
     {"clang -cc1as a.s", "bypass unsupported_option"},
     {"clang --config x.cfg -c a.c", "bypass unsupported_option"},
@@ -366,6 +401,15 @@ TEST(Classify, MarksPathsInTheKey) {
             "-c <a.c> -Xclang -include-pch -Xclang </ws/a.pch> -fno-x=/ws");
   EXPECT_EQ(keys(invocation_of("gcc -frandom-seed=/ws/a.c -c a.c -MT /ws/a.o -MF/ws/a.d")),
             "-frandom-seed=/ws/a.c -c <a.c> -MT </ws/a.o> -MF</ws/a.d>");
+}
+
+TEST(Classify, MarksPathsOfModulesInTheKey) {
+  EXPECT_EQ(keys(invocation_of("clang++ -c a.cc -fmodule-file=m=/ws/m.pcm -fmodule-file=/ws/n.pcm "
+                               "-fprebuilt-module-path=/ws -fmodule-output=/ws/a.pcm")),
+            "-c <a.cc> -fmodule-file=m=</ws/m.pcm> -fmodule-file=</ws/n.pcm> "
+            "-fprebuilt-module-path=</ws> -fmodule-output=</ws/a.pcm>");
+  EXPECT_EQ(keys(invocation_of("g++ -c a.cc -fmodule-mapper=/ws/map?x")),
+            "-c <a.cc> -fmodule-mapper=</ws/map>?x");
 }
 
 TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {

@@ -7,7 +7,7 @@
 namespace deja::tool::cc {
 namespace {
 
-// Modules are a bypass (options.cc says why), and so are languages of other front ends.
+// Languages of other front ends are a bypass.
 constexpr Language kLanguages[] = {
     {.name = "c"},
     {.name = "c-header", .header = true},
@@ -30,10 +30,13 @@ constexpr Language kLanguages[] = {
     {.name = "cl"},
     {.name = "cuda", .hides_paths = true},
     {.name = "hip", .hides_paths = true},
-    {.name = "c++-module", .supported = false},
-    {.name = "c++-module-cpp-output", .supported = false},
-    {.name = "c++-user-header", .supported = false},
-    {.name = "c++-system-header", .supported = false},
+    {.name = "c++-module", .module = true},
+    {.name = "c++-module-cpp-output", .module = true},
+    {.name = "c++-user-header", .header = true},
+    {.name = "c++-system-header", .header = true},
+    {.name = "c++-header-unit-header", .header = true},
+    {.name = "c++-header-unit-cpp-output", .header = true},
+    {.name = "pcm"},
 };
 
 struct Extension {
@@ -86,6 +89,8 @@ constexpr Extension kExtensions[] = {
     {"c++m", "c++-module"},
     {"ixx", "c++-module"},
     {"iim", "c++-module-cpp-output"},
+    {"iih", "c++-header-unit-cpp-output", nullptr, kClang},
+    {"pcm", "pcm", nullptr, kClang},
 };
 
 }  // namespace

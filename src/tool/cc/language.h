@@ -9,10 +9,10 @@ namespace deja::tool::cc {
 
 struct Language {
   const char* name;          // as -x and the journal have it
-  bool header = false;       // the output is a precompiled header
+  bool header = false;       // the output is a precompiled header, or a module made of a header
   bool assembly = false;     // nothing is preprocessed: diagnostics come from the assembler
   bool hides_paths = false;  // outputs may hold digests of paths
-  bool supported = true;
+  bool module = false;       // an interface: clang makes a module of it on the way
 };
 
 // By -x name; null: not known.

@@ -60,6 +60,11 @@ enum class Role : std::uint8_t {
   preprocessor,    // -Wp,a,b
   assembler,       // -Wa,a,b and -Xassembler a
   frontend,        // -Xclang a
+  precompile,      // --precompile
+  module_header,   // -fmodule-header
+  module_mapper,   // -fmodule-mapper=
+  module_output,   // -fmodule-output
+  module_file,     // -fmodule-file=[NAME=]FILE
   verbose,         // -v
   message_length,  // -fmessage-length=: wraps lines, and colours would count
   end_of_options,  // --

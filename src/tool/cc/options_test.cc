@@ -20,7 +20,13 @@ TEST(Options, FindsTheLongestSpelling) {
   EXPECT_EQ(found("-includea.h"), "-include");
   EXPECT_EQ(found("-Ifoo"), "-I");
   EXPECT_EQ(found("-I-"), "-I-");
-  EXPECT_EQ(found("-fmodules-ts"), "-fmodules");
+  EXPECT_EQ(found("-fmodules-ts"), "-fmodules-ts");
+  EXPECT_EQ(found("-fmodules-tsx"), "-fmodules");
+  EXPECT_EQ(found("-fmodules-cache-path=x"), "-fmodules");
+  EXPECT_EQ(found("-fmodule-output"), "-fmodule-output");
+  EXPECT_EQ(found("-fmodule-output=x"), "-fmodule-output=");
+  EXPECT_EQ(found("-fmodule-map-file=x"), "-fmodule-");
+  EXPECT_EQ(found("-fprebuilt-implicit-modules"), "-fprebuilt-");
   EXPECT_EQ(found("-fmodule"), "");
   EXPECT_EQ(found("-fdebug-prefix-map=/a=b"), "-fdebug-prefix-map=");
   EXPECT_EQ(found("-MFa.d"), "-MF");

@@ -144,6 +144,13 @@ class Walk {
       case Role::frontend:
         frontend(value, key);
         break;
+      case Role::precompile:
+      case Role::module_header:
+      case Role::module_output:
+      case Role::module_file:
+      case Role::module_mapper:
+        module(option.role, value, value_at, key);
+        break;
       case Role::verbose:
         parsed_.verbose = true;
         break;
@@ -178,6 +185,30 @@ class Walk {
     key.path_end = value_at + equals;
     // "/a/" does not map "/a" itself, which is what the folder of a compilation would be called.
     if (maps != nullptr && !old.ends_with('/')) maps->emplace_back(old);
+  }
+
+  void module(Role role, std::string_view value, std::size_t value_at, KeyArgument& key) {
+    parsed_.stops_before_link |= role == Role::precompile;
+    parsed_.precompile |= role == Role::precompile || role == Role::module_header;
+    parsed_.module_output |= role == Role::module_output;
+    if (role == Role::module_file) module_file(value, value_at, key);
+    if (role == Role::module_mapper) module_mapper(value, value_at, key);
+  }
+
+  // "NAME=FILE", or only "FILE".
+  static void module_file(std::string_view value, std::size_t value_at, KeyArgument& key) {
+    const std::size_t equals = value.find('=');
+    key.path_at = value_at + (equals == std::string_view::npos ? 0 : equals + 1);
+  }
+
+  // "FILE" or "FILE?PREFIX".
+  void module_mapper(std::string_view value, std::size_t value_at, KeyArgument& key) {
+    if ((program_.dialect & kGcc) == 0) return;
+    if (asks_module_mapper(value))
+      bypass(BypassReason::unsupported_option, key.text + ": another process is asked for modules");
+    key.path_at = value_at;
+    if (const std::size_t at = value.find('?'); at != std::string_view::npos)
+      key.path_end = value_at + at;
   }
 
   // -Wp,-MD,x -Wp,-MMD,x -Wp,-MF,x; the rest is literal.
@@ -230,6 +261,10 @@ class Walk {
 };
 
 }  // namespace
+
+bool asks_module_mapper(std::string_view mapper) {
+  return mapper.find_first_of("<=|") == 0 || mapper.find(':') != std::string_view::npos;
+}
 
 Parsed parse_arguments(const std::vector<std::string>& arguments, const Program& program) {
   return Walk(arguments, program).run();

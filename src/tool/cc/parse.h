@@ -32,6 +32,9 @@ struct Parsed {
   bool writes_depfile = false;
   bool verbose = false;
   bool emits_pch = false;  // through clang's front end
+  // A job makes a precompiled form of its input and nothing else, whatever the input is.
+  bool precompile = false;
+  bool module_output = false;  // and a module beside the object
   bool wraps_messages = false;
   bool native = false;  // -march=native and the like
   bool reads_stdin = false;
@@ -44,6 +47,10 @@ struct Parsed {
   std::optional<Bypass> bypass;  // the first found; the walk goes on (questions win over it)
   std::optional<std::string> query;
 };
+
+// What gcc's -fmodule-mapper= and CXX_MODULE_MAPPER say: a program ("|"), open descriptors ("<"), a
+// socket ("=", "HOST:PORT")? Else it is a file.
+bool asks_module_mapper(std::string_view mapper);
 
 Parsed parse_arguments(const std::vector<std::string>& arguments, const Program& program);
 

@@ -1,0 +1,15 @@
+// What clang keeps declarations in: precompiled headers and modules, a bit stream.
+#pragma once
+
+#include <string_view>
+
+namespace deja::tool {
+
+inline constexpr std::string_view kAstMagic = "CPCH";
+
+// Could this file hold the modification times of the files it was made of? clang writes zeros there
+// for modules that a build system makes, and with -fno-pch-timestamp. False only when it has been
+// read and every time is zero.
+bool ast_may_hold_times(std::string_view file);
+
+}  // namespace deja::tool

@@ -1,0 +1,36 @@
+// What the named families have in common: a command is warm, one thing in the world changes, and the
+// command is run again.
+#pragma once
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <functional>
+#include <string>
+
+#include "diff/tester.h"
+
+namespace deja::test {
+
+class Family : public ::testing::Test {
+ protected:
+  // Warm; then `change`; then the same command, or `then`, must leave what the bare tool leaves.
+  Verdict after(const Command& command, const std::function<void()>& change,
+                const Command* then = nullptr) {
+    warm_up(ws, command);
+    if (change) change();
+    const Verdict verdict = judge(ws, then != nullptr ? *then : command);
+    EXPECT_FALSE(verdict.noisy) << "the tool itself leaves something else every time";
+    EXPECT_EQ(verdict.difference, "") << as_shell(command) << "\ndeja: " << verdict.event;
+    return verdict;
+  }
+  void set_time(const std::string& name, time_t seconds) const {
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, ws.path(name).c_str(), times, 0), 0);
+  }
+
+  Workspace ws;
+};
+
+}  // namespace deja::test
