@@ -119,6 +119,20 @@ TEST_F(Interposer, RecordsWhatIsNotAFile) {
   EXPECT_FALSE(run.all(DEJA_OP_ENVIRON, "").empty());  // an unknown program may read environ
 }
 
+// Of an unknown program that reads a file: was the clock read before, or after it knew the file?
+TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
+  const ToolRun run = whole({"interprets"});
+  std::vector<std::string> said;
+  for (const Event& e : run.log.events) {
+    if (e.op == DEJA_OP_CLOCK) said.push_back("clock " + std::to_string(e.value));
+    if (e.op == DEJA_OP_HOST) said.push_back(e.path);
+    if (e.op == DEJA_OP_OPEN && e.path == at("present")) said.emplace_back("open");
+  }
+  EXPECT_EQ(said,
+            (std::vector<std::string>{"clock 2", "uname", "open", "clock 2", "uname", "clock 1"}));
+  for (const Event& e : run.log.events) EXPECT_EQ(e.flags & DEJA_FLAG_ONLY_ONCE, 0);
+}
+
 TEST_F(Interposer, SeesWalksThroughFolders) {
   for (const char* folder : {"tree/a", "tree/b", "tree2/c"}) make_folder(folder);
   write("tree/a/one.x", "");

@@ -74,18 +74,19 @@ enum deja_op {
   DEJA_OP_CHDIR,       /* text = new working directory, absolute */
   DEJA_OP_GETENV,      /* text = name, text2 = value; DEJA_FLAG_UNSET when there was none */
   DEJA_OP_ENVIRON,     /* the whole environment was read (a shell, `environ`) */
-  DEJA_OP_CLOCK,       /* value = enum deja_clock */
-  DEJA_OP_RANDOM,      /* getrandom, getentropy */
-  DEJA_OP_HOST,        /* text = "hostname", "uname", "cpus" … (the table is in ambient.c) */
-  DEJA_OP_UNLINK,      /* text = path (also rmdir, remove) */
-  DEJA_OP_RENAME,      /* text = from, text2 = to (both absolute) */
-  DEJA_OP_LINK,        /* text = existing, text2 = new (both absolute) */
-  DEJA_OP_SYMLINK,     /* text = the new link's path, text2 = link text */
-  DEJA_OP_MKDIR,       /* text = path */
-  DEJA_OP_CHANGE,      /* mode, owner, times, size or attributes of text changed without opening it;
+  DEJA_OP_CLOCK,   /* value = enum deja_clock. This and HOST are told once a process; of a program
+                          of no table again after each file that it has opened for reading */
+  DEJA_OP_RANDOM,  /* getrandom, getentropy */
+  DEJA_OP_HOST,    /* text = "hostname", "uname", "cpus" … (the table is in ambient.c) */
+  DEJA_OP_UNLINK,  /* text = path (also rmdir, remove) */
+  DEJA_OP_RENAME,  /* text = from, text2 = to (both absolute) */
+  DEJA_OP_LINK,    /* text = existing, text2 = new (both absolute) */
+  DEJA_OP_SYMLINK, /* text = the new link's path, text2 = link text */
+  DEJA_OP_MKDIR,   /* text = path */
+  DEJA_OP_CHANGE,  /* mode, owner, times, size or attributes of text changed without opening it;
                           also a fifo, socket or device made at text */
-  DEJA_OP_CONNECT,     /* the network or another process was talked to: text = what */
-  DEJA_OP_CLOSE, /* a regular file that this process had opened for writing is about to be closed,
+  DEJA_OP_CONNECT, /* the network or another process was talked to: text = what */
+  DEJA_OP_CLOSE,   /* a regular file that this process had opened for writing is about to be closed,
                           all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
                           0 when not known. No text. A descriptor that was duplicated has no such record. */
   DEJA_OP_LAST = DEJA_OP_CLOSE
@@ -111,6 +112,7 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 /* flags of DEJA_OP_RENAME */
 #define DEJA_RENAME_EXCHANGE 0x1u
 /* flags of any record */
+#define DEJA_FLAG_ONLY_ONCE 0x2000u /* CLOCK, HOST: not told again, whatever is opened since */
 #define DEJA_FLAG_UNSET 0x1000u
 #define DEJA_FLAG_NOFOLLOW 0x4000u /* lstat, O_NOFOLLOW, AT_SYMLINK_NOFOLLOW */
 #define DEJA_FLAG_IDENTITY 0x8000u /* an identity block follows the record */

@@ -50,6 +50,7 @@ static void after_open(const struct opening *o, int fd) {
   deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = o->flags, .error = error, .at = o->at,
                    .path = o->path, .when = o->when, .once = once,
                    .identity = found ? &identity : NULL));
+  if (fd >= 0 && !(o->flags & DEJA_OPEN_WRITE)) deja_ask_anew();
 }
 
 #define MODE_ARGUMENT(flags)                                       \

@@ -82,7 +82,8 @@ bool LogWriter::is_front(const deja_log_identity& file) const {
 
 bool LogWriter::is_repeated(const Record& r) {
   std::uint64_t h = mix(mix(mix(1, r.op), r.flags), static_cast<std::uint32_t>(r.pid));
-  h = mix(mix(mix(h, static_cast<std::uint32_t>(r.error)), r.text), r.text2);
+  h = mix(mix(mix(h, static_cast<std::uint32_t>(r.error)), r.value), r.text);
+  h = mix(h, r.text2);
   if (r.identity != nullptr) {
     const deja_log_identity& id = *r.identity;
     for (const std::uint64_t value :

@@ -131,14 +131,20 @@ pid_t Recorder::process_of(const Tracee& tracee) {
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
   if (!Tracee(process).expose_clock())
-    log_.write({.op = DEJA_OP_CLOCK, .pid = process, .value = DEJA_CLOCK_TIME});
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE,
+                .pid = process,
+                .value = DEJA_CLOCK_TIME});
 }
 
 void Recorder::conclude() {
   log_.begin();
   outputs_.record_closed();
   for (const pid_t process : fresh_)
-    log_.write({.op = DEJA_OP_CLOCK, .pid = process, .value = DEJA_CLOCK_TIME});
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE,
+                .pid = process,
+                .value = DEJA_CLOCK_TIME});
   fresh_.clear();
 }
 
@@ -223,6 +229,7 @@ void Recorder::on_other(const Heard& h) {
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
     case Kind::host:
       return log_.write({.op = DEJA_OP_HOST,
+                         .flags = DEJA_FLAG_ONLY_ONCE,
                          .pid = h.process,
                          .text = h.call.number == SYS_uname ? "uname" : "load",
                          .once = true});
@@ -299,8 +306,9 @@ void Recorder::on_clock(const Heard& h) {
   // Only some libcs have calls of their own for time() and gettimeofday().
   const bool is_any = h.call.number == SYS_clock_gettime;
   const bool is_time = !is_any && h.call.number != SYS_gettimeofday;
+  const std::uint32_t flags = DEJA_FLAG_ONLY_ONCE | (is_any ? DEJA_CLOCK_UNTOLD : 0u);
   log_.write({.op = DEJA_OP_CLOCK,
-              .flags = is_any ? std::uint16_t{DEJA_CLOCK_UNTOLD} : std::uint16_t{0},
+              .flags = static_cast<std::uint16_t>(flags),
               .pid = h.process,
               .value = is_time ? DEJA_CLOCK_TIME : DEJA_CLOCK_REALTIME,
               .once = true});

@@ -208,6 +208,20 @@ TEST_F(SuperviseTest, ClocksAndHostsAreSeenThoughLibcNeedsNoCallForThem) {
   for (const Event& e : supervise({"look", "absent"}).log.events) EXPECT_NE(e.op, DEJA_OP_CLOCK);
 }
 
+// A clock that puts the time into words must not hide behind one that was asked before it.
+TEST_F(SuperviseTest, EveryKindOfClockIsTold) {
+  write("present", "");
+  const ToolRun r = supervise({"interprets"});
+  ASSERT_EQ(r.exit_code, 0) << r.output;
+  std::set<std::uint64_t> clocks;
+  for (const Event& e : r.log.events) {
+    if (e.op != DEJA_OP_CLOCK) continue;
+    clocks.insert(e.value);
+    EXPECT_NE(e.flags & DEJA_FLAG_ONLY_ONCE, 0) << "or the next file would seem to change it";
+  }
+  EXPECT_EQ(clocks, (std::set<std::uint64_t>{DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME}));
+}
+
 TEST_F(SuperviseTest, TheEnvironmentIsTheUsersAndCounts) {
   const ToolRun r = run({static_probe_program(), "environment"}, {.supervised = true});
   EXPECT_EQ(r.exit_code, 0) << r.output;

@@ -147,6 +147,20 @@ static void do_ambient(void) {
   setlocale(LC_ALL, "");
 }
 
+/* An interpreter: asks for itself, opens its script, asks for the script. */
+static void do_interprets(void) {
+  struct timeval tv;
+  struct utsname name;
+  for (int i = 0; i < 3; ++i) REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(uname(&name) == 0);
+  REQUIRE(open("present", O_RDONLY) >= 0);
+  for (int i = 0; i < 3; ++i) REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(uname(&name) == 0);
+  REQUIRE(open("absent", O_RDONLY) == -1);
+  REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(time(NULL) != -1);
+}
+
 static int on_entry(const char* path, const struct stat* st, int kind, struct FTW* where) {
   (void)path, (void)st, (void)kind, (void)where;
   return 0;
@@ -323,6 +337,7 @@ int main(int argc, char** argv) {
   if (strcmp(what, "files") == 0) do_files();
   if (strcmp(what, "syscalls") == 0) do_syscalls();
   if (strcmp(what, "ambient") == 0) do_ambient();
+  if (strcmp(what, "interprets") == 0) do_interprets();
   if (strcmp(what, "walks") == 0) do_walks();
   if (strcmp(what, "children") == 0) do_children(argv);
   if (strcmp(what, "vfork") == 0) do_vfork_paths(argv);
