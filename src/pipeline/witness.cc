@@ -55,6 +55,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
       {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
       {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
       {DEJA_OP_CONNECT, &Witness::on_connect},   {DEJA_OP_CLOSE, &Witness::on_close},
+      {DEJA_OP_LOCK, &Witness::on_lock},
   };
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
@@ -79,7 +80,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_times,
         &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_links,
-        &Witness::conclude_listings, &Witness::conclude_absences}) {
+        &Witness::conclude_listings, &Witness::conclude_absences, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
@@ -150,21 +151,15 @@ void Witness::read_program(const std::string& path, const os::FileIdentity* iden
   if (const auto it = reads_.find(path); it != reads_.end()) it->second.is_program = true;
 }
 
-// The name of the program that pid runs, when no adapter vouches for it; else null.
-const std::string* Witness::foreign(std::int32_t pid) const {
-  const auto it = foreign_.find(pid);
-  return it == foreign_.end() ? nullptr : &it->second;
-}
-
 void Witness::on_program(const Event& e) {
   if ((e.flags & DEJA_PROCESS_FORKED) != 0) {
     const auto parent = static_cast<std::int32_t>(e.value);
     if (const auto it = programs_.find(parent); it != programs_.end())
       programs_[e.pid] = std::string(it->second);
-    if (const std::string* name = foreign(parent)) foreign_[e.pid] = std::string(*name);
+    if (const Foreign* known = foreign(parent)) foreign_[e.pid] = Foreign(*known);
   } else {
     programs_[e.pid] = base_name(e.path);
-    foreign_.erase(e.pid);
+    leave(e.pid);
   }
   read_program(e.path, nullptr, e.when_ns);
 }
@@ -211,7 +206,10 @@ void Witness::on_open(const Event& e) {
     return;
   }
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
-  if (e.error == 0) return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  if (e.error == 0) {
+    if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
+    return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  }
   if (is_absence(e.error)) return missing(e.path);
   fail("could not open " + e.path);
 }
@@ -230,6 +228,7 @@ void Witness::on_open_for_writing(const Event& e) {
     t.existed = true;
     if ((e.flags & DEJA_OPEN_TRUNCATE) == 0) return fail("changes a file in place: " + e.path);
     t.in_place = true;
+    t.was_empty = (e.flags & DEJA_OPEN_EMPTY) != 0;
     if (reads_.contains(e.path)) return fail("rewrites what it has read: " + e.path);
   }
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
@@ -243,11 +242,17 @@ void Witness::on_stat(const Event& e) {
   // Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the
   // time of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every
   // compiler mentions the word.
-  if (e.path == "/etc/localtime") return fail("puts a time into words");
+  Foreign* const program = foreign(e.pid);
+  if (e.path == "/etc/localtime") {
+    if (program == nullptr) return fail("puts a time into words");
+    return ask(*program, "puts a time into words", e.flags);
+  }
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
-    if (foreign(e.pid) != nullptr) looked_at_[e.path] = true;
+    if (program != nullptr &&
+        (program->vouched == nullptr || e.path.ends_with(program->vouched->times)))
+      looked_at_[e.path] = true;
   } else if (is_absence(e.error)) {
     missing(e.path);
   } else if (e.error == EACCES) {
@@ -309,21 +314,22 @@ void Witness::on_environ(const Event& e) {
   const auto program = programs_.find(e.pid);
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    foreign_[e.pid] = program == programs_.end() ? "" : program->second;
+    foreign_[e.pid] = {.name = program == programs_.end() ? "" : program->second};
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {
-  const std::string* name = foreign(e.pid);
-  const bool asks = name != nullptr && !is_shell(*name) && e.value != DEJA_CLOCK_MONOTONIC;
-  if (asks || adapter_.clock_matters(e.value)) fail("reads the clock");
+  Foreign* const program = foreign(e.pid);
+  if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
+    return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
+  if (adapter_.clock_matters(e.value)) fail("reads the clock");
 }
 
 void Witness::on_host(const Event& e) {
-  const std::string* name = foreign(e.pid);
-  if (name != nullptr && !is_shell(*name) && is_telling(e.path))
-    fail("asks the machine: " + e.path);
+  Foreign* const program = foreign(e.pid);
+  if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
+    ask(*program, "asks the machine: " + e.path, e.flags);
 }
 
 void Witness::on_unlink(const Event& e) {
@@ -375,6 +381,10 @@ void Witness::on_close(const Event& e) {
   if (e.has_identity)
     finished_[{e.identity.device, e.identity.inode}] = {e.identity,
                                                         static_cast<std::uint32_t>(e.value)};
+}
+
+void Witness::on_lock(const Event& e) {
+  if (is_own(e.path)) touch(e.path).is_lock = true;
 }
 
 void Witness::on_connect(const Event& e) { fail("talks to another process: " + e.path); }

@@ -1,5 +1,6 @@
 #include "tool/bypass_page.h"
 
+#include "tool/cc/emscripten.h"
 #include "tool/cc/options.h"
 #include "tool/tool.h"
 
@@ -9,6 +10,7 @@ namespace {
 std::string dialects_of(const cc::Option& option) {
   if (option.dialects == cc::kGcc) return "gcc";
   if (option.dialects == cc::kClang) return "clang";
+  if (option.dialects == cc::kEmcc) return "emcc";
   return "both";
 }
 
@@ -27,9 +29,10 @@ std::string bypass_page() {
       "\n"
       "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
       "events`) and in\n"
-      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc` and "
-      "`src/tool/cc/options.cc`;\n"
-      "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it anew.\n"
+      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
+      "`src/tool/cc/options.cc`\n"
+      "and `src/tool/cc/emscripten.cc`; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` "
+      "writes it anew.\n"
       "\n"
       "| reason | meaning | example |\n"
       "|---|---|---|\n";
@@ -43,17 +46,24 @@ std::string bypass_page() {
       "\n"
       "| option | compiler | why |\n"
       "|---|---|---|\n";
-  for (const cc::Option& option : cc::options())
-    if (option.has(cc::kBypass))
-      page +=
-          "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
+  for (const auto& table : {cc::options(), cc::emscripten_options()}) {
+    for (const cc::Option& option : table) {
+      if (option.has(cc::kBypass))
+        page +=
+            "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
+    }
+  }
   page +=
       "\n"
       "Also: `-v` together with a source (it prints names of temporary files); `-Xclang` with "
       "anything that\n"
       "is not in the table of harmless front end options; a language of another front end or a "
       "module; an\n"
-      "input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).\n";
+      "input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`). Of emcc: the "
+      "settings "
+      "`VERBOSE`\n"
+      "and `NODE_CODE_CACHING`; variables like `EMCC_DEBUG` that make it print times or leave "
+      "files.\n";
   return page;
 }
 

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
-#define DEJA_LOG_VERSION 3u
+#define DEJA_LOG_VERSION 4u
 #define DEJA_LOG_HEADER_BYTES 4096u
 
 /* Where the log is, for a process that starts under observation: a path that can be opened for
@@ -89,7 +89,8 @@ enum deja_op {
   DEJA_OP_CLOSE,   /* a regular file that this process had opened for writing is about to be closed,
                           all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
                           0 when not known. No text. A descriptor that was duplicated has no such record. */
-  DEJA_OP_LAST = DEJA_OP_CLOSE
+  DEJA_OP_LOCK,    /* text = a file that was locked for this process alone (flock, fcntl) */
+  DEJA_OP_LAST = DEJA_OP_LOCK
 };
 
 enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };
@@ -103,6 +104,7 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 #define DEJA_OPEN_APPEND 0x20u
 #define DEJA_OPEN_EXISTED 0x40u   /* with CREATE: the name was there before (best effort: lstat) */
 #define DEJA_OPEN_TEMPORARY 0x80u /* mkstemp, tmpfile, O_TMPFILE: a name the tool made up */
+#define DEJA_OPEN_EMPTY 0x100u    /* with EXISTED: it was a file without content */
 /* flags of DEJA_OP_PROCESS */
 #define DEJA_PROCESS_FORKED 0x1u
 /* flags of DEJA_OP_ENVIRON */

@@ -183,6 +183,7 @@ void deja_note_change_fd(int fd, int result);
 void deja_note_stat(int at, const char *path, uint16_t flags, int result, const struct stat *st,
                     int64_t when);
 void deja_note_list_fd(int fd);
+void deja_note_lock(int fd);
 /* close.c: whether the end of writing to this descriptor is to be recorded. */
 void deja_follow(int fd, bool follow);
 void deja_note_zone(void);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -221,6 +222,8 @@ void Recorder::on_other(const Heard& h) {
       return on_change_fd(h);
     case Kind::list:
       return on_list(h);
+    case Kind::lock:
+      return on_lock(h);
     case Kind::connect:
       return on_connect(h);
     case Kind::clock:
@@ -281,6 +284,13 @@ void Recorder::on_list(const Heard& h) {
   if (!name) return log_.lose(DEJA_LOST_PATH);
   Look look = look_at(*name, true);
   if (look.is(S_IFDIR)) record(h, DEJA_OP_LIST, *name, look);
+}
+
+// It may have to wait, or fail: then the file counts as locked that never was, like one that was
+// locked in vain.
+void Recorder::on_lock(const Heard& h) {
+  const auto name = (h.data() & LOCK_EX) != 0 ? h.tracee.opened(h.at()) : std::nullopt;
+  if (name) log_.write({.op = DEJA_OP_LOCK, .pid = h.process, .text = name->text, .once = true});
 }
 
 void Recorder::on_change_fd(const Heard& h) {
@@ -360,8 +370,9 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
                                             mode_t mode) {
   std::uint16_t recorded = open_flags(flags);
   const Look link = look_at(name, false);
-  if (link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0)
-    recorded |= DEJA_OPEN_EXISTED;
+  const bool existed = link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0;
+  if (existed) recorded |= DEJA_OPEN_EXISTED;
+  if (existed && link.is(S_IFREG) && link.identity.file_size == 0) recorded |= DEJA_OPEN_EMPTY;
   Look look = link.is(S_IFLNK) ? look_at(name, true) : link;
   // A pipe would keep us waiting, a terminal is not ours to take.
   const bool is_plain = look.error != 0 || look.is(S_IFREG) || look.is(S_IFDIR);

@@ -222,6 +222,18 @@ TEST_F(SuperviseTest, EveryKindOfClockIsTold) {
   EXPECT_EQ(clocks, (std::set<std::uint64_t>{DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME}));
 }
 
+TEST_F(SuperviseTest, LocksAndEmptyFilesAreTold) {
+  write("present", "12345");
+  const ToolRun r = supervise({"locks"});
+  ASSERT_EQ(r.exit_code, 0) << r.output;
+  EXPECT_EQ(r.all(DEJA_OP_LOCK, at("present")).size(), 1u);
+  EXPECT_EQ(r.all(DEJA_OP_LOCK, at("fresh")).size(), 1u);
+  const auto opened = r.all(DEJA_OP_OPEN, at("present"));
+  ASSERT_EQ(opened.size(), 2u);
+  EXPECT_FALSE(opened[0].flags & DEJA_OPEN_EMPTY);
+  EXPECT_TRUE(opened[1].flags & DEJA_OPEN_EMPTY);
+}
+
 TEST_F(SuperviseTest, TheEnvironmentIsTheUsersAndCounts) {
   const ToolRun r = run({static_probe_program(), "environment"}, {.supervised = true});
   EXPECT_EQ(r.exit_code, 0) << r.output;

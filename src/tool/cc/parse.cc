@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tool/cc/emscripten.h"
+
 namespace deja::tool::cc {
 namespace {
 
@@ -44,7 +46,9 @@ class Walk {
 
   void option(const std::string& argument) {
     parsed_.native |= argument.starts_with("-m") && argument.ends_with("=native");
-    const Option* found = find_option(argument);
+    const Option* found = is_emcc() ? find_emscripten_option(argument) : nullptr;
+    if (found == nullptr || (found->role == Role::setting && !is_setting(argument)))
+      found = find_option(argument);
     if (found == nullptr) {
       parsed_.key_arguments.push_back({argument});
       return;
@@ -66,6 +70,15 @@ class Walk {
     }
     parsed_.key_arguments.push_back({argument});
     value(option, arguments_[at_++], 0);
+  }
+
+  bool is_emcc() const { return (program_.dialect & kEmcc) != 0; }
+
+  // "-s" alone, and before something that is none, strips symbols.
+  bool is_setting(std::string_view argument) const {
+    argument.remove_prefix(2);
+    if (!argument.empty()) return is_emscripten_setting(argument);
+    return at_ < arguments_.size() && is_emscripten_setting(arguments_[at_]);
   }
 
   void effects(const Option& option, const std::string& argument) {
@@ -147,6 +160,9 @@ class Walk {
       case Role::message_length:
         parsed_.wraps_messages |= value != "0";
         break;
+      case Role::setting:
+        setting(value);
+        break;
       case Role::end_of_options:
         only_inputs_ = (program_.dialect & kClang) != 0;
         break;
@@ -196,6 +212,10 @@ class Walk {
 
   void assembler(std::string_view list) {
     if (list.find("compress") != std::string_view::npos) parsed_.effects |= kOpaque;
+  }
+
+  void setting(std::string_view text) {
+    if (auto why = bypass_by_setting(text)) bypass(why->reason, std::move(why->detail));
   }
 
   // A value of an option of clang's front end comes after a second -Xclang.

@@ -12,10 +12,11 @@ struct Driver {
 };
 
 constexpr Driver kDrivers[] = {
-    {"gcc", {kGcc, false}, true},     {"g++", {kGcc, true}, true},
-    {"clang", {kClang, false}, true}, {"clang++", {kClang, true}, true},
-    {"cc", {kEither, false}, false},  {"c++", {kEither, true}, false},
-    {"c89", {kEither, false}, false}, {"c99", {kEither, false}, false},
+    {"gcc", {kGcc, false}, true},          {"g++", {kGcc, true}, true},
+    {"clang", {kClang, false}, true},      {"clang++", {kClang, true}, true},
+    {"cc", {kEither, false}, false},       {"c++", {kEither, true}, false},
+    {"emcc", {kEmscripten, false}, false}, {"em++", {kEmscripten, true}, false},
+    {"c89", {kEither, false}, false},      {"c99", {kEither, false}, false},
 };
 
 bool is_version(std::string_view text) {
