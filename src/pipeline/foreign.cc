@@ -25,9 +25,13 @@ std::string_view extension(std::string_view path) {
   return dot == std::string_view::npos ? "" : name.substr(dot + 1);
 }
 
-// Also "mjs" and "cjs" for "js".
+// "js" is also spelled "mjs" and "cjs".
 bool is_of_kind(std::string_view path, std::string_view script) {
-  return extension(path).ends_with(extension(script));
+  const auto kind = [](std::string_view name) {
+    const std::string_view ending = extension(name);
+    return ending.ends_with("js") ? std::string_view("js") : ending;
+  };
+  return kind(path) == kind(script);
 }
 
 // What JavaScript calls the time at which its interpreter started.

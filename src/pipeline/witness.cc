@@ -314,7 +314,7 @@ void Witness::on_environ(const Event& e) {
   const auto program = programs_.find(e.pid);
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    foreign_[e.pid] = {.name = program == programs_.end() ? "" : program->second};
+    foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 

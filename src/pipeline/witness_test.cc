@@ -268,6 +268,23 @@ TEST_F(WitnessTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) {
   EXPECT_EQ(t.trace.observations.size(), 3u);
 }
 
+TEST_F(WitnessTest, HowMakeSharesItsJobsIsNoInput) {
+  const auto digest_of = [&](std::string_view name, std::string_view value) {
+    command_.environment = {{"SET", "value"}, {name, value}};
+    return environment_digest(command_, roots_);
+  };
+  const Digest plain = digest_of("MAKEFLAGS", "");
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j4 --jobserver-auth=3,4"));
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j --jobserver-auth=fifo:/tmp/GMfifo12"));
+  EXPECT_EQ(digest_of("MFLAGS", "-k"), digest_of("MFLAGS", "-k -j16 --jobserver-fds=3,4"));
+  const Digest with = digest_of("MAKEFLAGS", "k -- X=-j1");
+  EXPECT_EQ(with, digest_of("MAKEFLAGS", "k -j2 --jobserver-auth=3,4 -- X=-j1"));
+  for (const char* other : {"k", "k -- X=-j2", "k -- X=-j1 -j2", "-jobs"})
+    EXPECT_NE(with, digest_of("MAKEFLAGS", other)) << other;
+  EXPECT_NE(plain, digest_of("OTHERFLAGS", ""));
+  EXPECT_NE(digest_of("OTHERFLAGS", ""), digest_of("OTHERFLAGS", "-j4"));
+}
+
 TEST_F(WitnessTest, ClockNetworkAndDevicesProveNothing) {
   Event clock = event(DEJA_OP_CLOCK, "/");
   clock.value = DEJA_CLOCK_TIME;

@@ -109,6 +109,10 @@ constexpr Vouched kPrograms[] = {
      "it runs the user's libraries, which may ask for the time and tell it"},
     {"node", "/tools/acorn-optimizer.js", Vouched::Asks::before_its_script, "", "text to text"},
     {"node", "/tools/preprocessor.js", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/src/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
+    {"node", "/tools/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
+    {"node", "/tools/acorn-optimizer.mjs", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/tools/preprocessor.mjs", Vouched::Asks::before_its_script, "", "text to text"},
 };
 
 }  // namespace
