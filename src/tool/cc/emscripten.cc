@@ -3,7 +3,6 @@
 #include "tool/cc/emscripten.h"
 
 #include <algorithm>
-#include <iterator>
 
 namespace deja::tool::cc {
 namespace {
