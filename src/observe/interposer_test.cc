@@ -63,7 +63,7 @@ TEST_F(Interposer, RecordsChangesToTheTree) {
   ASSERT_EQ(made.size(), 3u);
   EXPECT_EQ(made[0].flags & 0xfff, DEJA_OPEN_WRITE | DEJA_OPEN_CREATE);
   EXPECT_EQ(made[1].flags & 0xfff, DEJA_OPEN_READ | DEJA_OPEN_WRITE | DEJA_OPEN_CREATE |
-                                       DEJA_OPEN_APPEND | DEJA_OPEN_EXISTED);
+                                       DEJA_OPEN_APPEND | DEJA_OPEN_EXISTED | DEJA_OPEN_EMPTY);
   ASSERT_EQ(run.all(DEJA_OP_RENAME, at("made")).size(), 1u);
   EXPECT_EQ(run.all(DEJA_OP_RENAME, at("made"))[0].text, at("renamed"));
   EXPECT_EQ(run.all(DEJA_OP_RENAME, at("folder") + "/inside").at(0).text, at("outside"));
@@ -117,6 +117,31 @@ TEST_F(Interposer, RecordsWhatIsNotAFile) {
   EXPECT_TRUE(run.has(DEJA_OP_HOST, "cpus"));
   EXPECT_TRUE(run.has(DEJA_OP_CONNECT, "unix:/nowhere/socket", ENOENT));
   EXPECT_FALSE(run.all(DEJA_OP_ENVIRON, "").empty());  // an unknown program may read environ
+}
+
+// Of an unknown program that reads a file: was the clock read before, or after it knew the file?
+TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
+  const ToolRun run = whole({"interprets"});
+  std::vector<std::string> said;
+  for (const Event& e : run.log.events) {
+    if (e.op == DEJA_OP_CLOCK) said.push_back("clock " + std::to_string(e.value));
+    if (e.op == DEJA_OP_HOST) said.push_back(e.path);
+    if (e.op == DEJA_OP_OPEN && e.path == at("present")) said.emplace_back("open");
+  }
+  EXPECT_EQ(said,
+            (std::vector<std::string>{"clock 2", "uname", "open", "clock 2", "uname", "clock 1"}));
+  for (const Event& e : run.log.events) EXPECT_EQ(e.flags & DEJA_FLAG_ONLY_ONCE, 0);
+}
+
+TEST_F(Interposer, TellsLocksThatOthersWaitFor) {
+  const ToolRun run = whole({"locks"});
+  EXPECT_EQ(run.all(DEJA_OP_LOCK, at("present")).size(), 1u) << "shared ones keep nobody away";
+  EXPECT_EQ(run.all(DEJA_OP_LOCK, at("fresh")).size(), 1u);
+  const auto opened = run.all(DEJA_OP_OPEN, at("present"));
+  ASSERT_EQ(opened.size(), 2u);
+  EXPECT_FALSE(opened[0].flags & DEJA_OPEN_EMPTY) << "it had content";
+  EXPECT_TRUE(opened[1].flags & DEJA_OPEN_EMPTY);
+  EXPECT_FALSE(run.all(DEJA_OP_OPEN, at("fresh")).at(0).flags & DEJA_OPEN_EMPTY);
 }
 
 TEST_F(Interposer, SeesWalksThroughFolders) {

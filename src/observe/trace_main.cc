@@ -18,11 +18,11 @@ namespace {
 using deja::observe::Event;
 
 const char* op_name(deja_op op) {
-  static const char* const names[] = {"?",       "process", "library", "exec",     "exec-failed",
-                                      "spawn",   "open",    "stat",    "readlink", "realpath",
-                                      "list",    "chdir",   "getenv",  "environ",  "clock",
-                                      "random",  "host",    "unlink",  "rename",   "link",
-                                      "symlink", "mkdir",   "change",  "connect",  "close"};
+  static const char* const names[] = {
+      "?",     "process",  "library",  "exec",   "exec-failed", "spawn",  "open",
+      "stat",  "readlink", "realpath", "list",   "chdir",       "getenv", "environ",
+      "clock", "random",   "host",     "unlink", "rename",      "link",   "symlink",
+      "mkdir", "change",   "connect",  "close",  "lock"};
   return names[op];
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/path.h"
+#include "digest/hasher.h"
 #include "os/file.h"
 #include "os/mapping.h"
 #include "os/watcher.h"
@@ -112,12 +113,22 @@ void Witness::conclude_outputs() {
     const auto now = os::stat_file(name, os::Links::keep);
     if (!now) return fail("cannot look at its output " + t.spelled);
     if (*now) {
-      conclude_output(name, t, **now);
+      const bool is_lock = t.is_lock && (*now)->is_regular() && (*now)->size == 0;
+      is_lock ? conclude_lock(t, **now) : conclude_output(name, t, **now);
     } else if (t.existed) {  // else it was temporary
       fail("deletes a file that it did not make: " + t.spelled);
     }
     if (!testimony_.problem.empty()) return;
   }
+}
+
+// The next run would lock it as this one did, and a file put in its place would be another lock. One
+// that was made by this run is left for the next run to meet.
+void Witness::conclude_lock(const Touched& t, const os::FileIdentity& now) {
+  if (!t.in_place || !t.was_empty || t.unlinked || t.renamed ||
+      t.file != FileNumber{now.device, now.inode})
+    return fail("leaves a lock: " + t.spelled);
+  claim(Claim::file, roots_.tag(t.spelled), std::string(digest::digest_bytes({}).view()));
 }
 
 void Witness::conclude_output(const std::string& name, const Touched& t,
@@ -326,7 +337,7 @@ void Witness::conclude_names() {
   for (const auto& [path, look] : looks_) {
     if (is_touched(path)) {
       claim_look(path, look);
-    } else if (look.was_there) {
+    } else if (look.was_there && !look.is_vouched) {
       stamped_[path] = true;
     }
   }
@@ -342,6 +353,7 @@ void Witness::conclude_names() {
 
 // What was there before the run made something of that name.
 void Witness::claim_look(const std::string& path, const Look& look) {
+  if (look.is_vouched) return;  // it replaces what is there
   const std::string subject = roots_.tag(path);
   if (!look.was_there) return claim(Claim::absent, subject);
   if (!look.identity) return fail("looks for its own output before it makes it: " + path);

@@ -28,9 +28,9 @@ bool is_shell(std::string_view program) {
   return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
 }
 
-// They do not care what the file is that they replace or remove.
+// They do not care what the file is that they replace or remove (cp and mv may compare times).
 bool wants_kind_only(std::string_view program) {
-  static constexpr std::string_view kPrograms[] = {"rm", "cp", "mv", "ln", "install", "mkdir"};
+  static constexpr std::string_view kPrograms[] = {"rm", "ln", "mkdir"};
   return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
 }
 
@@ -63,6 +63,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
       {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
       {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
       {DEJA_OP_CONNECT, &Witness::on_connect},   {DEJA_OP_CLOSE, &Witness::on_close},
+      {DEJA_OP_LOCK, &Witness::on_lock},
   };
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
@@ -87,7 +88,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
         &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_links,
-        &Witness::conclude_listings, &Witness::conclude_absences}) {
+        &Witness::conclude_listings, &Witness::conclude_absences, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
@@ -154,13 +155,18 @@ void Witness::missing(const std::string& path) {
 }
 
 void Witness::note_look(const Event& e) {
-  const std::string* name = foreign(e.pid);
-  if (name == nullptr || is_own(e.path)) return;
-  Look look{e.error == 0, wants_kind_only(*name) || e.op == DEJA_OP_UNLINK, std::nullopt};
+  const Foreign* program = foreign(e.pid);
+  if (program == nullptr || is_own(e.path)) return;
+  Look look;
+  look.was_there = e.error == 0;
+  look.is_vouched = program->vouched != nullptr && !e.path.ends_with(program->vouched->times);
+  look.only_kind = wants_kind_only(program->name) || e.op == DEJA_OP_UNLINK;
   if (e.has_identity) look.identity = e.identity;
   const auto [it, fresh] = looks_.try_emplace(e.path, look);
   // The first look tells what was there; the most curious one, how much of it counts.
-  if (!fresh) it->second.only_kind = it->second.only_kind && look.only_kind;
+  if (fresh) return;
+  it->second.only_kind = it->second.only_kind && look.only_kind;
+  it->second.is_vouched = it->second.is_vouched && look.is_vouched;
   if (!it->second.identity) it->second.identity = look.identity;
 }
 
@@ -172,21 +178,15 @@ void Witness::read_program(const std::string& path, const os::FileIdentity* iden
   if (const auto it = reads_.find(path); it != reads_.end()) it->second.is_program = true;
 }
 
-// The name of the program that pid runs, when no adapter vouches for it; else null.
-const std::string* Witness::foreign(std::int32_t pid) const {
-  const auto it = foreign_.find(pid);
-  return it == foreign_.end() ? nullptr : &it->second;
-}
-
 void Witness::on_program(const Event& e) {
   if ((e.flags & DEJA_PROCESS_FORKED) != 0) {
     const auto parent = static_cast<std::int32_t>(e.value);
     if (const auto it = programs_.find(parent); it != programs_.end())
       programs_[e.pid] = std::string(it->second);
-    if (const std::string* name = foreign(parent)) foreign_[e.pid] = std::string(*name);
+    if (const Foreign* known = foreign(parent)) foreign_[e.pid] = Foreign(*known);
   } else {
     programs_[e.pid] = base_name(e.path);
-    foreign_.erase(e.pid);
+    leave(e.pid);
   }
   read_program(e.path, nullptr, e.when_ns);
 }
@@ -221,7 +221,10 @@ void Witness::on_open(const Event& e) {
     return;
   }
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
-  if (e.error == 0) return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  if (e.error == 0) {
+    if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
+    return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+  }
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
   note_look(e);
@@ -242,6 +245,7 @@ void Witness::on_open_for_writing(const Event& e) {
     const bool keeps = (e.flags & DEJA_OPEN_TRUNCATE) == 0;
     if (keeps && before(e.path) == nullptr) return fail("changes a file in place: " + e.path);
     t.in_place = true;
+    t.was_empty = (e.flags & DEJA_OPEN_EMPTY) != 0;
     if (reads_.contains(e.path) && before(e.path) == nullptr)
       return fail("rewrites what it has read: " + e.path);
     if (keeps && !reads_.contains(e.path)) read(e.path, &before(e.path)->identity, e.when_ns);
@@ -257,7 +261,11 @@ void Witness::on_stat(const Event& e) {
   // Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the
   // time of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every
   // compiler mentions the word.
-  if (e.path == "/etc/localtime") return fail("puts a time into words");
+  Foreign* const program = foreign(e.pid);
+  if (e.path == "/etc/localtime") {
+    if (program == nullptr) return fail("puts a time into words");
+    return ask(*program, "puts a time into words", e.flags);
+  }
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
@@ -325,21 +333,22 @@ void Witness::on_environ(const Event& e) {
   const auto program = programs_.find(e.pid);
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    foreign_[e.pid] = program == programs_.end() ? "" : program->second;
+    foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {
-  const std::string* name = foreign(e.pid);
-  const bool asks = name != nullptr && !is_shell(*name) && e.value != DEJA_CLOCK_MONOTONIC;
-  if (asks || adapter_.clock_matters(e.value)) fail("reads the clock");
+  Foreign* const program = foreign(e.pid);
+  if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
+    return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
+  if (adapter_.clock_matters(e.value)) fail("reads the clock");
 }
 
 void Witness::on_host(const Event& e) {
-  const std::string* name = foreign(e.pid);
-  if (name != nullptr && !is_shell(*name) && is_telling(e.path))
-    fail("asks the machine: " + e.path);
+  Foreign* const program = foreign(e.pid);
+  if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
+    ask(*program, "asks the machine: " + e.path, e.flags);
 }
 
 void Witness::on_unlink(const Event& e) {
@@ -392,6 +401,10 @@ void Witness::on_close(const Event& e) {
   if (e.has_identity)
     finished_[{e.identity.device, e.identity.inode}] = {e.identity,
                                                         static_cast<std::uint32_t>(e.value)};
+}
+
+void Witness::on_lock(const Event& e) {
+  if (is_own(e.path)) touch(e.path).is_lock = true;
 }
 
 void Witness::on_connect(const Event& e) { fail("talks to another process: " + e.path); }

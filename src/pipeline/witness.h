@@ -11,7 +11,9 @@
 //   archive that is read and written anew) or a program that no adapter vouches for looked.
 // - What a program that no adapter vouches for (a shell, whatever a wrapper script starts) has
 //   looked at without opening it, counts with size, time and mode; what it asks the machine (the
-//   time, the host's name) cannot be asked again.
+//   time, the host's name) cannot be asked again. Of an interpreter that runs a script an adapter
+//   knows (tool::Vouched), less may count; which script it is, is seen when it opens it.
+// - A file without content that was locked and still has none was there for the lock alone.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a
 //   device) proves nothing.
@@ -99,6 +101,8 @@ class Witness {
     bool unlinked = false;   // the run removed what was there
     bool in_place = false;   // an existing file was truncated and rewritten
     bool renamed = false;    // what is there now came by a rename
+    bool was_empty = false;  // an existing file that had no content
+    bool is_lock = false;    // held so that others wait
     bool continues = false;  // made without truncating: what was there would have stayed
     // The file that was opened or renamed to this name last; 0: not known.
     FileNumber file;
@@ -119,8 +123,18 @@ class Witness {
   // What a program that no adapter vouches for saw at a name.
   struct Look {
     bool was_there = false;
-    bool only_kind = false;  // the program cares for no more than what kind of thing it is
+    bool only_kind = false;   // of an output: it cares for no more than what kind of thing that is
+    bool is_vouched = false;  // its script does not care for what it finds there
     std::optional<os::FileIdentity> identity;
+  };
+  // A process of a program that no adapter vouches for, or not yet.
+  struct Foreign {
+    std::string name;
+    const tool::Vouched* vouched = nullptr;
+    std::string asked =
+        {};  // what it has asked before its script was known, and would be a problem
+    bool may_ask_on = false;  // ... and might ask again without our hearing of it
+    bool ran_others = false;  // it has opened a script of the same kind before
   };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);
@@ -146,6 +160,7 @@ class Witness {
   void on_change(const observe::Event& e);
   void on_connect(const observe::Event& e);
   void on_close(const observe::Event& e);
+  void on_lock(const observe::Event& e);
   void on_nothing(const observe::Event& e);
 
   void fail(const std::string& why);
@@ -155,12 +170,16 @@ class Witness {
   void missing(const std::string& path);
   void note_look(const observe::Event& e);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
-  const std::string* foreign(std::int32_t pid) const;
+  Foreign* foreign(std::int32_t pid);
+  void know_script(Foreign& foreign, const std::string& path);
+  void ask(Foreign& foreign, const std::string& problem, unsigned flags);
+  void leave(std::int32_t pid);
   std::string canonical(const std::string& path);
   Touched& touch(const std::string& path);
   bool is_own(const std::string& path);  // made or written by this run
 
   void conclude_outputs();
+  void conclude_lock(const Touched& t, const os::FileIdentity& now);
   void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
@@ -174,6 +193,7 @@ class Witness {
   void conclude_read(const std::string& path, const ReadFile& file);
   void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_stamps();
+  void conclude_programs();
   void conclude_names();
   void conclude_links();
   void conclude_listings();
@@ -217,9 +237,10 @@ class Witness {
   std::unordered_map<std::string, os::FileIdentity> stats_;  // when it was looked at first
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
-  // Processes of programs that no adapter vouches for (they read the whole environment), by the
-  // program's name.
-  std::unordered_map<std::int32_t, std::string> programs_, foreign_;
+  std::unordered_map<std::int32_t, std::string> programs_;
+  std::unordered_map<std::int32_t, Foreign> foreign_;
+  // Folders above scripts that keep to themselves what their interpreter has asked for itself.
+  std::vector<std::string> reticent_;
 };
 
 }  // namespace deja::pipeline

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/path.h"
 #include "digest/hasher.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -312,6 +313,23 @@ TEST_F(WitnessTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) {
   EXPECT_EQ(t.trace.observations.size(), 3u);
 }
 
+TEST_F(WitnessTest, HowMakeSharesItsJobsIsNoInput) {
+  const auto digest_of = [&](std::string_view name, std::string_view value) {
+    command_.environment = {{"SET", "value"}, {name, value}};
+    return environment_digest(command_, roots_);
+  };
+  const Digest plain = digest_of("MAKEFLAGS", "");
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j4 --jobserver-auth=3,4"));
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j --jobserver-auth=fifo:/tmp/GMfifo12"));
+  EXPECT_EQ(digest_of("MFLAGS", "-k"), digest_of("MFLAGS", "-k -j16 --jobserver-fds=3,4"));
+  const Digest with = digest_of("MAKEFLAGS", "k -- X=-j1");
+  EXPECT_EQ(with, digest_of("MAKEFLAGS", "k -j2 --jobserver-auth=3,4 -- X=-j1"));
+  for (const char* other : {"k", "k -- X=-j2", "k -- X=-j1 -j2", "-jobs"})
+    EXPECT_NE(with, digest_of("MAKEFLAGS", other)) << other;
+  EXPECT_NE(plain, digest_of("OTHERFLAGS", ""));
+  EXPECT_NE(digest_of("OTHERFLAGS", ""), digest_of("OTHERFLAGS", "-j4"));
+}
+
 TEST_F(WitnessTest, ClockNetworkAndDevicesProveNothing) {
   Event clock = event(DEJA_OP_CLOCK, "/");
   clock.value = DEJA_CLOCK_TIME;
@@ -323,6 +341,185 @@ TEST_F(WitnessTest, ClockNetworkAndDevicesProveNothing) {
   EXPECT_NE(hear().problem, "");
   log_.events = {event(DEJA_OP_OPEN, "/dev/null", 0, DEJA_OPEN_WRITE)};
   EXPECT_EQ(hear().problem, "");
+}
+
+// An interpreter that an adapter knows when it has opened one of its scripts.
+class VouchedTest : public WitnessTest {
+ protected:
+  void SetUp() override {
+    WitnessTest::SetUp();
+    invocation_.dialect = "emcc";
+    for (const char* name :
+         {"em/emcc.py", "em/src/compiler.js", "em/src/lib.js", "em/tools/x.py"}) {
+      ASSERT_TRUE(os::make_directories(std::string(parent_path(at(name)))));
+      write(name, "script");
+    }
+    write("a.o", "object");
+  }
+  void starts(const std::string& program) {
+    write(program, "program");
+    log_.events.push_back(event(DEJA_OP_PROCESS, program));
+    log_.events.push_back(event(DEJA_OP_ENVIRON, "/"));
+  }
+  void asks(deja_clock clock = DEJA_CLOCK_REALTIME, unsigned flags = 0) {
+    Event e = event(DEJA_OP_CLOCK, "/", 0, flags);
+    e.value = clock;
+    log_.events.push_back(e);
+  }
+  void asks_host(const char* what) {
+    Event e = event(DEJA_OP_HOST, "/");
+    e.path = what;
+    log_.events.push_back(e);
+  }
+  void looks(const std::string& name) { log_.events.push_back(event(DEJA_OP_STAT, name)); }
+  static bool counts_stamps(const Testimony& t, const std::string& name) {
+    return std::any_of(
+        t.trace.observations.begin(), t.trace.observations.end(),
+        [&](const auto& o) { return o.claim == Claim::stamps && o.subject == "\1/" + name; });
+  }
+};
+
+TEST_F(VouchedTest, ClockOfAScriptThatTellsNothingIsIts) {
+  starts("python3.11");
+  asks(DEJA_CLOCK_TIME);
+  reads("em/emcc.py");
+  asks();
+  asks(DEJA_CLOCK_TIME);
+  asks_host("hostname");
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(VouchedTest, WithoutItsScriptAnInterpreterIsAStranger) {
+  starts("python3.11");
+  asks();
+  reads("em/tools/x.py");
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events.clear();
+  starts("python3.11");
+  asks();
+  starts("python3.11");
+  reads("em/emcc.py");
+  EXPECT_EQ(hear().problem, "reads the clock") << "another program of the same process";
+  log_.events.clear();
+  invocation_.dialect = "clang";
+  starts("python3.11");
+  asks();
+  reads("em/emcc.py");
+  EXPECT_EQ(hear().problem, "reads the clock") << "of a tool that has no such script";
+}
+
+TEST_F(VouchedTest, ProgramsAreKnownByTheirWholeName) {
+  for (const char* program : {"pythonista", "mynode", "perl"}) {
+    log_.events.clear();
+    starts(program);
+    asks();
+    reads("em/emcc.py");
+    reads("em/src/compiler.js");
+    EXPECT_EQ(hear().problem, "reads the clock") << program;
+  }
+}
+
+TEST_F(VouchedTest, AScriptThatMayTellMustNotAsk) {
+  starts("node");
+  asks();
+  asks_host("uname");
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "");
+  asks();
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events.pop_back();
+  asks_host("hostname");
+  EXPECT_EQ(hear().problem, "asks the machine: hostname");
+}
+
+TEST_F(VouchedTest, AnEvidenceThatForgetsIsNone) {
+  starts("node");
+  asks(DEJA_CLOCK_REALTIME, DEJA_FLAG_ONLY_ONCE);
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "reads the clock");
+}
+
+TEST_F(VouchedTest, AScriptBeforeTheScriptHasAsked) {
+  starts("node");
+  reads("em/src/lib.js");
+  asks();
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "reads the clock");
+}
+
+TEST_F(VouchedTest, WhoNamesTheStartMayTellIt) {
+  starts("node");
+  asks();
+  reads("em/src/compiler.js");
+  write("em/src/lib.js", "performance.timeOrigin");
+  reads("em/src/lib.js");
+  EXPECT_EQ(hear().problem, "") << "for the program that is made";
+  write("user.js", "{{{ performance.timeOrigin }}}");
+  reads("user.js");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(VouchedTest, TimesCountWhereTheyAreCompared) {
+  starts("python3");
+  reads("em/emcc.py");
+  looks("em/tools/x.py");
+  looks("a.o");
+  Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(counts_stamps(t, "em/tools/x.py"));
+  EXPECT_FALSE(counts_stamps(t, "a.o"));
+  EXPECT_TRUE(has(t, Claim::exists, "\1/a.o", "f"));
+  log_.events.clear();
+  starts("node");
+  reads("em/src/compiler.js");
+  looks("a.o");
+  EXPECT_TRUE(counts_stamps(hear(), "a.o"));
+}
+
+class LockTest : public WitnessTest {
+ protected:
+  void locks(const std::string& name) { log_.events.push_back(event(DEJA_OP_LOCK, name)); }
+  void opens_lock(const std::string& name) {
+    const bool existed = os::stat_file(at(name))->has_value();
+    if (!existed) write(name, "");
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0,
+                                DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE |
+                                    (existed ? DEJA_OPEN_EXISTED | DEJA_OPEN_EMPTY : 0)));
+  }
+};
+
+TEST_F(LockTest, IsNoOutput) {
+  write("lock", "");
+  opens_lock("lock");
+  locks("lock");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(t.outputs.empty());
+  EXPECT_TRUE(has(t, Claim::file, "\1/lock", digest("")));
+}
+
+TEST_F(LockTest, ThatWasMadeIsLeftToTheToolToMake) {
+  opens_lock("lock");
+  locks("lock");
+  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+}
+
+TEST_F(LockTest, ThatWasReplacedIsAnother) {
+  write("lock", "");
+  opens_lock("lock");
+  locks("lock");
+  write("lock", "");  // by a rename
+  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+}
+
+TEST_F(LockTest, EmptyOutputsAndLockedOnesWithContentAreOutputs) {
+  write("stamp", "");
+  opens_lock("stamp");
+  creates("database");
+  locks("database");
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_EQ(t.outputs.size(), 2u);
 }
 
 TEST_F(WitnessTest, AGapInTheLogProvesNothing) {

@@ -10,6 +10,26 @@ namespace deja::pipeline {
 using action::Claim;
 using action::Observation;
 
+namespace {
+
+// How make's children share its jobs: no input, and the name of a pipe is another one every time.
+std::string without_jobserver(std::string_view flags) {
+  std::string out;
+  while (!flags.empty()) {
+    const std::string_view word = flags.substr(0, flags.find(' '));
+    flags.remove_prefix(std::min(word.size() + 1, flags.size()));
+    // What follows are variables, quoted: " -- CC='a b'".
+    if (word == "--") return out + " -- " + std::string(flags);
+    const bool is_of_jobs =
+        word.starts_with("--jobserver-") || word == "-j" ||
+        (word.starts_with("-j") && word.find_first_not_of("0123456789", 2) == word.npos);
+    if (!word.empty() && !is_of_jobs) out.append(" ").append(word);
+  }
+  return out;
+}
+
+}  // namespace
+
 Digest environment_digest(const tool::Command& command, const action::Roots& roots) {
   std::vector<const tool::EnvironmentVariable*> sorted;
   for (const tool::EnvironmentVariable& v : command.environment) {
@@ -20,7 +40,10 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
     return a->name != b->name ? a->name < b->name : a < b;
   });
   action::HashSink sink;
-  for (const tool::EnvironmentVariable* v : sorted) sink.field(v->name, roots.tag(v->value));
+  for (const tool::EnvironmentVariable* v : sorted) {
+    const bool is_of_make = v->name == "MAKEFLAGS" || v->name == "MFLAGS";
+    sink.field(v->name, roots.tag(is_of_make ? without_jobserver(v->value) : v->value));
+  }
   return sink.finish();
 }
 

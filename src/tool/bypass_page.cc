@@ -1,5 +1,6 @@
 #include "tool/bypass_page.h"
 
+#include "tool/cc/emscripten.h"
 #include "tool/cc/options.h"
 #include "tool/job/jobs.h"
 #include "tool/tool.h"
@@ -10,6 +11,7 @@ namespace {
 std::string dialects_of(const cc::Option& option) {
   if (option.dialects == cc::kGcc) return "gcc";
   if (option.dialects == cc::kClang) return "clang";
+  if (option.dialects == cc::kEmcc) return "emcc";
   return "both";
 }
 
@@ -30,8 +32,8 @@ std::string bypass_page() {
       "events`) and in\n"
       "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
       "`src/tool/cc/options.cc`\n"
-      "and `src/tool/job/jobs.cc`; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes "
-      "it anew.\n"
+      "`src/tool/cc/emscripten.cc` and `src/tool/job/jobs.cc`; `DEJA_WRITE_DOCS=1 tool_test\n"
+      "--gtest_filter='Bypass.*'` writes it anew.\n"
       "\n"
       "| reason | meaning | example |\n"
       "|---|---|---|\n";
@@ -45,10 +47,13 @@ std::string bypass_page() {
       "\n"
       "| option | compiler | why |\n"
       "|---|---|---|\n";
-  for (const cc::Option& option : cc::options())
-    if (option.has(cc::kBypass))
-      page +=
-          "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
+  for (const auto& table : {cc::options(), cc::emscripten_options()}) {
+    for (const cc::Option& option : table) {
+      if (option.has(cc::kBypass))
+        page +=
+            "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
+    }
+  }
   page +=
       "\n"
       "Also: `-v` together with a source (it prints names of temporary files); `-Xclang` with "
@@ -60,7 +65,11 @@ std::string bypass_page() {
       "`CXX_MODULE_MAPPER` when it\n"
       "names a program, descriptors or a socket: whoever is asked there may answer otherwise the "
       "next "
-      "time.\n";
+      "time.\n"
+      "Of emcc: the settings `VERBOSE` and `NODE_CODE_CACHING`; variables like `EMCC_DEBUG` that "
+      "make it "
+      "print\n"
+      "times or leave files.\n";
   page +=
       "\n"
       "## Options of other tools\n"

@@ -2,12 +2,14 @@
 // pipeline needs to key, run and replay it) or a Bypass (never looked up, and why).
 //
 // With observation, an adapter need not know what an option reads or writes: that is seen. It
-// must know four things: is this one bounded job; which arguments are paths (so that the key can
-// say "<root>/a.c"); how diagnostics get their colour; and which outputs could hide a path.
+// must know five things: is this one bounded job; which arguments are paths (so that the key can
+// say "<root>/a.c"); how diagnostics get their colour; which outputs could hide a path; and, where
+// the tool is a script, which of its scripts ask for the time without telling it (Vouched).
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -80,7 +82,7 @@ struct KeyArgument {
 
 struct Invocation {
   const char* adapter = "";           // "cc"
-  const char* dialect = "";           // "gcc", "clang", or "either" when nothing tells
+  const char* dialect = "";           // "gcc", "clang", "emcc", or "either" when nothing tells
   std::string language;               // for the journal: "c", "c++", …
   std::string what;                   // for the journal: the source as spelled
   std::string source;                 // absolute path of the main source; empty when none
@@ -119,6 +121,21 @@ struct Options {
   bool may_force_colours = true;
 };
 
+// An interpreter that a tool starts, with a script of the tool's own. Of any other program that reads
+// the whole environment nothing is known: what it asks proves nothing, and size, time and mode of
+// what it looks at count.
+struct Vouched {
+  // What the script asks the clock and the machine: reaches no output; or may, so that only what
+  // the interpreter has asked before it opened the script is its own affair.
+  enum class Asks : std::uint8_t { never_tells, before_its_script };
+
+  std::string_view program;  // without a version
+  std::string_view script;   // how the script's path ends
+  Asks asks;
+  std::string_view times;  // how names end whose size and time count; empty: all
+  const char* why;
+};
+
 class Adapter {
  public:
   virtual ~Adapter() = default;
@@ -134,6 +151,8 @@ class Adapter {
   virtual bool ignores_variable(std::string_view name) const = 0;
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // The interpreters in the process tree of this invocation that are known.
+  virtual std::span<const Vouched> vouched(const Invocation& invocation) const = 0;
   // Is what the tool printed the proof that it failed because of its inputs, and will fail again?
   // (A full disk or a killed child is none.) Then the failure is a result like others.
   virtual bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,

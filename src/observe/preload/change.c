@@ -1,5 +1,6 @@
 /* Changing names and attributes: everything a tool does to the tree without writing a file. */
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/time.h>
 #include <sys/types.h>
 #include <sys/xattr.h>
@@ -25,6 +26,22 @@ void deja_note_change_fd(int fd, int result) {
   path[size] = '\0';
   errno = saved;
   deja_note_change(AT_FDCWD, path, 0, result, 0);
+}
+
+void deja_note_lock(int fd) {
+  char path[4096];
+  if (!deja_recording()) return;
+  const int saved = errno;
+  path[deja_path_of(fd, path, sizeof path - 1)] = '\0';
+  deja_write(&NOTE(.op = DEJA_OP_LOCK, .path = path, .once = true));
+  errno = saved;
+}
+
+EXPORT int flock(int fd, int operation) {
+  deja_started();
+  const int result = NEXT(flock)(fd, operation);
+  if (result == 0 && (operation & LOCK_EX)) deja_note_lock(fd);
+  return result;
 }
 
 /* --- names ------------------------------------------------------------------------------------------ */

@@ -78,6 +78,16 @@ EXPORT int dup3(int fd, int to, int flags) {
   return result;
 }
 
+static bool locks(int command, const void *argument) {
+  switch (command) {
+    case F_SETLK:
+    case F_SETLKW:
+    case F_OFD_SETLK:
+    case F_OFD_SETLKW: return ((const struct flock *)argument)->l_type == F_WRLCK;
+    default: return false;
+  }
+}
+
 #define DEFINE_FCNTL(name)                                                        \
   int name(int fd, int command, ...);                                             \
   EXPORT int name(int fd, int command, ...) {                                     \
@@ -86,7 +96,9 @@ EXPORT int dup3(int fd, int to, int flags) {
     void *argument = va_arg(list, void *);                                        \
     va_end(list);                                                                 \
     if (command == F_DUPFD || command == F_DUPFD_CLOEXEC) deja_follow(fd, false); \
-    return NEXT(name)(fd, command, argument);                                     \
+    const int result = NEXT(name)(fd, command, argument);                         \
+    if (result == 0 && locks(command, argument)) deja_note_lock(fd);              \
+    return result;                                                                \
   }
 DEFINE_FCNTL(fcntl)
 DEFINE_FCNTL(fcntl64)

@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
-#define DEJA_LOG_VERSION 3u
+#define DEJA_LOG_VERSION 4u
 #define DEJA_LOG_HEADER_BYTES 4096u
 
 /* Where the log is, for a process that starts under observation: a path that can be opened for
@@ -76,21 +76,23 @@ enum deja_op {
   DEJA_OP_CHDIR,       /* text = new working directory, absolute */
   DEJA_OP_GETENV,      /* text = name, text2 = value; DEJA_FLAG_UNSET when there was none */
   DEJA_OP_ENVIRON,     /* the whole environment was read (a shell, `environ`) */
-  DEJA_OP_CLOCK,       /* value = enum deja_clock */
-  DEJA_OP_RANDOM,      /* getrandom, getentropy */
-  DEJA_OP_HOST,        /* text = "hostname", "uname", "cpus" … (the table is in ambient.c) */
-  DEJA_OP_UNLINK,      /* text = path (also rmdir, remove) */
-  DEJA_OP_RENAME,      /* text = from, text2 = to (both absolute) */
-  DEJA_OP_LINK,        /* text = existing, text2 = new (both absolute) */
-  DEJA_OP_SYMLINK,     /* text = the new link's path, text2 = link text */
-  DEJA_OP_MKDIR,       /* text = path */
-  DEJA_OP_CHANGE,      /* mode, owner, times, size or attributes of text changed without opening it;
+  DEJA_OP_CLOCK,   /* value = enum deja_clock. This and HOST are told once a process; of a program
+                          of no table again after each file that it has opened for reading */
+  DEJA_OP_RANDOM,  /* getrandom, getentropy */
+  DEJA_OP_HOST,    /* text = "hostname", "uname", "cpus" … (the table is in ambient.c) */
+  DEJA_OP_UNLINK,  /* text = path (also rmdir, remove) */
+  DEJA_OP_RENAME,  /* text = from, text2 = to (both absolute) */
+  DEJA_OP_LINK,    /* text = existing, text2 = new (both absolute) */
+  DEJA_OP_SYMLINK, /* text = the new link's path, text2 = link text */
+  DEJA_OP_MKDIR,   /* text = path */
+  DEJA_OP_CHANGE,  /* mode, owner, times, size or attributes of text changed without opening it;
                           also a fifo, socket or device made at text */
-  DEJA_OP_CONNECT,     /* the network or another process was talked to: text = what */
-  DEJA_OP_CLOSE, /* a regular file that this process had opened for writing is about to be closed,
+  DEJA_OP_CONNECT, /* the network or another process was talked to: text = what */
+  DEJA_OP_CLOSE,   /* a regular file that this process had opened for writing is about to be closed,
                           all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
                           0 when not known. No text. A descriptor that was duplicated has no such record. */
-  DEJA_OP_LAST = DEJA_OP_CLOSE
+  DEJA_OP_LOCK,    /* text = a file that was locked for this process alone (flock, fcntl) */
+  DEJA_OP_LAST = DEJA_OP_LOCK
 };
 
 enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };
@@ -104,6 +106,7 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 #define DEJA_OPEN_APPEND 0x20u
 #define DEJA_OPEN_EXISTED 0x40u   /* with CREATE: the name was there before (best effort: lstat) */
 #define DEJA_OPEN_TEMPORARY 0x80u /* mkstemp, tmpfile, O_TMPFILE: a name the tool made up */
+#define DEJA_OPEN_EMPTY 0x100u    /* with EXISTED: it was a file without content */
 /* flags of DEJA_OP_PROCESS */
 #define DEJA_PROCESS_FORKED 0x1u
 /* flags of DEJA_OP_ENVIRON */
@@ -113,6 +116,7 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 /* flags of DEJA_OP_RENAME */
 #define DEJA_RENAME_EXCHANGE 0x1u
 /* flags of any record */
+#define DEJA_FLAG_ONLY_ONCE 0x2000u /* CLOCK, HOST: not told again, whatever is opened since */
 #define DEJA_FLAG_UNSET 0x1000u
 #define DEJA_FLAG_NOFOLLOW 0x4000u /* lstat, O_NOFOLLOW, AT_SYMLINK_NOFOLLOW */
 #define DEJA_FLAG_IDENTITY 0x8000u /* an identity block follows the record */

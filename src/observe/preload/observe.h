@@ -36,6 +36,7 @@ struct deja_state {
   int home_pid;      /* of the process whose memory this is */
   int shares_memory; /* vfork or clone was called: a pid must be asked for each time */
   int forked;        /* this process is a fork: another thread's locks may be held for ever */
+  int unknown;       /* a program of no table: what it asks before and after a file is told apart */
   uint32_t cwd_generation;
   uint32_t once;                     /* bits of things recorded once a process, enum deja_once */
   unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
@@ -78,6 +79,9 @@ enum deja_once {
 };
 /* True the first time in this process (and always in a guest, which cannot remember). */
 bool deja_first_time(uint32_t bit);
+/* A file was opened for reading: what an unknown program asks from here on is told again, because
+ * an interpreter asks for itself before it has opened its script. */
+void deja_ask_anew(void);
 
 /* --- loader.c ----------------------------------------------------------------------------- */
 
@@ -190,6 +194,7 @@ void deja_note_change_fd(int fd, int result);
 void deja_note_stat(int at, const char *path, uint16_t flags, int result, const struct stat *st,
                     int64_t when);
 void deja_note_list_fd(int fd);
+void deja_note_lock(int fd);
 /* close.c: whether the end of writing to this descriptor is to be recorded. */
 void deja_follow(int fd, bool follow);
 void deja_note_zone(void);

@@ -35,7 +35,7 @@ static struct opening before_open(int at, const char *path, uint16_t flags) {
   struct stat st;
   if ((flags & DEJA_OPEN_CREATE) && !(flags & DEJA_OPEN_EXCLUSIVE) &&
       raw4(SYS_newfstatat, at, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
-    o.flags |= DEJA_OPEN_EXISTED;
+    o.flags |= DEJA_OPEN_EXISTED | (S_ISREG(st.st_mode) && st.st_size == 0 ? DEJA_OPEN_EMPTY : 0);
   return o;
 }
 
@@ -50,6 +50,7 @@ static void after_open(const struct opening *o, int fd) {
   deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = o->flags, .error = error, .at = o->at,
                    .path = o->path, .when = o->when, .once = once,
                    .identity = found ? &identity : NULL));
+  if (fd >= 0 && !(o->flags & DEJA_OPEN_WRITE)) deja_ask_anew();
 }
 
 #define MODE_ARGUMENT(flags)                                       \

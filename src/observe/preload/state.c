@@ -14,6 +14,13 @@ bool deja_first_time(uint32_t bit) {
   return !(__atomic_fetch_or(&deja_state.once, bit, __ATOMIC_RELAXED) & bit);
 }
 
+void deja_ask_anew(void) {
+  const uint32_t forever = DEJA_ONCE_RANDOM | DEJA_ONCE_ZONE;
+  if (deja_state.unknown && !deja_is_guest() &&
+      __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
+    __atomic_fetch_and(&deja_state.once, forever, __ATOMIC_RELAXED);
+}
+
 /* --- what is loaded ------------------------------------------------------------------------------- */
 
 /* A Go program makes its system calls itself: it reports in and then reads unseen. Its notes say
@@ -100,8 +107,9 @@ static void report_in(uint16_t flags) {
   deja_write(&NOTE(.op = DEJA_OP_PROCESS, .flags = flags, .path = exe, .text2 = cwd,
                    .text2_size = cwd_size, .value = (uint32_t)raw0(SYS_getppid),
                    .identity = found ? &identity : NULL));
-  if (!(flags & DEJA_PROCESS_FORKED) && !deja_reads_single_variables(exe))
-    deja_write(&NOTE(.op = DEJA_OP_ENVIRON));
+  if ((flags & DEJA_PROCESS_FORKED) || deja_reads_single_variables(exe)) return;
+  deja_state.unknown = 1;
+  deja_write(&NOTE(.op = DEJA_OP_ENVIRON));
 }
 
 COLD void deja_start(void) {

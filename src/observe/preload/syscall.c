@@ -112,6 +112,7 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_chdir: *r = chdir(TEXT(k->a)); return true;
     case SYS_fchdir: *r = fchdir(AT(k->a)); return true;
     case SYS_truncate: *r = truncate(TEXT(k->a), k->b); return true;
+    case SYS_flock: *r = flock(AT(k->a), AT(k->b)); return true;
     case SYS_fchmod: *r = fchmod(AT(k->a), (mode_t)k->b); return true;
     case SYS_fchown: *r = fchown(AT(k->a), (uid_t)k->b, (gid_t)k->c); return true;
     case SYS_getdents64: *r = getdents64(AT(k->a), (void *)k->b, (size_t)k->c); return true;

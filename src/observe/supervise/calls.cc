@@ -65,6 +65,7 @@ constexpr Call kCalls[] = {
     {469 /* file_setattr */, Kind::change, 0, 1, 4},
     {SYS_chdir, Kind::chdir, -1, 0},
     {SYS_getdents64, Kind::list, 0},
+    {SYS_flock, Kind::lock, 0, -1, 1},
     {SYS_connect, Kind::connect, -1, -1, 1},
     {SYS_bind, Kind::connect, -1, -1, 1},
     {SYS_socket, Kind::talk, -1, -1, -1, 0, {0, AF_UNIX, true}},

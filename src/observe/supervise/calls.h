@@ -24,6 +24,7 @@ enum class Kind : std::uint8_t {
   symlink,   // the text comes first
   chdir,
   list,     // of the descriptor
+  lock,     // of the descriptor; data: LOCK_ flags
   connect,  // data: the address; its size follows
   talk,     // to somebody else, whoever it is
   clock,    // data: the clock's number, when there is one

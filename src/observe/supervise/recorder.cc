@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -131,14 +132,20 @@ pid_t Recorder::process_of(const Tracee& tracee) {
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
   if (!Tracee(process).expose_clock())
-    log_.write({.op = DEJA_OP_CLOCK, .pid = process, .value = DEJA_CLOCK_TIME});
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE,
+                .pid = process,
+                .value = DEJA_CLOCK_TIME});
 }
 
 void Recorder::conclude() {
   log_.begin();
   outputs_.record_closed();
   for (const pid_t process : fresh_)
-    log_.write({.op = DEJA_OP_CLOCK, .pid = process, .value = DEJA_CLOCK_TIME});
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE,
+                .pid = process,
+                .value = DEJA_CLOCK_TIME});
   fresh_.clear();
 }
 
@@ -215,6 +222,8 @@ void Recorder::on_other(const Heard& h) {
       return on_change_fd(h);
     case Kind::list:
       return on_list(h);
+    case Kind::lock:
+      return on_lock(h);
     case Kind::connect:
       return on_connect(h);
     case Kind::clock:
@@ -223,6 +232,7 @@ void Recorder::on_other(const Heard& h) {
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
     case Kind::host:
       return log_.write({.op = DEJA_OP_HOST,
+                         .flags = DEJA_FLAG_ONLY_ONCE,
                          .pid = h.process,
                          .text = h.call.number == SYS_uname ? "uname" : "load",
                          .once = true});
@@ -276,6 +286,13 @@ void Recorder::on_list(const Heard& h) {
   if (look.is(S_IFDIR)) record(h, DEJA_OP_LIST, *name, look);
 }
 
+// It may have to wait, or fail: then the file counts as locked that never was, like one that was
+// locked in vain.
+void Recorder::on_lock(const Heard& h) {
+  const auto name = (h.data() & LOCK_EX) != 0 ? h.tracee.opened(h.at()) : std::nullopt;
+  if (name) log_.write({.op = DEJA_OP_LOCK, .pid = h.process, .text = name->text, .once = true});
+}
+
 void Recorder::on_change_fd(const Heard& h) {
   const auto name = h.tracee.opened(h.at());
   if (name) record(h, DEJA_OP_CHANGE, *name, look_at(*name, true));  // else a pipe or a socket
@@ -299,8 +316,9 @@ void Recorder::on_clock(const Heard& h) {
   // Only some libcs have calls of their own for time() and gettimeofday().
   const bool is_any = h.call.number == SYS_clock_gettime;
   const bool is_time = !is_any && h.call.number != SYS_gettimeofday;
+  const std::uint32_t flags = DEJA_FLAG_ONLY_ONCE | (is_any ? DEJA_CLOCK_UNTOLD : 0u);
   log_.write({.op = DEJA_OP_CLOCK,
-              .flags = is_any ? std::uint16_t{DEJA_CLOCK_UNTOLD} : std::uint16_t{0},
+              .flags = static_cast<std::uint16_t>(flags),
               .pid = h.process,
               .value = is_time ? DEJA_CLOCK_TIME : DEJA_CLOCK_REALTIME,
               .once = true});
@@ -352,8 +370,9 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
                                             mode_t mode) {
   std::uint16_t recorded = open_flags(flags);
   const Look link = look_at(name, false);
-  if (link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0)
-    recorded |= DEJA_OPEN_EXISTED;
+  const bool existed = link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0;
+  if (existed) recorded |= DEJA_OPEN_EXISTED;
+  if (existed && link.is(S_IFREG) && link.identity.file_size == 0) recorded |= DEJA_OPEN_EMPTY;
   Look look = link.is(S_IFLNK) ? look_at(name, true) : link;
   // A pipe would keep us waiting, a terminal is not ours to take.
   const bool is_plain = look.error != 0 || look.is(S_IFREG) || look.is(S_IFDIR);

@@ -64,6 +64,7 @@ class Recorder {
   void on_look(const Heard& h, const Name& name);
   void on_readlink(const Heard& h, const Name& name);
   void on_exec(const Heard& h, const Name& name);
+  void on_lock(const Heard& h);
   void on_change_fd(const Heard& h);
   void on_list(const Heard& h);
   void on_connect(const Heard& h);

@@ -220,6 +220,32 @@ TEST_F(SuperviseTest, EachClockOfEachProgramIsTold) {
   EXPECT_EQ(clocks, (std::vector<std::uint64_t>{once[0], once[1], once[0], once[1]}));
 }
 
+// A clock that puts the time into words must not hide behind one that was asked before it.
+TEST_F(SuperviseTest, EveryKindOfClockIsTold) {
+  write("present", "");
+  const ToolRun r = supervise({"interprets"});
+  ASSERT_EQ(r.exit_code, 0) << r.output;
+  std::set<std::uint64_t> clocks;
+  for (const Event& e : r.log.events) {
+    if (e.op != DEJA_OP_CLOCK) continue;
+    clocks.insert(e.value);
+    EXPECT_NE(e.flags & DEJA_FLAG_ONLY_ONCE, 0) << "or the next file would seem to change it";
+  }
+  EXPECT_EQ(clocks, (std::set<std::uint64_t>{DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME}));
+}
+
+TEST_F(SuperviseTest, LocksAndEmptyFilesAreTold) {
+  write("present", "12345");
+  const ToolRun r = supervise({"locks"});
+  ASSERT_EQ(r.exit_code, 0) << r.output;
+  EXPECT_EQ(r.all(DEJA_OP_LOCK, at("present")).size(), 1u);
+  EXPECT_EQ(r.all(DEJA_OP_LOCK, at("fresh")).size(), 1u);
+  const auto opened = r.all(DEJA_OP_OPEN, at("present"));
+  ASSERT_EQ(opened.size(), 2u);
+  EXPECT_FALSE(opened[0].flags & DEJA_OPEN_EMPTY);
+  EXPECT_TRUE(opened[1].flags & DEJA_OPEN_EMPTY);
+}
+
 TEST_F(SuperviseTest, TheEnvironmentIsTheUsersAndCounts) {
   const ToolRun r = run({static_probe_program(), "environment"}, {.supervised = true});
   EXPECT_EQ(r.exit_code, 0) << r.output;

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -153,6 +154,32 @@ static void do_clocks(char** then) {
   gettimeofday(&tv, NULL);
   REQUIRE(time(NULL) > 0);
   if (then[0]) execv(then[0], then);
+}
+
+/* An interpreter: asks for itself, opens its script, asks for the script. */
+static void do_interprets(void) {
+  struct timeval tv;
+  struct utsname name;
+  for (int i = 0; i < 3; ++i) REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(uname(&name) == 0);
+  REQUIRE(open("present", O_RDONLY) >= 0);
+  for (int i = 0; i < 3; ++i) REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(uname(&name) == 0);
+  REQUIRE(open("absent", O_RDONLY) == -1);
+  REQUIRE(gettimeofday(&tv, NULL) == 0);
+  REQUIRE(time(NULL) != -1);
+}
+
+static void do_locks(void) {
+  const int how = O_RDWR | O_CREAT | O_TRUNC;
+  struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+  const int old = open("present", how, 0666);
+  REQUIRE(flock(old, LOCK_SH) == 0 && fcntl(old, F_SETLK, &whole) == 0);
+  close(old);
+  const int again = open("present", how, 0666);
+  REQUIRE(flock(again, LOCK_EX | LOCK_NB) == 0);
+  const int fresh = open("fresh", how, 0666);
+  REQUIRE(flock(fresh, LOCK_EX) == 0 && flock(fresh, LOCK_UN) == 0);
 }
 
 static int on_entry(const char* path, const struct stat* st, int kind, struct FTW* where) {
@@ -332,6 +359,8 @@ int main(int argc, char** argv) {
   if (strcmp(what, "syscalls") == 0) do_syscalls();
   if (strcmp(what, "ambient") == 0) do_ambient();
   if (strcmp(what, "clocks") == 0) do_clocks(argv + 2);
+  if (strcmp(what, "interprets") == 0) do_interprets();
+  if (strcmp(what, "locks") == 0) do_locks();
   if (strcmp(what, "walks") == 0) do_walks();
   if (strcmp(what, "children") == 0) do_children(argv);
   if (strcmp(what, "vfork") == 0) do_vfork_paths(argv);

@@ -5,6 +5,7 @@
 #include "os/file.h"
 #include "tool/cc/classify.h"
 #include "tool/cc/depfile.h"
+#include "tool/cc/emscripten.h"
 #include "tool/cc/failure.h"
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
@@ -84,6 +85,11 @@ class CcAdapter final : public Adapter {
     return clock != kClockRealtime && clock != kClockMonotonic;
   }
 
+  std::span<const Vouched> vouched(const Invocation& invocation) const override {
+    if (std::string_view(invocation.dialect) == "emcc") return emscripten_programs();
+    return {};
+  }
+
   bool proves_failure(const Invocation&, std::uint32_t exit_code,
                       std::string_view messages) const override {
     return cc::proves_failure(exit_code, messages);
@@ -94,7 +100,7 @@ class CcAdapter final : public Adapter {
                                           std::string_view to) const override {
     const std::string_view dialect = invocation.dialect;
     std::vector<DepfileStyle> styles;
-    if (dialect != "clang") styles.push_back(DepfileStyle::gcc);
+    if (dialect != "clang" && dialect != "emcc") styles.push_back(DepfileStyle::gcc);
     if (dialect != "gcc")
       styles.insert(styles.end(), {DepfileStyle::clang, DepfileStyle::clang_14});
     return cc::move_depfile(text, from, to, styles);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "tool/cc/emscripten.h"
 #include "tool/cc/parse.h"
 
 namespace deja::tool::cc {
@@ -87,7 +88,7 @@ class Decision {
     out.language = is_source(input_) ? input_.language->name : "link";
     out.what = !links() || parsed_.output == "-" ? input_.text : parsed_.output.value_or("a.out");
     out.source = tidy_path(join_path(command_.cwd, input_.text));
-    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_tree() ||
+    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_tree() || packs_its_parts() ||
                          any_source([](const Language& l) { return l.hides_paths; });
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
@@ -143,13 +144,18 @@ class Decision {
            (parsed_.module_output || any_source([](const Language& l) { return l.module; }));
   }
 
+  // emcc's JavaScript may hold the program, its data and files in base64 or compressed.
+  bool packs_its_parts() const { return (program_.dialect & kEmcc) != 0 && links(); }
+
   bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
 
   // Not when the user chose; not where the flag would be part of an output or change how messages
-  // are wrapped; and not for plain assembly, where clang would warn that nothing uses it.
+  // are wrapped; not for plain assembly, where clang would warn that nothing uses it; and not for
+  // emcc, which says clang's command when that fails.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
            !parsed_.wraps_messages && !makes_tree() && is_source(input_) &&
+           (program_.dialect & kEmcc) == 0 &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));
   }
@@ -247,7 +253,15 @@ Classified classify_command(const Command& command, const Program& program, cons
                             const World& world) {
   if (command.argv.empty()) return Bypass{BypassReason::no_input, {}};
   if (auto bypass = bypass_by_environment(command)) return *std::move(bypass);
-  const std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
+  std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
+  std::vector<std::string> added;
+  if ((program.dialect & kEmcc) != 0) {
+    if (auto bypass = bypass_by_emscripten_variables(command)) return *std::move(bypass);
+    auto words = split_response(command.variable("EMCC_CFLAGS").value_or(""));
+    if (!words) return Bypass{BypassReason::unsupported_option, "EMCC_CFLAGS: cannot be read"};
+    added = *std::move(words);
+    arguments.insert(arguments.end(), added.begin(), added.end());
+  }
   auto expanded = expand_arguments(arguments, world.read_response);
   if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);

@@ -14,6 +14,7 @@ TEST(Failure, OfTheInputsIsProven) {
            "1\n",
            "/usr/bin/ld: a.o: in function `main':\na.c:(.text+0x1): undefined reference to `f'\n",
            "ld.lld: error: undefined symbol: f\n",
+           "a.c:1:1: error: x\nemcc: error: '/usr/bin/clang-14 -c a.c' failed (returned 1)\n",
        })
     EXPECT_TRUE(proves_failure(1, text)) << text;
 }
@@ -29,6 +30,10 @@ TEST(Failure, OfTheMachineIsNot) {
            "gcc: error: unable to execute 'cc1'\n",
            "a.c:1:1: fatal error: opening output file a.o: Permission denied\n",
            "a.c:1:1: Fehler: unbekannter Typ\n",
+           "emcc: error: '/usr/bin/clang -c a.c' failed (received SIGKILL (-9))\n",
+           "Error: ENOSPC: no space left on device, write\nemcc: error: 'node x.js' failed "
+           "(returned 1)\n",
+           "Traceback (most recent call last):\nemcc: error: x\n",
        })
     EXPECT_FALSE(proves_failure(1, text)) << text;
 }

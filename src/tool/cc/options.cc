@@ -4,7 +4,6 @@
 #include "tool/cc/options.h"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 namespace deja::tool::cc {
@@ -385,28 +384,8 @@ constexpr Option kFrontendRows[] = {
     // clang-format on
 };
 
-template <std::size_t N>
-constexpr std::array<Option, N> sorted(const Option (&rows)[N]) {
-  std::array<Option, N> out{};
-  std::copy(std::begin(rows), std::end(rows), out.begin());
-  std::sort(out.begin(), out.end(), [](const Option& a, const Option& b) {
-    return std::string_view(a.spelling) < std::string_view(b.spelling);
-  });
-  return out;
-}
-
-constexpr auto kOptions = sorted(kOptionRows);
-constexpr auto kFrontendOptions = sorted(kFrontendRows);
-
-template <std::size_t N>
-constexpr bool is_strictly_sorted(const std::array<Option, N>& rows) {
-  for (std::size_t i = 1; i < N; ++i)
-    if (!(std::string_view(rows[i - 1].spelling) < std::string_view(rows[i].spelling)))
-      return false;
-  return true;
-}
-static_assert(is_strictly_sorted(kOptions), "a spelling occurs twice");
-static_assert(is_strictly_sorted(kFrontendOptions), "a spelling occurs twice");
+constexpr auto kOptions = sorted_options(kOptionRows);
+constexpr auto kFrontendOptions = sorted_options(kFrontendRows);
 
 bool may_be_joined(Arity arity) {
   return arity == joined || arity == joined_or_separate || arity == joined_and_separate;
@@ -417,7 +396,8 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
   return static_cast<std::size_t>(end_a - a.begin());
 }
 
-// Longest spelling that is a prefix of argument (the whole of it, unless the option can be joined).
+}  // namespace
+
 // Each step looks at the last row that is not after `key`; no row between that row and `key` can be
 // a prefix, so the search goes on with what the two have in common.
 const Option* longest_match(std::span<const Option> rows, std::string_view argument) {
@@ -441,9 +421,8 @@ const Option* longest_match(std::span<const Option> rows, std::string_view argum
   return nullptr;
 }
 
-}  // namespace
-
 const char* dialect_name(Dialect dialect) {
+  if ((dialect & kEmcc) != 0) return "emcc";
   return dialect == kGcc ? "gcc" : dialect == kClang ? "clang" : "either";
 }
 

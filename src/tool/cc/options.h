@@ -13,14 +13,17 @@
 // uses it is an error, or has one input too few, which makes it a bypass.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace deja::tool::cc {
 
-// Which family of drivers a program belongs to. `either`: cc, c++, c89, c99 do not tell.
-enum Dialect : std::uint8_t { kGcc = 1, kClang = 2, kEither = 3 };
+// Which family of drivers a program belongs to; bits. `either`: cc, c++, c89, c99 do not tell. emcc
+// is a clang with a table of its own (emscripten.h).
+enum Dialect : std::uint8_t { kGcc = 1, kClang = 2, kEither = 3, kEmcc = 4, kEmscripten = 6 };
 const char* dialect_name(Dialect dialect);
 
 enum class Arity : std::uint8_t {
@@ -67,6 +70,7 @@ enum class Role : std::uint8_t {
   module_file,     // -fmodule-file=[NAME=]FILE
   verbose,         // -v
   message_length,  // -fmessage-length=: wraps lines, and colours would count
+  setting,         // emcc's -s
   end_of_options,  // --
 };
 
@@ -87,5 +91,20 @@ std::span<const Option> options();  // sorted by spelling
 const Option* find_option(std::string_view argument);
 // What follows -Xclang: clang's front end has options of its own. Null: not known to be harmless.
 const Option* find_frontend_option(std::string_view argument);
+
+// For tables: a copy of the rows in the order that longest_match needs. Not constant, and so no
+// program, when a spelling occurs twice.
+template <std::size_t N>
+constexpr std::array<Option, N> sorted_options(const Option (&rows)[N]) {
+  std::array<Option, N> out{};
+  std::copy(std::begin(rows), std::end(rows), out.begin());
+  const auto spelling = [](const Option& o) { return std::string_view(o.spelling); };
+  std::ranges::sort(out, {}, spelling);
+  if (std::ranges::adjacent_find(out, {}, spelling) != out.end()) throw "a spelling occurs twice";
+  return out;
+}
+// The row with the longest spelling that is a prefix of argument (the whole of it, unless the
+// option can be joined), or null.
+const Option* longest_match(std::span<const Option> rows, std::string_view argument);
 
 }  // namespace deja::tool::cc

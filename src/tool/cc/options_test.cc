@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tool/cc/emscripten.h"
 #include "tool/cc/test_compiler.h"
 
 namespace deja::tool::cc {
@@ -57,8 +58,45 @@ TEST(Options, FindsWhatALinearSearchFinds) {
 }
 
 TEST(Options, SayWhy) {
-  for (const Option& option : options())
-    EXPECT_NE(std::string_view(option.why), "") << option.spelling;
+  for (const auto& table : {options(), emscripten_options()}) {
+    for (const Option& option : table)
+      EXPECT_NE(std::string_view(option.why), "") << option.spelling;
+  }
+}
+
+TEST(Options, OfEmscriptenAreFoundFirst) {
+  const auto spelled = [](std::string_view argument) {
+    const Option* option = find_emscripten_option(argument);
+    return option == nullptr ? "" : option->spelling;
+  };
+  EXPECT_STREQ(spelled("-sWASM=1"), "-s");
+  EXPECT_STREQ(spelled("--pre-js"), "--pre-js");
+  EXPECT_STREQ(spelled("--pre-js=a.js"), "--pre-js=");
+  EXPECT_STREQ(spelled("-c"), "");
+  EXPECT_STREQ(spelled("--pre-jsx"), "");
+  EXPECT_TRUE(is_emscripten_setting("WASM_BIGINT=1") && is_emscripten_setting("USE_SDL"));
+  for (const char* other : {"", "=1", "wasm=1", "a.o", "1X", "A-B", "_=1"})
+    EXPECT_FALSE(is_emscripten_setting(other)) << other;
+}
+
+// What emcc's own help says takes a value.
+TEST(Options, KnowAllSeparateOnesOfEmscripten) {
+  const TestFolder folder("emcc");
+  const CompilerRun run = folder.run({"emcc", "--help"});
+  if (run.exit_code != 0) GTEST_SKIP() << "NOT TESTED: emcc is not installed";
+  const std::string& text = run.standard_output;
+  int seen = 0;
+  for (std::size_t at = text.find("\n\"--"); at != text.npos; at = text.find("\n\"--", at + 1)) {
+    const std::string_view line = std::string_view(text).substr(at + 2);
+    const std::size_t end = line.find('"');
+    const std::size_t blank = line.substr(0, end).find(' ');
+    if (blank == line.npos) continue;
+    const Option* option = find_emscripten_option(line.substr(0, blank));
+    EXPECT_TRUE(option != nullptr && (option->has(kBypass) || option->arity == Arity::separate))
+        << line.substr(0, end);
+    ++seen;
+  }
+  EXPECT_GT(seen, 10);
 }
 
 // Or is a bypass whatever follows it.

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "tool/cc/emscripten.h"
+
 namespace deja::tool::cc {
 namespace {
 
@@ -47,7 +49,9 @@ class Walk {
 
   void option(const std::string& argument) {
     parsed_.native |= argument.starts_with("-m") && argument.ends_with("=native");
-    const Option* found = find_option(argument);
+    const Option* found = is_emcc() ? find_emscripten_option(argument) : nullptr;
+    if (found == nullptr || (found->role == Role::setting && !is_setting(argument)))
+      found = find_option(argument);
     if (found == nullptr) {
       parsed_.key_arguments.push_back({argument});
       return;
@@ -69,6 +73,15 @@ class Walk {
     }
     parsed_.key_arguments.push_back({argument});
     value(option, arguments_[at_++], 0);
+  }
+
+  bool is_emcc() const { return (program_.dialect & kEmcc) != 0; }
+
+  // "-s" alone, and before something that is none, strips symbols.
+  bool is_setting(std::string_view argument) const {
+    argument.remove_prefix(2);
+    if (!argument.empty()) return is_emscripten_setting(argument);
+    return at_ < arguments_.size() && is_emscripten_setting(arguments_[at_]);
   }
 
   void effects(const Option& option, const std::string& argument) {
@@ -124,16 +137,10 @@ class Walk {
         language(value);
         break;
       case Role::maps_files:
-        map(value, value_at, key, &parsed_.maps.files);
-        break;
       case Role::maps_debug:
-        map(value, value_at, key, &parsed_.maps.debug);
-        break;
       case Role::maps_macros:
-        map(value, value_at, key, &parsed_.maps.macros);
-        break;
       case Role::maps_other:
-        map(value, value_at, key, nullptr);
+        map(value, value_at, key, maps_of(option.role));
         break;
       case Role::preprocessor:
         preprocessor(value, value_at, key);
@@ -157,10 +164,19 @@ class Walk {
       case Role::message_length:
         parsed_.wraps_messages |= value != "0";
         break;
+      case Role::setting:
+        setting(value);
+        break;
       case Role::end_of_options:
         only_inputs_ = (program_.dialect & kClang) != 0;
         break;
     }
+  }
+
+  std::vector<std::string>* maps_of(Role role) {
+    if (role == Role::maps_files) return &parsed_.maps.files;
+    if (role == Role::maps_debug) return &parsed_.maps.debug;
+    return role == Role::maps_macros ? &parsed_.maps.macros : nullptr;
   }
 
   void language(std::string_view name) {
@@ -230,6 +246,10 @@ class Walk {
 
   void assembler(std::string_view list) {
     if (list.find("compress") != std::string_view::npos) parsed_.effects |= kOpaque;
+  }
+
+  void setting(std::string_view text) {
+    if (auto why = bypass_by_setting(text)) bypass(why->reason, std::move(why->detail));
   }
 
   // A value of an option of clang's front end comes after a second -Xclang.

@@ -13,10 +13,11 @@ struct Driver {
 };
 
 constexpr Driver kDrivers[] = {
-    {"gcc", {kGcc, false}, true},     {"g++", {kGcc, true}, true},
-    {"clang", {kClang, false}, true}, {"clang++", {kClang, true}, true},
-    {"cc", {kEither, false}, false},  {"c++", {kEither, true}, false},
-    {"c89", {kEither, false}, false}, {"c99", {kEither, false}, false},
+    {"gcc", {kGcc, false}, true},          {"g++", {kGcc, true}, true},
+    {"clang", {kClang, false}, true},      {"clang++", {kClang, true}, true},
+    {"cc", {kEither, false}, false},       {"c++", {kEither, true}, false},
+    {"emcc", {kEmscripten, false}, false}, {"em++", {kEmscripten, true}, false},
+    {"c89", {kEither, false}, false},      {"c99", {kEither, false}, false},
 };
 
 // "", "-12", "-12.2.0", "19" where the driver allows it, mingw's "-posix" and "-win32".

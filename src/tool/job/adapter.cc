@@ -55,6 +55,8 @@ class JobAdapter final : public Adapter {
 
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
 
+  std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
+
   bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                       std::string_view messages) const override {
     return invocation.failures_count && cc::proves_failure(exit_code, messages);

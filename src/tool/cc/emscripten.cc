@@ -1,0 +1,154 @@
+// Checked against emcc 3.1.6, its `--help` and its text. Tested by classify_test.cc and
+// test/e2e/emscripten_test.cc.
+#include "tool/cc/emscripten.h"
+
+#include <algorithm>
+
+namespace deja::tool::cc {
+namespace {
+
+using enum Arity;
+using R = Role;
+constexpr Role kNone = Role::none;
+
+constexpr Option kRows[] = {
+    // clang-format off
+    {"-s",                    joined_or_separate, kEmcc, 0, R::setting,    "setting; with no name of one it strips symbols"},
+    {"--preload-file",        separate,           kEmcc, kBypass, kNone,   "a new number for the package every time"},
+    {"--preload-file=",       joined,             kEmcc, kBypass, kNone,   "a new number for the package every time"},
+    {"--embed-file",          separate,           kEmcc, kPath, kNone,     "file or folder, maybe with \"@\" and its name for the program"},
+    {"--embed-file=",         joined,             kEmcc, kPath, kNone,     "--embed-file"},
+    {"--exclude-file",        separate,           kEmcc, 0, kNone,         "pattern"},
+    {"--js-library",          separate,           kEmcc, kPath, kNone,     "library that the compiler of JavaScript runs"},
+    {"--js-library=",         joined,             kEmcc, kPath, kNone,     "--js-library"},
+    {"--pre-js",              separate,           kEmcc, kPath, kNone,     "text before the program's"},
+    {"--pre-js=",             joined,             kEmcc, kPath, kNone,     "--pre-js"},
+    {"--post-js",             separate,           kEmcc, kPath, kNone,     "text after the program's"},
+    {"--post-js=",            joined,             kEmcc, kPath, kNone,     "--post-js"},
+    {"--extern-pre-js",       separate,           kEmcc, kPath, kNone,     "text before the module"},
+    {"--extern-pre-js=",      joined,             kEmcc, kPath, kNone,     "--extern-pre-js"},
+    {"--extern-post-js",      separate,           kEmcc, kPath, kNone,     "text after the module"},
+    {"--extern-post-js=",     joined,             kEmcc, kPath, kNone,     "--extern-post-js"},
+    {"--shell-file",          separate,           kEmcc, kPath, kNone,     "page around the program"},
+    {"--shell-file=",         joined,             kEmcc, kPath, kNone,     "--shell-file"},
+    {"--embind-emit-tsd",     separate,           kEmcc, kPath, kNone,     "side output"},
+    {"--emit-tsd",            separate,           kEmcc, kPath, kNone,     "side output"},
+    {"--em-config",           separate,           kEmcc, kPath, kNone,     "where the tools are"},
+    {"--em-config=",          joined,             kEmcc, kPath, kNone,     "--em-config"},
+    {"--cache",               separate,           kEmcc, kPath, kNone,     "folder of system libraries"},
+    {"--cache=",              joined,             kEmcc, kPath, kNone,     "--cache"},
+    {"--valid-abspath",       separate,           kEmcc, kPath, kNone,     "folder that is not warned of"},
+    {"--source-map-base",     separate,           kEmcc, 0, kNone,         "address"},
+    {"--memory-init-file",    separate,           kEmcc, 0, kNone,         "number"},
+    {"--closure",             separate,           kEmcc, 0, kNone,         "number"},
+    {"--closure-args",        separate,           kEmcc, 0, kNone,         "options of the closure compiler"},
+    {"--js-opts",             separate,           kEmcc, 0, kNone,         "number"},
+    {"--llvm-opts",           separate,           kEmcc, 0, kNone,         "list"},
+    {"--llvm-lto",            separate,           kEmcc, 0, kNone,         "number"},
+    {"--js-transform",        separate,           kEmcc, 0, kNone,         "command that is run, and observed"},
+    {"--minify",              separate,           kEmcc, 0, kNone,         "number"},
+    {"--oformat",             separate,           kEmcc, 0, kNone,         "format"},
+    {"--output_eol",          separate,           kEmcc, 0, kNone,         "ends of lines"},
+    {"--output-eol",          separate,           kEmcc, 0, kNone,         "ends of lines"},
+    {"--default-obj-ext",     separate,           kEmcc, 0, kNone,         "extension of objects"},
+    {"--compiler-wrapper",    separate,           kEmcc, kBypass, kNone,   "another program runs the compiler"},
+    {"--compiler-wrapper=",   joined,             kEmcc, kBypass, kNone,   "another program runs the compiler"},
+    {"--clear-cache",         flag,               kEmcc, kQuery, kNone,    "empties emcc's own folder of libraries"},
+    {"--clear-ports",         flag,               kEmcc, kQuery, kNone,    "empties emcc's own folder of libraries"},
+    {"--show-ports",          flag,               kEmcc, kQuery, kNone,    "question"},
+    {"--check",               flag,               kEmcc, kQuery, kNone,    "question"},
+    {"--generate-config",     flag,               kEmcc, kQuery, kNone,    "writes a configuration"},
+    {"--cflags",              flag,               kEmcc, kQuery, kNone,    "question"},
+    // clang-format on
+};
+constexpr auto kOptions = sorted_options(kRows);
+
+struct Row {
+  std::string_view name;
+  BypassReason reason;
+  const char* why;
+};
+
+constexpr Row kSettings[] = {
+    {"VERBOSE", BypassReason::unsupported_option, "prints names of temporary files"},
+    {"NODE_CODE_CACHING", BypassReason::unsupported_option, "keeps what this node has made of it"},
+};
+
+// EMCC_CFLAGS is not here: its words are read like those of the command line.
+constexpr Row kVariables[] = {
+    {"EMCC_DEBUG", BypassReason::unsupported_option, "prints times, leaves intermediate files"},
+    {"EMCC_DEBUG_SAVE", BypassReason::unsupported_option, "leaves intermediate files"},
+    {"EM_PROFILE_TOOLCHAIN", BypassReason::environment_output, "times are appended to files"},
+    {"EMPROFILE", BypassReason::environment_output, "times are appended to files"},
+    {"NODE_V8_COVERAGE", BypassReason::environment_output, "coverage of node itself"},
+    {"EM_COMPILER_WRAPPER", BypassReason::unsupported_option, "another program runs the compiler"},
+    {"_EMCC_CCACHE", BypassReason::unsupported_option, "another program runs the compiler"},
+    {"EMCC_LOCAL_PORTS", BypassReason::unsupported_option, "compares modification times"},
+};
+
+bool is_off(std::string_view value) { return value.empty() || value == "0"; }
+
+const Row* find_row(std::span<const Row> rows, std::string_view name) {
+  const auto it =
+      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
+  return it == rows.end() ? nullptr : &*it;
+}
+
+// The interpreters that run emcc's own scripts. The whole environment is an input all the same.
+constexpr Vouched kPrograms[] = {
+    {"python", "/emcc.py", Vouched::Asks::never_tells, ".py",
+     "time() is for the log of EMCC_DEBUG, the wait for a lock and the module `logging`, whose "
+     "format here has no time; sizes and times are compared by the import of modules alone"},
+    {"python", "/em++.py", Vouched::Asks::never_tells, ".py", "imports emcc.py"},
+    {"python", "/tools/file_packager.py", Vouched::Asks::never_tells, ".py",
+     "of --embed-file; what has a new number every time is --preload-file, a bypass"},
+    {"python", "/tools/wasm-sourcemap.py", Vouched::Asks::never_tells, ".py",
+     "debug sections to a map"},
+    {"node", "/src/compiler.js", Vouched::Asks::before_its_script, "",
+     "it runs the user's libraries, which may ask for the time and tell it"},
+    {"node", "/tools/acorn-optimizer.js", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/tools/preprocessor.js", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/src/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
+    {"node", "/tools/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
+    {"node", "/tools/acorn-optimizer.mjs", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/tools/preprocessor.mjs", Vouched::Asks::before_its_script, "", "text to text"},
+};
+
+}  // namespace
+
+std::span<const Option> emscripten_options() { return kOptions; }
+
+const Option* find_emscripten_option(std::string_view argument) {
+  return longest_match(kOptions, argument);
+}
+
+bool is_emscripten_setting(std::string_view text) {
+  const std::string_view name = text.substr(0, text.find('='));
+  const auto is_of_name = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+         std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
+         std::all_of(name.begin(), name.end(), is_of_name);
+}
+
+std::optional<Bypass> bypass_by_setting(std::string_view setting) {
+  const std::size_t equals = std::min(setting.find('='), setting.size());
+  const Row* row = find_row(kSettings, setting.substr(0, equals));
+  if (row == nullptr || (equals < setting.size() && is_off(setting.substr(equals + 1))))
+    return std::nullopt;
+  return Bypass{row->reason, "-s" + std::string(row->name) + ": " + row->why};
+}
+
+std::optional<Bypass> bypass_by_emscripten_variables(const Command& command) {
+  for (const EnvironmentVariable& variable : command.environment) {
+    const Row* row = find_row(kVariables, variable.name);
+    if (row != nullptr && !is_off(variable.value))
+      return Bypass{row->reason, std::string(row->name) + ": " + row->why};
+  }
+  return std::nullopt;
+}
+
+std::span<const Vouched> emscripten_programs() { return kPrograms; }
+
+}  // namespace deja::tool::cc

@@ -1,0 +1,25 @@
+// What emcc and em++ know beyond clang: options, settings and variables of their own, and the
+// programs that do their work.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "tool/cc/options.h"
+#include "tool/tool.h"
+
+namespace deja::tool::cc {
+
+std::span<const Option> emscripten_options();  // sorted by spelling
+// Before find_option, for emcc only: "-s" is another option to clang. Null: as clang reads it.
+const Option* find_emscripten_option(std::string_view argument);
+
+// "EXPORT_ES6=1" and "EXPORT_ES6" are settings, as emcc tells them from file names.
+bool is_emscripten_setting(std::string_view text);
+std::optional<Bypass> bypass_by_setting(std::string_view setting);
+std::optional<Bypass> bypass_by_emscripten_variables(const Command& command);
+
+std::span<const Vouched> emscripten_programs();
+
+}  // namespace deja::tool::cc
