@@ -207,6 +207,24 @@ void add_second_source(Scene& scene, Random& random, Project& p, const std::stri
   if (random.chance(60)) argv.insert(argv.end(), {"-o", up + "build/out.so"});
 }
 
+// An archive of files that may be there already; ar takes any file for a member.
+Project make_archive(Scene& scene, Random& random) {
+  Project p;
+  p.compiler = "ar";
+  p.source = "src/m.c";
+  write_named_files(scene, p.root);
+  scene.write(p.root + "/src/m.c", "int m;\n");
+  scene.write(p.root + "/src/a.h", "#define A 1\n");
+  const char* const operations[] = {"rcs", "qc", "rcsT", "-r", "crsD", "d", "t"};
+  p.command.argv = {"ar", operations[random.below(std::size(operations))], "lib.a"};
+  for (const char* member : {"src/m.c", "src/a.h", "src/forced.h", "build/forced.h"})
+    if (random.chance(70))
+      p.command.argv.push_back(random.chance(30) ? "%R/" + std::string(member) : member);
+  if (random.chance(20)) p.command.argv.push_back("@src/inner.rsp");
+  p.command.options.cwd = "";
+  return p;
+}
+
 std::string versioned(const std::string& driver, const std::string& version) {
   return driver + version;
 }
@@ -214,6 +232,7 @@ std::string versioned(const std::string& driver, const std::string& version) {
 }  // namespace
 
 Project make_project(Scene& scene, Random& random) {
+  if (random.chance(7)) return make_archive(scene, random);
   Project p;
   const Language& language = kLanguages[random.below(std::size(kLanguages))];
   static const bool has_clang = !find_program("clang-19").empty();
@@ -234,8 +253,15 @@ Project make_project(Scene& scene, Random& random) {
   }
   if (const char* more = gcc ? language.flags_gcc : language.flags_clang; more != nullptr)
     add_words(argv, more);
-  argv.push_back(up + p.source);
-  if ((p.source.ends_with(".c") || p.source.ends_with(".cc")) && random.chance(20)) {
+  const bool is_c = p.source.ends_with(".c");
+  if (is_c && random.chance(8)) {  // another one, by standard input
+    argv.insert(argv.end(), {"-x", "c", "-"});
+    p.command.options.in =
+        "#include <b.h>\n#if __has_include(\"a.h\")\nint given = FLAG;\n#endif\n";
+  } else {
+    argv.push_back(up + p.source);
+  }
+  if (argv.back() != "-" && (is_c || p.source.ends_with(".cc")) && random.chance(20)) {
     add_second_source(scene, random, p, up);
   } else if (random.chance(60)) {
     argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
