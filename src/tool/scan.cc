@@ -97,6 +97,18 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
   return facts;
 }
 
+// A program or a shared library: no linker looks for bytecode in it, and no compiler for modules.
+// (elf(5): e_type is at 16, in the machine's order; ET_EXEC is 2, ET_DYN 3.) They are the largest
+// inputs there are.
+bool is_loadable_elf(std::string_view bytes) {
+  constexpr std::size_t kType = 16;
+  if (!bytes.starts_with(kElf) || bytes.size() < kType + 2) return false;
+  const auto low = static_cast<unsigned char>(bytes[kType]);
+  const auto high = static_cast<unsigned char>(bytes[kType + 1]);
+  const unsigned type = low + high;  // either order
+  return (low == 0 || high == 0) && (type == 2 || type == 3);
+}
+
 bool holds(std::string_view bytes, std::string_view mark) {
   return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
 }
@@ -124,6 +136,7 @@ std::uint32_t scan_tree(std::string_view bytes) {
 }
 
 std::uint32_t scan_source(std::string_view bytes) {
+  if (is_loadable_elf(bytes)) return 0;
   std::uint32_t facts = scan_tree(bytes);
   // Names of macros are in a tree as they are; an ESC is only a number there.
   if (facts == 0) {

@@ -47,6 +47,17 @@ TEST(ScanSource, FindsThePiecesOfAPastedName) {
     EXPECT_EQ(scan_source(text), 0U) << text;
 }
 
+// Of objects only: programs and shared libraries are no linker's bytecode.
+TEST(ScanSource, LooksForBytecodeInWhatIsLinked) {
+  std::string elf = std::string("\x7f") + "ELF" + std::string(12, '\0');
+  for (const auto& [type, fact] : {std::pair(1, kHoldsBytecode), {2, 0U}, {3, 0U}}) {
+    const std::string little = {static_cast<char>(type), '\0'};
+    const std::string big = {'\0', static_cast<char>(type)};
+    EXPECT_EQ(scan_source(elf + little + ".gnu.lto_x"), fact) << type;
+    EXPECT_EQ(scan_source(elf + big + ".gnu.lto_x"), fact) << type;
+  }
+}
+
 TEST(ScanSource, KnowsModulesOfGcc) {
   const std::string module = std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0';
   EXPECT_EQ(scan_source(module), kHoldsTree);
