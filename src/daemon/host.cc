@@ -224,19 +224,22 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   answer(socket, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
-  if (may_hit && !outcome.remembered) rehearse_later(request_body);
+  if (may_hit && !outcome.remembered)
+    rehearse_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
 }
 
-void Host::rehearse_later(const std::string& request_body) {
+void Host::rehearse_later(const std::string& request_body, bool was_hit) {
   const MutexLock lock(rehearsals_mutex_);
-  if (rehearsals_.size() >= kRehearsalsMax) rehearsals_.pop_front();
-  rehearsals_.push_back(request_body);
+  std::deque<std::string>& queue = was_hit ? rehearsed_hits_ : rehearsed_misses_;
+  if (queue.size() >= kRehearsalsMax) queue.pop_front();
+  queue.push_back(request_body);
   rehearsals_changed_.notify_one();
 }
 
 bool Host::wait_for_rehearsal() {
   const MutexLock lock(rehearsals_mutex_);
-  while (rehearsals_.empty() && !rehearsals_ended_) rehearsals_changed_.wait(rehearsals_mutex_);
+  while (rehearsed_hits_.empty() && rehearsed_misses_.empty() && !rehearsals_ended_)
+    rehearsals_changed_.wait(rehearsals_mutex_);
   return !rehearsals_ended_;
 }
 
@@ -246,13 +249,14 @@ void Host::end_rehearsals() {
   rehearsals_changed_.notify_one();
 }
 
-bool Host::rehearse_one() {
+bool Host::rehearse_one(bool in_a_pause) {
   std::string body;
   {
     const MutexLock lock(rehearsals_mutex_);
-    if (rehearsals_.empty()) return false;
-    body = std::move(rehearsals_.front());
-    rehearsals_.pop_front();
+    std::deque<std::string>& queue = rehearsed_hits_.empty() ? rehearsed_misses_ : rehearsed_hits_;
+    if (queue.empty() || (!in_a_pause && &queue == &rehearsed_misses_)) return false;
+    body = std::move(queue.front());
+    queue.pop_front();
   }
   const auto decoded = decode_request(body);
   if (decoded && engine_ != nullptr)

@@ -37,8 +37,10 @@ class Host {
   void serve(const os::Fd& socket, const std::string& request_body);
 
   void maintain();  // at intervals
-  // Rehearses a request of late (pipeline/memory.h). False: there is none to rehearse.
-  bool rehearse_one();
+  // Rehearses a request of late (pipeline/memory.h). Those that were hits come first: they may well
+  // come again soon. The others wait for a pause, or a first build would pay for what comes after
+  // it. False: there is none to rehearse now.
+  bool rehearse_one(bool in_a_pause);
   // Waits until there is one. False: end_rehearsals() was called.
   bool wait_for_rehearsal();
   void end_rehearsals();
@@ -50,7 +52,7 @@ class Host {
   void open_store();
   void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
   pipeline::Settings settings_for(const pipeline::Request& request);
-  void rehearse_later(const std::string& request_body);
+  void rehearse_later(const std::string& request_body, bool was_hit);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
   void record(const pipeline::Outcome& outcome, const pipeline::Request& request,
               std::int64_t started_ns);
@@ -72,7 +74,9 @@ class Host {
   Mutex rehearsals_mutex_;
   ConditionVariable rehearsals_changed_;
   bool rehearsals_ended_ GUARDED_BY(rehearsals_mutex_) = false;
-  std::deque<std::string> rehearsals_ GUARDED_BY(rehearsals_mutex_);  // bodies of request frames
+  // Bodies of request frames.
+  std::deque<std::string> rehearsed_hits_ GUARDED_BY(rehearsals_mutex_);
+  std::deque<std::string> rehearsed_misses_ GUARDED_BY(rehearsals_mutex_);
 };
 
 // The folder of this executable's companions, e.g. <prefix>/libexec/deja.

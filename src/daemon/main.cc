@@ -3,6 +3,7 @@
 //   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
 //   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -51,11 +52,19 @@ void open_log() {
 
 // The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to
 // keep open; neither are its folder and its umask.
+// Freed memory is kept for the next request: giving it back and asking for it again took a tenth of
+// the engine's time for a miss.
+void keep_memory() {
+  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
+}
+
 void settle_in(int first_foreign_fd) {
   ::syscall(SYS_close_range, static_cast<unsigned>(first_foreign_fd), ~0u, 0u);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
   ::signal(SIGPIPE, SIG_IGN);
   ::umask(077);
+  keep_memory();
   if (::chdir("/") != 0) ::_exit(1);
   open_log();
   // Only tests set this: see os/failpoint.h.

@@ -46,14 +46,14 @@ void Server::join_finished() {
   for (std::thread& thread : finished) thread.join();
 }
 
-// Rehearses in the pauses of a build; where there is none, one request each kPause, so that a
-// stream of equal requests gets its vigil too at the cost of some percent of one core.
+// Rehearses in the pauses of a build; where there is none, one hit each kPause, so that a stream of
+// equal requests gets its vigil too at the cost of some percent of one core.
 void Server::rehearse() {
   while (host_.wait_for_rehearsal()) {
     const std::int64_t before = last_request_ns_;
     std::this_thread::sleep_for(kPause);
     const auto is_pause = [&] { return !stopping_ && busy_ == 0 && last_request_ns_ == before; };
-    while (host_.rehearse_one() && is_pause()) {
+    while (host_.rehearse_one(is_pause()) && is_pause()) {
     }
   }
 }

@@ -285,7 +285,14 @@ Result<std::optional<std::string>> read_symlink(const std::string& path) {
   }
 }
 
+// The kernel knows the name of what is open: three calls, where realpath asks for each component.
 Result<std::string> real_path(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  char name[PATH_MAX];
+  const std::string link = "/proc/self/fd/" + std::to_string(fd.get());
+  const ssize_t size = fd ? ::readlink(link.c_str(), name, sizeof(name)) : -1;
+  if (size > 0 && size < PATH_MAX && name[0] == '/')
+    return std::string(name, static_cast<std::size_t>(size));
   const std::unique_ptr<char, void (*)(void*)> resolved(::realpath(path.c_str(), nullptr), ::free);
   if (!resolved) return sys_error("realpath", path);
   return std::string(resolved.get());
