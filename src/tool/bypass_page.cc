@@ -1,5 +1,7 @@
 #include "tool/bypass_page.h"
 
+#include <algorithm>
+
 #include "tool/cc/emscripten.h"
 #include "tool/cc/options.h"
 #include "tool/job/jobs.h"
@@ -31,7 +33,7 @@ std::string bypass_page() {
       "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
       "events`) and in\n"
       "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
-      "`src/tool/cc/options.cc`\n"
+      "`src/tool/cc/options.cc`,\n"
       "`src/tool/cc/emscripten.cc` and `src/tool/job/jobs.cc`; `DEJA_WRITE_DOCS=1 tool_test\n"
       "--gtest_filter='Bypass.*'` writes it anew.\n"
       "\n"
@@ -76,10 +78,10 @@ std::string bypass_page() {
       "\n"
       "| tool | option | why |\n"
       "|---|---|---|\n";
-  const std::vector<job::Rule>* told = nullptr;
+  std::vector<const std::vector<job::Rule>*> told;
   for (const job::Job& job : job::jobs()) {
-    if (&job.rules == told) continue;  // another name of the same
-    told = &job.rules;
+    if (std::find(told.begin(), told.end(), &job.rules) != told.end()) continue;  // another name
+    told.push_back(&job.rules);
     for (const job::Rule& rule : job.rules)
       if (rule.effect == job::Effect::bypass)
         page += "| " + std::string(job.name) + " | `" + std::string(rule.text) +

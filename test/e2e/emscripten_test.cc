@@ -66,6 +66,17 @@ TEST_F(Emscripten, ObjectsAndDepfilesAreServed) {
   EXPECT_NE(ws.expect_same({"em++", "-Wall", "-c", "w.cc"}).result.err, "") << "a warning";
 }
 
+TEST_F(Emscripten, ArchivesAreServed) {
+  compile();
+  const Argv archive{"emar", "rcs", "lib.a", "a.o", "b.o"};
+  ws.expect_same(archive);
+  ws.expect_same(archive);  // over the one that is there
+  ws.expect_same({"emranlib", "lib.a"});
+  ws.write("b.c", "int add(int a, int b) { return a - b; }\n");
+  compile();
+  ws.expect_same(archive);
+}
+
 TEST_F(Emscripten, HeaderIsEdited) {
   expect_noticed(compile_a, [this] { ws.write("a.h", "#define GREETING \"good day\"\n"); });
 }

@@ -16,6 +16,12 @@ constexpr std::string_view kIgnored[] = {"TERM", "COLORTERM", "COLUMNS"};
 // enum deja_clock in observe/preload/log_layout.h.
 constexpr std::uint64_t kClockMonotonic = 3;
 
+// emar and emranlib are Python around LLVM's programs.
+constexpr Vouched kScripts[] = {
+    {"python", "/emar.py", Vouched::Asks::never_tells, ".py", "as emcc.py (cc/emscripten.cc)"},
+    {"python", "/emranlib.py", Vouched::Asks::never_tells, ".py", "as emcc.py"},
+};
+
 class JobAdapter final : public Adapter {
  public:
   bool knows(std::string_view program_name) const override {
@@ -55,7 +61,7 @@ class JobAdapter final : public Adapter {
 
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
 
-  std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
+  std::span<const Vouched> vouched(const Invocation&) const override { return kScripts; }
 
   bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                       std::string_view messages) const override {

@@ -160,6 +160,8 @@ const std::vector<Job>& jobs() {
   static const std::vector<Job> all = {
       {.name = "ar", .label = "archive", .rules = kArRules, .writes_operand = true},
       {.name = "ranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
+      {.name = "emar", .label = "archive", .rules = kArRules, .writes_operand = true},
+      {.name = "emranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
       {.name = "as", .label = "assembler", .rules = kAsRules, .reads_stdin = true},
       {.name = "ld", .label = "link", .rules = kLdRules},
       {.name = "ld.bfd", .label = "link", .rules = kLdRules},
@@ -183,7 +185,7 @@ const Job* find_job(std::string_view program_name) {
 
 Line read_line(const Job& job, const std::vector<std::string_view>& argv) {
   Line out;
-  const bool has_operation = job.name == "ar";
+  const bool has_operation = &job.rules == &kArRules;
   for (std::size_t i = has_operation ? skip_operation(job, argv, out) : 1; i < argv.size(); ++i) {
     const Rule* rule = rule_for(job, argv[i]);
     if (rule == nullptr) {

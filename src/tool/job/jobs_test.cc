@@ -46,6 +46,8 @@ constexpr Case kCases[] = {
     {"ar rcs --target elf64-little lib.a a.o", "archive lib.a updates /ws/lib.a"},
     {"x86_64-linux-gnu-gcc-ar-12 qc lib.a @list", "archive lib.a updates /ws/lib.a"},
     {"llvm-ar-19 cr lib.a a.o", "archive lib.a updates /ws/lib.a"},
+    {"emar rcs lib.a a.o", "archive lib.a updates /ws/lib.a"},
+    {"emranlib lib.a", "archive lib.a updates /ws/lib.a"},
     {"ar --version", "bypass not_a_compile"},
     {"ar -M", "archive - source /ws/- stdin"},
     {"ar", "bypass no_input"},
