@@ -92,6 +92,13 @@ std::optional<FileContent> FileDigester::remembered(const os::FileIdentity& iden
   return content;
 }
 
+void FileDigester::add_traits(const os::FileIdentity& identity, Traits traits) {
+  auto content = remembered(identity);
+  if (!content || (content->traits & traits) == traits) return;
+  content->traits |= traits;
+  remember(identity, *content);
+}
+
 Result<std::optional<FileContent>> FileDigester::digest_known(const std::string& path,
                                                               const os::FileIdentity& identity) {
   if (auto known = remembered(identity)) return known;

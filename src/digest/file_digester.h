@@ -65,6 +65,9 @@ class FileDigester {
   // Only what is remembered; never reads the file.
   std::optional<FileContent> remembered(const os::FileIdentity& identity);
 
+  // Adds to what is remembered of a file; nothing happens when nothing is.
+  void add_traits(const os::FileIdentity& identity, Traits traits);
+
   // True when the stamps of identity are old enough, seen from `now_ns` of the file clock, that
   // any later change must change them too.
   static bool is_settled(const os::FileIdentity& identity, std::int64_t now_ns);

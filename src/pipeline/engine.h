@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "digest/file_digester.h"
-#include "pipeline/blind_spots.h"
 #include "pipeline/flights.h"
 #include "pipeline/memory.h"
 #include "pipeline/mentions.h"
@@ -35,7 +34,6 @@ struct Engine {
   RecordCache cache;
   Memory memory;
   Mentions mentions{};
-  BlindSpots blind_spots{};
 };
 
 }  // namespace deja::pipeline

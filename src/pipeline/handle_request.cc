@@ -1,6 +1,7 @@
 #include "pipeline/handle_request.h"
 
 #include "pipeline/audit.h"
+#include "pipeline/blind_spots.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
 #include "pipeline/publish.h"
@@ -126,7 +127,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   const Request& request = target.request;
   const bool strip = p.invocation.colours_forced &&
                      !(request.stderr_is_terminal && p.invocation.colours_on_terminal);
-  const bool supervise = engine.blind_spots.has(p.tool_digest);
+  const bool supervise = wants_supervisor(p.tool_content.traits);
   const std::vector<Before> before = look_before(p.invocation, engine.digester);
   auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip, supervise});
   if (!report) return std::nullopt;
@@ -136,11 +137,9 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
     run.published.why_not = "read-only";
   } else {
     run.published = publish(p.probe, p.command, target, before, run.report, engine);
-    if (run.published.gains_rights) {
-      engine.blind_spots.exempt(p.tool_digest);
-    } else if (run.published.was_unheard) {
-      engine.blind_spots.add(p.tool_digest);
-    }
+    const digest::Traits learned = (run.published.gains_rights ? kGainsRights : 0) |
+                                   (run.published.was_unheard ? kHasBlindSpot : 0);
+    engine.digester.add_traits(p.tool_file, learned);
   }
   return run;
 }
@@ -185,7 +184,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     if (!why->tool.empty()) outcome.tool = std::move(why->tool);
     return bypass(std::move(outcome), std::move(why->bypass));
   }
-  const auto& [command, adapter, looked_at, invocation, roots, tool_digest, probe] =
+  const auto& [command, adapter, looked_at, invocation, roots, tool_file, tool_content, probe] =
       std::get<Prepared>(prepared);
   const Target target{request, invocation, *adapter, roots};
   outcome.tool = command.tool;

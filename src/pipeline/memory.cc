@@ -132,7 +132,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   if (!stand) return;
   // From here on every change is noticed; what still holds now holds until then.
   const auto tool_now = engine.digester.digest_file(p.command.tool, nullptr);
-  if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_digest) return;
+  if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_content.digest) return;
   if (world.first_broken(manifest->trace(*of)) != nullptr) return;
   auto entry = std::make_shared<Remembered>(
       Remembered{p.command.tool, p.adapter, std::move(p.invocation), std::move(p.roots), p.probe,

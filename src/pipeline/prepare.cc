@@ -68,13 +68,13 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   if (request.masquerade || std::get<Located>(located).behind_front)
     out.invocation.run_argv.front() = out.command.tool;
 
-  const auto content = engine.digester.digest_file(out.command.tool, nullptr);
+  const auto content = engine.digester.digest_file(out.command.tool, &out.tool_file);
   if (!content || !*content)
     return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
-  out.tool_digest = (*content)->digest;
+  out.tool_content = **content;
   out.roots = find_roots(out.command, out.invocation.source, settings);
-  out.probe = action::probe_key(
-      {out.command, out.invocation, out.roots, out.tool_digest, request.umask, settings.salt});
+  out.probe = action::probe_key({out.command, out.invocation, out.roots, out.tool_content.digest,
+                                 request.umask, settings.salt});
   return out;
 }
 

@@ -4,7 +4,7 @@
 
 #include <variant>
 
-#include "digest/digest.h"
+#include "digest/file_digester.h"
 #include "pipeline/locate.h"
 
 namespace deja::pipeline {
@@ -16,7 +16,8 @@ struct Prepared {
   std::vector<std::string> looked_at;
   tool::Invocation invocation;
   action::Roots roots;
-  Digest tool_digest;
+  os::FileIdentity tool_file;
+  digest::FileContent tool_content;
   ProbeKey probe;
 };
 
