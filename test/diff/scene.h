@@ -2,6 +2,7 @@
 // with its reproducer.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -28,7 +29,10 @@ class Scene {
   void remove_script(const std::string& name);
 
   bool exists(const std::string& name) const { return ws.exists(name); }
-  std::string read(const std::string& name) const { return ws.read(name); }
+  // Empty for what is no file (any more): a symlink may dangle.
+  std::string read(const std::string& name) const {
+    return std::filesystem::is_regular_file(ws.path(name)) ? ws.read(name) : "";
+  }
   void note(const std::string& line) { lines_.push_back(line); }
   std::string text() const;
 
