@@ -216,8 +216,7 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
 
 void Witness::conclude_reads() {
   for (const auto& [path, file] : reads_) {
-    const auto it = touched_.find(file.canonical);
-    if (it != touched_.end() && it->second.written) {
+    if (is_own(path)) {
       conclude_updated(path, file);
     } else {
       conclude_read(path, file);
@@ -306,7 +305,7 @@ bool Witness::leads_to_root(const std::string& folder) const {
   return false;
 }
 
-bool Witness::is_touched(const std::string& path) { return touched_.contains(canonical(path)); }
+bool Witness::is_touched(const std::string& path) { return touched(path) != nullptr; }
 
 // What is there now, where something was during the run.
 std::optional<os::FileIdentity> Witness::still_there(const std::string& path) {

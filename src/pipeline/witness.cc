@@ -117,14 +117,26 @@ std::string Witness::canonical(const std::string& path) {
 }
 
 Witness::Touched& Witness::touch(const std::string& path) {
-  Touched& t = touched_[canonical(path)];
+  const std::string name = canonical(path);
+  touched_names_.emplace(base_name(name));
+  Touched& t = touched_[name];
   if (t.spelled.empty()) t.spelled = path;
   return t;
 }
 
-bool Witness::is_own(const std::string& path) {
+// Most names are not even like one that the run has made, and finding out where a name leads costs
+// system calls.
+const Witness::Touched* Witness::touched(const std::string& path) {
+  const std::string_view name = base_name(path);
+  const bool has_name = !name.empty() && name != "." && name != "..";
+  if (has_name && !touched_names_.contains(name)) return nullptr;
   const auto it = touched_.find(canonical(path));
-  return it != touched_.end() && it->second.written;
+  return it == touched_.end() ? nullptr : &it->second;
+}
+
+bool Witness::is_own(const std::string& path) {
+  const Touched* t = touched(path);
+  return t != nullptr && t->written;
 }
 
 void Witness::read(const std::string& path, const os::FileIdentity* identity,
@@ -137,7 +149,6 @@ void Witness::read(const std::string& path, const os::FileIdentity* identity,
   const auto [it, fresh] = reads_.try_emplace(path);
   if (fresh) {
     it->second.when_ns = when_ns;
-    it->second.canonical = canonical(path);
     if (identity != nullptr) {
       it->second.identity = *identity;
     } else if (const auto now = os::stat_file(path); now && *now) {

@@ -21,6 +21,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -117,7 +118,6 @@ class Witness {
   struct ReadFile {
     os::FileIdentity identity;  // when it was first opened
     std::int64_t when_ns = 0;
-    std::string canonical;
     bool is_program = false;  // an executable or a library
   };
   // What a program that no adapter vouches for saw at a name.
@@ -176,7 +176,8 @@ class Witness {
   void leave(std::int32_t pid);
   std::string canonical(const std::string& path);
   Touched& touch(const std::string& path);
-  bool is_own(const std::string& path);  // made or written by this run
+  const Touched* touched(const std::string& path);  // null: not by this run
+  bool is_own(const std::string& path);             // made or written by this run
 
   void conclude_outputs();
   void conclude_lock(const Touched& t, const os::FileIdentity& now);
@@ -220,6 +221,7 @@ class Witness {
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name
+  std::set<std::string, std::less<>> touched_names_;      // the last components of those
   std::map<FileNumber, Finished> finished_;
   std::map<std::string, ReadFile> reads_;             // by spelled path
   std::map<std::string, char> seen_;                  // spelled path -> kind_letter
