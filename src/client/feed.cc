@@ -1,6 +1,7 @@
 #include "client/feed.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -41,7 +42,19 @@ void hand_on(int kept, std::size_t in_chunk) {
   ::_exit(0);
 }
 
+int count_unread() {
+  int count = 0;
+  return ::ioctl(0, FIONREAD, &count) == 0 ? count : 0;
+}
+
 }  // namespace
+
+StdinMark::StdinMark()
+    : position_(::lseek(0, 0, SEEK_CUR)), unread_(position_ < 0 ? count_unread() : 0) {}
+
+bool StdinMark::is_passed() const {
+  return position_ >= 0 ? ::lseek(0, 0, SEEK_CUR) != position_ : count_unread() < unread_;
+}
 
 int keep_stdin() {
   // Compilers compare a file's size with what they get; what is kept is a file read from its start.
