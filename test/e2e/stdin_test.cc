@@ -80,6 +80,24 @@ TEST_P(StdinOfAnyKind, AFileReadFromItsMiddleIsABypass) {
   EXPECT_EQ(ws.expect_bypass("stdin_source", compile, options), ws.run(compile, options));
 }
 
+// What cannot be read is no empty source.
+TEST_P(StdinOfAnyKind, ErrorsAreTheToolsOwn) {
+  static constexpr int kWays[] = {O_RDONLY | O_DIRECTORY, O_WRONLY | O_TMPFILE, -1};
+  for (const int way : kWays) {
+    Options options;
+    options.in_child = [way, path = ws.work()] {
+      int ends[2];
+      if (way < 0 && (::pipe2(ends, O_NONBLOCK) != 0 || ::dup2(ends[0], 0) != 0)) ::_exit(99);
+      if (way >= 0 && ::dup2(::open(path.c_str(), way, 0600), 0) != 0) ::_exit(99);
+    };
+    for (const Argv& command : {Argv{"gcc", "-x", "c", "-c", "-", "-o", "a.o"}, Argv{"as", "-"}}) {
+      const Result bare = ws.run(command, options);
+      EXPECT_NE(bare.exit_code, 0) << bare;
+      EXPECT_EQ(ws.expect_bypass("stdin_source", command, options), bare);
+    }
+  }
+}
+
 // A wrapper that reads what no adapter knows of, from anything that may be there, or its end only.
 TEST_P(StdinOfAnyKind, ReadByAWrapperProvesNothing) {
   ws.write("a.c", "int a = X + 0;\n");
