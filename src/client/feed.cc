@@ -1,6 +1,7 @@
 #include "client/feed.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -41,18 +42,37 @@ void hand_on(int kept, std::size_t in_chunk) {
   ::_exit(0);
 }
 
+int count_unread() {
+  int count = 0;
+  return ::ioctl(0, FIONREAD, &count) == 0 ? count : 0;
+}
+
 }  // namespace
+
+StdinMark::StdinMark()
+    : position_(::lseek(0, 0, SEEK_CUR)), unread_(position_ < 0 ? count_unread() : 0) {}
+
+bool StdinMark::is_passed() const {
+  return position_ >= 0 ? ::lseek(0, 0, SEEK_CUR) != position_ : count_unread() < unread_;
+}
 
 int keep_stdin() {
   // Compilers compare a file's size with what they get; what is kept is a file read from its start.
   struct stat st;
   if (::fstat(0, &st) != 0 || (S_ISREG(st.st_mode) && ::lseek(0, 0, SEEK_CUR) != 0)) return -1;
+  // Whether it waits for what is not there yet is for the tool to find out.
+  if ((::fcntl(0, F_GETFL) & O_NONBLOCK) != 0) return -1;
   const int kept = ::memfd_create("stdin", MFD_CLOEXEC);
   if (kept < 0) return -1;
   std::size_t size = 0;
   for (;;) {
     const ssize_t n = os::read_some(0, chunk, sizeof(chunk));
-    if (n <= 0) break;  // an error is the end for the tool, too
+    if (n == 0) break;
+    if (n < 0) {  // a folder, or not open for reading: the tool meets the error, too
+      if (size > 0) hand_on(kept, 0);
+      ::close(kept);
+      return -1;
+    }
     const auto count = static_cast<std::size_t>(n);
     const bool fits = size + count <= wire::kStdinMax;
     if (!fits || os::write_all(kept, chunk, count) != 0) {

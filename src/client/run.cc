@@ -17,6 +17,7 @@
 
 #include "base/ansi.h"
 #include "client/engine.h"
+#include "client/feed.h"
 #include "observe/log_create.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -281,6 +282,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
     if (environment == nullptr || program.path == nullptr) return outcome;
   }
   const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
+  const StdinMark stdin_before;
   volatile int failed = 0;
   const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
   const pid_t child = start(program, pipes, environment, &failed);
@@ -306,6 +308,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   const bool lost = streams[0].lost || streams[1].lost;
   if (!whole || lost || streams[0].capture.overflow() || streams[1].capture.overflow())
     outcome.head.flags |= wire::kReportTruncated;
+  if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   // Its last words did not arrive (a full disk) after it had ended well: without us it would have
   // failed.
   if (streams[0].lost && status == 0) outcome.head.exit_code = 1;

@@ -112,6 +112,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
     return Error{Code::protocol, 0, "a report that makes no sense"};
   report.supervised = order.supervise;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
+  report.read_stdin = (head.flags & wire::kReportReadStdin) != 0;
   report.exit_code = head.exit_code;
   report.signal = head.signal;
   report.elapsed_ns = head.elapsed_ns;

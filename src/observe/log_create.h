@@ -49,6 +49,10 @@ inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogC
     header.front_device = st.st_dev;
     header.front_inode = st.st_ino;
   }
+  if (fstat(0, &st) == 0) {
+    header.stdin_device = st.st_dev;
+    header.stdin_inode = st.st_ino;
+  }
   const unsigned flags = 1 | 2;  // MFD_CLOEXEC | MFD_ALLOW_SEALING
   log.fd = static_cast<int>(syscall(SYS_memfd_create, "deja-observe", flags));
   if (log.fd < 0) return false;

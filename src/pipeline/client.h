@@ -36,7 +36,8 @@ struct RunOrder {
 
 struct RunReport {
   bool supervised = false;
-  bool truncated = false;  // the captured streams are not whole
+  bool truncated = false;   // the captured streams are not whole
+  bool read_stdin = false;  // something was taken from standard input
   std::uint32_t exit_code = 0;
   std::uint32_t signal = 0;
   std::uint64_t elapsed_ns = 0;

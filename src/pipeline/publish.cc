@@ -142,6 +142,8 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
       !target.adapter.proves_failure(target.invocation, report.exit_code, report.out + report.err))
     return out.why_not = "the tool failed", out;
   if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
+  if (report.read_stdin && !target.invocation.reads_stdin)
+    return out.why_not = "reads standard input", out;
   if (!report.log) return out.why_not = "was not observed", out;
   auto log = read_log(report.log);
   if (!log) return out.why_not = log.error().message, out;

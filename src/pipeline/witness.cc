@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
+#include "tool/program_name.h"
 
 namespace deja::pipeline {
 
@@ -42,6 +43,15 @@ bool is_telling(std::string_view what) {
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path) {
   return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd");
+}
+
+// They draw a number for nothing but --build-id=uuid, which may stand in a response file. (LLVM's
+// draws some for names of temporary files, too.)
+bool draws_build_id(std::string_view program, std::string_view path) {
+  static constexpr std::string_view kLinkers[] = {"ld", "ld.bfd", "ld.gold"};
+  return path == "/dev/urandom" &&
+         std::any_of(std::begin(kLinkers), std::end(kLinkers),
+                     [&](std::string_view name) { return tool::is_called(program, name); });
 }
 }  // namespace
 
@@ -227,6 +237,9 @@ void Witness::on_exec(const Event& e) {
 void Witness::on_open(const Event& e) {
   if ((e.flags & DEJA_OPEN_WRITE) == 0 && names_a_descriptor(e.path))
     return fail("reads an open descriptor: " + e.path);
+  if (const auto program = programs_.find(e.pid);
+      program != programs_.end() && draws_build_id(program->second, e.path))
+    return fail("draws a build id");
   if (const Special special = classify_special(e.path); special != Special::ordinary) {
     if (special == Special::unprovable) fail("reads " + e.path);
     return;
@@ -357,6 +370,7 @@ void Witness::on_clock(const Event& e) {
 }
 
 void Witness::on_host(const Event& e) {
+  if (e.path == "stdin" && !invocation_.reads_stdin) return fail("reads standard input");
   Foreign* const program = foreign(e.pid);
   if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
     ask(*program, "asks the machine: " + e.path, e.flags);

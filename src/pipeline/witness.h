@@ -13,6 +13,7 @@
 //   looked at without opening it, counts with size, time and mode; what it asks the machine (the
 //   time, the host's name) cannot be asked again. Of an interpreter that runs a script an adapter
 //   knows (tool::Vouched), less may count; which script it is, is seen when it opens it.
+// - What was read of standard input is known only where the adapter had it kept for the key.
 // - A file without content that was locked and still has none was there for the lock alone.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a

@@ -31,7 +31,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 4;
+inline constexpr std::uint16_t kProtocol = 5;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
@@ -148,6 +148,7 @@ inline constexpr std::uint32_t kRunSupervise = 2;
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
 inline constexpr std::uint32_t kReportTruncated =
     1;  // more output than kStreamMax, or a writer left
+inline constexpr std::uint32_t kReportReadStdin = 2;  // less of standard input is left than before
 struct ReportHead {
   std::uint32_t flags = 0;
   std::uint32_t exit_code = 0;

@@ -79,12 +79,41 @@ TEST_P(Job, Assembler) {
   ws.expect_same({"as", "-o", "s.o", "-"}, {.in = "x: .long 1\n"});
 }
 
+// What no table knows to be a value looks like a source.
+TEST_P(Job, AssemblerReadsStdinUnexpectedly) {
+  ws.write("options", "--64 -");
+  for (const Argv& assemble :
+       {Argv{"as", "--hash-size", "5", "-o", "s.o"}, Argv{"as", "@options", "-o", "s.o"}}) {
+    for (const char* text : {"", "x: .long 1\n", "x: .long 2\n", "x: .long 1\n"}) {
+      const Trial trial = ws.expect_unchanged(assemble, {.in = text});
+      EXPECT_TRUE(trial.result.ok()) << trial.result;
+      EXPECT_EQ(ws.last_event().detail, "reads standard input") << ws.last_event();
+    }
+  }
+}
+
 TEST_P(Job, Linker) {
   const Argv link{"ld", "-r", "-o", "ab.o", "a.o", "b.o"};
   ws.expect_same(link);
   compile("a", "int a3;\n");
   ws.expect_same(link);
   ws.expect_same({"ld", "-shared", "-L", ".", "-o", "lib.so", "a.o", "b.o"});
+}
+
+// Where no argument says so.
+TEST_P(Job, BuildIdThatIsDrawnIsNotStored) {
+  ws.write("m.c", "int main(void) { return 0; }\n");
+  ws.write("options", "--build-id=uuid");
+  for (const char* linker : {"ld.bfd", "ld.gold"}) {
+    if (find_program(linker).empty()) continue;
+    const std::string kind = std::string(linker).substr(3);
+    for (const Argv& link : {Argv{linker, "@options", "-shared", "-o", "p", "a.o"},
+                             Argv{"gcc", "-fuse-ld=" + kind, "-Wl,@options", "m.c", "-o", "p"}}) {
+      ws.expect_miss(link);
+      EXPECT_EQ(ws.last_event().detail, "draws a build id") << ws.last_event();
+    }
+  }
+  ws.expect_same({"ld.bfd", "--build-id=sha1", "-shared", "-o", "p", "a.o"});
 }
 
 TEST_P(Job, FailuresOfArchiversRunAgain) {

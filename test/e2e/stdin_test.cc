@@ -80,6 +80,59 @@ TEST_P(StdinOfAnyKind, AFileReadFromItsMiddleIsABypass) {
   EXPECT_EQ(ws.expect_bypass("stdin_source", compile, options), ws.run(compile, options));
 }
 
+// What cannot be read is no empty source.
+TEST_P(StdinOfAnyKind, ErrorsAreTheToolsOwn) {
+  static constexpr int kWays[] = {O_RDONLY | O_DIRECTORY, O_WRONLY | O_TMPFILE, -1};
+  for (const int way : kWays) {
+    Options options;
+    options.in_child = [way, path = ws.work()] {
+      int ends[2];
+      if (way < 0 && (::pipe2(ends, O_NONBLOCK) != 0 || ::dup2(ends[0], 0) != 0)) ::_exit(99);
+      if (way >= 0 && ::dup2(::open(path.c_str(), way, 0600), 0) != 0) ::_exit(99);
+    };
+    for (const Argv& command : {Argv{"gcc", "-x", "c", "-c", "-", "-o", "a.o"}, Argv{"as", "-"}}) {
+      const Result bare = ws.run(command, options);
+      EXPECT_NE(bare.exit_code, 0) << bare;
+      EXPECT_EQ(ws.expect_bypass("stdin_source", command, options), bare);
+    }
+  }
+}
+
+// A wrapper that reads what no adapter knows of, from anything that may be there, or its end only.
+TEST_P(StdinOfAnyKind, ReadByAWrapperProvesNothing) {
+  ws.write("a.c", "int a = X + 0;\n");
+  const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
+  for (const char* reader :
+       {"read x", "x=$(head -n 1)", "x=$(cat)", "x=$(sed q <&0)", "exec 3<&0; x=$(cat <&3)"}) {
+    ws.script("gcc", std::string("#!/bin/sh\n") + reader + "\n/usr/bin/gcc -DX=$x \"$@\"\n");
+    for (const char* text : {"", "1\n", "2\n"}) {
+      ws.expect_unchanged(compile, {.in = text});
+      EXPECT_EQ(ws.last_event().detail, "reads standard input") << reader << ws.last_event();
+      ws.expect_unchanged({"sh", "-c",
+                           std::string("printf '") + text + "' | " + ws.with_deja(compile)[0] +
+                               " gcc -c a.c -o a.o"});
+      EXPECT_EQ(ws.last_event().detail, "reads standard input") << reader << ws.last_event();
+    }
+  }
+}
+
+TEST_P(StdinOfAnyKind, NotReadLeavesItToTheNext) {
+  ws.write("a.c", "int a;\n");
+  ws.write("list", "one\ntwo\nthree\n");
+  ws.set("DEJA=" + ws.program());
+  const Argv loop{"sh", "-c",
+                  "while read -r name; do $DEJA gcc -DNAME=$name -c a.c; echo $name; done < list"};
+  EXPECT_EQ(ws.run(loop).out, "one\ntwo\nthree\n");
+  EXPECT_EQ(ws.run(loop).out, "one\ntwo\nthree\n");
+  EXPECT_EQ(ws.last_event().outcome, "hit") << ws.last_event();
+}
+
+// cc1 writes into a pipe that becomes as's standard input.
+TEST_P(StdinOfAnyKind, PipeBetweenTheToolsIsNone) {
+  ws.write("a.c", "int a;\n");
+  ws.expect_same({"gcc", "-pipe", "-c", "a.c"}, {.in = "nobody reads it"});
+}
+
 TEST_P(StdinOfAnyKind, DisabledLeavesItAlone) {
   ws.set("DEJA_DISABLE=1");
   EXPECT_EQ(ws.deja({"gcc", "-E", "-P", "-"}, {.in = "x\n"}).out, "x\n");

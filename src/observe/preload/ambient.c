@@ -309,7 +309,7 @@ EXPORT void arc4random_buf(void *out, size_t size) {
 
 /* bit: this text's own, 0 to 27; each text is recorded once a process. Texts: hostname 0, uname 1,
  * cpus 2, memory 3, load 4, hostid 5, pid 6, user 7, filesystem 8, users 9, groups 10, hwcap 11,
- * uptime 12. */
+ * uptime 12, stdin 13 (stdin.c). */
 void deja_note_host(const char *what, unsigned bit) {
   if (deja_recording() && deja_first_time((uint32_t)DEJA_ONCE_HOST << bit))
     deja_write(&NOTE(.op = DEJA_OP_HOST, .path = what));

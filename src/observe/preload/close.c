@@ -50,6 +50,7 @@ EXPORT int close(int fd) {
  * failure: what could not be written stays in the stream. */
 EXPORT int fclose(FILE *stream) {
   const int fd = stream ? fileno(stream) : -1;
+  if (UNLIKELY(fd == 0)) deja_look_at_stdin();
   if (UNLIKELY(is_followed(fd))) {
     const int saved = errno;
     if (fflush(stream) == 0) before_close(fd);

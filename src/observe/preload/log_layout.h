@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
-#define DEJA_LOG_VERSION 4u
+#define DEJA_LOG_VERSION 5u
 #define DEJA_LOG_HEADER_BYTES 4096u
 
 /* Where the log is, for a process that starts under observation: a path that can be opened for
@@ -41,6 +41,8 @@ struct deja_log_header {
   uint32_t reserved;
   uint64_t front_device; /* deja's own static front: when a tool execs it, it execs the real tool */
   uint64_t front_inode;  /* under the same observation, so its not reporting in is no loss */
+  uint64_t stdin_device; /* the run's standard input; HOST "stdin": it was read */
+  uint64_t stdin_inode;
 };
 
 /* Why `lost` is set; for `deja why` and for tests, the reader treats all alike. */

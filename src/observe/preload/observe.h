@@ -93,6 +93,13 @@ void deja_look_for_library(const char *name);
 /* The same at the start of a program, and what else the loader has read. */
 void deja_note_loader(void);
 
+/* --- stdin.c ------------------------------------------------------------------------------ */
+
+/* Descriptor 0 is about to be read: is it the run's standard input? */
+void deja_note_stdin(void);
+/* Has libc read of it for its stream? Asked before the process ends or turns into another program. */
+void deja_look_at_stdin(void);
+
 /* --- record.c ----------------------------------------------------------------------------- */
 
 struct deja_note {

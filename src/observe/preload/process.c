@@ -26,6 +26,7 @@ static void note_exec(enum deja_op op, int at, const char *path, int error) {
 /* What the process loaded so far goes unseen once another program takes its place. */
 static void before_exec(int at, const char *path) {
   if (!deja_state.forked) deja_look_at_libraries();
+  deja_look_at_stdin();
   note_exec(DEJA_OP_EXEC, at, path, 0);
 }
 
@@ -409,6 +410,7 @@ EXPORT int forkpty(int *master, char *name, const struct termios *t, const struc
   void name(int code) __attribute__((noreturn));      \
   EXPORT void name(int code) {                        \
     if (!deja_state.forked) deja_look_at_libraries(); \
+    deja_look_at_stdin();                             \
     for (;;) raw1(SYS_exit_group, code);              \
   }
 DEFINE_EXIT(_exit)

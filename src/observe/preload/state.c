@@ -156,4 +156,5 @@ __attribute__((constructor(101))) static void begin(void) { deja_started(); }
 /* What libc loaded by itself (gconv, nss) or a program's plugins loaded. */
 __attribute__((destructor(101))) static void end(void) {
   if (!deja_state.forked) deja_look_at_libraries();
+  deja_look_at_stdin();
 }

@@ -51,6 +51,9 @@ const std::vector<Rule> kAsRules = {
     {"--MD", word, value},
     {"--defsym", word, value},
     {"-defsym", word, value},
+    {"--debug-prefix-map", word, value},
+    {"-march", word, value},
+    {"-mtune", word, value},
     {"--compress-debug-sections", begin, opaque},
 };
 

@@ -61,6 +61,7 @@ constexpr Case kCases[] = {
     {"as -o a.o --64 a.s b.s", "assembler a.s source /ws/a.s"},
     {"as -o a.o", "assembler - source /ws/- stdin"},
     {"as -o a.o -", "assembler - source /ws/- stdin"},
+    {"as --debug-prefix-map /a=/b -march generic64 -o a.o", "assembler - source /ws/- stdin"},
     {"as --compress-debug-sections=zlib a.s", "assembler a.s source /ws/a.s opaque"},
     {"ld -z now -o p a.o b.o -lc", "link a.o source /ws/a.o"},
     {"ld.lld a.o", "link a.o source /ws/a.o"},
