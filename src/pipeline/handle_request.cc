@@ -116,6 +116,16 @@ std::optional<Outcome> serve_shared(Outcome& outcome, const Published& shared, W
   return serve(outcome, shared.key, *shared.result, target, engine, client, outcome.reason);
 }
 
+// What is known of the tool's file is kept only when it is not brand-new; by now it may be old enough.
+void learn(const Prepared& p, const PublishOutcome& published, Engine& engine) {
+  const digest::Traits learned =
+      (published.gains_rights ? kGainsRights : 0) | (published.was_unheard ? kHasBlindSpot : 0);
+  if (learned == 0) return;
+  os::FileIdentity now;
+  const auto content = engine.digester.digest_file(p.command.tool, &now);
+  if (content && *content && now == p.tool_file) engine.digester.add_traits(now, learned);
+}
+
 struct Run {
   RunReport report;
   PublishOutcome published;
@@ -137,9 +147,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
     run.published.why_not = "read-only";
   } else {
     run.published = publish(p.probe, p.command, target, before, run.report, engine);
-    const digest::Traits learned = (run.published.gains_rights ? kGainsRights : 0) |
-                                   (run.published.was_unheard ? kHasBlindSpot : 0);
-    engine.digester.add_traits(p.tool_file, learned);
+    learn(p, run.published, engine);
   }
   return run;
 }
