@@ -171,6 +171,23 @@ TEST_P(Script, ListsTheFolderOfItsOutput) {
   }
 }
 
+TEST_P(Script, AsksWhereItsOutputLeads) {
+  ws.write("a.c", "int a;\n");
+  const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
+  const Argv steps[] = {{"rm", "-f", "a.o"}, {"ln", "-sf", "b.o", "a.o"}, {"touch", "b.o"}};
+  for (const char* how : {"readlink a.o", "realpath a.o", "readlink -e a.o"}) {
+    ws.script("gcc",
+              std::string("#!/bin/sh\n") + how + "\n/usr/bin/gcc -c a.c -o t.o && mv t.o a.o\n");
+    for (int i = 0; i < 2; ++i) {
+      for (const Argv& step : steps) {
+        ASSERT_TRUE(ws.run(step).ok());
+        ws.expect_unchanged(compile);
+      }
+    }
+    ws.remove("b.o");
+  }
+}
+
 TEST_P(Script, RemovesItsOutputFirst) {
   ws.script("gcc", "#!/bin/sh\nrm -f a.o\n/usr/bin/gcc \"$@\"\n");
   ws.write("a.c", "int a;\n");
