@@ -379,7 +379,12 @@ void Witness::conclude_listings() {
     if (is_touched(path)) continue;
     std::vector<std::string> own;
     for (const auto& [name, t] : touched_) {
-      if (parent_path(name) == canonical(path)) own.emplace_back(base_name(name));
+      if (parent_path(name) != canonical(path) || t.existed) continue;
+      // What a rename has replaced is only known if somebody looked.
+      const bool was_there = t.renamed && seen_.contains(t.spelled);
+      if (t.renamed && !was_there && !absent_.contains(t.spelled))
+        return fail("lists the folder of what it renames: " + t.spelled);
+      if (!was_there) own.emplace_back(base_name(name));
     }
     const auto digest = listing_digest(path, own);
     if (!digest) return fail("cannot list " + path);

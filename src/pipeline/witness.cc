@@ -179,7 +179,7 @@ void Witness::note_look(const Event& e) {
   const Foreign* program = foreign(e.pid);
   if (program == nullptr || is_own(e.path)) return;
   Look look;
-  look.was_there = e.error == 0;
+  look.was_there = e.error == 0 || e.error == EINVAL;  // no symlink
   look.is_vouched = program->vouched != nullptr && !e.path.ends_with(program->vouched->times);
   look.only_kind = wants_kind_only(program->name) || e.op == DEJA_OP_UNLINK;
   if (e.has_identity) look.identity = e.identity;
@@ -313,11 +313,15 @@ void Witness::on_readlink(const Event& e) {
     links_[e.path] = "";
   } else if (is_absence(e.error)) {
     missing(e.path);
+  } else {
+    return;
   }
+  note_look(e);
 }
 
 void Witness::on_realpath(const Event& e) {
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
+  if (e.error == 0 || is_absence(e.error)) note_look(e);
   if (e.error == 0) {
     reals_[e.path] = e.text;
   } else if (is_absence(e.error)) {

@@ -47,8 +47,9 @@ constexpr std::string_view kBitcode = "BC\xc0\xde";
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
 // gcc's modules are ELF files with a section of this name, which follows that of another.
 constexpr std::string_view kGccModuleMark{"\0.gnu.c++.README", 17};
-constexpr std::string_view kStems[] = {"_FILE",  "source_location", "__PRETTY",
-                                       "__TIME", "__DATE__",        "E__"};
+constexpr std::string_view kBuiltin = "__builtin";
+constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME", "__DATE__",
+                                       "E__",   kBuiltin};
 
 bool is_word_char(char c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -82,10 +83,22 @@ bool is_piece_of_own_path(std::string_view bytes, std::size_t at) {
   return false;
 }
 
+// The same of a function: its beginning is a word that nobody else has. (Line ends may be in a name,
+// too: a backslash before them.)
+bool is_piece_of_builtin(std::string_view bytes, std::size_t at) {
+  const std::string_view word = word_at(bytes, at);
+  for (const std::string_view name : {"__builtin_FILE", "__builtin_source_location"}) {
+    if (word.size() < name.size() && word.size() >= kBuiltin.size() && name.starts_with(word))
+      return true;
+  }
+  return false;
+}
+
 std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view stem) {
   std::uint32_t facts = 0;
   if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at))
     facts |= kMentionsOwnPath;
+  if (stem == kBuiltin && is_piece_of_builtin(bytes, at)) facts |= kMentionsOwnPath;
   for (const Name& name : kNames) {
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);

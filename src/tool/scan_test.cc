@@ -38,12 +38,13 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
 }
 
 TEST(ScanSource, FindsThePiecesOfAPastedName) {
-  for (const char* text :
-       {"P(_, _FILE__)", "P(__,FILE__)", "P(__F,ILE__)", "P(__FI,LE__)", "P(__FIL,E__)",
-        "P(__FILE,__)", "P(__FILE_,_)", "P(__BASE_FI,LE__)", "P(__BASE_FILE, __)"})
+  for (const char* text : {"P(_, _FILE__)", "P(__,FILE__)", "P(__F,ILE__)", "P(__FI,LE__)",
+                           "P(__FIL,E__)", "P(__FILE,__)", "P(__FILE_,_)", "P(__BASE_FI,LE__)",
+                           "P(__BASE_FILE, __)", "P(__builtin_, FILE)()", "P(__builtin,_FILE)()",
+                           "__builtin_FI\\\nLE()", "P(__builtin_so, x)"})
     EXPECT_EQ(scan_source(text), kMentionsOwnPath) << text;
-  for (const char* text :
-       {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__", "MY_FILE__x"})
+  for (const char* text : {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__",
+                           "MY_FILE__x", "__builtin_source_x", "__builtin_popcount", "x__builtin_"})
     EXPECT_EQ(scan_source(text), 0U) << text;
 }
 
@@ -94,7 +95,8 @@ TEST(ScanSource, IsExactAtBothEnds) {
   EXPECT_EQ(scan_source(std::string("\0__DATE__", 9)), kMentionsClock);
 }
 
-// Is one of its identifiers a piece of a name, from the end or before a rest of underscores?
+// Is one of its identifiers a piece of a name, from the end or before a rest of underscores, or the
+// beginning of a function's?
 bool has_piece(const std::string& text) {
   static const std::regex word("[A-Za-z0-9_]+");
   std::set<std::string> words(std::sregex_token_iterator(text.begin(), text.end(), word),
@@ -105,6 +107,10 @@ bool has_piece(const std::string& text) {
       if (end.size() >= 3 && words.contains(end)) return true;
       if (end.size() < 3 && words.contains(begin) && words.contains(end)) return true;
     }
+  }
+  for (const std::string name : {"__builtin_FILE", "__builtin_source_location"}) {
+    for (std::size_t at = name.find('_', 2); at < name.size(); ++at)
+      if (words.contains(name.substr(0, at))) return true;
   }
   return false;
 }

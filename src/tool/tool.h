@@ -192,7 +192,7 @@ inline constexpr std::uint32_t kHoldsTree = 128;
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
-inline constexpr std::uint8_t kScanVersion = 7;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 8;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

@@ -156,6 +156,38 @@ TEST_P(Script, AsksWhetherItsOutputIsThere) {
   EXPECT_EQ(ws.expect_hit(compile).out, "");
 }
 
+TEST_P(Script, ListsTheFolderOfItsOutput) {
+  ws.write("a.c", "int a;\n");
+  const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
+  for (const char* how : {"-o a.o", "-o t.o && mv t.o a.o", "-o t.o && mv -T t.o a.o"}) {
+    ws.script("gcc", std::string("#!/bin/sh\nls\n/usr/bin/gcc -c a.c ") + how + "\n");
+    for (int i = 0; i < 3; ++i) {
+      ws.remove("a.o");
+      EXPECT_EQ(ws.deja(compile).out, "a.c\n") << how;
+      EXPECT_EQ(ws.deja(compile).out, "a.c\na.o\n") << how;
+      EXPECT_EQ(ws.deja(compile).out, "a.c\na.o\n") << how;
+    }
+    ws.remove("a.o");
+  }
+}
+
+TEST_P(Script, AsksWhereItsOutputLeads) {
+  ws.write("a.c", "int a;\n");
+  const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
+  const Argv steps[] = {{"rm", "-f", "a.o"}, {"ln", "-sf", "b.o", "a.o"}, {"touch", "b.o"}};
+  for (const char* how : {"readlink a.o", "realpath a.o", "readlink -e a.o"}) {
+    ws.script("gcc",
+              std::string("#!/bin/sh\n") + how + "\n/usr/bin/gcc -c a.c -o t.o && mv t.o a.o\n");
+    for (int i = 0; i < 2; ++i) {
+      for (const Argv& step : steps) {
+        ASSERT_TRUE(ws.run(step).ok());
+        ws.expect_unchanged(compile);
+      }
+    }
+    ws.remove("b.o");
+  }
+}
+
 TEST_P(Script, RemovesItsOutputFirst) {
   ws.script("gcc", "#!/bin/sh\nrm -f a.o\n/usr/bin/gcc \"$@\"\n");
   ws.write("a.c", "int a;\n");
