@@ -377,9 +377,10 @@ void Witness::conclude_links() {
 void Witness::conclude_listings() {
   for (const auto& [path, unused] : listings_) {
     if (is_touched(path)) continue;
+    const std::string folder = canonical(join_path(path, "."));  // it may be named by a symlink
     std::vector<std::string> own;
     for (const auto& [name, t] : touched_) {
-      if (parent_path(name) != canonical(path) || t.existed) continue;
+      if (parent_path(name) != folder || t.existed) continue;
       // What a rename has replaced is only known if somebody looked.
       const bool was_there = t.renamed && seen_.contains(t.spelled);
       if (t.renamed && !was_there && !absent_.contains(t.spelled))

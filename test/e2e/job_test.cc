@@ -171,6 +171,19 @@ TEST_P(Script, ListsTheFolderOfItsOutput) {
   }
 }
 
+TEST_P(Script, ListsAFolderByItsOtherName) {
+  ws.write("a.c", "int a;\n");
+  ws.make_folder("real");
+  ASSERT_TRUE(ws.run({"ln", "-s", "real", "out"}).ok());
+  ws.script("gcc", "#!/bin/sh\nls out\n/usr/bin/gcc -c a.c -o real/a.o\n");
+  const Argv compile{"gcc", "-c", "a.c", "-o", "real/a.o"};
+  for (int i = 0; i < 2; ++i) {
+    ws.remove("real/a.o");
+    EXPECT_EQ(ws.deja(compile).out, "");
+    EXPECT_EQ(ws.deja(compile).out, "a.o\n");
+  }
+}
+
 TEST_P(Script, AsksWhereItsOutputLeads) {
   ws.write("a.c", "int a;\n");
   const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
