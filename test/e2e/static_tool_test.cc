@@ -1,6 +1,5 @@
 // Tools that no library can be preloaded into: the first run shows that the interposer saw nothing,
 // from the second on the supervisor observes.
-#include <poll.h>
 #include <signal.h>
 
 #include <filesystem>
@@ -61,6 +60,7 @@ class StaticTool : public ::testing::TestWithParam<Mode> {
   }
   // Has the engine learn that the interposer does not see this tool.
   void learn() {
+    ws.let_settle(ws.bin() + "/gcc");
     ws.write("first.c", "int first;\n");
     ws.expect_miss({"gcc", "-c", "first.c", "-o", "first.o"});
   }
@@ -71,6 +71,7 @@ class StaticTool : public ::testing::TestWithParam<Mode> {
 };
 
 TEST_P(StaticTool, IsSupervisedFromTheSecondRunOn) {
+  ws.let_settle(ws.bin() + "/gcc");
   ws.expect_miss(copy);
   ws.expect_miss(copy);
   ws.remove("a.o");
@@ -169,7 +170,7 @@ TEST_P(StaticTool, WhatItReadsBeforeItBecomesAnotherCounts) {
       ws.script("gcc", link);
     }
     ws.write("mode", "1");
-    ::poll(nullptr, 0, 50);  // what is learned of a file that is brand-new is not kept
+    ws.let_settle(ws.bin() + "/gcc");
     ws.deja(copy);
     ws.expect_miss(copy);
     ws.expect_hit(copy);

@@ -17,8 +17,10 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "digest/file_digester.h"
 #include "journal/journal.h"
 #include "journal/troubles.h"
+#include "os/clock.h"
 
 namespace deja::test {
 namespace {
@@ -233,6 +235,15 @@ void Workspace::write(const std::string& name, const std::string& text, unsigned
   write_all(path(name), text, mode);
   static const bool coarse = has_coarse_stamps();
   if (coarse) ::poll(nullptr, 0, 20);
+}
+
+void Workspace::let_settle(const std::string& name) const {
+  for (;;) {
+    const auto file = os::stat_file(path(name));
+    if (!file || !*file) throw std::runtime_error("not there: " + name);
+    if (digest::FileDigester::is_settled(**file, os::file_clock_ns())) return;
+    ::poll(nullptr, 0, 2);
+  }
 }
 
 std::string Workspace::read(const std::string& name) const {

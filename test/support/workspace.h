@@ -82,6 +82,8 @@ class Workspace {
   bool exists(const std::string& name) const;       // a dangling symlink exists
   void remove(const std::string& name);             // whole trees too
   void make_folder(const std::string& name);
+  // Waits until a file is no longer brand-new: of one that is, no engine keeps what it learns.
+  void let_settle(const std::string& name) const;
   Tree tree() const { return tree_of(work()); }
   // Makes the work folder what it was: files removed, made and rewritten as needed.
   void restore(const Tree& tree);
