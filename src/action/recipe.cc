@@ -73,13 +73,16 @@ void describe_action(const Action& a, Sink& sink) {
   sink.field("recipe", kRecipeVersion);  // an older deja's entries mean something else
   sink.field("salt", a.salt);            // the user wants entries apart
   sink.field("adapter",
-             a.invocation.adapter);    // two adapters may read one command line differently
-  sink.field("tool", a.command.tool);  // a tool looks for its own files beside itself
-  sink.field("tool digest", a.tool_digest.hex());  // the tool replaced behind an equal name
+             a.invocation.adapter);  // two adapters may read one command line differently
+  sink.field("tool", a.invocation.key_tool.empty()
+                         ? a.command.tool
+                         : a.invocation.key_tool);  // a tool looks for its own files beside itself
+  sink.field("tool digest", a.tool_digest.hex());   // the tool replaced behind an equal name
   sink.field("name",
              a.invocation.run_argv.empty() ? "" : a.invocation.run_argv.front());  // g++ or gcc
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
     sink.field("argument", tagged_argument(argument, a.roots));
+  for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);
   // Not the working folder itself: what it leads to is in the trace, and whether its name is in an
   // output is searched for after the run. Its being the root or not changes what tags mean.
   sink.field("cwd is a root", a.roots.has(Root::cwd) ? "yes" : "no");

@@ -1,6 +1,6 @@
 // Record grammar (base/bytes.h forms; docs/format.md repeats it):
 //   result   = "dejR" u8 version, varint exit_code, u8 flags, stream out, stream err,
-//              varint n, n * artifact, root*2, varint cost_ns, i64 made_at_ns, bytes evidence
+//              varint n, n * artifact, root*2, varint cost_ns, i64 made_at_ns, varint ttl_ns, bytes evidence
 //   stream   = varint size, u8 is_blob, (raw digest[32] | bytes)
 //   artifact = u8 role, u8 placement, bytes path, u32 mode, varint size, raw digest[32], bytes link
 //   root     = bytes path
@@ -12,7 +12,7 @@ namespace deja::action {
 namespace {
 
 constexpr std::string_view kMagic = "dejR";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint8_t kStreamsAreOne = 1;
 constexpr std::uint8_t kColoursForced = 2;
 
@@ -79,6 +79,7 @@ std::string encode(const ActionResult& r) {
   for (const Root root : kRoots) e.bytes(r.made_in.path(root));
   e.varint(r.cost_ns);
   e.i64(r.made_at_ns);
+  e.varint(r.ttl_ns);
   e.bytes(r.evidence);
   return std::move(e).take();
 }
@@ -100,6 +101,7 @@ std::optional<ActionResult> decode_result(std::string_view bytes) {
   r.made_in = Roots(std::move(cwd), std::move(workspace));
   r.cost_ns = d.varint();
   r.made_at_ns = d.i64();
+  r.ttl_ns = d.varint();
   r.evidence = d.bytes();
   if (!d.done()) return std::nullopt;
   return r;

@@ -50,6 +50,7 @@ struct ActionResult {
   Roots made_in;  // where it was made: depfiles and diagnostics may name these
   std::uint64_t cost_ns = 0;
   std::int64_t made_at_ns = 0;  // wall clock
+  std::uint64_t ttl_ns = 0;     // not to be used when it is older; 0: at any age
   std::string evidence;         // what the trace rests on ("interposer")
   bool operator==(const ActionResult&) const = default;
 };

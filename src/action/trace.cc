@@ -47,6 +47,8 @@ std::string describe(const Observation& o) {
     case Claim::stamps:
       return (o.value.find(' ') == std::string::npos ? "size of " : "size, time and mode of ") +
              subject + " = " + o.value;
+    case Claim::machine:
+      return "machine = " + to_hex(o.value).substr(0, 16);
   }
   return "unknown claim";
 }
@@ -56,9 +58,10 @@ void Trace::normalize() {
   observations.erase(std::unique(observations.begin(), observations.end()), observations.end());
 }
 
-ActionKey action_key(const ProbeKey& probe, const Trace& trace) {
+ActionKey action_key(const ProbeKey& probe, const Trace& trace, bool streams_are_one) {
   HashSink sink;
   sink.field("probe", probe.digest.view());
+  if (streams_are_one) sink.field("streams", "one");
   for (const Observation& o : trace.observations) {
     const char claim = static_cast<char>(o.claim);
     sink.field("claim", {&claim, 1});

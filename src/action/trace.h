@@ -11,20 +11,22 @@
 namespace deja::action {
 
 enum class Claim : std::uint8_t {
-  file = 1,     // subject: tagged path; value: digest of its content (32 bytes)
-  absent,       // subject: tagged path; there is nothing of that name
-  exists,       // subject: tagged path; value: one letter, kind_letter()
-  listing,      // subject: tagged path of a folder; value: digest of its sorted names
-  link,         // subject: tagged path; value: the symlink's text; "" = not a symlink
-  real,         // subject: tagged path; value: tagged path it resolves to
-  variable,     // subject: name; value: tagged value
-  unset,        // subject: name
+  file = 1,  // subject: tagged path; value: digest of its content (32 bytes)
+  absent,    // subject: tagged path; there is nothing of that name
+  exists,    // subject: tagged path; value: one letter, kind_letter()
+  listing,   // subject: tagged path of a folder; value: digest of its sorted names, then the names
+             // that were left out of it, each followed by a NUL
+  link,      // subject: tagged path; value: the symlink's text; "" = not a symlink
+  real,      // subject: tagged path; value: tagged path it resolves to
+  variable,  // subject: name; value: tagged value
+  unset,     // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
   twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
-  stamps,  // subject: tagged path of a file; value: its size, or size, time and mode
+  stamps,   // subject: tagged path of a file; value: its size, or size, time and mode
+  machine,  // value: digest of what the machine calls itself
 };
-inline constexpr Claim kLastClaim = Claim::stamps;
+inline constexpr Claim kLastClaim = Claim::machine;
 
 struct Observation {
   Claim claim = Claim::file;
@@ -44,7 +46,8 @@ struct Trace {
   void normalize();
 };
 
-// Digest of everything that determines the result: the probe key and all claims.
-ActionKey action_key(const ProbeKey& probe, const Trace& trace);
+// Digest of everything that determines the result: the probe key and all claims. Streams that were
+// captured as one are another result than two.
+ActionKey action_key(const ProbeKey& probe, const Trace& trace, bool streams_are_one = false);
 
 }  // namespace deja::action

@@ -48,6 +48,7 @@ int run_config(const Context& context, Args args);
 int run_daemon(const Context& context, Args args);
 int run_doctor(const Context& context, Args args);
 int run_events(const Context& context, Args args);
+int run_exec(const Context& context, Args args);
 int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
 int run_purge(const Context& context, Args args);

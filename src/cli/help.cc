@@ -9,6 +9,8 @@ constexpr std::string_view kWays = R"help(Ways to use it:
   deja gcc -c a.c -o a.o             in front of one command
   make CC="deja gcc" CXX="deja g++"  in front of a build's compiler
   cmake -DCMAKE_C_COMPILER_LAUNCHER=deja -DCMAKE_CXX_COMPILER_LAUNCHER=deja …
+  deja exec -- protoc --cpp_out=. a.proto
+                                     any other tool ('deja exec --help')
   ln -s "$(command -v deja)" ~/bin/gcc
                                      under the compiler's name: a link called gcc, in a folder
                                      early in PATH, runs the next gcc found in PATH

@@ -16,7 +16,8 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 12> kSubcommands = {{
+constexpr std::array<Subcommand, 13> kSubcommands = {{
+    {"exec", "Runs any tool, or puts back what it left when it ran before", run_exec, false},
     {"stats", "What the cache did, in numbers", run_stats, true},
     {"events", "What the cache did, command by command", run_events, true},
     {"why", "What became of one file, and why", run_why, true},

@@ -82,7 +82,7 @@ wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) 
 void write_request(wire::Writer& w, const wire::RequestHead& head, const Command& command,
                    const Environment& env) {
   wire::write(w, head);
-  w.u32(command.masquerade ? 1 : 0);
+  w.u32(static_cast<std::uint32_t>(command.calling));
   w.text(command.cwd);
   w.u32(static_cast<std::uint32_t>(command.argc));
   for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
@@ -157,7 +157,8 @@ int end_like(const wire::ReportHead& head) {
   return os::end_by_signal(static_cast<int>(head.signal));
 }
 
-void report(int socket, const RunOutcome& outcome) {
+// Tells the engine, and takes its last word: the exit code to end with, or kAsTheTool.
+std::uint32_t report(int socket, const RunOutcome& outcome) {
   wire::ReportHead head = outcome.head;
   std::string_view out = outcome.stdout_bytes;
   std::string_view err = outcome.stderr_bytes;
@@ -173,56 +174,79 @@ void report(int socket, const RunOutcome& outcome) {
   const std::size_t fds = outcome.log_fd >= 0 ? 1 : 0;
   if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds,
                         kSilenceMs) != 0)
-    return;
-  if (!out.empty() && os::send_all(socket, out.data(), out.size(), kSilenceMs) != 0) return;
-  if (!err.empty() && os::send_all(socket, err.data(), err.size(), kSilenceMs) != 0) return;
+    return wire::kAsTheTool;
+  if (!out.empty() && os::send_all(socket, out.data(), out.size(), kSilenceMs) != 0)
+    return wire::kAsTheTool;
+  if (!err.empty() && os::send_all(socket, err.data(), err.size(), kSilenceMs) != 0)
+    return wire::kAsTheTool;
   wire::FrameHead answer;
   std::size_t have = 0;
-  receive(socket, &answer, &have);  // visible at exit: wait until it is published
+  // Visible at exit: wait until it is published.
+  if (!receive(socket, &answer, &have)) return wire::kAsTheTool;
+  wire::Reader r(reply_memory, have);
+  const std::uint32_t code = r.u32();
+  if (r.failed()) return wire::kAsTheTool;
+  os::write_all(2, reply_memory + sizeof(code), have - sizeof(code));
+  return code;
 }
 
-// Turns the engine's order into argv. The texts lie in the frame's body, each followed by the
-// next one's length, which is overwritten by its end: so the length must have been read before.
-bool parse_run(char* body, std::size_t size, RunOrder* order) {
+// Reads a list of texts in place. Each text ends where the next one's length begins, which is
+// overwritten by its end: so *before, the text that has been read last, is ended one step later.
+char** read_list(wire::Reader& r, char* body, std::string_view* before) {
+  const std::uint32_t count = r.count();
+  if (r.failed()) return nullptr;
+  const Memory memory = memory_for(nullptr, 0, (count + 1) * sizeof(char*));
+  if (memory.data == nullptr) return nullptr;
+  body[before->data() + before->size() - body] = '\0';
+  void* const pointers = memory.data;
+  char** list = static_cast<char**>(pointers);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string_view text = r.text();
+    if (r.failed()) return nullptr;
+    list[i] = body + (text.data() - body);
+    if (i > 0) body[before->data() + before->size() - body] = '\0';
+    *before = text;
+  }
+  return list;
+}
+
+// Turns the engine's order into what exec takes.
+bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) {
   wire::Reader r(body, size);
   const std::uint32_t flags = r.u32();
   order->strip_colour = (flags & wire::kRunStripColour) != 0;
   order->supervise = (flags & wire::kRunSupervise) != 0;
+  order->no_stdin = (flags & wire::kRunNoStdin) != 0;
+  order->drops[0] = (flags & wire::kRunDropStdout) != 0;
+  order->drops[1] = (flags & wire::kRunDropStderr) != 0;
+  order->limit_ms = r.u32();
   const std::string_view tool = r.text();
   order->preload = r.text();
-  const std::uint32_t argc = r.count();
-  if (r.failed() || argc == 0) return false;
-  const Memory memory = memory_for(nullptr, 0, (argc + 1) * sizeof(char*));
-  if (memory.data == nullptr) return false;
-  void* const pointers = memory.data;
-  order->argv = static_cast<char**>(pointers);
-  std::string_view before = tool;
-  const std::string_view preload = order->preload;
-  for (std::uint32_t i = 0; i < argc; ++i) {
-    const std::string_view text = r.text();
-    if (r.failed()) return false;
-    order->argv[i] = body + (text.data() - body);
-    if (i > 0) body[before.data() + before.size() - body] = '\0';
-    before = text;
-  }
-  if (before.data() + before.size() == body + size)
-    return false;  // the engine adds one byte of room
+  if (r.failed()) return false;
+  std::string_view before = order->preload;
+  order->argv = read_list(r, body, &before);
+  char** const environment = order->argv == nullptr ? nullptr : read_list(r, body, &before);
+  // The engine adds one byte of room.
+  if (environment == nullptr || order->argv[0] == nullptr ||
+      before.data() + before.size() == body + size)
+    return false;
   body[before.data() + before.size() - body] = '\0';
   order->tool = body + (tool.data() - body);
   body[tool.data() + tool.size() - body] = '\0';
-  order->preload = preload;
+  if ((flags & wire::kRunEnvironment) != 0) *env = read_environment(environment);
   return true;
 }
 
 int run(int socket, const Memory& body, std::size_t size, Command& command, const Environment& env,
         std::uint32_t stream_flags) {
   RunOrder order;
-  if (!parse_run(body.data, size, &order)) return become_tool(command, env);
-  order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0;
-  const RunOutcome outcome = run_tool(order, env);
+  Environment its_own = env;
+  if (!parse_run(body.data, size, &order, &its_own)) return become_tool(command, env);
+  order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0 && !order.drops_any();
+  const RunOutcome outcome = run_tool(order, its_own);
   if (!outcome.started) return become_tool(command, env);
-  report(socket, outcome);
-  return end_like(outcome.head);
+  const std::uint32_t code = report(socket, outcome);
+  return code == wire::kAsTheTool ? end_like(outcome.head) : static_cast<int>(code);
 }
 
 bool feed(int socket) {

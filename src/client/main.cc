@@ -1,6 +1,7 @@
 // deja, the front: a small static program that asks the engine and obeys. It stands in for a tool
 //   deja gcc -c a.c          as a wrapper
 //   gcc -c a.c               by a link of that name to it
+//   deja exec … -- tool …    any tool, with words about it
 // and starts deja-cli for its own subcommands. It links libc statically and nothing else.
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,16 +25,19 @@ int fail(std::string_view message, int code) {
   return code;
 }
 
-int become_cli(char** argv, char** environment) {
-  static char path[deja::os::kPlaceMax];
-  if (deja::client::libexec_path("deja-cli", path)) ::execve(path, argv, environment);
-  return fail("deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n"sv,
-              1);
-}
-
 std::string_view last_component(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+// Is it a command to run, and not for deja-cli alone to answer?
+bool is_exec(int argc, char** argv) {
+  if (argc < 3 || argv[1] != "exec"sv) return false;
+  for (int i = 2; i < argc && argv[i] != "--"sv; ++i) {
+    for (const std::string_view word : {"--help"sv, "-h"sv, "--batch"sv})
+      if (argv[i] == word) return false;
+  }
+  return true;
 }
 
 bool is_front_name(std::string_view name) { return last_component(name) == "deja"; }
@@ -43,12 +47,17 @@ bool is_front_name(std::string_view name) { return last_component(name) == "deja
 int main(int argc, char** argv, char** environment) {
   if (argc < 1) return fail("deja: called without a name\n"sv, 2);
   static deja::client::Command command;
-  command.masquerade = !is_front_name(argv[0]);
   command.argv = argv;
   command.argc = argc;
-  if (!command.masquerade) {
+  if (!is_front_name(argv[0])) {
+    command.calling = deja::wire::Calling::masquerade;
+  } else if (is_exec(argc, argv)) {
+    command.calling = deja::wire::Calling::exec;
+    ++command.argv;
+    --command.argc;
+  } else {
     if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1]))
-      return become_cli(argv, environment);
+      return deja::client::become_cli(argv, environment);
     do {  // "deja deja gcc" is "deja gcc"
       ++command.argv;
       --command.argc;

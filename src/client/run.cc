@@ -18,6 +18,7 @@
 #include "base/ansi.h"
 #include "client/engine.h"
 #include "client/feed.h"
+#include "client/limit.h"
 #include "observe/log_create.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -55,14 +56,14 @@ class Capture {
 // One of the tool's streams: captured as it is, passed on (stripped when asked).
 struct Stream {
   os::Fd from;  // our end of the pipe
-  int to = -1;  // the user's descriptor
+  int to = -1;  // the user's descriptor; -1: nobody wants it
   bool strip = false;
   bool lost = false;  // the user's end is gone
   Capture capture;
   AnsiStripper stripper;
 
   void pass_on(const char* data, std::size_t n) {
-    if (!lost && n > 0 && os::write_all(to, data, n) != 0) lost = true;
+    if (!lost && to >= 0 && n > 0 && os::write_all(to, data, n) != 0) lost = true;
   }
   // False at the end of the stream, or when its reader is gone: the tool must find that out.
   bool pump() {
@@ -160,15 +161,17 @@ Program supervised(const RunOrder& order, char* log) {
   return {path, argv};
 }
 
-struct Pipes {
-  int stdout_write = -1, stderr_write = -1;
+// What the tool gets for its streams; -1: the user's own.
+struct Ends {
+  int stdin_read = -1, stdout_write = -1, stderr_write = -1;
 };
 
 // Between vfork and exec: only calls that change nothing of the parent's.
-[[noreturn]] void become_child(const Program& program, const Pipes& pipes, char** environment,
+[[noreturn]] void become_child(const Program& program, const Ends& ends, char** environment,
                                const sigset_t& mask, volatile int* failed) {
-  ::dup2(pipes.stdout_write, 1);
-  ::dup2(pipes.stderr_write, 2);
+  if (ends.stdin_read >= 0) ::dup2(ends.stdin_read, 0);
+  ::dup2(ends.stdout_write, 1);
+  ::dup2(ends.stderr_write, 2);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   ::execve(program.path, program.argv, environment);
@@ -204,7 +207,7 @@ struct OpenStreams {
 
 // Pumps both streams until they end. A process that the tool left behind may keep a pipe open:
 // the tool's own end (child_ended) then ends the capture too, with what has arrived by then.
-bool pump_streams(Stream* streams, int count, pid_t child, int* status) {
+bool pump_streams(Stream* streams, int count, pid_t child, Limit& limit, int* status) {
   bool child_ended = false;
   for (;;) {
     OpenStreams open(streams, count);
@@ -212,6 +215,7 @@ bool pump_streams(Stream* streams, int count, pid_t child, int* status) {
     // While a pipe is open and quiet, look every 50 ms whether the tool has ended without it.
     const int ready = ::poll(open.fds, static_cast<nfds_t>(open.count), child_ended ? 0 : 50);
     if (ready < 0 && errno == EINTR) continue;
+    limit.enforce();
     if (ready <= 0) {
       if (child_ended) return false;  // quiet, and the tool is gone: a process was left behind
       if (::waitpid(child, status, WNOHANG) == child) child_ended = true;
@@ -219,7 +223,11 @@ bool pump_streams(Stream* streams, int count, pid_t child, int* status) {
     }
     open.pump();
   }
-  while (!child_ended && ::waitpid(child, status, 0) < 0 && errno == EINTR) {
+  while (!child_ended) {
+    const pid_t ended = ::waitpid(child, status, limit.is_set() ? WNOHANG : 0);
+    if (ended != 0 && !(ended < 0 && errno == EINTR)) break;
+    if (ended == 0) ::poll(nullptr, 0, 20);
+    limit.enforce();
   }
   return true;
 }
@@ -236,7 +244,7 @@ bool open_pipe(os::Fd& read_end, os::Fd& write_end) {
 bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* writes) {
   for (int i = 0; i < count; ++i) {
     if (!open_pipe(streams[i].from, writes[i])) return false;
-    streams[i].to = i + 1;
+    streams[i].to = order.drops[i] ? -1 : i + 1;
     streams[i].strip = order.strip_colour && (i == 1 || order.streams_are_one);
   }
   return true;
@@ -244,14 +252,14 @@ bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* write
 
 // Starts the tool with all signals held back, so that none is lost between its start and ours
 // being ready to pass them on.
-pid_t start(const Program& program, const Pipes& pipes, char** environment, volatile int* failed) {
+pid_t start(const Program& program, const Ends& ends, char** environment, volatile int* failed) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);
   // NOLINTNEXTLINE(bugprone-unsafe-functions): posix_spawn() cannot set PR_SET_PDEATHSIG
   const pid_t child = ::vfork();
-  if (child == 0) become_child(program, pipes, environment, before, failed);
+  if (child == 0) become_child(program, ends, environment, before, failed);
   running_child = child;
   if (child > 0 && *failed == 0) {
     for (const int s : kHandled) outlive(s);
@@ -281,11 +289,13 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
     }
     if (environment == nullptr || program.path == nullptr) return outcome;
   }
-  const Pipes pipes = {writes[0].get(), writes[count - 1].get()};
+  const os::Fd no_input(order.no_stdin ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : -1);
+  const Ends ends = {no_input.get(), writes[0].get(), writes[count - 1].get()};
   const StdinMark stdin_before;
+  Limit limit(order.limit_ms);
   volatile int failed = 0;
   const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
-  const pid_t child = start(program, pipes, environment, &failed);
+  const pid_t child = start(program, ends, environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();
   int status = 0;
@@ -293,7 +303,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
     ::waitpid(child, &status, 0);
     return outcome;
   }
-  const bool whole = pump_streams(streams, count, child, &status);
+  const bool whole = pump_streams(streams, count, child, limit, &status);
   running_child = 0;
   outcome.started = true;
   outcome.head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
@@ -309,6 +319,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   if (!whole || lost || streams[0].capture.overflow() || streams[1].capture.overflow())
     outcome.head.flags |= wire::kReportTruncated;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
+  if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;
   // Its last words did not arrive (a full disk) after it had ended well: without us it would have
   // failed.
   if (streams[0].lost && status == 0) outcome.head.exit_code = 1;

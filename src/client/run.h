@@ -17,6 +17,11 @@ struct RunOrder {
   bool supervise = false;    // observe by deja-supervise instead
   bool strip_colour = false;
   bool streams_are_one = false;
+  bool no_stdin = false;           // it reads an empty file
+  bool drops[2] = {false, false};  // stdout, stderr: captured, but not passed on
+  std::uint32_t limit_ms = 0;      // ended when it takes longer; 0: any time
+
+  bool drops_any() const { return drops[0] || drops[1]; }
 };
 
 struct RunOutcome {

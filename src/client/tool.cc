@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "client/engine.h"
 #include "os/io.h"
 
 namespace deja::client {
@@ -26,7 +27,17 @@ void exec_script(char* path, char** argv, int argc, char** environment) {
 
 }  // namespace
 
+int become_cli(char** argv, char** environment) {
+  static char path[os::kPlaceMax];
+  if (libexec_path("deja-cli", path)) ::execve(path, argv, environment);
+  constexpr std::string_view kWhy =
+      "deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n";
+  os::write_all(2, kWhy.data(), kWhy.size());
+  return 1;
+}
+
 int become_tool(const Command& command, const Environment& env) {
+  if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
   bool behind_front = false;
   if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
@@ -39,7 +50,7 @@ int become_tool(const Command& command, const Environment& env) {
     return 127;
   }
   // Where its name leads to us, argv[0] would lead a tool that looks for its own files here, too.
-  if (command.masquerade || behind_front) command.argv[0] = path;
+  if (command.calling == wire::Calling::masquerade || behind_front) command.argv[0] = path;
   ::execve(path, command.argv, env.raw);
   if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, env.raw);
   const int failed = errno;

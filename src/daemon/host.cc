@@ -8,6 +8,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/handle_request.h"
+#include "tool/exec/order.h"
 
 namespace deja::daemon {
 namespace {
@@ -57,6 +58,28 @@ config::Sources own_sources() {
             return std::string_view(value);
           },
           "/"};
+}
+
+// What the user of `deja exec` asked to hear (--explain, --json), for standard error.
+std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
+  std::string text;
+  if (how == pipeline::Outcome::Tell::nothing) return text;
+  if (how == pipeline::Outcome::Tell::json) {
+    journal::append_line(e, text);
+    return text;
+  }
+  text = std::string(journal::outcome_name(e.outcome));
+  if (!e.reason.empty()) text += ", " + e.reason;
+  if (e.outcome != journal::Outcome::hit)
+    text += e.action_key.empty() ? "; not stored" : "; stored";
+  if (!e.detail.empty()) text += ": " + e.detail;
+  return tool::exec::error_line(text + "; key " + e.probe_key);
+}
+
+void add_last_word(const journal::Event& event, pipeline::Outcome& outcome) {
+  const std::string text = told(event, outcome.tell);
+  if (auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) replay->err += text;
+  if (auto* done = std::get_if<pipeline::Done>(&outcome.answer)) done->last_word += text;
 }
 
 }  // namespace
@@ -162,9 +185,10 @@ pipeline::Settings Host::settings_for(const pipeline::Request& request) {
   return settings;
 }
 
-void Host::record(const pipeline::Outcome& o, const pipeline::Request& request,
-                  std::int64_t started_ns) {
+journal::Event Host::record(const pipeline::Outcome& o, const pipeline::Request& request,
+                            std::int64_t started_ns) {
   journal::Event e;
+  e.time_ns = os::wall_ns();
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
   e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
@@ -181,6 +205,7 @@ void Host::record(const pipeline::Outcome& o, const pipeline::Request& request,
   e.evidence = o.evidence;
   journal_->record(e);
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
+  return e;
 }
 
 void Host::answer(const os::Fd& socket, const pipeline::Outcome& outcome) {
@@ -194,10 +219,13 @@ void Host::answer(const os::Fd& socket, const pipeline::Outcome& outcome) {
     body += replay->out;
     body += replay->err;
     static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::replay, body)));
+  } else if (const auto* done = std::get_if<pipeline::Done>(&outcome.answer)) {
+    std::string body(sizeof(std::uint32_t), '\0');
+    wire::Writer(body.data(), body.size()).u32(done->exit_code.value_or(wire::kAsTheTool));
+    body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
+    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::published, body)));
   } else {
-    const bool ran = std::holds_alternative<pipeline::Done>(outcome.answer);
-    static_cast<void>(
-        static_cast<bool>(write_frame(socket, ran ? wire::Kind::published : wire::Kind::exec, {})));
+    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::exec, {})));
   }
 }
 
@@ -220,7 +248,7 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
     outcome = pipeline::handle_request(decoded->request, settings_for(decoded->request), *engine_,
                                        client);
   }
-  record(outcome, decoded->request, started_ns);
+  add_last_word(record(outcome, decoded->request, started_ns), outcome);
   answer(socket, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());

@@ -54,8 +54,9 @@ class Host {
   pipeline::Settings settings_for(const pipeline::Request& request);
   void rehearse_later(const std::string& request_body, bool was_hit);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
-  void record(const pipeline::Outcome& outcome, const pipeline::Request& request,
-              std::int64_t started_ns);
+  // Returns the event that stands in the journal.
+  journal::Event record(const pipeline::Outcome& outcome, const pipeline::Request& request,
+                        std::int64_t started_ns);
 
   const std::string dir_;
   const View view_;

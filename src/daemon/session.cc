@@ -22,6 +22,11 @@ std::string build(Write write) {
   return body;
 }
 
+void write_list(wire::Writer& w, const std::vector<std::string>& list) {
+  w.u32(static_cast<std::uint32_t>(list.size()));
+  for (const std::string& text : list) w.text(text);
+}
+
 }  // namespace
 
 Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd) {
@@ -64,12 +69,14 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   DecodedRequest out;
   out.head = wire::read_request_head(r);
   pipeline::Request& q = out.request;
-  q.masquerade = r.u32() != 0;
+  const std::uint32_t calling = r.u32();
   q.cwd = r.text();
   for (std::uint32_t n = r.count(); n > 0; --n) q.argv.push_back(r.text());
   for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
-  if (!r.done() || !q.cwd.starts_with('/'))
+  if (!r.done() || !q.cwd.starts_with('/') ||
+      calling > static_cast<std::uint32_t>(pipeline::Calling::exec))
     return Error{Code::protocol, 0, "a request that makes no sense"};
+  q.calling = static_cast<pipeline::Calling>(calling);
   q.umask = out.head.umask;
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
   q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;
@@ -94,11 +101,15 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   const bool observe = order.observe && is_loadable(interposer_);
   const std::string body = build([&](wire::Writer& w) {
     w.u32((order.strip_colour ? wire::kRunStripColour : 0) |
-          (order.supervise ? wire::kRunSupervise : 0));
+          (order.supervise ? wire::kRunSupervise : 0) | (order.no_stdin ? wire::kRunNoStdin : 0) |
+          (order.drops_out ? wire::kRunDropStdout : 0) |
+          (order.drops_err ? wire::kRunDropStderr : 0) |
+          (order.environment != nullptr ? wire::kRunEnvironment : 0));
+    w.u32(order.limit_ms);
     w.text(order.tool);
     w.text(observe ? std::string_view(interposer_) : std::string_view());
-    w.u32(static_cast<std::uint32_t>(order.argv.size()));
-    for (const std::string& argument : order.argv) w.text(argument);
+    write_list(w, order.argv);
+    write_list(w, order.environment != nullptr ? *order.environment : std::vector<std::string>());
     w.raw(std::string_view("\0", 1));
   });
   TRY(write_frame(socket_, wire::Kind::run, body));
@@ -112,6 +123,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
     return Error{Code::protocol, 0, "a report that makes no sense"};
   report.supervised = order.supervise;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
+  report.timed_out = (head.flags & wire::kReportTimedOut) != 0;
   report.read_stdin = (head.flags & wire::kReportReadStdin) != 0;
   report.exit_code = head.exit_code;
   report.signal = head.signal;

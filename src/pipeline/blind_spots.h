@@ -4,6 +4,7 @@
 #pragma once
 
 #include "digest/file_digester.h"
+#include "tool/tool.h"
 
 namespace deja::pipeline {
 
@@ -14,7 +15,7 @@ inline constexpr digest::Traits kHasBlindSpot = 1u << 22;
 inline constexpr digest::Traits kGainsRights = 1u << 23;
 
 inline bool wants_supervisor(digest::Traits traits) {
-  return (traits & kHasBlindSpot) != 0 && (traits & kGainsRights) == 0;
+  return (traits & (kHasBlindSpot | tool::kIsStatic)) != 0 && (traits & kGainsRights) == 0;
 }
 
 }  // namespace deja::pipeline

@@ -14,9 +14,12 @@
 
 namespace deja::pipeline {
 
+// How the front was called: "deja gcc …", by the tool's name, or "deja exec … -- tool …".
+enum class Calling : std::uint32_t { wrapper, masquerade, exec };
+
 struct Request {
-  std::vector<std::string_view> argv;         // argv[0] as the user spelled it
-  bool masquerade = false;                    // the front was called by the tool's name
+  std::vector<std::string_view> argv;  // argv[0] as the user spelled it; exec: "exec", options, …
+  Calling calling = Calling::wrapper;
   std::string_view cwd;                       // absolute
   std::vector<std::string_view> environment;  // "NAME=value", in order
   unsigned umask = 022;
@@ -32,11 +35,16 @@ struct RunOrder {
   bool observe = true;
   bool strip_colour = false;
   bool supervise = false;  // observe by the supervisor instead of the interposer
+  const std::vector<std::string>* environment = nullptr;  // "NAME=value"; null: the client's own
+  bool no_stdin = false;                                  // standard input is empty
+  bool drops_out = false, drops_err = false;              // captured, but not shown to the user
+  std::uint32_t limit_ms = 0;                             // ended when it takes longer; 0: any time
 };
 
 struct RunReport {
   bool supervised = false;
   bool truncated = false;   // the captured streams are not whole
+  bool timed_out = false;   // ended because it took longer than limit_ms
   bool read_stdin = false;  // something was taken from standard input
   std::uint32_t exit_code = 0;
   std::uint32_t signal = 0;

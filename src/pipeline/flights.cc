@@ -38,6 +38,12 @@ int Flights::waiting() {
   return waiting_;
 }
 
+bool Flights::has_waiters(const ProbeKey& probe) {
+  const MutexLock lock(mutex_);
+  const auto it = flights_.find(probe);
+  return it != flights_.end() && it->second->waiters > 0;
+}
+
 Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there) {
   for (;;) {
     std::shared_ptr<Flight> flight;
@@ -52,10 +58,12 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       // Other flights' landings wake us too: only the clock says when a second has passed.
       const auto next_look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
       ++waiting_;
+      ++flight->waiters;
       while (flight->state == Flight::State::running) {
         if (changed_.wait_until(mutex_, next_look) == std::cv_status::timeout) break;
       }
       --waiting_;
+      --flight->waiters;
       if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
       if (flight->state == Flight::State::abandoned) continue;
     }

@@ -59,11 +59,14 @@ class Flights {
   std::uint32_t landings(const ProbeKey& probe);
   // How many wait at this moment.
   int waiting();
+  // Does anybody wait for this flight now?
+  bool has_waiters(const ProbeKey& probe);
 
  private:
   struct Flight {
     enum class State { running, landed, abandoned } state = State::running;
     std::shared_ptr<const Published> published;
+    int waiters = 0;
   };
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 

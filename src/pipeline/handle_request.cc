@@ -1,11 +1,15 @@
 #include "pipeline/handle_request.h"
 
+#include <algorithm>
+
+#include "action/recipe.h"
 #include "pipeline/audit.h"
 #include "pipeline/blind_spots.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
 #include "pipeline/publish.h"
 #include "pipeline/recall.h"
+#include "tool/exec/order.h"
 
 namespace deja::pipeline {
 namespace {
@@ -17,6 +21,12 @@ using tool::BypassReason;
 // suspended it (Ctrl-Z). Two runs of what takes longer than this are better than a build that
 // stands.
 constexpr int kWaitMaxS = 20;
+// With `deja exec`, where one run is what was asked for.
+constexpr int kExecWaitMaxS = 600;
+
+// Exit codes of `deja exec` itself: wrong usage, something undeclared (--strict), and, as timeout(1)
+// has it, out of time.
+constexpr std::uint32_t kUsage = 2, kUndeclared = 1, kTimedOut = 124;
 
 Outcome bypass(Outcome outcome, Bypass why) {
   outcome.kind = OutcomeKind::bypass;
@@ -24,7 +34,44 @@ Outcome bypass(Outcome outcome, Bypass why) {
   outcome.reason = std::move(why.detail);
   outcome.tool_runs = 1;
   outcome.answer = ExecTool{};
+  if (why.reason == BypassReason::not_run) {
+    outcome.tool_runs = 0;
+    outcome.answer = Replay{kUsage, {}, tool::exec::error_line(outcome.reason)};
+  }
   return outcome;
+}
+
+// --print-key: the key, and with --explain what it is made of.
+Outcome print_key(Outcome outcome, const Prepared& p, const Request& request,
+                  const Settings& settings) {
+  const tool::exec::Order& order = *p.invocation.order;
+  outcome.kind = OutcomeKind::bypass;
+  outcome.bypass = BypassReason::not_run;
+  std::string text = p.probe.hex() + "\n";
+  if (order.json) text = "{\"probe_key\":\"" + p.probe.hex() + "\"}\n";
+  if (order.explain)
+    text += action::explain(
+        {p.command, p.invocation, p.roots, p.identity, request.umask, settings.salt});
+  outcome.answer = Replay{0, std::move(text), {}};
+  return outcome;
+}
+
+// What `deja exec` has to say of a run.
+Done last_word(const RunReport& report, const PublishOutcome& published,
+               const tool::exec::Order& order) {
+  using tool::exec::error_line;
+  Done done;
+  if (report.timed_out)
+    return {kTimedOut, error_line("--timeout: '" + order.argv.front() + "' took longer than " +
+                                  std::to_string(order.timeout_ns / 1'000'000) + " ms; ended")};
+  const bool is_known = !published.undeclared.empty() || published.why_not.empty();
+  if (!order.strict || report.exit_code != 0 || report.signal != 0) return done;
+  for (const std::string& line : published.undeclared)
+    done.last_word += error_line("--strict: " + line + ", which is not declared");
+  if (!is_known)
+    done.last_word = error_line("--strict: cannot tell what it read: " + published.why_not);
+  if (!done.last_word.empty()) done.exit_code = kUndeclared;
+  return done;
 }
 
 void note(Outcome& outcome, std::vector<std::string> troubles) {
@@ -64,20 +111,23 @@ std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& wo
       return std::nullopt;
     }
     const ActionKey key = recalled.found->key;
-    std::string why_not;
-    auto hit = serve(outcome, key, *recalled.found->result, target, engine, client, why_not);
+    std::string why_not = unwanted(*recalled.found->result, target);
+    auto hit = why_not.empty()
+                   ? serve(outcome, key, *recalled.found->result, target, engine, client, why_not)
+                   : std::nullopt;
     if (hit) return hit;
     if (refused.empty()) outcome.reason = std::move(why_not);
     refused.push_back(key);
   }
 }
 
-Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) {
+Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published,
+            const tool::exec::Order* order) {
   const bool failed = report.exit_code != 0 || report.signal != 0;
   outcome.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
   if (report.signal != 0) outcome.reason = "signal " + std::to_string(report.signal);
   if (report.exit_code != 0) outcome.reason = "exit code " + std::to_string(report.exit_code);
-  outcome.unpublished = std::move(published.why_not);
+  outcome.unpublished = published.why_not;
   outcome.dup = published.dup;
   outcome.tool_runs = 1;
   outcome.cost_ns = report.elapsed_ns;
@@ -87,8 +137,15 @@ Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published) 
     outcome.evidence = published.published->result->evidence;
   }
   note(outcome, std::move(published.troubles));
-  outcome.answer = Done{};
+  outcome.answer = order != nullptr ? last_word(report, published, *order) : Done{};
   return outcome;
+}
+
+// How the user of `deja exec` wants to hear of the outcome.
+Outcome::Tell told_by(const tool::Invocation& invocation) {
+  if (invocation.order == nullptr) return Outcome::Tell::nothing;
+  if (invocation.order->json) return Outcome::Tell::json;
+  return invocation.order->explain ? Outcome::Tell::text : Outcome::Tell::nothing;
 }
 
 // A request that is under a vigil is answered without looking at anything.
@@ -100,6 +157,9 @@ std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request
   outcome.tool = known->tool;
   outcome.what = known->invocation.what;
   outcome.probe = known->probe;
+  outcome.tell = told_by(known->invocation);
+  outcome.reason = unwanted(*known->result, target);
+  if (!outcome.reason.empty()) return std::nullopt;
   outcome.remembered = true;
   auto hit = serve(outcome, known->key, *known->result, target, engine, client, outcome.reason);
   outcome.remembered = false;
@@ -135,20 +195,28 @@ struct Run {
 std::optional<Run> run_tool(const Prepared& p, const Target& target, const Settings& settings,
                             Engine& engine, Client& client) {
   const Request& request = target.request;
-  const bool strip = p.invocation.colours_forced &&
-                     !(request.stderr_is_terminal && p.invocation.colours_on_terminal);
-  const bool supervise = wants_supervisor(p.tool_content.traits);
-  const std::vector<Before> before = look_before(p.invocation, engine.digester);
-  auto report = client.run({p.command.tool, p.invocation.run_argv, true, strip, supervise});
+  const tool::Invocation& invocation = p.invocation;
+  RunOrder order{p.command.tool, invocation.run_argv};
+  order.strip_colour =
+      invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
+  order.supervise = wants_supervisor(p.tool_content.traits);
+  if (invocation.run_environment) order.environment = &*invocation.run_environment;
+  order.no_stdin = invocation.has_no_stdin;
+  order.drops_out = invocation.drops_stdout;
+  order.drops_err = invocation.drops_stderr;
+  BeforeRun before{look_before(invocation, engine.digester), {}};
+  if (invocation.order != nullptr) {
+    order.limit_ms = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(invocation.order->timeout_ns / 1'000'000, UINT32_MAX));
+    order.observe = !invocation.order->declared_only;
+    if (!order.observe) before.marks = mark_outputs(invocation);
+  }
+  auto report = client.run(order);
   if (!report) return std::nullopt;
   // From here on the user has his outputs; nothing below may change them or the exit code.
   Run run{*std::move(report), {}};
-  if (settings.read_only) {
-    run.published.why_not = "read-only";
-  } else {
-    run.published = publish(p.probe, p.command, target, before, run.report, engine);
-    learn(p, run.published, engine);
-  }
+  run.published = publish(p, target, before, run.report, settings.read_only, engine);
+  if (!settings.read_only) learn(p, run.published, engine);
   return run;
 }
 
@@ -165,7 +233,8 @@ std::optional<Outcome> run_audit(Outcome outcome, const Prepared& p, World& worl
   const std::string wrong =
       fresh != nullptr ? audit(*recalled.found, *fresh, old_trace, target) : "";
   outcome.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
-  outcome = ran(std::move(outcome), run->report, std::move(run->published));
+  outcome =
+      ran(std::move(outcome), run->report, std::move(run->published), p.invocation.order.get());
   if (fresh != nullptr && wrong.empty()) outcome.kind = OutcomeKind::hit;
   if (!wrong.empty()) {
     forget(recalled.found->key, engine);
@@ -192,18 +261,21 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     if (!why->tool.empty()) outcome.tool = std::move(why->tool);
     return bypass(std::move(outcome), std::move(why->bypass));
   }
-  const auto& [command, adapter, looked_at, invocation, roots, tool_file, tool_content, probe] =
-      std::get<Prepared>(prepared);
-  const Target target{request, invocation, *adapter, roots};
-  outcome.tool = command.tool;
-  outcome.what = invocation.what;
+  const Prepared& p = std::get<Prepared>(prepared);
+  const Target target{request, p.invocation, *p.adapter, p.roots};
+  const tool::exec::Order* order = p.invocation.order.get();
+  const ProbeKey& probe = p.probe;
+  outcome.tool = p.command.tool;
+  outcome.what = p.invocation.what;
   outcome.probe = probe;
-  // From here on: one bounded job of a tool we know.
+  if (order != nullptr && order->print_key)
+    return print_key(std::move(outcome), p, request, settings);
+  outcome.tell = told_by(p.invocation);
+  // From here on: one bounded job of a tool we know, or that the user speaks for.
 
-  World world(command, roots, engine.digester);
+  World world(p.command, p.roots, engine.digester);
   if (audited) {
-    if (auto done = run_audit(outcome, std::get<Prepared>(prepared), world, target, settings,
-                              engine, client))
+    if (auto done = run_audit(outcome, p, world, target, settings, engine, client))
       return *std::move(done);
   }
   const std::uint32_t landings = engine.flights.landings(probe);
@@ -211,7 +283,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.
-  int patience = kWaitMaxS;
+  int patience = order == nullptr ? kWaitMaxS : kExecWaitMaxS;
   Flights::Entered entered =
       engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
   if (entered.published) {
@@ -223,10 +295,13 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
     if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
   }
 
-  auto run = run_tool(std::get<Prepared>(prepared), target, settings, engine, client);
+  auto run = run_tool(p, target, settings, engine, client);
   if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
-  if (entered.turn) entered.turn->land(run->published.published);
-  return ran(std::move(outcome), run->report, std::move(run->published));
+  // A run that was cut short says nothing of the next: one of those who wait runs, not all of them.
+  const bool was_cut = run->report.signal != 0 || run->report.timed_out;
+  if (entered.turn && !was_cut) entered.turn->land(run->published.to_share);
+  entered.turn.reset();
+  return ran(std::move(outcome), run->report, std::move(run->published), order);
 }
 
 }  // namespace deja::pipeline

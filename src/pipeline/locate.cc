@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "os/find_tool.h"
 #include "os/places.h"
+#include "tool/exec/order.h"
 
 namespace deja::pipeline {
 namespace {
@@ -34,6 +35,24 @@ std::vector<std::string> candidates(std::string_view name, std::string_view path
   return out;
 }
 
+// What `deja exec` was told; the command is the tool's from here on. Empty: go on.
+std::optional<Bypass> read_order(const Request& request, Located& out) {
+  auto order = tool::exec::read_order(request.argv);
+  if (auto* wrong = std::get_if<std::string>(&order))
+    return Bypass{BypassReason::not_run, std::move(*wrong)};
+  out.adapter = &tool::exec_adapter();
+  out.command.order =
+      std::make_shared<const tool::exec::Order>(std::get<tool::exec::Order>(std::move(order)));
+  out.command.argv.assign(out.command.order->argv.begin(), out.command.order->argv.end());
+  if (out.command.order->bypasses() && !out.command.order->print_key)
+    return Bypass{BypassReason::no_cache, ""};
+  return std::nullopt;
+}
+
+std::vector<tool::EnvironmentVariable> counting_variables(const tool::Command& command) {
+  return tool::exec::given_variables(*command.order, command.environment).counting;
+}
+
 }  // namespace
 
 tool::Command command_of(const Request& request) {
@@ -54,8 +73,12 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   out.command = command_of(request);
   if (settings.disabled) return Bypass{BypassReason::disabled, ""};
   if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
-  const std::string_view name = request.argv.front();
-  out.adapter = tool::find_adapter(base_name(name));
+  if (request.calling == Calling::exec) {
+    if (auto why = read_order(request, out)) return *std::move(why);
+  } else {
+    out.adapter = tool::find_adapter(base_name(request.argv.front()));
+  }
+  const std::string_view name = out.command.argv.front();
   if (out.adapter == nullptr)
     return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
   const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
@@ -65,12 +88,16 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   if (n < 0) return Bypass{BypassReason::tool_not_found, std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
   out.looked_at = candidates(name, path, request.cwd, out.command.tool);
+  // The tool is the user's to find, and has its own variables from here on.
+  if (out.command.order != nullptr) out.command.environment = counting_variables(out.command);
   return out;
 }
 
 action::Roots find_roots(const tool::Command& command, const std::string& source,
                          const Settings& settings) {
   const std::string cwd(command.cwd);
+  if (command.order != nullptr)
+    return command.order->no_cwd_in_key ? action::Roots(cwd, "") : action::Roots();
   std::string workspace;
   for (const std::string& base : settings.base_dirs) {
     const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));

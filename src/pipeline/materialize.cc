@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
 #include "base/path.h"
 #include "base/strip_ansi.h"
+#include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/relocate.h"
+#include "tool/exec/order.h"
 
 namespace deja::pipeline {
 namespace {
@@ -33,6 +36,7 @@ class Prepared {
   // save of an editor and sends the new one to the disk at once, which costs more than all the rest
   // of a hit (auto_da_alloc, ext4(5)).
   Status place() {
+    if (temp_.empty()) return {};
     if (is_taken_) TRY(os::remove_file(path_));
     TRY(os::rename_file(temp_, path_));
     temp_.clear();
@@ -57,6 +61,7 @@ std::string temporary_name(const std::string& path) {
 Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path) {
   const auto there = TRY(os::stat_file(path, os::Links::keep));
   if (!there) return false;
+  if (artifact.role == Role::folder && there->is_directory()) return true;
   if (artifact.role == Role::folder || artifact.role == Role::symlink)
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
   if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
@@ -100,6 +105,9 @@ Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& r
   const std::string path = target.roots.expand(artifact.path);
   if (path.empty())
     return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+  // It is what it shall be already.
+  if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
+    return Prepared({}, path, false);
   const mode_t mode = TRY(fresh_mode(artifact, target.request.umask));
   const bool is_taken = TRY(check_place(artifact, mode, path));
   const std::string temp = temporary_name(path);
@@ -129,10 +137,60 @@ Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
   return move_text(text, result.made_in, target.roots);
 }
 
+// The artifact that a declared output is, or its place.
+bool has_artifact(const action::ActionResult& result, const Target& target,
+                  const std::string& name) {
+  const std::string path = tidy_path(join_path(target.request.cwd, name));
+  return std::any_of(result.artifacts.begin(), result.artifacts.end(), [&](const Artifact& a) {
+    const std::string place = target.roots.expand(a.path);
+    if (place == path) return true;
+    if (base_name(place) != base_name(path)) return false;
+    const auto one = os::real_path(std::string(parent_path(place)));
+    const auto other = os::real_path(std::string(parent_path(path)));
+    return one && other && *one == *other;
+  });
+}
+
+// The folders of outputs that the user declared are made where they are missing.
+Status make_folders_of_declared(const Target& target) {
+  const auto make = [&](const std::string& path) {
+    const auto there = os::stat_file(path);
+    if (there && *there) return Status();
+    return os::make_directories(path, 0777 & ~target.request.umask);
+  };
+  for (const std::string& folder : target.invocation.declared.folders) TRY(make(folder));
+  for (const std::string& path : target.invocation.declared.outputs)
+    TRY(make(std::string(parent_path(path))));
+  return {};
+}
+
 }  // namespace
 
+bool wants_one_stream(const Target& target) {
+  const tool::Invocation& i = target.invocation;
+  return target.request.streams_are_one && !i.drops_stdout && !i.drops_stderr;
+}
+
+std::string unwanted(const action::ActionResult& result, const Target& target) {
+  if (target.invocation.order == nullptr) return {};
+  const tool::exec::Order& order = *target.invocation.order;
+  if (result.exit_code != 0 && !order.cache_failures) return "a failure, without --cache-failures";
+  const std::int64_t now_ns = os::wall_ns();
+  const auto is_over = [&](std::uint64_t ttl_ns) {
+    return ttl_ns != 0 && now_ns - result.made_at_ns > static_cast<std::int64_t>(ttl_ns);
+  };
+  return is_over(order.ttl_ns) || is_over(result.ttl_ns) ? "older than its --ttl" : "";
+}
+
 std::string unusable(const action::ActionResult& result, const Target& target) {
-  const bool separate_wanted = !target.request.streams_are_one;
+  if (target.invocation.order != nullptr && result.exit_code == 0) {
+    const tool::exec::Order& order = *target.invocation.order;
+    for (const std::string& name : order.output_files)
+      if (!has_artifact(result, target, name)) return "without its output " + name;
+    if (!order.depfile.empty() && !has_artifact(result, target, order.depfile))
+      return "without its output " + order.depfile;
+  }
+  const bool separate_wanted = !wants_one_stream(target);
   if (result.streams_are_one && separate_wanted && result.out.size > 0)
     return "streams were captured as one";
   if (!result.streams_are_one && !separate_wanted && result.out.size > 0 && result.err.size > 0)
@@ -150,10 +208,13 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
                      !(target.request.stderr_is_terminal && target.invocation.colours_on_terminal);
   replay.out = TRY(replay_text(result.out, strip && result.streams_are_one, result, target, blobs));
   replay.err = TRY(replay_text(result.err, strip, result, target, blobs));
-  if (target.request.streams_are_one) {
+  if (wants_one_stream(target)) {
     replay.out += replay.err;  // at most one of them has bytes, see unusable()
     replay.err.clear();
   }
+  if (target.invocation.drops_stdout) replay.out.clear();
+  if (target.invocation.drops_stderr) replay.err.clear();
+  TRY(make_folders_of_declared(target));
   for (const Artifact& artifact : result.artifacts) {
     if (artifact.role != Role::folder) continue;
     const std::string path = target.roots.expand(artifact.path);

@@ -20,8 +20,13 @@ struct Target {
   const action::Roots& roots;
 };
 
+// Are stdout and stderr to come as one? Not where only one of them is wanted.
+bool wants_one_stream(const Target& target);
+
 // Why a result cannot be used for this request though its trace holds; empty when it can.
 std::string unusable(const action::ActionResult& result, const Target& target);
+// Why the user does not want a stored result: too old, or a failure (`deja exec`). Empty: he does.
+std::string unwanted(const action::ActionResult& result, const Target& target);
 
 // On an error nothing that the user can see has changed, or the tool will overwrite it: the caller
 // has the tool run.

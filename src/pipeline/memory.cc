@@ -32,6 +32,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
     switch (o.claim) {
       case Claim::listing:
       case Claim::environment:
+      case Claim::machine:
         return false;
       case Claim::variable:
       case Claim::unset:
@@ -56,10 +57,12 @@ Memory::Memory() : vigil_(Vigil::open()) {}
 
 Digest Memory::name_of(const Request& q, const Settings& s) {
   action::HashSink sink;
-  const char flags[] = {
-      static_cast<char>(q.masquerade),         static_cast<char>(q.stdout_is_terminal),
-      static_cast<char>(q.stderr_is_terminal), static_cast<char>(q.streams_are_one),
-      static_cast<char>(s.portable),           static_cast<char>(s.read_only)};
+  const char flags[] = {static_cast<char>(q.calling),
+                        static_cast<char>(q.stdout_is_terminal),
+                        static_cast<char>(q.stderr_is_terminal),
+                        static_cast<char>(q.streams_are_one),
+                        static_cast<char>(s.portable),
+                        static_cast<char>(s.read_only)};
   sink.field("flags", {flags, sizeof(flags)});
   sink.field("umask", std::to_string(q.umask));
   sink.field("salt", s.salt);
@@ -116,6 +119,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   auto prepared = prepare(request, settings, engine, nullptr);
   if (!std::holds_alternative<Prepared>(prepared)) return;
   Prepared& p = std::get<Prepared>(prepared);
+  if (!p.declared.is_watchable) return;
   World world(p.command, p.roots, engine.digester);
   RecallOutcome recalled = recall_trace(p.probe, world, engine);
   auto manifest = engine.cache.manifests.get(p.probe);

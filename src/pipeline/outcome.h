@@ -17,8 +17,11 @@ struct Replay {
   std::uint32_t exit_code = 0;
   std::string out, err;
 };
-struct ExecTool {};  // become the tool yourself
-struct Done {};      // the tool has run; exit
+struct ExecTool {};                        // become the tool yourself
+struct Done {                              // the tool has run; exit
+  std::optional<std::uint32_t> exit_code;  // with this instead of its code
+  std::string last_word;                   // for standard error
+};
 using Answer = std::variant<ExecTool, Replay, Done>;
 
 enum class OutcomeKind { hit, miss, bypass, failure };
@@ -36,8 +39,9 @@ struct Outcome {
   std::optional<ActionKey> action;
   bool remembered = false;  // a hit under a vigil
   int tool_runs = 0;
-  std::uint64_t cost_ns = 0;          // hit: time saved; else time spent
-  std::uint64_t bytes = 0;            // served or stored
+  std::uint64_t cost_ns = 0;                                     // hit: time saved; else time spent
+  std::uint64_t bytes = 0;                                       // served or stored
+  enum class Tell { nothing, text, json } tell = Tell::nothing;  // to the user, beside the answer
   std::vector<std::string> troubles;  // failures of the cache itself, one line each
   Answer answer;
 };

@@ -1,7 +1,10 @@
 #include "pipeline/prepare.h"
 
 #include "action/recipe.h"
+#include "base/path.h"
 #include "digest/hasher.h"
+#include "pipeline/interpreter.h"
+#include "tool/exec/order.h"
 
 namespace deja::pipeline {
 
@@ -23,6 +26,12 @@ void add_stdin(std::string_view text, std::uint32_t facts, tool::Invocation& inv
   invocation.opaque_outputs = true;
 }
 
+// All of standard input, when the client has it. Empty: it cannot be had.
+std::optional<std::string> take_stdin(Client* client) {
+  auto got = client == nullptr ? Result(std::optional<std::string>()) : client->read_stdin();
+  return got ? *std::move(got) : std::nullopt;
+}
+
 tool::Classified classify(const Prepared& p, const Settings& settings, Engine& engine,
                           Client* client) {
   tool::Options options = {settings.portable, settings.base_dirs};
@@ -33,19 +42,61 @@ tool::Classified classify(const Prepared& p, const Settings& settings, Engine& e
   std::uint32_t facts = 0;
   const bool reads_stdin = first->reads_stdin;
   if (reads_stdin) {
-    auto got = client == nullptr ? Result(std::optional<std::string>()) : client->read_stdin();
-    if (!got || !*got) return Bypass{BypassReason::stdin_source, "it cannot be kept"};
-    text = **std::move(got);
+    auto got = take_stdin(client);
+    if (!got) return Bypass{BypassReason::stdin_source, "it cannot be kept"};
+    text = *std::move(got);
     facts = tool::scan_source(text);
   }
-  const bool escapes = (facts & tool::kHoldsEscape) != 0 || holds_escape(first->source, engine);
-  if (first->colours_forced && escapes) {
+  const bool escapes = first->colours_forced &&
+                       ((facts & tool::kHoldsEscape) != 0 || holds_escape(first->source, engine));
+  if (escapes) {
     options.may_force_colours = false;
     classified = p.adapter->classify(p.command, options);
   }
   if (auto* last = std::get_if<tool::Invocation>(&classified); last != nullptr && reads_stdin)
     add_stdin(text, facts, *last);
   return classified;
+}
+
+// What the user says in the place of the tool's own digest.
+std::optional<Digest> given_identity(const tool::Command& command) {
+  if (command.order == nullptr) return std::nullopt;
+  return Digest::from_hex(command.order->tool_hash);
+}
+
+// What only `deja exec` has: variables that the tool is given, things that are declared.
+std::optional<Bypass> add_declared(Prepared& p, const Request& request, Engine& engine,
+                                   Client* client) {
+  const tool::exec::Order& order = *p.command.order;
+  std::string list;
+  if (order.input_list_from_stdin) {
+    auto got = take_stdin(client);
+    if (!got) return Bypass{BypassReason::stdin_source, "it cannot be kept"};
+    list = *std::move(got);
+  }
+  auto declared = look_at_declared(p.invocation, p.command, p.roots, list, engine.digester);
+  if (auto* wrong = std::get_if<std::string>(&declared))
+    return Bypass{BypassReason::not_run, std::move(*wrong)};
+  p.declared = std::get<Declared>(std::move(declared));
+  tool::Command given = command_of(request);
+  given.environment = tool::exec::given_variables(order, given.environment).all;
+  p.invocation.run_environment.emplace();
+  for (const auto& v : given.environment)
+    p.invocation.run_environment->push_back(std::string(v.name).append("=").append(v.value));
+  if (order.no_cwd_in_key) p.invocation.key_tool = p.roots.tag(p.command.tool);
+  if (!order.tool_hash.empty()) {
+    p.invocation.key_tool = base_name(p.command.tool);
+  } else if (order.declared_only) {  // else seen when they are started
+    for (const std::string& program : interpreters_of(
+             p.command.tool, given.variable("PATH").value_or("/bin:/usr/bin"), given.cwd)) {
+      const auto content = engine.digester.digest_file(program, nullptr);
+      p.invocation.key_fields.push_back({"interpreter", program});
+      if (content && *content)
+        p.invocation.key_fields.push_back({"content", (*content)->digest.hex()});
+    }
+    p.declared.is_watchable = false;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -65,16 +116,28 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.invocation = std::move(std::get<tool::Invocation>(classified));
   // Where the tool's name leads to the front, argv[0] would lead a tool that looks for its own
   // files there, too.
-  if (request.masquerade || std::get<Located>(located).behind_front)
+  if (request.calling == Calling::masquerade || std::get<Located>(located).behind_front)
     out.invocation.run_argv.front() = out.command.tool;
 
   const auto content = engine.digester.digest_file(out.command.tool, &out.tool_file);
-  if (!content || !*content)
+  Digest identity;
+  if (content && *content) {
+    out.tool_content = **content;
+    identity = out.tool_content.digest;
+  }
+  if (const auto given = given_identity(out.command)) {
+    identity = *given;
+  } else if (!content || !*content) {
     return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
-  out.tool_content = **content;
+  }
   out.roots = find_roots(out.command, out.invocation.source, settings);
-  out.probe = action::probe_key({out.command, out.invocation, out.roots, out.tool_content.digest,
-                                 request.umask, settings.salt});
+  if (out.command.order != nullptr) {
+    if (auto why = add_declared(out, request, engine, client))
+      return Declined{*std::move(why), out.command.tool};
+  }
+  out.probe = action::probe_key(
+      {out.command, out.invocation, out.roots, identity, request.umask, settings.salt});
+  out.identity = identity;
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "digest/file_digester.h"
+#include "pipeline/declared.h"
 #include "pipeline/locate.h"
 
 namespace deja::pipeline {
@@ -18,6 +19,8 @@ struct Prepared {
   action::Roots roots;
   os::FileIdentity tool_file;
   digest::FileContent tool_content;
+  Declared declared;  // only of `deja exec`
+  Digest identity;    // of the tool, as it is keyed
   ProbeKey probe;
 };
 

@@ -10,6 +10,7 @@
 #include "os/mapping.h"
 #include "pipeline/bind.h"
 #include "pipeline/starts.h"
+#include "tool/exec/order.h"
 
 namespace deja::pipeline {
 namespace {
@@ -86,12 +87,13 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   Draft draft;
   action::ActionResult& r = draft.result;
   r.exit_code = report.exit_code;
-  r.streams_are_one = target.request.streams_are_one;
+  r.streams_are_one = wants_one_stream(target) && !report.out.empty();
   r.colours_forced = target.invocation.colours_forced;
   r.made_in = target.roots;
   r.cost_ns = report.elapsed_ns;
   r.made_at_ns = os::wall_ns();
-  r.evidence = report.supervised ? "supervisor" : "interposer";
+  r.evidence = !report.log ? "declared" : report.supervised ? "supervisor" : "interposer";
+  if (target.invocation.order != nullptr) r.ttl_ns = target.invocation.order->ttl_ns;
   r.out = TRY(keep_stream(report.out, engine, draft));
   r.err = TRY(keep_stream(report.err, engine, draft));
   LeakSearch leaks = make_leak_search(target, testimony);
@@ -132,28 +134,74 @@ Status store_draft(const ProbeKey& probe, const Published& published, Draft& dra
   return {};
 }
 
-}  // namespace
-
-PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
-                       const std::vector<Before>& before, const RunReport& report, Engine& engine) {
-  PublishOutcome out;
-  if (report.signal != 0) return out.why_not = "ended by a signal", out;
+// Why a run cannot be spoken of, whatever was seen of it; empty: it can.
+std::string hopeless(const RunReport& report, const Target& target) {
+  const tool::Invocation& invocation = target.invocation;
+  if (report.timed_out) return "took too long";
+  if (report.signal != 0) return "ended by a signal";
   if (report.exit_code != 0 &&
-      !target.adapter.proves_failure(target.invocation, report.exit_code, report.out + report.err))
-    return out.why_not = "the tool failed", out;
-  if (report.truncated) return out.why_not = "printed too much, or left a process behind", out;
-  if (report.read_stdin && !target.invocation.reads_stdin)
-    return out.why_not = "reads standard input", out;
-  if (!report.log) return out.why_not = "was not observed", out;
+      !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
+    return "the tool failed";
+  if (report.truncated) return "printed too much, or left a process behind";
+  if (report.read_stdin && !invocation.reads_stdin && !invocation.has_no_stdin)
+    return "reads standard input";
+  return {};
+}
+
+// Why what is known of a run is not to be stored; empty: it is.
+std::string unwanted(const RunReport& report, const tool::Invocation& invocation, bool read_only) {
+  const bool forbids = invocation.order != nullptr && invocation.order->read_only;
+  if (read_only || forbids) return "read-only";
+  if (report.exit_code != 0 && invocation.order != nullptr && !invocation.order->cache_failures)
+    return "the tool failed";
+  return {};
+}
+
+Testimony testify_observed(const Prepared& p, const Target& target, const BeforeRun& before,
+                           const RunReport& report, Engine& engine, PublishOutcome& out) {
+  Testimony none;
+  if (!report.log) return none.problem = "was not observed", none;
   auto log = read_log(report.log);
-  if (!log) return out.why_not = log.error().message, out;
-  const std::string unseen = report.supervised ? "" : unseen_program(*log, command.tool);
+  if (!log) return none.problem = log.error().message, none;
+  const std::string unseen = report.supervised ? "" : unseen_program(*log, p.command.tool);
   if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
   out.was_unheard = log->unheard || !unseen.empty();
   out.gains_rights = starts_privileged(*log);
-  Witness witness(command, target.invocation, target.adapter, target.roots, engine.digester,
-                  before);
-  Testimony testimony = witness.hear(*log, report.ended_ns);
+  Witness witness(p.command, target.invocation, target.adapter, target.roots, engine.digester,
+                  before.updates);
+  return witness.hear(*log, report.ended_ns);
+}
+
+Testimony testify(const Prepared& p, const Target& target, const BeforeRun& before,
+                  const RunReport& report, Engine& engine, PublishOutcome& out) {
+  const tool::exec::Order* order = target.invocation.order.get();
+  Testimony testimony = order != nullptr && order->declared_only
+                            ? testify_declared(target.invocation, before.marks, report.ended_ns)
+                            : testify_observed(p, target, before, report, engine, out);
+  if (order == nullptr) return testimony;
+  if (testimony.problem.empty() && order->strict)
+    out.undeclared = undeclared(testimony, target.invocation, target.roots);
+  if (!out.undeclared.empty()) testimony.problem = "not declared: " + out.undeclared.front();
+  if (testimony.problem.empty())
+    check_declared(p.declared, target.invocation, p.command, target.roots, report, engine.digester,
+                   testimony);
+  return testimony;
+}
+
+}  // namespace
+
+PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun& before,
+                       const RunReport& report, bool read_only, Engine& engine) {
+  PublishOutcome out;
+  out.why_not = hopeless(report, target);
+  if (!out.why_not.empty()) return out;
+  const std::string unwanted_because = unwanted(report, target.invocation, read_only);
+  const bool is_strict = target.invocation.order != nullptr && target.invocation.order->strict;
+  // Nobody is to have it: do not look at it.
+  if (!unwanted_because.empty() && !is_strict && !engine.flights.has_waiters(p.probe))
+    return out.why_not = unwanted_because, out;
+
+  Testimony testimony = testify(p, target, before, report, engine, out);
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
 
   const bool speaks = !report.out.empty() || !report.err.empty();
@@ -168,16 +216,20 @@ PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, cons
   }
   Published published;
   published.trace = std::move(testimony.trace);
-  published.key = action_key(probe, published.trace);
+  published.key = action_key(p.probe, published.trace, draft->result.streams_are_one);
   published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
-  if (auto stored = store_draft(probe, published, *draft, engine); !stored) {
-    out.why_not = stored.error().message;
-    out.troubles.push_back(out.why_not);
-    return out;
+  out.why_not = unwanted_because;
+  if (out.why_not.empty()) {
+    if (auto stored = store_draft(p.probe, published, *draft, engine); !stored) {
+      out.why_not = stored.error().message;
+      out.troubles.push_back(out.why_not);
+      return out;
+    }
+    out.dup = draft->all_known && draft->bytes > 0;
+    out.bytes = draft->bytes;
   }
-  out.dup = draft->all_known && draft->bytes > 0;
-  out.bytes = draft->bytes;
-  out.published = std::make_shared<const Published>(std::move(published));
+  out.to_share = std::make_shared<const Published>(std::move(published));
+  if (out.why_not.empty()) out.published = out.to_share;
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/flights.h"
 #include "pipeline/materialize.h"
+#include "pipeline/prepare.h"
 #include "pipeline/witness.h"
 
 namespace deja::pipeline {
@@ -16,16 +17,26 @@ namespace deja::pipeline {
 struct PublishOutcome {
   std::shared_ptr<const Published> published;  // null: nothing was stored
   std::string why_not;
-  bool was_unheard = false;   // some program could not be seen by the interposer
-  bool gains_rights = false;  // some program is setuid or the like
+  // What those who waited may use: what was stored, or what this request did not want stored. Null:
+  // nothing is proven, or nobody has waited.
+  std::shared_ptr<const Published> to_share;
+  std::vector<std::string> undeclared;  // what --strict has found, one line each
+  bool was_unheard = false;             // some program could not be seen by the interposer
+  bool gains_rights = false;            // some program is setuid or the like
   bool dup = false;
   std::uint64_t bytes = 0;
   std::vector<std::string> troubles;
 };
 
+// What was looked at right before a run.
+struct BeforeRun {
+  std::vector<Before> updates;  // look_before()
+  std::vector<Mark> marks;      // mark_outputs(), where nothing is observed
+};
+
 // From here on the user has his outputs and the tool's exit code is known; nothing below changes
-// either. before: what look_before() saw.
-PublishOutcome publish(const ProbeKey& probe, const tool::Command& command, const Target& target,
-                       const std::vector<Before>& before, const RunReport& report, Engine& engine);
+// either.
+PublishOutcome publish(const Prepared& prepared, const Target& target, const BeforeRun& before,
+                       const RunReport& report, bool read_only, Engine& engine);
 
 }  // namespace deja::pipeline

@@ -36,13 +36,6 @@ bool has_multigrain_stamps() {
   return value;
 }
 
-// Could the file have been changed after it was opened without a sign in its stamps?
-bool could_hide_a_change(const std::string& path, const os::FileIdentity& identity,
-                         std::int64_t opened_ns) {
-  if (digest::FileDigester::is_settled(identity, opened_ns)) return false;
-  return !has_multigrain_stamps() || !os::is_watchable_filesystem(path);  // the same file systems
-}
-
 // Only tests set this: an input is left out of every trace, to prove that they would find the wrong
 // hit (test/diff/canary_test.cc).
 bool is_left_out(std::string_view subject) {
@@ -74,11 +67,17 @@ std::string take_component(std::string& path) {
 
 }  // namespace
 
+bool could_hide_a_change(const std::string& path, const os::FileIdentity& identity,
+                         std::int64_t opened_ns) {
+  if (digest::FileDigester::is_settled(identity, opened_ns)) return false;
+  return !has_multigrain_stamps() || !os::is_watchable_filesystem(path);  // the same file systems
+}
+
 std::vector<Before> look_before(const tool::Invocation& invocation,
                                 digest::FileDigester& digester) {
   std::vector<Before> out;
   for (const std::string& path : invocation.updates) {
-    Before before{path, {}, {}};
+    Before before{path, {}, {}, 0};
     const auto content = digester.digest_file(path, &before.identity);
     if (!content || !*content) continue;
     before.content = **content;
@@ -134,7 +133,7 @@ void Witness::conclude_lock(const Touched& t, const os::FileIdentity& now) {
 void Witness::conclude_output(const std::string& name, const Touched& t,
                               const os::FileIdentity& now) {
   // True of the world before the run, which is the one that the next request is in.
-  if (t.continues || (now.is_directory() && !t.existed))
+  if ((t.continues || (now.is_directory() && !t.existed)) && !is_declared_output(t.spelled))
     claim(Claim::absent, roots_.tag(t.spelled));
   Output out;
   out.path = t.spelled;
@@ -171,6 +170,26 @@ std::string Witness::why_not_output(const os::FileIdentity& now, const Touched& 
 bool Witness::is_depfile(const std::string& name) {
   return std::any_of(invocation_.depfiles.begin(), invocation_.depfiles.end(),
                      [&](const std::string& depfile) { return canonical(depfile) == name; });
+}
+
+bool Witness::is_declared_input(const std::string& path) const {
+  const auto& inputs = invocation_.declared.inputs;
+  return std::binary_search(inputs.begin(), inputs.end(), tidy_path(path));
+}
+
+bool Witness::is_declared_output(const std::string& path) {
+  if (!invocation_.is_generic) return false;
+  if (!declared_outputs_) {
+    declared_outputs_.emplace();
+    for (const auto* names : {&invocation_.declared.outputs, &invocation_.declared.folders})
+      for (const std::string& name : *names) declared_outputs_->insert(canonical(name));
+  }
+  const std::string name = canonical(path);
+  // The first that is not before it may lie below it.
+  const auto it = declared_outputs_->lower_bound(name);
+  if (it != declared_outputs_->end() && is_within(*it, name)) return true;
+  return std::any_of(invocation_.declared.folders.begin(), invocation_.declared.folders.end(),
+                     [&](const std::string& folder) { return is_within(name, canonical(folder)); });
 }
 
 bool Witness::is_updated(const std::string& path) {
@@ -341,6 +360,7 @@ void Witness::conclude_names() {
     }
   }
   for (const auto& [path, with_time] : stamped_) {
+    if (is_declared_input(path)) continue;
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
     if (!now || !now->is_regular()) continue;
     const auto then = stats_.find(path);
@@ -352,7 +372,7 @@ void Witness::conclude_names() {
 
 // What was there before the run made something of that name.
 void Witness::claim_look(const std::string& path, const Look& look) {
-  if (look.is_vouched) return;  // it replaces what is there
+  if (look.is_vouched || is_declared_output(path)) return;  // it replaces what is there
   const std::string subject = roots_.tag(path);
   if (!look.was_there) return claim(Claim::absent, subject);
   if (!look.identity) return fail("looks for its own output before it makes it: " + path);
@@ -376,21 +396,31 @@ void Witness::conclude_links() {
 
 void Witness::conclude_listings() {
   for (const auto& [path, unused] : listings_) {
-    if (is_touched(path)) continue;
-    const std::string folder = canonical(join_path(path, "."));  // it may be named by a symlink
-    std::vector<std::string> own;
-    for (const auto& [name, t] : touched_) {
-      if (parent_path(name) != folder || t.existed) continue;
-      // What a rename has replaced is only known if somebody looked.
-      const bool was_there = t.renamed && seen_.contains(t.spelled);
-      if (t.renamed && !was_there && !absent_.contains(t.spelled))
-        return fail("lists the folder of what it renames: " + t.spelled);
-      if (!was_there) own.emplace_back(base_name(name));
-    }
-    const auto digest = listing_digest(path, own);
-    if (!digest) return fail("cannot list " + path);
-    claim(Claim::listing, roots_.tag(path), std::string(digest->view()));
+    if (!is_touched(path) && testimony_.problem.empty()) conclude_listing(path);
   }
+}
+
+void Witness::conclude_listing(const std::string& path) {
+  const std::string folder = canonical(join_path(path, "."));  // it may be named by a symlink
+  std::vector<std::string> own, unsaid;
+  for (const auto& [name, t] : touched_) {
+    if (parent_path(name) != folder) continue;
+    if (is_declared_output(name)) {
+      unsaid.emplace_back(base_name(name));
+      continue;
+    }
+    if (t.existed) continue;
+    // What a rename has replaced is only known if somebody looked.
+    const bool was_there = t.renamed && seen_.contains(t.spelled);
+    if (t.renamed && !was_there && !absent_.contains(t.spelled))
+      return fail("lists the folder of what it renames: " + t.spelled);
+    if (!was_there) own.emplace_back(base_name(name));
+  }
+  own.insert(own.end(), unsaid.begin(), unsaid.end());
+  std::sort(own.begin(), own.end());
+  const auto digest = listing_digest(path, own);
+  if (!digest) return fail("cannot list " + path);
+  claim(Claim::listing, roots_.tag(path), listing_value(*digest, unsaid));
 }
 
 // The first component that is missing: "/a/b/c/d" with no /a/b is one claim for all below it.

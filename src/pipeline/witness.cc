@@ -35,10 +35,12 @@ bool wants_kind_only(std::string_view program) {
   return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
 }
 
-// Process ids, users and sizes of memory are noise or stay what they are.
-bool is_telling(std::string_view what) {
-  return what == "hostname" || what == "uname" || what == "hostid" || what == "load";
+bool is_name_of_machine(std::string_view what) {
+  return what == "hostname" || what == "uname" || what == "hostid";
 }
+
+// Process ids, users and sizes of memory are noise or stay what they are.
+bool is_telling(std::string_view what) { return is_name_of_machine(what) || what == "load"; }
 
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path) {
@@ -208,6 +210,7 @@ void Witness::on_program(const Event& e) {
   } else {
     programs_[e.pid] = base_name(e.path);
     leave(e.pid);
+    if (invocation_.is_generic) foreign_.try_emplace(e.pid, Foreign{programs_[e.pid]});
   }
   read_program(e.path, nullptr, e.when_ns);
 }
@@ -286,6 +289,10 @@ void Witness::on_stat(const Event& e) {
   // time of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every
   // compiler mentions the word.
   Foreign* const program = foreign(e.pid);
+  if (e.path == "/etc/localtime" && invocation_.is_generic) {
+    if (e.error == 0) read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+    return;
+  }
   if (e.path == "/etc/localtime") {
     if (program == nullptr) return fail("puts a time into words");
     return ask(*program, "puts a time into words", e.flags);
@@ -336,6 +343,7 @@ void Witness::on_list(const Event& e) {
 }
 
 void Witness::on_getenv(const Event& e) {
+  if (invocation_.are_variables_keyed) return;
   // Variables that a parent in the tree has set for its child come from the tree itself.
   const std::string& name = e.path;
   const auto now = command_.variable(name);
@@ -362,10 +370,12 @@ void Witness::on_environ(const Event& e) {
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
     foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
+  if (invocation_.are_variables_keyed) return;
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {
+  if (invocation_.is_generic) return;
   Foreign* const program = foreign(e.pid);
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
@@ -374,7 +384,12 @@ void Witness::on_clock(const Event& e) {
 }
 
 void Witness::on_host(const Event& e) {
-  if (e.path == "stdin" && !invocation_.reads_stdin) return fail("reads standard input");
+  const bool is_known = invocation_.reads_stdin || invocation_.has_no_stdin;
+  if (e.path == "stdin" && !is_known) return fail("reads standard input");
+  if (invocation_.is_generic) {
+    if (is_name_of_machine(e.path)) claim(Claim::machine, {}, std::string(machine_digest().view()));
+    return;
+  }
   Foreign* const program = foreign(e.pid);
   if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
     ask(*program, "asks the machine: " + e.path, e.flags);

@@ -13,6 +13,9 @@
 //   looked at without opening it, counts with size, time and mode; what it asks the machine (the
 //   time, the host's name) cannot be asked again. Of an interpreter that runs a script an adapter
 //   knows (tool::Vouched), less may count; which script it is, is seen when it opens it.
+// - Of any tool (`deja exec`) nothing is known, so all its programs are such; but clock, random
+//   numbers and load are noise there. Of an input that the user declared only its content counts, of
+//   a declared output nothing that was there before.
 // - What was read of standard input is known only where the adapter had it kept for the key.
 // - A file without content that was locked and still has none was there for the lock alone.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
@@ -72,7 +75,11 @@ struct Before {
   std::string path;
   os::FileIdentity identity;
   digest::FileContent content;
+  std::int64_t looked_ns = 0;  // the file clock when it was read
 };
+// Could a file that was opened then have been changed since without a sign in its stamps?
+bool could_hide_a_change(const std::string& path, const os::FileIdentity& identity,
+                         std::int64_t opened_ns);
 // Those that are there.
 std::vector<Before> look_before(const tool::Invocation& invocation, digest::FileDigester& digester);
 
@@ -186,6 +193,8 @@ class Witness {
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
   bool is_updated(const std::string& path);  // Invocation::updates
+  bool is_declared_input(const std::string& path) const;
+  bool is_declared_output(const std::string& path);  // or one of its folders
   const Before* before(const std::string& path);
   bool is_touched(const std::string& path);
   std::optional<os::FileIdentity> still_there(const std::string& path);
@@ -199,6 +208,7 @@ class Witness {
   void conclude_names();
   void conclude_links();
   void conclude_listings();
+  void conclude_listing(const std::string& path);
   void conclude_absences();
   void conclude_twins();
   void claim_look(const std::string& path, const Look& look);
@@ -242,6 +252,7 @@ class Witness {
       equals_;  // digest -> paths of files that were read
   std::unordered_map<std::int32_t, std::string> programs_;
   std::unordered_map<std::int32_t, Foreign> foreign_;
+  std::optional<std::set<std::string>> declared_outputs_;  // canonical; when it was asked for
   // Folders above scripts that keep to themselves what their interpreter has asked for itself.
   std::vector<std::string> reticent_;
 };

@@ -1,5 +1,8 @@
 #include "pipeline/world.h"
 
+#include <sys/utsname.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "action/recipe.h"
@@ -68,6 +71,38 @@ Result<Digest> listing_digest(const std::string& path, const std::vector<std::st
   return sink.finish();
 }
 
+std::string listing_value(const Digest& digest, const std::vector<std::string>& unsaid) {
+  std::string value(digest.view());
+  for (const std::string& name : unsaid) value.append(name).push_back('\0');
+  return value;
+}
+
+Digest machine_digest() {
+  action::HashSink sink;
+  struct utsname name = {};
+  if (::uname(&name) == 0) {
+    for (const char* part :
+         {name.sysname, name.nodename, name.release, name.version, name.machine, name.domainname})
+      sink.field("name", part);
+  }
+  sink.field("id", std::to_string(::gethostid()));
+  return sink.finish();
+}
+
+namespace {
+
+// The names that a listing's value says nothing of.
+std::vector<std::string> unsaid_names(std::string_view value) {
+  std::vector<std::string> out;
+  for (value.remove_prefix(std::min(value.size(), sizeof(Digest))); !value.empty();) {
+    out.emplace_back(value.substr(0, value.find('\0')));
+    value.remove_prefix(std::min(out.back().size() + 1, value.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::optional<std::string_view> World::variable(std::string_view name) {
   return command_.variable(name);
 }
@@ -88,7 +123,8 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
              action::kind_letter(identity->mode) == claim.value[0];
     }
     case Claim::listing:
-      return TRY(listing_digest(path)).view() == claim.value;
+      return std::string_view(claim.value).substr(0, sizeof(Digest)) ==
+             TRY(listing_digest(path, unsaid_names(claim.value))).view();
     case Claim::link:
       return TRY(os::read_symlink(path)).value_or("") == claim.value;
     case Claim::real:
@@ -120,6 +156,8 @@ Result<bool> World::holds(const Observation& claim) {
     case Claim::environment:
       if (!environment_) environment_ = environment_digest(command_, roots_);
       return environment_->view() == claim.value;
+    case Claim::machine:
+      return machine_digest().view() == claim.value;
     case Claim::root:
       return roots_.expand(claim.subject) == roots_.expand(claim.value);
     default: {

@@ -21,6 +21,10 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
 
 // Digest of a folder's sorted names, without those in `except` (also sorted).
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except = {});
+// The value of Claim::listing, from that digest and the names it says nothing of (sorted).
+std::string listing_value(const Digest& digest, const std::vector<std::string>& unsaid);
+// Digest of what uname(2) and gethostid(3) say.
+Digest machine_digest();
 
 // How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same
 // inode, 't' of the same second, '-' neither.

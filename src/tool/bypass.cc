@@ -42,6 +42,11 @@ const std::vector<BypassRow>& bypass_rows() {
        "There is no way to see what this tool reads (static, setuid or foreign program).", ""},
       {internal_error, "internal_error",
        "The cache itself failed; the journal's line for the command says how.", ""},
+      {no_cache, "no_cache", "`deja exec` was told `--no-cache` or `--non-deterministic`.", ""},
+      {not_run, "not_run",
+       "A wrong option of `deja exec` was reported, or only the key was asked for; nothing was "
+       "run.",
+       ""},
   };
   return rows;
 }

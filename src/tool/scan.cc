@@ -122,6 +122,27 @@ bool is_loadable_elf(std::string_view bytes) {
   return (low == 0 || high == 0) && (type == 2 || type == 3);
 }
 
+// elf(5), 64 bits, little endian: e_phoff at 32, e_phentsize at 54, e_phnum at 56; a program header
+// begins with its type, and PT_INTERP, 3, names the loader. A shared library has none either, but
+// nobody starts one.
+bool is_static_program(std::string_view bytes) {
+  const auto number = [&](std::size_t at, std::size_t size) {
+    std::uint64_t n = 0;
+    for (std::size_t i = size; i-- > 0;)
+      n = n << 8 | static_cast<unsigned char>(at + i < bytes.size() ? bytes[at + i] : 0);
+    return n;
+  };
+  constexpr std::string_view kElf64Little = "\x02\x01";
+  constexpr std::size_t kHeader = 64;
+  if (bytes.size() < kHeader || bytes.substr(4, 2) != kElf64Little) return false;
+  const std::uint64_t table = number(32, 8), size = number(54, 2), count = number(56, 2);
+  if (count == 0 || size == 0 || table > bytes.size() || size * count > bytes.size() - table)
+    return false;
+  for (std::uint64_t i = 0; i < count; ++i)
+    if (number(table + i * size, 4) == 3) return false;
+  return true;
+}
+
 bool holds(std::string_view bytes, std::string_view mark) {
   return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
 }
@@ -149,7 +170,7 @@ std::uint32_t scan_tree(std::string_view bytes) {
 }
 
 std::uint32_t scan_source(std::string_view bytes) {
-  if (is_loadable_elf(bytes)) return 0;
+  if (is_loadable_elf(bytes)) return is_static_program(bytes) ? kIsStatic : 0;
   std::uint32_t facts = scan_tree(bytes);
   // Names of macros are in a tree as they are; an ESC is only a number there.
   if (facts == 0) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +17,9 @@
 #include <vector>
 
 namespace deja::tool {
+namespace exec {
+struct Order;  // tool/exec/order.h
+}
 
 // Why a command is not looked up at all. One row each in kBypassReasons (bypass.cc): name,
 // sentence, example; the table makes docs/bypass.md, the counters' names and a test.
@@ -35,6 +39,8 @@ enum class BypassReason : std::uint8_t {
   foreign_client,      // client of another user, mount namespace or root folder
   unobservable,        // no evidence can be had for this tool (static, setuid, foreign binary)
   internal_error,      // the cache failed; the journal's line says how
+  no_cache,            // deja exec --no-cache, --non-deterministic
+  not_run,             // deja exec: a wrong option, or only the key was asked for
 };
 
 struct Bypass {
@@ -61,8 +67,10 @@ struct Command {
   std::string tool;                    // absolute path of the real program
   std::vector<std::string_view> argv;  // argv[0] as the user spelled it
   std::string_view cwd;                // absolute, as getcwd gives it
+  // What the tool may read and what counts of it (`deja exec` gives some that do not).
   std::vector<EnvironmentVariable> environment;
-  bool talks_to_terminal = false;  // stdout or stderr is one
+  bool talks_to_terminal = false;            // stdout or stderr is one
+  std::shared_ptr<const exec::Order> order;  // what `deja exec` was told; null for other callers
 
   std::optional<std::string_view> variable(std::string_view name) const;
 };
@@ -80,6 +88,18 @@ struct KeyArgument {
   std::string_view path() const;  // empty when there is none
 };
 
+// What the user says of an action himself. Absolute paths.
+struct Declaration {
+  std::vector<std::string> inputs;   // their content counts, nothing else of them
+  std::vector<std::string> outputs;  // what was there before the run does not count
+  std::vector<std::string> folders;  // of outputs
+};
+
+// A part of the key that is neither argument nor variable.
+struct KeyField {
+  std::string name, value;
+};
+
 struct Invocation {
   const char* adapter = "";           // "cc"
   const char* dialect = "";           // "gcc", "clang", "emcc", or "either" when nothing tells
@@ -88,6 +108,8 @@ struct Invocation {
   std::string source;                 // absolute path of the main source; empty when none
   std::vector<std::string> run_argv;  // what the client runs (argv[0] as the user spelled it)
   std::vector<KeyArgument> key_arguments;
+  std::vector<KeyField> key_fields;
+  std::string key_tool;  // what the key says of where the tool is; empty: its path
   // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
   bool colours_forced = false;
   // Only with colours_forced: would the tool, left alone, colour what it writes to a terminal in
@@ -110,6 +132,17 @@ struct Invocation {
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
   // "-DWHERE=__FILE__" mentions its own path though no file does.
   std::uint32_t argument_facts = 0;
+
+  // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
+  // but the clock, random numbers and the load of the machine are noise: the user asked for it.
+  bool is_generic = false;
+  bool has_no_stdin = false;                        // the tool gets an empty standard input
+  bool drops_stdout = false, drops_stderr = false;  // not shown to the user
+  // The variables are given to the tool by name, and those that count are in the key.
+  bool are_variables_keyed = false;
+  std::optional<std::vector<std::string>> run_environment;  // "NAME=value"; none: the client's own
+  Declaration declared;
+  std::shared_ptr<const exec::Order> order;
 };
 
 using Classified = std::variant<Invocation, Bypass>;
@@ -172,6 +205,8 @@ class Adapter {
 
 // The adapter for C and C++ compilers (gcc and clang drivers).
 const Adapter& cc_adapter();
+// The adapter for any tool, run by `deja exec`: it knows no name.
+const Adapter& exec_adapter();
 // The adapter for archivers, assemblers, linkers, checkers (tool/job/jobs.h).
 const Adapter& job_adapter();
 // The adapter that knows this program, or null.
@@ -192,7 +227,9 @@ inline constexpr std::uint32_t kHoldsTree = 128;
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
-inline constexpr std::uint8_t kScanVersion = 8;  // another one finds other facts in the same bytes
+// A program that no loader starts, so nothing can be preloaded into it.
+inline constexpr std::uint32_t kIsStatic = 256;
+inline constexpr std::uint8_t kScanVersion = 9;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

@@ -11,7 +11,7 @@
 //   client -> engine   Fed (+ a descriptor of all of it; none: it cannot be had)
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
-//   engine -> client   Published   the next invocation can hit; exit now
+//   engine -> client   Published   the next invocation can hit; exit now (+ a last word)
 //
 // and for `deja daemon`:  Ask -> Answer.
 //
@@ -31,7 +31,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 5;
+inline constexpr std::uint16_t kProtocol = 6;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
@@ -89,9 +89,13 @@ inline constexpr std::uint32_t kStdoutIsTerminal = 1;
 inline constexpr std::uint32_t kStderrIsTerminal = 2;
 inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the same open file
 
-// The numbers of a request. Then follow: u32 1 when the front was called by the tool's name, the
-// text cwd, the list argv (as the user spelled it), the list of the environment ("NAME=value", in
-// order).
+// The numbers of a request. Then follow: u32 Calling, the text cwd, the list argv (as the user
+// spelled it), the list of the environment ("NAME=value", in order).
+enum class Calling : std::uint32_t {
+  wrapper = 0,     // argv is the tool's
+  masquerade = 1,  // the front was called by the tool's name
+  exec = 2,        // argv is that of `deja exec`: options, "--", the tool's
+};
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
@@ -139,16 +143,22 @@ inline constexpr std::size_t kReplayHeadSize = 12;
 
 // A bypass has no body: the client finds the tool itself, as it must when there is no engine.
 
-// A miss. Body: u32 flags, the texts tool (absolute path) and interposer to preload ("": none),
-// the list argv, and one byte of room (the client ends the texts in place).
+// A miss. Body: u32 flags, u32 milliseconds the tool may take (0: any), the texts tool (absolute
+// path) and interposer to preload ("": none), the lists argv and environment, and one byte of room
+// (the client ends the texts in place).
 inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
 // Observe by deja-supervise; the interposer's path only says that the run is to be observed.
 inline constexpr std::uint32_t kRunSupervise = 2;
+inline constexpr std::uint32_t kRunNoStdin = 4;                          // standard input is empty
+inline constexpr std::uint32_t kRunDropStdout = 8, kRunDropStderr = 16;  // captured, not passed on
+inline constexpr std::uint32_t kRunEnvironment =
+    32;  // the list is the environment; else the user's
 
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
 inline constexpr std::uint32_t kReportTruncated =
     1;  // more output than kStreamMax, or a writer left
 inline constexpr std::uint32_t kReportReadStdin = 2;  // less of standard input is left than before
+inline constexpr std::uint32_t kReportTimedOut = 4;   // it took too long and was ended
 struct ReportHead {
   std::uint32_t flags = 0;
   std::uint32_t exit_code = 0;
@@ -174,6 +184,11 @@ inline ReportHead read_report_head(Reader& r) {
   h.stderr_size = r.u32();
   return h;
 }
+
+// Published, the last word after a run: u32 exit code to end with instead of the tool's
+// (kAsTheTool: the tool's), then a text for standard error to the end.
+inline constexpr std::uint32_t kAsTheTool = ~std::uint32_t{0};
+inline constexpr std::size_t kLastWordMax = 32 << 10;
 
 // Ask: one word ("status", "stop"). Answer: text, for status JSON {"pid":…, "version":…, …}.
 

@@ -6,7 +6,7 @@
 namespace deja::wire {
 
 inline constexpr std::string_view kSubcommands[] = {
-    "audit", "config", "daemon", "doctor", "events",  "gc",
+    "audit", "config", "daemon", "doctor", "events",  "exec", "gc",
     "help",  "purge",  "stats",  "verify", "version", "why",
 };
 

@@ -1,0 +1,121 @@
+// `deja exec`, as far as it is not for the engine: help, batches, and the bare tool where the cache is
+// off or cannot be had. Then the tool gets what the options say it gets, and nothing is remembered.
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/context.h"
+#include "cli/exec_batch.h"
+#include "os/clock.h"
+#include "os/end.h"
+#include "os/file.h"
+#include "os/find_tool.h"
+#include "os/io.h"
+#include "os/places.h"
+#include "os/process.h"
+#include "tool/exec/order.h"
+
+namespace deja::cli {
+namespace {
+
+using tool::exec::Order;
+
+constexpr int kNotFound = 127, kNotRunnable = 126, kTimedOut = 124;
+
+int complain(int code, const std::string& what) {
+  const std::string line = tool::exec::error_line(what);
+  (void)os::write_all(STDERR_FILENO, line.data(), line.size());
+  return code;
+}
+
+// Our own front, which must not be taken for the tool.
+os::FrontFile front_file(const Context& context) {
+  const auto id = os::stat_file(context.libexec + "/../../bin/deja");
+  return id && *id ? os::FrontFile{(*id)->device, (*id)->inode} : os::FrontFile();
+}
+
+// What the tool is to have for its streams, from here on.
+void set_streams(const Order& order) {
+  if (order.input == tool::exec::GivenStdin::none) os::silence_stream(STDIN_FILENO);
+  if (!order.wants_stdout) os::silence_stream(STDOUT_FILENO);
+  if (!order.wants_stderr) os::silence_stream(STDERR_FILENO);
+}
+
+// As the front does with an engine: asked to end, and made to after two seconds.
+int run_limited(const std::string& tool, const Order& order, const os::Texts& environment) {
+  const auto child = os::start_program(tool, order.argv, environment);
+  if (!child) return complain(kNotRunnable, child.error().message);
+  const std::int64_t due_ns = os::monotonic_ns() + static_cast<std::int64_t>(order.timeout_ns);
+  constexpr std::int64_t kGraceNs = 2'000'000'000;
+  bool was_asked = false;
+  std::optional<os::Ended> end;
+  while (!(end = os::ended(*child, false))) {
+    const std::int64_t now_ns = os::monotonic_ns();
+    if (now_ns >= due_ns && !was_asked) os::send_signal(*child, SIGTERM);
+    was_asked = was_asked || now_ns >= due_ns;
+    if (now_ns >= due_ns + kGraceNs) os::send_signal(*child, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  if (was_asked) return complain(kTimedOut, "--timeout: '" + order.argv.front() + "' ended");
+  return end->signal != 0 ? os::end_by_signal(end->signal) : end->exit_code;
+}
+
+int become(const std::string& tool, const Order& order, const os::Texts& environment) {
+  const int error = os::become_program(tool, order.argv, environment);
+  return complain(error == ENOENT ? kNotFound : kNotRunnable,
+                  "'" + tool + "': " + std::strerror(error));
+}
+
+int run_plainly(const Context& context, const Order& order) {
+  const os::Texts own = os::own_environment();
+  std::vector<tool::EnvironmentVariable> users;
+  for (const std::string_view text : own) {
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos)
+      users.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  const char* const path = ::getenv("PATH");
+  char found[os::kPlaceMax];
+  if (os::find_tool(order.argv.front(), path != nullptr ? path : "/bin:/usr/bin", context.cwd,
+                    front_file(context), found, sizeof(found)) < 0)
+    return complain(kNotFound, "'" + order.argv.front() + "': no such program");
+  if (order.print_key) return complain(kProblems, "--print-key: there is no engine to ask");
+  if (order.json || order.explain) {
+    const std::string line = order.json ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"
+                                        : tool::exec::error_line("bypass: the tool runs alone");
+    (void)os::write_all(STDERR_FILENO, line.data(), line.size());
+  }
+  os::Texts environment;
+  for (const auto& v : tool::exec::given_variables(order, users).all)
+    environment.push_back(std::string(v.name).append("=").append(v.value));
+  set_streams(order);
+  return order.timeout_ns != 0 ? run_limited(found, order, environment)
+                               : become(found, order, environment);
+}
+
+}  // namespace
+
+int run_exec(const Context& context, Args args) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  for (auto word = args.begin(); word != end; ++word) {
+    if (*word == "--help" || *word == "-h") return print(tool::exec::help_text()), kDone;
+    if (*word == "--batch") return run_batch(context, args);
+  }
+  std::vector<std::string_view> argv = {"exec"};
+  argv.insert(argv.end(), args.begin(), args.end());
+  const auto order = tool::exec::read_order(argv);
+  if (const auto* wrong = std::get_if<std::string>(&order)) return complain(kUsage, *wrong);
+  return run_plainly(context, std::get<Order>(order));
+}
+
+}  // namespace deja::cli

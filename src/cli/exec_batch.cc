@@ -1,0 +1,160 @@
+// Tested by test/e2e/exec_batch_test.cc.
+#include "cli/exec_batch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <iostream>
+#include <list>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "os/io.h"
+#include "os/process.h"
+#include "tool/exec/order.h"
+
+namespace deja::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kTextMax = 64 << 20;  // of one stream of one command
+
+// One command that runs.
+struct Job {
+  Json id;
+  os::Heard heard;
+  std::string out_text, err_text;
+};
+
+int complain(const std::string& what) {
+  const std::string line = tool::exec::error_line("--batch: " + what);
+  (void)os::write_all(STDERR_FILENO, line.data(), line.size());
+  return kUsage;
+}
+
+void say(const Json& object) {
+  // What is no UTF-8 in a tool's text is replaced, as in the journal.
+  print(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+std::vector<std::string> texts(const Json& object, const char* name) {
+  return object.contains(name) ? object.at(name).get<std::vector<std::string>>()
+                               : std::vector<std::string>();
+}
+
+// The command's words, or an exception of Json's that says what is wrong with the object.
+std::vector<std::string> words_of(const Json& object) {
+  std::vector<std::string> words = {"deja", "exec"};
+  for (std::string& option : texts(object, "options")) words.push_back(std::move(option));
+  words.emplace_back("--");
+  for (std::string& word : texts(object, "argv")) words.push_back(std::move(word));
+  return words;
+}
+
+// Our own variables, with those of the object.
+os::Texts environment_with(const Json& object) {
+  os::Texts out = os::own_environment();
+  if (!object.contains("env")) return out;
+  for (const auto& [name, value] : object.at("env").items()) {
+    std::erase_if(out, [&, start = name + "="](const auto& v) { return v.starts_with(start); });
+    out.push_back(name + "=" + value.get<std::string>());
+  }
+  return out;
+}
+
+class Batch {
+ public:
+  explicit Batch(std::string front) : front_(std::move(front)) {}
+
+  int run() {
+    const std::size_t jobs_max = std::max(1U, std::thread::hardware_concurrency());
+    std::string line;
+    for (std::size_t number = 1; std::getline(std::cin, line); ++number) {
+      if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+      while (jobs_.size() >= jobs_max) wait();
+      start(line, number);
+    }
+    while (!jobs_.empty()) wait();
+    return code_;
+  }
+
+ private:
+  void start(const std::string& line, std::size_t number) {
+    Job job;
+    try {
+      const Json object = Json::parse(line);
+      job.id = object.contains("id") ? object.at("id") : Json(number);
+      std::vector<std::string> words = words_of(object);
+      const std::string cwd = object.value("cwd", "");
+      auto heard = os::start_heard(front_, words, environment_with(object), cwd);
+      if (heard) job.heard = *std::move(heard);
+    } catch (const Json::exception& e) {
+      refuse(job, number, e.what());
+      return;
+    }
+    if (job.heard.pid < 0) return refuse(job, number, "cannot start deja");
+    jobs_.push_back(std::move(job));
+  }
+
+  void refuse(const Job& job, std::size_t number, const std::string& why) {
+    code_ = kUsage;
+    complain("line " + std::to_string(number) + ": " + why);
+    say({{"id", job.id.is_null() ? Json(number) : job.id}, {"exit_code", kUsage}, {"error", why}});
+  }
+
+  // Takes what there is of all commands; says what became of those that have ended.
+  void wait() {
+    std::vector<int> fds;
+    for (const Job& job : jobs_) {
+      fds.push_back(job.heard.out.get());
+      fds.push_back(job.heard.err.get());
+    }
+    const std::vector<bool> readable = os::wait_readable(fds);
+    std::size_t i = 0;
+    for (auto job = jobs_.begin(); job != jobs_.end(); i += 2) {
+      if (readable[i]) take(job->heard.out, job->out_text);
+      if (readable[i + 1]) take(job->heard.err, job->err_text);
+      job = job->heard.out || job->heard.err ? std::next(job) : end(job);
+    }
+  }
+
+  static void take(os::Fd& from, std::string& text) {
+    char bytes[64 * 1024];
+    const ssize_t n = os::read_some(from.get(), bytes, sizeof(bytes));
+    if (n <= 0) {
+      from.reset();
+    } else if (text.size() < kTextMax) {
+      text.append(bytes, static_cast<std::size_t>(n));
+    }
+  }
+
+  std::list<Job>::iterator end(std::list<Job>::iterator job) {
+    const os::Ended ended = *os::ended(job->heard.pid, true);
+    Json object = {{"id", job->id}, {"stdout", job->out_text}, {"stderr", job->err_text}};
+    if (ended.signal != 0) {
+      object["signal"] = ended.signal;
+    } else {
+      object["exit_code"] = ended.exit_code;
+    }
+    if (ended.signal != 0 || ended.exit_code != 0) code_ = std::max(code_, kProblems);
+    say(object);
+    return jobs_.erase(job);
+  }
+
+  const std::string front_;
+  std::list<Job> jobs_;
+  int code_ = kDone;
+};
+
+}  // namespace
+
+int run_batch(const Context& context, Args args) {
+  if (args.size() != 1) return complain("takes no other words; they are part of each line");
+  return Batch(context.libexec + "/../../bin/deja").run();
+}
+
+}  // namespace deja::cli

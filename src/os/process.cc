@@ -1,0 +1,121 @@
+#include "os/process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+extern "C" char** environ;  // NOLINT(readability-redundant-declaration): unistd.h has it on demand
+
+namespace deja::os {
+namespace {
+
+// What exec takes; the texts must outlive it.
+std::vector<char*> pointers(const Texts& texts) {
+  std::vector<char*> out;
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+Texts with_shell(const std::string& path, const Texts& argv) {
+  Texts out = {"sh", path};
+  if (!argv.empty()) out.insert(out.end(), argv.begin() + 1, argv.end());
+  return out;
+}
+
+Result<pid_t> spawn(const std::string& path, const Texts& argv, const Texts& environment,
+                    const posix_spawn_file_actions_t* actions) {
+  const auto arguments = pointers(argv);
+  const auto variables = pointers(environment);
+  pid_t pid = -1;
+  int error =
+      ::posix_spawn(&pid, path.c_str(), actions, nullptr, arguments.data(), variables.data());
+  if (error == ENOEXEC) {
+    const Texts shell = with_shell(path, argv);
+    error =
+        ::posix_spawn(&pid, "/bin/sh", actions, nullptr, pointers(shell).data(), variables.data());
+  }
+  if (error != 0) return sys_error_code(error, "start", path);
+  return pid;
+}
+
+struct Pipe {
+  Fd read, write;
+};
+Result<Pipe> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return sys_error("pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+}  // namespace
+
+void silence_stream(int stream) {
+  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (nothing) ::dup2(nothing.get(), stream);
+}
+
+int become_program(const std::string& path, const Texts& argv, const Texts& environment) {
+  const auto variables = pointers(environment);
+  ::execve(path.c_str(), pointers(argv).data(), variables.data());
+  if (errno != ENOEXEC) return errno;
+  const Texts shell = with_shell(path, argv);
+  ::execve("/bin/sh", pointers(shell).data(), variables.data());
+  return errno;
+}
+
+Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment) {
+  return spawn(path, argv, environment, nullptr);
+}
+
+Result<Heard> start_heard(const std::string& path, const Texts& argv, const Texts& environment,
+                          const std::string& cwd) {
+  Pipe out = TRY(make_pipe());
+  Pipe err = TRY(make_pipe());
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
+  ::posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
+  if (!cwd.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, cwd.c_str());
+  const auto pid = spawn(path, argv, environment, &actions);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (!pid) return pid.error();
+  return Heard{*pid, std::move(out.read), std::move(err.read)};
+}
+
+std::optional<Ended> ended(pid_t child, bool wait) {
+  int status = 0;
+  pid_t got = 0;
+  do {
+    got = ::waitpid(child, &status, wait ? 0 : WNOHANG);
+  } while (got < 0 && errno == EINTR);
+  if (got == 0) return std::nullopt;
+  if (got < 0) return Ended{127, 0};
+  return WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0};
+}
+
+void send_signal(pid_t child, int signal) { ::kill(child, signal); }
+
+std::vector<bool> wait_readable(const std::vector<int>& fds) {
+  std::vector<struct pollfd> polled;
+  for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
+  while (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) {
+  }
+  std::vector<bool> out;
+  for (const struct pollfd& p : polled) out.push_back(p.revents != 0);
+  return out;
+}
+
+Texts own_environment() {
+  Texts out;
+  for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
+  return out;
+}
+
+}  // namespace deja::os

@@ -1,0 +1,51 @@
+// Programs: become one, or start one and wait for it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::os {
+
+using Texts = std::vector<std::string>;
+
+// Reads of, or writes to, one of the standard streams come to nothing from now on (/dev/null).
+void silence_stream(int stream);
+
+// Replaces this process; a script without "#!" runs under the shell, as execvp has it. Returns the
+// error number only when that is impossible. environment: "NAME=value".
+int become_program(const std::string& path, const Texts& argv, const Texts& environment);
+
+// Starts a child with our own descriptors.
+Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment);
+
+// A child with an empty standard input, whose output comes to us. cwd: "" is our own.
+struct Heard {
+  pid_t pid = -1;
+  Fd out, err;
+};
+Result<Heard> start_heard(const std::string& path, const Texts& argv, const Texts& environment,
+                          const std::string& cwd);
+
+// How a child ended, once.
+struct Ended {
+  int exit_code = 0;
+  int signal = 0;  // not 0: by this signal
+};
+// Empty: it still runs (only where wait is false).
+std::optional<Ended> ended(pid_t child, bool wait);
+void send_signal(pid_t child, int signal);
+
+// Waits until one of the descriptors can be read or has ended; those are true. -1: none.
+std::vector<bool> wait_readable(const std::vector<int>& fds);
+
+// Our own variables, "NAME=value".
+Texts own_environment();
+
+}  // namespace deja::os

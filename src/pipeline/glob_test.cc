@@ -1,0 +1,65 @@
+#include "pipeline/glob.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace deja::pipeline {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Glob : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/tmp/deja glob.XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    base = name;
+    for (const char* file : {"a.c", "b.c", ".hidden.c", "[x].c", "sub/a.c", "sub/deep/b.c",
+                             "sub/deep/c.h", ".git/x.c"}) {
+      fs::create_directories(fs::path(base + "/" + file).parent_path());
+      std::ofstream(base + "/" + file) << "x";
+    }
+    fs::create_symlink("a.c", base + "/link.c");
+    fs::create_symlink("nowhere", base + "/dangling.c");
+    fs::create_symlink("sub", base + "/other");
+  }
+  void TearDown() override { fs::remove_all(base); }
+
+  std::string expand(const std::string& pattern) const {
+    const auto paths = expand_glob(base + "/" + pattern);
+    if (!paths) return "error: " + paths.error().message;
+    std::string out;
+    for (const std::string& path : *paths)
+      out += (out.empty() ? "" : " ") + path.substr(base.size() + 1);
+    return out;
+  }
+  std::string base;
+};
+
+TEST_F(Glob, OneComponent) {
+  EXPECT_EQ(expand("*.c"), "[x].c a.c b.c link.c");
+  EXPECT_EQ(expand("?.c"), "a.c b.c");
+  EXPECT_EQ(expand("[b-z].c"), "b.c");
+  EXPECT_EQ(expand(".*.c"), ".hidden.c");
+  EXPECT_EQ(expand("\\[x\\].c"), "[x].c");
+}
+
+TEST_F(Glob, Folders) {
+  EXPECT_EQ(expand("*/a.c"), "other/a.c sub/a.c");
+  EXPECT_EQ(expand("**/*.c"), "[x].c a.c b.c link.c sub/a.c sub/deep/b.c");
+  EXPECT_EQ(expand("sub/**"), "sub/a.c sub/deep/b.c sub/deep/c.h");
+  EXPECT_EQ(expand("**/deep/*.h"), "sub/deep/c.h");
+}
+
+TEST_F(Glob, FilesOnly) {
+  EXPECT_EQ(expand("sub"), "");
+  EXPECT_EQ(expand("a.c"), "a.c");
+  EXPECT_EQ(expand("dangling.c"), "");
+  EXPECT_EQ(expand("missing/*"), "");
+  EXPECT_EQ(expand("a.c/*"), "");
+}
+
+}  // namespace
+}  // namespace deja::pipeline
