@@ -33,10 +33,15 @@ constexpr Row kRows[] = {
     {"/proc/mounts", Special::harmless},
     {"/proc/sys/vm/overcommit_memory", Special::harmless},  // malloc
     {"/proc/sys/kernel/ngroups_max", Special::harmless},
+    {"/proc/cpuinfo", Special::machine},
+    {"/proc/version", Special::machine},
+    {"/proc/sys", Special::machine},
     {"/proc", Special::unprovable},
     {"/sys/devices/system/cpu/online", Special::harmless},  // sysconf(_SC_NPROCESSORS_ONLN)
     {"/sys/devices/system/cpu/possible", Special::harmless},
-    {"/sys/fs/cgroup", Special::harmless},  // limits: worker pools
+    {"/sys/fs/cgroup", Special::harmless},                       // limits: worker pools
+    {"/sys/kernel/mm/transparent_hugepage", Special::harmless},  // Go's and others' allocators
+    {"/sys/devices/system", Special::machine},
     {"/sys", Special::unprovable},
 };
 

@@ -244,8 +244,9 @@ void Witness::on_open(const Event& e) {
       program != programs_.end() && draws_build_id(program->second, e.path))
     return fail("draws a build id");
   if (const Special special = classify_special(e.path); special != Special::ordinary) {
-    if (special == Special::unprovable) fail("reads " + e.path);
-    return;
+    if (special == Special::harmless) return;
+    if (special != Special::machine || !invocation_.is_generic) return fail("reads " + e.path);
+    return claim(Claim::machine, {}, std::string(machine_digest().view()));
   }
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) {

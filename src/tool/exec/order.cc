@@ -143,7 +143,7 @@ constexpr Option kOutputs[] = {
 };
 constexpr Option kTool[] = {
     {"--pass-env", "NAME", &Order::passed_variables, "given to the tool, not part of the key"},
-    {"--env", "WHICH", &read_variables, "variables it is given: declared (default), observed, all"},
+    {"--env", "WHICH", &read_variables, "variables it is given: declared (default), observed (all; what it reads counts), all"},
     {"--stdin", "WHICH", &read_input, "standard input: none (default), inherit, keyed"},
     {"--timeout", "TIME", &Order::timeout_ns, "end it when it takes longer, with exit code 124"},
 };

@@ -17,7 +17,7 @@ namespace deja::tool::exec {
 // Which variables the tool is given. Declared ones are always part of the key.
 enum class GivenVariables : std::uint8_t {
   declared,  // those of --input-env and --pass-env only
-  observed,  // all; those it reads are found by observation
+  observed,  // all; those it reads count, and of a tool that may read all of them, all
   all,       // all, and all are part of the key
 };
 

@@ -1,0 +1,237 @@
+// Real tools behind `deja exec`: run, then served, then run again when something that they read has
+// changed, each leaving what the bare tool leaves.
+#include <filesystem>
+
+#include "e2e/exec.h"
+
+namespace deja::test {
+namespace {
+
+class ExecTools : public ExecTest {
+ protected:
+  // Runs through deja twice beside the bare tool; each must leave the same. The second is a hit.
+  void expect_same(const Argv& options, const Argv& command) {
+    const Tree before = ws.tree();
+    const Result bare = ws.run(command);
+    const Tree made = ws.tree();
+    for (const char* wanted : {"run", "hit"}) {
+      ws.restore(before);
+      const Argv argv = exec(options, command);
+      const Result got = wanted[0] == 'h' ? ws.expect_hit(argv) : ws.deja(argv);
+      EXPECT_EQ(got, bare) << wanted;
+      EXPECT_EQ(difference(made, ws.tree()), "") << wanted;
+    }
+  }
+  // Another run, with what the tool makes of things now.
+  void expect_changed(const Argv& options, const Argv& command) {
+    const Tree before = ws.tree();
+    const Result bare = ws.run(command);
+    const Tree made = ws.tree();
+    ws.restore(before);
+    const Result got = ws.deja(exec(options, command));
+    EXPECT_EQ(ws.last_event().tool_runs, 1) << ws.last_event();
+    EXPECT_EQ(got, bare);
+    EXPECT_EQ(difference(made, ws.tree()), "");
+  }
+};
+
+TEST_P(ExecTools, Protoc) {
+  NEEDS_TOOL("protoc");
+  ws.write("a.proto", "syntax = \"proto3\";\nimport \"sub/b.proto\";\nmessage A { B b = 1; }\n");
+  ws.write("sub/b.proto", "syntax = \"proto3\";\nmessage B { int32 n = 1; }\n");
+  const Argv command = {"protoc", "--cpp_out=.", "a.proto"};
+  expect_same({}, command);
+  ws.remove("a.pb.h");
+  ws.remove("a.pb.cc");
+  ws.write("sub/b.proto", "syntax = \"proto3\";\nmessage B { int64 m = 2; }\nmessage C {}\n");
+  expect_changed({}, command);
+  ws.write("sub/b.proto", "no proto\n");
+  expect_same({"--cache-failures"}, command);
+}
+
+TEST_P(ExecTools, ProtocWithDepfile) {
+  NEEDS_TOOL("protoc");
+  ws.write("a.proto", "syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }\n");
+  ws.write("b.proto", "syntax = \"proto3\";\nmessage B { int32 n = 1; }\n");
+  const Argv command = {"protoc", "--cpp_out=.", "--dependency_out=a.d", "a.proto"};
+  const Argv options = {"--declared-only", "--input-file", "a.proto",       "--depfile", "a.d",
+                        "--output-file",   "a.pb.h",       "--output-file", "a.pb.cc"};
+  expect_same(options, command);
+  ws.write("b.proto", "syntax = \"proto3\";\nmessage B { int64 m = 2; }\n");
+  expect_changed(options, command);
+}
+
+TEST_P(ExecTools, FlexAndBison) {
+  NEEDS_TOOL("flex");
+  NEEDS_TOOL("bison");
+  ws.write("a.l", "%option noyywrap\n%%\n[0-9]+ return 1;\n%%\n");
+  ws.write("a.y", "%token N\n%%\nlist: | list N;\n%%\n");
+  const Argv flex = {"flex", "-o", "lex.c", "a.l"};
+  const Argv bison = {"bison", "-d", "-o", "parse.c", "a.y"};
+  // Bison runs m4, which it finds on PATH.
+  expect_same({"--output-file", "lex.c", "--pass-env", "PATH"}, flex);
+  expect_same({"--output-file", "parse.c", "--output-file", "parse.h", "--pass-env", "PATH"},
+              bison);
+  ws.remove("parse.c");
+  ws.remove("parse.h");
+  ws.write("a.y", "%token N M\n%%\nlist: | list N M;\n%%\n");
+  expect_changed({"--output-file", "parse.c", "--output-file", "parse.h", "--pass-env", "PATH"},
+                 bison);
+}
+
+TEST_P(ExecTools, ClangTidy) {
+  NEEDS_TOOL("clang-tidy-19");
+  ws.write(".clang-tidy", "Checks: '-*,bugprone-*'\n");
+  ws.write("a.cc", "#include \"a.h\"\nint f(char* p) { return sizeof(p) + g; }\n");
+  ws.write("a.h", "constexpr int g = 1;\n");
+  const Argv command = {"clang-tidy-19", "-quiet", "a.cc", "--"};
+  const Argv options = {"--cache-failures", "--pass-env", "PATH"};
+  expect_same(options, command);
+  ws.write(".clang-tidy", "Checks: '-*,bugprone-*'\nWarningsAsErrors: '*'\n");
+  expect_changed(options, command);
+  ws.write("a.h", "constexpr int g = x;\n");
+  expect_changed(options, command);
+}
+
+TEST_P(ExecTools, ClangFormatAsALinter) {
+  NEEDS_TOOL("clang-format-19");
+  ws.write("a.cc", "int   a ;\n");
+  const Argv command = {"clang-format-19", "--dry-run", "-Werror", "a.cc"};
+  const Argv options = {"--cache-failures"};
+  expect_same(options, command);
+  ws.write(".clang-format", "DisableFormat: true\n");  // it was looked for and not there
+  expect_changed(options, command);
+  ws.write("a.cc", "int a;\n");
+  expect_changed(options, command);
+}
+
+TEST_P(ExecTools, Cppcheck) {
+  NEEDS_TOOL("cppcheck");
+  ws.write("a.c", "#include \"a.h\"\nint f(void) { int a[2]; return a[INDEX]; }\n");
+  ws.write("a.h", "#define INDEX 3\n");
+  const Argv command = {"cppcheck", "--error-exitcode=1", "--quiet", "a.c"};
+  expect_same({"--cache-failures"}, command);
+  ws.write("a.h", "#define INDEX 1\n");
+  expect_changed({"--cache-failures"}, command);
+}
+
+TEST_P(ExecTools, PythonCodeGenerator) {
+  NEEDS_TOOL("python3");
+  ws.write("gen.py",
+           "import json, sys\nfrom shapes import shape\n"
+           "data = json.load(open(sys.argv[1]))\n"
+           "with open(sys.argv[2], 'w') as out:\n"
+           "  for name in data: print(shape(name), file=out)\n");
+  ws.write("shapes.py", "def shape(name): return f'int {name};'\n");
+  ws.write("names.json", "[\"a\", \"b\"]\n");
+  // Python keeps what it has compiled beside its modules.
+  const Argv options = {"--output-file", "out.h", "--input-extra", "1"};
+  const Argv command = {"python3", "-B", "gen.py", "names.json", "out.h"};
+  expect_same(options, command);
+  ws.expect_hit(exec(options, command));  // while the output is there
+  ws.write("shapes.py", "def shape(name): return f'long {name};'\n");
+  expect_changed(options, command);
+  ws.write("json.py", "def load(file): return ['c']\n");  // found before the library's own
+  expect_changed(options, command);
+}
+
+TEST_P(ExecTools, PythonThatKeepsItsModules) {
+  NEEDS_TOOL("python3");
+  ws.write("gen.py", "from shapes import shape\nopen('out.h', 'w').write(shape('a'))\n");
+  ws.write("shapes.py", "def shape(name): return f'int {name};'\n");
+  const Argv argv = exec({"--output-file", "out.h"}, {"python3", "gen.py"});
+  for (int i = 0; i < 2; ++i) ws.deja(argv);  // the first makes __pycache__, the second finds it
+  ws.remove("out.h");
+  ws.expect_hit(argv);
+  EXPECT_EQ(ws.read("out.h"), "int a;");
+  ws.write("shapes.py", "def shape(name): return f'char {name};'\n");
+  ws.deja(argv);
+  EXPECT_EQ(ws.read("out.h"), "char a;");
+}
+
+TEST_P(ExecTools, Shellcheck) {
+  NEEDS_TOOL("shellcheck");
+  ws.write("a.sh", "#!/bin/sh\n. ./lib.sh\necho $x\n");
+  ws.write("lib.sh", "x=1\n");
+  const Argv command = {"shellcheck", "-x", "a.sh"};
+  expect_same({"--cache-failures"}, command);
+  ws.write("lib.sh", "x='1 2\n");
+  expect_changed({"--cache-failures"}, command);
+  ws.write(".shellcheckrc", "disable=SC2086\n");
+  expect_changed({"--cache-failures"}, command);
+}
+
+TEST_P(ExecTools, TestOfAProgram) {
+  NEEDS_TOOL("g++");
+  ws.write("t.cc",
+           "#include <gtest/gtest.h>\n#include <fstream>\n"
+           "TEST(Data, IsOne) { int n = 0; std::ifstream(\"data/n\") >> n; EXPECT_EQ(n, 1); }\n"
+           "int main(int c, char** v) { testing::InitGoogleTest(&c, v); "
+           "testing::GTEST_FLAG(print_time) = false; return RUN_ALL_TESTS(); }\n");
+  const Result built = ws.run({"g++", "-w", "t.cc", "-o", "t", "-lgtest", "-lpthread"});
+  ASSERT_TRUE(built.ok()) << built;
+  ws.write("data/n", "1\n");
+  const Argv options = {"--cache-failures", "--timeout", "5m"};
+  expect_same(options, {"./t"});
+  ws.write("data/n", "2\n");
+  expect_changed(options, {"./t"});
+  ws.write("data/n", "1\n");
+  ws.expect_hit(exec(options, {"./t"}));
+}
+
+TEST_P(ExecTools, CMakeScripts) {
+  NEEDS_TOOL("cmake");
+  ws.write("in.txt", "1\n");
+  expect_same({"--output-file", "out.txt"}, {"cmake", "-E", "copy", "in.txt", "out.txt"});
+  expect_same({}, {"cmake", "-E", "sha256sum", "in.txt"});
+  ws.write("in.txt", "2\n");
+  expect_changed({}, {"cmake", "-E", "sha256sum", "in.txt"});
+  ws.write("gen.cmake",
+           "file(STRINGS in.txt lines)\nfile(GLOB all *.txt)\nlist(LENGTH all n)\n"
+           "file(WRITE gen.h \"int n = ${n}; // ${lines}\\n\")\n");
+  const Argv script = {"cmake", "-P", "gen.cmake"};  // it looks for itself on PATH
+  expect_same({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
+  ws.write("more.txt", "");
+  expect_changed({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
+}
+
+TEST_P(ExecTools, StaticProgram) {
+  NEEDS_TOOL("gcc");
+  ws.write("t.c",
+           "#include <stdio.h>\nint main(void) { char s[9] = \"\"; FILE* f = fopen(\"in\", \"r\"); "
+           "if (!f || !fgets(s, 9, f)) return 3; f = fopen(\"out\", \"w\"); fputs(s, f); "
+           "puts(fopen(\"option\", \"r\") ? \"with\" : \"without\"); return fclose(f); }\n");
+  const Result built = ws.run({"gcc", "-static", "t.c", "-o", "t"});
+  if (!built.ok()) GTEST_SKIP() << "needs a static libc: " << built.err;
+  ws.write("in", "1\n");
+  expect_same({"--output-file", "out"}, {"./t"});
+  ws.write("in", "2\n");
+  expect_changed({"--output-file", "out"}, {"./t"});
+  ws.write("option", "");
+  expect_changed({"--output-file", "out"}, {"./t"});
+}
+
+TEST_P(ExecTools, GoProgram) {
+  NEEDS_TOOL("go");
+  ws.write("t.go",
+           "package main\nimport (\"fmt\"; \"os\")\nfunc main() {\n"
+           "  b, err := os.ReadFile(\"in\")\n  if err != nil { os.Exit(3) }\n"
+           "  os.WriteFile(\"out\", b, 0644)\n"
+           "  e, _ := os.ReadDir(\"data\")\n  fmt.Println(len(e))\n}\n");
+  const Result built = ws.run({"go", "build", "-o", "t", "t.go"},
+                              {.env = {"GOCACHE=" + ws.base() + "/gocache", "CGO_ENABLED=0",
+                                       "GOFLAGS=-mod=mod", "GO111MODULE=off"}});
+  ASSERT_TRUE(built.ok()) << built;
+  ws.write("in", "1\n");
+  ws.write("data/a", "");
+  expect_same({"--output-file", "out"}, {"./t"});
+  ws.write("data/b", "");
+  expect_changed({"--output-file", "out"}, {"./t"});
+  ws.write("in", "2\n");
+  expect_changed({"--output-file", "out"}, {"./t"});
+}
+
+INSTANTIATE_TEST_SUITE_P(, ExecTools, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
+
+}  // namespace
+}  // namespace deja::test
