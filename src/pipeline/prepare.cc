@@ -38,8 +38,8 @@ tool::Classified classify(const Prepared& p, const Settings& settings, Engine& e
     text = **std::move(got);
     facts = tool::scan_source(text);
   }
-  const bool escapes = (facts & tool::kHoldsEscape) != 0 || holds_escape(first->source, engine);
-  if (first->colours_forced && escapes) {
+  if (first->colours_forced &&
+      ((facts & tool::kHoldsEscape) != 0 || holds_escape(first->source, engine))) {
     options.may_force_colours = false;
     classified = p.adapter->classify(p.command, options);
   }
