@@ -136,22 +136,27 @@ void apply(const Rule& rule, std::string_view argument, Line& out) {
     out.bypass = bypass_of(rule, argument);
 }
 
+// getopt takes letters from every word that begins with one dash, wherever it stands.
+void apply_letters(const Job& job, std::string_view word, Line& out) {
+  for (const Rule& rule : job.rules) {
+    if (rule.match == letter && word.find(rule.text) != std::string_view::npos)
+      apply(rule, word, out);
+  }
+}
+
 // Behind the long options: letters, with or without a dash; then, with a, b or i, a member's name, and
 // with N a number; then the archive. Returns where to go on.
-std::size_t skip_operation(const Job& job, const std::vector<std::string_view>& argv, Line& out) {
-  std::size_t at = 1;
-  for (; at < argv.size() && argv[at].starts_with("--"); ++at) {
-    const Rule* rule = rule_for(job, argv[at]);
+std::size_t skip_operation(const Job& job, const std::vector<std::string>& arguments, Line& out) {
+  std::size_t at = 0;
+  for (; at < arguments.size() && arguments[at].starts_with("--"); ++at) {
+    const Rule* rule = rule_for(job, arguments[at]);
     if (rule != nullptr && rule->effect == query) return at;
     if (rule != nullptr && rule->effect == value) ++at;
   }
-  if (at >= argv.size()) return at;
-  const std::string_view letters = argv[at].substr(argv[at].starts_with('-') ? 1 : 0);
-  for (const Rule& rule : job.rules) {
-    if (rule.match == letter && letters.find(rule.text) != std::string_view::npos)
-      apply(rule, argv[at], out);
-  }
-  if (rule_for(job, argv[at]) != nullptr) return at;  // "-V"
+  if (at >= arguments.size()) return at;
+  const std::string_view letters = arguments[at];
+  apply_letters(job, letters, out);
+  if (rule_for(job, letters) != nullptr) return at;  // "-V"
   const bool at_member = letters.find_first_of("abi") != std::string_view::npos;
   const bool has_count = letters.find('N') != std::string_view::npos;
   return at + 1 + (at_member ? 1 : 0) + (has_count ? 1 : 0);
@@ -186,17 +191,21 @@ const Job* find_job(std::string_view program_name) {
   return it == jobs().end() ? nullptr : &*it;
 }
 
-Line read_line(const Job& job, const std::vector<std::string_view>& argv) {
+Line read_line(const Job& job, const std::vector<std::string>& arguments) {
   Line out;
   const bool has_operation = &job.rules == &kArRules;
-  for (std::size_t i = has_operation ? skip_operation(job, argv, out) : 1; i < argv.size(); ++i) {
-    const Rule* rule = rule_for(job, argv[i]);
-    if (rule == nullptr) {
-      if (!argv[i].starts_with('-')) out.operands.push_back(i);
-    } else if (rule->effect == value) {
+  std::size_t i = has_operation ? skip_operation(job, arguments, out) : 0;
+  for (; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    const Rule* rule = rule_for(job, argument);
+    if (rule != nullptr && rule->effect == value) {
       ++i;
-    } else {
-      apply(*rule, argv[i], out);
+    } else if (rule != nullptr) {
+      apply(*rule, argument, out);
+    } else if (!argument.starts_with('-')) {
+      out.operands.push_back(i);
+    } else if (!argument.starts_with("--")) {
+      apply_letters(job, argument, out);
     }
   }
   if (out.operands.empty() && !out.reads_stdin && !out.bypass) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace deja::tool::job {
 enum class Match : std::uint8_t {
   word,    // the argument is this
   begin,   // it begins so
-  letter,  // ar's operation, the first argument, holds this letter
+  letter,  // a word of ar's operation ("ru", "-r -u") holds this letter
 };
 
 enum class Effect : std::uint8_t {
@@ -50,10 +51,11 @@ const Job* find_job(std::string_view program_name);
 // The first operand and all others, with the options and their values left out.
 struct Line {
   std::optional<Bypass> bypass;
-  std::vector<std::size_t> operands;  // indexes into argv
+  std::vector<std::size_t> operands;  // indexes into arguments
   bool is_opaque = false;
   bool reads_stdin = false;
 };
-Line read_line(const Job& job, const std::vector<std::string_view>& argv);
+// arguments: without argv[0], response files expanded.
+Line read_line(const Job& job, const std::vector<std::string>& arguments);
 
 }  // namespace deja::tool::job
