@@ -272,7 +272,8 @@ void Witness::on_open_for_writing(const Event& e) {
     t.was_empty = (e.flags & DEJA_OPEN_EMPTY) != 0;
     if (reads_.contains(e.path) && before(e.path) == nullptr)
       return fail("rewrites what it has read: " + e.path);
-    if (keeps && !reads_.contains(e.path)) read(e.path, &before(e.path)->identity, e.when_ns);
+    if (keeps && !reads_.contains(e.path))
+      read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
   }
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;
