@@ -11,11 +11,17 @@ namespace {
 using enum Match;
 using enum Effect;
 
-// GNU binutils 2.40's and LLVM 19's manuals. Times and owners in an archive (ar's U, and an ar that
-// was built that way) are found out after the run: pipeline/testimony.cc.
-const std::vector<Rule> kArRules = {
-    {"--version", begin, query},
+// GNU binutils 2.40's and LLVM 19's manuals.
+
+const std::vector<Rule> kQuestions = {
+    // of every job
+    {"--version", word, query},
     {"--help", begin, query},
+};
+
+// Times and owners in an archive (ar's U, and an ar that was built that way) are found out after the
+// run: pipeline/testimony.cc.
+const std::vector<Rule> kArRules = {
     {"-V", word, query},
     {"-h", word, query},
     {"-M", word, Effect::stdin},  // a script of commands
@@ -30,8 +36,6 @@ const std::vector<Rule> kArRules = {
 };
 
 const std::vector<Rule> kRanlibRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
     {"-v", word, query},
     {"-V", word, query},
     {"-h", word, query},
@@ -41,8 +45,6 @@ const std::vector<Rule> kRanlibRules = {
 };
 
 const std::vector<Rule> kAsRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
     {"--target-help", word, query},
     {"-", word, Effect::stdin},
     {"--statistics", word, bypass, "prints times"},
@@ -50,7 +52,6 @@ const std::vector<Rule> kAsRules = {
     {"-I", word, value},
     {"--MD", word, value},
     {"--defsym", word, value},
-    {"-defsym", word, value},
     {"--debug-prefix-map", word, value},
     {"-march", word, value},
     {"-mtune", word, value},
@@ -58,9 +59,8 @@ const std::vector<Rule> kAsRules = {
 };
 
 const std::vector<Rule> kLdRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
-    {"--print-", begin, query},
+    {"--print-output-format", word, query},
+    {"--print-sysroot", word, query},
     {"--stats", word, bypass, "prints times"},
     {"-o", word, value},
     {"-m", word, value},
@@ -71,54 +71,50 @@ const std::vector<Rule> kLdRules = {
     {"-L", word, value},
     {"-l", word, value},
     {"-h", word, value},
-    {"-soname", word, value},
-    {"-rpath", word, value},
-    {"-rpath-link", word, value},
-    {"-dynamic-linker", word, value},
+    {"--soname", word, value},
+    {"--rpath", word, value},
+    {"--rpath-link", word, value},
     {"--dynamic-linker", word, value},
-    {"-plugin", word, value},
-    {"-plugin-opt", word, value},
-    {"-Map", word, value},
-    {"-Ttext", word, value},
+    {"--plugin", word, value},
+    {"--plugin-opt", word, value},
+    {"--Map", word, value},
+    {"--Ttext", word, value},
     {"--defsym", word, value},
+    {"--version-script", word, value},
     {"--time-trace", begin, bypass, "writes times"},
     {"--repro", begin, bypass, "writes times"},
     {"--build-id=uuid", word, bypass, "a new number every time"},
-    {"-build-id=uuid", word, bypass, "a new number every time"},
     {"--thinlto-cache-dir", begin, bypass, "a folder that others share"},
     {"--compress-debug-sections", begin, opaque},
 };
 
-// One dash or two, as LLVM's command lines have it.
 const std::vector<Rule> kClangTidyRules = {
-    {"--version", word, query},
-    {"-version", word, query},
-    {"--help", begin, query},
-    {"-help", begin, query},
     {"--list-checks", word, query},
-    {"-list-checks", word, query},
     {"--dump-config", word, query},
-    {"-dump-config", word, query},
     {"--verify-config", word, query},
-    {"-verify-config", word, query},
     {"--explain-config", word, query},
-    {"-explain-config", word, query},
     {"--fix", begin, bypass, "edits its sources"},
-    {"-fix", begin, bypass, "edits its sources"},
     {"--enable-check-profile", word, bypass, "prints times"},
-    {"-enable-check-profile", word, bypass, "prints times"},
     {"--vfsoverlay", begin, bypass, "names other files than are read"},
-    {"-vfsoverlay", begin, bypass, "names other files than are read"},
     {"-p", word, value},
     {"--checks", word, value},
-    {"-checks", word, value},
     {"-", word, Effect::stdin},
 };
 
-const Rule* rule_for(const Job& job, std::string_view argument) {
-  for (const Rule& rule : job.rules) {
+const Rule* rule_in(const std::vector<Rule>& rules, std::string_view argument) {
+  for (const Rule& rule : rules) {
     if (rule.match == letter) continue;
     if (rule.match == begin ? argument.starts_with(rule.text) : argument == rule.text) return &rule;
+  }
+  return nullptr;
+}
+
+const Rule* rule_for(const Job& job, const std::string& argument) {
+  for (const std::vector<Rule>* rules : {&job.rules, &kQuestions}) {
+    const Rule* rule = rule_in(*rules, argument);
+    if (rule == nullptr && job.one_dash_will_do && argument.starts_with('-'))
+      rule = rule_in(*rules, "-" + argument);
+    if (rule != nullptr) return rule;
   }
   return nullptr;
 }
@@ -154,7 +150,7 @@ std::size_t skip_operation(const Job& job, const std::vector<std::string>& argum
     if (rule != nullptr && rule->effect == value) ++at;
   }
   if (at >= arguments.size()) return at;
-  const std::string_view letters = arguments[at];
+  const std::string& letters = arguments[at];
   apply_letters(job, letters, out);
   if (rule_for(job, letters) != nullptr) return at;  // "-V"
   const bool at_member = letters.find_first_of("abi") != std::string_view::npos;
@@ -170,14 +166,23 @@ const std::vector<Job>& jobs() {
       {.name = "ranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
       {.name = "emar", .label = "archive", .rules = kArRules, .writes_operand = true},
       {.name = "emranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
-      {.name = "as", .label = "assembler", .rules = kAsRules, .reads_stdin = true},
-      {.name = "ld", .label = "link", .rules = kLdRules},
-      {.name = "ld.bfd", .label = "link", .rules = kLdRules},
-      {.name = "ld.gold", .label = "link", .rules = kLdRules},
-      {.name = "ld.lld", .label = "link", .rules = kLdRules, .colours = true},
+      {.name = "as",
+       .label = "assembler",
+       .rules = kAsRules,
+       .one_dash_will_do = true,
+       .reads_stdin = true},
+      {.name = "ld", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.bfd", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.gold", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.lld",
+       .label = "link",
+       .rules = kLdRules,
+       .one_dash_will_do = true,
+       .colours = true},
       {.name = "clang-tidy",
        .label = "check",
        .rules = kClangTidyRules,
+       .one_dash_will_do = true,
        .colours = true,
        .failures_count = true},
   };

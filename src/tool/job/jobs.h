@@ -38,10 +38,11 @@ struct Job {
   std::string_view name;   // without target, version and "llvm-"
   std::string_view label;  // for the journal, in place of a language
   const std::vector<Rule>& rules;
-  bool reads_stdin = false;     // when no operand is given
-  bool writes_operand = false;  // its first operand is read and written anew (an archive)
-  bool colours = false;         // it colours what it writes to a terminal
-  bool failures_count = false;  // findings make it fail; they are results as others
+  bool one_dash_will_do = false;  // of a rule's two
+  bool reads_stdin = false;       // when no operand is given
+  bool writes_operand = false;    // its first operand is read and written anew (an archive)
+  bool colours = false;           // it colours what it writes to a terminal
+  bool failures_count = false;    // findings make it fail; they are results as others
 };
 
 const std::vector<Job>& jobs();
