@@ -11,6 +11,9 @@
 #include "tool/tool.h"
 
 namespace deja::tool {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 struct Name {
@@ -46,7 +49,7 @@ constexpr std::string_view kBitcode = "BC\xc0\xde";
 // gcc's and clang's sections, and a bitcode file in an archive.
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
 // gcc's modules are ELF files with a section of this name, which follows that of another.
-constexpr std::string_view kGccModuleMark{"\0.gnu.c++.README", 17};
+constexpr std::string_view kGccModuleMark = "\0.gnu.c++.README\0"sv;
 constexpr std::string_view kBuiltin = "__builtin";
 constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME", "__DATE__",
                                        "E__",   kBuiltin};

@@ -1,7 +1,6 @@
 // The adapter for gcc and clang drivers.
 #include <algorithm>
 
-#include "base/path.h"
 #include "os/file.h"
 #include "tool/cc/classify.h"
 #include "tool/cc/depfile.h"
