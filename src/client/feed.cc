@@ -17,6 +17,7 @@ namespace deja::client {
 namespace {
 
 char chunk[64 * 1024];
+constexpr int kOwnDescriptorsMax = 64;  // the front has opened a handful
 
 // Has another process, which is nobody's child, write what was read so far and all that follows.
 // When there can be none the tool meets the end too early; it cannot be helped.
@@ -32,6 +33,10 @@ void hand_on(int kept, std::size_t in_chunk) {
     return;
   }
   if (::fork() != 0) ::_exit(0);
+  // Who waits for the end of the tool's output, or of our talk with the engine, waits not for us.
+  for (const int fd : {1, 2, ends[0]}) ::close(fd);
+  for (int fd = 3; fd < kOwnDescriptorsMax; ++fd)
+    if (fd != kept && fd != ends[1]) ::close(fd);
   static char again[sizeof(chunk)];
   ::lseek(kept, 0, SEEK_SET);
   ssize_t n = 0;
@@ -60,6 +65,7 @@ int keep_stdin() {
   // Compilers compare a file's size with what they get; what is kept is a file read from its start.
   struct stat st;
   if (::fstat(0, &st) != 0 || (S_ISREG(st.st_mode) && ::lseek(0, 0, SEEK_CUR) != 0)) return -1;
+  if (S_ISCHR(st.st_mode) && ::isatty(0)) return -1;  // a person waits for prompts
   // Whether it waits for what is not there yet is for the tool to find out.
   if ((::fcntl(0, F_GETFL) & O_NONBLOCK) != 0) return -1;
   const int kept = ::memfd_create("stdin", MFD_CLOEXEC);

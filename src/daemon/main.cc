@@ -50,8 +50,6 @@ void open_log() {
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
-// The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to
-// keep open; neither are its folder and its umask.
 // Freed memory is kept for the next request: giving it back and asking for it again took a tenth of
 // the engine's time for a miss.
 void keep_memory() {
@@ -59,6 +57,8 @@ void keep_memory() {
   ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
 }
 
+// The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to
+// keep open; neither are its folder and its umask.
 void settle_in(int first_foreign_fd) {
   ::syscall(SYS_close_range, static_cast<unsigned>(first_foreign_fd), ~0u, 0u);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);

@@ -221,7 +221,10 @@ Result<bool> remove_file(const std::string& path) {
 Status make_directory(const std::string& path, mode_t mode) {
   if (checked([&] { return ::mkdir(path.c_str(), mode & 0700); }) != 0)
     return errno == EEXIST ? Status() : sys_error("mkdir", path);
-  if (checked([&] { return ::chmod(path.c_str(), mode); }) != 0) return sys_error("chmod", path);
+  struct stat st;
+  if (::stat(path.c_str(), &st) != 0) return sys_error("stat", path);
+  const mode_t exact = (mode & ~mode_t{S_ISGID}) | (st.st_mode & S_ISGID);
+  if (checked([&] { return ::chmod(path.c_str(), exact); }) != 0) return sys_error("chmod", path);
   return {};
 }
 

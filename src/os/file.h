@@ -39,11 +39,11 @@ struct FileIdentity {
 
 FileIdentity identity_of(const struct stat& st);
 enum class Links { follow, keep };  // stat or lstat
-// Empty when there is nothing of that name (ENOENT, ENOTDIR, also ELOOP and ENAMETOOLONG: no tool
-// can read such a path either).
 // Does a program of this name run with more rights than whoever starts it (setuid, setgid, file
 // capabilities)?
 bool gains_rights(const std::string& path);
+// Empty when there is nothing of that name (ENOENT, ENOTDIR, also ELOOP and ENAMETOOLONG: no tool
+// can read such a path either).
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
 Result<FileIdentity> stat_fd(const Fd& fd);
 // Tells files apart that had the same inode number one after the other (ioctl_getversion, fs.h); 0
@@ -75,7 +75,8 @@ Status make_symlink(const std::string& text, const std::string& path);
 std::optional<bool> is_writable(const std::string& path);
 // False when there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
-// Existing is fine. The mode of one that is made here is exact, whatever the umask.
+// Existing is fine. The mode of one that is made here is exact, whatever the umask; but whether its
+// files get its group is inherited, as everybody's is.
 Status make_directory(const std::string& path, mode_t mode = 0700);
 Status make_directories(const std::string& path, mode_t mode = 0700);      // with all parents
 Status remove_tree(const std::string& path);                               // never follows symlinks

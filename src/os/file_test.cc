@@ -79,6 +79,19 @@ TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
   EXPECT_EQ((*stat_file(dir_ + "/d"))->mode & 07777, 0755U);
 }
 
+TEST_F(FileTest, AFolderInheritsThatItsFilesGetItsGroup) {
+  for (const mode_t group : {mode_t{0}, mode_t{S_ISGID}}) {
+    const std::string parent = dir_ + "/of-" + std::to_string(group);
+    ASSERT_TRUE(make_directory(parent));
+    ASSERT_EQ(::chmod(parent.c_str(), 0755 | group), 0);
+    for (const mode_t wanted : {mode_t{0750}, mode_t{02750}}) {
+      const std::string path = parent + "/" + std::to_string(wanted);
+      ASSERT_TRUE(make_directory(path, wanted));
+      EXPECT_EQ((*stat_file(path))->mode & 07777, 0750 | group);
+    }
+  }
+}
+
 TEST_F(FileTest, SymlinkTextAnyLength) {
   const std::string text(1000, 'a');
   ASSERT_EQ(::symlink(text.c_str(), (dir_ + "/l").c_str()), 0);

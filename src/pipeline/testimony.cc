@@ -57,6 +57,18 @@ Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
   return std::optional(tool::scan_tree(mapping.view()));
 }
 
+// Than when it was looked at, if it was.
+bool has_other_stamps(const std::string& path, const os::FileIdentity& now,
+                      const std::unordered_map<std::string, os::FileIdentity>& looked_at) {
+  const auto then = looked_at.find(path);
+  return then != looked_at.end() && stamps_text(then->second) != stamps_text(now);
+}
+
+// Of Claim::stamps.
+std::string stamps_value(const os::FileIdentity& identity, bool with_time) {
+  return with_time ? stamps_text(identity) : size_text(identity);
+}
+
 // Cuts the part before the first slash off.
 std::string take_component(std::string& path) {
   const std::size_t slash = path.find('/');
@@ -363,10 +375,8 @@ void Witness::conclude_names() {
     if (is_declared_input(path)) continue;
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
     if (!now || !now->is_regular()) continue;
-    const auto then = stats_.find(path);
-    if (then != stats_.end() && stamps_text(then->second) != stamps_text(*now))
-      return fail("changed while the tool ran: " + path);
-    claim(Claim::stamps, roots_.tag(path), with_time ? stamps_text(*now) : size_text(*now));
+    if (has_other_stamps(path, *now, stats_)) return fail("changed while the tool ran: " + path);
+    claim(Claim::stamps, roots_.tag(path), stamps_value(*now, with_time));
   }
 }
 

@@ -47,6 +47,10 @@ bool names_a_descriptor(std::string_view path) {
   return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd");
 }
 
+const os::FileIdentity* identity_in(const Event& e) {
+  return e.has_identity ? &e.identity : nullptr;
+}
+
 // They draw a number for nothing but --build-id=uuid, which may stand in a response file. (LLVM's
 // draws some for names of temporary files, too.)
 bool draws_build_id(std::string_view program, std::string_view path) {
@@ -251,7 +255,7 @@ void Witness::on_open(const Event& e) {
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) {
     if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
-    return read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+    return read(e.path, identity_in(e), e.when_ns);
   }
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
@@ -276,7 +280,7 @@ void Witness::on_open_for_writing(const Event& e) {
     t.was_empty = (e.flags & DEJA_OPEN_EMPTY) != 0;
     if (reads_.contains(e.path) && before(e.path) == nullptr)
       return fail("rewrites what it has read: " + e.path);
-    if (keeps && !reads_.contains(e.path)) read(e.path, &before(e.path)->identity, e.when_ns);
+    if (keeps && !reads_.contains(e.path)) read(e.path, identity_in(e), e.when_ns);
   }
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;

@@ -139,8 +139,8 @@ class Witness {
   struct Foreign {
     std::string name;
     const tool::Vouched* vouched = nullptr;
-    std::string asked =
-        {};  // what it has asked before its script was known, and would be a problem
+    // What it has asked before its script was known, and would be a problem.
+    std::string asked = {};
     bool may_ask_on = false;  // ... and might ask again without our hearing of it
     bool ran_others = false;  // it has opened a script of the same kind before
   };
@@ -243,8 +243,8 @@ class Witness {
   std::unordered_map<std::string, std::optional<std::string>> steps_;
   std::unordered_map<std::string, bool> there_;
   std::map<std::string, bool> ways_, executed_;  // spelled path
-  std::map<std::string, Look>
-      looks_;  // spelled path; the first look of a program without a voucher
+  // Spelled path; the first look of a program without a voucher.
+  std::map<std::string, Look> looks_;
   // Spelled path: its size counts as it is; true: its time and mode, too.
   std::map<std::string, bool> stamped_;
   std::unordered_map<std::string, os::FileIdentity> stats_;  // when it was looked at first

@@ -553,5 +553,37 @@ TEST_F(WitnessTest, WhatWasClaimedHoldsUntilItChanges) {
   EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::file);
 }
 
+// A file that is written anew from what is in it, without a look at it first.
+class UpdateTest : public WitnessTest {
+ protected:
+  void SetUp() override {
+    WitnessTest::SetUp();
+    invocation_.updates = {at("lib.a")};
+    write("lib.a", "before");
+    before_.push_back(
+        {at("lib.a"), **os::stat_file(at("lib.a")), {digest::digest_bytes("before")}});
+  }
+  void updates() {
+    log_.events.push_back(event(DEJA_OP_OPEN, "lib.a", 0, DEJA_OPEN_WRITE | DEJA_OPEN_READ));
+    const os::Fd fd(::open(at("lib.a").c_str(), O_WRONLY | O_APPEND));
+    ASSERT_EQ(::write(fd.get(), "more", 4), 4);
+    closes("lib.a");
+  }
+};
+
+TEST_F(UpdateTest, WhatItWasCounts) {
+  updates();
+  const Testimony t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::file, "\1/lib.a", digest("before")));
+  EXPECT_EQ(t.outputs.size(), 1u);
+}
+
+TEST_F(UpdateTest, MustBeWhatWasSeenBeforeTheRun) {
+  write("lib.a", "of another command");
+  updates();
+  EXPECT_EQ(hear().problem, "changed before the tool read it: " + at("lib.a"));
+}
+
 }  // namespace
 }  // namespace deja::pipeline

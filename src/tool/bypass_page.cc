@@ -24,6 +24,20 @@ std::string spelling_of(const cc::Option& option) {
   return std::string("`") + option.spelling + (begins ? "…`" : "`");
 }
 
+std::string rows_of_jobs() {
+  std::string rows;
+  std::vector<const std::vector<job::Rule>*> told;
+  for (const job::Job& job : job::jobs()) {
+    if (std::find(told.begin(), told.end(), &job.rules) != told.end()) continue;  // another name
+    told.push_back(&job.rules);
+    for (const job::Rule& rule : job.rules)
+      if (rule.effect == job::Effect::bypass)
+        rows += "| " + std::string(job.name) + " | `" + std::string(rule.text) +
+                (rule.match == job::Match::begin ? "…` | " : "` | ") + rule.why + " |\n";
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string bypass_page() {
@@ -78,15 +92,7 @@ std::string bypass_page() {
       "\n"
       "| tool | option | why |\n"
       "|---|---|---|\n";
-  std::vector<const std::vector<job::Rule>*> told;
-  for (const job::Job& job : job::jobs()) {
-    if (std::find(told.begin(), told.end(), &job.rules) != told.end()) continue;  // another name
-    told.push_back(&job.rules);
-    for (const job::Rule& rule : job.rules)
-      if (rule.effect == job::Effect::bypass)
-        page += "| " + std::string(job.name) + " | `" + std::string(rule.text) +
-                (rule.match == job::Match::begin ? "…` | " : "` | ") + rule.why + " |\n";
-  }
+  page += rows_of_jobs();
   page +=
       "\n"
       "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`) is looked up "

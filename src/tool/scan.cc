@@ -11,6 +11,9 @@
 #include "tool/tool.h"
 
 namespace deja::tool {
+
+using namespace std::string_view_literals;
+
 namespace {
 
 struct Name {
@@ -46,7 +49,7 @@ constexpr std::string_view kBitcode = "BC\xc0\xde";
 // gcc's and clang's sections, and a bitcode file in an archive.
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
 // gcc's modules are ELF files with a section of this name, which follows that of another.
-constexpr std::string_view kGccModuleMark{"\0.gnu.c++.README", 17};
+constexpr std::string_view kGccModuleMark = "\0.gnu.c++.README\0"sv;
 constexpr std::string_view kBuiltin = "__builtin";
 constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME", "__DATE__",
                                        "E__",   kBuiltin};
@@ -155,10 +158,23 @@ std::uint32_t scan_object(std::string_view bytes) {
   return 0;
 }
 
-// Tables of the loader's and of locales are read by libc, and no compiler quotes them.
+// Tables of the loader's and of locales are read by libc, and no compiler quotes them. They hold
+// numbers that are small for their size; text in wide characters (-finput-charset) has a zero beside
+// each letter, and those of four bytes are all below the last one there is.
 bool is_text(std::string_view bytes) {
   constexpr std::size_t kHead = 32;
-  return bytes.substr(0, kHead).find('\0') == std::string_view::npos;
+  const std::string_view head = bytes.substr(0, kHead);
+  bool has_zeros = false, is_wide = true;
+  for (std::size_t at = 0; at + 2 <= head.size(); at += 2)
+    has_zeros |= head[at] == 0 && head[at + 1] == 0;
+  for (std::size_t at = 0; at + 4 <= head.size(); at += 4) {
+    constexpr char kLastPlane = 0x10;
+    const auto is_small = [&](std::size_t high, std::size_t low) {
+      return head[high] == 0 && head[low] >= 0 && head[low] <= kLastPlane;
+    };
+    is_wide &= is_small(at, at + 1) || is_small(at + 3, at + 2);
+  }
+  return !has_zeros || is_wide;
 }
 
 }  // namespace

@@ -69,6 +69,19 @@ TEST(ScanSource, KnowsModulesOfGcc) {
 TEST(ScanSource, FindsEscapes) {
   EXPECT_EQ(scan_source("char s[] = \"\x1b[1m\";"), kHoldsEscape);
   EXPECT_EQ(scan_source(std::string("cache1.1\x9c\x02\0\0 \x1b", 14)), 0U);
+  EXPECT_EQ(scan_source(std::string("\0\x1b[1m", 5)), kHoldsEscape);
+  // In wide characters of two and of four bytes, of either order.
+  for (const std::size_t width : {2, 4}) {
+    for (const std::size_t place : {std::size_t{0}, width - 1}) {
+      std::string wide;
+      for (const char c : std::string_view("char s[] = \"\x1b[1m\";")) {
+        std::string one(width, '\0');
+        one[place] = c;
+        wide += one;
+      }
+      EXPECT_EQ(scan_source(wide), kHoldsEscape) << width << ' ' << place;
+    }
+  }
   EXPECT_EQ(scan_source("char s[] = \"\\x1b[1m\";"), 0U);
 }
 

@@ -229,7 +229,7 @@ inline constexpr std::uint32_t kHoldsBytecode = 32;
 inline constexpr std::uint32_t kHoldsEscape = 64;
 // A program that no loader starts, so nothing can be preloaded into it.
 inline constexpr std::uint32_t kIsStatic = 256;
-inline constexpr std::uint8_t kScanVersion = 9;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 10;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

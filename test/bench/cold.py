@@ -44,10 +44,10 @@ def build(project, road, deja, folder):
     start = time.monotonic()
     done = subprocess.run(project.command(program), cwd=tree, env=env, capture_output=True, text=True)
     seconds = time.monotonic() - start
+    if road == "deja":  # whatever came of the build: its folder goes away
+        subprocess.run([deja, "daemon", "stop"], env=env, capture_output=True)
     if done.returncode != 0:
         sys.exit(f"bench: {project.name} by {road} failed:\n{(done.stdout + done.stderr)[-3000:]}")
-    if road == "deja":
-        subprocess.run([deja, "daemon", "stop"], env=env, capture_output=True)
     return seconds
 
 

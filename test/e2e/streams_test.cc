@@ -60,6 +60,15 @@ TEST_P(Stream, EscapesInAQuotedSourceAreNotColours) {
   }
 }
 
+TEST_P(Stream, EscapesInAQuotedSourceOfWideCharacters) {
+  const std::string text = "int f(void) { int unused = sizeof(\"\x1b[1m\"); return 0; }\n";
+  std::string wide;
+  for (const char c : text) wide += {c, '\0'};
+  ws.write("w.c", wide);
+  const Argv compile{"gcc", "-nostdinc", "-finput-charset=UTF-16LE", "-Wall", "-c", "w.c"};
+  EXPECT_NE(ws.expect_same(compile).result.err.find('\x1b'), std::string::npos);
+}
+
 TEST_P(Stream, ColoursOfTheUsersChoice) {
   for (const std::string colours : {"warning=01;32", "", "error=31"}) {
     ws.expect_unchanged(argv(), {.env = {"GCC_COLORS=" + colours}, .streams = Streams::terminal});

@@ -1,7 +1,6 @@
 // The adapter for gcc and clang drivers.
 #include <algorithm>
 
-#include "base/path.h"
 #include "os/file.h"
 #include "tool/cc/classify.h"
 #include "tool/cc/depfile.h"
@@ -39,16 +38,6 @@ constexpr IgnoredVariable kIgnored[] = {
 // clang's __DATE__ and __TIME__ call time(); gcc's gettimeofday() seeds names that must be unique.
 constexpr std::uint64_t kClockRealtime = 2;
 constexpr std::uint64_t kClockMonotonic = 3;
-
-Result<std::optional<std::string>> read_response(std::string_view cwd, std::string_view name) {
-  constexpr std::uint64_t kLimit = 8u << 20;
-  const std::string path = join_path(cwd, name);
-  const auto identity = TRY(os::stat_file(path));
-  if (!identity) return std::optional<std::string>();
-  if (!identity->is_regular() || identity->size > kLimit)
-    return Error{Code::invalid, 0, "@" + std::string(name)};
-  return os::read_file_if_exists(path, kLimit);
-}
 
 // "cc" is a link to one or the other; scripts and copies of that name stay unknown.
 Dialect dialect_of_tool(const std::string& tool) {

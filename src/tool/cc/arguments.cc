@@ -3,6 +3,9 @@
 
 #include <deque>
 
+#include "base/path.h"
+#include "os/file.h"
+
 namespace deja::tool::cc {
 namespace {
 
@@ -62,6 +65,16 @@ class Splitter {
 };
 
 }  // namespace
+
+Result<std::optional<std::string>> read_response(std::string_view cwd, std::string_view name) {
+  constexpr std::uint64_t kLimit = 8u << 20;
+  const std::string path = join_path(cwd, name);
+  const auto identity = TRY(os::stat_file(path));
+  if (!identity) return std::optional<std::string>();
+  if (!identity->is_regular() || identity->size > kLimit)
+    return Error{Code::invalid, 0, "@" + std::string(name)};
+  return os::read_file_if_exists(path, kLimit);
+}
 
 std::optional<std::vector<std::string>> split_response(std::string_view text) {
   if (text.find('\0') != std::string_view::npos) return std::nullopt;

@@ -1,5 +1,5 @@
-// Response files: "@file" stands for the arguments in file, as gcc (libiberty's expandargv) and
-// clang (TokenizeGNUCommandLine) read them. The expansion is for classifying and for the key only;
+// Response files: "@file" stands for the arguments in file, as gcc and binutils (libiberty's
+// expandargv) and LLVM's programs (TokenizeGNUCommandLine) read them. The expansion is for classifying and for the key only;
 // the tool is run with the arguments it was given and reads the files itself, so they are observed.
 #pragma once
 
@@ -18,6 +18,8 @@ namespace deja::tool::cc {
 // The text of a file named as the user named it. Empty when there is none: then "@file" is an
 // argument like others. An error when there is one that must not be read here (a pipe, too large).
 using ReadText = std::function<Result<std::optional<std::string>>(std::string_view name)>;
+// As ReadText, for a command that is started in cwd.
+Result<std::optional<std::string>> read_response(std::string_view cwd, std::string_view name);
 
 struct ResponseLimits {
   std::size_t files = 64;        // in all: a file that names itself ends here

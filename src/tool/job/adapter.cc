@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "tool/cc/arguments.h"
 #include "tool/cc/failure.h"
 #include "tool/job/jobs.h"
 #include "tool/tool.h"
@@ -31,13 +32,18 @@ class JobAdapter final : public Adapter {
   Classified classify(const Command& command, const Options&) const override {
     const Job* job = command.argv.empty() ? nullptr : find_job(command.argv.front());
     if (job == nullptr) return Bypass{BypassReason::unknown_tool, command.tool};
-    Line line = read_line(*job, command.argv);
+    auto expanded = cc::expand_arguments(
+        {command.argv.begin() + 1, command.argv.end()},
+        [&](std::string_view name) { return cc::read_response(command.cwd, name); });
+    if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
+    const auto& arguments = std::get<std::vector<std::string>>(expanded);
+    Line line = read_line(*job, arguments);
     if (line.bypass) return *std::move(line.bypass);
     if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
     out.adapter = "job";
     out.language = job->label;
-    out.what = line.operands.empty() ? "-" : command.argv[line.operands.front()];
+    out.what = line.operands.empty() ? "-" : arguments[line.operands.front()];
     out.reads_stdin = line.reads_stdin;
     out.opaque_outputs = line.is_opaque;
     out.failures_count = job->failures_count;
@@ -46,11 +52,10 @@ class JobAdapter final : public Adapter {
     else
       out.source = tidy_path(join_path(command.cwd, out.what));
     for (const std::string_view argument : command.argv) out.run_argv.emplace_back(argument);
-    for (std::size_t i = 1; i < command.argv.size(); ++i) {
+    for (std::size_t i = 0; i < arguments.size(); ++i) {
       const bool is_path =
           std::find(line.operands.begin(), line.operands.end(), i) != line.operands.end();
-      out.key_arguments.push_back(
-          {std::string(command.argv[i]), is_path ? 0 : KeyArgument::kNoPath});
+      out.key_arguments.push_back({arguments[i], is_path ? 0 : KeyArgument::kNoPath});
     }
     return out;
   }

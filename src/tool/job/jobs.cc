@@ -11,11 +11,17 @@ namespace {
 using enum Match;
 using enum Effect;
 
-// GNU binutils 2.40's and LLVM 19's manuals. Times and owners in an archive (ar's U, and an ar that
-// was built that way) are found out after the run: pipeline/testimony.cc.
-const std::vector<Rule> kArRules = {
-    {"--version", begin, query},
+// GNU binutils 2.40's and LLVM 19's manuals.
+
+const std::vector<Rule> kQuestions = {
+    // of every job
+    {"--version", word, query},
     {"--help", begin, query},
+};
+
+// Times and owners in an archive (ar's U, and an ar that was built that way) are found out after the
+// run: pipeline/testimony.cc.
+const std::vector<Rule> kArRules = {
     {"-V", word, query},
     {"-h", word, query},
     {"-M", word, Effect::stdin},  // a script of commands
@@ -30,8 +36,6 @@ const std::vector<Rule> kArRules = {
 };
 
 const std::vector<Rule> kRanlibRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
     {"-v", word, query},
     {"-V", word, query},
     {"-h", word, query},
@@ -41,8 +45,6 @@ const std::vector<Rule> kRanlibRules = {
 };
 
 const std::vector<Rule> kAsRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
     {"--target-help", word, query},
     {"-", word, Effect::stdin},
     {"--statistics", word, bypass, "prints times"},
@@ -50,7 +52,6 @@ const std::vector<Rule> kAsRules = {
     {"-I", word, value},
     {"--MD", word, value},
     {"--defsym", word, value},
-    {"-defsym", word, value},
     {"--debug-prefix-map", word, value},
     {"-march", word, value},
     {"-mtune", word, value},
@@ -58,9 +59,8 @@ const std::vector<Rule> kAsRules = {
 };
 
 const std::vector<Rule> kLdRules = {
-    {"--version", begin, query},
-    {"--help", begin, query},
-    {"--print-", begin, query},
+    {"--print-output-format", word, query},
+    {"--print-sysroot", word, query},
     {"--stats", word, bypass, "prints times"},
     {"-o", word, value},
     {"-m", word, value},
@@ -71,54 +71,50 @@ const std::vector<Rule> kLdRules = {
     {"-L", word, value},
     {"-l", word, value},
     {"-h", word, value},
-    {"-soname", word, value},
-    {"-rpath", word, value},
-    {"-rpath-link", word, value},
-    {"-dynamic-linker", word, value},
+    {"--soname", word, value},
+    {"--rpath", word, value},
+    {"--rpath-link", word, value},
     {"--dynamic-linker", word, value},
-    {"-plugin", word, value},
-    {"-plugin-opt", word, value},
-    {"-Map", word, value},
-    {"-Ttext", word, value},
+    {"--plugin", word, value},
+    {"--plugin-opt", word, value},
+    {"--Map", word, value},
+    {"--Ttext", word, value},
     {"--defsym", word, value},
+    {"--version-script", word, value},
     {"--time-trace", begin, bypass, "writes times"},
     {"--repro", begin, bypass, "writes times"},
     {"--build-id=uuid", word, bypass, "a new number every time"},
-    {"-build-id=uuid", word, bypass, "a new number every time"},
     {"--thinlto-cache-dir", begin, bypass, "a folder that others share"},
     {"--compress-debug-sections", begin, opaque},
 };
 
-// One dash or two, as LLVM's command lines have it.
 const std::vector<Rule> kClangTidyRules = {
-    {"--version", word, query},
-    {"-version", word, query},
-    {"--help", begin, query},
-    {"-help", begin, query},
     {"--list-checks", word, query},
-    {"-list-checks", word, query},
     {"--dump-config", word, query},
-    {"-dump-config", word, query},
     {"--verify-config", word, query},
-    {"-verify-config", word, query},
     {"--explain-config", word, query},
-    {"-explain-config", word, query},
     {"--fix", begin, bypass, "edits its sources"},
-    {"-fix", begin, bypass, "edits its sources"},
     {"--enable-check-profile", word, bypass, "prints times"},
-    {"-enable-check-profile", word, bypass, "prints times"},
     {"--vfsoverlay", begin, bypass, "names other files than are read"},
-    {"-vfsoverlay", begin, bypass, "names other files than are read"},
     {"-p", word, value},
     {"--checks", word, value},
-    {"-checks", word, value},
     {"-", word, Effect::stdin},
 };
 
-const Rule* rule_for(const Job& job, std::string_view argument) {
-  for (const Rule& rule : job.rules) {
+const Rule* rule_in(const std::vector<Rule>& rules, std::string_view argument) {
+  for (const Rule& rule : rules) {
     if (rule.match == letter) continue;
     if (rule.match == begin ? argument.starts_with(rule.text) : argument == rule.text) return &rule;
+  }
+  return nullptr;
+}
+
+const Rule* rule_for(const Job& job, const std::string& argument) {
+  for (const std::vector<Rule>* rules : {&job.rules, &kQuestions}) {
+    const Rule* rule = rule_in(*rules, argument);
+    if (rule == nullptr && job.one_dash_will_do && argument.starts_with('-'))
+      rule = rule_in(*rules, "-" + argument);
+    if (rule != nullptr) return rule;
   }
   return nullptr;
 }
@@ -136,22 +132,27 @@ void apply(const Rule& rule, std::string_view argument, Line& out) {
     out.bypass = bypass_of(rule, argument);
 }
 
+// getopt takes letters from every word that begins with one dash, wherever it stands.
+void apply_letters(const Job& job, std::string_view word, Line& out) {
+  for (const Rule& rule : job.rules) {
+    if (rule.match == letter && word.find(rule.text) != std::string_view::npos)
+      apply(rule, word, out);
+  }
+}
+
 // Behind the long options: letters, with or without a dash; then, with a, b or i, a member's name, and
 // with N a number; then the archive. Returns where to go on.
-std::size_t skip_operation(const Job& job, const std::vector<std::string_view>& argv, Line& out) {
-  std::size_t at = 1;
-  for (; at < argv.size() && argv[at].starts_with("--"); ++at) {
-    const Rule* rule = rule_for(job, argv[at]);
+std::size_t skip_operation(const Job& job, const std::vector<std::string>& arguments, Line& out) {
+  std::size_t at = 0;
+  for (; at < arguments.size() && arguments[at].starts_with("--"); ++at) {
+    const Rule* rule = rule_for(job, arguments[at]);
     if (rule != nullptr && rule->effect == query) return at;
     if (rule != nullptr && rule->effect == value) ++at;
   }
-  if (at >= argv.size()) return at;
-  const std::string_view letters = argv[at].substr(argv[at].starts_with('-') ? 1 : 0);
-  for (const Rule& rule : job.rules) {
-    if (rule.match == letter && letters.find(rule.text) != std::string_view::npos)
-      apply(rule, argv[at], out);
-  }
-  if (rule_for(job, argv[at]) != nullptr) return at;  // "-V"
+  if (at >= arguments.size()) return at;
+  const std::string& letters = arguments[at];
+  apply_letters(job, letters, out);
+  if (rule_for(job, letters) != nullptr) return at;  // "-V"
   const bool at_member = letters.find_first_of("abi") != std::string_view::npos;
   const bool has_count = letters.find('N') != std::string_view::npos;
   return at + 1 + (at_member ? 1 : 0) + (has_count ? 1 : 0);
@@ -165,14 +166,23 @@ const std::vector<Job>& jobs() {
       {.name = "ranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
       {.name = "emar", .label = "archive", .rules = kArRules, .writes_operand = true},
       {.name = "emranlib", .label = "archive", .rules = kRanlibRules, .writes_operand = true},
-      {.name = "as", .label = "assembler", .rules = kAsRules, .reads_stdin = true},
-      {.name = "ld", .label = "link", .rules = kLdRules},
-      {.name = "ld.bfd", .label = "link", .rules = kLdRules},
-      {.name = "ld.gold", .label = "link", .rules = kLdRules},
-      {.name = "ld.lld", .label = "link", .rules = kLdRules, .colours = true},
+      {.name = "as",
+       .label = "assembler",
+       .rules = kAsRules,
+       .one_dash_will_do = true,
+       .reads_stdin = true},
+      {.name = "ld", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.bfd", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.gold", .label = "link", .rules = kLdRules, .one_dash_will_do = true},
+      {.name = "ld.lld",
+       .label = "link",
+       .rules = kLdRules,
+       .one_dash_will_do = true,
+       .colours = true},
       {.name = "clang-tidy",
        .label = "check",
        .rules = kClangTidyRules,
+       .one_dash_will_do = true,
        .colours = true,
        .failures_count = true},
   };
@@ -186,17 +196,21 @@ const Job* find_job(std::string_view program_name) {
   return it == jobs().end() ? nullptr : &*it;
 }
 
-Line read_line(const Job& job, const std::vector<std::string_view>& argv) {
+Line read_line(const Job& job, const std::vector<std::string>& arguments) {
   Line out;
   const bool has_operation = &job.rules == &kArRules;
-  for (std::size_t i = has_operation ? skip_operation(job, argv, out) : 1; i < argv.size(); ++i) {
-    const Rule* rule = rule_for(job, argv[i]);
-    if (rule == nullptr) {
-      if (!argv[i].starts_with('-')) out.operands.push_back(i);
-    } else if (rule->effect == value) {
+  std::size_t i = has_operation ? skip_operation(job, arguments, out) : 0;
+  for (; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    const Rule* rule = rule_for(job, argument);
+    if (rule != nullptr && rule->effect == value) {
       ++i;
-    } else {
-      apply(*rule, argv[i], out);
+    } else if (rule != nullptr) {
+      apply(*rule, argument, out);
+    } else if (!argument.starts_with('-')) {
+      out.operands.push_back(i);
+    } else if (!argument.starts_with("--")) {
+      apply_letters(job, argument, out);
     }
   }
   if (out.operands.empty() && !out.reads_stdin && !out.bypass) {

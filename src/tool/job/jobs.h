@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,7 +16,7 @@ namespace deja::tool::job {
 enum class Match : std::uint8_t {
   word,    // the argument is this
   begin,   // it begins so
-  letter,  // ar's operation, the first argument, holds this letter
+  letter,  // a word of ar's operation ("ru", "-r -u") holds this letter
 };
 
 enum class Effect : std::uint8_t {
@@ -37,10 +38,11 @@ struct Job {
   std::string_view name;   // without target, version and "llvm-"
   std::string_view label;  // for the journal, in place of a language
   const std::vector<Rule>& rules;
-  bool reads_stdin = false;     // when no operand is given
-  bool writes_operand = false;  // its first operand is read and written anew (an archive)
-  bool colours = false;         // it colours what it writes to a terminal
-  bool failures_count = false;  // findings make it fail; they are results as others
+  bool one_dash_will_do = false;  // of a rule's two
+  bool reads_stdin = false;       // when no operand is given
+  bool writes_operand = false;    // its first operand is read and written anew (an archive)
+  bool colours = false;           // it colours what it writes to a terminal
+  bool failures_count = false;    // findings make it fail; they are results as others
 };
 
 const std::vector<Job>& jobs();
@@ -50,10 +52,11 @@ const Job* find_job(std::string_view program_name);
 // The first operand and all others, with the options and their values left out.
 struct Line {
   std::optional<Bypass> bypass;
-  std::vector<std::size_t> operands;  // indexes into argv
+  std::vector<std::size_t> operands;  // indexes into arguments
   bool is_opaque = false;
   bool reads_stdin = false;
 };
-Line read_line(const Job& job, const std::vector<std::string_view>& argv);
+// arguments: without argv[0], response files expanded.
+Line read_line(const Job& job, const std::vector<std::string>& arguments);
 
 }  // namespace deja::tool::job
