@@ -78,7 +78,7 @@ class Reading {
       const std::string path = tidy_path(join_path(cwd_, name));
       const auto text = os::read_file_if_exists(path, kListMax);
       if (!text || !*text) return fail("--input-file-list", name, "cannot be read");
-      out_.is_watchable = false;
+      out_.lists.push_back(path);
       add_lines(**text, cwd_, "--input-file-list", named_);
     }
     if (order_.input_list_from_stdin) {
@@ -273,7 +273,7 @@ std::int64_t began_ns(const RunReport& report) {
   return report.ended_ns - static_cast<std::int64_t>(report.elapsed_ns);
 }
 
-// Path B where nothing was observed: what the tool says that it read.
+// Path B: what the tool says that it read, seen or not.
 void add_prerequisites(const Order& order, const tool::Command& command, const action::Roots& roots,
                        digest::FileDigester& digester, std::int64_t since_ns,
                        Testimony& testimony) {
@@ -414,7 +414,7 @@ void check_declared(const Declared& declared, const tool::Invocation& invocation
   }
   if (const std::string name = hidden_output(order, testimony); !name.empty())
     fail("--key-args-filter leaves out what names an output: " + name);
-  if (order.declared_only && !order.depfile.empty() && testimony.problem.empty())
+  if (!order.depfile.empty() && testimony.problem.empty())
     add_prerequisites(order, command, roots, digester, began_ns(report), testimony);
   testimony.trace.normalize();
 }

@@ -19,7 +19,8 @@ namespace deja::pipeline {
 struct Declared {
   std::vector<Before> inputs;       // sorted by path, without doubles
   std::vector<std::string> absent;  // what an include scan looked for and did not find
-  // Not all that the key depends on is in the claims below: patterns, a list from standard input.
+  std::vector<std::string> lists;   // files that name inputs
+  // Not all that the key depends on can be watched: patterns, a list from standard input.
   bool is_watchable = true;
   std::string guess;  // why the inputs may not be all, though the user said so; empty: they are
 };

@@ -78,6 +78,7 @@ std::optional<Bypass> add_declared(Prepared& p, const Request& request, Engine& 
   if (auto* wrong = std::get_if<std::string>(&declared))
     return Bypass{BypassReason::not_run, std::move(*wrong)};
   p.declared = std::get<Declared>(std::move(declared));
+  p.looked_at.insert(p.looked_at.end(), p.declared.lists.begin(), p.declared.lists.end());
   tool::Command given = command_of(request);
   given.environment = tool::exec::given_variables(order, given.environment).all;
   p.invocation.run_environment.emplace();
@@ -90,11 +91,11 @@ std::optional<Bypass> add_declared(Prepared& p, const Request& request, Engine& 
     for (const std::string& program : interpreters_of(
              p.command.tool, given.variable("PATH").value_or("/bin:/usr/bin"), given.cwd)) {
       const auto content = engine.digester.digest_file(program, nullptr);
+      p.looked_at.push_back(program);
       p.invocation.key_fields.push_back({"interpreter", program});
       if (content && *content)
         p.invocation.key_fields.push_back({"content", (*content)->digest.hex()});
     }
-    p.declared.is_watchable = false;
   }
   return std::nullopt;
 }

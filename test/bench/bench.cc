@@ -1,4 +1,4 @@
-// `./dev bench`: see harness.h for how, hit.cc and miss.cc for what.
+// `./dev bench`: see harness.h for how, hit.cc, miss.cc and exec.cc for what.
 
 #include <cstdio>
 #include <cstdlib>
@@ -30,6 +30,8 @@ int main(int argc, char** argv) {
     deja::bench::give_up("needs --deja and --programs");
   if (options.name == "hit") return deja::bench::bench_hit(options);
   if (options.name == "miss") return deja::bench::bench_miss(options);
-  std::fprintf(stderr, "usage: bench hit|miss --deja PROGRAM --programs FOLDER [--rounds N]\n");
+  if (options.name == "exec") return deja::bench::bench_exec(options);
+  std::fprintf(stderr,
+               "usage: bench hit|miss|exec --deja PROGRAM --programs FOLDER [--rounds N]\n");
   return 2;
 }

@@ -14,7 +14,7 @@
 namespace deja::bench {
 
 struct Options {
-  std::string name;      // hit or miss
+  std::string name;      // hit, miss or exec
   std::string deja;      // the program under test
   std::string programs;  // folder of bench-floor and bench-oracle
   int rounds = 0;        // 0: the benchmark's own number
@@ -81,5 +81,6 @@ long system_calls(Workspace& workspace, const Command& command);
 
 int bench_hit(const Options& options);
 int bench_miss(const Options& options);
+int bench_exec(const Options& options);
 
 }  // namespace deja::bench

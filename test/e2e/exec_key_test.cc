@@ -250,6 +250,46 @@ TEST_P(ExecKey, Globs) {
   ws.expect_hit(command);
 }
 
+// What is answered without a look at any file is answered right all the same.
+TEST_P(ExecKey, EveryChangeIsNoticedUnderAVigil) {
+  ws.script("tool", "#!/usr/bin/env interpreter\n");
+  ws.script("interpreter", "#!/bin/sh\necho x\n");
+  ws.write("list", "in\n");
+  ws.write("src/a.c", "#include \"b.h\"\n");
+  ws.write("src/b.h", "");
+  ws.write("dep", "1\n");
+  ws.script("ruled", "#!/bin/sh\necho 'out: dep' > out.d\n");
+  for (const Argv& evidence : {Argv{}, Argv{"--declared-only"}}) {
+    const auto with = [&](Argv options, const Argv& command) {
+      options.insert(options.end(), evidence.begin(), evidence.end());
+      return exec(options, command);
+    };
+    const Argv declared = with({"--input-file-list", "list", "--pass-env", "PATH"}, {"tool"});
+    const Argv scanned = with({"--include-scan", "src/a.c", "--include-dir", "inc"}, {"true"});
+    const Argv ruled = with({"--depfile", "out.d"}, {"ruled"});
+    struct Case {
+      Argv argv;
+      std::string file, text;
+    };
+    const std::string interpreter = ws.bin() + "/interpreter", tool = ws.bin() + "/tool";
+    for (const Case& c :
+         {Case{declared, "in", "2\n"}, Case{declared, "list", "in\nother\n"},
+          Case{declared, interpreter, "#!/bin/sh\necho y\n"},
+          Case{declared, tool, "#!/bin/sh\necho z\n"}, Case{scanned, "src/b.h", "// changed\n"},
+          Case{scanned, "src/a.c", "\n"}, Case{ruled, "dep", "2\n"}}) {
+      const std::string before = ws.read(c.file);
+      ws.deja(c.argv);
+      ws.expect_hit(c.argv);
+      ws.let_engine_rehearse();
+      ws.expect_hit(c.argv);
+      ws.run({"/bin/sh", "-c", "printf %s \"$1\" > \"$0\"", ws.path(c.file), c.text});
+      SCOPED_TRACE(c.file);
+      ws.expect_miss(c.argv);
+      ws.run({"/bin/sh", "-c", "printf %s \"$1\" > \"$0\"", ws.path(c.file), before});
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, ExecKey, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
 
 }  // namespace

@@ -238,6 +238,27 @@ TEST_P(ExecRun, F20_MuchTextAndLargeOutputs) {
   EXPECT_EQ(ws.read("out").size(), 40'000'000U);
 }
 
+// 512 MiB through an engine that never holds them.
+TEST_P(ExecRun, F20_LargeOutputsInLittleMemory) {
+  if (GetParam() != Mode::daemon) GTEST_SKIP() << "needs an engine that can be asked afterwards";
+  const Argv large =
+      sh({"--output-file", "out", "--pass-env", "PATH"},
+         "dd if=/dev/urandom of=seed bs=1M count=1 2>/dev/null; "
+         "for i in 1 2 3 4 5 6 7 8; do cat seed; done > eight; rm seed; "
+         "for i in 1 2 3 4 5 6 7 8; do cat eight eight eight eight eight eight eight "
+         "eight; done > out; rm eight");
+  ws.expect_miss(large);
+  const auto size = std::filesystem::file_size(ws.path("out"));
+  EXPECT_EQ(size, 512U << 20);
+  ws.remove("out");
+  ws.expect_hit(large);
+  EXPECT_EQ(std::filesystem::file_size(ws.path("out")), size);
+  const std::string status = ws.read("/proc/" + std::to_string(ws.daemon_pid()) + "/status");
+  const std::size_t at = status.find("VmHWM:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stol(status.substr(at + 6)), 64 * 1024) << "KiB of resident memory at most";
+}
+
 TEST_P(ExecRun, F23_WithoutCacheNothingIsLookedAt) {
   EXPECT_EQ(
       ws.expect_bypass("no_cache", exec({"--no-cache", "--input-file", "missing"}, {"echo", "ran"}))
