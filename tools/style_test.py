@@ -115,6 +115,14 @@ class Layers(unittest.TestCase):
         with tree({"tools/layers.txt": self.TABLE, "src/base/b.h": "", **files}) as root:
             return layers.check(pathlib.Path(root))
 
+    def test_named_tests(self):
+        tests = set(tidy.TEST_CASE.findall("TEST_P(Exec, Z1_Filters) {}\nTEST(Memo,\n     IsKept) {}\n"))
+        self.assertEqual(tests, {("Exec", "Z1_Filters"), ("Memo", "IsKept")})
+        fine = "`Exec.Z1_Filters`, `Exec.Z1_…`, `Exec.*`, `Memo.IsKept`, `Other.thing`"
+        self.assertEqual(list(tidy.check_named_tests("a.md", fine, tests)), [])
+        for wrong in ["`Exec.Z2`", "`Exec.Z2_…`", "`Other.*`", "`Memo.Is`"]:
+            self.assertEqual(len(list(tidy.check_named_tests("a.md", wrong, tests))), 1, wrong)
+
     def test_allowed(self):
         self.assertEqual(self.problems({"src/os/o.h": '#include "base/b.h"\n', "src/store/s.h": '#include "os/o.h"\n'}), [])
 

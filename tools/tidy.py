@@ -126,13 +126,31 @@ def check_links(file, text, root=cxx.ROOT):
                 yield f"{file}:{number}: `{path}` is not there"
 
 
+TEST_CASE = re.compile(r"^TEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
+# "`Suite.Name`"; "…" or "*" at its end stands for any rest.
+NAMED_TEST = re.compile(r"`([A-Z]\w+)\.(\w*)([…*]?)`")
+
+
+def check_named_tests(file, text, tests):
+    """A page that names a test names one that is there. tests: {(suite, name)}."""
+    suites = {suite for suite, _ in tests}
+    for number, line in enumerate(text.splitlines(), 1):
+        for suite, name, rest in NAMED_TEST.findall(line):
+            if not rest and suite not in suites:
+                continue  # something else with a dot in it
+            if not any(s == suite and (n.startswith(name) if rest else n == name) for s, n in tests):
+                yield f"{file}:{number}: no test is called {suite}.{name}{rest}"
+
+
 CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
 
 
 def check(root=cxx.ROOT):
     problems = []
+    tests = set()
     for file in cxx.own_files("src", "test", root=root):
         text = (root / file).read_text(errors="replace")
+        tests.update(TEST_CASE.findall(text))
         for rule in CODE_RULES + ([check_words] if file.parts[0] == "src" else []):
             problems += rule(file, text)
     scripts = cxx.own_files("tools", "test", "cmake", "src", suffixes={".py", ".sh", ".txt", ".cmake"}, root=root)
@@ -144,6 +162,7 @@ def check(root=cxx.ROOT):
         text = (root / page).read_text()
         problems += check_marks(page, text)
         problems += check_links(page, text, root)
+        problems += check_named_tests(page, text, tests)
     return problems
 
 
