@@ -37,6 +37,15 @@ std::string tagged_argument(const tool::KeyArgument& argument, const Roots& root
   return out.append(argument.text.substr(argument.path_at + path.size()));
 }
 
+void tag_folders(std::string_view list, const Roots& roots, Sink& sink) {
+  for (;;) {
+    const std::size_t colon = list.find(':');
+    sink.field("folder", roots.tag(list.substr(0, colon)));
+    if (colon == std::string_view::npos) return;
+    list.remove_prefix(colon + 1);
+  }
+}
+
 }  // namespace
 
 void HashSink::field(std::string_view name, std::string_view value) {
@@ -91,7 +100,12 @@ void describe_action(const Action& a, Sink& sink) {
   for (const tool::EnvironmentVariable& v : a.command.environment) {
     if (!is_always_keyed(v.name)) continue;
     sink.field("variable", v.name);
-    sink.field("value", v.value);
+    // Cargo names its target folder there; what the loader finds in it is in the trace.
+    if (v.name == "LD_LIBRARY_PATH") {
+      tag_folders(v.value, a.roots, sink);
+    } else {
+      sink.field("value", v.value);
+    }
   }
 }
 

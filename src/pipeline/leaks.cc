@@ -77,6 +77,8 @@ bool begins_message(std::string_view text, std::size_t at) {
   const std::size_t newline = text.rfind('\n', at);
   std::string_view before = text.substr(0, at);
   if (newline != std::string_view::npos) before.remove_prefix(newline + 1);
+  // rustc's notices of what it has written (--json=artifacts).
+  if (before.ends_with("\"artifact\":\"")) return true;
   if (!before.empty() && before != "In file included from " && before != "                 from ")
     return false;
   const std::string_view line = text.substr(at, text.find('\n', at) - at);

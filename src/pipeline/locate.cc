@@ -93,9 +93,10 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   return out;
 }
 
-action::Roots find_roots(const tool::Command& command, const std::string& source,
+action::Roots find_roots(const tool::Command& command, const tool::Invocation& invocation,
                          const Settings& settings) {
   const std::string cwd(command.cwd);
+  const std::string& source = invocation.source;
   if (command.order != nullptr)
     return command.order->no_cwd_in_key ? action::Roots(cwd, "") : action::Roots();
   std::string workspace;
@@ -104,7 +105,9 @@ action::Roots find_roots(const tool::Command& command, const std::string& source
     if (holds && base.size() > workspace.size()) workspace = base;
   }
   if (workspace.empty()) {
-    workspace = source.empty() ? cwd : common_ancestor(cwd, parent_path(clean_path(source)));
+    workspace = !invocation.workspace.empty() ? invocation.workspace
+                : source.empty()              ? cwd
+                                 : common_ancestor(cwd, parent_path(clean_path(source)));
     if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
   }
   return action::Roots(cwd, workspace);

@@ -27,9 +27,9 @@ tool::Command command_of(const Request& request);
 std::variant<Located, tool::Bypass> locate(const Request& request, const Settings& settings);
 
 // None where the working folder is part of the key (`deja exec`). Else
-// cwd, and the folder that holds both cwd and the source: a configured base folder, else their
+// cwd, and the folder that the invocation names, or that holds both cwd and the source: a configured base folder, else their
 // nearest common ancestor unless that is too general to be one project's ("/home/me", "/tmp").
-action::Roots find_roots(const tool::Command& command, const std::string& source,
+action::Roots find_roots(const tool::Command& command, const tool::Invocation& invocation,
                          const Settings& settings);
 
 }  // namespace deja::pipeline

@@ -131,7 +131,7 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   } else if (!content || !*content) {
     return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
   }
-  out.roots = find_roots(out.command, out.invocation.source, settings);
+  out.roots = find_roots(out.command, out.invocation, settings);
   if (out.command.order != nullptr) {
     if (auto why = add_declared(out, request, engine, client))
       return Declined{*std::move(why), out.command.tool};

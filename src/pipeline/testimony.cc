@@ -151,9 +151,10 @@ void Witness::conclude_output(const std::string& name, const Touched& t,
   out.path = t.spelled;
   out.identity = now;
   if (const Finished* f = finished(t)) out.generation = f->generation;
-  out.placement = t.renamed                   ? action::Placement::replaced
-                  : t.in_place && !t.unlinked ? action::Placement::in_place
-                                              : action::Placement::made;
+  out.placement = t.renamed                      ? action::Placement::replaced
+                  : t.in_place && !t.unlinked    ? action::Placement::in_place
+                  : invocation_.replaces_outputs ? action::Placement::replaced
+                                                 : action::Placement::made;
   if (now.is_directory()) {
     out.role = Role::folder;
   } else if (now.is_symlink()) {
@@ -224,7 +225,7 @@ void Witness::conclude_updated(const std::string& path, const ReadFile& file) {
   if (could_hide_a_change(path, was->identity, file.when_ns))
     return fail("written in the moment it was read: " + path);
   claim(Claim::file, roots_.tag(path), std::string(was->content.digest.view()));
-  testimony_.facts |= was->content.traits;
+  if (invocation_.facts_count) testimony_.facts |= was->content.traits;
 }
 
 void Witness::conclude_read(const std::string& path, const ReadFile& file) {
@@ -237,12 +238,25 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
   const std::string digest((*content)->digest.view());
   claim(Claim::file, roots_.tag(path), digest);
   if (file.is_program) {
-    testimony_.programs.push_back(path);
+    conclude_program(path, (*content)->traits);
     return;
   }
   testimony_.inputs.push_back({path, (*content)->digest});
-  testimony_.facts |= (*content)->traits;
+  if (invocation_.facts_count) testimony_.facts |= (*content)->traits;
   if (now.size > 0) equals_[digest].push_back(path);
+}
+
+// Compilers load code of their users, too (proc macros).
+void Witness::conclude_program(const std::string& path, digest::Traits traits) {
+  const auto& folders = invocation_.searched_folders;
+  const bool is_users = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+    return is_within(tidy_path(path), folder);
+  });
+  if (!is_users) {
+    testimony_.programs.push_back(path);
+  } else if ((traits & tool::kNamesEnviron) != 0) {
+    claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
+  }
 }
 
 void Witness::conclude_reads() {
@@ -406,6 +420,8 @@ void Witness::conclude_links() {
 
 void Witness::conclude_listings() {
   for (const auto& [path, unused] : listings_) {
+    const auto& searched = invocation_.searched_folders;
+    if (std::find(searched.begin(), searched.end(), tidy_path(path)) != searched.end()) continue;
     if (!is_touched(path) && testimony_.problem.empty()) conclude_listing(path);
   }
 }

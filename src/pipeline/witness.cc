@@ -47,6 +47,25 @@ bool names_a_descriptor(std::string_view path) {
   return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd");
 }
 
+// Cargo and make say in a variable by which descriptors their children share the jobs ("…-auth=6,7",
+// GNU make manual, "POSIX Jobserver"). What is read there is no input.
+bool is_of_jobserver(const tool::Command& command, std::string_view number) {
+  for (const char* name : {"CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"}) {
+    const std::string_view flags = command.variable(name).value_or("");
+    for (const std::string_view option : {"--jobserver-auth=", "--jobserver-fds="}) {
+      const std::size_t at = flags.find(option);
+      if (at == std::string_view::npos) continue;
+      std::string_view pair = flags.substr(at + option.size());
+      pair = pair.substr(0, pair.find(' '));
+      const std::size_t comma = std::min(pair.find(','), pair.size());
+      if (pair.substr(0, comma) == number ||
+          pair.substr(std::min(comma + 1, pair.size())) == number)
+        return true;
+    }
+  }
+  return false;
+}
+
 const os::FileIdentity* identity_in(const Event& e) {
   return e.has_identity ? &e.identity : nullptr;
 }
@@ -242,8 +261,10 @@ void Witness::on_exec(const Event& e) {
 }
 
 void Witness::on_open(const Event& e) {
-  if ((e.flags & DEJA_OPEN_WRITE) == 0 && names_a_descriptor(e.path))
+  if ((e.flags & DEJA_OPEN_WRITE) == 0 && names_a_descriptor(e.path)) {
+    if (is_of_jobserver(command_, base_name(e.path))) return;
     return fail("reads an open descriptor: " + e.path);
+  }
   if (const auto program = programs_.find(e.pid);
       program != programs_.end() && draws_build_id(program->second, e.path))
     return fail("draws a build id");

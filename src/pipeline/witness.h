@@ -201,6 +201,7 @@ class Witness {
   const Finished* finished(const Touched& t) const;
   bool is_of_others(const os::FileIdentity& now, const Touched& t) const;
   void conclude_reads();
+  void conclude_program(const std::string& path, digest::Traits traits);
   void conclude_read(const std::string& path, const ReadFile& file);
   void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_stamps();

@@ -44,7 +44,8 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
   });
   action::HashSink sink;
   for (const tool::EnvironmentVariable* v : sorted) {
-    const bool is_of_make = v->name == "MAKEFLAGS" || v->name == "MFLAGS";
+    const bool is_of_make =
+        v->name == "MAKEFLAGS" || v->name == "MFLAGS" || v->name == "CARGO_MAKEFLAGS";
     sink.field(v->name, roots.tag(is_of_make ? without_jobserver(v->value) : v->value));
   }
   return sink.finish();

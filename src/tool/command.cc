@@ -15,7 +15,7 @@ std::string_view KeyArgument::path() const {
 }
 
 const Adapter* find_adapter(std::string_view program_name) {
-  for (const Adapter* adapter : {&cc_adapter(), &job_adapter()})
+  for (const Adapter* adapter : {&cc_adapter(), &job_adapter(), &rust_adapter()})
     if (adapter->knows(program_name)) return adapter;
   return nullptr;
 }

@@ -186,7 +186,11 @@ std::uint32_t scan_tree(std::string_view bytes) {
 }
 
 std::uint32_t scan_source(std::string_view bytes) {
-  if (is_loadable_elf(bytes)) return is_static_program(bytes) ? kIsStatic : 0;
+  if (is_loadable_elf(bytes)) {
+    constexpr std::string_view kEnviron("\0environ\0", 9);  // in its table of dynamic symbols
+    return (is_static_program(bytes) ? kIsStatic : 0U) |
+           (holds(bytes, kEnviron) ? kNamesEnviron : 0U);
+  }
   std::uint32_t facts = scan_tree(bytes);
   // Names of macros are in a tree as they are; an ESC is only a number there.
   if (facts == 0) {

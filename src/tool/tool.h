@@ -127,11 +127,19 @@ struct Invocation {
   // though they are outputs: what they were before the run is an input. A hint: without it a run
   // that reads and writes one file proves nothing.
   std::vector<std::string> updates;
+  // Absolute paths of folders that are listed in order to find one exact name each time: their listing
+  // is no input, what is found is.
+  std::vector<std::string> searched_folders;
+  // The folder that holds what may move between checkouts, where the command line tells; else empty.
+  std::string workspace;
+  // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.
+  bool replaces_outputs = false;
   bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
   bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
   // "-DWHERE=__FILE__" mentions its own path though no file does.
   std::uint32_t argument_facts = 0;
+  bool facts_count = true;  // the facts below are about what this tool reads
 
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
   // but the clock, random numbers and the load of the machine are noise: the user asked for it.
@@ -209,6 +217,8 @@ const Adapter& cc_adapter();
 const Adapter& exec_adapter();
 // The adapter for archivers, assemblers, linkers, checkers (tool/job/jobs.h).
 const Adapter& job_adapter();
+// The adapter for rustc.
+const Adapter& rust_adapter();
 // The adapter that knows this program, or null.
 const Adapter* find_adapter(std::string_view program_name);
 
@@ -227,9 +237,11 @@ inline constexpr std::uint32_t kHoldsTree = 128;
 inline constexpr std::uint32_t kHoldsBytecode = 32;
 // It holds an ESC byte. Colours cannot be told from it when a compiler quotes the line.
 inline constexpr std::uint32_t kHoldsEscape = 64;
+// A library or program that may read the whole environment by itself.
+inline constexpr std::uint32_t kNamesEnviron = 512;
 // A program that no loader starts, so nothing can be preloaded into it.
 inline constexpr std::uint32_t kIsStatic = 256;
-inline constexpr std::uint8_t kScanVersion = 10;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 11;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

@@ -12,7 +12,8 @@ static const char deja_getenv_only[] =
     "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
     "gfortran\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld."
     "lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
-    "clang\0clang++\0clang-cpp\0clang-tidy\0gcc-ar\0gcc-nm\0gcc-ranlib\0";
+    "clang\0clang++\0clang-cpp\0clang-tidy\0gcc-ar\0gcc-nm\0gcc-ranlib\0rustc\0clippy-driver\0"
+    "rust-lld\0rustup\0";
 
 static inline bool deja_is_version(const char *s, const char *end) {
   if (s == end) return false;

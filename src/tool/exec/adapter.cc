@@ -82,6 +82,7 @@ class ExecAdapter final : public Adapter {
     out.order = command.order;
     out.what = what_of(order);
     out.is_generic = true;
+    out.facts_count = false;
     out.run_argv = order.argv;
     for (std::size_t i = 1; i < order.argv.size(); ++i)
       if (order.is_keyed[i])

@@ -1,0 +1,39 @@
+// rustc's command line, as far as it decides what is remembered and what of it are paths. The
+// options are those of rustc 1.63 to 1.95 (rustc --help -v; the rustc book, "Command-line
+// Arguments"). rustc reads them as getopts does: "--opt value", "--opt=value", "-Cvalue", "-C value".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tool/tool.h"
+
+namespace deja::tool::rust {
+
+struct Arguments {
+  std::string source;  // as spelled; "-": standard input; empty: none
+  std::string crate_name;
+  std::vector<std::string> crate_types;         // of --crate-type, split at commas
+  std::vector<std::string> emits;               // kinds of --emit
+  std::vector<std::string> dep_info_files;      // of --emit=dep-info=PATH
+  std::vector<std::string> dependency_folders;  // -L dependency=
+  std::string out_dir, output;                  // --out-dir, -o
+  std::string extra_filename;                   // -C extra-filename
+  std::string question;                         // an option that asks: --print, -V, …; empty: none
+  std::string unsupported;                      // an option that makes a run impossible to remember
+  bool is_test = false;
+  bool has_error_format = false, has_colour = false;
+  bool embeds_bitcode = true;  // not -C embed-bitcode=no
+  bool has_lto = false;
+  bool is_incremental = false;
+  std::string missing_value;  // an option at the end that needs one
+  // All words, without -C incremental; those to run and those of the key.
+  std::vector<std::string> run;
+  std::vector<KeyArgument> key;
+};
+
+// words: those after the program's name, response files expanded.
+Arguments read_arguments(const std::vector<std::string_view>& words);
+
+}  // namespace deja::tool::rust

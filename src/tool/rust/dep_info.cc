@@ -1,0 +1,50 @@
+// Tested by dep_info_test.cc.
+#include "tool/rust/dep_info.h"
+
+namespace deja::tool::rust {
+namespace {
+
+// As rustc writes a name: a blank gets a backslash, nothing else does.
+std::string quoted(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    if (c == ' ') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+bool begins_name(std::string_view text, std::size_t at) {
+  if (at == 0 || text[at - 1] == '\n') return true;
+  return text[at - 1] == ' ' && (at < 2 || text[at - 2] != '\\');
+}
+
+bool ends_folder(std::string_view text, std::size_t at) {
+  return at == text.size() || text[at] == '/' || text[at] == ':' || text[at] == ' ' ||
+         text[at] == '\n';
+}
+
+bool is_comment(std::string_view text, std::size_t at) {
+  const std::size_t line = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  return text.substr(line).starts_with('#');
+}
+
+}  // namespace
+
+std::optional<std::string> move_dep_info(std::string_view text, std::string_view from,
+                                         std::string_view to) {
+  const std::string old_name = quoted(from), new_name = quoted(to);
+  std::string out;
+  std::size_t done = 0;
+  for (std::size_t at = text.find(old_name); at != std::string_view::npos;
+       at = text.find(old_name, at + 1)) {
+    const std::size_t end = at + old_name.size();
+    if (is_comment(text, at) || !begins_name(text, at) || !ends_folder(text, end))
+      return std::nullopt;
+    out.append(text.substr(done, at - done)).append(new_name);
+    done = end;
+  }
+  return out.append(text.substr(done));
+}
+
+}  // namespace deja::tool::rust

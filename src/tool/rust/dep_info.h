@@ -1,0 +1,15 @@
+// rustc's dep-info files: make rules on lines of their own, and comments ("# env-dep:NAME=value").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace deja::tool::rust {
+
+// The text with paths at or below `from` moved to `to` (absolute, no trailing slash). Empty when
+// `from` stands where it is no path of a rule: then it cannot be told what would stand there.
+std::optional<std::string> move_dep_info(std::string_view text, std::string_view from,
+                                         std::string_view to);
+
+}  // namespace deja::tool::rust

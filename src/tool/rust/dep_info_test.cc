@@ -1,0 +1,37 @@
+#include "tool/rust/dep_info.h"
+
+#include <gtest/gtest.h>
+
+namespace deja::tool::rust {
+namespace {
+
+constexpr const char* kText =
+    "/ws/target/debug/deps/a.d: src/lib.rs /ws/x.txt\n\n"
+    "/ws/target/debug/deps/liba.rmeta: src/lib.rs /ws/x.txt\n\nsrc/lib.rs:\n/ws/x.txt:\n";
+
+TEST(DepInfo, PathsMove) {
+  EXPECT_EQ(move_dep_info(kText, "/ws", "/other/ws"),
+            "/other/ws/target/debug/deps/a.d: src/lib.rs /other/ws/x.txt\n\n"
+            "/other/ws/target/debug/deps/liba.rmeta: src/lib.rs /other/ws/x.txt\n\nsrc/lib.rs:\n"
+            "/other/ws/x.txt:\n");
+  EXPECT_EQ(move_dep_info(*move_dep_info(kText, "/ws", "/other/ws"), "/other/ws", "/ws"), kText);
+}
+
+TEST(DepInfo, OnlyWholeFolders) {
+  EXPECT_EQ(move_dep_info("/ws2/a: b\n", "/ws", "/x"), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: /v/ws/b\n", "/ws", "/x"), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: ../ws/b\n", "/ws", "/x"), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: b\n", "/ws", "/x"), "a: b\n");
+}
+
+TEST(DepInfo, BlanksAreQuoted) {
+  EXPECT_EQ(move_dep_info("/w\\ s/a: /w\\ s/b\n", "/w s", "/x y"), "/x\\ y/a: /x\\ y/b\n");
+  EXPECT_EQ(move_dep_info("/ws/a: /q\\ /ws/b\n", "/ws", "/x"), std::nullopt);
+}
+
+TEST(DepInfo, WhatComesFromVariablesStays) {
+  EXPECT_EQ(move_dep_info("/ws/a: b\n\n# env-dep:DIR=/ws\n", "/ws", "/x"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace deja::tool::rust

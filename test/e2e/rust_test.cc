@@ -1,0 +1,278 @@
+// rustc behind deja, by itself and under cargo.
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+// The folder of a real rustc and cargo: rustup's programs of these names are another one's proxies,
+// which look for their toolchains in the user's home.
+std::string toolchain() {
+  const char* const home = std::getenv("HOME");
+  const std::string folder = std::string(home == nullptr ? "" : home) + "/.rustup/toolchains";
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+    if (std::filesystem::exists(entry.path() / "bin/cargo")) return (entry.path() / "bin").string();
+  const std::string rustc = find_program("rustc");
+  return rustc.empty() ? "" : std::filesystem::path(rustc).parent_path().string();
+}
+
+class Rust : public ::testing::TestWithParam<Mode> {
+ protected:
+  void SetUp() override {
+    const std::string bin = toolchain();
+    if (bin.empty()) GTEST_SKIP() << "NOT TESTED: rustc is not installed";
+    rustc = bin + "/rustc";
+    ws.set("PATH=" + ws.bin() + ":" + bin + ":/usr/bin:/bin");
+    ws.set("CARGO_NET_OFFLINE=true");
+    ws.set("CARGO_TERM_COLOR=never");
+    ws.set("CARGO_HOME=" + ws.base() + "/cargo");
+    for (const char* folder : {"out", "check", "debug"}) ws.make_folder(folder);
+  }
+  Argv compile(const Argv& more) const {
+    Argv argv = {"rustc",
+                 "--crate-name",
+                 "a",
+                 "--edition=2021",
+                 "--error-format=json",
+                 "--json=diagnostic-rendered-ansi,artifacts,future-incompat"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    argv.emplace_back("a.rs");
+    return argv;
+  }
+  const Argv library = {"--crate-type=lib",
+                        "--emit=dep-info,metadata,link",
+                        "-Cembed-bitcode=no",
+                        "-Cmetadata=1",
+                        "-Cextra-filename=-1",
+                        "--out-dir",
+                        "out"};
+
+  // A workspace: a library, a proc macro that reads a file, a program that uses both.
+  void write_crates(const std::string& folder) {
+    const auto package = [&](const std::string& name, const std::string& rest) {
+      ws.write(folder + "/" + name + "/Cargo.toml",
+               "[package]\nname=\"" + name + "\"\nversion=\"0.1.0\"\nedition=\"2021\"\n" + rest);
+    };
+    ws.write(folder + "/Cargo.toml",
+             "[workspace]\nmembers=[\"app\",\"util\",\"mac\"]\nresolver=\"2\"\n");
+    package("util", "");
+    package("mac", "[lib]\nproc-macro=true\n");
+    package("app", "[dependencies]\nutil={path=\"../util\"}\nmac={path=\"../mac\"}\n");
+    ws.write(folder + "/util/src/lib.rs", "pub fn f() -> u32 { 1 }\n");
+    ws.write(
+        folder + "/mac/src/lib.rs",
+        "use proc_macro::TokenStream;\n#[proc_macro]\n"
+        "pub fn data(_: TokenStream) -> TokenStream {\n"
+        "  format!(\"{:?}\", std::fs::read_to_string(\"data.txt\").unwrap()).parse().unwrap()\n"
+        "}\n");
+    ws.write(folder + "/app/src/main.rs",
+             "fn main() { println!(\"{} {}\", util::f(), mac::data!()); }\n#[test]\nfn t() {}\n");
+    ws.write(folder + "/data.txt", "hello");
+  }
+  Result cargo(const std::string& folder, const Argv& words) const {
+    Argv argv = {"cargo"};
+    argv.insert(argv.end(), words.begin(), words.end());
+    return ws.run(argv, {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = folder});
+  }
+  // How the crates that were compiled since the last call came out: "util hit, mac hit".
+  std::string outcomes() {
+    std::string out;
+    const auto events = ws.events();
+    for (; seen < events.size(); ++seen) {
+      const Event& e = events[seen];
+      if (e.outcome == "bypass") continue;
+      out += (out.empty() ? "" : ", ") + e.what + " " + e.outcome;
+    }
+    return out;
+  }
+
+  Workspace ws{GetParam()};
+  std::string rustc;
+  std::size_t seen = 0;
+};
+
+TEST_P(Rust, LeavesWhatItWouldLeaveAlone) {
+  ws.write("a.rs", "mod b;\npub fn f() -> u32 { let unused = b::g(); 1 }\n");
+  ws.write("b.rs", "pub fn g() -> &'static str { include_str!(\"text\") }\n");
+  ws.write("text", "1");
+  ws.expect_same(compile(library));
+  for (const Argv& more :
+       {Argv{"--crate-type=lib", "--emit=metadata,dep-info", "--out-dir", "check"},
+        Argv{"--crate-type=rlib", "-g", "--out-dir", "debug"},
+        Argv{"--crate-type=cdylib", "-O", "-o", "liba.so"},
+        Argv{"--crate-type=staticlib", "-o", "liba.a"},
+        Argv{"--emit=asm,llvm-ir,mir,obj", "--crate-type=lib"}}) {
+    ws.expect_same(compile(more));
+  }
+}
+
+TEST_P(Rust, EveryInputCounts) {
+  ws.write("a.rs",
+           "mod b;\npub const T: &str = include_str!(\"text\");\n"
+           "pub const O: Option<&str> = option_env!(\"SOME\");\n");
+  ws.write("b.rs", "");
+  ws.write("text", "1");
+  const Argv argv = compile(library);
+  ws.expect_miss(argv);
+  ws.expect_hit(argv);
+  const auto expect_change = [&](const std::string& name, const std::string& text) {
+    const std::string before = ws.read(name);
+    ws.write(name, text);
+    ws.expect_miss(argv);
+    ws.write(name, before);
+    ws.expect_hit(argv);
+  };
+  expect_change("a.rs", ws.read("a.rs") + "// more\n");
+  expect_change("b.rs", "pub fn g() {}\n");
+  expect_change("text", "2");
+  ws.expect_miss(argv, {.env = {"SOME=1"}});
+  ws.expect_miss(argv, {.env = {"SOME="}});
+  ws.expect_hit(argv, {.env = {"SOME=1"}});
+  ws.expect_hit(argv, {.env = {"OTHER=1", "CARGO_MAKEFLAGS=-j --jobserver-auth=8,9"}});
+  ws.write("b/mod.rs", "");  // two places for one module: an error
+  EXPECT_EQ(ws.deja(argv).exit_code, 1);
+  ws.remove("b");
+  ws.expect_hit(argv);
+}
+
+// F1: what was only checked is no build; F3: bodies of modules swapped.
+TEST_P(Rust, KindsAndPlacesAreNotMixed) {
+  ws.write("a.rs", "pub mod b;\npub mod c;\n");
+  ws.write("b.rs", "pub const X: u32 = 1;\n");
+  ws.write("c.rs", "pub const X: u32 = 2;\n");
+  ws.expect_miss(compile({"--crate-type=lib", "--emit=dep-info,metadata", "--out-dir", "out"}));
+  ws.expect_miss(
+      compile({"--crate-type=lib", "--emit=dep-info,metadata,link", "--out-dir", "out"}));
+  EXPECT_TRUE(ws.exists("out/liba.rlib"));
+  ws.write("b.rs", "pub const X: u32 = 2;\n");
+  ws.write("c.rs", "pub const X: u32 = 1;\n");
+  ws.expect_miss(
+      compile({"--crate-type=lib", "--emit=dep-info,metadata,link", "--out-dir", "out"}));
+}
+
+TEST_P(Rust, IncrementalIsTakenOut) {
+  ws.write("a.rs", "pub fn f() {}\n");
+  Argv incremental = library;
+  incremental.insert(incremental.end(), {"-C", "incremental=inc"});
+  ws.expect_miss(compile(incremental));
+  EXPECT_FALSE(ws.exists("inc"));
+  ws.expect_hit(compile(library));
+}
+
+TEST_P(Rust, FailuresAreCompiledAgain) {
+  ws.write("a.rs", "pub fn f() -> u32 { \"\" }\n");
+  for (int i = 0; i < 2; ++i) {
+    const Result r = ws.expect_failure(compile(library));
+    EXPECT_EQ(r.exit_code, 1);
+    EXPECT_NE(r.err.find("mismatched types"), std::string::npos) << r;
+  }
+}
+
+TEST_P(Rust, QuestionsAreNotLookedUp) {
+  ws.expect_bypass("not_a_compile", {"rustc", "-vV"});
+  ws.expect_bypass("not_a_compile", {"rustc", "-", "--crate-name", "___", "--print=file-names"},
+                   {.in = ""});
+  ws.expect_bypass("stdin_source", {"rustc", "-", "--crate-type=lib"}, {.in = "pub fn f() {}\n"});
+  ws.expect_bypass("no_input", {"rustc", "--crate-type=lib"});
+}
+
+TEST_P(Rust, ColoursAreForTerminals) {
+  ws.write("a.rs", "pub fn f() { let x = 1; }\n");
+  const Argv argv = {"rustc", "--crate-type=lib", "a.rs"};
+  ws.expect_same(argv);
+  const Options terminal = {.streams = Streams::terminal};
+  const Result bare = ws.run(argv, terminal);
+  EXPECT_NE(bare.out.find("\x1b["), std::string::npos) << bare;
+  EXPECT_EQ(ws.deja(argv, terminal), bare);
+}
+
+TEST_P(Rust, CargoBuildsWithoutRustcTheSecondTime) {
+  write_crates("ws");
+  EXPECT_TRUE(cargo("ws", {"build"}).ok());
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
+  outcomes();
+  const Tree made = ws.tree();
+  ws.remove("ws/target");
+  ASSERT_TRUE(cargo("ws", {"build"}).ok());
+  EXPECT_EQ(outcomes().find("miss"), std::string::npos) << ws.last_event();
+  for (const auto& [path, node] : made) {
+    if (path.find("/deps/") == std::string::npos) continue;
+    EXPECT_EQ(ws.read(path), node.text) << path;
+  }
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
+  // Cargo finds all of it fresh.
+  outcomes();
+  const Result again = cargo("ws", {"build", "-v"});
+  EXPECT_EQ(again.err.find("Running"), std::string::npos) << again;
+  EXPECT_EQ(outcomes(), "");
+}
+
+// F6: what a macro reads is an input, though rustc tells cargo nothing of it.
+TEST_P(Rust, WhatMacrosReadCounts) {
+  write_crates("ws");
+  ASSERT_TRUE(cargo("ws", {"build"}).ok());
+  ws.write("ws/data.txt", "bye");
+  ws.remove("ws/target");
+  ASSERT_TRUE(cargo("ws", {"build"}).ok());
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 bye\n");
+  ws.write("ws/data.txt", "hello");
+  ws.remove("ws/target");
+  outcomes();
+  ASSERT_TRUE(cargo("ws", {"build"}).ok());
+  EXPECT_EQ(outcomes().find("miss"), std::string::npos) << ws.last_event();
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
+}
+
+TEST_P(Rust, CheckTestAndReleaseAreTheirOwn) {
+  write_crates("ws");
+  for (const Argv& words :
+       {Argv{"check"}, Argv{"build"}, Argv{"build", "--release"}, Argv{"test", "--no-run"}})
+    ASSERT_TRUE(cargo("ws", words).ok()) << words.front();
+  ws.remove("ws/target");
+  outcomes();
+  for (const Argv& words :
+       {Argv{"check"}, Argv{"build"}, Argv{"build", "--release"}, Argv{"test", "--no-run"}})
+    ASSERT_TRUE(cargo("ws", words).ok()) << words.front();
+  EXPECT_EQ(outcomes().find("miss"), std::string::npos);
+  EXPECT_TRUE(cargo("ws", {"test"}).ok());
+}
+
+// Another clone: what names its folder is made anew, and nothing of the first one is in it.
+TEST_P(Rust, ClonesGetTheirOwnNames) {
+  write_crates("one");
+  ASSERT_TRUE(cargo("one", {"build"}).ok());
+  write_crates("two");
+  ASSERT_TRUE(cargo("two", {"build"}).ok());
+  const std::string other = ws.path("one") + "/";
+  for (const auto& [path, node] : ws.tree()) {
+    if (!path.starts_with("two/target/")) continue;
+    EXPECT_EQ(node.text.find(other), std::string::npos) << path;
+  }
+  outcomes();
+  EXPECT_EQ(cargo("two", {"build", "-v"}).err.find("Running"), std::string::npos);
+  ws.remove("one/target");
+  ASSERT_TRUE(cargo("one", {"build"}).ok());
+  EXPECT_EQ(outcomes().find("miss"), std::string::npos);
+}
+
+TEST_P(Rust, WorkspaceWrapperStandsBetween) {
+  ws.script("clippy-driver", "#!/bin/sh\nshift\nexec '" + rustc + "' \"$@\"\n");
+  write_crates("ws");
+  const Options with = {
+      .env = {"RUSTC_WORKSPACE_WRAPPER=clippy-driver", "RUSTC_WRAPPER=" + Workspace::program()},
+      .cwd = "ws"};
+  const Result built = ws.run({"cargo", "build"}, with);
+  EXPECT_TRUE(built.ok()) << built;
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
+  EXPECT_NE(outcomes().find("app"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Rust, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
+
+}  // namespace
+}  // namespace deja::test
