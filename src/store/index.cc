@@ -58,7 +58,7 @@ struct Index::Environment {
   unsigned tables[kTableCount] = {};
   std::optional<IndexState> state;
   os::FileIdentity file;
-  CrashGuard::Region region;
+  CrashGuard::Region region = -1;
 
   // All return LMDB's code.
   int open_once(const std::string& folder, unsigned flags);
@@ -117,8 +117,8 @@ Status IndexTxn::scan(Table table, std::string_view from, const Visit& visit) co
 
 std::uint64_t IndexTxn::id() const { return ::mdb_txn_id(txn_); }
 
-Index::Index(std::string folder, Access access)
-    : folder_(std::move(folder)), access_(access), pid_(::getpid()) {}
+Index::Index(std::string folder, Access access, bool is_guest)
+    : folder_(std::move(folder)), access_(access), is_guest_(is_guest), pid_(::getpid()) {}
 
 Index::~Index() {
   // In a child the environment is the parent's: leaving it alone is all one may do.
@@ -128,7 +128,8 @@ Index::~Index() {
     static_cast<void>(env_.release());
 }
 
-Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access) {
+Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access,
+                                           bool is_guest) {
   auto& all = registry();
   const MutexLock lock(all.mutex);
   if (all.pid != ::getpid()) {
@@ -142,7 +143,7 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
     if (present->is_replaced()) TRY(present->reopen());
     return present;
   }
-  std::shared_ptr<Index> index(new Index(folder, access));
+  std::shared_ptr<Index> index(new Index(folder, access, is_guest));
   TRY(index->open_environment(false));
   all.open[folder] = index;
   return index;
@@ -150,7 +151,8 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
 
 Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   TRY(os::make_directory(folder));
-  std::unique_ptr<Index> index(new Index(folder, Access::read_write));
+  // Ours alone and new: nothing in it could crash us.
+  std::unique_ptr<Index> index(new Index(folder, Access::read_write, true));
   TRY(index->open_environment(true));
   return index;
 }
@@ -199,7 +201,7 @@ Status Index::open_environment(bool create) {
              state) {
     env_->state = *std::move(state);
     if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
-    env_->region = CrashGuard::watch(suspect_path(folder_));
+    if (!is_guest_) env_->region = CrashGuard::watch(suspect_path(folder_));
   } else {
     done = std::move(state).error();
   }
