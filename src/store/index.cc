@@ -13,6 +13,7 @@
 #include "os/failpoint.h"
 #include "os/resident.h"
 #include "store/crash_guard.h"
+#include "store/visits.h"
 
 namespace deja::store {
 namespace {
@@ -59,6 +60,7 @@ struct Index::Environment {
   std::optional<IndexState> state;
   os::FileIdentity file;
   CrashGuard::Region region = -1;
+  std::unique_ptr<Visits> visits;  // of a guest
 
   // All return LMDB's code.
   int open_once(const std::string& folder, unsigned flags);
@@ -151,8 +153,7 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
 
 Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   TRY(os::make_directory(folder));
-  // Ours alone and new: nothing in it could crash us.
-  std::unique_ptr<Index> index(new Index(folder, Access::read_write, true));
+  std::unique_ptr<Index> index(new Index(folder, Access::read_write, false));
   TRY(index->open_environment(true));
   return index;
 }
@@ -201,7 +202,13 @@ Status Index::open_environment(bool create) {
              state) {
     env_->state = *std::move(state);
     if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
-    if (!is_guest_) env_->region = CrashGuard::watch(suspect_path(folder_));
+    if (create) {
+      // Ours alone and new: nothing in it can crash us.
+    } else if (is_guest_) {
+      env_->visits = Visits::begin(folder_);
+    } else {
+      env_->region = CrashGuard::watch(suspect_path(folder_));
+    }
   } else {
     done = std::move(state).error();
   }
@@ -302,6 +309,7 @@ Status Index::read(const Body& body) {
       const std::shared_lock lock(shape_);
       TRY(check_process());
       const CrashGuard guard(env_->region);
+      const Visit visit(env_->visits.get());
       MDB_txn* raw = nullptr;
       const int rc = begin_read(&raw);
       if (rc == 0) {
@@ -327,6 +335,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
     return Next::done;
   }
   const CrashGuard guard(env_->region);
+  const Visit visit(env_->visits.get());
   MDB_txn* raw = nullptr;
   int rc = ::mdb_txn_begin(env_->env, nullptr, 0, &raw);
   if (rc == MDB_MAP_RESIZED) return Next::adopt;

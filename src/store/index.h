@@ -65,7 +65,7 @@ class Index {
  public:
   enum class Access { read_write, read_only };
   // REQUIRES: believe_index(folder) said sound. The one Index of this process for that folder.
-  // is_guest: without a CrashGuard.
+  // is_guest: with Visits in the place of a CrashGuard.
   static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access,
                                              bool is_guest = false);
   // Makes an empty index in a folder that does not exist yet; private to the caller.

@@ -160,12 +160,6 @@ Status rebuild_index(const Layout& layout) {
   return done;
 }
 
-// May a suspect index be walked here, which takes a child?
-Status may_walk(const Layout& layout, const PrepareOptions& options) {
-  if (!options.is_guest) return {};
-  return Error{Code::unavailable, 0, "store index must be looked at first: " + layout.root()};
-}
-
 Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
     return Error{Code::invalid, 0, "no store in " + layout.root()};
@@ -174,9 +168,8 @@ Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& o
   if (belief == Belief::sound) return prepared;
   // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
   // that can be walked at all gives no wrong answer.
-  const bool is_hopeless = belief == Belief::absent || belief == Belief::damaged;
-  if (!is_hopeless) TRY(may_walk(layout, options));
-  if (is_hopeless || !survives_walk(layout.index()))
+  if (belief == Belief::absent || belief == Belief::damaged || options.is_guest ||
+      !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
                  "read-only store " + layout.root() + ": index is " + belief_name(belief)};
   prepared.is_unverified = true;
@@ -187,8 +180,7 @@ Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& o
 Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
   const Belief belief = TRY(believe_index(layout.index()));
   if (belief == Belief::sound) return false;  // another process was faster
-  if (belief == Belief::suspect) TRY(may_walk(layout, options));
-  if (belief == Belief::suspect && survives_walk(layout.index())) {
+  if (belief == Belief::suspect && !options.is_guest && survives_walk(layout.index())) {
     TRY(os::remove_file(suspect_path(layout.index())));
     return false;
   }
