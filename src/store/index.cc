@@ -5,6 +5,7 @@
 // Tested by index_test.cc and everything above it.
 #include "store/index.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <unistd.h>
 
@@ -163,7 +164,11 @@ int Index::Environment::open_once(const std::string& folder, unsigned flags) {
   ::mdb_env_set_maxdbs(env, kTableCount);
   ::mdb_env_set_maxreaders(env, kMaxReaders);
   ::mdb_env_set_mapsize(env, kFirstMapBytes);
-  return ::mdb_env_open(env, folder.c_str(), flags, 0600);
+  const int rc = ::mdb_env_open(env, folder.c_str(), flags, 0600);
+  // Of its descriptors LMDB 0.9.24 leaves this one to the programs that we start.
+  int fd = -1;
+  if (rc == 0 && ::mdb_env_get_fd(env, &fd) == 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return rc;
 }
 
 int Index::Environment::open(const std::string& folder, bool read_only) {
