@@ -15,6 +15,8 @@
 
 #include "support/workspace.h"
 
+extern "C" char** environ;
+
 namespace deja::test {
 
 struct Free {
@@ -60,12 +62,13 @@ class ApiTest : public ::testing::Test {
  protected:
   ApiTest() {
     // The library reads this process's own environment.
-    for (const std::string& entry : ws.environment()) {
-      const std::size_t equals = entry.find('=');
-      ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
-    }
+    for (char** entry = environ; *entry != nullptr; ++entry) before_.emplace_back(*entry);
+    set_variables(ws.environment());
     ::setenv("DEJA_CONFIG", "/dev/null", 1);
-    ::setenv("DEJA_DAEMON", "off", 1);
+  }
+  ~ApiTest() override {
+    ::clearenv();
+    set_variables(before_);
   }
 
   Owned<deja_cache> open(const char* front = nullptr) const { return open_in(ws.cache(), front); }
@@ -96,12 +99,21 @@ class ApiTest : public ::testing::Test {
     }
     return status == 0;
   }
+  static void set_variables(const std::vector<std::string>& entries) {
+    for (const std::string& entry : entries) {
+      const std::size_t equals = entry.find('=');
+      ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
+    }
+  }
   // Another process stores.
   bool stored_elsewhere(const Action& action, const std::string& payload, int exit_code = 0) const {
     return in_child([&] { return keep(probe(open(), action), payload, exit_code) == DEJA_OK; });
   }
 
   Workspace ws{Mode::one_shot};
+
+ private:
+  std::vector<std::string> before_;
 };
 
 }  // namespace deja::test

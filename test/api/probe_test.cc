@@ -10,8 +10,6 @@
 
 #include "api/api.h"
 
-extern "C" char** environ;
-
 namespace deja::test {
 namespace {
 

@@ -56,7 +56,8 @@ class Run : public ApiTest {
       return out;
     };
     const auto words_of = pointers(words);
-    const auto variables = pointers(environment != nullptr ? *environment : Argv());
+    const Argv none;
+    const auto variables = pointers(environment != nullptr ? *environment : none);
     const deja_command command = {words_of.data(), folder.c_str(),
                                   environment != nullptr ? variables.data() : nullptr, streams};
     deja_result* raw = nullptr;
