@@ -1,5 +1,5 @@
-// The composition root's parts list: opens everything an engine needs in one cache folder, and
-// answers requests with it.
+// The engine as a server: answers requests that come by a socket with an engine::Assembly, and
+// rehearses them when it has the time.
 #pragma once
 
 #include <deque>
@@ -7,15 +7,9 @@
 #include <string>
 
 #include "base/mutex.h"
-#include "base/result.h"
-#include "config/config.h"
-#include "digest/file_digester.h"
-#include "journal/journal.h"
+#include "engine/assembly.h"
 #include "os/fd.h"
-#include "pipeline/client.h"
-#include "pipeline/engine.h"
 #include "pipeline/outcome.h"
-#include "store/local_store.h"
 #include "wire/messages.h"
 
 namespace deja::daemon {
@@ -36,7 +30,7 @@ class Host {
   // Serves one connection whose request frame has been read.
   void serve(const os::Fd& socket, const std::string& request_body);
 
-  void maintain();  // at intervals
+  void maintain() { assembly_->maintain(); }  // at intervals
   // Rehearses a request of late (pipeline/memory.h). Those that were hits come first: they may well
   // come again soon. The others wait for a pause, or a first build would pay for what comes after
   // it. False: there is none to rehearse now.
@@ -44,33 +38,17 @@ class Host {
   // Waits until there is one. False: end_rehearsals() was called.
   bool wait_for_rehearsal();
   void end_rehearsals();
-  journal::Journal& journal() { return *journal_; }
+  journal::Journal& journal() { return assembly_->journal(); }
   std::uint64_t idle_exit_s() const { return idle_exit_s_; }
 
  private:
-  explicit Host(std::string dir);
-  void open_store();
-  void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
-  pipeline::Settings settings_for(const pipeline::Request& request);
+  Host(std::unique_ptr<engine::Assembly> assembly, std::uint64_t idle_exit_s);
   void rehearse_later(const std::string& request_body, bool was_hit);
   void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
-  // Returns the event that stands in the journal.
-  journal::Event record(const pipeline::Outcome& outcome, const pipeline::Request& request,
-                        std::int64_t started_ns);
 
-  const std::string dir_;
   const View view_;
-  std::uint64_t idle_exit_s_ = 0;
-  std::uint64_t limit_bytes_ = 0;
-  std::string store_problem_;
-  config::Loader config_;
-  std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<store::LocalStore> store_;
-  std::unique_ptr<digest::FileDigester> digester_;
-  std::unique_ptr<pipeline::Engine> engine_;
-
-  Mutex problems_mutex_;
-  std::weak_ptr<const config::Loaded> problems_noted_ GUARDED_BY(problems_mutex_);
+  const std::uint64_t idle_exit_s_;
+  const std::unique_ptr<engine::Assembly> assembly_;
 
   Mutex rehearsals_mutex_;
   ConditionVariable rehearsals_changed_;

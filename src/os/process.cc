@@ -4,10 +4,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+
+#include "os/file.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): unistd.h has it on demand
 
@@ -69,8 +74,14 @@ int become_program(const std::string& path, const Texts& argv, const Texts& envi
   return errno;
 }
 
-Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment) {
-  return spawn(path, argv, environment, nullptr);
+Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment,
+                            const std::string& cwd) {
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  if (!cwd.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, cwd.c_str());
+  auto pid = spawn(path, argv, environment, &actions);
+  ::posix_spawn_file_actions_destroy(&actions);
+  return pid;
 }
 
 Result<Heard> start_heard(const std::string& path, const Texts& argv, const Texts& environment,
@@ -100,6 +111,8 @@ std::optional<Ended> ended(pid_t child, bool wait) {
   return WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0};
 }
 
+Fd end_of(pid_t child) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); }
+
 void send_signal(pid_t child, int signal) { ::kill(child, signal); }
 
 std::vector<bool> wait_readable(const std::vector<int>& fds) {
@@ -116,6 +129,33 @@ Texts own_environment() {
   Texts out;
   for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);
   return out;
+}
+
+std::optional<unsigned> own_umask() {
+  constexpr std::string_view kField = "\nUmask:\t";
+  const auto text = read_file("/proc/thread-self/status", 1 << 16);
+  const std::size_t at = text ? text->find(kField) : std::string::npos;
+  if (at == std::string::npos) return std::nullopt;
+  const char* const first = text->data() + at + kField.size();
+  unsigned mask = 0;
+  const auto parsed = std::from_chars(first, text->data() + text->size(), mask, 8);
+  return parsed.ec == std::errc() ? std::optional(mask) : std::nullopt;
+}
+
+std::optional<StandardStreams> standard_streams() {
+  struct stat in;
+  struct stat out;
+  struct stat err;
+  if (::fstat(0, &in) != 0 || ::fstat(1, &out) != 0 || ::fstat(2, &err) != 0) return std::nullopt;
+  StandardStreams streams;
+  streams.out_is_terminal = S_ISCHR(out.st_mode) && ::isatty(1) != 0;
+  streams.err_is_terminal = S_ISCHR(err.st_mode) && ::isatty(2) != 0;
+  if (out.st_dev != err.st_dev || out.st_ino != err.st_ino) return streams;
+  // Two openings of one file have two positions; only copies of one descriptor share it.
+  constexpr int kCompareFiles = 0;  // KCMP_FILE, kcmp(2)
+  streams.are_one = S_ISFIFO(out.st_mode) || S_ISSOCK(out.st_mode) || S_ISCHR(out.st_mode) ||
+                    ::syscall(SYS_kcmp, ::getpid(), ::getpid(), kCompareFiles, 1, 2) == 0;
+  return streams;
 }
 
 }  // namespace deja::os

@@ -22,8 +22,9 @@ void silence_stream(int stream);
 // error number only when that is impossible. environment: "NAME=value".
 int become_program(const std::string& path, const Texts& argv, const Texts& environment);
 
-// Starts a child with our own descriptors.
-Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment);
+// Starts a child with our own descriptors. cwd: "" is our own.
+Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment,
+                            const std::string& cwd = {});
 
 // A child with an empty standard input, whose output comes to us. cwd: "" is our own.
 struct Heard {
@@ -41,11 +42,23 @@ struct Ended {
 // Empty: it still runs (only where wait is false).
 std::optional<Ended> ended(pid_t child, bool wait);
 void send_signal(pid_t child, int signal);
+// Can be read when the child has ended. None where the kernel has no such thing (before Linux 5.3).
+Fd end_of(pid_t child);
 
-// Waits until one of the descriptors can be read or has ended; those are true. -1: none.
+// Waits until one of the descriptors can be read or has ended; those are true. -1: none, never.
 std::vector<bool> wait_readable(const std::vector<int>& fds);
 
 // Our own variables, "NAME=value".
 Texts own_environment();
+
+// Our own umask, without setting it, which every thread would see. Empty: it cannot be had.
+std::optional<unsigned> own_umask();
+
+// What our standard output and standard error are. Empty: a standard stream is closed.
+struct StandardStreams {
+  bool out_is_terminal = false, err_is_terminal = false;
+  bool are_one = false;  // the same open file, pipe or terminal
+};
+std::optional<StandardStreams> standard_streams();
 
 }  // namespace deja::os

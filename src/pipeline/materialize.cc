@@ -11,6 +11,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/relocate.h"
+#include "pipeline/streams.h"
 #include "tool/exec/order.h"
 
 namespace deja::pipeline {
@@ -121,18 +122,11 @@ Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& r
   return prepared;
 }
 
-Result<std::string> stream_text(const action::StreamBytes& stream, store::BlobStore& blobs) {
-  if (!stream.blob) return stream.bytes;
-  const auto blob = TRY(blobs.open_blob(*stream.blob));
-  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + stream.blob->hex()};
-  return os::read_fd(blob->fd, stream.size);
-}
-
 // The bytes for one of the user's streams.
 Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
                                 const action::ActionResult& result, const Target& target,
                                 store::BlobStore& blobs) {
-  std::string text = TRY(stream_text(stream, blobs));
+  std::string text = TRY(read_stream(stream, blobs));
   if (strip) text = strip_ansi(text);
   return move_text(text, result.made_in, target.roots);
 }

@@ -10,6 +10,7 @@
 #include "os/mapping.h"
 #include "pipeline/bind.h"
 #include "pipeline/starts.h"
+#include "pipeline/streams.h"
 #include "tool/exec/order.h"
 
 namespace deja::pipeline {
@@ -69,17 +70,11 @@ Status add_output(const Output& output, const action::Roots& roots, Engine& engi
   return {};
 }
 
-Result<action::StreamBytes> keep_stream(const std::string& bytes, Engine& engine, Draft& draft) {
-  action::StreamBytes s;
-  s.size = bytes.size();
-  if (bytes.size() <= action::kInlineStreamMax) {
-    s.bytes = bytes;
-    return s;
-  }
-  const store::PutBlob blob = TRY(engine.blobs.put_blob_bytes(bytes));
-  s.blob = blob.digest;
-  draft.name_blob(blob);
-  return s;
+Result<action::StreamBytes> keep(const std::string& bytes, Engine& engine, Draft& draft) {
+  std::optional<store::PutBlob> blob;
+  auto stream = keep_stream(bytes, engine.blobs, blob);
+  if (blob) draft.name_blob(*blob);
+  return stream;
 }
 
 Result<Draft> draft_result(const Target& target, const RunReport& report, Testimony& testimony,
@@ -94,8 +89,8 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.made_at_ns = os::wall_ns();
   r.evidence = !report.log ? "declared" : report.supervised ? "supervisor" : "interposer";
   if (target.invocation.order != nullptr) r.ttl_ns = target.invocation.order->ttl_ns;
-  r.out = TRY(keep_stream(report.out, engine, draft));
-  r.err = TRY(keep_stream(report.err, engine, draft));
+  r.out = TRY(keep(report.out, engine, draft));
+  r.err = TRY(keep(report.err, engine, draft));
   LeakSearch leaks = make_leak_search(target, testimony);
   leaks.search_messages(strip_ansi(report.out));
   leaks.search_messages(strip_ansi(report.err));

@@ -5,6 +5,7 @@
 // Tested by index_test.cc and everything above it.
 #include "store/index.h"
 
+#include <fcntl.h>
 #include <lmdb.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "os/failpoint.h"
 #include "os/resident.h"
 #include "store/crash_guard.h"
+#include "store/visits.h"
 
 namespace deja::store {
 namespace {
@@ -58,7 +60,8 @@ struct Index::Environment {
   unsigned tables[kTableCount] = {};
   std::optional<IndexState> state;
   os::FileIdentity file;
-  CrashGuard::Region region;
+  CrashGuard::Region region = -1;
+  std::unique_ptr<Visits> visits;  // of a guest
 
   // All return LMDB's code.
   int open_once(const std::string& folder, unsigned flags);
@@ -117,8 +120,8 @@ Status IndexTxn::scan(Table table, std::string_view from, const Visit& visit) co
 
 std::uint64_t IndexTxn::id() const { return ::mdb_txn_id(txn_); }
 
-Index::Index(std::string folder, Access access)
-    : folder_(std::move(folder)), access_(access), pid_(::getpid()) {}
+Index::Index(std::string folder, Access access, bool is_guest)
+    : folder_(std::move(folder)), access_(access), is_guest_(is_guest), pid_(::getpid()) {}
 
 Index::~Index() {
   // In a child the environment is the parent's: leaving it alone is all one may do.
@@ -128,7 +131,8 @@ Index::~Index() {
     static_cast<void>(env_.release());
 }
 
-Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access) {
+Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access,
+                                           bool is_guest) {
   auto& all = registry();
   const MutexLock lock(all.mutex);
   if (all.pid != ::getpid()) {
@@ -142,7 +146,7 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
     if (present->is_replaced()) TRY(present->reopen());
     return present;
   }
-  std::shared_ptr<Index> index(new Index(folder, access));
+  std::shared_ptr<Index> index(new Index(folder, access, is_guest));
   TRY(index->open_environment(false));
   all.open[folder] = index;
   return index;
@@ -150,7 +154,7 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access acc
 
 Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   TRY(os::make_directory(folder));
-  std::unique_ptr<Index> index(new Index(folder, Access::read_write));
+  std::unique_ptr<Index> index(new Index(folder, Access::read_write, false));
   TRY(index->open_environment(true));
   return index;
 }
@@ -160,7 +164,11 @@ int Index::Environment::open_once(const std::string& folder, unsigned flags) {
   ::mdb_env_set_maxdbs(env, kTableCount);
   ::mdb_env_set_maxreaders(env, kMaxReaders);
   ::mdb_env_set_mapsize(env, kFirstMapBytes);
-  return ::mdb_env_open(env, folder.c_str(), flags, 0600);
+  const int rc = ::mdb_env_open(env, folder.c_str(), flags, 0600);
+  // Of its descriptors LMDB 0.9.24 leaves this one to the programs that we start.
+  int fd = -1;
+  if (rc == 0 && ::mdb_env_get_fd(env, &fd) == 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return rc;
 }
 
 int Index::Environment::open(const std::string& folder, bool read_only) {
@@ -199,7 +207,13 @@ Status Index::open_environment(bool create) {
              state) {
     env_->state = *std::move(state);
     if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
-    env_->region = CrashGuard::watch(suspect_path(folder_));
+    if (create) {
+      // Ours alone and new: nothing in it can crash us.
+    } else if (is_guest_) {
+      env_->visits = Visits::begin(folder_);
+    } else {
+      env_->region = CrashGuard::watch(suspect_path(folder_));
+    }
   } else {
     done = std::move(state).error();
   }
@@ -300,6 +314,7 @@ Status Index::read(const Body& body) {
       const std::shared_lock lock(shape_);
       TRY(check_process());
       const CrashGuard guard(env_->region);
+      const Visit visit(env_->visits.get());
       MDB_txn* raw = nullptr;
       const int rc = begin_read(&raw);
       if (rc == 0) {
@@ -325,6 +340,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
     return Next::done;
   }
   const CrashGuard guard(env_->region);
+  const Visit visit(env_->visits.get());
   MDB_txn* raw = nullptr;
   int rc = ::mdb_txn_begin(env_->env, nullptr, 0, &raw);
   if (rc == MDB_MAP_RESIZED) return Next::adopt;

@@ -65,7 +65,9 @@ class Index {
  public:
   enum class Access { read_write, read_only };
   // REQUIRES: believe_index(folder) said sound. The one Index of this process for that folder.
-  static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access);
+  // is_guest: with Visits in the place of a CrashGuard.
+  static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access,
+                                             bool is_guest = false);
   // Makes an empty index in a folder that does not exist yet; private to the caller.
   static Result<std::unique_ptr<Index>> create(const std::string& folder);
   ~Index();
@@ -92,7 +94,7 @@ class Index {
 
  private:
   struct Environment;
-  Index(std::string folder, Access access);
+  Index(std::string folder, Access access, bool is_guest);
   Status open_environment(bool create);
   void close_environment();
   Status check_process() const;
@@ -107,6 +109,7 @@ class Index {
   // Constant after construction.
   const std::string folder_;
   const Access access_;
+  const bool is_guest_;
   const int pid_;
 
   // Held shared by every transaction, alone by whoever moves or replaces the map.

@@ -11,6 +11,7 @@
 #include "os/disk.h"
 #include "os/file.h"
 #include "store/rows.h"
+#include "store/visits.h"
 
 namespace deja::store {
 namespace {
@@ -151,6 +152,10 @@ Result<Belief> believe_index(const std::string& folder) {
   if (!state) return Belief::damaged;
   const bool same_boot = state->boot == os::boot_id();
   if (!same_boot && !(state->is_clean && state->txn == meta->txn)) return Belief::unsynced;
+  if (TRY(has_guest_ended_inside(folder))) {
+    mark_suspect(suspect_path(folder).c_str());
+    return Belief::suspect;
+  }
   const auto note = TRY(os::stat_file(suspect_path(folder)));
   if (note) return note->size == 0 ? Belief::suspect : Belief::damaged;
   // LMDB need not write pages that one transaction took and gave back, so a file a little short of

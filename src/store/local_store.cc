@@ -22,6 +22,7 @@ bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X
 LocalStore::LocalStore(Options options)
     : options_(std::move(options)), layout_(options_.dir), ledger_(layout_) {
   prepare_options_.read_only = options_.read_only;
+  prepare_options_.is_guest = options_.is_guest;
   prepare_options_.wait_ns = options_.wait_ns;
   pid_ = ::getpid();
 }
@@ -37,12 +38,13 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   const Prepared prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
   store->is_rebuilt_ = prepared.is_rebuilt;
   store->is_unverified_ = prepared.is_unverified;
-  auto index = Index::open(store->layout_.index(), access);
+  const bool is_guest = store->options_.is_guest;
+  auto index = Index::open(store->layout_.index(), access, is_guest);
   if (!index && index.error().code == Code::corrupt && !read_only) {
     // LMDB itself refuses what looked sound: once more, from the ledger.
     static_cast<void>(condemn_index(store->layout_.index()));
     TRY(prepare_store(store->layout_, store->prepare_options_));
-    index = Index::open(store->layout_.index(), access);
+    index = Index::open(store->layout_.index(), access, is_guest);
     store->is_rebuilt_ = true;
   }
   store->index_ = TRY(std::move(index));

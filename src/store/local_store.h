@@ -82,6 +82,9 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     std::string dir;
     std::uint64_t limit_bytes = 0;  // 0: none
     bool read_only = false;
+    // In the process of somebody else: its signal handlers are left alone and nothing is forked. An
+    // index that a child would have to walk first is made anew, or where it cannot be, refused.
+    bool is_guest = false;
     unsigned low_water_percent = 90;
     std::int64_t grace_ns =
         3'600'000'000'000;  // how long an unreferenced blob may wait for its result

@@ -160,7 +160,7 @@ Status rebuild_index(const Layout& layout) {
   return done;
 }
 
-Result<Prepared> prepare_read_only(const Layout& layout) {
+Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
     return Error{Code::invalid, 0, "no store in " + layout.root()};
   const Belief belief = TRY(believe_index(layout.index()));
@@ -168,7 +168,8 @@ Result<Prepared> prepare_read_only(const Layout& layout) {
   if (belief == Belief::sound) return prepared;
   // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
   // that can be walked at all gives no wrong answer.
-  if (belief == Belief::absent || belief == Belief::damaged || !survives_walk(layout.index()))
+  if (belief == Belief::absent || belief == Belief::damaged || options.is_guest ||
+      !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
                  "read-only store " + layout.root() + ": index is " + belief_name(belief)};
   prepared.is_unverified = true;
@@ -176,10 +177,10 @@ Result<Prepared> prepare_read_only(const Layout& layout) {
 }
 
 // REQUIRES: the folder's lock is held.
-Result<bool> make_believable(const Layout& layout) {
+Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
   const Belief belief = TRY(believe_index(layout.index()));
   if (belief == Belief::sound) return false;  // another process was faster
-  if (belief == Belief::suspect && survives_walk(layout.index())) {
+  if (belief == Belief::suspect && !options.is_guest && survives_walk(layout.index())) {
     TRY(os::remove_file(suspect_path(layout.index())));
     return false;
   }
@@ -230,7 +231,7 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
 }
 
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
-  if (options.read_only) return prepare_read_only(layout);
+  if (options.read_only) return prepare_read_only(layout, options);
   if (TRY(read_format(layout)) == Format::ours &&
       TRY(believe_index(layout.index())) == Belief::sound)
     return Prepared();
@@ -242,7 +243,7 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
   TRY(make_folders(layout));
   if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
   Prepared prepared;
-  prepared.is_rebuilt = TRY(make_believable(layout));
+  prepared.is_rebuilt = TRY(make_believable(layout, options));
   return prepared;
 }
 

@@ -18,6 +18,7 @@ struct Prepared {
 
 struct PrepareOptions {
   bool read_only = false;
+  bool is_guest = false;  // LocalStore::Options'
   // How long to wait for another process that makes or rebuilds the index.
   std::int64_t wait_ns = 5'000'000'000;
 };

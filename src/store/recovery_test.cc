@@ -154,6 +154,45 @@ TEST(Recovery, ACutIndexIsMadeAnew) {
   EXPECT_EQ(served(*store, 200), 200);
 }
 
+TEST(Recovery, AGuestThatEndsInsideTheIndexLeavesItSuspect) {
+  TempStore store;
+  fill(*store, 5);
+  store.close();
+  const auto as_guest = [&](bool ends_inside) {
+    return run_in_child([&] {
+      auto index = Index::open(store.layout().index(), Index::Access::read_write, true);
+      if (!index) return 1;
+      return (*index)->read([&](IndexTxn&) {
+        if (ends_inside) ::raise(SIGKILL);
+        return Status();
+      })
+                 ? 0
+                 : 1;
+    });
+  };
+  EXPECT_EQ(as_guest(false), 0);
+  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
+  EXPECT_TRUE(WIFSIGNALED(as_guest(true)));
+  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect);
+  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect) << "forgotten";
+  store.reopen();
+  EXPECT_EQ(served(*store, 5), 5);
+  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
+}
+
+TEST(Recovery, AGuestMakesASuspectIndexAnew) {
+  TempStore store;
+  fill(*store, 5);
+  store.close();
+  ASSERT_TRUE(os::write_file_atomic(suspect_path(store.layout().index()), ""));
+  LocalStore::Options options = store.options();
+  options.is_guest = true;
+  const auto guest = LocalStore::open(options);
+  ASSERT_TRUE(guest) << guest.error().message;
+  EXPECT_TRUE((*(*guest)->stats()).is_rebuilt);
+  EXPECT_EQ(served(**guest, 5), 5);
+}
+
 // Pages of data.mdb are overwritten with noise. A process may crash over that, once or twice; it
 // never gets a wrong answer, and in the end the store works.
 TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {

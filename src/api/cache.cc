@@ -1,0 +1,141 @@
+#include "api/cache.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/path.h"
+#include "observe/preload/log_layout.h"
+#include "os/clock.h"
+#include "os/file.h"
+
+namespace deja::api {
+namespace {
+
+constexpr std::int64_t kSettleNs = 60'000'000'000;
+
+// No memory is to be asked for when there is none.
+thread_local char error_text[4096] = "";
+
+// The front of the installation or build tree that this library is part of; empty: there is none.
+std::string installed_front() {
+  static const char here = 0;
+  Dl_info info = {};
+  if (::dladdr(&here, &info) == 0 || info.dli_fname == nullptr) return {};
+  const auto library = os::real_path(info.dli_fname);
+  if (!library) return {};
+  // lib/libdeja.so, or lib/<architecture>/libdeja.so
+  std::string_view folder = parent_path(*library);
+  for (int up = 0; up < 2; ++up) {
+    folder = parent_path(folder);
+    std::string front = join_path(folder, "bin/deja");
+    if (const auto there = os::stat_file(front); there && *there && (*there)->is_regular())
+      return front;
+  }
+  return {};
+}
+
+}  // namespace
+
+deja_status fail(deja_status status, std::string_view text) noexcept {
+  const std::size_t size = std::min(text.size(), sizeof(error_text) - 1);
+  std::memcpy(error_text, text.data(), size);
+  error_text[size] = '\0';
+  return status;
+}
+
+std::string absolute_folder(const char* name) {
+  const std::string_view given = name == nullptr ? "" : name;
+  if (given.starts_with('/')) return tidy_path(given);
+  const auto here = os::real_path(".");
+  return tidy_path(join_path(here ? *here : "/", given));
+}
+
+Cache::Cache(const char* folder, const char* front)
+    : front_(front == nullptr ? installed_front() : absolute_folder(front)),
+      pid_(::getpid()),
+      settled_ns_(os::monotonic_ns()) {
+  if (const auto there = os::stat_file(front_); there && *there)
+    front_file_ = {(*there)->device, (*there)->inode};
+  const std::string cwd = absolute_folder(nullptr);
+  const config::Sources sources = engine::own_sources(cwd);
+  if (folder != nullptr) {
+    dir_ = absolute_folder(folder);
+  } else if (const auto places = config::places(sources)) {
+    dir_ = places->dir;
+  }
+  const config::Loaded loaded = config::load(sources);
+  salt_ = loaded.config.key_salt;
+  if (dir_.empty()) {
+    trouble_ = "no variable says where the cache is";
+  } else if (loaded.config.disable) {
+    trouble_ = "the configuration says that nothing is cached";
+  } else if (::getenv(DEJA_LOG_VARIABLE) != nullptr) {
+    // What we put in place instead of a tool would hide from the outer one what the tool reads.
+    trouble_ = "another deja observes this process";
+  } else {
+    open_assembly(loaded);
+  }
+}
+
+void Cache::open_assembly(const config::Loaded& loaded) {
+  // One name for one folder: the store has one index for each name that it is opened by.
+  static_cast<void>(static_cast<bool>(os::make_directories(dir_)));
+  const auto real = os::real_path(dir_);
+  assembly_ = engine::Assembly::open({.dir = real ? *real : dir_,
+                                      .limit_bytes = loaded.config.store_limit_bytes,
+                                      .interposer = {},
+                                      .is_guest = true});
+  for (const config::Problem& p : loaded.problems) assembly_->journal().trouble(p.text());
+  trouble_ = assembly_->store_problem();
+}
+
+engine::Assembly* Cache::assembly() const {
+  const bool is_usable =
+      assembly_ != nullptr && assembly_->engine() != nullptr && ::getpid() == pid_;
+  return is_usable ? assembly_.get() : nullptr;
+}
+
+digest::FileDigester& Cache::digester() {
+  engine::Assembly* const assembly = this->assembly();
+  return assembly != nullptr ? assembly->engine()->digester : bare_digester_;
+}
+
+void Cache::settle() {
+  engine::Assembly* const assembly = this->assembly();
+  const std::int64_t now_ns = os::monotonic_ns();
+  std::int64_t last_ns = settled_ns_;
+  if (assembly == nullptr || now_ns - last_ns < kSettleNs ||
+      !settled_ns_.compare_exchange_strong(last_ns, now_ns))
+    return;
+  if (auto done = assembly->store().flush(); !done)
+    assembly->journal().trouble("store: " + done.error().message);
+}
+
+}  // namespace deja::api
+
+using deja::api::Cache;
+using deja::api::fail;
+
+extern "C" {
+
+const char* deja_error(void) { return deja::api::error_text; }
+
+deja_status deja_open(const char* folder, const char* front, deja_cache** cache) {
+  return deja::api::within_walls([&] {
+    if (cache == nullptr) return fail(DEJA_INVALID, "deja_open: no place for the cache");
+    if (folder != nullptr && *folder == '\0') return fail(DEJA_INVALID, "deja_open: empty folder");
+    if (front != nullptr && *front == '\0') return fail(DEJA_INVALID, "deja_open: empty front");
+    *cache = new deja_cache{std::make_shared<Cache>(folder, front)};
+    return DEJA_OK;
+  });
+}
+
+const char* deja_trouble(const deja_cache* cache) { return cache->cache->trouble().c_str(); }
+
+void deja_close(deja_cache* cache) { delete cache; }
+
+}  // extern "C"

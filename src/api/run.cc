@@ -1,0 +1,217 @@
+// deja_run: the hallway in this process, as far as a hit; whatever else becomes of a command is the
+// front's to do, which this process starts as any shell would.
+#include <cstring>
+#include <utility>
+
+#include "api/cache.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "os/io.h"
+#include "os/process.h"
+#include "pipeline/audit.h"
+
+struct deja_result {
+  bool is_hit = false;
+  int exit_code = 0, signal = 0;
+  std::string out, err;
+};
+
+namespace deja::api {
+namespace {
+
+// A client that cannot run anything: the hallway then has nothing but a hit to give.
+class Nobody final : public pipeline::Client {
+ public:
+  Result<pipeline::RunReport> run(const pipeline::RunOrder&) override {
+    return Error{Code::unavailable, 0, "nobody runs a tool here"};
+  }
+  Result<std::optional<std::string>> read_stdin() override { return std::optional<std::string>(); }
+  bool keep_waiting() override { return true; }
+  bool is_alive() override { return true; }
+};
+
+struct Command {
+  os::Texts words;  // "exec", options, "--", tool, arguments
+  os::Texts environment;
+  std::string folder;
+  bool inherits = false;
+
+  void set(const std::string& name, const std::string& value);
+};
+
+// The first entry of a name is the one that counts.
+void Command::set(const std::string& name, const std::string& value) {
+  const std::string start = name + "=";
+  std::erase_if(environment, [&](const std::string& e) { return e.starts_with(start); });
+  environment.push_back(start + value);
+}
+
+os::Texts texts(const char* const* list) {
+  os::Texts out;
+  for (; *list != nullptr; ++list) out.emplace_back(*list);
+  return out;
+}
+
+// The request that the front would send for this command. Empty: it is for the front to see to.
+std::optional<pipeline::Request> request_of(const Command& command, const Cache& cache) {
+  const auto umask = os::own_umask();
+  const auto streams =
+      command.inherits ? os::standard_streams() : std::optional<os::StandardStreams>(std::in_place);
+  if (!umask || !streams) return std::nullopt;
+  pipeline::Request request;
+  request.argv.assign(command.words.begin(), command.words.end());
+  request.calling = pipeline::Calling::exec;
+  request.cwd = command.folder;
+  request.environment.assign(command.environment.begin(), command.environment.end());
+  request.umask = *umask;
+  request.stdout_is_terminal = streams->out_is_terminal;
+  request.stderr_is_terminal = streams->err_is_terminal;
+  request.streams_are_one = streams->are_one;
+  request.front = cache.front_file();
+  return request;
+}
+
+// False: there is no hit.
+bool serve(Command& command, Cache& cache, deja_result& out) {
+  engine::Assembly* const assembly = cache.assembly();
+  const auto request =
+      assembly == nullptr ? std::optional<pipeline::Request>() : request_of(command, cache);
+  if (!request) return false;
+  const std::int64_t started_ns = os::monotonic_ns();
+  pipeline::Settings settings = assembly->settings_for(*request);
+  const double audit_rate = std::exchange(settings.audit_rate, 0);
+  if (pipeline::is_audited(audit_rate)) {
+    // The dice are thrown once: the front's engine shall not throw them again.
+    command.set("DEJA_AUDIT", "1");
+    return false;
+  }
+  Nobody client;
+  pipeline::Outcome outcome = assembly->handle(*request, settings, client);
+  auto* const replay = std::get_if<pipeline::Replay>(&outcome.answer);
+  if (outcome.kind != pipeline::OutcomeKind::hit || replay == nullptr) return false;
+  assembly->record(outcome, *request, started_ns);
+  out.is_hit = true;
+  out.exit_code = static_cast<int>(replay->exit_code);
+  out.out = std::move(replay->out);
+  out.err = std::move(replay->err);
+  return true;
+}
+
+// A child is waited for whatever happens meanwhile; what it still writes then is lost.
+class Child {
+ public:
+  explicit Child(os::Heard heard) : heard_(std::move(heard)) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (heard_.pid > 0) wait();
+  }
+
+  os::Ended wait() {
+    heard_.out.reset();
+    heard_.err.reset();
+    return *os::ended(std::exchange(heard_.pid, -1), true);
+  }
+
+  // Until both have ended, or the child has and there is nothing more to read.
+  void listen(std::string& out, std::string& err) {
+    const os::Fd end = os::end_of(heard_.pid);
+    while (heard_.out || heard_.err) {
+      const std::vector<bool> is_readable =
+          os::wait_readable({heard_.out.get(), heard_.err.get(), end.get()});
+      if (!is_readable[0] && !is_readable[1]) return;
+      if (is_readable[0]) take(heard_.out, out);
+      if (is_readable[1]) take(heard_.err, err);
+    }
+  }
+
+ private:
+  static void take(os::Fd& from, std::string& text) {
+    char bytes[16 * 1024];
+    const ssize_t n = os::read_some(from.get(), bytes, sizeof(bytes));
+    if (n > 0) {
+      text.append(bytes, static_cast<std::size_t>(n));
+    } else {
+      from.reset();
+    }
+  }
+
+  os::Heard heard_;
+};
+
+deja_status start(const Command& command, const Cache& cache, deja_result& out) {
+  if (cache.front_file().inode == 0)
+    return fail(DEJA_NOT_RUN, "deja_run: no program deja: " + cache.front());
+  os::Texts argv = {"deja"};
+  argv.insert(argv.end(), command.words.begin(), command.words.end());
+  Result<os::Heard> started = Error{};
+  if (!command.inherits) {
+    started = os::start_heard(cache.front(), argv, command.environment, command.folder);
+  } else if (auto pid =
+                 os::start_program(cache.front(), argv, command.environment, command.folder)) {
+    started = os::Heard{*pid, {}, {}};
+  } else {
+    started = std::move(pid).error();
+  }
+  if (!started) return fail(DEJA_NOT_RUN, "deja_run: " + started.error().message);
+  Child child(*std::move(started));
+  child.listen(out.out, out.err);
+  const os::Ended ended = child.wait();
+  out.exit_code = ended.exit_code;
+  out.signal = ended.signal;
+  return DEJA_OK;
+}
+
+deja_status run(deja_cache* handle, const deja_command* given, deja_result** out) {
+  if (handle == nullptr || given == nullptr || out == nullptr)
+    return fail(DEJA_INVALID, "deja_run: NULL");
+  if (given->words == nullptr || *given->words == nullptr)
+    return fail(DEJA_INVALID, "deja_run: no words");
+  Cache& cache = *handle->cache;
+  const std::string folder = absolute_folder(given->folder);
+  const auto real = os::real_path(folder);  // as the front sees its own
+  if (!real) return fail(DEJA_INVALID, "deja_run: no such folder: " + folder);
+  Command command{texts(given->words),
+                  given->environment == nullptr ? os::own_environment() : texts(given->environment),
+                  *real, given->streams == DEJA_INHERIT};
+  command.words.insert(command.words.begin(), "exec");
+  if (!cache.dir().empty()) command.set("DEJA_DIR", cache.dir());
+  auto result = std::make_unique<deja_result>();
+  if (!serve(command, cache, *result)) {
+    // So that the engine need not read again what has just been read here.
+    if (engine::Assembly* const assembly = cache.assembly())
+      static_cast<void>(static_cast<bool>(assembly->store().flush()));
+    const deja_status started = start(command, cache, *result);
+    if (started != DEJA_OK) return started;
+  }
+  cache.settle();
+  *out = result.release();
+  return DEJA_OK;
+}
+
+const char* stream(const std::string& text, std::size_t* size) {
+  if (size != nullptr) *size = text.size();
+  return text.c_str();
+}
+
+}  // namespace
+}  // namespace deja::api
+
+extern "C" {
+
+deja_status deja_run(deja_cache* cache, const deja_command* command, deja_result** result) {
+  return deja::api::within_walls([&] { return deja::api::run(cache, command, result); });
+}
+
+int deja_result_is_hit(const deja_result* result) { return result->is_hit ? 1 : 0; }
+int deja_result_exit_code(const deja_result* result) { return result->exit_code; }
+int deja_result_signal(const deja_result* result) { return result->signal; }
+const char* deja_result_out(const deja_result* result, size_t* size) {
+  return deja::api::stream(result->out, size);
+}
+const char* deja_result_err(const deja_result* result, size_t* size) {
+  return deja::api::stream(result->err, size);
+}
+void deja_result_free(deja_result* result) { delete result; }
+
+}  // extern "C"

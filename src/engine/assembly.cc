@@ -1,0 +1,186 @@
+// Tested by whatever serves requests: test/e2e, test/api.
+#include "engine/assembly.h"
+
+#include <stdlib.h>
+
+#include "os/clock.h"
+#include "os/file.h"
+#include "pipeline/handle_request.h"
+#include "tool/exec/order.h"
+
+namespace deja::engine {
+namespace {
+
+journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
+  switch (kind) {
+    case pipeline::OutcomeKind::hit:
+      return journal::Outcome::hit;
+    case pipeline::OutcomeKind::miss:
+      return journal::Outcome::miss;
+    case pipeline::OutcomeKind::bypass:
+      return journal::Outcome::bypass;
+    case pipeline::OutcomeKind::failure:
+      return journal::Outcome::failure;
+  }
+  return journal::Outcome::bypass;
+}
+
+config::Sources sources_of(const pipeline::Request& request) {
+  return {
+      [&request](std::string_view name) -> std::optional<std::string_view> {
+        for (const std::string_view entry : request.environment) {
+          if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
+            return entry.substr(name.size() + 1);
+        }
+        return std::nullopt;
+      },
+      request.cwd};
+}
+
+// What the user of `deja exec` asked to hear (--explain, --json), for standard error.
+std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
+  std::string text;
+  if (how == pipeline::Outcome::Tell::nothing) return text;
+  if (how == pipeline::Outcome::Tell::json) {
+    journal::append_line(e, text);
+    return text;
+  }
+  text = std::string(journal::outcome_name(e.outcome));
+  if (!e.reason.empty()) text += ", " + e.reason;
+  if (e.outcome != journal::Outcome::hit)
+    text += e.action_key.empty() ? "; not stored" : "; stored";
+  if (!e.detail.empty()) text += ": " + e.detail;
+  return tool::exec::error_line(text + "; key " + e.probe_key);
+}
+
+void add_last_word(const journal::Event& event, pipeline::Outcome& outcome) {
+  const std::string text = told(event, outcome.tell);
+  if (auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) replay->err += text;
+  if (auto* done = std::get_if<pipeline::Done>(&outcome.answer)) done->last_word += text;
+}
+
+}  // namespace
+
+config::Sources own_sources(std::string_view cwd) {
+  return {[](std::string_view name) -> std::optional<std::string_view> {
+            const char* value = ::getenv(std::string(name).c_str());
+            if (value == nullptr) return std::nullopt;
+            return std::string_view(value);
+          },
+          cwd};
+}
+
+Assembly::~Assembly() = default;
+
+std::unique_ptr<Assembly> Assembly::open(Options options) {
+  auto assembly = std::unique_ptr<Assembly>(new Assembly(std::move(options)));
+  // A missing folder is made; where that fails, the journal counts in memory and the store says
+  // why.
+  static_cast<void>(static_cast<bool>(os::make_directories(assembly->options_.dir)));
+  assembly->journal_ = journal::Journal::open(assembly->options_.dir);
+  assembly->open_store();
+  return assembly;
+}
+
+void Assembly::open_store() {
+  store::LocalStore::Options options;
+  options.dir = options_.dir;
+  options.limit_bytes = options_.limit_bytes;
+  options.is_guest = options_.is_guest;
+  auto opened = store::LocalStore::open(std::move(options));
+  if (!opened) {
+    const std::string problem = "store: " + opened.error().message;
+    journal_->trouble(problem);
+    const MutexLock lock(problems_mutex_);
+    store_problem_ = problem;
+    return;
+  }
+  store_ = *std::move(opened);
+  digest::FileDigester::Options memo;
+  memo.scan = tool::scan_source;
+  memo.scan_version = tool::kScanVersion;
+  memo.below = store_.get();
+  digester_ = std::make_unique<digest::FileDigester>(memo);
+  engine_ = std::unique_ptr<pipeline::Engine>(
+      new pipeline::Engine{*store_,
+                           *store_,
+                           *digester_,
+                           options_.interposer,
+                           [store = store_.get()](const ActionKey& key) { store->touch(key); },
+                           {},
+                           {},
+                           {}});
+  ready_ = engine_.get();
+}
+
+std::string Assembly::store_problem() {
+  const MutexLock lock(problems_mutex_);
+  return store_problem_;
+}
+
+void Assembly::maintain() {
+  if (store_ == nullptr) return open_store();
+  if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
+  if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
+}
+
+// A mistake in a file is one trouble, not one for each compile that meets it.
+void Assembly::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
+  if (loaded->problems.empty()) return;
+  {
+    const MutexLock lock(problems_mutex_);
+    if (problems_noted_.lock() == loaded) return;
+    problems_noted_ = loaded;
+  }
+  for (const config::Problem& p : loaded->problems) journal_->trouble(p.text());
+}
+
+pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
+  const auto loaded = config_.load(sources_of(request));
+  note_problems(loaded);
+  pipeline::Settings settings;
+  settings.disabled = loaded->config.disable;
+  settings.portable = loaded->config.portable;
+  settings.audit_rate = loaded->config.audit_rate;
+  settings.base_dirs = loaded->config.base_dirs;
+  settings.salt = loaded->config.key_salt;
+  settings.read_only = engine() != nullptr && store_->is_read_only();
+  return settings;
+}
+
+pipeline::Outcome Assembly::handle(const pipeline::Request& request,
+                                   const pipeline::Settings& settings, pipeline::Client& client) {
+  if (pipeline::Engine* const engine = this->engine())
+    return pipeline::handle_request(request, settings, *engine, client);
+  pipeline::Outcome outcome;
+  outcome.bypass = tool::BypassReason::internal_error;
+  outcome.reason = store_problem();
+  outcome.tool_runs = 1;
+  if (!request.argv.empty()) outcome.tool = request.argv.front();
+  return outcome;
+}
+
+void Assembly::record(pipeline::Outcome& o, const pipeline::Request& request,
+                      std::int64_t started_ns) {
+  journal::Event e;
+  e.time_ns = os::wall_ns();
+  e.outcome = journal_outcome(o.kind);
+  e.dup = o.dup;
+  e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
+  e.detail = o.bypass ? o.reason : o.unpublished;
+  e.tool = o.tool;
+  e.what = o.what;
+  e.cwd = request.cwd;
+  if (o.probe) e.probe_key = o.probe->hex();
+  if (o.action) e.action_key = o.action->hex();
+  e.tool_runs = static_cast<std::uint64_t>(o.tool_runs);
+  e.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
+  e.cost_us = o.cost_ns / 1000;
+  e.bytes = o.bytes;
+  e.evidence = o.evidence;
+  journal_->record(e);
+  for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
+  add_last_word(e, o);
+}
+
+}  // namespace deja::engine

@@ -1,0 +1,18 @@
+// The bytes of a stream on their way into a result and out of it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "action/result.h"
+#include "base/result.h"
+#include "store/store.h"
+
+namespace deja::pipeline {
+
+// Small ones are kept in the record itself; for others `blob` says what was put.
+Result<action::StreamBytes> keep_stream(const std::string& bytes, store::BlobStore& blobs,
+                                        std::optional<store::PutBlob>& blob);
+Result<std::string> read_stream(const action::StreamBytes& stream, store::BlobStore& blobs);
+
+}  // namespace deja::pipeline
