@@ -61,17 +61,11 @@ std::optional<bool> read_bool(std::string_view text) {
   return find_word(kWords, text);
 }
 
-std::string read_wants_stdout(std::string_view value, Order& order) {
-  const auto wants = read_bool(value);
-  if (!wants) return quoted(value) + " is neither true nor false";
-  order.wants_stdout = *wants;
-  return {};
-}
-
-std::string read_wants_stderr(std::string_view value, Order& order) {
-  const auto wants = read_bool(value);
-  if (!wants) return quoted(value) + " is neither true nor false";
-  order.wants_stderr = *wants;
+template <bool Order::* kFlag>
+std::string read_flag(std::string_view value, Order& order) {
+  const auto is_set = read_bool(value);
+  if (!is_set) return quoted(value) + " is neither true nor false";
+  order.*kFlag = *is_set;
   return {};
 }
 
@@ -138,12 +132,15 @@ constexpr Option kOutputs[] = {
     {"--output-file", "PATH", &Order::output_files, "the tool writes it"},
     {"--optional-output", "PATH", &Order::optional_outputs, "the tool may write it"},
     {"--output-dir", "PATH", &Order::output_folders, "the tool writes files below it"},
-    {"--output-stdout", "BOOL", &read_wants_stdout, "show standard output (default true)", "true"},
-    {"--output-stderr", "BOOL", &read_wants_stderr, "show standard error (default true)", "true"},
+    {"--output-stdout", "BOOL", &read_flag<&Order::wants_stdout>,
+     "show standard output (default true)", "true"},
+    {"--output-stderr", "BOOL", &read_flag<&Order::wants_stderr>,
+     "show standard error (default true)", "true"},
 };
 constexpr Option kTool[] = {
     {"--pass-env", "NAME", &Order::passed_variables, "given to the tool, not part of the key"},
-    {"--env", "WHICH", &read_variables, "variables it is given: declared (default), observed (all; what it reads counts), all"},
+    {"--env", "WHICH", &read_variables,
+     "variables it is given: declared (default), observed (all; what it reads counts), all"},
     {"--stdin", "WHICH", &read_input, "standard input: none (default), inherit, keyed"},
     {"--timeout", "TIME", &Order::timeout_ns, "end it when it takes longer, with exit code 124"},
 };
