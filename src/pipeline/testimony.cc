@@ -43,15 +43,22 @@ bool is_left_out(std::string_view subject) {
   return ending != nullptr && subject.ends_with(ending);
 }
 
+// gzip(1) puts the time of the file that it packs into its header (RFC 1952); 0 is none.
+bool holds_gzip_time(std::string_view head) {
+  return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view("\0\0\0", 4);
+}
+
 // The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
 // that stores times and owners.
 Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
   const std::optional<std::uint32_t> none = 0;
   const os::Fd fd = TRY(os::open_read(path));
-  char head[4] = {};
-  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < sizeof(head)) return none;
+  char head[8] = {};
+  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < 4) return none;
+  if (holds_gzip_time({head, sizeof(head)}))
+    return std::optional<std::uint32_t>(tool::kHoldsTree | tool::kHoldsFileTimes);
   if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
-  if (tool::scan_tree({head, sizeof(head)}) == 0) return none;
+  if (tool::scan_tree({head, 4}) == 0) return none;
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
   return std::optional(tool::scan_tree(mapping.view()));

@@ -18,6 +18,7 @@
 //   a declared output nothing that was there before.
 // - What was read of standard input is known only where the adapter had it kept for the key.
 // - A file without content that was locked and still has none was there for the lock alone.
+// - A folder that was renamed takes what is in it along, and all of that is the run's.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a
 //   device) proves nothing.

@@ -1,8 +1,10 @@
 // What tools do besides writing files: folders that are renamed, processes that stay, looks at all
 // of a file.
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 
 #include "e2e/exec.h"
@@ -117,6 +119,26 @@ TEST_P(ExecEffects, LongListings) {
   ws.expect_hit(list);
   ws.write("d/sub/h", "1\n");  // the time of the folder
   ws.expect_miss(list);
+}
+
+TEST_P(ExecEffects, PackedFilesHoldATime) {
+  NEEDS_TOOL("gzip");
+  ws.write("in", "1\n");
+  const auto touch = [&](std::time_t seconds) {
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, ws.path("in").c_str(), times, 0), 0);
+  };
+  const auto pack = [&](const Argv& options) {
+    Argv argv = {"gzip", "-kf", "in"};
+    argv.insert(argv.begin() + 1, options.begin(), options.end());
+    return exec({"--output-file", "in.gz"}, argv);
+  };
+  touch(1'500'000'000);
+  ws.expect_miss(pack({}));
+  ws.expect_hit(pack({}));
+  ws.expect_miss(pack({"-n"}));
+  touch(1'600'000'000);
+  ws.expect_miss(pack({}));
 }
 
 TEST_P(ExecEffects, ArgumentsThatOnlyEndLikeTheFolder) {
