@@ -10,8 +10,8 @@ namespace deja::client {
 
 class Limit {
  public:
-  // Begins now. 0 milliseconds: no limit. With one, processes whose parents have ended become our
-  // children (PR_SET_CHILD_SUBREAPER), so that they can be found.
+  // Begins now. 0 milliseconds: no limit. Who has lost its parent is found only while a LeftBehind
+  // lives (client/children.h).
   explicit Limit(std::uint32_t milliseconds);
   bool is_set() const { return due_ns_ != 0; }
   // To be called now and then. Ends our children and theirs when it is time to.

@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "base/ansi.h"
+#include "client/children.h"
 #include "client/engine.h"
 #include "client/feed.h"
 #include "client/limit.h"
@@ -209,16 +210,18 @@ struct OpenStreams {
 // the tool's own end (child_ended) then ends the capture too, with what has arrived by then.
 bool pump_streams(Stream* streams, int count, pid_t child, Limit& limit, int* status) {
   bool child_ended = false;
-  for (;;) {
+  for (int moments = 0;;) {
     OpenStreams open(streams, count);
     if (open.count == 0) break;
     // While a pipe is open and quiet, look every 50 ms whether the tool has ended without it.
-    const int ready = ::poll(open.fds, static_cast<nfds_t>(open.count), child_ended ? 0 : 50);
+    const int ready =
+        ::poll(open.fds, static_cast<nfds_t>(open.count), child_ended ? kMomentMs : 50);
     if (ready < 0 && errno == EINTR) continue;
     limit.enforce();
+    // A pipe is still open, and the tool is gone: a process was left behind.
+    if (child_ended && ++moments > kMoments) return false;
     if (ready <= 0) {
-      if (child_ended) return false;  // quiet, and the tool is gone: a process was left behind
-      if (::waitpid(child, status, WNOHANG) == child) child_ended = true;
+      if (!child_ended && ::waitpid(child, status, WNOHANG) == child) child_ended = true;
       continue;
     }
     open.pump();
@@ -292,6 +295,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   const os::Fd no_input(order.no_stdin ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : -1);
   const Ends ends = {no_input.get(), writes[0].get(), writes[count - 1].get()};
   const StdinMark stdin_before;
+  const LeftBehind left_behind;
   Limit limit(order.limit_ms);
   volatile int failed = 0;
   const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
@@ -316,7 +320,8 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   outcome.stdout_bytes = streams[0].capture.view();
   outcome.stderr_bytes = streams[1].capture.view();
   const bool lost = streams[0].lost || streams[1].lost;
-  if (!whole || lost || streams[0].capture.overflow() || streams[1].capture.overflow())
+  if (!whole || lost || left_behind.any() || streams[0].capture.overflow() ||
+      streams[1].capture.overflow())
     outcome.head.flags |= wire::kReportTruncated;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;

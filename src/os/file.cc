@@ -236,6 +236,11 @@ Status make_directories(const std::string& path, mode_t mode) {
   return make_directory(path, mode);
 }
 
+Status remove_empty_directory(const std::string& path) {
+  if (checked([&] { return ::rmdir(path.c_str()); }) != 0) return sys_error("rmdir", path);
+  return {};
+}
+
 Result<std::vector<std::string>> list_directory(const std::string& path) {
   std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
   if (!dir) return sys_error("opendir", path);

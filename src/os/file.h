@@ -78,7 +78,8 @@ Result<bool> remove_file(const std::string& path);
 // Existing is fine. The mode of one that is made here is exact, whatever the umask; but whether its
 // files get its group is inherited, as everybody's is.
 Status make_directory(const std::string& path, mode_t mode = 0700);
-Status make_directories(const std::string& path, mode_t mode = 0700);      // with all parents
+Status make_directories(const std::string& path, mode_t mode = 0700);  // with all parents
+Status remove_empty_directory(const std::string& path);
 Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink

@@ -49,6 +49,47 @@ class Prepared {
   bool is_taken_;
 };
 
+// Folders made for a hit. Where that comes to nothing they go again, before the tool finds them.
+class MadeFolders {
+ public:
+  MadeFolders() = default;
+  MadeFolders(const MadeFolders&) = delete;
+  MadeFolders& operator=(const MadeFolders&) = delete;
+  ~MadeFolders() {
+    for (auto it = made_.rbegin(); it != made_.rend(); ++it)
+      static_cast<void>(static_cast<bool>(os::remove_empty_directory(it->path)));
+  }
+  Status make(const std::string& path, mode_t mode) {
+    if (const auto there = os::stat_file(path); there && *there) return {};
+    TRY(os::make_directory(path, mode | 0700));  // files come into it yet
+    made_.push_back({path, mode});
+    return {};
+  }
+  Status make_all(const std::string& path, mode_t mode) {
+    if (path.empty() || path == "/") return {};
+    if (const auto there = os::stat_file(path); there && *there) return {};
+    TRY(make_all(std::string(parent_path(path)), mode));
+    return make(path, mode);
+  }
+  // All that shall be in them is.
+  Status keep() {
+    const std::vector<Made> made = std::exchange(made_, {});
+    for (const Made& m : made) {
+      if ((m.mode & 0700) == 0700) continue;
+      const os::Fd folder = TRY(os::open_read(m.path));
+      TRY(os::set_mode(folder, m.mode));
+    }
+    return {};
+  }
+
+ private:
+  struct Made {
+    std::string path;
+    mode_t mode;
+  };
+  std::vector<Made> made_;
+};
+
 std::string temporary_name(const std::string& path) {
   static std::atomic<unsigned> serial{0};
   return std::string(parent_path(path)) + "/.deja-" + std::to_string(::getpid()) + "-" +
@@ -145,16 +186,29 @@ bool has_artifact(const action::ActionResult& result, const Target& target,
   });
 }
 
-// The folders of outputs that the user declared are made where they are missing.
-Status make_folders_of_declared(const Target& target) {
-  const auto make = [&](const std::string& path) {
-    const auto there = os::stat_file(path);
-    if (there && *there) return Status();
-    return os::make_directories(path, 0777 & ~target.request.umask);
-  };
-  for (const std::string& folder : target.invocation.declared.folders) TRY(make(folder));
-  for (const std::string& path : target.invocation.declared.outputs)
-    TRY(make(std::string(parent_path(path))));
+// Where the user declared an output, the folders that lead to it are made when they are missing.
+Status make_way(const std::string& place, const Target& target, MadeFolders& folders) {
+  const mode_t mode = 0777 & ~target.request.umask;
+  const tool::Declaration& declared = target.invocation.declared;
+  const bool is_below = std::any_of(declared.folders.begin(), declared.folders.end(),
+                                    [&](const auto& folder) { return is_within(place, folder); });
+  if (is_below) TRY(folders.make_all(std::string(parent_path(place)), mode));
+  for (const std::string& path : declared.outputs)
+    if (base_name(path) == base_name(place))  // it may be spelled otherwise
+      TRY(folders.make_all(std::string(parent_path(path)), mode));
+  return {};
+}
+
+// A folder comes before what is in it.
+Status make_folders(const action::ActionResult& result, const Target& target,
+                    MadeFolders& folders) {
+  for (const Artifact& artifact : result.artifacts) {
+    const std::string path = target.roots.expand(artifact.path);
+    TRY(make_way(tidy_path(path), target, folders));
+    if (artifact.role != Role::folder) continue;
+    TRY(check_place(artifact, artifact.mode, path));
+    TRY(folders.make(path, artifact.mode));
+  }
   return {};
 }
 
@@ -208,13 +262,8 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
   }
   if (target.invocation.drops_stdout) replay.out.clear();
   if (target.invocation.drops_stderr) replay.err.clear();
-  TRY(make_folders_of_declared(target));
-  for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role != Role::folder) continue;
-    const std::string path = target.roots.expand(artifact.path);
-    TRY(check_place(artifact, artifact.mode, path));
-    TRY(os::make_directory(path, artifact.mode));
-  }
+  MadeFolders folders;
+  TRY(make_folders(result, target, folders));
   std::vector<Prepared> prepared;
   for (const Artifact& artifact : result.artifacts) {
     if (artifact.role != Role::folder)
@@ -224,6 +273,7 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
   // itself: then nothing may be put over what that tool writes.
   if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
   for (Prepared& p : prepared) TRY(p.place());
+  TRY(folders.keep());
   return replay;
 }
 

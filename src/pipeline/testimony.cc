@@ -43,15 +43,22 @@ bool is_left_out(std::string_view subject) {
   return ending != nullptr && subject.ends_with(ending);
 }
 
+// gzip(1) puts the time of the file that it packs into its header (RFC 1952); 0 is none.
+bool holds_gzip_time(std::string_view head) {
+  return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view("\0\0\0", 4);
+}
+
 // The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
 // that stores times and owners.
 Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
   const std::optional<std::uint32_t> none = 0;
   const os::Fd fd = TRY(os::open_read(path));
-  char head[4] = {};
-  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < sizeof(head)) return none;
+  char head[8] = {};
+  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < 4) return none;
+  if (holds_gzip_time({head, sizeof(head)}))
+    return std::optional<std::uint32_t>(tool::kHoldsTree | tool::kHoldsFileTimes);
   if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
-  if (tool::scan_tree({head, sizeof(head)}) == 0) return none;
+  if (tool::scan_tree({head, 4}) == 0) return none;
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
   return std::optional(tool::scan_tree(mapping.view()));
@@ -118,7 +125,38 @@ bool Witness::is_of_others(const os::FileIdentity& now, const Touched& t) const 
   return now.mtime_ns != f->identity.mtime_ns || now.size != f->identity.size;
 }
 
+// A folder that came by a rename is the run's own with all that is in it, by whatever names that
+// was made.
+void Witness::add_renamed_folders() {
+  std::vector<std::pair<std::string, std::string>> folders;
+  for (const auto& [name, t] : touched_) {
+    if (!t.renamed) continue;
+    const auto now = os::stat_file(name, os::Links::keep);
+    if (now && *now && (*now)->is_directory()) folders.emplace_back(name, t.spelled);
+  }
+  for (const auto& [name, spelled] : folders) add_below(name, spelled);
+}
+
+void Witness::add_below(const std::string& folder, const std::string& spelled) {
+  const auto names = os::list_directory(folder);
+  if (!names) return fail("cannot list its output " + spelled);
+  for (const std::string& name : *names) {
+    const std::string path = join_path(folder, name);
+    const auto now = os::stat_file(path, os::Links::keep);
+    if (!now || !*now) return fail("cannot look at its output " + path);
+    const auto [it, is_new] = touched_.try_emplace(path);
+    if (is_new) {
+      touched_names_.emplace(name);
+      it->second.spelled = join_path(spelled, name);
+      it->second.written = it->second.renamed = true;
+      it->second.file = {(*now)->device, (*now)->inode};
+    }
+    if ((*now)->is_directory()) add_below(path, join_path(spelled, name));
+  }
+}
+
 void Witness::conclude_outputs() {
+  add_renamed_folders();
   for (const auto& [name, t] : touched_) {
     if (!t.written) continue;
     const auto now = os::stat_file(name, os::Links::keep);
@@ -381,14 +419,15 @@ void Witness::conclude_names() {
   for (const auto& [path, look] : looks_) {
     if (is_touched(path)) {
       claim_look(path, look);
-    } else if (look.was_there && !look.is_vouched) {
+    } else if (look.was_there && !look.is_vouched &&
+               !(look.identity && look.identity->is_symlink())) {
       stamped_[path] = true;
     }
   }
   for (const auto& [path, with_time] : stamped_) {
     if (is_declared_input(path)) continue;
     const auto now = is_touched(path) ? std::nullopt : still_there(path);
-    if (!now || !now->is_regular()) continue;
+    if (!now || !(now->is_regular() || (with_time && now->is_directory()))) continue;
     if (has_other_stamps(path, *now, stats_)) return fail("changed while the tool ran: " + path);
     claim(Claim::stamps, roots_.tag(path), stamps_value(*now, with_time));
   }
@@ -405,10 +444,29 @@ void Witness::claim_look(const std::string& path, const Look& look) {
   claim(Claim::exists, subject, std::string(1, action::kind_letter(look.identity->mode)));
 }
 
+void Witness::conclude_curious() {
+  for (const std::string& path : curious_) {
+    const auto now = is_touched(path) ? std::nullopt : still_there(path);
+    if (!now) continue;
+    const auto then = stats_.find(path);
+    if (then != stats_.end() && !(then->second == *now))
+      return fail("changed while the tool ran: " + path);
+    claim(Claim::stamps, roots_.tag(path), all_stamps_text(*now));
+  }
+}
+
 // Where names lead, and what folders hold.
 void Witness::conclude_links() {
   for (const auto& [path, unused] : ways_) {
     if (!is_touched(path)) claim_way(path);
+  }
+  for (const auto& [path, then] : link_stats_) {
+    if (is_touched(path)) continue;
+    const auto now = os::stat_file(path, os::Links::keep);
+    const auto text = os::read_symlink(path);
+    if (!now || !*now || !(**now == then) || !text || !*text)
+      return fail("changed while the tool ran: " + path);
+    links_.emplace(path, **text);
   }
   for (const auto& [path, text] : links_) {
     if (!is_touched(path)) claim(Claim::link, roots_.tag(path), text);

@@ -23,6 +23,10 @@ bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
+// An extended attribute (an access list, a label) that a file has not, or cannot have here. Who asks
+// for those tells all that there is to tell of a file ("ls -l").
+bool lacks_attribute(int error) { return error == ENODATA || error == EOPNOTSUPP; }
+
 // Whatever a shell does with the clock at its own start cannot be told from what its script does
 // with it, and every wrapper script would pay.
 bool is_shell(std::string_view program) {
@@ -122,8 +126,9 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   using Step = void (Witness::*)();
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
-        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_links,
-        &Witness::conclude_listings, &Witness::conclude_absences, &Witness::conclude_programs}) {
+        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_curious,
+        &Witness::conclude_links, &Witness::conclude_listings, &Witness::conclude_absences,
+        &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
@@ -213,7 +218,8 @@ void Witness::note_look(const Event& e) {
   if (fresh) return;
   it->second.only_kind = it->second.only_kind && look.only_kind;
   it->second.is_vouched = it->second.is_vouched && look.is_vouched;
-  if (!it->second.identity) it->second.identity = look.identity;
+  const bool knows_file = it->second.identity && !it->second.identity->is_symlink();
+  if (!knows_file && look.identity) it->second.identity = look.identity;
 }
 
 void Witness::on_nothing(const Event&) {}
@@ -324,7 +330,11 @@ void Witness::on_stat(const Event& e) {
     return ask(*program, "puts a time into words", e.flags);
   }
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
-  if (e.error == 0) {
+  const bool is_of_symlink = e.has_identity && e.identity.is_symlink();
+  if (is_of_symlink) {  // not of where it leads
+    link_stats_.emplace(e.path, e.identity);
+    note_look(e);
+  } else if (e.error == 0) {
     seen_.emplace(e.path, e.has_identity ? action::kind_letter(e.identity.mode) : '?');
     if (e.has_identity) stats_.emplace(e.path, e.identity);
     note_look(e);
@@ -333,6 +343,8 @@ void Witness::on_stat(const Event& e) {
     note_look(e);
   } else if (e.error == EACCES) {
     seen_.emplace(e.path, '?');
+  } else if (lacks_attribute(e.error) && !link_stats_.contains(e.path)) {
+    curious_.insert(e.path);
   } else {
     fail("could not look at " + e.path);
   }
@@ -439,12 +451,31 @@ void Witness::on_rename(const Event& e) {
   if ((e.flags & DEJA_RENAME_EXCHANGE) != 0) return fail("exchanges files: " + e.path);
   Touched& from = touch(e.path);
   from.unlinked = true;
+  move_below(e.path, e.text);
   Touched& t = touch(e.text);
   t.file = from.file;
   if (const auto it = finished_.find(t.file); it != finished_.end()) it->second.was_renamed = true;
   t.written = true;
   t.in_place = false;
   t.renamed = true;
+}
+
+// What the run has made in a folder has another name once the folder has. (The old one stays its
+// own: nothing that was seen by that name counts.)
+void Witness::move_below(const std::string& from, const std::string& to) {
+  const std::string folder = canonical(from);
+  std::vector<std::pair<std::string, Touched>> moved;
+  for (auto it = touched_.upper_bound(folder); it != touched_.end(); ++it) {
+    if (!it->first.starts_with(folder)) break;
+    if (is_within(it->first, folder))
+      moved.emplace_back(it->first.substr(folder.size()), it->second);
+  }
+  for (auto& [rest, t] : moved) {
+    Touched& now = touch(to + rest);
+    const std::string spelled = std::move(now.spelled);
+    now = std::move(t);
+    now.spelled = spelled;
+  }
 }
 
 void Witness::on_link(const Event& e) {

@@ -18,6 +18,7 @@
 //   a declared output nothing that was there before.
 // - What was read of standard input is known only where the adapter had it kept for the key.
 // - A file without content that was locked and still has none was there for the lock alone.
+// - A folder that was renamed takes what is in it along, and all of that is the run's.
 // - A run that changed, in place, something it did not make (appended to, edited, deleted, renamed
 //   foreign files) or that looked where nothing can be checked again (the clock, the network, a
 //   device) proves nothing.
@@ -133,7 +134,7 @@ class Witness {
     bool was_there = false;
     bool only_kind = false;   // of an output: it cares for no more than what kind of thing that is
     bool is_vouched = false;  // its script does not care for what it finds there
-    std::optional<os::FileIdentity> identity;
+    std::optional<os::FileIdentity> identity;  // of a symlink only where it saw no more
   };
   // A process of a program that no adapter vouches for, or not yet.
   struct Foreign {
@@ -187,6 +188,10 @@ class Witness {
   const Touched* touched(const std::string& path);  // null: not by this run
   bool is_own(const std::string& path);             // made or written by this run
 
+  void move_below(const std::string& from, const std::string& to);
+
+  void add_renamed_folders();
+  void add_below(const std::string& folder, const std::string& spelled);
   void conclude_outputs();
   void conclude_lock(const Touched& t, const os::FileIdentity& now);
   void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
@@ -207,6 +212,7 @@ class Witness {
   void conclude_stamps();
   void conclude_programs();
   void conclude_names();
+  void conclude_curious();
   void conclude_links();
   void conclude_listings();
   void conclude_listing(const std::string& path);
@@ -248,7 +254,9 @@ class Witness {
   std::map<std::string, Look> looks_;
   // Spelled path: its size counts as it is; true: its time and mode, too.
   std::map<std::string, bool> stamped_;
+  std::set<std::string> curious_;  // spelled path: all stamps count, a folder's too
   std::unordered_map<std::string, os::FileIdentity> stats_;  // when it was looked at first
+  std::map<std::string, os::FileIdentity> link_stats_;       // of symlinks themselves
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   std::unordered_map<std::int32_t, std::string> programs_;

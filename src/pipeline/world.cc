@@ -58,8 +58,14 @@ char kinship(const os::FileIdentity& a, const os::FileIdentity& b) {
 }
 
 std::string stamps_text(const os::FileIdentity& identity) {
+  const std::string mode = std::to_string(identity.mode);
+  if (identity.is_directory()) return "mode " + mode;
+  return size_text(identity) + " " + std::to_string(identity.mtime_ns) + " " + mode;
+}
+
+std::string all_stamps_text(const os::FileIdentity& identity) {
   return size_text(identity) + " " + std::to_string(identity.mtime_ns) + " " +
-         std::to_string(identity.mode);
+         std::to_string(identity.mode) + " " + std::to_string(identity.ctime_ns);
 }
 
 std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
@@ -139,7 +145,8 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
     case Claim::stamps: {
       const auto identity = TRY(os::stat_file(path));
       return identity &&
-             (stamps_text(*identity) == claim.value || size_text(*identity) == claim.value);
+             (stamps_text(*identity) == claim.value || size_text(*identity) == claim.value ||
+              all_stamps_text(*identity) == claim.value);
     }
     default:
       return false;

@@ -29,8 +29,11 @@ Digest machine_digest();
 // How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same
 // inode, 't' of the same second, '-' neither.
 char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
-// Size, modification time and mode: what a program can learn of a file without opening it.
+// Size, modification time and mode: what most programs care for of a file that they do not open. Of
+// a folder its mode: size and time follow what it holds, and who cares for that lists it.
 std::string stamps_text(const os::FileIdentity& identity);
+// With ctime, which its owner, links and attributes move; of a folder, too.
+std::string all_stamps_text(const os::FileIdentity& identity);
 // Size alone, which cannot be mistaken for the text of all.
 std::string size_text(const os::FileIdentity& identity);
 

@@ -30,13 +30,20 @@ std::string what_of(const Order& order) {
   return what.substr(0, kWhatMax);
 }
 
+bool is_name_byte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c < 0 ||
+         c == '_' || c == '-' || c == '.' || c == '/';
+}
+
 // Where the folder is not part of the key, neither is its name in an argument.
 KeyArgument key_argument(const std::string& text, const Order& order, std::string_view cwd) {
   KeyArgument out{text};
   if (!order.no_cwd_in_key || cwd == "/") return out;
   const std::size_t at = text.find(cwd);
-  if (at != std::string::npos && is_within(std::string_view(text).substr(at), cwd))
-    out.path_at = at;
+  if (at == std::string::npos || !is_within(std::string_view(text).substr(at), cwd)) return out;
+  // "stage/home/u/ws" is below the folder "stage", and says nothing of "/home/u/ws".
+  const bool goes_on = at > 0 && is_name_byte(text[at - 1]);
+  if (!goes_on) out.path_at = at;
   return out;
 }
 

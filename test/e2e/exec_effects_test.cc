@@ -1,0 +1,157 @@
+// What tools do besides writing files: folders that are renamed, processes that stay, looks at all
+// of a file.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+
+#include "e2e/exec.h"
+
+namespace deja::test {
+namespace {
+
+class ExecEffects : public ExecTest {
+ protected:
+  // Runs it, removes what it has made, and expects the same from a hit.
+  void expect_comes_back(const Argv& argv, const std::string& made) {
+    const Result first = ws.expect_miss(argv);
+    EXPECT_EQ(ws.last_event().detail, "");
+    const Tree after = ws.tree();
+    ws.remove(made);
+    EXPECT_EQ(ws.expect_hit(argv).out, first.out);
+    EXPECT_EQ(difference(after, ws.tree()), "");
+  }
+};
+
+TEST_P(ExecEffects, RenamedFoldersComeBackWithWhatIsInThem) {
+  for (const Argv& with : {Argv{}, Argv{"--output-dir", "out"}}) {
+    Argv options = with;
+    options.insert(options.end(), {"--pass-env", "PATH"});
+    expect_comes_back(sh(options, "mkdir t && echo 1 > t/a && mv t out"), "out");
+    ws.remove("out");
+    expect_comes_back(
+        sh(options,
+           "mkdir -p t/s && echo 1 > t/s/a && ln -s s/a t/l && echo 2 > t/gone && mv t u && "
+           "mv u/s u/r && cat u/r/a && mv u out && rm out/gone && ls out"),
+        "out");
+    ws.remove("out");
+  }
+}
+
+TEST_P(ExecEffects, ProcessesThatStayProveNothing) {
+  const auto leave = [&](const std::string& seconds) {
+    return sh({"--pass-env", "PATH"}, "(exec sleep " + seconds + ") > /dev/null 2>&1 & echo now");
+  };
+  for (int i = 0; i < 2; ++i) {
+    ws.expect_miss(leave("2"));
+    EXPECT_NE(ws.last_event().detail.find("left a process behind"), std::string::npos)
+        << ws.last_event();
+  }
+  // It was there before the tool.
+  const Argv plain = sh({}, "echo then");
+  ws.expect_miss(plain);
+  ws.expect_hit(plain);
+}
+
+TEST_P(ExecEffects, FoldersAreMadeOnlyForWhatComesBack) {
+  const Argv may = exec({"--optional-output", "d/x", "--output-dir", "e"}, {"true"});
+  ws.expect_miss(may);
+  ws.expect_hit(may);
+  EXPECT_FALSE(ws.exists("d"));
+  EXPECT_FALSE(ws.exists("e"));
+}
+
+TEST_P(ExecEffects, AHitThatCannotBeLeavesNoFolders) {
+  const Argv make = sh({"--output-file", "out"}, "mkdir d && echo 1 > d/f; echo 2 > out");
+  ws.expect_miss(make);
+  ws.remove("d");
+  ws.remove("out");
+  ws.expect_hit(make);
+  ws.remove("d");
+  ASSERT_EQ(::chmod(ws.path("out").c_str(), 0600), 0);  // which the tool would keep
+  EXPECT_EQ(ws.expect_miss(make).err, "");
+  EXPECT_TRUE(ws.exists("d/f"));
+}
+
+TEST_P(ExecEffects, FoldersKeepTheirModes) {
+  const Argv make = sh({"--output-dir", "d", "--pass-env", "PATH"},
+                       "mkdir -p d/e; echo 1 > d/e/f; chmod 500 d/e; chmod 711 d");
+  ws.expect_miss(make);
+  const Tree made = ws.tree();
+  ASSERT_EQ(::chmod(ws.path("d/e").c_str(), 0700), 0);
+  ws.remove("d");
+  ws.expect_hit(make);
+  EXPECT_EQ(difference(made, ws.tree()), "");
+  ASSERT_EQ(::chmod(ws.path("d/e").c_str(), 0700), 0);
+}
+
+TEST_P(ExecEffects, SymlinksThatAreLookedAt) {
+  ws.write("from/e/f", "1\n");
+  std::filesystem::create_symlink("nowhere", ws.path("from/l"));
+  const Argv copy = exec({"--output-dir", "to"}, {"cp", "-r", "from", "to"});
+  expect_comes_back(copy, "to");
+  ws.remove("to");
+  ws.remove("from/l");
+  std::filesystem::create_symlink("elsewhere", ws.path("from/l"));
+  ws.expect_miss(copy);
+}
+
+TEST_P(ExecEffects, ModesOfFoldersCount) {
+  ws.write("d/f", "1\n");
+  const Argv look = exec({}, {"stat", "-c", "%a", "d"});
+  ws.expect_miss(look);
+  ws.expect_hit(look);
+  ASSERT_EQ(::chmod(ws.path("d").c_str(), 0700), 0);
+  EXPECT_EQ(ws.expect_miss(look).out, "700\n");
+}
+
+TEST_P(ExecEffects, LongListings) {
+  ws.write("d/f", "1\n");
+  ws.write("d/sub/g", "1\n");
+  std::filesystem::create_directory(ws.path("aside"));
+  const Argv list = exec({}, {"ls", "-l", "d"});
+  ws.expect_miss(list);
+  ws.expect_hit(list);
+  ASSERT_EQ(::link(ws.path("d/f").c_str(), ws.path("aside/f").c_str()), 0);
+  EXPECT_NE(ws.expect_miss(list).out.find(" 2 "), std::string::npos);
+  ws.expect_hit(list);
+  ws.write("d/sub/h", "1\n");  // the time of the folder
+  ws.expect_miss(list);
+}
+
+TEST_P(ExecEffects, PackedFilesHoldATime) {
+  NEEDS_TOOL("gzip");
+  ws.write("in", "1\n");
+  const auto touch = [&](std::time_t seconds) {
+    const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    ASSERT_EQ(::utimensat(AT_FDCWD, ws.path("in").c_str(), times, 0), 0);
+  };
+  const auto pack = [&](const Argv& options) {
+    Argv argv = {"gzip", "-kf", "in"};
+    argv.insert(argv.begin() + 1, options.begin(), options.end());
+    return exec({"--output-file", "in.gz"}, argv);
+  };
+  touch(1'500'000'000);
+  ws.expect_miss(pack({}));
+  ws.expect_hit(pack({}));
+  ws.expect_miss(pack({"-n"}));
+  touch(1'600'000'000);
+  ws.expect_miss(pack({}));
+}
+
+TEST_P(ExecEffects, ArgumentsThatOnlyEndLikeTheFolder) {
+  ws.write("one/x", "");
+  ws.write("two/x", "");
+  const auto say = [&](const std::string& cwd) {
+    return key(exec({"--no-cwd-in-key"}, {"echo", "stage" + ws.path(cwd)}), {.cwd = cwd});
+  };
+  EXPECT_NE(say("one"), say("two"));
+}
+
+INSTANTIATE_TEST_SUITE_P(, ExecEffects, ::testing::Values(Mode::daemon, Mode::one_shot),
+                         mode_label);
+
+}  // namespace
+}  // namespace deja::test
