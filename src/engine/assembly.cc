@@ -96,6 +96,8 @@ void Assembly::open_store() {
     return;
   }
   store_ = *std::move(opened);
+  const std::string locks = options_.dir + "/outputs";
+  const bool has_locks = static_cast<bool>(os::make_directories(locks));
   digest::FileDigester::Options memo;
   memo.scan = tool::scan_source;
   memo.scan_version = tool::kScanVersion;
@@ -110,6 +112,7 @@ void Assembly::open_store() {
                            {},
                            {},
                            {}});
+  if (has_locks) engine_->locks = locks;
   ready_ = engine_.get();
 }
 

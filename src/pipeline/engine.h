@@ -34,6 +34,7 @@ struct Engine {
   RecordCache cache;
   Memory memory;
   Mentions mentions{};
+  std::string locks{};  // folder of locks on outputs, see output_locks.h; empty: none
 };
 
 }  // namespace deja::pipeline

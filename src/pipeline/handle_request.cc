@@ -204,7 +204,13 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   order.no_stdin = invocation.has_no_stdin;
   order.drops_out = invocation.drops_stdout;
   order.drops_err = invocation.drops_stderr;
-  BeforeRun before{look_before(invocation, engine.digester), {}};
+  BeforeRun before;
+  if (!settings.read_only) {
+    int patience = kWaitMaxS;
+    before.locks = OutputLocks::take(engine.locks, invocation.written,
+                                     [&] { return --patience >= 0 && client.keep_waiting(); });
+  }
+  before.updates = look_before(invocation, engine.digester);
   if (invocation.order != nullptr) {
     order.limit_ms = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(invocation.order->timeout_ns / 1'000'000, UINT32_MAX));

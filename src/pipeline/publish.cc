@@ -209,6 +209,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
     out.troubles.push_back(out.why_not);
     return out;
   }
+  if (!before.locks.were_ours()) return out.why_not = "others write one of its outputs", out;
   Published published;
   published.trace = std::move(testimony.trace);
   published.key = action_key(p.probe, published.trace, draft->result.streams_are_one);

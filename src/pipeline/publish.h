@@ -9,6 +9,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/flights.h"
 #include "pipeline/materialize.h"
+#include "pipeline/output_locks.h"
 #include "pipeline/prepare.h"
 #include "pipeline/witness.h"
 
@@ -32,6 +33,7 @@ struct PublishOutcome {
 struct BeforeRun {
   std::vector<Before> updates;  // look_before()
   std::vector<Mark> marks;      // mark_outputs(), where nothing is observed
+  OutputLocks locks{};          // held from before the run on
 };
 
 // From here on the user has his outputs and the tool's exit code is known; nothing below changes

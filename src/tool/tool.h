@@ -134,6 +134,10 @@ struct Invocation {
   std::string workspace;
   // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.
   bool replaces_outputs = false;
+  // Absolute paths of outputs that the command line tells before the run. A hint: two commands that
+  // write one file at the same time can leave each other's bytes in it without a sign, and with the
+  // hint they take turns.
+  std::vector<std::string> written;
   bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
   bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:

@@ -226,6 +226,13 @@ constexpr Exception kExceptions[] = {
                call.path == "/proc/meminfo") &&
               (log.host("cpus") || log.host("memory"));
      }},
+    // Threads and arenas of libc's, where no call passes us; the pipeline takes these three for
+    // harmless whoever reads them (pipeline/special_files.cc).
+    {"memory of libc's own", "nothing",
+     [](const StraceCall& call, const Comparison&) {
+       return call.path == "/proc/self/maps" || call.path == "/proc/sys/vm/overcommit_memory" ||
+              call.path == "/sys/devices/system/cpu/online";
+     }},
     {"users", "HOST \"users\", \"groups\"",
      [](const StraceCall& call, const Comparison& log) {
        const std::string nss = "/etc/nsswitch.conf";  // libc looks whether the root changed, first

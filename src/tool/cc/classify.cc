@@ -92,6 +92,7 @@ class Decision {
                          any_source([](const Language& l) { return l.hides_paths; });
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
+    out.written = written();
     out.argument_facts = parsed_.argument_facts;
     out.reads_stdin = parsed_.reads_stdin;
     out.key_arguments = std::move(parsed_.key_arguments);
@@ -226,6 +227,26 @@ class Decision {
     if (parsed_.loose_target) return paths;
     for (const std::string& name : names)
       if (!name.empty() && name != "-" && !name.starts_with("/dev/"))
+        paths.push_back(tidy_path(join_path(command_.cwd, name)));
+    return paths;
+  }
+
+  // -o names it; without, an object has its source's name, and a program is a.out.
+  std::vector<std::string> written() const {
+    std::vector<std::string> names;
+    if (parsed_.output) {
+      names.push_back(*parsed_.output);
+    } else if (links()) {
+      names.emplace_back("a.out");
+    } else {
+      for (const Input& input : parsed_.inputs) {
+        std::string depfile = default_depfile(input);
+        if (depfile.ends_with(".d")) names.push_back(depfile.replace(depfile.size() - 1, 1, "o"));
+      }
+    }
+    std::vector<std::string> paths;
+    for (const std::string& name : names)
+      if (name != "-" && !name.starts_with("/dev/"))
         paths.push_back(tidy_path(join_path(command_.cwd, name)));
     return paths;
   }

@@ -51,6 +51,7 @@ class JobAdapter final : public Adapter {
       out.updates.push_back(tidy_path(join_path(command.cwd, out.what)));
     else
       out.source = tidy_path(join_path(command.cwd, out.what));
+    out.written = out.updates;
     for (const std::string_view argument : command.argv) out.run_argv.emplace_back(argument);
     for (std::size_t i = 0; i < arguments.size(); ++i) {
       const bool is_path =

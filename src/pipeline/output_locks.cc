@@ -1,0 +1,72 @@
+// Tested by output_locks_test.cc and test/e2e/concurrent_test.cc.
+#include "pipeline/output_locks.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "digest/hasher.h"
+#include "os/file.h"
+#include "os/lock.h"
+
+namespace deja::pipeline {
+namespace {
+
+constexpr auto kPause = std::chrono::milliseconds(5);
+constexpr int kPausesInASecond = 200;
+
+// Beside a lock: somebody did not wait for its end.
+std::string late_mark(const std::string& lock) { return lock + ".late"; }
+
+// The lock is the file of that name only while it has that name: who ends removes it.
+bool is_still_there(const os::Fd& fd, const std::string& path) {
+  const auto held = os::stat_fd(fd);
+  const auto named = os::stat_file(path);
+  return held && named && *named && held->device == (*named)->device &&
+         held->inode == (*named)->inode;
+}
+
+}  // namespace
+
+OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string> paths,
+                              const std::function<bool()>& still_wanted) {
+  OutputLocks out;
+  if (folder.empty()) return out;
+  std::sort(paths.begin(), paths.end());  // so that no two wait for each other
+  paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
+  for (const std::string& path : paths) {
+    const std::string lock = folder + "/" + digest::digest_bytes(path).hex().substr(0, 32);
+    for (int pauses = 1;; ++pauses) {
+      auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
+      if (!fd) break;  // no place for locks
+      if (*fd) {
+        if (!is_still_there(*fd, lock)) continue;
+        out.locks_.push_back({lock, *std::move(fd)});
+        break;
+      }
+      if (pauses % kPausesInASecond == 0 && !still_wanted()) {
+        out.gave_up_ = true;
+        static_cast<void>(static_cast<bool>(os::create_file(late_mark(lock), 0600)));
+        break;
+      }
+      std::this_thread::sleep_for(kPause);  // tidy-allow: sleep flock has no deadline
+    }
+  }
+  return out;
+}
+
+bool OutputLocks::were_ours() const {
+  return !gave_up_ && std::none_of(locks_.begin(), locks_.end(), [](const Lock& lock) {
+    const auto mark = os::stat_file(late_mark(lock.path));
+    return !mark || *mark;
+  });
+}
+
+OutputLocks::~OutputLocks() {
+  for (const Lock& lock : locks_) {
+    static_cast<void>(static_cast<bool>(os::remove_file(late_mark(lock.path))));
+    static_cast<void>(static_cast<bool>(os::remove_file(lock.path)));
+  }
+}
+
+}  // namespace deja::pipeline

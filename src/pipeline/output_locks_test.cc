@@ -1,0 +1,74 @@
+#include "pipeline/output_locks.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
+namespace deja::pipeline {
+namespace {
+
+class OutputLocksTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = "/tmp/deja locks.XXXXXX";
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+  static bool wait_on() { return true; }
+  std::string folder;
+};
+
+TEST_F(OutputLocksTest, LeavesNothingBehind) {
+  {
+    const OutputLocks locks = OutputLocks::take(folder, {"/a", "/b", "/a"}, wait_on);
+    EXPECT_TRUE(locks.were_ours());
+    EXPECT_FALSE(std::filesystem::is_empty(folder));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST_F(OutputLocksTest, OneAtATime) {
+  std::atomic<int> inside{0}, most{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      for (int round = 0; round < 20; ++round) {
+        const OutputLocks locks = OutputLocks::take(folder, {"/b", "/a"}, wait_on);
+        most = std::max(most.load(), ++inside);
+        EXPECT_TRUE(locks.were_ours());
+        std::this_thread::yield();
+        --inside;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(most, 1);
+}
+
+TEST_F(OutputLocksTest, OthersAreNotHeldUp) {
+  const OutputLocks one = OutputLocks::take(folder, {"/a"}, wait_on);
+  const OutputLocks other = OutputLocks::take(folder, {"/b"}, [] { return false; });
+  EXPECT_TRUE(other.were_ours());
+}
+
+// Who gives up tells the one that it did not wait for.
+TEST_F(OutputLocksTest, GivingUpSpoilsBoth) {
+  {
+    const OutputLocks first = OutputLocks::take(folder, {"/a"}, wait_on);
+    const OutputLocks second = OutputLocks::take(folder, {"/a"}, [] { return false; });
+    EXPECT_FALSE(second.were_ours());
+    EXPECT_FALSE(first.were_ours());
+  }
+  EXPECT_TRUE(OutputLocks::take(folder, {"/a"}, wait_on).were_ours());
+}
+
+TEST_F(OutputLocksTest, WithoutAPlaceAllIsAsEver) {
+  EXPECT_TRUE(OutputLocks::take("", {"/a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take(folder + "/missing", {"/a"}, wait_on).were_ours());
+}
+
+}  // namespace
+}  // namespace deja::pipeline
