@@ -106,11 +106,9 @@ int run_plainly(const Context& context, const Order& order) {
 }  // namespace
 
 int run_exec(const Context& context, Args args) {
-  const auto end = std::find(args.begin(), args.end(), "--");
-  for (auto word = args.begin(); word != end; ++word) {
-    if (*word == "--help" || *word == "-h") return print(tool::exec::help_text()), kDone;
-    if (*word == "--batch") return run_batch(context, args);
-  }
+  if (!args.empty() && (args.front() == "--help" || args.front() == "-h"))
+    return print(tool::exec::help_text()), kDone;
+  if (!args.empty() && args.front() == "--batch") return run_batch(context, args);
   std::vector<std::string_view> argv = {"exec"};
   argv.insert(argv.end(), args.begin(), args.end());
   const auto order = tool::exec::read_order(argv);

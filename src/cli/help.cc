@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kWays = R"help(Ways to use it:
   deja gcc -c a.c -o a.o             in front of one command
   make CC="deja gcc" CXX="deja g++"  in front of a build's compiler
+  RUSTC_WRAPPER=deja cargo build     in front of cargo's rustc
   cmake -DCMAKE_C_COMPILER_LAUNCHER=deja -DCMAKE_CXX_COMPILER_LAUNCHER=deja …
   deja exec -- protoc --cpp_out=. a.proto
                                      any other tool ('deja exec --help')

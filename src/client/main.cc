@@ -30,14 +30,11 @@ std::string_view last_component(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-// Is it a command to run, and not for deja-cli alone to answer?
+// Is it a command to run, and not for deja-cli alone to answer? Only the first word tells: later ones
+// may be the values of options.
 bool is_exec(int argc, char** argv) {
   if (argc < 3 || argv[1] != "exec"sv) return false;
-  for (int i = 2; i < argc && argv[i] != "--"sv; ++i) {
-    for (const std::string_view word : {"--help"sv, "-h"sv, "--batch"sv})
-      if (argv[i] == word) return false;
-  }
-  return true;
+  return argv[2] != "--help"sv && argv[2] != "-h"sv && argv[2] != "--batch"sv;
 }
 
 bool is_front_name(std::string_view name) { return last_component(name) == "deja"; }

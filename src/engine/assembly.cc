@@ -6,6 +6,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/handle_request.h"
+#include "pipeline/output_locks.h"
 #include "tool/exec/order.h"
 
 namespace deja::engine {
@@ -123,6 +124,7 @@ std::string Assembly::store_problem() {
 
 void Assembly::maintain() {
   if (store_ == nullptr) return open_store();
+  if (!engine_->locks.empty()) pipeline::OutputLocks::sweep(engine_->locks);
   if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }

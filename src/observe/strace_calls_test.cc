@@ -66,6 +66,7 @@ TEST_P(StraceLoader, LooksInEarlierFolders) {
   write("x.c", "int x(void) { return 0; }\n");
   write("m.c", "int x(void);\nint main(void) { return x(); }\n");
   for (const char* name : {"one", "two", "late"}) make_folder(name);
+  write("one/x86_64", "what the loader takes for a folder");  // /usr/bin has one
   const std::string gcc = find_tool("gcc");
   ASSERT_EQ(run({gcc, "-shared", "-o", "two/libx.so", "x.c"}, {.observed = false}).exit_code, 0);
   const ToolRun made = run({gcc, "m.c", "-Ltwo", "-lx", "-o", "m", GetParam(),
@@ -76,6 +77,7 @@ TEST_P(StraceLoader, LooksInEarlierFolders) {
   EXPECT_TRUE(out.has(DEJA_OP_LIBRARY, at("absent"), ENOENT));
   EXPECT_TRUE(out.has(DEJA_OP_LIBRARY, at("one/libx.so"), ENOENT));
   EXPECT_TRUE(out.has(DEJA_OP_LIBRARY, at("one/glibc-hwcaps"), ENOENT));
+  EXPECT_TRUE(out.has(DEJA_OP_LIBRARY, at("one/x86_64"), ENOTDIR));
   EXPECT_TRUE(out.has(DEJA_OP_LIBRARY, at("two/libx.so")));
   EXPECT_FALSE(out.has(DEJA_OP_LIBRARY, at("late/libx.so"), ENOENT));
 }

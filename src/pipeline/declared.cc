@@ -250,9 +250,11 @@ Output make_output(const std::string& path, const os::FileIdentity& now, const M
 }
 
 bool has_output(const Testimony& testimony, const std::string& path) {
+  const auto& outputs = testimony.outputs;
+  const auto has_that_name = [&](const Output& o) { return o.path == path; };
+  if (std::any_of(outputs.begin(), outputs.end(), has_that_name)) return true;
   const auto real = os::real_path(path);
-  return std::any_of(testimony.outputs.begin(), testimony.outputs.end(), [&](const Output& o) {
-    if (o.path == path) return true;
+  return std::any_of(outputs.begin(), outputs.end(), [&](const Output& o) {
     const auto other = os::real_path(o.path);
     return real && other && *real == *other;
   });

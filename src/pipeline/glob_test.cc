@@ -3,29 +3,24 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
+
+#include "pipeline/folder_test.h"
 
 namespace deja::pipeline {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Glob : public ::testing::Test {
+class Glob : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/deja glob.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    base = name;
+  Glob() {
     for (const char* file : {"a.c", "b.c", ".hidden.c", "[x].c", "sub/a.c", "sub/deep/b.c",
-                             "sub/deep/c.h", ".git/x.c"}) {
-      fs::create_directories(fs::path(base + "/" + file).parent_path());
-      std::ofstream(base + "/" + file) << "x";
-    }
+                             "sub/deep/c.h", ".git/x.c"})
+      write(file, "x");
     fs::create_symlink("a.c", base + "/link.c");
     fs::create_symlink("nowhere", base + "/dangling.c");
     fs::create_symlink("sub", base + "/other");
   }
-  void TearDown() override { fs::remove_all(base); }
 
   std::string expand(const std::string& pattern) const {
     const auto paths = expand_glob(base + "/" + pattern);
@@ -35,7 +30,7 @@ class Glob : public ::testing::Test {
       out += (out.empty() ? "" : " ") + path.substr(base.size() + 1);
     return out;
   }
-  std::string base;
+  const std::string& base = dir_;
 };
 
 TEST_F(Glob, OneComponent) {

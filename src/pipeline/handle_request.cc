@@ -49,7 +49,7 @@ Outcome print_key(Outcome outcome, const Prepared& p, const Request& request,
   outcome.bypass = BypassReason::not_run;
   std::string text = p.probe.hex() + "\n";
   if (order.json) text = "{\"probe_key\":\"" + p.probe.hex() + "\"}\n";
-  if (order.explain)
+  if (order.explain && !order.json)
     text += action::explain(
         {p.command, p.invocation, p.roots, p.identity, request.umask, settings.salt});
   outcome.answer = Replay{0, std::move(text), {}};

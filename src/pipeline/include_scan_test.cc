@@ -2,26 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
+#include "pipeline/folder_test.h"
 
 namespace deja::pipeline {
 namespace {
 
-namespace fs = std::filesystem;
-
-class IncludeScan : public ::testing::Test {
+class IncludeScan : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/deja scan.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    base = name;
-  }
-  void TearDown() override { fs::remove_all(base); }
-  void write(const std::string& file, const std::string& text) const {
-    fs::create_directories(fs::path(base + "/" + file).parent_path());
-    std::ofstream(base + "/" + file) << text;
-  }
   ScannedIncludes scan() const {
     return scan_includes_of({base + "/a.c"}, {{base + "/quote"}, {base + "/inc"}, {base + "/sys"}});
   }
@@ -31,7 +18,7 @@ class IncludeScan : public ::testing::Test {
       out += (out.empty() ? "" : " ") + path.substr(base.size() + 1);
     return out;
   }
-  std::string base;
+  const std::string& base = dir_;
 };
 
 TEST_F(IncludeScan, SeedsAndAllThatTheyLeadTo) {

@@ -1,9 +1,9 @@
 #include "pipeline/leaks.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include "os/file.h"
+#include "pipeline/folder_test.h"
 
 namespace deja::pipeline {
 namespace {
@@ -11,14 +11,8 @@ namespace {
 using action::Root;
 using action::Roots;
 
-class LeaksTest : public ::testing::Test {
+class LeaksTest : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-leaks-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
   LeakSearch search(const std::string& bytes) {
     LeakSearch leaks(Roots("/work/build", "/work"));
     EXPECT_TRUE(os::write_file_atomic(dir_ + "/f", bytes));
@@ -26,7 +20,6 @@ class LeaksTest : public ::testing::Test {
     EXPECT_TRUE(leaks.search(*fd));
     return leaks;
   }
-  std::string dir_;
 };
 
 TEST_F(LeaksTest, FindsEachRootAndNothingElse) {

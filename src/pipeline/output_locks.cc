@@ -16,7 +16,13 @@ constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr int kPausesInASecond = 200;
 
 // Beside a lock: somebody did not wait for its end.
-std::string late_mark(const std::string& lock) { return lock + ".late"; }
+constexpr std::string_view kLate = ".late";
+std::string late_mark(const std::string& lock) { return lock + std::string(kLate); }
+
+void remove(const std::string& lock) {
+  static_cast<void>(static_cast<bool>(os::remove_file(late_mark(lock))));
+  static_cast<void>(static_cast<bool>(os::remove_file(lock)));
+}
 
 // The lock is the file of that name only while it has that name: who ends removes it.
 bool is_still_there(const os::Fd& fd, const std::string& path) {
@@ -63,9 +69,19 @@ bool OutputLocks::were_ours() const {
 }
 
 OutputLocks::~OutputLocks() {
-  for (const Lock& lock : locks_) {
-    static_cast<void>(static_cast<bool>(os::remove_file(late_mark(lock.path))));
-    static_cast<void>(static_cast<bool>(os::remove_file(lock.path)));
+  for (const Lock& lock : locks_) remove(lock.path);
+}
+
+void OutputLocks::sweep(const std::string& folder) {
+  const auto names = os::list_directory(folder);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    // A mark goes with its lock; of one that is alone, taking the lock makes two.
+    const bool is_mark = std::string_view(name).ends_with(kLate);
+    const std::string lock =
+        folder + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);
+    const auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
+    if (fd && *fd && is_still_there(*fd, lock)) remove(lock);
   }
 }
 

@@ -27,6 +27,9 @@ class OutputLocks {
   static OutputLocks take(const std::string& folder, std::vector<std::string> paths,
                           const std::function<bool()>& still_wanted);
 
+  // Removes what killed engines have left in that folder.
+  static void sweep(const std::string& folder);
+
   // False: somebody else writes, or has written, one of these files during the run.
   bool were_ours() const;
 

@@ -6,19 +6,15 @@
 #include <filesystem>
 #include <thread>
 
+#include "pipeline/folder_test.h"
+
 namespace deja::pipeline {
 namespace {
 
-class OutputLocksTest : public ::testing::Test {
+class OutputLocksTest : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string name = "/tmp/deja locks.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder); }
   static bool wait_on() { return true; }
-  std::string folder;
+  const std::string& folder = dir_;
 };
 
 TEST_F(OutputLocksTest, LeavesNothingBehind) {
@@ -68,6 +64,20 @@ TEST_F(OutputLocksTest, GivingUpSpoilsBoth) {
 TEST_F(OutputLocksTest, WithoutAPlaceAllIsAsEver) {
   EXPECT_TRUE(OutputLocks::take("", {"/a"}, wait_on).were_ours());
   EXPECT_TRUE(OutputLocks::take(folder + "/missing", {"/a"}, wait_on).were_ours());
+}
+
+// What a killed engine leaves: a file that nobody has locked, and the mark of one that gave up.
+TEST_F(OutputLocksTest, SweepTakesOnlyWhatNobodyHolds) {
+  write("killed", "");
+  write("killed.late", "");
+  write("alone.late", "");
+  const OutputLocks held = OutputLocks::take(folder, {"/a"}, wait_on);
+  OutputLocks::sweep(folder);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
+  EXPECT_FALSE(OutputLocks::take(folder, {"/a"}, [] { return false; }).were_ours());
+  OutputLocks::sweep(folder);
+  EXPECT_FALSE(held.were_ours());
+  OutputLocks::sweep(folder + "/missing");
 }
 
 }  // namespace

@@ -144,7 +144,8 @@ std::string hopeless(const RunReport& report, const Target& target) {
 }
 
 // Why what is known of a run is not to be stored; empty: it is.
-std::string unwanted(const RunReport& report, const tool::Invocation& invocation, bool read_only) {
+std::string not_worth_storing(const RunReport& report, const tool::Invocation& invocation,
+                              bool read_only) {
   const bool forbids = invocation.order != nullptr && invocation.order->read_only;
   if (read_only || forbids) return "read-only";
   if (report.exit_code != 0 && invocation.order != nullptr && !invocation.order->cache_failures)
@@ -190,7 +191,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
   PublishOutcome out;
   out.why_not = hopeless(report, target);
   if (!out.why_not.empty()) return out;
-  const std::string unwanted_because = unwanted(report, target.invocation, read_only);
+  const std::string unwanted_because = not_worth_storing(report, target.invocation, read_only);
   const bool is_strict = target.invocation.order != nullptr && target.invocation.order->strict;
   // Nobody is to have it: do not look at it.
   if (!unwanted_because.empty() && !is_strict && !engine.flights.has_waiters(p.probe))

@@ -107,6 +107,8 @@ std::vector<Before> look_before(const tool::Invocation& invocation,
 
 void Witness::claim(Claim kind, std::string subject, std::string value) {
   if (is_left_out(subject)) return;
+  for (const tool::KeyedFile& keyed : invocation_.keyed_files)
+    if (subject == roots_.tag(keyed.path)) return;
   testimony_.trace.observations.push_back({kind, std::move(subject), std::move(value)});
 }
 
@@ -271,6 +273,11 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
   const auto content = digester_.digest_file(path, &now);
   if (!content || !*content) return fail("gone or unreadable after the run: " + path);
   if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
+  for (const tool::KeyedFile& keyed : invocation_.keyed_files) {
+    if (tidy_path(path) != keyed.path) continue;
+    if ((*content)->digest != keyed.content) fail("changed while the tool ran: " + path);
+    return;
+  }
   if (could_hide_a_change(path, now, file.when_ns))
     return fail("written in the moment it was read: " + path);
   const std::string digest((*content)->digest.view());
@@ -286,7 +293,7 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
 
 // Compilers load code of their users, too (proc macros).
 void Witness::conclude_program(const std::string& path, digest::Traits traits) {
-  const auto& folders = invocation_.searched_folders;
+  const auto& folders = invocation_.plugin_folders;
   const bool is_users = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
     return is_within(tidy_path(path), folder);
   });

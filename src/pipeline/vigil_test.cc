@@ -2,22 +2,19 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "os/file.h"
+#include "pipeline/folder_test.h"
 
 namespace deja::pipeline {
 namespace {
 
-class VigilTest : public ::testing::Test {
+class VigilTest : public FolderTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-vigil-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
     if (!os::is_watchable_filesystem(dir_))
       GTEST_SKIP() << "no notices to be had on the file system of " << dir_;
     ASSERT_TRUE(os::make_directories(at("a/b")));
@@ -25,7 +22,6 @@ class VigilTest : public ::testing::Test {
     vigil_ = Vigil::open();
     ASSERT_NE(vigil_, nullptr);
   }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
 
   std::string at(const std::string& path) const { return dir_ + "/" + path; }
   Vigil::Stand stand(const std::vector<std::string>& paths) {
@@ -40,7 +36,6 @@ class VigilTest : public ::testing::Test {
     ::close(fd);
   }
 
-  std::string dir_;
   std::unique_ptr<Vigil> vigil_;
 };
 

@@ -246,6 +246,10 @@ void Witness::on_program(const Event& e) {
 
 void Witness::on_library(const Event& e) {
   if (e.path.empty() || e.path[0] != '/') return;  // the kernel's own (vdso)
+  if (e.error != 0 && e.has_identity) {
+    seen_.emplace(e.path, action::kind_letter(e.identity.mode));
+    return;
+  }
   if (is_absence(e.error)) return missing(e.path);
   if (e.error != 0) {
     seen_.emplace(e.path, '?');
@@ -322,7 +326,7 @@ void Witness::on_stat(const Event& e) {
   // compiler mentions the word.
   Foreign* const program = foreign(e.pid);
   if (e.path == "/etc/localtime" && invocation_.is_generic) {
-    if (e.error == 0) read(e.path, e.has_identity ? &e.identity : nullptr, e.when_ns);
+    if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
     return;
   }
   if (e.path == "/etc/localtime") {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "digest/hasher.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "pipeline/folder_test.h"
 #include "pipeline/world.h"
 
 namespace deja::pipeline {
@@ -21,18 +21,14 @@ using action::Claim;
 using observe::Event;
 
 // Plays a run: does on disk what a tool would do, and writes the log the interposer would write.
-class WitnessTest : public ::testing::Test {
+class WitnessTest : public FolderTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-witness-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = *os::real_path(pattern);
     command_.cwd = dir_;
     command_.environment = {{"SET", "value"}, {"PWD", dir_}};
     roots_ = action::Roots(dir_, "");
     invocation_.depfiles = {at("a.d")};
   }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
 
   std::string at(const std::string& name) const { return dir_ + "/" + name; }
   void write(const std::string& name, std::string_view bytes) {
@@ -85,7 +81,6 @@ class WitnessTest : public ::testing::Test {
     return std::string(digest::digest_bytes(bytes).view());
   }
 
-  std::string dir_;
   tool::Command command_;
   tool::Invocation invocation_;
   action::Roots roots_;

@@ -13,12 +13,12 @@ const std::vector<BypassRow>& bypass_rows() {
       {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
       {stdin_source, "stdin_source",
        "A source comes from an open descriptor, which cannot be looked at twice, or from more "
-       "standard input than deja keeps (64 MiB).",
+       "standard input than deja keeps (64 MiB); rustc's from standard input.",
        "gcc -c -x c /dev/stdin -o a.o"},
       {interactive, "interactive", "The tool would talk to a terminal.", ""},
       {response_file, "response_file",
        "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "
-       "read differently.",
+       "read differently; rustc's: there is none of that name, or it has -C incremental.",
        "gcc -c @endless.rsp"},
       {argument_error, "argument_error",
        "An option lacks its value; the tool itself reports it best.", "gcc -c a.c -o"},

@@ -37,6 +37,37 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
   EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
 }
 
+// A 64-bit ELF file with one program header of a type.
+std::string loadable(char object_type, char header_type) {
+  std::string bytes(64 + 56, '\0');
+  bytes.replace(0, 8, std::string("\x7f") + "ELF\x02\x01\x01" + '\0');
+  bytes[16] = object_type;
+  bytes[32] = 64;  // where the headers are
+  bytes[54] = 56;  // the size of one
+  bytes[56] = 1;   // how many
+  bytes[64] = header_type;
+  return bytes;
+}
+
+TEST(ScanSource, KnowsProgramsThatNoLoaderStarts) {
+  constexpr char kExecutable = 2, kShared = 3, kLoad = 1, kInterpreter = 3;
+  EXPECT_EQ(scan_source(loadable(kExecutable, kLoad)), kIsStatic);
+  EXPECT_EQ(scan_source(loadable(kShared, kLoad)), kIsStatic);  // a static program at any address
+  EXPECT_EQ(scan_source(loadable(kExecutable, kInterpreter)), 0U);
+  EXPECT_EQ(scan_source(loadable(kShared, kInterpreter)), 0U);
+  for (std::size_t size = 4; size < 120; ++size)  // torn files
+    EXPECT_EQ(scan_source(loadable(kExecutable, kLoad).substr(0, size)) & ~kIsStatic, 0U);
+}
+
+TEST(ScanSource, KnowsWhatMayReadTheWholeEnvironment) {
+  const std::string program = loadable(3, 3);
+  const auto with = [&](const char* name) { return scan_source(program + '\0' + name + '\0'); };
+  EXPECT_EQ(with("environ"), kNamesEnviron);
+  EXPECT_EQ(with("an environ"), 0U);
+  EXPECT_EQ(with("environment"), 0U);
+  EXPECT_EQ(scan_source(std::string("\0environ\0", 9)), 0U);  // of no program
+}
+
 TEST(ScanSource, FindsThePiecesOfAPastedName) {
   for (const char* text : {"P(_, _FILE__)", "P(__,FILE__)", "P(__F,ILE__)", "P(__FI,LE__)",
                            "P(__FIL,E__)", "P(__FILE,__)", "P(__FILE_,_)", "P(__BASE_FI,LE__)",

@@ -16,6 +16,8 @@
 #include <variant>
 #include <vector>
 
+#include "digest/digest.h"
+
 namespace deja::tool {
 namespace exec {
 struct Order;  // tool/exec/order.h
@@ -100,6 +102,12 @@ struct KeyField {
   std::string name, value;
 };
 
+// A response file under a name that is made up anew each time: its text is in the key.
+struct KeyedFile {
+  std::string path;  // absolute
+  Digest content;
+};
+
 struct Invocation {
   const char* adapter = "";           // "cc"
   const char* dialect = "";           // "gcc", "clang", "emcc", or "either" when nothing tells
@@ -130,6 +138,10 @@ struct Invocation {
   // Absolute paths of folders that are listed in order to find one exact name each time: their listing
   // is no input, what is found is.
   std::vector<std::string> searched_folders;
+  // Absolute paths of folders that hold code of the user's which the tool loads: it may ask for more
+  // than the tool does.
+  std::vector<std::string> plugin_folders;
+  std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;
   // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.

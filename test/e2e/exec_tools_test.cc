@@ -195,6 +195,26 @@ TEST_P(ExecTools, CMakeScripts) {
   expect_changed({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
 }
 
+// The loader looks for libraries of better processors in folders of fixed names, and what has such a
+// name may be no folder: /usr/bin/x86_64 is a program.
+TEST_P(ExecTools, FileInPlaceOfAFolderOfLibraries) {
+  NEEDS_TOOL("gcc");
+  ws.make_folder("lib");
+  ws.write("x.c", "int x(void) { return 1; }\n");
+  ws.write("t.c", "#include <stdio.h>\nint x(void);\nint main(void) { printf(\"%d\\n\", x()); }\n");
+  ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "x.c", "-o", "lib/libx.so"}).ok());
+  ASSERT_TRUE(ws.run({"gcc", "t.c", "-o", "t", "-Llib", "-lx", "-Wl,-rpath,$ORIGIN/lib"}).ok());
+  ws.write("lib/x86_64", "");
+  expect_same({}, {"./t"});
+  ws.remove("lib/x86_64");
+  expect_changed({}, {"./t"});
+  ws.write("x.c", "int x(void) { return 2; }\n");
+  ws.make_folder("lib/x86_64");
+  ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "x.c", "-o", "lib/x86_64/libx.so"}).ok());
+  ws.deja(exec({}, {"./t"}));
+  EXPECT_EQ(ws.deja(exec({}, {"./t"})).out, ws.run({"./t"}).out);
+}
+
 TEST_P(ExecTools, StaticProgram) {
   NEEDS_TOOL("gcc");
   ws.write("t.c",

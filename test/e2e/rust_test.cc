@@ -189,6 +189,33 @@ TEST_P(Rust, ColoursAreForTerminals) {
   const Result bare = ws.run(argv, terminal);
   EXPECT_NE(bare.out.find("\x1b["), std::string::npos) << bare;
   EXPECT_EQ(ws.deja(argv, terminal), bare);
+  for (const char* format : {"human", "short"}) {
+    const Argv with = {"rustc", "--crate-type=lib", std::string("--error-format=") + format,
+                       "a.rs"};
+    ws.expect_same(with);
+    EXPECT_EQ(ws.deja(with, terminal), ws.run(with, terminal)) << format;
+  }
+}
+
+// What deja adds to a command is an option wherever the user's options end.
+TEST_P(Rust, SourcesAfterTwoDashes) {
+  ws.write("a.rs", "pub fn f() { let x = 1; }\n");
+  ws.expect_same({"rustc", "--crate-type=lib", "--", "a.rs"});
+}
+
+// Cargo puts a command that is too long into a file of a new name.
+TEST_P(Rust, ResponseFiles) {
+  ws.write("a.rs", "pub fn f() {}\n");
+  ws.write("words1", "--crate-type=lib\n-g\n--cfg\nfeature=\"a b\"\na.rs\n");
+  ws.expect_same({"rustc", "@words1"});
+  ws.write("words2", ws.read("words1"));
+  ws.expect_hit({"rustc", "@words2"});
+  ws.expect_hit({"rustc", "--crate-type=lib", "-g", "--cfg", "feature=\"a b\"", "a.rs"});
+  ws.write("words2", "--crate-type=lib\n-O\na.rs\n");
+  ws.expect_miss({"rustc", "@words2"});
+  ws.expect_bypass("response_file", {"rustc", "@missing"});
+  ws.write("words2", "--crate-type=lib\n-Cincremental=inc\na.rs\n");
+  ws.expect_bypass("response_file", {"rustc", "@words2"});
 }
 
 TEST_P(Rust, CargoBuildsWithoutRustcTheSecondTime) {
@@ -226,6 +253,41 @@ TEST_P(Rust, WhatMacrosReadCounts) {
   ASSERT_TRUE(cargo("ws", {"build"}).ok());
   EXPECT_EQ(outcomes().find("miss"), std::string::npos) << ws.last_event();
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
+}
+
+// A macro that may read the whole environment by itself.
+TEST_P(Rust, MacrosThatListVariables) {
+  write_crates("ws");
+  ws.write(
+      "ws/mac/src/lib.rs",
+      "use proc_macro::TokenStream;\n#[proc_macro]\n"
+      "pub fn data(_: TokenStream) -> TokenStream {\n"
+      "  let found = std::env::vars().find(|(name, _)| name == \"WHAT\");\n"
+      "  format!(\"{:?}\", found.map(|(_, value)| value).unwrap_or_default()).parse().unwrap()\n"
+      "}\n");
+  const auto build = [&](const std::string& variable) {
+    ws.remove("ws/target");
+    const Result r =
+        ws.run({"cargo", "build"},
+               {.env = {"RUSTC_WRAPPER=" + Workspace::program(), variable}, .cwd = "ws"});
+    EXPECT_TRUE(r.ok()) << r;
+    return ws.run({"target/debug/app"}, {.cwd = "ws"}).out;
+  };
+  EXPECT_EQ(build("WHAT=one"), "1 one\n");
+  EXPECT_EQ(build("WHAT=two"), "1 two\n");
+  EXPECT_EQ(build("WHAT=one"), "1 one\n");
+
+  // Without cargo, in a folder that no -L names.
+  ws.write("m.rs", ws.read("ws/mac/src/lib.rs"));
+  ASSERT_TRUE(ws.run({rustc, "--edition=2021", "--crate-type=proc-macro", "--crate-name=mac",
+                      "--extern=proc_macro", "--out-dir", "out", "m.rs"})
+                  .ok());
+  ws.write("a.rs", "pub const T: &str = mac::data!();\n");
+  const Argv argv = {"rustc",    "--crate-type=lib",  "--edition=2021",
+                     "--extern", "mac=out/libmac.so", "a.rs"};
+  ws.expect_miss(argv, {.env = {"WHAT=one"}});
+  ws.expect_hit(argv, {.env = {"WHAT=one"}});
+  ws.expect_miss(argv, {.env = {"WHAT=two"}});
 }
 
 TEST_P(Rust, CheckTestAndReleaseAreTheirOwn) {

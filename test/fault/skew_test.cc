@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "fault/fault.h"
+#include "fault/installation.h"
 #include "wire/messages.h"
 
 namespace deja::test {
@@ -209,28 +210,9 @@ INSTANTIATE_TEST_SUITE_P(, SkewFault, ::testing::Values(Mode::daemon), mode_labe
 // An installation of the test's own, to break.
 class InstallFault : public Fault {
  protected:
-  // A loader knows no quotes: an interposer below a path with a space cannot be used.
-  void SetUp() override {
-    Fault::SetUp();
-    std::string name = "/tmp/deja-install.XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    install_at(name);
-  }
-  void TearDown() override {
-    ws.end_engines();
-    fs::remove_all(prefix_);
-  }
-  void install_at(const std::string& prefix) {
-    if (!prefix_.empty()) fs::remove_all(prefix_);
-    prefix_ = prefix;
-    fs::create_directories(libexec());
-    fs::create_directories(prefix + "/bin");
-    fs::copy_file(Workspace::program(), program());
-    for (const char* name : {"dejad", "deja-cli", "libdeja-observe.so"})
-      fs::copy_file(Workspace::companion(name), libexec() + "/" + name);
-  }
-  std::string libexec() const { return prefix_ + "/libexec/deja"; }
-  std::string program() const { return prefix_ + "/bin/deja"; }
+  void TearDown() override { ws.end_engines(); }
+  std::string libexec() const { return installed.libexec(); }
+  std::string program() const { return installed.program(); }
   void expect_own_undisturbed() {
     Argv own = argv();
     own.insert(own.begin(), program());
@@ -239,8 +221,7 @@ class InstallFault : public Fault {
     for (int i = 0; i < 2; ++i) expect_like_bare(ws.run(own, options));
   }
 
- private:
-  std::string prefix_;
+  Installation installed;
 };
 
 TEST_P(InstallFault, IsWhole) {
@@ -249,7 +230,7 @@ TEST_P(InstallFault, IsWhole) {
 }
 
 TEST_P(InstallFault, HasASpaceInItsPath) {
-  install_at(ws.base() + "/prefix");
+  installed.move_to(ws.base() + "/prefix");
   expect_own_undisturbed();
 }
 

@@ -91,9 +91,11 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
+/* What lies in the place of a folder may be none: /usr/bin/x86_64 is a program. */
 static void note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
+  if (known && !S_ISDIR(identity.mode)) return note_library(path, ENOTDIR, &identity);
   deja_write(
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
 }

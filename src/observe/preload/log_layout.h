@@ -63,7 +63,8 @@ enum deja_op {
       1, /* a process reports in: text = its executable, text2 = its cwd, value = parent pid;
                           DEJA_PROCESS_FORKED: a fork of one that had reported in, not a new program */
   DEJA_OP_LIBRARY, /* a loaded library: text = path from the link map (start, dlclose, exec, exit);
-                          with an error: the loader looked there for one, or for the folder, before.
+                          with an error: the loader looked there for one, or for the folder, before
+                          (ENOTDIR and an identity: that is what lies there, and it is no folder).
                           A name without '/': dlopen was asked to search for it; what it found, if
                           anything, is another record. (A path given to dlopen is a STAT record.) */
   DEJA_OP_EXEC, /* about to exec in this pid: text = file, its identity. EXEC_FAILED may follow */

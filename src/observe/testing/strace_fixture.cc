@@ -215,7 +215,9 @@ constexpr Exception kExceptions[] = {
        if (call.path == "/etc/ld.so.cache" || call.path == interposer()) return true;
        if (!call.error.empty())
          return log.is_below_absent(call.path) || log.has(DEJA_OP_STAT, call.path, ENOENT);
-       if (call.kind == CallKind::look && log.is_above_absent(call.path)) return true;
+       const bool is_known = log.is_above_absent(call.path) ||
+                             log.has(DEJA_OP_LIBRARY, call.path, ENOTDIR);  // no folder
+       if (call.kind == CallKind::look && is_known) return true;
        return call.loading && log.is_library(call.path);
      }},
     {"sizes of the machine", "HOST \"cpus\", \"memory\"",

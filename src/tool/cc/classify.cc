@@ -238,11 +238,10 @@ class Decision {
       names.push_back(*parsed_.output);
     } else if (links()) {
       names.emplace_back("a.out");
-    } else {
-      for (const Input& input : parsed_.inputs) {
-        std::string depfile = default_depfile(input);
-        if (depfile.ends_with(".d")) names.push_back(depfile.replace(depfile.size() - 1, 1, "o"));
-      }
+    } else if (!makes_nothing_of_a_source()) {
+      for (const Input& input : parsed_.inputs)
+        names.push_back(makes_pch() ? input.text + ".gch"
+                                    : default_name(input, makes_assembly() ? ".s" : ".o"));
     }
     std::vector<std::string> paths;
     for (const std::string& name : names)
@@ -251,13 +250,27 @@ class Decision {
     return paths;
   }
 
+  bool makes_assembly() const {
+    const auto& words = parsed_.key_arguments;
+    return std::any_of(words.begin(), words.end(), [](const KeyArgument& word) {
+      return word.text == "-S" || word.text == "--assemble";
+    });
+  }
+
   std::string default_depfile(const Input& input) const {
-    std::string name = parsed_.output ? *parsed_.output : std::string(base_name(input.text));
-    if (name.starts_with("/dev/")) return {};
+    if (!parsed_.output) return default_name(input, ".d");
+    return parsed_.output->starts_with("/dev/") ? "" : with_extension(*parsed_.output, ".d");
+  }
+
+  static std::string default_name(const Input& input, std::string_view extension) {
+    return with_extension(std::string(base_name(input.text)), extension);
+  }
+
+  static std::string with_extension(std::string name, std::string_view extension) {
     const std::size_t base_at = name.size() - base_name(name).size();
     const std::size_t dot = name.rfind('.');
     if (dot != std::string::npos && dot >= base_at) name.resize(dot);
-    return name + ".d";
+    return name.append(extension);
   }
 
   const Command& command_;

@@ -106,7 +106,8 @@ class ExecAdapter final : public Adapter {
     out.declared.folders = absolute(order.output_folders, command.cwd);
     if (!order.depfile.empty())
       out.declared.outputs.push_back(tidy_path(join_path(command.cwd, order.depfile)));
-    out.written = out.declared.outputs;
+    // With --declared-only the tool may be another deja, which would wait for us.
+    if (!order.declared_only) out.written = out.declared.outputs;
     if (!order.no_cwd_in_key) out.key_fields.push_back({"cwd", std::string(command.cwd)});
     add_variables(order, command, out);
     add_declaration(order, out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "digest/hasher.h"
 #include "tool/cc/arguments.h"
 #include "tool/program_name.h"
 #include "tool/rust/arguments.h"
@@ -54,6 +55,35 @@ bool is_any(const std::vector<std::string>& list, std::initializer_list<std::str
                      [&](std::string_view word) { return has(list, word); });
 }
 
+using Words = std::vector<std::string_view>;
+
+// The words, with the lines of "@file" in place of that (rustc_driver's args.rs: a line is a word, and
+// no line names another file). texts: holds what the words refer to.
+std::variant<Words, Bypass> expand(const Words& words, std::string_view cwd,
+                                   std::vector<std::string>& texts, std::vector<KeyedFile>& files) {
+  texts.reserve(words.size());
+  Words out;
+  for (const std::string_view word : words) {
+    if (!word.starts_with('@')) {
+      out.push_back(word);
+      continue;
+    }
+    auto text = cc::read_response(cwd, word.substr(1));
+    if (!text || !*text) return Bypass{BypassReason::response_file, std::string(word)};
+    files.push_back({tidy_path(join_path(cwd, word.substr(1))), digest::digest_bytes(**text)});
+    texts.push_back(**std::move(text));
+    std::string_view rest = texts.back();
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      std::string_view line = rest.substr(0, end);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      out.push_back(line);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return out;
+}
+
 // Why the command is not looked up.
 std::optional<Bypass> why_not(const Arguments& arguments) {
   if (!arguments.missing_value.empty())
@@ -83,11 +113,17 @@ class RustAdapter final : public Adapter {
       out.key_arguments.push_back({std::string(words.front()), 0});
       words.erase(words.begin());
     }
-    const auto is_response = [](std::string_view word) { return word.starts_with('@'); };
-    if (std::any_of(words.begin(), words.end(), is_response))
-      return Bypass{BypassReason::response_file, ""};
-    Arguments arguments = read_arguments(words);
+    std::vector<std::string> texts;
+    auto expanded = expand(words, command.cwd, texts, out.keyed_files);
+    if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
+    Arguments arguments = read_arguments(std::get<Words>(expanded));
     if (auto why = why_not(arguments)) return *std::move(why);
+    if (!out.keyed_files.empty()) {
+      // What no command line can hold is given as it came, so nothing can be taken out of it.
+      if (arguments.is_incremental)
+        return Bypass{BypassReason::response_file, "-C incremental in a response file"};
+      arguments.run.assign(words.begin(), words.end());
+    }
     fill(arguments, command, options, out);
     return out;
   }
@@ -118,15 +154,16 @@ class RustAdapter final : public Adapter {
     out.language = "rust";
     out.what = a.crate_name.empty() ? a.source : a.crate_name;
     out.source = absolute(a.source);
-    out.run_argv.insert(out.run_argv.end(), a.run.begin(), a.run.end());
     out.key_arguments.insert(out.key_arguments.end(), a.key.begin(), a.key.end());
-    if (!a.has_error_format && !a.has_colour && options.may_force_colours) {
+    // The first of the arguments: after "--" it would be the name of a source.
+    if (a.error_format != "json" && !a.has_colour && options.may_force_colours) {
       out.run_argv.emplace_back("--color=always");
       out.colours_forced = true;
       const auto term = command.variable("TERM");
       out.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
                                 command.variable("NO_COLOR").value_or("").empty();
     }
+    out.run_argv.insert(out.run_argv.end(), a.run.begin(), a.run.end());
     // Metadata inside a shared library is compressed, and bitcode packs its strings.
     const bool is_linked = a.emits.empty() || has(a.emits, "link") || has(a.emits, "llvm-bc");
     const bool has_packed = is_any(a.crate_types, {"dylib", "proc-macro"});
@@ -140,6 +177,8 @@ class RustAdapter final : public Adapter {
     // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
     for (const std::string& crates : a.dependency_folders)
       out.searched_folders.push_back(absolute(crates));
+    for (const std::string& crates : a.crate_folders)
+      out.plugin_folders.push_back(absolute(crates));
     if (!a.out_dir.empty()) out.workspace = workspace_of(folder);
     out.replaces_outputs = true;
     out.facts_count = false;  // none of C's

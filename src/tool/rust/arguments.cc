@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/path.h"
+
 namespace deja::tool::rust {
 namespace {
 
@@ -95,9 +97,15 @@ const Option* find(std::string_view name) {
 class Reading {
  public:
   Arguments read(const std::vector<std::string_view>& words) {
+    bool is_end_of_options = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
       const std::string_view word = words[i];
-      if (word.size() < 2 || word[0] != '-') {
+      if (word == "--" && !is_end_of_options) {
+        is_end_of_options = true;
+        add(word);
+        continue;
+      }
+      if (is_end_of_options || word.size() < 2 || word[0] != '-') {
         out_.source = word;
         add(word, 0);
         continue;
@@ -192,7 +200,7 @@ class Reading {
 
   void take_text(std::string_view name, std::string_view value) {
     if (name == "--crate-name") out_.crate_name = value;
-    if (name == "--error-format") out_.has_error_format = true;
+    if (name == "--error-format") out_.error_format = value;
     if (name == "--color") out_.has_colour = true;
     if (name == "--crate-type")
       for (std::string& type : split(value, ',')) out_.crate_types.push_back(std::move(type));
@@ -212,6 +220,8 @@ class Reading {
     std::size_t at = 0;
     for (const std::string_view kind : kKinds)
       if (value.starts_with(kind)) at = kind.size();
+    if (!value.starts_with("native=") && !value.starts_with("framework="))
+      out_.crate_folders.emplace_back(value.substr(at));
     if (value.starts_with("dependency=")) out_.dependency_folders.emplace_back(value.substr(at));
     return at;
   }
@@ -219,6 +229,7 @@ class Reading {
   void take_extern(std::string_view value, std::string_view word, std::size_t value_at) {
     const std::size_t equals = value.find('=');
     if (equals == std::string_view::npos) return add(word);
+    out_.crate_folders.emplace_back(parent_path(value.substr(equals + 1)));
     add(word, value_at + equals + 1);
   }
 

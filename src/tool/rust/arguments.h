@@ -18,12 +18,14 @@ struct Arguments {
   std::vector<std::string> emits;               // kinds of --emit
   std::vector<std::string> dep_info_files;      // of --emit=dep-info=PATH
   std::vector<std::string> dependency_folders;  // -L dependency=
+  std::vector<std::string> crate_folders;       // all that may hold crates: -L, and of --extern
   std::string out_dir, output;                  // --out-dir, -o
   std::string extra_filename;                   // -C extra-filename
+  std::string error_format;                     // of --error-format; empty: rustc's own choice
   std::string question;                         // an option that asks: --print, -V, …; empty: none
   std::string unsupported;                      // an option that makes a run impossible to remember
   bool is_test = false;
-  bool has_error_format = false, has_colour = false;
+  bool has_colour = false;
   bool embeds_bitcode = true;  // not -C embed-bitcode=no
   bool has_lto = false;
   bool is_incremental = false;

@@ -55,12 +55,19 @@ TEST(RustArguments, OfCargo) {
   EXPECT_EQ(a.out_dir, "/ws/target/debug/deps");
   EXPECT_EQ(a.extra_filename, "-abc");
   EXPECT_EQ(a.dependency_folders, (std::vector<std::string>{"/ws/target/debug/deps"}));
-  EXPECT_TRUE(a.has_error_format);
+  EXPECT_EQ(a.error_format, "json");
   EXPECT_FALSE(a.embeds_bitcode);
   EXPECT_EQ(paths(a),
             "/reg/serde/src/lib.rs\n/ws/target/debug/deps\n/ws/target/debug/deps\n/ws/native\n"
             "/ws/target/debug/deps/libserde_derive-1.so\n");
   EXPECT_EQ(a.question + a.unsupported + a.missing_value, "");
+}
+
+TEST(RustArguments, AfterTwoDashesThereAreOnlySources) {
+  const Arguments a = read_arguments({"-O", "--", "--version"});
+  EXPECT_EQ(a.source, "--version");
+  EXPECT_EQ(a.question, "");
+  EXPECT_EQ(a.run, (std::vector<std::string>{"-O", "--", "--version"}));
 }
 
 TEST(RustArguments, IncrementalIsLeftOut) {
