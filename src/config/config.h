@@ -39,7 +39,9 @@ struct Config {
   std::string key_salt;
   DaemonMode daemon_mode = DaemonMode::automatic;
   std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
-  std::string log;                              // empty: off
+  bool rust_incremental = true;
+  bool rust_build_scripts = false;
+  std::string log;  // empty: off
   Progress progress = Progress::off;
   std::vector<std::string> remote;  // URLs, nearest first
   RemoteMode remote_mode = RemoteMode::read_write;

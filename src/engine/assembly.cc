@@ -146,6 +146,8 @@ pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
   pipeline::Settings settings;
   settings.disabled = loaded->config.disable;
   settings.portable = loaded->config.portable;
+  settings.rust_incremental = loaded->config.rust_incremental;
+  settings.build_scripts = loaded->config.rust_build_scripts;
   settings.audit_rate = loaded->config.audit_rate;
   settings.base_dirs = loaded->config.base_dirs;
   settings.salt = loaded->config.key_salt;

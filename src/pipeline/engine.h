@@ -7,6 +7,7 @@
 
 #include "digest/file_digester.h"
 #include "pipeline/flights.h"
+#include "pipeline/lanes.h"
 #include "pipeline/memory.h"
 #include "pipeline/mentions.h"
 #include "pipeline/record_cache.h"
@@ -18,8 +19,10 @@ namespace deja::pipeline {
 struct Settings {
   bool disabled = false;
   bool portable = false;
-  bool read_only = false;  // use what is stored, store nothing
-  double audit_rate = 0;   // of all hits, the part that is run all the same and compared
+  bool rust_incremental = true;  // pipeline/lanes.h
+  bool build_scripts = false;    // runs of cargo's build scripts are remembered
+  bool read_only = false;        // use what is stored, store nothing
+  double audit_rate = 0;         // of all hits, the part that is run all the same and compared
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
 };
@@ -33,6 +36,7 @@ struct Engine {
   Flights flights;
   RecordCache cache;
   Memory memory;
+  Lanes lanes{};
   Mentions mentions{};
   std::string locks{};  // folder of locks on outputs, see output_locks.h; empty: none
 };

@@ -34,6 +34,17 @@ bool is_of_kind(std::string_view path, std::string_view script) {
   return kind(path) == kind(script);
 }
 
+// Debian's node keeps modules in files that other builds have inside the program; it loads them before
+// any script, and none asks for the time.
+constexpr std::string_view kOwnModules[] = {"/usr/share/nodejs/cjs-module-lexer/",
+                                            "/usr/share/nodejs/undici/", "/usr/share/nodejs/acorn/",
+                                            "/usr/share/nodejs/acorn-walk/"};
+
+bool is_part_of_interpreter(std::string_view path) {
+  return std::any_of(std::begin(kOwnModules), std::end(kOwnModules),
+                     [&](std::string_view folder) { return path.starts_with(folder); });
+}
+
 // What JavaScript calls the time at which its interpreter started.
 constexpr std::string_view kNameOfStart = "timeOrigin";
 
@@ -54,7 +65,7 @@ Witness::Foreign* Witness::foreign(std::int32_t pid) {
 
 // It opens a file for reading: is it the script that an adapter knows?
 void Witness::know_script(Foreign& foreign, const std::string& path) {
-  if (foreign.vouched != nullptr || foreign.ran_others) return;
+  if (foreign.vouched != nullptr || foreign.ran_others || is_part_of_interpreter(path)) return;
   for (const Vouched& row : adapter_.vouched(invocation_)) {
     if (!is_program(foreign.name, row.program)) continue;
     const bool is_early = row.asks == Vouched::Asks::before_its_script;

@@ -3,8 +3,12 @@
 #include <algorithm>
 
 #include "action/recipe.h"
+#include "base/path.h"
+#include "os/clock.h"
+#include "os/file.h"
 #include "pipeline/audit.h"
 #include "pipeline/blind_spots.h"
+#include "pipeline/build_script.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
 #include "pipeline/publish.h"
@@ -78,6 +82,15 @@ void note(Outcome& outcome, std::vector<std::string> troubles) {
   for (std::string& t : troubles) outcome.troubles.push_back(std::move(t));
 }
 
+// What cargo will start next is started through `deja exec`.
+void stand_before_script(const tool::Invocation& invocation, Engine& engine,
+                         std::vector<std::string>& troubles) {
+  if (invocation.build_script.empty() || engine.interposer.empty()) return;
+  const auto prefix = parent_path(parent_path(parent_path(engine.interposer)));
+  auto done = stand_before(invocation.build_script, join_path(prefix, "bin/deja"));
+  if (!done) troubles.push_back("rust.build_scripts: " + done.error().message);
+}
+
 // Puts a result in place; empty when this request cannot use it after all.
 std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
                              const action::ActionResult& result, const Target& target,
@@ -89,7 +102,9 @@ std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
     why_not = replay.error().message;
     return std::nullopt;
   }
+  stand_before_script(target.invocation, engine, outcome.troubles);
   if (engine.on_hit) engine.on_hit(key);
+  if (!target.invocation.lane_mark.empty() && outcome.probe) engine.lanes.hit(*outcome.probe);
   outcome.kind = OutcomeKind::hit;
   outcome.action = key;
   outcome.cost_ns = result.cost_ns;
@@ -222,6 +237,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   // From here on the user has his outputs; nothing below may change them or the exit code.
   Run run{*std::move(report), {}};
   run.published = publish(p, target, before, run.report, settings.read_only, engine);
+  if (run.report.exit_code == 0) stand_before_script(invocation, engine, run.published.troubles);
   if (!settings.read_only) learn(p, run.published, engine);
   return run;
 }
@@ -248,6 +264,14 @@ std::optional<Outcome> run_audit(Outcome outcome, const Prepared& p, World& worl
     outcome.troubles.push_back("audit: a stored result was wrong: " + wrong);
   }
   return outcome;
+}
+
+// Is this miss one of many, in a folder where the tool can reuse what it made before?
+bool belongs_to_lane(const Prepared& p, const Settings& settings, Engine& engine) {
+  const std::string& mark = p.invocation.lane_mark;
+  if (mark.empty() || !settings.rust_incremental) return false;
+  const auto there = os::stat_file(mark);
+  return there && *there && engine.lanes.missed(p.probe, os::monotonic_ns());
 }
 
 }  // namespace
@@ -286,6 +310,8 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   }
   const std::uint32_t landings = engine.flights.landings(probe);
   if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
+  if (belongs_to_lane(p, settings, engine))
+    return bypass(std::move(outcome), {BypassReason::incremental, outcome.reason});
 
   // From here on nothing stored can be used. One client runs the tool; the others wait for its
   // result and check it against their own world.

@@ -10,6 +10,7 @@
 
 #include "os/file.h"
 #include "os/mapping.h"
+#include "pipeline/rust_metadata.h"
 
 namespace deja::pipeline {
 namespace {
@@ -72,8 +73,14 @@ class Sections {
   std::uint64_t count_ = 0;
 };
 
+// Metadata of a Rust library, or a proc macro's.
+bool is_metadata(std::string_view name) {
+  constexpr std::string_view kName(".rustc", 7);  // with the byte that ends it
+  return name.starts_with(kName);
+}
+
 // Tables that are cut short or lie elsewhere hide whatever they like.
-bool sections_may_hide_text(std::string_view file) {
+bool sections_may_hide_text(std::string_view file, std::string& unpacked) {
   const auto sections = Sections::of(file);
   if (!sections) return true;
   for (std::uint64_t i = 1; i < sections->count(); ++i) {
@@ -82,21 +89,29 @@ bool sections_may_hide_text(std::string_view file) {
     if (!name || (section->sh_flags & SHF_COMPRESSED) != 0) return true;
     const auto begins = [&](std::string_view hiding) { return name->starts_with(hiding); };
     if (std::any_of(std::begin(kHidingSections), std::end(kHidingSections), begins)) return true;
+    if (!is_metadata(*name)) continue;
+    if (section->sh_offset > file.size() || section->sh_size > file.size() - section->sh_offset)
+      return true;
+    const auto text = unpack_rust_metadata(file.substr(section->sh_offset, section->sh_size));
+    if (!text) return true;
+    unpacked += *text;
   }
   return false;
 }
 
 }  // namespace
 
-Result<bool> may_hide_text(const os::Fd& fd) {
+Result<HiddenText> hidden_text(const os::Fd& fd) {
+  HiddenText out;
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  if (identity.size < 4) return false;
+  if (identity.size < 4) return out;
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
   const std::string_view file = mapping.view();
   for (const std::string_view magic : kHidingFiles) {
-    if (file.starts_with(magic)) return true;
+    if (file.starts_with(magic)) out.is_more = true;
   }
-  return file.starts_with(ELFMAG) && sections_may_hide_text(file);
+  if (file.starts_with(ELFMAG)) out.is_more = sections_may_hide_text(file, out.unpacked);
+  return out;
 }
 
 }  // namespace deja::pipeline

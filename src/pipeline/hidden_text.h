@@ -2,13 +2,21 @@
 // since an option that asks for it may come from a specs file or a plugin.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "os/fd.h"
 
 namespace deja::pipeline {
 
-// Compressed files and sections, bytecode for link-time optimisation, LLVM bitcode, precompiled
-// headers.
-Result<bool> may_hide_text(const os::Fd& fd);
+struct HiddenText {
+  // Compressed files and sections, bytecode for link-time optimisation, LLVM bitcode, precompiled
+  // headers: nobody knows what is in there.
+  bool is_more = false;
+  // What could be unpacked: the metadata of a Rust library, in order.
+  std::string unpacked;
+};
+
+Result<HiddenText> hidden_text(const os::Fd& fd);
 
 }  // namespace deja::pipeline

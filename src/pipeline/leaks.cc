@@ -143,7 +143,9 @@ void LeakSearch::search(std::string_view bytes) {
 }
 
 Status LeakSearch::search(const os::Fd& fd) {
-  if (TRY(may_hide_text(fd))) find_all();
+  const HiddenText hidden = TRY(hidden_text(fd));
+  if (hidden.is_more) find_all();
+  search(hidden.unpacked);
   constexpr std::size_t kBuffer = 256 * 1024;
   const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer + longest_);
   std::size_t kept = 0;  // the end of the piece before, in case a needle lies across

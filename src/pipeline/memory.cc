@@ -62,7 +62,8 @@ Digest Memory::name_of(const Request& q, const Settings& s) {
                         static_cast<char>(q.stderr_is_terminal),
                         static_cast<char>(q.streams_are_one),
                         static_cast<char>(s.portable),
-                        static_cast<char>(s.read_only)};
+                        static_cast<char>(s.read_only),
+                        static_cast<char>(s.build_scripts)};
   sink.field("flags", {flags, sizeof(flags)});
   sink.field("umask", std::to_string(q.umask));
   sink.field("salt", s.salt);

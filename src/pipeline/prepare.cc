@@ -23,7 +23,7 @@ bool holds_escape(const std::string& source, Engine& engine) {
 void add_stdin(std::string_view text, std::uint32_t facts, tool::Invocation& invocation) {
   invocation.key_arguments.push_back({"stdin:" + digest::digest_bytes(text).hex()});
   invocation.argument_facts |= facts;
-  invocation.opaque_outputs = true;
+  if (!text.empty()) invocation.opaque_outputs = true;
 }
 
 // All of standard input, when the client has it. Empty: it cannot be had.
@@ -55,6 +55,9 @@ tool::Classified classify(const Prepared& p, const Settings& settings, Engine& e
   }
   if (auto* last = std::get_if<tool::Invocation>(&classified); last != nullptr && reads_stdin)
     add_stdin(text, facts, *last);
+  if (auto* last = std::get_if<tool::Invocation>(&classified);
+      last != nullptr && !settings.build_scripts)
+    last->build_script.clear();
   return classified;
 }
 

@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
+#include "tool/exec/order.h"
 #include "tool/program_name.h"
 
 namespace deja::pipeline {
@@ -412,13 +413,20 @@ void Witness::on_environ(const Event& e) {
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
     foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
+  if (Foreign* const known = foreign(e.pid)) known->is_unknown = true;
   if (invocation_.are_variables_keyed) return;
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {
-  if (invocation_.is_generic) return;
   Foreign* const program = foreign(e.pid);
+  if (invocation_.is_generic) {
+    if (!invocation_.order->clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
+    const bool is_known = program != nullptr && (!program->is_unknown || is_shell(program->name));
+    if (!is_known) return fail("reads the clock");
+    clock_untold_ = true;  // a compiler's __TIME__
+    return;
+  }
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;

@@ -144,6 +144,7 @@ class Witness {
     std::string asked = {};
     bool may_ask_on = false;  // ... and might ask again without our hearing of it
     bool ran_others = false;  // it has opened a script of the same kind before
+    bool is_unknown = false;  // nobody knows what it does with its environment
   };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);

@@ -13,7 +13,7 @@ const std::vector<BypassRow>& bypass_rows() {
       {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
       {stdin_source, "stdin_source",
        "A source comes from an open descriptor, which cannot be looked at twice, or from more "
-       "standard input than deja keeps (64 MiB); rustc's from standard input.",
+       "standard input than deja keeps (64 MiB).",
        "gcc -c -x c /dev/stdin -o a.o"},
       {interactive, "interactive", "The tool would talk to a terminal.", ""},
       {response_file, "response_file",
@@ -43,6 +43,11 @@ const std::vector<BypassRow>& bypass_rows() {
       {internal_error, "internal_error",
        "The cache itself failed; the journal's line for the command says how.", ""},
       {no_cache, "no_cache", "`deja exec` was told `--no-cache` or `--non-deterministic`.", ""},
+      {incremental, "incremental",
+       "A crate that cargo compiles with its incremental cache was edited over and over; it is "
+       "left "
+       "to rustc until it hits again (`rust.incremental`).",
+       ""},
       {not_run, "not_run",
        "A wrong option of `deja exec` was reported, or only the key was asked for; nothing was "
        "run.",

@@ -42,6 +42,7 @@ enum class BypassReason : std::uint8_t {
   unobservable,        // no evidence can be had for this tool (static, setuid, foreign binary)
   internal_error,      // the cache failed; the journal's line says how
   no_cache,            // deja exec --no-cache, --non-deterministic
+  incremental,         // edited over and over: left to rustc's incremental cache
   not_run,             // deja exec: a wrong option, or only the key was asked for
 };
 
@@ -144,6 +145,11 @@ struct Invocation {
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;
+  // Absolute path of a file that is there when the tool has made this before, and would now reuse parts
+  // of its own (rustc's incremental cache), if it were let; empty: it has no such lane.
+  std::string lane_mark;
+  // Absolute path of the program that this makes for cargo to run before the next compile; else empty.
+  std::string build_script;
   // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.
   bool replaces_outputs = false;
   // Absolute paths of outputs that the command line tells before the run. A hint: two commands that

@@ -173,12 +173,27 @@ TEST_P(Rust, FailuresAreCompiledAgain) {
   }
 }
 
-TEST_P(Rust, QuestionsAreNotLookedUp) {
-  ws.expect_bypass("not_a_compile", {"rustc", "-vV"});
-  ws.expect_bypass("not_a_compile", {"rustc", "-", "--crate-name", "___", "--print=file-names"},
-                   {.in = ""});
-  ws.expect_bypass("stdin_source", {"rustc", "-", "--crate-type=lib"}, {.in = "pub fn f() {}\n"});
+// What cargo asks before it builds.
+TEST_P(Rust, QuestionsAreAnsweredFromMemory) {
+  const Argv names = {"rustc", "-", "--crate-name", "___", "--print=file-names", "--print=cfg"};
+  for (const Argv& argv : {Argv{"rustc", "-vV"}, Argv{"rustc", "--print=sysroot"}}) {
+    ws.expect_same(argv);
+    ws.expect_hit(argv, {.cwd = "out"});
+  }
+  ws.expect_miss(names, {.in = ""});
+  ws.expect_hit(names, {.cwd = "out", .in = ""});
+  EXPECT_EQ(ws.deja(names, {.in = ""}), ws.run(names, {.in = ""}));
+  ws.expect_miss(names, {.in = "#![feature(no_core)]\n"});
+  ws.expect_bypass("not_a_compile", {"rustc", "--help"});
+  ws.expect_bypass("not_a_compile", {"rustc", "--explain", "E0001"});
   ws.expect_bypass("no_input", {"rustc", "--crate-type=lib"});
+}
+
+TEST_P(Rust, SourceByStandardInput) {
+  const Argv argv = {"rustc", "-", "--crate-type=lib", "--crate-name=a", "-o", "liba.rlib"};
+  ws.expect_miss(argv, {.in = "pub fn f() {}\n"});
+  ws.expect_hit(argv, {.in = "pub fn f() {}\n"});
+  ws.expect_miss(argv, {.in = "pub fn g() {}\n"});
 }
 
 TEST_P(Rust, ColoursAreForTerminals) {
@@ -320,6 +335,43 @@ TEST_P(Rust, ClonesGetTheirOwnNames) {
   ws.remove("one/target");
   ASSERT_TRUE(cargo("one", {"build"}).ok());
   EXPECT_EQ(outcomes().find("miss"), std::string::npos);
+}
+
+// Crates that lie outside of the clones, as a registry's do, macros among them: what a macro's library
+// holds of its metadata has been looked through.
+TEST_P(Rust, ClonesShareCratesOfARegistry) {
+  for (const char* clone : {"one", "two"}) {
+    write_crates(clone);
+    ws.make_folder("registry");
+    for (const std::string crate : {"util", "mac"}) {
+      ws.remove("registry/" + crate);
+      std::filesystem::rename(ws.path(clone + ("/" + crate)), ws.path("registry/" + crate));
+    }
+    ws.write(std::string(clone) + "/Cargo.toml", "[workspace]\nmembers=[\"app\"]\n");
+    ws.write(std::string(clone) + "/app/Cargo.toml",
+             "[package]\nname=\"app\"\nversion=\"0.1.0\"\nedition=\"2021\"\n[dependencies]\n"
+             "util={path=\"../../registry/util\"}\nmac={path=\"../../registry/mac\"}\n");
+    outcomes();
+    ASSERT_TRUE(cargo(clone, {"build"}).ok());
+  }
+  const std::string got = outcomes();
+  EXPECT_NE(got.find("util hit"), std::string::npos) << got;
+  EXPECT_NE(got.find("mac hit"), std::string::npos) << got;
+  EXPECT_NE(got.find("app miss"), std::string::npos) << got;
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "two"}).out, "1 hello\n");
+}
+
+// paths.portable: with debug information, too. It names the sources relative to the workspace.
+TEST_P(Rust, PortableClonesShareAll) {
+  ws.set("DEJA_PORTABLE=1");
+  for (const char* clone : {"one", "two"}) {
+    write_crates(clone);
+    outcomes();
+    ASSERT_TRUE(cargo(clone, {"build"}).ok());
+  }
+  const std::string got = outcomes();
+  EXPECT_EQ(got.find("miss"), std::string::npos) << got;
+  EXPECT_EQ(ws.read("two/target/debug/app").find(ws.path("one")), std::string::npos);
 }
 
 TEST_P(Rust, WorkspaceWrapperStandsBetween) {

@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "tool/cc/emscripten.h"
 #include "tool/cc/parse.h"
+#include "tool/prefix_maps.h"
 
 namespace deja::tool::cc {
 namespace {
@@ -105,7 +106,7 @@ class Decision {
     }
     out.run_argv.emplace_back(command_.argv.front());
     force_colours(out);
-    inject_prefix_maps(out);
+    if (options_.portable) add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out);
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
       // It would win over ours, and the tool would see a pipe where the user has a terminal.
       if (out.colours_forced && command_.argv[i] == kColoursByReader) continue;
@@ -176,33 +177,6 @@ class Decision {
     const auto no_color = command_.variable("NO_COLOR");
     if (!no_color || no_color->empty()) return true;
     return program_.dialect == kGcc;
-  }
-
-  // portable: outputs name files relative to the root. The first root becomes ".", so that a
-  // debugger started there finds its sources; others become "./root-2" …, names that a debugger can
-  // be told about (gdb: set substitute-path; lldb: target.source-map) and that cannot be mistaken
-  // for the first one. Roots below another root need no map of their own. User's maps come later
-  // and win.
-  void inject_prefix_maps(Invocation& out) const {
-    if (!options_.portable) return;
-    int number = 0;
-    for (const std::string& root : options_.portable_roots) {
-      if (root.size() < 2 || root.find('=') != std::string::npos || is_below_another(root))
-        continue;
-      ++number;
-      const std::string flag = "-ffile-prefix-map=";
-      const std::string text =
-          flag + root + (number == 1 ? "=." : "=./root-" + std::to_string(number));
-      out.run_argv.push_back(text);
-      out.key_arguments.push_back({text, flag.size(), flag.size() + root.size()});
-      out.mapped_prefixes.push_back(root);
-    }
-  }
-
-  bool is_below_another(const std::string& root) const {
-    return std::any_of(
-        options_.portable_roots.begin(), options_.portable_roots.end(),
-        [&](const std::string& other) { return other != root && is_within(root, other); });
   }
 
   std::vector<std::string> mapped_prefixes() const {

@@ -73,6 +73,7 @@ void add_declaration(const Order& order, Invocation& out) {
   if (!order.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
   if (order.declared_only) out.key_fields.push_back({"evidence", "declared"});
   if (order.strict) out.key_fields.push_back({"evidence", "strict"});
+  if (order.clock_counts) out.key_fields.push_back({"evidence", "clock"});
   constexpr const char* kInputs[] = {"none", "inherit", "keyed"};
   out.key_fields.push_back({"stdin", kInputs[static_cast<std::size_t>(order.input)]});
 }
@@ -89,7 +90,7 @@ class ExecAdapter final : public Adapter {
     out.order = command.order;
     out.what = what_of(order);
     out.is_generic = true;
-    out.facts_count = false;
+    out.facts_count = order.clock_counts;
     out.run_argv = order.argv;
     for (std::size_t i = 1; i < order.argv.size(); ++i)
       if (order.is_keyed[i])

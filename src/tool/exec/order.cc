@@ -156,6 +156,8 @@ constexpr Option kEvidence[] = {
      "fail when it reads or writes what is not declared (exit code 1)"},
     {"--declared-only", "", &Order::declared_only,
      "do not observe: what is declared is all that counts"},
+    {"--clock-counts", "", &Order::clock_counts,
+     "do not keep what a tool left that asks for the time"},
     {"--include-scan", "PATH", &Order::seeds, "what this file includes is input, too"},
     {"--include-dir", "PATH", &Order::include_folders, "where --include-scan looks"},
     {"--system-include", "PATH", &Order::system_folders, "where it looks after those"},

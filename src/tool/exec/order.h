@@ -48,6 +48,7 @@ struct Order {
   bool declared_only = false;  // not observed: what is declared is all that counts
   bool strict = false;         // reading or writing anything else is an error
   bool cache_failures = false;
+  bool clock_counts = false;     // a tool that asks for the time proves nothing
   std::uint64_t ttl_ns = 0;      // results older than this are not used; 0: any age
   std::uint64_t timeout_ns = 0;  // 0: none
 

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "tool/cc/arguments.h"
+#include "tool/prefix_maps.h"
 #include "tool/program_name.h"
 #include "tool/rust/arguments.h"
 #include "tool/rust/dep_info.h"
@@ -50,11 +51,6 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-bool is_any(const std::vector<std::string>& list, std::initializer_list<std::string_view> words) {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return has(list, word); });
-}
-
 using Words = std::vector<std::string_view>;
 
 // The words, with the lines of "@file" in place of that (rustc_driver's args.rs: a line is a word, and
@@ -88,9 +84,10 @@ std::variant<Words, Bypass> expand(const Words& words, std::string_view cwd,
 std::optional<Bypass> why_not(const Arguments& arguments) {
   if (!arguments.missing_value.empty())
     return Bypass{BypassReason::argument_error, arguments.missing_value};
-  if (!arguments.question.empty()) return Bypass{BypassReason::not_a_compile, arguments.question};
-  if (arguments.source == "-") return Bypass{BypassReason::stdin_source, "-"};
-  if (arguments.source.empty()) return Bypass{BypassReason::no_input, ""};
+  if (!arguments.question.empty() && !arguments.can_be_answered)
+    return Bypass{BypassReason::not_a_compile, arguments.question};
+  if (arguments.source.empty() && arguments.question.empty())
+    return Bypass{BypassReason::no_input, ""};
   if (!arguments.unsupported.empty())
     return Bypass{BypassReason::unsupported_option, arguments.unsupported};
   return std::nullopt;
@@ -152,8 +149,9 @@ class RustAdapter final : public Adapter {
     out.adapter = "rust";
     out.dialect = "rustc";
     out.language = "rust";
-    out.what = a.crate_name.empty() ? a.source : a.crate_name;
-    out.source = absolute(a.source);
+    out.what = !a.question.empty() ? a.question : !a.crate_name.empty() ? a.crate_name : a.source;
+    out.reads_stdin = a.source == "-";
+    if (!a.source.empty() && !out.reads_stdin) out.source = absolute(a.source);
     out.key_arguments.insert(out.key_arguments.end(), a.key.begin(), a.key.end());
     // The first of the arguments: after "--" it would be the name of a source.
     if (a.error_format != "json" && !a.has_colour && options.may_force_colours) {
@@ -163,17 +161,25 @@ class RustAdapter final : public Adapter {
       out.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
                                 command.variable("NO_COLOR").value_or("").empty();
     }
+    if (options.portable) {
+      std::vector<std::string> roots = options.portable_roots;
+      if (!a.out_dir.empty()) roots.push_back(workspace_of(absolute(a.out_dir)));
+      add_prefix_maps(roots, "--remap-path-prefix=", out);
+    }
     out.run_argv.insert(out.run_argv.end(), a.run.begin(), a.run.end());
-    // Metadata inside a shared library is compressed, and bitcode packs its strings.
+    // Bitcode packs its strings.
+    const bool only_asks = !a.question.empty() && out.source.empty();
     const bool is_linked = a.emits.empty() || has(a.emits, "link") || has(a.emits, "llvm-bc");
-    const bool has_packed = is_any(a.crate_types, {"dylib", "proc-macro"});
-    out.opaque_outputs = is_linked && (has_packed || a.has_lto || a.embeds_bitcode);
+    out.opaque_outputs = is_linked && !only_asks && (a.has_lto || a.embeds_bitcode);
     const std::string folder = absolute(a.out_dir.empty() ? "." : a.out_dir);
     if (has(a.emits, "dep-info")) {
       for (const std::string& file : a.dep_info_files) out.depfiles.push_back(absolute(file));
       if (a.dep_info_files.empty())
         out.depfiles.push_back(join_path(folder, a.crate_name + a.extra_filename + ".d"));
     }
+    if (a.is_incremental && !out.depfiles.empty()) out.lane_mark = out.depfiles.front();
+    if (a.crate_name.starts_with("build_script_") && has(a.emits, "link"))
+      out.build_script = join_path(folder, a.crate_name + a.extra_filename);
     // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
     for (const std::string& crates : a.dependency_folders)
       out.searched_folders.push_back(absolute(crates));

@@ -68,6 +68,8 @@ constexpr Option kShort[] = {
     {"-V", Value::none},      {"-h", Value::none},
 };
 constexpr std::string_view kQuestions[] = {"--version", "--help", "-V", "-h", "-vV", "-Vv"};
+// Texts for people: nobody asks twice.
+constexpr std::string_view kLectures[] = {"--help", "-h", "--explain"};
 
 // Times and identities of processes reach what they write.
 constexpr std::string_view kUnsupported[] = {
@@ -149,9 +151,15 @@ class Reading {
 
   void take_flag(std::string_view word) {
     if (std::find(std::begin(kQuestions), std::end(kQuestions), word) != std::end(kQuestions))
-      out_.question = word;
+      ask(word);
     out_.is_test = out_.is_test || word == "--test";
     add(word);
+  }
+
+  void ask(std::string_view word) {
+    out_.question = word;
+    if (std::find(std::begin(kLectures), std::end(kLectures), word) != std::end(kLectures))
+      out_.can_be_answered = false;
   }
 
   // The value is a word of its own.
@@ -189,7 +197,7 @@ class Reading {
           out_.unsupported = "-Z " + std::string(value);
         return add(word);
       case Value::question:
-        out_.question = option.name;
+        ask(option.name);
         return add(word);
       default:
         take_text(option.name, value);

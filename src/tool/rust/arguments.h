@@ -23,6 +23,7 @@ struct Arguments {
   std::string extra_filename;                   // -C extra-filename
   std::string error_format;                     // of --error-format; empty: rustc's own choice
   std::string question;                         // an option that asks: --print, -V, …; empty: none
+  bool can_be_answered = true;                  // from memory: not --help, --explain
   std::string unsupported;                      // an option that makes a run impossible to remember
   bool is_test = false;
   bool has_colour = false;

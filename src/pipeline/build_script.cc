@@ -1,0 +1,43 @@
+// Tested by test/e2e/rust_script_test.cc.
+#include "pipeline/build_script.h"
+
+#include "base/path.h"
+#include "os/file.h"
+
+namespace deja::pipeline {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+// Cargo links the file to "build-script-build" beside it, and starts that by its full path.
+std::string script(const std::string& program, const std::string& front) {
+  const std::string deja = quoted(front);
+  return "#!/bin/sh\n"
+         "# Starts the build script through deja (rust.build_scripts), which puts back what an "
+         "equal\n"
+         "# run has left.\n"
+         "real=${0%/*}/" +
+         quoted(base_name(program)) +
+         "\n"
+         "if [ -n \"$OUT_DIR\" ] && [ -x " +
+         deja + " ]; then\n  exec " + deja +
+         " exec --env observed --clock-counts --output-dir \"$OUT_DIR\" -- \"$real\" \"$@\"\n"
+         "fi\n"
+         "exec \"$real\" \"$@\"\n";
+}
+
+}  // namespace
+
+Status stand_before(const std::string& program, const std::string& front) {
+  const std::string real = program + ".deja";
+  TRY(os::rename_file(program, real));
+  auto written = os::write_file_atomic(program, script(real, front), 0755);
+  if (!written) static_cast<void>(static_cast<bool>(os::rename_file(real, program)));
+  return written;
+}
+
+}  // namespace deja::pipeline

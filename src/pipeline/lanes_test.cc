@@ -1,0 +1,32 @@
+#include "pipeline/lanes.h"
+
+#include <gtest/gtest.h>
+
+namespace deja::pipeline {
+namespace {
+
+ProbeKey key(char c) { return {*Digest::from_hex(std::string(64, c))}; }
+
+TEST(Lanes, AreTakenWhenACrateMissesAgainAndAgain) {
+  Lanes lanes;
+  for (int i = 0; i < Lanes::kPatience; ++i) EXPECT_FALSE(lanes.missed(key('1'), i));
+  EXPECT_FALSE(lanes.missed(key('2'), 9));
+  EXPECT_TRUE(lanes.missed(key('1'), 10));
+  EXPECT_TRUE(lanes.missed(key('1'), 11));
+}
+
+TEST(Lanes, AHitOrAnHourEndsThem) {
+  Lanes lanes;
+  const auto take = [&](std::int64_t now_ns) {
+    for (int i = 0; i < Lanes::kPatience; ++i) EXPECT_FALSE(lanes.missed(key('1'), now_ns));
+    EXPECT_TRUE(lanes.missed(key('1'), now_ns));
+  };
+  take(0);
+  lanes.hit(key('1'));
+  take(0);
+  EXPECT_TRUE(lanes.missed(key('1'), Lanes::kIdleNs));
+  take(2 * Lanes::kIdleNs + 1);
+}
+
+}  // namespace
+}  // namespace deja::pipeline

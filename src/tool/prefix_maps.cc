@@ -1,0 +1,34 @@
+// Tested by cc/classify_test.cc and test/e2e/rust_test.cc.
+#include "tool/prefix_maps.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+
+namespace deja::tool {
+namespace {
+
+bool is_below_another(const std::string& root, const std::vector<std::string>& roots) {
+  return std::any_of(roots.begin(), roots.end(), [&](const std::string& other) {
+    return other != root && is_within(root, other);
+  });
+}
+
+}  // namespace
+
+void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag,
+                     Invocation& out) {
+  int number = 0;
+  for (const std::string& root : roots) {
+    if (root.size() < 2 || root.find('=') != std::string::npos || is_below_another(root, roots))
+      continue;
+    ++number;
+    const std::string text = std::string(flag).append(root).append(
+        number == 1 ? "=." : "=./root-" + std::to_string(number));
+    out.run_argv.push_back(text);
+    out.key_arguments.push_back({text, flag.size(), flag.size() + root.size()});
+    out.mapped_prefixes.push_back(root);
+  }
+}
+
+}  // namespace deja::tool
