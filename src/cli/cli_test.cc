@@ -364,8 +364,8 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   const Ran ran = run({"config"});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("store.limit       \"1G\"    " + dir_ + "/work/.deja.toml:1"),
-                    HasSubstr("progress          \"hits\"  environment DEJA_PROGRESS"),
+              AllOf(HasSubstr("store.limit         \"1G\"    " + dir_ + "/work/.deja.toml:1"),
+                    HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
                     HasSubstr(":2: nonsense: no such setting"), HasSubstr("folder  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 1u);

@@ -49,8 +49,10 @@ int run_daemon(const Context& context, Args args);
 int run_doctor(const Context& context, Args args);
 int run_events(const Context& context, Args args);
 int run_exec(const Context& context, Args args);
+int run_family_probe(const Context& context, Args args);  // not a word of its own: "deja -E"
 int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
+int run_init(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
 int run_stats(const Context& context, Args args);
 int run_verify(const Context& context, Args args);

@@ -16,12 +16,10 @@
 
 #include "cli/context.h"
 #include "cli/exec_batch.h"
+#include "cli/real_tool.h"
 #include "os/clock.h"
 #include "os/end.h"
-#include "os/file.h"
-#include "os/find_tool.h"
 #include "os/io.h"
-#include "os/places.h"
 #include "os/process.h"
 #include "tool/exec/order.h"
 
@@ -36,12 +34,6 @@ int complain(int code, const std::string& what) {
   const std::string line = tool::exec::error_line(what);
   (void)os::write_all(STDERR_FILENO, line.data(), line.size());
   return code;
-}
-
-// Our own front, which must not be taken for the tool.
-os::FrontFile front_file(const Context& context) {
-  const auto id = os::stat_file(context.libexec + "/../../bin/deja");
-  return id && *id ? os::FrontFile{(*id)->device, (*id)->inode} : os::FrontFile();
 }
 
 // What the tool is to have for its streams, from here on.
@@ -84,11 +76,8 @@ int run_plainly(const Context& context, const Order& order) {
     if (equals != std::string_view::npos)
       users.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
-  const char* const path = ::getenv("PATH");
-  char found[os::kPlaceMax];
-  if (os::find_tool(order.argv.front(), path != nullptr ? path : "/bin:/usr/bin", context.cwd,
-                    front_file(context), found, sizeof(found)) < 0)
-    return complain(kNotFound, "'" + order.argv.front() + "': no such program");
+  const std::string found = find_real_tool(context, order.argv.front());
+  if (found.empty()) return complain(kNotFound, "'" + order.argv.front() + "': no such program");
   if (order.print_key) return complain(kProblems, "--print-key: there is no engine to ask");
   if (order.json || order.explain) {
     const std::string line = order.json ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"

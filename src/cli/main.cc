@@ -16,8 +16,9 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 13> kSubcommands = {{
+constexpr std::array<Subcommand, 14> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left when it ran before", run_exec, false},
+    {"init", "Puts deja in front of cargo's rustc, and takes it out again", run_init, false},
     {"stats", "What the cache did, in numbers", run_stats, true},
     {"events", "What the cache did, command by command", run_events, true},
     {"why", "What became of one file, and why", run_why, true},
@@ -62,6 +63,10 @@ int run(std::vector<std::string> args) {
   if (!args.empty()) args.erase(args.begin());
   if (name == "--help" || name == "-h") name = "help";
   if (name == "--version" || name == "-V") name = "version";
+  if (name == "-E") {
+    args.insert(args.begin(), name);
+    return run_family_probe(make_context(), args);
+  }
   const Subcommand* subcommand = find_subcommand(name);
   if (subcommand == nullptr) {
     print_error((name.starts_with('-') ? "no such option '" : "no such subcommand or program '") +

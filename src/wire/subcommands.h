@@ -7,7 +7,7 @@ namespace deja::wire {
 
 inline constexpr std::string_view kSubcommands[] = {
     "audit", "config", "daemon", "doctor", "events",  "exec", "gc",
-    "help",  "purge",  "stats",  "verify", "version", "why",
+    "help",  "init", "purge",  "stats",  "verify", "version", "why",
 };
 
 constexpr bool is_subcommand(std::string_view word) {

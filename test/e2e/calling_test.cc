@@ -41,6 +41,28 @@ TEST_P(Called, ByTheToolsName) {
   EXPECT_EQ(outcome_of({cxx(), "-c", "a.cc"}), "hit");
 }
 
+// Who takes "deja" of CC="deja gcc" for the compiler asks it of which family it is.
+TEST_P(Called, ToAnswerForTheCompilerBehindIt) {
+  ws.write("probe.c", "#ifdef __clang__\nclang\n#else\ngcc\n#endif\n");
+  const auto family = [&](const std::vector<std::string>& variables) {
+    const Result r = ws.run({Workspace::program(), "-E", "probe.c"}, {.env = variables});
+    EXPECT_TRUE(r.ok()) << r;
+    return r.out.find("\nclang\n") != std::string::npos ? std::string("clang") : "gcc";
+  };
+  const std::string own = is_gcc() ? "gcc" : "clang", other = is_gcc() ? "nosuch" : "gcc";
+  const std::string deja = Workspace::program() + " ";
+  EXPECT_EQ(family({"CC=" + deja + cc() + " -O2"}), own);
+  EXPECT_EQ(family({"CC=deja " + other, "TARGET=a-b-c", "CC_a_b_c=deja " + cc()}), own);
+  EXPECT_EQ(family({"CC=deja " + other, "TARGET=a-b-c", "TARGET_CC=deja " + cc()}), own);
+  EXPECT_EQ(family({"CC=deja", "HOST_CC=deja deja", "CXX=deja " + cc()}), own);
+  EXPECT_EQ(family({"CC_any=deja " + cc()}), own);
+  EXPECT_EQ(family({"CC=" + cc()}), family({"CC"}));  // not behind deja: cc
+  EXPECT_EQ(
+      ws.run({Workspace::program(), "-E", "probe.c"}, {.env = {"CC=deja nosuchcc"}}).exit_code,
+      127);
+  EXPECT_TRUE(ws.events().empty());
+}
+
 TEST_P(Called, ByTheToolsNameWithAPath) {
   link_front(cc());
   EXPECT_EQ(outcome_of({ws.bin() + "/" + cc(), "-c", "a.c"}), "miss");

@@ -1,36 +1,16 @@
 // rustc behind deja, by itself and under cargo.
-#include <sys/stat.h>
-
-#include <cstdlib>
 #include <filesystem>
 
-#include "e2e/setup.h"
+#include "e2e/cargo.h"
 
 namespace deja::test {
 namespace {
 
-// The folder of a real rustc and cargo: rustup's programs of these names are another one's proxies,
-// which look for their toolchains in the user's home.
-std::string toolchain() {
-  const char* const home = std::getenv("HOME");
-  const std::string folder = std::string(home == nullptr ? "" : home) + "/.rustup/toolchains";
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
-    if (std::filesystem::exists(entry.path() / "bin/cargo")) return (entry.path() / "bin").string();
-  const std::string rustc = find_program("rustc");
-  return rustc.empty() ? "" : std::filesystem::path(rustc).parent_path().string();
-}
-
-class Rust : public ::testing::TestWithParam<Mode> {
+class Rust : public CargoTest {
  protected:
   void SetUp() override {
-    const std::string bin = toolchain();
-    if (bin.empty()) GTEST_SKIP() << "NOT TESTED: rustc is not installed";
-    rustc = bin + "/rustc";
-    ws.set("PATH=" + ws.bin() + ":" + bin + ":/usr/bin:/bin");
-    ws.set("CARGO_NET_OFFLINE=true");
-    ws.set("CARGO_TERM_COLOR=never");
-    ws.set("CARGO_HOME=" + ws.base() + "/cargo");
+    CargoTest::SetUp();
+    if (IsSkipped()) return;
     for (const char* folder : {"out", "check", "debug"}) ws.make_folder(folder);
   }
   Argv compile(const Argv& more) const {
@@ -74,26 +54,6 @@ class Rust : public ::testing::TestWithParam<Mode> {
              "fn main() { println!(\"{} {}\", util::f(), mac::data!()); }\n#[test]\nfn t() {}\n");
     ws.write(folder + "/data.txt", "hello");
   }
-  Result cargo(const std::string& folder, const Argv& words) const {
-    Argv argv = {"cargo"};
-    argv.insert(argv.end(), words.begin(), words.end());
-    return ws.run(argv, {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = folder});
-  }
-  // How the crates that were compiled since the last call came out: "util hit, mac hit".
-  std::string outcomes() {
-    std::string out;
-    const auto events = ws.events();
-    for (; seen < events.size(); ++seen) {
-      const Event& e = events[seen];
-      if (e.outcome == "bypass") continue;
-      out += (out.empty() ? "" : ", ") + e.what + " " + e.outcome;
-    }
-    return out;
-  }
-
-  Workspace ws{GetParam()};
-  std::string rustc;
-  std::size_t seen = 0;
 };
 
 TEST_P(Rust, LeavesWhatItWouldLeaveAlone) {

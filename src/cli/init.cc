@@ -1,0 +1,155 @@
+// `deja init --rust`: the line in cargo's configuration that puts deja in front of rustc. The file is
+// the user's: what else is in it stays as it is, byte by byte. Tested by init_test.cc.
+
+#include <stdlib.h>
+
+#include <optional>
+#include <string>
+
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0
+#include <toml++/toml.h>
+
+#include "base/path.h"
+#include "cli/context.h"
+#include "cli/options.h"
+#include "os/file.h"
+
+namespace deja::cli {
+namespace {
+
+constexpr std::string_view kMark = "  # by deja init --rust";
+constexpr std::string_view kKey = "rustc-wrapper";
+constexpr std::string_view kHeader = "[build]";
+
+std::string cargo_folder() {
+  const char* const home = ::getenv("CARGO_HOME");
+  if (home != nullptr && *home != '\0') return home;
+  const char* const users = ::getenv("HOME");
+  return users != nullptr && *users != '\0' ? std::string(users) + "/.cargo" : "";
+}
+
+// The older of the names wins in cargo, too.
+std::string config_in(const std::string& folder) {
+  const auto old = os::stat_file(folder + "/config");
+  return old && *old ? folder + "/config" : folder + "/config.toml";
+}
+
+// What `build.rustc-wrapper` is; an empty text: not set. Empty: no TOML.
+std::optional<std::string> wrapper_in(const std::string& text) {
+  const toml::parse_result table = toml::parse(text);
+  if (!table) return std::nullopt;
+  const auto wrapper = table["build"][kKey];
+  if (wrapper && !wrapper.is_string()) return std::nullopt;
+  return wrapper.value_or(std::string());
+}
+
+struct Lines {
+  // Where the line at `at` ends, behind its "\n".
+  static std::size_t end(const std::string& text, std::size_t at) {
+    return std::min(text.find('\n', at), text.size() - 1) + 1;
+  }
+  // The first line that begins so; npos: none.
+  static std::size_t find(const std::string& text, std::string_view begin) {
+    for (std::size_t at = 0; at < text.size(); at = end(text, at))
+      if (std::string_view(text).substr(at).starts_with(begin)) return at;
+    return std::string::npos;
+  }
+};
+
+std::string add_line(std::string text, const std::string& wrapper) {
+  const std::string line = std::string(kKey) + " = \"" + wrapper + "\"" + std::string(kMark) + "\n";
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  const std::size_t header = Lines::find(text, kHeader);
+  if (header != std::string::npos) return text.insert(Lines::end(text, header), line);
+  return text + std::string(kHeader) + std::string(kMark) + "\n" + line;
+}
+
+// Only lines that add_line has written.
+std::string take_lines(std::string text) {
+  for (const std::string_view begin : {kKey, kHeader}) {
+    const std::size_t at = Lines::find(text, begin);
+    if (at == std::string::npos) continue;
+    const std::size_t end = Lines::end(text, at);
+    std::string_view line = std::string_view(text).substr(at, end - at);
+    while (line.ends_with('\n')) line.remove_suffix(1);
+    if (line.ends_with(kMark)) text.erase(at, end - at);
+  }
+  return text;
+}
+
+Status write(const std::string& path, const std::string& text, mode_t mode) {
+  TRY(os::make_directories(std::string(parent_path(path))));
+  const auto real = os::real_path(path);  // a link to where the user keeps such files
+  return os::write_file_atomic(real ? *real : path, text, mode);
+}
+
+// What cargo is to start: the name, where it leads here.
+std::string own_name(const Context& context) {
+  const std::string own = tidy_path(context.libexec + "/../../bin/deja");
+  const auto id = os::stat_file(own);
+  const char* const path = ::getenv("PATH");
+  std::string_view rest = path == nullptr ? "" : path;
+  while (id && *id && !rest.empty()) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const auto there = os::stat_file(std::string(rest.substr(0, end)) + "/deja");
+    if (there && *there)
+      return (*there)->inode == (*id)->inode && (*there)->device == (*id)->device ? "deja" : own;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return own;
+}
+
+int fail(const std::string& what) {
+  print_error("init: " + what);
+  return kProblems;
+}
+
+int init_rust(const Context& context, bool remove) {
+  const std::string folder = cargo_folder();
+  if (folder.empty()) return fail("where is cargo's configuration? Set CARGO_HOME or HOME");
+  const std::string path = config_in(folder);
+  constexpr std::uint64_t kMax = 1 << 20;
+  const auto old = os::read_file_if_exists(path, kMax);
+  if (!old) return fail(old.error().message);
+  const std::string before = old->value_or("");
+  const auto wrapper = wrapper_in(before);
+  if (!wrapper) return fail(path + " is no TOML that can be read; nothing was changed");
+  const std::string own = own_name(context);
+  const bool is_deja = base_name(*wrapper) == "deja";
+  if (!remove && is_deja) return print(path + " says it already\n"), kDone;
+  if (!remove && !wrapper->empty())
+    return fail(path + " has another rustc-wrapper, \"" + *wrapper + "\"; take that out first");
+  if (remove && wrapper->empty()) return print(path + " does not say it\n"), kDone;
+  const std::string after = remove ? take_lines(before) : add_line(before, own);
+  // Tables can be written in more ways than one.
+  if (wrapper_in(after) != (remove ? "" : own))
+    return fail(path + " was written by hand: " + (remove ? "take out" : "add") +
+                " 'rustc-wrapper = \"" + (remove ? *wrapper : own) + "\"' under [build] there");
+  const auto there = os::stat_file(path);
+  const mode_t mode = there && *there ? (*there)->mode & 07777 : 0644;
+  if (auto done = write(path, after, mode); !done) return fail(done.error().message);
+  print(remove
+            ? path + ": deja is taken out\n"
+            : path + ": cargo builds go through deja now; 'deja init --rust --remove' ends that\n");
+  return kDone;
+}
+
+}  // namespace
+
+int run_init(const Context& context, Args args) {
+  bool rust = false, remove = false;
+  Options options("init",
+                  "Puts deja in front of a build tool's compiler, in the tool's own settings.");
+  options.flag("--rust", "Cargo's rustc: one line in $CARGO_HOME/config.toml", rust);
+  options.flag("--remove", "Take it out again", remove);
+  if (const auto code = options.parse(args)) return *code;
+  if (!rust) {
+    print_error("init: of what? --rust is for cargo; see 'deja help init'");
+    return kUsage;
+  }
+  return init_rust(context, remove);
+}
+
+}  // namespace deja::cli

@@ -1,0 +1,28 @@
+#include "cli/real_tool.h"
+
+#include <stdlib.h>
+
+#include "os/file.h"
+#include "os/find_tool.h"
+#include "os/places.h"
+
+namespace deja::cli {
+namespace {
+
+// Our own front, which must not be taken for the tool.
+os::FrontFile front_file(const Context& context) {
+  const auto id = os::stat_file(context.libexec + "/../../bin/deja");
+  return id && *id ? os::FrontFile{(*id)->device, (*id)->inode} : os::FrontFile();
+}
+
+}  // namespace
+
+std::string find_real_tool(const Context& context, const std::string& name) {
+  const char* const path = ::getenv("PATH");
+  char found[os::kPlaceMax];
+  const long size = os::find_tool(name, path != nullptr ? path : "/bin:/usr/bin", context.cwd,
+                                  front_file(context), found, sizeof(found));
+  return size < 0 ? "" : found;
+}
+
+}  // namespace deja::cli
