@@ -28,6 +28,14 @@ bool is_absence(int error) {
 // for those tells all that there is to tell of a file ("ls -l").
 bool lacks_attribute(int error) { return error == ENODATA || error == EOPNOTSUPP; }
 
+// lld opens what is in its output's place and closes it in a thread after it has unlinked it, because the
+// last close of a large file takes its time (lld/Common/Filesystem.cpp, unlinkAsync). It reads nothing.
+bool is_lld(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view lld) { return name.starts_with(lld); });
+}
+
 // Whatever a shell does with the clock at its own start cannot be told from what its script does
 // with it, and every wrapper script would pay.
 bool is_shell(std::string_view program) {
@@ -287,7 +295,12 @@ void Witness::on_open(const Event& e) {
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) {
     if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
-    return read(e.path, identity_in(e), e.when_ns);
+    const bool is_first = !reads_.contains(e.path);
+    has_opened_library_ |= e.path.ends_with(".so");
+    read(e.path, identity_in(e), e.when_ns);
+    if (const auto it = reads_.find(e.path); it != reads_.end() && it->second.only_opener != e.pid)
+      it->second.only_opener = is_first ? e.pid : -1;
+    return;
   }
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
@@ -430,7 +443,10 @@ void Witness::on_clock(const Event& e) {
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
-  if (adapter_.clock_matters(e.value)) fail("reads the clock");
+  // Its own question, before it has a plugin that could ask another.
+  const bool is_before_plugins = invocation_.only_plugins_tell_time && !has_opened_library_ &&
+                                 (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
+  if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
 }
 
 void Witness::on_host(const Event& e) {
@@ -451,6 +467,11 @@ void Witness::on_unlink(const Event& e) {
     if (is_absence(e.error)) missing(e.path);
     return;
   }
+  const auto program = programs_.find(e.pid);
+  const auto opened = reads_.find(e.path);
+  if (opened != reads_.end() && program != programs_.end() && is_lld(program->second) &&
+      opened->second.only_opener == e.pid && !opened->second.is_program)
+    reads_.erase(opened);
   Touched& t = touch(e.path);
   if (!t.written) t.existed = true;
   t.written = true;
@@ -491,7 +512,14 @@ void Witness::move_below(const std::string& from, const std::string& to) {
 }
 
 void Witness::on_link(const Event& e) {
-  if (e.error == 0) fail("makes a hard link: " + e.text);
+  if (e.error != 0) return;
+  if (!is_own(e.path)) return fail("makes a hard link: " + e.text);
+  // Another name for what it has made; one of the two must be gone at the end.
+  const FileNumber file = touch(e.path).file;
+  Touched& t = touch(e.text);
+  t.written = true;
+  t.file = file;
+  if (const auto it = finished_.find(file); it != finished_.end()) it->second.was_renamed = true;
 }
 
 void Witness::on_symlink(const Event& e) {

@@ -128,6 +128,7 @@ class Witness {
     os::FileIdentity identity;  // when it was first opened
     std::int64_t when_ns = 0;
     bool is_program = false;  // an executable or a library
+    std::int32_t only_opener = -1;  // the process that has opened it; -1: several
   };
   // What a program that no adapter vouches for saw at a name.
   struct Look {
@@ -237,6 +238,7 @@ class Witness {
   std::int64_t ended_ns_ = 0;
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold_ = false;
+  bool has_opened_library_ = false;  // Invocation::only_plugins_tell_time
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name

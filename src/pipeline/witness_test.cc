@@ -89,6 +89,54 @@ class WitnessTest : public FolderTest {
   std::int64_t ended_ns_ = 0;
 };
 
+// lld opens its old output, to have the kernel forget it when there is time. Others may have read it,
+// and so may another process.
+TEST_F(WitnessTest, OutputsThatLinkersThrowAway) {
+  const auto link = [&](const std::string& program, std::int32_t other_reader) {
+    log_ = {};
+    write("a", "old");
+    ::symlink("/bin/true", at(program).c_str());
+    Event started = event(DEJA_OP_PROCESS, program);
+    log_.events.push_back(started);
+    reads("a");
+    log_.events.back().pid = started.pid;
+    if (other_reader != 0) {
+      reads("a");
+      log_.events.back().pid = other_reader;
+    }
+    removes("a");
+    creates("a");
+    return hear().problem;
+  };
+  EXPECT_EQ(link("ld.lld", 0), "");
+  EXPECT_EQ(link("rust-lld", 0), "");
+  EXPECT_EQ(link("ld.lld", 77), "reads and writes " + at("a"));
+  EXPECT_EQ(link("objcopy", 0), "reads and writes " + at("a"));
+}
+
+// rustc links an object to another name and removes the first.
+TEST_F(WitnessTest, HardLinksOfWhatTheRunHasMade) {
+  const auto linked = [&](const char* source, const char* gone) {
+    log_ = {};
+    for (const char* name : {"a.o", "b.o"}) ::unlink(at(name).c_str());
+    write("there", "x");
+    creates("a.o");
+    EXPECT_EQ(::link(at(source).c_str(), at("b.o").c_str()), 0);
+    Event e = event(DEJA_OP_LINK, source);
+    e.text = at("b.o");
+    log_.events.push_back(e);
+    if (*gone != 0) removes(gone);
+    Testimony t = hear();
+    std::sort(t.outputs.begin(), t.outputs.end(),
+              [](const Output& a, const Output& b) { return a.path < b.path; });
+    return t.problem.empty() && !t.outputs.empty() ? t.outputs.front().path : t.problem;
+  };
+  EXPECT_EQ(linked("a.o", "a.o"), at("b.o"));
+  EXPECT_EQ(linked("a.o", "b.o"), at("a.o"));
+  EXPECT_EQ(linked("a.o", ""), "leaves a file with other hard links: " + at("a.o"));
+  EXPECT_EQ(linked("there", ""), "makes a hard link: " + at("b.o"));
+}
+
 TEST_F(WitnessTest, ReadsAbsencesAndOutputsOfACompile) {
   write("a.c", "source");
   reads("a.c");

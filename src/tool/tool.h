@@ -142,6 +142,9 @@ struct Invocation {
   // Absolute paths of folders that hold code of the user's which the tool loads: it may ask for more
   // than the tool does.
   std::vector<std::string> plugin_folders;
+  // The tool asks what time it is and puts the answer nowhere; plugins, which it opens by names that end
+  // in ".so", may.
+  bool only_plugins_tell_time = false;
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;

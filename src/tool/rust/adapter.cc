@@ -186,6 +186,7 @@ class RustAdapter final : public Adapter {
     for (const std::string& crates : a.crate_folders)
       out.plugin_folders.push_back(absolute(crates));
     if (!a.out_dir.empty()) out.workspace = workspace_of(folder);
+    out.only_plugins_tell_time = true;  // for the name of a report, should it crash (nightly)
     out.replaces_outputs = true;
     out.facts_count = false;  // none of C's
   }

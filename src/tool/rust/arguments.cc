@@ -249,6 +249,7 @@ class Reading {
       out_.is_incremental = true;
       return;
     }
+    if (name == "save-temps") out_.unsupported = "-C save-temps: new names of folders each time";
     if (name == "extra-filename") out_.extra_filename = setting;
     if (name == "embed-bitcode" && (setting == "no" || setting == "off" || setting == "n"))
       out_.embeds_bitcode = false;

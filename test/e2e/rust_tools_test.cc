@@ -1,0 +1,227 @@
+// What else cargo does with rustc: clippy, documentation, tests, coverage, other targets.
+#include "e2e/cargo.h"
+
+namespace deja::test {
+namespace {
+
+class RustTools : public CargoTest {
+ protected:
+  void SetUp() override {
+    CargoTest::SetUp();
+    if (IsSkipped()) return;
+    ws.write("ws/Cargo.toml", "[workspace]\nmembers=[\"app\",\"util\"]\nresolver=\"2\"\n");
+    ws.write("ws/util/Cargo.toml",
+             "[package]\nname=\"util\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
+    ws.write("ws/util/src/lib.rs",
+             "/// One.\npub fn f() -> u32 {\n    1\n}\n#[test]\nfn one() {\n    assert_eq!(f(), "
+             "1);\n}\n");
+    ws.write("ws/app/Cargo.toml",
+             "[package]\nname=\"app\"\nversion=\"0.1.0\"\nedition=\"2021\"\n"
+             "[dependencies]\nutil={path=\"../util\"}\n");
+    ws.write("ws/app/src/main.rs", "fn main() {\n    println!(\"{}\", util::f());\n}\n");
+  }
+  // Twice from nothing; the second time no rustc runs. Returns what the second one prints.
+  Result twice(const Argv& words) {
+    Result first, second;
+    for (Result* r : {&first, &second}) {
+      ws.remove("ws/target");
+      outcomes();
+      *r = cargo("ws", words);
+      EXPECT_TRUE(r->ok()) << *r;
+    }
+    const std::string got = outcomes();
+    EXPECT_EQ(got.find("miss"), std::string::npos) << got;
+    EXPECT_NE(got.find("util hit"), std::string::npos) << got;
+    return second;
+  }
+};
+
+TEST_P(RustTools, ClippyThroughTheDoubleWrapper) {
+  if (find_program("cargo-clippy").empty() && !std::filesystem::exists(bin + "/cargo-clippy"))
+    GTEST_SKIP() << "NOT TESTED: clippy is not installed";
+  const std::string bad = "pub fn f() -> u32 {\n    let x = 1;\n    return x;\n}\n";
+  ws.write("ws/util/src/lib.rs", bad);
+  const Result again = twice({"clippy"});
+  EXPECT_NE(again.err.find("needless_return"), std::string::npos) << again;
+  const auto warns = [&](const Argv& words) {
+    ws.remove("ws/target");
+    return cargo("ws", words).err.find("needless_return") != std::string::npos;
+  };
+  // What clippy is told otherwise than by rustc's options counts.
+  EXPECT_FALSE(warns({"clippy", "--", "-A", "clippy::needless_return"}));
+  EXPECT_TRUE(warns({"clippy"}));
+  ws.write("ws/util/src/lib.rs", "pub fn f(a: u8, b: u8, c: u8) -> u8 {\n    a + b + c\n}\n");
+  ws.write("ws/app/src/main.rs", "fn main() {}\n");
+  const auto too_many = [&] {
+    ws.remove("ws/target");
+    return cargo("ws", {"clippy"}).err.find("too_many_arguments") != std::string::npos;
+  };
+  EXPECT_FALSE(too_many());
+  ws.write("ws/clippy.toml", "too-many-arguments-threshold = 2\n");
+  EXPECT_TRUE(too_many());
+  ws.remove("ws/clippy.toml");
+  EXPECT_FALSE(too_many());
+}
+
+// A check of clippy's is no check of rustc's, and neither is a build.
+TEST_P(RustTools, CheckClippyAndBuildAreApart) {
+  if (!std::filesystem::exists(bin + "/cargo-clippy"))
+    GTEST_SKIP() << "NOT TESTED: clippy is not installed";
+  ws.write("ws/util/src/lib.rs", "pub fn f() -> u32 {\n    return 1;\n}\n");
+  EXPECT_EQ(cargo("ws", {"check"}).err.find("needless_return"), std::string::npos);
+  ws.remove("ws/target");
+  EXPECT_NE(cargo("ws", {"clippy"}).err.find("needless_return"), std::string::npos);
+  ws.remove("ws/target");
+  EXPECT_EQ(cargo("ws", {"check"}).err.find("needless_return"), std::string::npos);
+  ws.remove("ws/target");
+  EXPECT_TRUE(cargo("ws", {"build"}).ok());
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1\n");
+}
+
+// A wrapper of somebody else's between cargo and rustc is run as it is.
+TEST_P(RustTools, UnknownWrappersAreLeftAlone) {
+  ws.script("lints", "#!/bin/sh\necho linted >&2\nexec \"$@\"\n");
+  const Result r =
+      ws.run({"cargo", "build"},
+             {.env = {"RUSTC_WORKSPACE_WRAPPER=lints", "RUSTC_WRAPPER=" + Workspace::program()},
+              .cwd = "ws"});
+  EXPECT_TRUE(r.ok()) << r;
+  EXPECT_NE(r.err.find("linted"), std::string::npos) << r;
+  EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1\n");
+  EXPECT_EQ(outcomes().find("app"), std::string::npos);
+}
+
+TEST_P(RustTools, TestsRun) {
+  const Result r = twice({"test"});
+  EXPECT_NE(r.out.find("test one ... ok"), std::string::npos) << r;
+  ws.write("ws/util/src/lib.rs",
+           "pub fn f() -> u32 { 2 }\n#[test]\nfn one() { assert_eq!(f(), 1); }\n");
+  EXPECT_NE(cargo("ws", {"test"}).out.find("test one ... FAILED"), std::string::npos);
+}
+
+TEST_P(RustTools, Documentation) {
+  if (!std::filesystem::exists(bin + "/rustdoc")) GTEST_SKIP() << "NOT TESTED: no rustdoc";
+  twice({"doc"});
+  EXPECT_NE(ws.read("ws/target/doc/util/fn.f.html").find("One."), std::string::npos);
+}
+
+TEST_P(RustTools, ReleaseWithLinkTimeOptimization) {
+  ws.set("CARGO_PROFILE_RELEASE_LTO=true");
+  twice({"build", "--release"});
+  EXPECT_EQ(ws.run({"target/release/app"}, {.cwd = "ws"}).out, "1\n");
+}
+
+TEST_P(RustTools, OtherOptionsOfRustc) {
+  ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
+  for (const Argv& more :
+       {Argv{"-Cinstrument-coverage"}, Argv{"-Cprofile-generate=p"}, Argv{"-Clto"}, Argv{"--test"},
+        Argv{"-Csplit-debuginfo=packed", "-g"}, Argv{"-Cpanic=abort"},
+        Argv{"-Ctarget-cpu=native"}}) {
+    const bool makes_program = more.front() == "--test" || more.front() == "-Clto";
+    Argv argv = {"rustc", makes_program ? "--crate-type=bin" : "--crate-type=lib"};
+    if (more.front() == "-Clto") ws.write("a.rs", "fn main() {}\n");
+    argv.insert(argv.end(), more.begin(), more.end());
+    argv.emplace_back("a.rs");
+    const Result bare = ws.run(argv);
+    if (!bare.ok()) continue;  // this rustc has no such option, or no runtime for it
+    ws.expect_same(argv);
+    ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
+  }
+}
+
+// What another run of rustc makes of another clock, and what it says of its own speed.
+TEST_P(RustTools, UnstableOptionsThatTellOfTheRun) {
+  ws.set("RUSTC_BOOTSTRAP=1");
+  ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
+  ws.expect_bypass("unsupported_option", {"rustc", "-Zself-profile=p", "--crate-type=lib", "a.rs"});
+  ws.expect_bypass("unsupported_option", {"rustc", "-Ztime-passes", "--crate-type=lib", "a.rs"});
+  ws.expect_same({"rustc", "-Zmir-opt-level=3", "--crate-type=lib", "a.rs"});
+}
+
+// A target of one's own: what its description says counts.
+TEST_P(RustTools, TargetsByTheirDescription) {
+  ws.set("RUSTC_BOOTSTRAP=1");
+  const Result known = ws.run({rustc, "-Zunstable-options", "--print=target-spec-json"});
+  if (!known.ok()) GTEST_SKIP() << "NOT TESTED: this rustc does not describe its target";
+  ws.write("own.json", known.out);
+  ws.write(
+      "a.rs",
+      "#![feature(no_core)]\n#![feature(lang_items)]\n#![no_core]\n#![allow(internal_features)]\n");
+  const Argv argv = {
+      "rustc", "-Zunstable-options", "--crate-type=lib", "--target=own.json", "--emit=metadata",
+      "a.rs"};
+  const Result bare = ws.run(argv);
+  ASSERT_TRUE(bare.ok()) << bare;
+  ws.expect_miss(argv);
+  ws.expect_hit(argv);
+  ws.write("own.json", known.out + "\n");
+  ws.expect_miss(argv);
+}
+
+// Native libraries by content, not by name.
+TEST_P(RustTools, StaticLibrariesCount) {
+  NEEDS_TOOL("gcc");
+  ws.make_folder("native");
+  const auto make_library = [&](const std::string& number) {
+    ws.write("part.c", "int part(void) { return " + number + "; }\n");
+    EXPECT_TRUE(ws.run({"gcc", "-c", "part.c", "-o", "part.o"}).ok());
+    ws.remove("native/libpart.a");
+    EXPECT_TRUE(ws.run({"ar", "crs", "native/libpart.a", "part.o"}).ok());
+  };
+  ws.write(
+      "a.rs",
+      "extern \"C\" { fn part() -> i32; }\nfn main() { println!(\"{}\", unsafe { part() }); }\n");
+  const Argv argv = {"rustc", "-L", "native=native", "-l", "static=part", "-o", "a", "a.rs"};
+  make_library("1");
+  ws.expect_miss(argv);
+  ws.expect_hit(argv);
+  EXPECT_EQ(ws.run({"./a"}).out, "1\n");
+  make_library("2");
+  ws.expect_miss(argv);
+  EXPECT_EQ(ws.run({"./a"}).out, "2\n");
+  make_library("1");
+  ws.expect_hit(argv);
+  EXPECT_EQ(ws.run({"./a"}).out, "1\n");
+}
+
+// A program that was put back is the user's own: what he does to it touches nothing else.
+TEST_P(RustTools, ProgramsAreCopies) {
+  ws.write("a.rs", "fn main() { println!(\"1\"); }\n");
+  const Argv argv = {"rustc", "-o", "a", "a.rs"};
+  ws.expect_miss(argv);
+  for (int i = 0; i < 2; ++i) {
+    ws.remove("a");
+    ws.expect_hit(argv);
+    EXPECT_EQ(ws.run({"./a"}).out, "1\n");
+    ws.write("a", "spoilt in place");
+  }
+}
+
+// Two cargo processes at once in folders of their own: each crate is compiled once.
+TEST_P(RustTools, TwoCargosCompileOnce) {
+  ws.write("registry/slow/Cargo.toml",
+           "[package]\nname=\"slow\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
+  ws.write("registry/slow/src/lib.rs", "pub fn f() -> u32 { 3 }\n");
+  std::vector<Process> builds;
+  for (const std::string clone : {"one", "two"}) {
+    ws.write(clone + "/Cargo.toml",
+             "[package]\nname=\"top\"\nversion=\"0.1.0\"\nedition=\"2021\"\n"
+             "[dependencies]\nslow={path=\"../registry/slow\"}\n[workspace]\n");
+    ws.write(clone + "/src/main.rs", "fn main() { println!(\"{}\", slow::f()); }\n");
+  }
+  for (const std::string clone : {"one", "two"})
+    builds.push_back(ws.start({"cargo", "build"},
+                              {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = clone}));
+  for (Process& build : builds) EXPECT_TRUE(build.wait().ok());
+  int runs = 0;
+  for (const Event& e : ws.events()) runs += e.what == "slow" ? e.tool_runs : 0;
+  EXPECT_GE(runs, 1);
+  EXPECT_LE(runs, GetParam() == Mode::daemon ? 1 : 2);  // engines of one command share no flight
+  for (const std::string clone : {"one", "two"})
+    EXPECT_EQ(ws.run({"target/debug/top"}, {.cwd = clone}).out, "3\n");
+}
+
+INSTANTIATE_TEST_SUITE_P(, RustTools, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
+
+}  // namespace
+}  // namespace deja::test
