@@ -265,6 +265,33 @@ TEST_P(Rust, MacrosThatListVariables) {
   ws.expect_miss(argv, {.env = {"WHAT=two"}});
 }
 
+// Its answer is another one each time. (With RUSTC_BOOTSTRAP rustc, as nightly ones do, asks for the time
+// itself before.)
+TEST_P(Rust, MacrosThatAskForTheTime) {
+  write_crates("ws");
+  ws.write(
+      "ws/mac/src/lib.rs",
+      "use proc_macro::TokenStream;\n#[proc_macro]\n"
+      "pub fn data(_: TokenStream) -> TokenStream {\n"
+      "  let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();\n"
+      "  now.as_nanos().to_string().parse().unwrap()\n}\n");
+  for (const char* unstable : {"OTHER=1", "RUSTC_BOOTSTRAP=1"}) {
+    ws.set(unstable);
+    std::string before;
+    for (int i = 0; i < 2; ++i) {
+      ws.remove("ws/target");
+      outcomes();
+      ASSERT_TRUE(cargo("ws", {"build"}).ok());
+      const std::string got = outcomes();
+      EXPECT_NE(got.find("app miss"), std::string::npos) << got;
+      EXPECT_NE(got.find(i == 0 ? "mac miss" : "mac hit"), std::string::npos) << got;
+      const std::string now = ws.run({"target/debug/app"}, {.cwd = "ws"}).out;
+      EXPECT_NE(now, before);
+      before = now;
+    }
+  }
+}
+
 TEST_P(Rust, CheckTestAndReleaseAreTheirOwn) {
   write_crates("ws");
   for (const Argv& words :

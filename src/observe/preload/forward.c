@@ -33,6 +33,7 @@ void *deja_before_clone(void) { return before_sharing("clone"); }
 static void note_dlopen(const char *name, int flags) {
   if (!deja_recording() || name == NULL || name[0] == '\0') return;
   const int saved = errno;
+  deja_library_asks();
   /* A library that prefers its own dependencies calls libc past us. */
   if (flags & RTLD_DEEPBIND) deja_lose(DEJA_LOST_NAMESPACE);
   if (strchr(name, '/')) {

@@ -82,6 +82,8 @@ bool deja_first_time(uint32_t bit);
 /* A file was opened for reading: what an unknown program asks from here on is told again, because
  * an interpreter asks for itself before it has opened its script. */
 void deja_ask_anew(void);
+/* A library is loaded by name: what it asks is not what its program has asked before. */
+void deja_library_asks(void);
 
 /* --- loader.c ----------------------------------------------------------------------------- */
 

@@ -14,12 +14,16 @@ bool deja_first_time(uint32_t bit) {
   return !(__atomic_fetch_or(&deja_state.once, bit, __ATOMIC_RELAXED) & bit);
 }
 
-void deja_ask_anew(void) {
+static void tell_again(void) {
   const uint32_t forever = DEJA_ONCE_RANDOM | DEJA_ONCE_ZONE;
-  if (deja_state.unknown && !deja_is_guest() &&
-      __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
+  if (!deja_is_guest() && __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
     __atomic_fetch_and(&deja_state.once, forever, __ATOMIC_RELAXED);
 }
+
+void deja_ask_anew(void) {
+  if (deja_state.unknown) tell_again();
+}
+void deja_library_asks(void) { tell_again(); }
 
 /* --- what is loaded ------------------------------------------------------------------------------- */
 
