@@ -9,8 +9,9 @@
   oracle link       a wrapper that puts back by hard links what rustc has left, checks nothing and starts no rustc
   oracle copy       the same by copies: what a cache has to do whose files nobody may change
 
-All warm builds of a round alternate, --warm times. Ratios compare within a round; medians are printed. rustc's starts
-are counted by the kernel (fanotify on a copy of rustc), so nothing stands in anybody's way; build scripts that start
+All warm builds of a round alternate, --warm times. Ratios compare within a round; medians are printed. CPU time is
+that of cargo, of all it starts and of the cache's server: on a machine that is busy it says more. rustc's starts are
+counted by the kernel (fanotify on a copy of rustc), so nothing stands in anybody's way; build scripts that start
 rustc themselves are among them. The profile is cargo's dev profile as it comes.
 """
 
@@ -52,6 +53,10 @@ class Plain:
         """Hits and misses since the last call."""
         return None, None
 
+    def server(self):
+        """The process that works for the builds and is none of their children."""
+        return None
+
     def stop(self):
         pass
 
@@ -75,6 +80,9 @@ class ByDeja(Plain):
         self.deja.count_from_zero()
         return counts["hits"], counts["misses"] + counts["failures"]
 
+    def server(self):
+        return json.loads(self.deja.ask("daemon", "status", "--format", "json"))["pid"]
+
     def stop(self):
         self.deja.stop()
 
@@ -86,27 +94,43 @@ class BySccache(Plain):
         with socket.socket() as probe:  # a port that nobody has
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
+        self.process = None
 
     def variables(self):
         return {"RUSTC_WRAPPER": "sccache", "SCCACHE_DIR": str(self.folder), "SCCACHE_SERVER_PORT": str(self.port),
                 "SCCACHE_CONF": str(self.bench.work / "none"), "SCCACHE_CACHE_SIZE": "5G"}
 
-    def ask(self, *words, check=True):
-        env = self.bench.toolchain.environment(os.environ, self.bench.work, **self.variables())
-        return subprocess.run(["sccache", *words], env=env, capture_output=True, text=True, check=check).stdout
+    def environment(self):
+        return self.bench.toolchain.environment(os.environ, self.bench.work, **self.variables())
+
+    def ask(self, *words):
+        return crates.must(["sccache", *words], env=self.environment()).stdout
 
     def empty(self):
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.ask("--start-server")
+        env = self.environment() | {"SCCACHE_START_SERVER": "1", "SCCACHE_NO_DAEMON": "1"}
+        self.process = subprocess.Popen(["sccache"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while self.process.poll() is None and not self.listens():
+            time.sleep(0.05)
+
+    def listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def counts(self):
         stats = json.loads(self.ask("--show-stats", "--stats-format", "json"))["stats"]
         self.ask("--zero-stats")
         return tuple(sum(stats[kind]["counts"].values()) for kind in ("cache_hits", "cache_misses"))
 
+    def server(self):
+        return self.process.pid
+
     def stop(self):
-        self.ask("--stop-server", check=False)
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            self.process = None
 
 
 class ByOracle(Plain):
@@ -119,6 +143,14 @@ class ByOracle(Plain):
                 "RUST_ORACLE_STORE": str(self.bench.work / "oracle-store")}
 
 
+def cpu_of(process):
+    """Seconds that a process and its ended children have computed."""
+    if process is None:
+        return 0
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 class Bench:
     def __init__(self, options, work, graph):
         self.deja, self.work, self.graph = str(options.deja.resolve()), work, graph
@@ -127,38 +159,45 @@ class Bench:
         self.plain, self.by_deja = Plain(self), ByDeja(self)
         self.by_sccache = BySccache(self) if options.sccache and shutil.which("sccache") else None
         self.oracles = {way: ByOracle(self, way) for way in ("link", "copy")}
-        self.rounds = []  # of each: road -> (seconds, starts, hits, misses)
+        self.rounds = []  # of each: road -> [seconds, CPU seconds, starts, hits, misses]
         self.problems = []
         self.servers = [s for s in (self.by_deja, self.by_sccache) if s]
         (work / "oracle-store").mkdir()
-        self.folders = {name: work / name for name in ("plain", "deja", "a-second-clone", "sccache-1", "sccache-clone-2",
-                                                       "oracle")}
+        names = ("plain", "deja", "a-second-clone", "sccache-1", "sccache-clone-2", "oracle")
+        self.folders = {name: work / name for name in names}
         for folder in self.folders.values():
             graph.prepare(folder)
 
-    def run(self, folder, road, more=()):
+    def run(self, folder, road):
+        """Seconds, CPU seconds and what cargo said."""
         env = self.toolchain.environment(os.environ, self.folders[folder], **road.variables())
         env = {k: v for k, v in env.items() if not k.startswith(("DEJA_", "CCACHE_")) or k in road.variables()}
-        start = time.monotonic()
-        done = subprocess.run([*self.command, *more], cwd=self.folders[folder], env=env, capture_output=True, text=True)
-        seconds = time.monotonic() - start
-        if done.returncode != 0:
-            sys.exit(f"bench: {folder} failed:\n{(done.stdout + done.stderr)[-3000:]}")
-        return seconds, done.stderr
+        server = road.server()
+        cpu = cpu_of(server)
+        with tempfile.TemporaryFile("w+") as said:
+            start = time.monotonic()
+            cargo = subprocess.Popen(self.command, cwd=self.folders[folder], env=env, stdout=said, stderr=said)
+            _, status, usage = os.wait4(cargo.pid, 0)
+            seconds = time.monotonic() - start
+            cargo.returncode = os.waitstatus_to_exitcode(status)
+            said.seek(0)
+            text = said.read()
+        if cargo.returncode != 0:
+            sys.exit(f"bench: {folder} failed:\n{text[-3000:]}")
+        return seconds, cpu_of(server) - cpu + usage.ru_utime + usage.ru_stime, text
 
     def build(self, name, folder, road, counter):
         """One build with an empty target folder, measured; and one more, which must find nothing to do."""
         crates.remove_target(self.folders[folder])
         road.counts()
         counter.count()
-        seconds, _ = self.run(folder, road)
+        seconds, cpu, _ = self.run(folder, road)
         started = counter.count()
         hits, misses = road.counts()
-        _, said = self.run(folder, road)
-        if "Compiling" in said:
+        if "Compiling" in self.run(folder, road)[2]:
             self.problems.append(f"{name}: cargo compiles again what it has just built")
-        print(f"  {name:14} {seconds:7.2f} s", file=sys.stderr)
-        return seconds, started, hits, misses
+        print(f"  {name:14} {seconds:7.2f} s, {cpu:7.2f} s of CPU", file=sys.stderr, flush=True)
+        return seconds, cpu, started, hits, misses
 
     def round(self, number, counter, warm_count):
         out = {"plain": [self.build("plain", "plain", self.plain, counter)]}
@@ -186,25 +225,30 @@ class Bench:
         measure("deja clone 2nd", "a-second-clone", self.by_deja)
         if self.by_sccache:
             measure("sccache clone", "sccache-clone-2", self.by_sccache)
-        self.rounds.append({name: [statistics.median(r[0] for r in runs), *runs[-1][1:]] for name, runs in out.items()})
+        self.rounds.append({name: [*(statistics.median(r[i] for r in runs) for i in (0, 1)), *runs[-1][2:]]
+                            for name, runs in out.items()})
 
     def table(self):
         order = ["plain", "deja cold", "deja warm", "deja clone", "deja clone 2nd", "sccache cold", "sccache warm",
                  "sccache clone", "oracle link", "oracle copy"]
-        print(f"  {'':14} {'median s':>9} {'to plain':>9} {'to oracle':>10} {'to copying':>11} {'rustc':>6} {'hits':>5} "
-              f"{'misses':>6}")
+        heads = ("seconds", "to plain", "to oracle", "to copying", "CPU s", "to plain", "to oracle", "rustc", "hits",
+                 "misses")
+        print(" ".join([f"  {'':14}", *(f"{head:>10}" for head in heads)]))
         for name in order:
             if name not in self.rounds[0]:
                 continue
 
-            def over(base, name=name):
-                return statistics.median(r[name][0] / r[base][0] for r in self.rounds)
+            def over(base, what, name=name):
+                return f"{statistics.median(r[name][what] / r[base][what] for r in self.rounds):.3f}"
 
             is_cold = name == "plain" or name.endswith("cold")
-            oracle = ["", ""] if is_cold else [f"{over('oracle ' + way):.2f}" for way in self.oracles]
-            counts = ["" if value is None else str(value) for value in self.rounds[-1][name][1:]]
-            print(f"  {name:14} {statistics.median(r[name][0] for r in self.rounds):9.2f} {over('plain'):9.3f} "
-                  f"{oracle[0]:>10} {oracle[1]:>11} {counts[0]:>6} {counts[1]:>5} {counts[2]:>6}")
+            seconds, cpu = (f"{statistics.median(r[name][what] for r in self.rounds):.2f}" for what in (0, 1))
+            counts = ["" if value is None else str(value) for value in self.rounds[-1][name][2:]]
+            to_oracles = ["", "", ""]
+            if not is_cold:
+                to_oracles = [over("oracle link", 0), over("oracle copy", 0), over("oracle link", 1)]
+            row = [seconds, over("plain", 0), *to_oracles[:2], cpu, over("plain", 1), to_oracles[2], *counts]
+            print(" ".join([f"  {name:14}", *(f"{cell:>10}" for cell in row)]).rstrip())
 
 
 def measure(graph, options, work):
@@ -218,8 +262,8 @@ def measure(graph, options, work):
         for server in bench.servers:
             server.stop()
     load = os.getloadavg()[0]
-    print(f"\n{' '.join(bench.command)} of {graph.name} ({graph.what}), {bench.toolchain.version}; {options.rounds} rounds, "
-          f"each with {options.warm} of the warm builds; load at the end {load:.1f}")
+    print(f"\n{' '.join(bench.command)} of {graph.name} ({graph.what}), {bench.toolchain.version}\n"
+          f"{options.rounds} rounds, each with {options.warm} of the warm builds; load at the end {load:.1f}")
     bench.table()
     for line in bench.problems:
         print(line)

@@ -40,8 +40,7 @@ class Toolchain:
         for name in self.COPIED:
             if (real / name).exists():
                 shutil.copy2(real / name, self.bin / name)
-        if (real.parent / "lib" / "rustlib").is_dir() and real.parent != pathlib.Path("/usr"):
-            (work / "toolchain" / "lib").symlink_to(real.parent / "lib")
+        (work / "toolchain" / "lib").symlink_to(real.parent / "lib")  # its standard library is looked for beside it
         self.wrapper = work / "rust-oracle"
         compiler = "musl-gcc" if shutil.which("musl-gcc") else "gcc"
         must([compiler, "-static", "-O2", "-o", self.wrapper, ORACLE])
@@ -96,8 +95,14 @@ class Bat:
         (folder / ".cargo" / "config.toml").write_text(
             '[source.crates-io]\nreplace-with = "debian"\n[source.debian]\n'
             f'directory = "{REGISTRY}"\n[net]\noffline = true\n')
-        must([self.toolchain.bin / "cargo", "generate-lockfile"], cwd=folder,
-             env=self.toolchain.environment(os.environ, folder))
+        lock(self.toolchain, folder)
+
+
+def lock(toolchain, folder):
+    done = subprocess.run([toolchain.bin / "cargo", "generate-lockfile"], cwd=folder, capture_output=True, text=True,
+                          env=toolchain.environment(os.environ, folder))
+    if done.returncode != 0:
+        raise Missing(f"cargo finds not all crates of {folder.name}:\n{done.stderr.strip()}")
 
 
 LIBRARY = '''/// Adds one to what it gets.
@@ -174,8 +179,7 @@ class Small:
             (folder / name / "Cargo.toml").write_text(
                 f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{manifest}')
             (folder / name / "src" / source).write_text(text)
-        must([self.toolchain.bin / "cargo", "generate-lockfile"], cwd=folder,
-             env=self.toolchain.environment(os.environ, folder))
+        lock(self.toolchain, folder)
 
 
 def made_by_rustc(folder):

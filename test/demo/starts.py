@@ -10,7 +10,7 @@ import time
 FAN_CLOEXEC, FAN_NONBLOCK, FAN_REPORT_FID = 0x1, 0x2, 0x200
 FAN_MARK_ADD, FAN_OPEN_EXEC, FAN_Q_OVERFLOW = 0x1, 0x1000, 0x4000
 AT_FDCWD = -100
-HEAD = struct.Struct("<IBBHQii")  # length of the event, version, reserved, length of the head, what, descriptor, process
+HEAD = struct.Struct("<IBBHQii")  # the event's length, version, reserved, the head's length, what, descriptor, process
 
 
 class Starts:
