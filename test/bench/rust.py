@@ -50,8 +50,8 @@ class Plain:
         """An empty cache and a server that runs: what comes before a cold build."""
 
     def counts(self):
-        """Hits and misses since the last call."""
-        return None, None
+        """Hits, misses and failures since the last call."""
+        return None, None, None
 
     def server(self):
         """The process that works for the builds and is none of their children."""
@@ -78,7 +78,7 @@ class ByDeja(Plain):
     def counts(self):
         counts = self.deja.counts()
         self.deja.count_from_zero()
-        return counts["hits"], counts["misses"] + counts["failures"]
+        return counts["hits"], counts["misses"], counts["failures"]
 
     def server(self):
         return json.loads(self.deja.ask("daemon", "status", "--format", "json"))["pid"]
@@ -121,7 +121,7 @@ class BySccache(Plain):
     def counts(self):
         stats = json.loads(self.ask("--show-stats", "--stats-format", "json"))["stats"]
         self.ask("--zero-stats")
-        return tuple(sum(stats[kind]["counts"].values()) for kind in ("cache_hits", "cache_misses"))
+        return *(sum(stats[kind]["counts"].values()) for kind in ("cache_hits", "cache_misses")), None
 
     def server(self):
         return self.process.pid
@@ -159,7 +159,7 @@ class Bench:
         self.plain, self.by_deja = Plain(self), ByDeja(self)
         self.by_sccache = BySccache(self) if options.sccache and shutil.which("sccache") else None
         self.oracles = {way: ByOracle(self, way) for way in ("link", "copy")}
-        self.rounds = []  # of each: road -> [seconds, CPU seconds, starts, hits, misses]
+        self.rounds = []  # of each: road -> [seconds, CPU seconds, starts, hits, misses, failures]
         self.problems = []
         self.servers = [s for s in (self.by_deja, self.by_sccache) if s]
         (work / "oracle-store").mkdir()
@@ -193,11 +193,11 @@ class Bench:
         counter.count()
         seconds, cpu, _ = self.run(folder, road)
         started = counter.count()
-        hits, misses = road.counts()
+        counts = road.counts()
         if "Compiling" in self.run(folder, road)[2]:
             self.problems.append(f"{name}: cargo compiles again what it has just built")
         print(f"  {name:14} {seconds:7.2f} s, {cpu:7.2f} s of CPU", file=sys.stderr, flush=True)
-        return seconds, cpu, started, hits, misses
+        return seconds, cpu, started, *counts
 
     def round(self, number, counter, warm_count):
         out = {"plain": [self.build("plain", "plain", self.plain, counter)]}
@@ -232,7 +232,7 @@ class Bench:
         order = ["plain", "deja cold", "deja warm", "deja clone", "deja clone 2nd", "sccache cold", "sccache warm",
                  "sccache clone", "oracle link", "oracle copy"]
         heads = ("seconds", "to plain", "to oracle", "to copying", "CPU s", "to plain", "to oracle", "rustc", "hits",
-                 "misses")
+                 "misses", "failures")
         print(" ".join([f"  {'':14}", *(f"{head:>10}" for head in heads)]))
         for name in order:
             if name not in self.rounds[0]:
