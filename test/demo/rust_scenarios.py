@@ -18,16 +18,23 @@ KINDS = ("hits", "misses", "failures", "bypasses")
 HEAD = ["project", "scenario", "rustc alone", "rustc", *KINDS, "files", "equal"]
 
 
+def no_edit(_):
+    pass
+
+
 @dataclasses.dataclass
 class Step:
     name: str
     cargo: str = "build"
     clean: bool = False  # the target folder is removed before
-    edit: typing.Callable = lambda folder: None
+    edit: typing.Callable = no_edit
     # What must come of it: "hits" (nothing is compiled), "nothing" (cargo asks for nothing), "" (whatever).
     expect: str = ""
     misses_most: int = 1 << 30
     is_shown: bool = True
+
+    def repeats(self, other):
+        return self.clean and self.edit is no_edit and self.cargo == other.cargo
 
 
 @dataclasses.dataclass
@@ -116,7 +123,11 @@ class Player:
     def play(self, graph, folder, steps, by_deja):
         crates.remove_target(folder)
         out = []
-        for step in steps:
+        for before, step in zip([None, *steps], steps):
+            # What rustc alone has just made of nothing it would make again.
+            if not by_deja and before and before.clean and step.repeats(before):
+                out.append(out[-1])
+                continue
             if step.clean:
                 crates.remove_target(folder)
             step.edit(folder)
