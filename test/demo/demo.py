@@ -163,6 +163,9 @@ def main():
             print()
     for line in wrong:
         print(line)
+    if not rows and not rust_rows:
+        print("Nothing was shown.")
+        return 0
     print("Not as promised." if wrong else
           "Everything made is the compiler's, byte for byte; every compile of a warm build was a hit.")
     return 1 if wrong else 0
