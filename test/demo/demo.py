@@ -6,7 +6,8 @@
   warm    through deja again, in another folder
 
 Every object file of the cold and the warm build is compared with the plain build's, byte for byte. Exit 1
-when one differs, or when a compile of a warm build was not a hit. All work happens in a temporary folder with
+when one differs, or when a compile of a warm build was not a hit. Then what users of cargo do all day:
+rust_scenarios.py. All work happens in a temporary folder with
 a cache of its own; nothing of it, nor the daemon, is left.
 """
 
@@ -21,7 +22,9 @@ import sys
 import tempfile
 import time
 
+import crates
 import projects
+import rust_scenarios
 
 ROADS = ("plain", "cold", "warm")
 
@@ -113,39 +116,58 @@ def show(project, deja, work):
     return rows, wrong
 
 
-def print_table(rows):
-    head = ["project", "build", "seconds", "hits", "misses", "bypasses", "to plain", "objects"]
+HEAD = ["project", "build", "seconds", "hits", "misses", "bypasses", "to plain", "objects"]
+
+
+def print_table(head, rows):
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     for row in [head, *rows]:
         cells = [cell.ljust(width) if i < 2 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))]
         print("  ".join(cells).rstrip())
 
 
+def show_rust(deja, work):
+    try:
+        return rust_scenarios.play_all(deja, work)
+    except crates.Missing as reason:
+        rust_scenarios.loud(reason)
+        return [], []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--deja", required=True, type=pathlib.Path, help="the program under test")
-    parser.add_argument("names", nargs="*", help="only these projects: googletest, zlib, generated")
+    parser.add_argument("names", nargs="*", help="only these projects: googletest, zlib, generated, rust")
     args = parser.parse_args()
     deja_program = str(args.deja.resolve())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the clean-up below happens
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-demo-"))
     deja = Deja(deja_program, work)
-    rows, wrong = [], []
+    rows, wrong, rust_rows = [], [], []
+    names = [name for name in args.names if name != "rust"]
     try:
-        for project in projects.choose(args.names, work):
+        for project in projects.choose(names, work) if names or not args.names else ():
             print(f"building {project.name} ({project.what}) plain, cold and warm", file=sys.stderr)
             more_rows, more_wrong = show(project, deja, work)
             rows += more_rows
             wrong += more_wrong
+        if not args.names or "rust" in args.names:
+            rust_rows, more_wrong = show_rust(deja, work)
+            wrong += more_wrong
     finally:
         deja.stop()
         shutil.rmtree(work, ignore_errors=True)
-    print_table(rows)
-    print()
+    for head, table in ((HEAD, rows), (rust_scenarios.HEAD, rust_rows)):
+        if table:
+            print_table(head, table)
+            print()
     for line in wrong:
         print(line)
+    if not rows and not rust_rows:
+        print("Nothing was shown.")
+        return 0
     print("Not as promised." if wrong else
-          "Every object is the compiler's, byte for byte; every compile of a warm build was a hit.")
+          "Everything made is the compiler's, byte for byte; every compile of a warm build was a hit.")
     return 1 if wrong else 0
 
 
