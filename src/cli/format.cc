@@ -20,25 +20,6 @@ std::size_t width(std::string_view text) {
 
 }  // namespace
 
-std::string human_size(std::uint64_t bytes) {
-  constexpr std::array kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
-  if (bytes < 1000) return fmt::format("{} B", bytes);
-  double value = static_cast<double>(bytes) / 1000;
-  std::size_t unit = 0;
-  for (; value >= 999.95 && unit + 1 < kUnits.size(); ++unit) value /= 1000;
-  return fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
-
-std::string human_elapsed(std::uint64_t us) {
-  const double s = static_cast<double>(us) / 1e6;
-  if (us < 1000) return fmt::format("{} µs", us);
-  if (s < 1) return fmt::format("{:.1f} ms", s * 1000);
-  if (s < 60) return fmt::format("{:.1f} s", s);
-  const std::uint64_t whole = us / 1'000'000;
-  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
-  return fmt::format("{} h {} min", whole / 3600, whole / 60 % 60);
-}
-
 std::string human_age(std::int64_t age_ns) {
   const std::int64_t s = age_ns / kNsPerSecond;
   if (s < 1) return "just now";

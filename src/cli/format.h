@@ -6,10 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "journal/human.h"
+
 namespace deja::cli {
 
-std::string human_size(std::uint64_t bytes);                   // "1.2 GB"
-std::string human_elapsed(std::uint64_t us);                   // "0.12 s", "3 min 20 s"
+using journal::human_elapsed;
+using journal::human_size;
 std::string human_age(std::int64_t age_ns);                    // "3 min ago", "just now"
 std::string local_time(std::int64_t wall_ns);                  // "2026-08-24 10:00:01"
 std::string percent(std::uint64_t part, std::uint64_t whole);  // "65.0 %", "" of nothing

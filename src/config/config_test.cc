@@ -121,7 +121,8 @@ TEST_F(ConfigTest, AllSettings) {
         "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
         "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
-        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n[audit]\nrate = '0.25'\n");
+        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n[audit]\nrate = '0.25'\n"
+        "[rust]\nincremental = false\nbuild_scripts = true\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -132,6 +133,8 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_EQ(c.daemon_mode, DaemonMode::off);
   EXPECT_EQ(c.daemon_idle_exit_s, 90u);
   EXPECT_EQ(c.audit_rate, 0.25);
+  EXPECT_FALSE(c.rust_incremental);
+  EXPECT_TRUE(c.rust_build_scripts);
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
   EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
   for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "journal/human.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/handle_request.h"
@@ -54,8 +55,34 @@ std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
   return tool::exec::error_line(text + "; key " + e.probe_key);
 }
 
+pipeline::Progress progress_of(config::Progress progress) {
+  switch (progress) {
+    case config::Progress::off:
+      return pipeline::Progress::off;
+    case config::Progress::hits:
+      return pipeline::Progress::hits;
+    case config::Progress::all:
+      return pipeline::Progress::all;
+  }
+  return pipeline::Progress::off;
+}
+
+// A line of `progress`: hits and failures, or all that was looked up.
+std::string progress_line(const journal::Event& e, const pipeline::Outcome& o) {
+  using pipeline::OutcomeKind, pipeline::Progress;
+  const bool is_miss = o.kind == OutcomeKind::miss;
+  if (o.kind == OutcomeKind::bypass || o.progress == Progress::off ||
+      (is_miss && o.progress != Progress::all))
+    return "";
+  const std::string label =
+      is_miss && e.dup ? "dup" : std::string(journal::outcome_name(e.outcome));
+  const std::string size = e.bytes != 0 ? ", " + journal::human_size(e.bytes) : "";
+  return "deja: " + e.what + ": " + label + " (" + journal::human_elapsed(e.elapsed_us) + size +
+         ")\n";
+}
+
 void add_last_word(const journal::Event& event, pipeline::Outcome& outcome) {
-  const std::string text = told(event, outcome.tell);
+  const std::string text = told(event, outcome.tell) + progress_line(event, outcome);
   if (auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) replay->err += text;
   if (auto* done = std::get_if<pipeline::Done>(&outcome.answer)) done->last_word += text;
 }
@@ -146,6 +173,7 @@ pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
   pipeline::Settings settings;
   settings.disabled = loaded->config.disable;
   settings.portable = loaded->config.portable;
+  settings.progress = progress_of(loaded->config.progress);
   settings.rust_incremental = loaded->config.rust_incremental;
   settings.build_scripts = loaded->config.rust_build_scripts;
   settings.audit_rate = loaded->config.audit_rate;
@@ -157,9 +185,12 @@ pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
 
 pipeline::Outcome Assembly::handle(const pipeline::Request& request,
                                    const pipeline::Settings& settings, pipeline::Client& client) {
-  if (pipeline::Engine* const engine = this->engine())
-    return pipeline::handle_request(request, settings, *engine, client);
   pipeline::Outcome outcome;
+  if (pipeline::Engine* const engine = this->engine()) {
+    outcome = pipeline::handle_request(request, settings, *engine, client);
+    outcome.progress = settings.progress;
+    return outcome;
+  }
   outcome.bypass = tool::BypassReason::internal_error;
   outcome.reason = store_problem();
   outcome.tool_runs = 1;

@@ -10,6 +10,7 @@
 #include "pipeline/lanes.h"
 #include "pipeline/memory.h"
 #include "pipeline/mentions.h"
+#include "pipeline/outcome.h"
 #include "pipeline/record_cache.h"
 #include "store/store.h"
 
@@ -19,6 +20,7 @@ namespace deja::pipeline {
 struct Settings {
   bool disabled = false;
   bool portable = false;
+  Progress progress = Progress::off;
   bool rust_incremental = true;  // pipeline/lanes.h
   bool build_scripts = false;    // runs of cargo's build scripts are remembered
   bool read_only = false;        // use what is stored, store nothing

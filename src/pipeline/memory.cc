@@ -47,6 +47,14 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
   return true;
 }
 
+// rustc lists a folder each time: no look at its claims is worth the while. Null: not known.
+bool may_be_watched(const action::Manifest* manifest) {
+  std::vector<std::uint32_t> claims;
+  return manifest == nullptr ||
+         std::any_of(manifest->entries().begin(), manifest->entries().end(),
+                     [&](const auto& entry) { return watched_claims(*manifest, entry, claims); });
+}
+
 std::size_t weight_of(const Remembered& entry) {
   return sizeof(entry) + 4 * (entry.stand.nodes.size() + 2 * entry.claims.size()) + 4096;
 }
@@ -120,7 +128,8 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   auto prepared = prepare(request, settings, engine, nullptr);
   if (!std::holds_alternative<Prepared>(prepared)) return;
   Prepared& p = std::get<Prepared>(prepared);
-  if (!p.declared.is_watchable) return;
+  if (!p.declared.is_watchable || !may_be_watched(engine.cache.manifests.get(p.probe).get()))
+    return;
   World world(p.command, p.roots, engine.digester);
   RecallOutcome recalled = recall_trace(p.probe, world, engine);
   auto manifest = engine.cache.manifests.get(p.probe);

@@ -25,6 +25,7 @@ struct Done {                              // the tool has run; exit
 using Answer = std::variant<ExecTool, Replay, Done>;
 
 enum class OutcomeKind { hit, miss, bypass, failure };
+enum class Progress { off, hits, all };  // of which outcomes the user sees a line
 
 struct Outcome {
   OutcomeKind kind = OutcomeKind::bypass;
@@ -42,6 +43,7 @@ struct Outcome {
   std::uint64_t cost_ns = 0;                                     // hit: time saved; else time spent
   std::uint64_t bytes = 0;                                       // served or stored
   enum class Tell { nothing, text, json } tell = Tell::nothing;  // to the user, beside the answer
+  Progress progress = Progress::off;
   std::vector<std::string> troubles;  // failures of the cache itself, one line each
   Answer answer;
 };

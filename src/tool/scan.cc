@@ -47,6 +47,7 @@ constexpr std::string_view kElf =
 constexpr std::string_view kArchive = "!<arch>";
 constexpr std::string_view kBitcode = "BC\xc0\xde";
 // gcc's and clang's sections, and a bitcode file in an archive.
+constexpr std::string_view kRustMetadata("rust\0\0\0", 7);
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
 // gcc's modules are ELF files with a section of this name, which follows that of another.
 constexpr std::string_view kGccModuleMark = "\0.gnu.c++.README\0"sv;
@@ -150,8 +151,26 @@ bool holds(std::string_view bytes, std::string_view mark) {
   return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
 }
 
+// rustc's: ar(5), with a member of that name behind its table of symbols.
+bool is_rust_library(std::string_view bytes) {
+  constexpr std::size_t kHeader = 60, kSizeAt = 48, kSizeDigits = 10;
+  constexpr std::string_view kName = "lib.rmeta/";
+  std::size_t at = kArchive.size() + 1;  // and a line's end
+  for (int member = 0; member < 3 && at + kHeader <= bytes.size(); ++member) {
+    if (bytes.substr(at).starts_with(kName)) return true;
+    if (bytes[at] != '/') return false;  // neither symbols nor long names
+    std::uint64_t size = 0;
+    for (const char c : bytes.substr(at + kSizeAt, kSizeDigits))
+      if (c >= '0' && c <= '9') size = size * 10 + static_cast<std::uint64_t>(c - '0');
+    at += kHeader + size + size % 2;
+  }
+  return false;
+}
+
 // Only a linker reads these, and what it does with machine code hides no path.
 std::uint32_t scan_object(std::string_view bytes) {
+  // Hundreds of megabytes of a build, whose other readers are few; what these may hold is not looked for.
+  if (bytes.starts_with(kArchive) && is_rust_library(bytes)) return kHoldsBytecode;
   for (const std::string_view mark : kBytecodeMarks) {
     if (holds(bytes, mark)) return kHoldsBytecode;
   }
@@ -186,6 +205,7 @@ std::uint32_t scan_tree(std::string_view bytes) {
 }
 
 std::uint32_t scan_source(std::string_view bytes) {
+  if (bytes.starts_with(kRustMetadata)) return 0;  // only rustc reads it
   if (is_loadable_elf(bytes)) {
     constexpr std::string_view kEnviron("\0environ\0", 9);  // in its table of dynamic symbols
     return (is_static_program(bytes) ? kIsStatic : 0U) |

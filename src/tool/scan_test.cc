@@ -37,6 +37,24 @@ TEST(ScanSource, FindsBytecodeInObjectsAndArchives) {
   EXPECT_EQ(scan_source(".gnu.lto_ in a text"), 0U);
 }
 
+std::string member(std::string name, const std::string& bytes) {
+  name.resize(48, ' ');
+  std::string size = std::to_string(bytes.size());
+  size.resize(10, ' ');
+  return name + size + "`\n" + bytes + (bytes.size() % 2 != 0 ? "\n" : "");
+}
+
+TEST(ScanSource, RustLibrariesAreNotLookedThrough) {
+  const std::string head = "!<arch>\n", metadata = member("lib.rmeta/", "rust");
+  const std::string symbols = member("/", "odd") + member("//", "names");
+  EXPECT_EQ(scan_source(head + metadata), kHoldsBytecode);
+  EXPECT_EQ(scan_source(head + symbols + metadata), kHoldsBytecode);
+  EXPECT_EQ(scan_source(head + symbols + member("a.o/", "rust") + metadata), 0U);
+  EXPECT_EQ(scan_source(head + symbols), 0U);
+  EXPECT_EQ(scan_source(std::string("rust\0\0\0\x0a __DATE__", 17)), 0U);
+  EXPECT_EQ(scan_source("rust __DATE__"), kMentionsClock);
+}
+
 // A 64-bit ELF file with one program header of a type.
 std::string loadable(char object_type, char header_type) {
   std::string bytes(64 + 56, '\0');

@@ -266,7 +266,7 @@ inline constexpr std::uint32_t kHoldsEscape = 64;
 inline constexpr std::uint32_t kNamesEnviron = 512;
 // A program that no loader starts, so nothing can be preloaded into it.
 inline constexpr std::uint32_t kIsStatic = 256;
-inline constexpr std::uint8_t kScanVersion = 11;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 12;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

@@ -50,6 +50,16 @@ TEST_P(Hit, ReplaysWarningsByteForByte) {
   EXPECT_NE(bare.result.err.find("unused"), std::string::npos);
 }
 
+// Other sources, the same object: the compile was in vain, and nothing more is stored.
+TEST_P(Hit, AMissThatMakesKnownBytesIsADup) {
+  ws.write("a.c", "int a;\n");
+  ws.expect_miss({cc(), "-c", "a.c"});
+  EXPECT_FALSE(ws.last_event().dup);
+  ws.write("a.c", "int a;\n\n// more\n");
+  ws.expect_miss({cc(), "-c", "a.c"});
+  EXPECT_TRUE(ws.last_event().dup);
+}
+
 EVERY_SETUP(Hit);
 
 }  // namespace

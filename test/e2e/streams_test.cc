@@ -235,6 +235,27 @@ TEST_P(Printing, ProcessLeftBehindDoesNotHoldUpTheClient) {
       << "the process left behind was ended";
 }
 
+// What `progress` asks for is one line on standard error, and not part of any result.
+TEST_P(Printing, ProgressLines) {
+  ws.write("a.c", "int a;\n");
+  ws.write("bad.c", "int\n");
+  const auto says = [&](const char* level, const Argv& argv) {
+    const Result r = ws.deja(argv, {.env = {std::string("DEJA_PROGRESS=") + level}});
+    const std::size_t at = r.err.rfind("deja: ");
+    return at == std::string::npos ? "" : r.err.substr(at, r.err.find(" (", at) - at);
+  };
+  const Argv good = {"gcc", "-c", "a.c"};
+  EXPECT_EQ(says("hits", good), "");
+  EXPECT_EQ(says("hits", good), "deja: a.c: hit");
+  EXPECT_EQ(says("all", good), "deja: a.c: hit");
+  EXPECT_EQ(says("off", good), "");
+  EXPECT_EQ(says("all", {"gcc", "-Da=b", "-c", "a.c"}), "deja: a.c: miss");
+  EXPECT_EQ(says("all", {"gcc", "-Da=b", "-O1", "-c", "a.c"}), "deja: a.c: dup");
+  EXPECT_EQ(says("hits", {"gcc", "-c", "bad.c"}), "deja: bad.c: failure");
+  EXPECT_EQ(says("all", {"gcc", "--version"}), "");
+  EXPECT_EQ(ws.deja(good), ws.run(good));
+}
+
 EVERY_MODE(Printing);
 
 }  // namespace
