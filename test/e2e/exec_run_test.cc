@@ -372,6 +372,29 @@ TEST_P(ExecRun, ClockAndRandomNumbersAreNoise) {
   EXPECT_EQ(ws.expect_hit(random).out, drawn);
 }
 
+TEST_P(ExecRun, ClockCountsOnRequest) {
+  NEEDS_TOOL("gcc");
+  const Argv counts = {"--clock-counts", "--pass-env", "PATH"};
+  const auto expect_never_kept = [&](const Argv& argv) {
+    for (int i = 0; i < 2; ++i) {
+      ws.expect_miss(argv);
+      EXPECT_NE(ws.last_event().detail, "");
+    }
+  };
+  ws.write("a.c", "int a;\n");
+  expect_never_kept(exec(counts, {"date", "+%N"}));
+  expect_never_kept(sh(counts, "cat a.c; date"));
+  ws.write("t.c", "const char* t = __TIME__;\n");
+  const Argv options = {"--clock-counts", "--pass-env", "PATH", "--output-file", "out.o"};
+  const auto compile = [&](const std::string& source) {
+    return sh(options, "gcc -c " + source + " -o out.o && cat " + source);
+  };
+  ws.expect_miss(compile("a.c"));
+  ws.expect_hit(compile("a.c"));
+  expect_never_kept(compile("t.c"));
+  EXPECT_NE(key(exec({}, {"true"})), key(exec({"--clock-counts"}, {"true"})));
+}
+
 TEST_P(ExecRun, ObservedVariablesCountWhenTheyAreRead) {
   const Argv read = exec({"--env", "observed"}, {"printenv", "NAME"});
   EXPECT_EQ(ws.expect_miss(read, {.env = {"NAME=1"}}).out, "1\n");

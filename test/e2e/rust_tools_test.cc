@@ -4,6 +4,13 @@
 namespace deja::test {
 namespace {
 
+bool has_crate(const std::string& registry, const std::string& begin) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(registry, none))
+    if (entry.path().filename().string().starts_with(begin)) return true;
+  return false;
+}
+
 class RustTools : public CargoTest {
  protected:
   void SetUp() override {
@@ -113,10 +120,9 @@ TEST_P(RustTools, ReleaseWithLinkTimeOptimization) {
 
 TEST_P(RustTools, OtherOptionsOfRustc) {
   ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
-  for (const Argv& more :
-       {Argv{"-Cinstrument-coverage"}, Argv{"-Cprofile-generate=p"}, Argv{"-Clto"}, Argv{"--test"},
-        Argv{"-Csplit-debuginfo=packed", "-g"}, Argv{"-Cpanic=abort"},
-        Argv{"-Ctarget-cpu=native"}}) {
+  for (const Argv& more : {Argv{"-Cinstrument-coverage"}, Argv{"-Cprofile-generate=p"},
+                           Argv{"-Clto"}, Argv{"--test"}, Argv{"-Csplit-debuginfo=packed", "-g"},
+                           Argv{"-Cpanic=abort"}, Argv{"-Ctarget-cpu=native"}}) {
     const bool makes_program = more.front() == "--test" || more.front() == "-Clto";
     Argv argv = {"rustc", makes_program ? "--crate-type=bin" : "--crate-type=lib"};
     if (more.front() == "-Clto") ws.write("a.rs", "fn main() {}\n");
@@ -182,6 +188,33 @@ TEST_P(RustTools, StaticLibrariesCount) {
   make_library("1");
   ws.expect_hit(argv);
   EXPECT_EQ(ws.run({"./a"}).out, "1\n");
+}
+
+// The crate cc compiles C parts with whatever CC says.
+TEST_P(RustTools, CPartsOfBuildScripts) {
+  NEEDS_TOOL("gcc");
+  const std::string registry = "/usr/share/cargo/registry";
+  if (!has_crate(registry, "cc-"))
+    GTEST_SKIP() << "NOT TESTED: the crate cc (librust-cc-dev) is not installed";
+  ws.write("ws/.cargo/config.toml",
+           "[source.crates-io]\nreplace-with=\"debian\"\n[source.debian]\ndirectory=\"" + registry +
+               "\"\n");
+  ws.write("ws/app/Cargo.toml", ws.read("ws/app/Cargo.toml") + "[build-dependencies]\ncc=\"1\"\n");
+  ws.write("ws/app/build.rs",
+           "fn main() { cc::Build::new().file(\"part.c\").compile(\"part\"); }\n");
+  ws.write("ws/app/part.c", "int part(void) { return 5; }\n");
+  ws.write("ws/app/src/main.rs",
+           "extern \"C\" { fn part() -> i32; }\n"
+           "fn main() { println!(\"{} {}\", util::f(), unsafe { part() }); }\n");
+  ws.set("CC=" + Workspace::program() + " gcc");
+  for (const char* expected : {"miss", "hit"}) {
+    ws.remove("ws/target");
+    outcomes();
+    const Result built = cargo("ws", {"build"});
+    ASSERT_TRUE(built.ok()) << built;
+    EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 5\n");
+    EXPECT_NE(outcomes("part.c").find(expected), std::string::npos) << ws.last_event();
+  }
 }
 
 // A program that was put back is the user's own: what he does to it touches nothing else.
