@@ -87,7 +87,7 @@ Status write(const std::string& path, const std::string& text, mode_t mode) {
 
 // What cargo is to start: the name, where it leads here.
 std::string own_name(const Context& context) {
-  const std::string own = tidy_path(context.libexec + "/../../bin/deja");
+  std::string own = tidy_path(context.libexec + "/../../bin/deja");
   const auto id = os::stat_file(own);
   const char* const path = ::getenv("PATH");
   std::string_view rest = path == nullptr ? "" : path;

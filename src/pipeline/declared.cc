@@ -149,6 +149,7 @@ class Reading {
 
   std::vector<std::string> absolute(const std::vector<std::string>& names) const {
     std::vector<std::string> out;
+    out.reserve(names.size());
     for (const std::string& name : names) out.push_back(tidy_path(join_path(cwd_, name)));
     return out;
   }

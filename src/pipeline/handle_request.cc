@@ -274,6 +274,34 @@ bool belongs_to_lane(const Prepared& p, const Settings& settings, Engine& engine
   return there && *there && engine.lanes.missed(p.probe, os::monotonic_ns());
 }
 
+// One client runs the tool; the others wait for its result and check it against their own world.
+// landings: when nothing stored was found.
+Outcome run_or_wait(Outcome outcome, const Prepared& p, World& world, const Target& target,
+                    const Settings& settings, Engine& engine, Client& client,
+                    std::uint32_t landings) {
+  const ProbeKey& probe = p.probe;
+  const tool::exec::Order* order = p.invocation.order.get();
+  int patience = order == nullptr ? kWaitMaxS : kExecWaitMaxS;
+  Flights::Entered entered =
+      engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
+  if (entered.published) {
+    if (auto hit = serve_shared(outcome, *entered.published, world, target, engine, client))
+      return *std::move(hit);
+  }
+  // A flight that landed between our look and our turn was no longer there to be waited for.
+  if (entered.turn && engine.flights.landings(probe) != landings) {
+    if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
+  }
+
+  auto run = run_tool(p, target, settings, engine, client);
+  if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
+  // A run that was cut short says nothing of the next: one of those who wait runs, not all of them.
+  const bool was_cut = run->report.signal != 0 || run->report.timed_out;
+  if (entered.turn && !was_cut) entered.turn->land(run->published.to_share);
+  entered.turn.reset();
+  return ran(std::move(outcome), run->report, std::move(run->published), order);
+}
+
 }  // namespace
 
 Outcome handle_request(const Request& request, const Settings& settings, Engine& engine,
@@ -310,30 +338,13 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   }
   const std::uint32_t landings = engine.flights.landings(probe);
   if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
-  if (belongs_to_lane(p, settings, engine))
-    return bypass(std::move(outcome), {BypassReason::incremental, outcome.reason});
-
-  // From here on nothing stored can be used. One client runs the tool; the others wait for its
-  // result and check it against their own world.
-  int patience = order == nullptr ? kWaitMaxS : kExecWaitMaxS;
-  Flights::Entered entered =
-      engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
-  if (entered.published) {
-    if (auto hit = serve_shared(outcome, *entered.published, world, target, engine, client))
-      return *std::move(hit);
-  }
-  // A flight that landed between our look and our turn was no longer there to be waited for.
-  if (entered.turn && engine.flights.landings(probe) != landings) {
-    if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
+  if (belongs_to_lane(p, settings, engine)) {
+    Bypass why{BypassReason::incremental, std::move(outcome.reason)};
+    return bypass(std::move(outcome), std::move(why));
   }
 
-  auto run = run_tool(p, target, settings, engine, client);
-  if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
-  // A run that was cut short says nothing of the next: one of those who wait runs, not all of them.
-  const bool was_cut = run->report.signal != 0 || run->report.timed_out;
-  if (entered.turn && !was_cut) entered.turn->land(run->published.to_share);
-  entered.turn.reset();
-  return ran(std::move(outcome), run->report, std::move(run->published), order);
+  // From here on nothing stored can be used.
+  return run_or_wait(std::move(outcome), p, world, target, settings, engine, client, landings);
 }
 
 }  // namespace deja::pipeline

@@ -75,8 +75,8 @@ class Sections {
 
 // Metadata of a Rust library, or a proc macro's.
 bool is_metadata(std::string_view name) {
-  constexpr std::string_view kName(".rustc", 7);  // with the byte that ends it
-  return name.starts_with(kName);
+  constexpr char kName[] = ".rustc";
+  return name.starts_with(std::string_view(kName, sizeof(kName)));  // and nothing more
 }
 
 // Tables that are cut short or lie elsewhere hide whatever they like.

@@ -17,6 +17,25 @@ constexpr std::size_t kChunkMax = 65536;  // unpacked
 
 enum Chunk : unsigned char { compressed = 0, plain = 1, first_skippable = 0x80 };
 
+// Appends what a chunk holds. False: it is not as described.
+bool unpack_chunk(unsigned char kind, std::string_view data, std::string& out) {
+  if (kind >= first_skippable) return true;
+  if (kind > plain || data.size() < kChecksum) return false;
+  const std::string_view packed = data.substr(kChecksum);
+  std::size_t length = packed.size();
+  const bool is_known =
+      kind == plain || snappy::GetUncompressedLength(packed.data(), packed.size(), &length);
+  if (!is_known || length > kChunkMax || length > kMetadataMax - out.size()) return false;
+  if (kind == plain) {
+    out.append(packed);
+    return true;
+  }
+  std::string piece;
+  if (!snappy::Uncompress(packed.data(), packed.size(), &piece)) return false;
+  out.append(piece);
+  return true;
+}
+
 }  // namespace
 
 std::optional<std::string> unpack_rust_metadata(std::string_view section) {
@@ -29,7 +48,7 @@ std::optional<std::string> unpack_rust_metadata(std::string_view section) {
   const std::size_t begin = section.substr(0, kHeaderMax).find(kStream);
   if (begin == std::string_view::npos) return std::nullopt;
   std::string_view rest = section.substr(begin + kStream.size());
-  std::string out, piece;
+  std::string out;
   while (!rest.empty()) {
     constexpr std::size_t kHead = 4;
     if (rest.size() < kHead) return std::nullopt;
@@ -37,22 +56,8 @@ std::optional<std::string> unpack_rust_metadata(std::string_view section) {
     const unsigned char kind = byte(0);
     const std::size_t size = byte(1) | std::size_t{byte(2)} << 8 | std::size_t{byte(3)} << 16;
     if (size > rest.size() - kHead) return std::nullopt;
-    const std::string_view data = rest.substr(kHead, size);
+    if (!unpack_chunk(kind, rest.substr(kHead, size), out)) return std::nullopt;
     rest.remove_prefix(kHead + size);
-    if (kind >= first_skippable) continue;
-    if (kind > plain || size < kChecksum) return std::nullopt;
-    const std::string_view packed = data.substr(kChecksum);
-    std::size_t length = packed.size();
-    const bool is_known =
-        kind == plain || snappy::GetUncompressedLength(packed.data(), packed.size(), &length);
-    if (!is_known || length > kChunkMax || length > kMetadataMax - out.size()) return std::nullopt;
-    if (kind == plain) {
-      out.append(packed);
-    } else if (snappy::Uncompress(packed.data(), packed.size(), &piece)) {
-      out.append(piece);
-    } else {
-      return std::nullopt;
-    }
   }
   return out;
 }

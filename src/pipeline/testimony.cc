@@ -45,7 +45,8 @@ bool is_left_out(std::string_view subject) {
 
 // gzip(1) puts the time of the file that it packs into its header (RFC 1952); 0 is none.
 bool holds_gzip_time(std::string_view head) {
-  return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view("\0\0\0", 4);
+  constexpr char kNone[4] = {};
+  return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view(kNone, 4);
 }
 
 // The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
@@ -182,6 +183,12 @@ void Witness::conclude_lock(const Touched& t, const os::FileIdentity& now) {
   claim(Claim::file, roots_.tag(t.spelled), std::string(digest::digest_bytes({}).view()));
 }
 
+action::Placement Witness::placement_of(const Touched& t) const {
+  if (t.renamed) return action::Placement::replaced;
+  if (t.in_place && !t.unlinked) return action::Placement::in_place;
+  return invocation_.replaces_outputs ? action::Placement::replaced : action::Placement::made;
+}
+
 void Witness::conclude_output(const std::string& name, const Touched& t,
                               const os::FileIdentity& now) {
   // True of the world before the run, which is the one that the next request is in.
@@ -191,10 +198,7 @@ void Witness::conclude_output(const std::string& name, const Touched& t,
   out.path = t.spelled;
   out.identity = now;
   if (const Finished* f = finished(t)) out.generation = f->generation;
-  out.placement = t.renamed                      ? action::Placement::replaced
-                  : t.in_place && !t.unlinked    ? action::Placement::in_place
-                  : invocation_.replaces_outputs ? action::Placement::replaced
-                                                 : action::Placement::made;
+  out.placement = placement_of(t);
   if (now.is_directory()) {
     out.role = Role::folder;
   } else if (now.is_symlink()) {
@@ -431,6 +435,11 @@ void Witness::conclude_names() {
       stamped_[path] = true;
     }
   }
+  conclude_stamped();
+}
+
+// Of these, size and time and mode count.
+void Witness::conclude_stamped() {
   for (const auto& [path, with_time] : stamped_) {
     if (is_declared_input(path)) continue;
     const auto now = is_touched(path) ? std::nullopt : still_there(path);

@@ -11,7 +11,6 @@
 #include "os/file.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
-#include "tool/exec/order.h"
 #include "tool/program_name.h"
 
 namespace deja::pipeline {
@@ -34,6 +33,11 @@ bool is_lld(std::string_view name) {
   static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
   return std::any_of(std::begin(kNames), std::end(kNames),
                      [&](std::string_view lld) { return name.starts_with(lld); });
+}
+
+bool is_library_name(std::string_view path) {
+  const std::string_view name = base_name(path);
+  return name.ends_with(".so") || name.find(".so.") != std::string_view::npos;
 }
 
 // Whatever a shell does with the clock at its own start cannot be told from what its script does
@@ -287,24 +291,28 @@ void Witness::on_open(const Event& e) {
   if (const auto program = programs_.find(e.pid);
       program != programs_.end() && draws_build_id(program->second, e.path))
     return fail("draws a build id");
-  if (const Special special = classify_special(e.path); special != Special::ordinary) {
-    if (special == Special::harmless) return;
-    if (special != Special::machine || !invocation_.is_generic) return fail("reads " + e.path);
-    return claim(Claim::machine, {}, std::string(machine_digest().view()));
-  }
+  if (classify_special(e.path) != Special::ordinary) return on_open_of_special(e);
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
-  if (e.error == 0) {
-    if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
-    const bool is_first = !reads_.contains(e.path);
-    has_opened_library_ |= e.path.ends_with(".so");
-    read(e.path, identity_in(e), e.when_ns);
-    if (const auto it = reads_.find(e.path); it != reads_.end() && it->second.only_opener != e.pid)
-      it->second.only_opener = is_first ? e.pid : -1;
-    return;
-  }
+  if (e.error == 0) return on_read(e);
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
   note_look(e);
+}
+
+void Witness::on_open_of_special(const Event& e) {
+  const Special special = classify_special(e.path);
+  if (special == Special::harmless) return;
+  if (special != Special::machine || !invocation_.is_generic) return fail("reads " + e.path);
+  claim(Claim::machine, {}, std::string(machine_digest().view()));
+}
+
+void Witness::on_read(const Event& e) {
+  if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
+  const bool is_first = !reads_.contains(e.path);
+  has_opened_library_ |= is_library_name(e.path);
+  read(e.path, identity_in(e), e.when_ns);
+  if (const auto it = reads_.find(e.path); it != reads_.end() && it->second.only_opener != e.pid)
+    it->second.only_opener = is_first ? e.pid : -1;
 }
 
 void Witness::on_open_for_writing(const Event& e) {
@@ -334,19 +342,22 @@ void Witness::on_open_for_writing(const Event& e) {
   finished_.erase(t.file);
 }
 
-void Witness::on_stat(const Event& e) {
-  // Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the
-  // time of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every
-  // compiler mentions the word.
-  Foreign* const program = foreign(e.pid);
-  if (e.path == "/etc/localtime" && invocation_.is_generic) {
+// Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the time
+// of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every compiler
+// mentions the word.
+void Witness::on_localtime(const Event& e) {
+  if (invocation_.is_generic) {
     if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
     return;
   }
-  if (e.path == "/etc/localtime") {
-    if (program == nullptr) return fail("puts a time into words");
+  if (Foreign* const program = foreign(e.pid))
     return ask(*program, "puts a time into words", e.flags);
-  }
+  fail("puts a time into words");
+}
+
+void Witness::on_stat(const Event& e) {
+  has_opened_library_ |= is_library_name(e.path);  // what dlopen is given
+  if (e.path == "/etc/localtime") return on_localtime(e);
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   const bool is_of_symlink = e.has_identity && e.identity.is_symlink();
   if (is_of_symlink) {  // not of where it leads
@@ -434,7 +445,7 @@ void Witness::on_environ(const Event& e) {
 void Witness::on_clock(const Event& e) {
   Foreign* const program = foreign(e.pid);
   if (invocation_.is_generic) {
-    if (!invocation_.order->clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
+    if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
     const bool is_known = program != nullptr && (!program->is_unknown || is_shell(program->name));
     if (!is_known) return fail("reads the clock");
     clock_untold_ = true;  // a compiler's __TIME__

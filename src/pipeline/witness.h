@@ -127,7 +127,7 @@ class Witness {
   struct ReadFile {
     os::FileIdentity identity;  // when it was first opened
     std::int64_t when_ns = 0;
-    bool is_program = false;  // an executable or a library
+    bool is_program = false;        // an executable or a library
     std::int32_t only_opener = -1;  // the process that has opened it; -1: several
   };
   // What a program that no adapter vouches for saw at a name.
@@ -154,8 +154,11 @@ class Witness {
   void on_library(const observe::Event& e);
   void on_exec(const observe::Event& e);
   void on_open(const observe::Event& e);
+  void on_open_of_special(const observe::Event& e);
+  void on_read(const observe::Event& e);
   void on_open_for_writing(const observe::Event& e);
   void on_stat(const observe::Event& e);
+  void on_localtime(const observe::Event& e);
   void on_readlink(const observe::Event& e);
   void on_realpath(const observe::Event& e);
   void on_list(const observe::Event& e);
@@ -197,6 +200,7 @@ class Witness {
   void conclude_outputs();
   void conclude_lock(const Touched& t, const os::FileIdentity& now);
   void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
+  action::Placement placement_of(const Touched& t) const;
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
   bool is_updated(const std::string& path);  // Invocation::updates
@@ -214,6 +218,7 @@ class Witness {
   void conclude_stamps();
   void conclude_programs();
   void conclude_names();
+  void conclude_stamped();
   void conclude_curious();
   void conclude_links();
   void conclude_listings();

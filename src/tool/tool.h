@@ -142,8 +142,8 @@ struct Invocation {
   // Absolute paths of folders that hold code of the user's which the tool loads: it may ask for more
   // than the tool does.
   std::vector<std::string> plugin_folders;
-  // The tool asks what time it is and puts the answer nowhere; plugins, which it opens by names that end
-  // in ".so", may.
+  // The tool asks what time it is and puts the answer nowhere; plugins, which it opens by the names of
+  // shared libraries, may.
   bool only_plugins_tell_time = false;
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
@@ -169,6 +169,7 @@ struct Invocation {
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
   // but the clock, random numbers and the load of the machine are noise: the user asked for it.
   bool is_generic = false;
+  bool clock_counts = false;  // but for the clock
   bool has_no_stdin = false;                        // the tool gets an empty standard input
   bool drops_stdout = false, drops_stderr = false;  // not shown to the user
   // The variables are given to the tool by name, and those that count are in the key.

@@ -17,6 +17,7 @@ constexpr std::uint32_t kExitCodesOfTools = 125;
 
 std::vector<std::string> absolute(const std::vector<std::string>& names, std::string_view cwd) {
   std::vector<std::string> out;
+  out.reserve(names.size());
   for (const std::string& name : names) out.push_back(tidy_path(join_path(cwd, name)));
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -90,6 +91,7 @@ class ExecAdapter final : public Adapter {
     out.order = command.order;
     out.what = what_of(order);
     out.is_generic = true;
+    out.clock_counts = order.clock_counts;
     out.facts_count = order.clock_counts;
     out.run_argv = order.argv;
     for (std::size_t i = 1; i < order.argv.size(); ++i)

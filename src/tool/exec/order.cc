@@ -7,7 +7,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 namespace deja::tool::exec {
@@ -320,17 +319,8 @@ std::string apply_filters(Order& order) {
   return {};
 }
 
-}  // namespace
-
-std::string error_line(std::string_view what) {
-  std::string line = "deja exec: ";
-  for (const char c : what) line += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  return line + "\n";
-}
-
-std::variant<Order, std::string> read_order(std::span<const std::string_view> argv) {
-  Order order;
-  std::size_t i = 1;
+// Reads the options up to "--", where i is then. Empty: fine.
+std::string read_options(std::span<const std::string_view> argv, std::size_t& i, Order& order) {
   for (; i < argv.size() && argv[i] != "--"; ++i) {
     const std::string_view word = argv[i];
     const std::size_t equals = word.find('=');
@@ -351,6 +341,21 @@ std::variant<Order, std::string> read_order(std::span<const std::string_view> ar
     if (const std::string wrong = assign(*option, value, order); !wrong.empty())
       return std::string(name) + ": " + wrong;
   }
+  return {};
+}
+
+}  // namespace
+
+std::string error_line(std::string_view what) {
+  std::string line = "deja exec: ";
+  for (const char c : what) line += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return line + "\n";
+}
+
+std::variant<Order, std::string> read_order(std::span<const std::string_view> argv) {
+  Order order;
+  std::size_t i = 1;
+  if (std::string wrong = read_options(argv, i, order); !wrong.empty()) return wrong;
   if (i + 1 >= argv.size()) return "no command: deja exec [options] -- tool [arguments…]";
   for (const std::string_view argument : argv.subspan(i + 1)) order.argv.emplace_back(argument);
   if (order.argv.front().empty()) return "'' is no name of a tool";

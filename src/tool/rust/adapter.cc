@@ -6,7 +6,6 @@
 #include "digest/hasher.h"
 #include "tool/cc/arguments.h"
 #include "tool/prefix_maps.h"
-#include "tool/program_name.h"
 #include "tool/rust/arguments.h"
 #include "tool/rust/dep_info.h"
 #include "tool/tool.h"
@@ -93,6 +92,82 @@ std::optional<Bypass> why_not(const Arguments& arguments) {
   return std::nullopt;
 }
 
+// Writes the one command line into the other's form.
+class Filling {
+ public:
+  Filling(const Arguments& arguments, const Command& command, const Options& options,
+          Invocation& out)
+      : a_(arguments), command_(command), options_(options), out_(out) {}
+
+  void fill() {
+    out_.adapter = "rust";
+    out_.dialect = "rustc";
+    out_.language = "rust";
+    out_.what = !a_.question.empty()     ? a_.question
+                : !a_.crate_name.empty() ? a_.crate_name
+                                         : a_.source;
+    out_.reads_stdin = a_.source == "-";
+    if (!a_.source.empty() && !out_.reads_stdin) out_.source = absolute(a_.source);
+    out_.key_arguments.insert(out_.key_arguments.end(), a_.key.begin(), a_.key.end());
+    // What is added comes first: after "--" it would be the name of a source.
+    add_colours();
+    add_maps();
+    out_.run_argv.insert(out_.run_argv.end(), a_.run.begin(), a_.run.end());
+    name_outputs();
+    // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
+    for (const std::string& crates : a_.dependency_folders)
+      out_.searched_folders.push_back(absolute(crates));
+    for (const std::string& crates : a_.crate_folders)
+      out_.plugin_folders.push_back(absolute(crates));
+    out_.only_plugins_tell_time = true;  // for the name of a report, should it crash (nightly)
+    out_.replaces_outputs = true;
+    out_.facts_count = false;  // none of C's
+  }
+
+ private:
+  std::string absolute(const std::string& path) const {
+    return tidy_path(join_path(command_.cwd, path));
+  }
+
+  void add_colours() {
+    if (a_.error_format == "json" || a_.has_colour || !options_.may_force_colours) return;
+    out_.run_argv.emplace_back("--color=always");
+    out_.colours_forced = true;
+    const auto term = command_.variable("TERM");
+    out_.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
+                               command_.variable("NO_COLOR").value_or("").empty();
+  }
+
+  void add_maps() {
+    if (!options_.portable) return;
+    std::vector<std::string> roots = options_.portable_roots;
+    if (!a_.out_dir.empty()) roots.push_back(workspace_of(absolute(a_.out_dir)));
+    add_prefix_maps(roots, "--remap-path-prefix=", out_);
+  }
+
+  void name_outputs() {
+    const bool only_asks = !a_.question.empty() && out_.source.empty();
+    const bool is_linked = a_.emits.empty() || has(a_.emits, "link") || has(a_.emits, "llvm-bc");
+    // Bitcode packs its strings.
+    out_.opaque_outputs = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
+    const std::string folder = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
+    if (!a_.out_dir.empty()) out_.workspace = workspace_of(folder);
+    const std::string stem = join_path(folder, a_.crate_name + a_.extra_filename);
+    if (has(a_.emits, "dep-info")) {
+      for (const std::string& file : a_.dep_info_files) out_.depfiles.push_back(absolute(file));
+      if (a_.dep_info_files.empty()) out_.depfiles.push_back(stem + ".d");
+    }
+    if (a_.is_incremental && !out_.depfiles.empty()) out_.lane_mark = out_.depfiles.front();
+    if (a_.crate_name.starts_with("build_script_") && has(a_.emits, "link"))
+      out_.build_script = stem;
+  }
+
+  const Arguments& a_;
+  const Command& command_;
+  const Options& options_;
+  Invocation& out_;
+};
+
 class RustAdapter final : public Adapter {
  public:
   bool knows(std::string_view program_name) const override {
@@ -121,7 +196,7 @@ class RustAdapter final : public Adapter {
         return Bypass{BypassReason::response_file, "-C incremental in a response file"};
       arguments.run.assign(words.begin(), words.end());
     }
-    fill(arguments, command, options, out);
+    Filling(arguments, command, options, out).fill();
     return out;
   }
 
@@ -139,56 +214,6 @@ class RustAdapter final : public Adapter {
                                           std::string_view from,
                                           std::string_view to) const override {
     return move_dep_info(text, from, to);
-  }
-
- private:
-  static void fill(Arguments& a, const Command& command, const Options& options, Invocation& out) {
-    const auto absolute = [&](const std::string& path) {
-      return tidy_path(join_path(command.cwd, path));
-    };
-    out.adapter = "rust";
-    out.dialect = "rustc";
-    out.language = "rust";
-    out.what = !a.question.empty() ? a.question : !a.crate_name.empty() ? a.crate_name : a.source;
-    out.reads_stdin = a.source == "-";
-    if (!a.source.empty() && !out.reads_stdin) out.source = absolute(a.source);
-    out.key_arguments.insert(out.key_arguments.end(), a.key.begin(), a.key.end());
-    // The first of the arguments: after "--" it would be the name of a source.
-    if (a.error_format != "json" && !a.has_colour && options.may_force_colours) {
-      out.run_argv.emplace_back("--color=always");
-      out.colours_forced = true;
-      const auto term = command.variable("TERM");
-      out.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
-                                command.variable("NO_COLOR").value_or("").empty();
-    }
-    if (options.portable) {
-      std::vector<std::string> roots = options.portable_roots;
-      if (!a.out_dir.empty()) roots.push_back(workspace_of(absolute(a.out_dir)));
-      add_prefix_maps(roots, "--remap-path-prefix=", out);
-    }
-    out.run_argv.insert(out.run_argv.end(), a.run.begin(), a.run.end());
-    // Bitcode packs its strings.
-    const bool only_asks = !a.question.empty() && out.source.empty();
-    const bool is_linked = a.emits.empty() || has(a.emits, "link") || has(a.emits, "llvm-bc");
-    out.opaque_outputs = is_linked && !only_asks && (a.has_lto || a.embeds_bitcode);
-    const std::string folder = absolute(a.out_dir.empty() ? "." : a.out_dir);
-    if (has(a.emits, "dep-info")) {
-      for (const std::string& file : a.dep_info_files) out.depfiles.push_back(absolute(file));
-      if (a.dep_info_files.empty())
-        out.depfiles.push_back(join_path(folder, a.crate_name + a.extra_filename + ".d"));
-    }
-    if (a.is_incremental && !out.depfiles.empty()) out.lane_mark = out.depfiles.front();
-    if (a.crate_name.starts_with("build_script_") && has(a.emits, "link"))
-      out.build_script = join_path(folder, a.crate_name + a.extra_filename);
-    // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
-    for (const std::string& crates : a.dependency_folders)
-      out.searched_folders.push_back(absolute(crates));
-    for (const std::string& crates : a.crate_folders)
-      out.plugin_folders.push_back(absolute(crates));
-    if (!a.out_dir.empty()) out.workspace = workspace_of(folder);
-    out.only_plugins_tell_time = true;  // for the name of a report, should it crash (nightly)
-    out.replaces_outputs = true;
-    out.facts_count = false;  // none of C's
   }
 };
 
