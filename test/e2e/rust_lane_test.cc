@@ -37,6 +37,7 @@ TEST_P(RustLane, BeginsAtTheThirdEdit) {
   EXPECT_FALSE(has_incremental_cache());
   EXPECT_EQ(build("3"), "app bypass");
   EXPECT_EQ(ws.last_event().reason, "incremental");
+  EXPECT_NE(ws.last_event().detail.find("main.rs"), std::string::npos) << ws.last_event();
   EXPECT_TRUE(has_incremental_cache());
   EXPECT_EQ(build("4"), "app bypass");
   // What was kept before is served, and ends the lane.
