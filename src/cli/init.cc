@@ -80,6 +80,11 @@ std::string take_lines(std::string text) {
 }
 
 Status write(const std::string& path, const std::string& text, mode_t mode) {
+  const auto there = os::stat_file(path, os::Links::keep);
+  if (text.empty() && there && *there && (*there)->is_regular()) {
+    TRY(os::remove_file(path));
+    return {};
+  }
   TRY(os::make_directories(std::string(parent_path(path))));
   const auto real = os::real_path(path);  // a link to where the user keeps such files
   return os::write_file_atomic(real ? *real : path, text, mode);
@@ -87,7 +92,7 @@ Status write(const std::string& path, const std::string& text, mode_t mode) {
 
 // What cargo is to start: the name, where it leads here.
 std::string own_name(const Context& context) {
-  std::string own = tidy_path(context.libexec + "/../../bin/deja");
+  std::string own = join_path(parent_path(parent_path(context.libexec)), "bin/deja");
   const auto id = os::stat_file(own);
   const char* const path = ::getenv("PATH");
   std::string_view rest = path == nullptr ? "" : path;

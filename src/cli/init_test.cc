@@ -41,8 +41,9 @@ TEST_F(InitTest, WritesAFileWhereThereIsNone) {
   EXPECT_EQ(run({"init", "--rust"}).code, 0);
   EXPECT_THAT(read(), HasSubstr("[build]"));
   EXPECT_THAT(read(), HasSubstr("/bin/deja\""));
+  EXPECT_EQ(read().find(".."), std::string::npos);
   EXPECT_EQ(run({"init", "--rust", "--remove"}).code, 0);
-  EXPECT_EQ(read(), "");
+  EXPECT_EQ(read(), "(none)");
 }
 
 TEST_F(InitTest, LeavesTheRestAsItIs) {
