@@ -51,6 +51,13 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+// Cargo puts it into a folder of its own (<target>/<profile>/build/<package>-<hash>); programs and
+// tests of such a name come into "deps".
+bool is_build_script(const Arguments& a, const std::string& folder) {
+  return a.crate_name.starts_with("build_script_") && has(a.emits, "link") && !a.is_test &&
+         base_name(parent_path(folder)) == "build";
+}
+
 using Words = std::vector<std::string_view>;
 
 // The words, with the lines of "@file" in place of that (rustc_driver's args.rs: a line is a word, and
@@ -153,7 +160,10 @@ class RustAdapter final : public Adapter {
     out.reads_stdin = a.source == "-";
     if (!a.source.empty() && !out.reads_stdin) out.source = absolute(a.source);
     out.key_arguments.insert(out.key_arguments.end(), a.key.begin(), a.key.end());
-    // The first of the arguments: after "--" it would be the name of a source.
+    auto word = a.run.begin();
+    // rustup's proxy takes "+toolchain" for its own only as the first of all.
+    if (word != a.run.end() && word->starts_with('+')) out.run_argv.push_back(*word++);
+    // Before all others: after "--" it would be the name of a source.
     if (a.error_format != "json" && !a.has_colour && options.may_force_colours) {
       out.run_argv.emplace_back("--color=always");
       out.colours_forced = true;
@@ -166,7 +176,7 @@ class RustAdapter final : public Adapter {
       if (!a.out_dir.empty()) roots.push_back(workspace_of(absolute(a.out_dir)));
       add_prefix_maps(roots, "--remap-path-prefix=", out);
     }
-    out.run_argv.insert(out.run_argv.end(), a.run.begin(), a.run.end());
+    out.run_argv.insert(out.run_argv.end(), word, a.run.end());
     // Bitcode packs its strings.
     const bool only_asks = !a.question.empty() && out.source.empty();
     const bool is_linked = a.emits.empty() || has(a.emits, "link") || has(a.emits, "llvm-bc");
@@ -178,11 +188,13 @@ class RustAdapter final : public Adapter {
         out.depfiles.push_back(join_path(folder, a.crate_name + a.extra_filename + ".d"));
     }
     if (a.is_incremental && !out.depfiles.empty()) out.lane_mark = out.depfiles.front();
-    if (a.crate_name.starts_with("build_script_") && has(a.emits, "link"))
+    if (is_build_script(a, folder))
       out.build_script = join_path(folder, a.crate_name + a.extra_filename);
     // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
+    std::vector<std::string> by_name;
+    for (const std::string& crates : a.searched_by_name) by_name.push_back(absolute(crates));
     for (const std::string& crates : a.dependency_folders)
-      out.searched_folders.push_back(absolute(crates));
+      if (!has(by_name, absolute(crates))) out.searched_folders.push_back(absolute(crates));
     for (const std::string& crates : a.crate_folders)
       out.plugin_folders.push_back(absolute(crates));
     if (!a.out_dir.empty()) out.workspace = workspace_of(folder);
