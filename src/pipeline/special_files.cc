@@ -24,7 +24,13 @@ constexpr Row kRows[] = {
     {"/dev/random", Special::harmless},
     {"/dev/shm", Special::ordinary},
     {"/dev", Special::unprovable},
+    {"/proc/self/cwd", Special::unprovable},  // what is below has other names, which were not heard
+    {"/proc/self/root", Special::unprovable},
+    {"/proc/self/environ", Special::unprovable},
     {"/proc/self", Special::harmless},  // its own maps, executable, descriptors
+    {"/proc/thread-self/cwd", Special::unprovable},
+    {"/proc/thread-self/root", Special::unprovable},
+    {"/proc/thread-self/environ", Special::unprovable},
     {"/proc/thread-self", Special::harmless},
     {"/proc/meminfo", Special::harmless},  // sizes of heaps and worker pools
     {"/proc/stat", Special::harmless},

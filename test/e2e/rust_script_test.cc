@@ -112,6 +112,19 @@ TEST_P(RustScript, WithoutDejaItRunsAlone) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "3 3\n");
 }
 
+// A program or a test of that name is none.
+TEST_P(RustScript, IsToldByWhereCargoPutsIt) {
+  ws.write("ws/src/bin/build_script_runner.rs",
+           "fn main() { println!(\"runs\"); }\n#[test] fn t() {}\n");
+  build();
+  EXPECT_NE(run_of_script(), "");
+  EXPECT_EQ(ws.run({"target/debug/build_script_runner"}, {.cwd = "ws"}).out, "runs\n");
+  outcomes();
+  for (int i = 0; i < 2; ++i)
+    EXPECT_TRUE(cargo("ws", {"test", "--bin", "build_script_runner"}).ok());
+  EXPECT_EQ(outcomes("build_script_runner-"), "");
+}
+
 TEST_P(RustScript, OnlyWhenAskedFor) {
   ws.remove("ws/.deja.toml");
   EXPECT_EQ(build(), "1 1\n");

@@ -172,6 +172,35 @@ TEST_P(Rust, ColoursAreForTerminals) {
   }
 }
 
+// rustup's proxy takes "+toolchain" only for its own as the first word.
+TEST_P(Rust, ToolchainsByTheirName) {
+  ws.script("rustc", "#!/bin/sh\ncase $1 in +*) shift ;; esac\nexec '" + rustc + "' \"$@\"\n");
+  ws.write("a.rs", "pub fn f() { let x = 1; }\n");
+  ws.expect_same({"rustc", "+some", "--crate-type=lib", "a.rs"});
+  ws.expect_same({"rustc", "+some", "-vV"});
+}
+
+// A folder that is also searched for crates by their names alone is an input with all that it holds.
+TEST_P(Rust, FoldersThatAreSearchedInTwoWays) {
+  ws.write("b.rs", "pub fn g() {}\n");
+  ws.write("a.rs", "extern crate b;\npub fn f() { b::g() }\n");
+  const auto make = [&](const std::string& number) {
+    ASSERT_TRUE(ws.run({rustc, "--crate-type=lib", "-Cmetadata=" + number,
+                        "-Cextra-filename=-" + number, "--out-dir", "out", "b.rs"})
+                    .ok());
+  };
+  make("1");
+  for (const char* more : {"out", "crate=out", "all=out"}) {
+    const Argv argv = {"rustc", "--crate-type=lib", "-L", "dependency=out", "-L", more, "a.rs"};
+    ws.expect_miss(argv);
+    ws.expect_hit(argv);
+    make("2");
+    EXPECT_FALSE(ws.run(argv).ok());
+    ws.expect_failure(argv);
+    ws.remove("out/libb-2.rlib");
+  }
+}
+
 // What deja adds to a command is an option wherever the user's options end.
 TEST_P(Rust, SourcesAfterTwoDashes) {
   ws.write("a.rs", "pub fn f() { let x = 1; }\n");

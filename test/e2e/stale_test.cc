@@ -43,6 +43,19 @@ TEST_P(Stale, HeaderIsEdited) {
   expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("h/deep.h", "#define V 2\n"); });
 }
 
+// A name that leads elsewhere for each program; nothing is remembered that was read by it.
+TEST_P(Stale, HeaderByTheProgramsOwnFolder) {
+  const Argv argv = {cc(), "-c", "a.c", "-o", "a.o"};
+  ws.write("a.c", "#include \"/proc/self/cwd/own.h\"\n");
+  for (const char* text : {"int one;\n", "int two;\n"}) {
+    ws.write("own.h", text);
+    EXPECT_TRUE(ws.deja(argv).ok());
+    const std::string made = ws.read("a.o");
+    EXPECT_TRUE(ws.run(argv).ok());
+    EXPECT_EQ(ws.read("a.o"), made);
+  }
+}
+
 TEST_P(Stale, HeaderIsEditedWithSameSizeAndTime) {
   ws.write("a.h", "#define V 1\n");
   ws.write("a.c", "#include \"a.h\"\nint a = V;\n");

@@ -50,6 +50,13 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+// Cargo puts it into a folder of its own (<target>/<profile>/build/<package>-<hash>); programs and
+// tests of such a name come into "deps".
+bool is_build_script(const Arguments& a, const std::string& folder) {
+  return a.crate_name.starts_with("build_script_") && has(a.emits, "link") && !a.is_test &&
+         base_name(parent_path(folder)) == "build";
+}
+
 using Words = std::vector<std::string_view>;
 
 // The words, with the lines of "@file" in place of that (rustc_driver's args.rs: a line is a word, and
@@ -109,14 +116,20 @@ class Filling {
     out_.reads_stdin = a_.source == "-";
     if (!a_.source.empty() && !out_.reads_stdin) out_.source = absolute(a_.source);
     out_.key_arguments.insert(out_.key_arguments.end(), a_.key.begin(), a_.key.end());
-    // What is added comes first: after "--" it would be the name of a source.
+    // What is added comes first: after "--" it would be the name of a source. But rustup's proxy takes
+    // "+toolchain" for its own only as the first of all.
+    auto word = a_.run.begin();
+    if (word != a_.run.end() && word->starts_with('+')) out_.run_argv.push_back(*word++);
     add_colours();
     add_maps();
-    out_.run_argv.insert(out_.run_argv.end(), a_.run.begin(), a_.run.end());
+    out_.run_argv.insert(out_.run_argv.end(), word, a_.run.end());
     name_outputs();
     // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
+    std::vector<std::string> by_name;
+    by_name.reserve(a_.searched_by_name.size());
+    for (const std::string& crates : a_.searched_by_name) by_name.push_back(absolute(crates));
     for (const std::string& crates : a_.dependency_folders)
-      out_.searched_folders.push_back(absolute(crates));
+      if (!has(by_name, absolute(crates))) out_.searched_folders.push_back(absolute(crates));
     for (const std::string& crates : a_.crate_folders)
       out_.plugin_folders.push_back(absolute(crates));
     out_.only_plugins_tell_time = true;  // for the name of a report, should it crash (nightly)
@@ -141,8 +154,20 @@ class Filling {
   void add_maps() {
     if (!options_.portable) return;
     std::vector<std::string> roots = options_.portable_roots;
-    if (!a_.out_dir.empty()) roots.push_back(workspace_of(absolute(a_.out_dir)));
+    const std::string cwd(command_.cwd);
+    const std::string workspace = a_.out_dir.empty() ? cwd : workspace_of(absolute(a_.out_dir));
+    // Cargo compiles members in the workspace's folder, and others in their own. A target folder that
+    // lies above or elsewhere tells nothing of where sources are.
+    const bool is_above = cwd != workspace && is_within(cwd, workspace);
+    if (is_member() && (is_above || !is_within(cwd, workspace))) roots.push_back(cwd);
+    if (!is_above) roots.push_back(workspace);
     add_prefix_maps(roots, "--remap-path-prefix=", out_);
+  }
+
+  bool is_member() const {
+    const auto manifest = command_.variable("CARGO_MANIFEST_DIR");
+    return command_.variable("CARGO_PRIMARY_PACKAGE") ||
+           (manifest && *manifest != command_.cwd && is_within(*manifest, command_.cwd));
   }
 
   void name_outputs() {
@@ -158,8 +183,7 @@ class Filling {
       if (a_.dep_info_files.empty()) out_.depfiles.push_back(stem + ".d");
     }
     if (a_.is_incremental && !out_.depfiles.empty()) out_.lane_mark = out_.depfiles.front();
-    if (a_.crate_name.starts_with("build_script_") && has(a_.emits, "link"))
-      out_.build_script = stem;
+    if (is_build_script(a_, folder)) out_.build_script = stem;
   }
 
   const Arguments& a_;

@@ -228,9 +228,11 @@ class Reading {
     std::size_t at = 0;
     for (const std::string_view kind : kKinds)
       if (value.starts_with(kind)) at = kind.size();
-    if (!value.starts_with("native=") && !value.starts_with("framework="))
-      out_.crate_folders.emplace_back(value.substr(at));
-    if (value.starts_with("dependency=")) out_.dependency_folders.emplace_back(value.substr(at));
+    const std::string folder(value.substr(at));
+    if (value.starts_with("native=") || value.starts_with("framework=")) return at;
+    out_.crate_folders.push_back(folder);
+    (value.starts_with("dependency=") ? out_.dependency_folders : out_.searched_by_name)
+        .push_back(folder);
     return at;
   }
 

@@ -18,6 +18,7 @@ struct Arguments {
   std::vector<std::string> emits;               // kinds of --emit
   std::vector<std::string> dep_info_files;      // of --emit=dep-info=PATH
   std::vector<std::string> dependency_folders;  // -L dependency=
+  std::vector<std::string> searched_by_name;    // -L of another kind that may hold crates
   std::vector<std::string> crate_folders;       // all that may hold crates: -L, and of --extern
   std::string out_dir, output;                  // --out-dir, -o
   std::string extra_filename;                   // -C extra-filename

@@ -89,6 +89,8 @@ TEST(RustArguments, EverySpelling) {
                       "dep-info=x.d,link", "-Cextra-filename=-1", "--color=never",
                       "--crate-type=rlib,cdylib", "--test", "a.rs", "--remap-path-prefix=/a=b=/c"});
   EXPECT_EQ(a.dependency_folders, (std::vector<std::string>{"d1", "d2"}));
+  EXPECT_EQ(read_arguments({"-Ld", "-Lcrate=e", "-L", "all=f", "-Lnative=g"}).searched_by_name,
+            (std::vector<std::string>{"d", "e", "f"}));
   EXPECT_EQ(a.output, "out");
   EXPECT_EQ(a.dep_info_files, (std::vector<std::string>{"x.d"}));
   EXPECT_EQ(a.crate_types, (std::vector<std::string>{"rlib", "cdylib"}));
