@@ -61,6 +61,10 @@ class Case {
   bool is_told() const {
     if (leaks_.found(root_) || target_.invocation.opaque_outputs) return true;
     if ((facts_ & tool::kHoldsBytecode) != 0) return true;
+    if (target_.invocation.runs_plugins && is_in_variable()) return true;
+    // A macro may have asked where it is, and computed something of it.
+    if (testimony_.has_plugin && root_ == Root::cwd && !is_mapped(path_, target_.invocation))
+      return true;
     const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
     if (maps_help && is_mapped(path_, target_.invocation)) return false;
     return (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled();
@@ -131,6 +135,14 @@ class Case {
   const std::string& path() const { return path_; }
 
  private:
+  // The tool's own variables aside, did it ask for one that says where this root is?
+  bool is_in_variable() const {
+    const auto& claims = testimony_.trace.observations;
+    return std::any_of(claims.begin(), claims.end(), [this](const Observation& o) {
+      return o.claim == Claim::variable && o.value.starts_with(tag_) && o.subject != "PWD" &&
+             !o.subject.starts_with("LD_");
+    });
+  }
   bool is_gcc() const { return std::string_view(target_.invocation.dialect) == "gcc"; }
   // Is a path below this root spelled out where the tool sees it (an argument, a search path)?
   bool is_spelled() const {

@@ -209,9 +209,23 @@ void Witness::conclude_output(const std::string& name, const Touched& t,
   } else {
     out.role = is_depfile(name) ? Role::depfile : Role::output;
   }
+  if (out.role == Role::depfile) conclude_depfile(name);
   if (const std::string why = why_not_output(now, t); !why.empty())
     return fail(why + ": " + t.spelled);
   testimony_.outputs.push_back(std::move(out));
+}
+
+// It may name variables as inputs that the tool otherwise reads to no effect.
+void Witness::conclude_depfile(const std::string& path) {
+  constexpr std::uint64_t kMax = 64 << 20;
+  const auto text = os::read_file(path, kMax);
+  if (!text) return fail("cannot read its output " + path);
+  for (const std::string& name : adapter_.variables_in(*text)) {
+    if (!adapter_.ignores_variable(name)) continue;
+    const auto value = command_.variable(name);
+    claim(value ? Claim::variable : Claim::unset, name,
+          value ? roots_.tag(std::string(*value)) : "");
+  }
 }
 
 std::string Witness::why_not_output(const os::FileIdentity& now, const Touched& t) const {

@@ -306,10 +306,19 @@ void Witness::on_open_of_special(const Event& e) {
   claim(Claim::machine, {}, std::string(machine_digest().view()));
 }
 
+void Witness::note_library_of_user(const std::string& path) {
+  if (!is_library_name(path)) return;
+  has_opened_library_ = true;
+  const auto& folders = invocation_.plugin_folders;
+  testimony_.has_plugin |=
+      std::any_of(folders.begin(), folders.end(),
+                  [&](const std::string& folder) { return is_within(tidy_path(path), folder); });
+}
+
 void Witness::on_read(const Event& e) {
   if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
   const bool is_first = !reads_.contains(e.path);
-  has_opened_library_ |= is_library_name(e.path);
+  note_library_of_user(e.path);
   read(e.path, identity_in(e), e.when_ns);
   if (const auto it = reads_.find(e.path); it != reads_.end() && it->second.only_opener != e.pid)
     it->second.only_opener = is_first ? e.pid : -1;
@@ -455,8 +464,8 @@ void Witness::on_clock(const Event& e) {
     return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
   // Its own question, before it has a plugin that could ask another.
-  const bool is_before_plugins = invocation_.only_plugins_tell_time && !has_opened_library_ &&
-                                 (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
+  const bool is_before_plugins =
+      invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
   if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
 }
 

@@ -69,6 +69,7 @@ struct Testimony {
   };
   std::vector<Quiet> quiet;
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
+  bool has_plugin = false;  // Invocation::runs_plugins: it has opened one
 };
 
 // A file that the tool will read and write anew (Invocation::updates), as it was before the run.
@@ -156,6 +157,7 @@ class Witness {
   void on_open(const observe::Event& e);
   void on_open_of_special(const observe::Event& e);
   void on_read(const observe::Event& e);
+  void note_library_of_user(const std::string& path);
   void on_open_for_writing(const observe::Event& e);
   void on_stat(const observe::Event& e);
   void on_localtime(const observe::Event& e);
@@ -200,6 +202,7 @@ class Witness {
   void conclude_outputs();
   void conclude_lock(const Touched& t, const os::FileIdentity& now);
   void conclude_output(const std::string& name, const Touched& t, const os::FileIdentity& now);
+  void conclude_depfile(const std::string& path);
   action::Placement placement_of(const Touched& t) const;
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
@@ -243,7 +246,7 @@ class Witness {
   std::int64_t ended_ns_ = 0;
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold_ = false;
-  bool has_opened_library_ = false;  // Invocation::only_plugins_tell_time
+  bool has_opened_library_ = false;  // Invocation::runs_plugins
   Testimony testimony_;
   std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
   std::map<std::string, Touched> touched_;                // by canonical name

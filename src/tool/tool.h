@@ -142,9 +142,9 @@ struct Invocation {
   // Absolute paths of folders that hold code of the user's which the tool loads: it may ask for more
   // than the tool does.
   std::vector<std::string> plugin_folders;
-  // The tool asks what time it is and puts the answer nowhere; plugins, which it opens by the names of
-  // shared libraries, may.
-  bool only_plugins_tell_time = false;
+  // The tool runs code of its user's in itself (proc macros), and what that asks for can come into the
+  // outputs in any form. What the tool asks before it has opened a shared library is its own affair.
+  bool runs_plugins = false;
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;
@@ -169,7 +169,7 @@ struct Invocation {
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
   // but the clock, random numbers and the load of the machine are noise: the user asked for it.
   bool is_generic = false;
-  bool clock_counts = false;  // but for the clock
+  bool clock_counts = false;                        // but for the clock
   bool has_no_stdin = false;                        // the tool gets an empty standard input
   bool drops_stdout = false, drops_stderr = false;  // not shown to the user
   // The variables are given to the tool by name, and those that count are in the key.
@@ -220,6 +220,11 @@ class Adapter {
   virtual bool clock_matters(std::uint64_t clock) const = 0;
   // The interpreters in the process tree of this invocation that are known.
   virtual std::span<const Vouched> vouched(const Invocation& invocation) const = 0;
+  // Variables that a depfile of this tool's names as inputs, though the tool reads them for itself, too.
+  virtual std::vector<std::string> variables_in(std::string_view depfile) const {
+    static_cast<void>(depfile);
+    return {};
+  }
   // Is what the tool printed the proof that it failed because of its inputs, and will fail again?
   // (A full disk or a killed child is none.) Then the failure is a result like others.
   virtual bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,

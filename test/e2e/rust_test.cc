@@ -259,6 +259,65 @@ TEST_P(Rust, WhatMacrosReadCounts) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
 }
 
+// What a macro computes of its place need not have that place's bytes.
+TEST_P(Rust, MacrosThatAskWhereTheyAre) {
+  for (const char* clone : {"one", "longer"}) {
+    write_crates(clone);
+    ws.write(std::string(clone) + "/mac/src/lib.rs",
+             "use proc_macro::TokenStream;\n#[proc_macro]\n"
+             "pub fn data(_: TokenStream) -> TokenStream {\n"
+             "  let here = std::env::current_dir().unwrap();\n"
+             "  here.to_str().unwrap().len().to_string().parse().unwrap()\n}\n");
+    ASSERT_TRUE(cargo(clone, {"build", "--release"}).ok());
+    EXPECT_EQ(ws.run({"target/release/app"}, {.cwd = clone}).out,
+              "1 " + std::to_string(ws.path(clone).size()) + "\n");
+  }
+}
+
+TEST_P(Rust, MacrosThatMeasureTheirPlace) {
+  ws.set("DEJA_PORTABLE=1");
+  for (const char* clone : {"one", "longer"}) {
+    write_crates(clone);
+    ws.write(
+        std::string(clone) + "/mac/src/lib.rs",
+        "use proc_macro::TokenStream;\n#[proc_macro]\n"
+        "pub fn data(_: TokenStream) -> TokenStream {\n"
+        "  std::env::var(\"CARGO_MANIFEST_DIR\").unwrap().len().to_string().parse().unwrap()\n}\n");
+    ASSERT_TRUE(cargo(clone, {"build"}).ok());
+    const std::string length = std::to_string(ws.path(std::string(clone) + "/app").size());
+    EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = clone}).out, "1 " + length + "\n");
+  }
+}
+
+// rustc's own use of these variables counts for nothing, but a source can ask for them.
+TEST_P(Rust, VariablesThatSourcesAskFor) {
+  ws.write("a.rs", "pub const T: Option<&str> = option_env!(\"TERM\");\n");
+  const Argv argv = compile(library);
+  ws.expect_miss(argv, {.env = {"TERM=one"}});
+  ws.expect_hit(argv, {.env = {"TERM=one"}});
+  ws.expect_miss(argv, {.env = {"TERM=two"}});
+  ws.expect_miss(argv, {.env = {"TERM"}});
+  ws.expect_hit(argv, {.env = {"TERM=one"}});
+  ws.write("a.rs", "pub fn f() {}\n");
+  ws.expect_miss(argv, {.env = {"TERM=one"}});
+  ws.expect_hit(argv, {.env = {"TERM=two"}});
+}
+
+// A target folder that several checkouts share lies above or beside them.
+TEST_P(Rust, PortableWithATargetFolderElsewhere) {
+  ws.set("DEJA_PORTABLE=1");
+  for (const char* target : {"target", "one/../build-output"}) {
+    ws.set("CARGO_TARGET_DIR=" + ws.path(target));
+    for (const char* clone : {"one", "two"}) {
+      write_crates(clone);
+      ws.remove(target);
+      ASSERT_TRUE(cargo(clone, {"build"}).ok());
+      EXPECT_EQ(ws.read(std::string(target) + "/debug/app").find(ws.path(clone)), std::string::npos)
+          << target;
+    }
+  }
+}
+
 // A macro that may read the whole environment by itself.
 TEST_P(Rust, MacrosThatListVariables) {
   write_crates("ws");

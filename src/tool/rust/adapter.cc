@@ -132,7 +132,7 @@ class Filling {
       if (!has(by_name, absolute(crates))) out_.searched_folders.push_back(absolute(crates));
     for (const std::string& crates : a_.crate_folders)
       out_.plugin_folders.push_back(absolute(crates));
-    out_.only_plugins_tell_time = true;  // for the name of a report, should it crash (nightly)
+    out_.runs_plugins = true;
     out_.replaces_outputs = true;
     out_.facts_count = false;  // none of C's
   }
@@ -152,10 +152,10 @@ class Filling {
   }
 
   void add_maps() {
-    if (!options_.portable) return;
+    if (!options_.portable || out_.source.empty()) return;
     std::vector<std::string> roots = options_.portable_roots;
     const std::string cwd(command_.cwd);
-    const std::string workspace = a_.out_dir.empty() ? cwd : workspace_of(absolute(a_.out_dir));
+    const std::string workspace = a_.out_dir.empty() ? "" : workspace_of(absolute(a_.out_dir));
     // Cargo compiles members in the workspace's folder, and others in their own. A target folder that
     // lies above or elsewhere tells nothing of where sources are.
     const bool is_above = cwd != workspace && is_within(cwd, workspace);
@@ -227,6 +227,9 @@ class RustAdapter final : public Adapter {
   bool ignores_variable(std::string_view name) const override {
     return std::any_of(std::begin(kIgnored), std::end(kIgnored),
                        [&](const IgnoredVariable& row) { return row.name == name; });
+  }
+  std::vector<std::string> variables_in(std::string_view depfile) const override {
+    return variables_of(depfile);
   }
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
   std::span<const Vouched> vouched(const Invocation&) const override { return {}; }

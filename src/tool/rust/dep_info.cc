@@ -1,6 +1,8 @@
 // Tested by dep_info_test.cc.
 #include "tool/rust/dep_info.h"
 
+#include <algorithm>
+
 namespace deja::tool::rust {
 namespace {
 
@@ -30,6 +32,19 @@ bool is_comment(std::string_view text, std::size_t at) {
 }
 
 }  // namespace
+
+std::vector<std::string> variables_of(std::string_view text) {
+  constexpr std::string_view kMark = "# env-dep:";
+  std::vector<std::string> out;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    if (line.starts_with(kMark))
+      out.emplace_back(line.substr(kMark.size(), line.find('=') - kMark.size()));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
 
 std::optional<std::string> move_dep_info(std::string_view text, std::string_view from,
                                          std::string_view to) {

@@ -29,6 +29,11 @@ TEST(DepInfo, BlanksAreQuoted) {
   EXPECT_EQ(move_dep_info("/ws/a: /q\\ /ws/b\n", "/ws", "/x"), std::nullopt);
 }
 
+TEST(DepInfo, NamesVariables) {
+  EXPECT_EQ(variables_of("a: b\n\n# env-dep:TERM=x=y\n# env-dep:UNSET\nc: # env-dep:NO\n"),
+            (std::vector<std::string>{"TERM", "UNSET"}));
+}
+
 TEST(DepInfo, WhatComesFromVariablesStays) {
   EXPECT_EQ(move_dep_info("/ws/a: b\n\n# env-dep:DIR=/ws\n", "/ws", "/x"), std::nullopt);
 }
