@@ -209,7 +209,7 @@ void Witness::conclude_output(const std::string& name, const Touched& t,
   } else {
     out.role = is_depfile(name) ? Role::depfile : Role::output;
   }
-  if (out.role == Role::depfile) conclude_depfile(name);
+  if (out.role == Role::depfile && invocation_.runs_plugins) conclude_depfile(name);
   if (const std::string why = why_not_output(now, t); !why.empty())
     return fail(why + ": " + t.spelled);
   testimony_.outputs.push_back(std::move(out));

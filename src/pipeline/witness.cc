@@ -307,7 +307,7 @@ void Witness::on_open_of_special(const Event& e) {
 }
 
 void Witness::note_library_of_user(const std::string& path) {
-  if (!is_library_name(path)) return;
+  if (!invocation_.runs_plugins || !is_library_name(path)) return;
   has_opened_library_ = true;
   const auto& folders = invocation_.plugin_folders;
   testimony_.has_plugin |=
@@ -365,7 +365,8 @@ void Witness::on_localtime(const Event& e) {
 }
 
 void Witness::on_stat(const Event& e) {
-  has_opened_library_ |= is_library_name(e.path);  // what dlopen is given
+  if (invocation_.runs_plugins)
+    has_opened_library_ |= is_library_name(e.path);  // what dlopen is given
   if (e.path == "/etc/localtime") return on_localtime(e);
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   const bool is_of_symlink = e.has_identity && e.identity.is_symlink();
