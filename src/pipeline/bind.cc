@@ -40,6 +40,20 @@ std::vector<std::string> rests_of(std::string_view text, const std::string& root
   return rests;
 }
 
+// A compiler that takes the shorter of a name and its real path: does its choice depend on how long
+// the root's own name is? The log has only the absolute form of what was asked for.
+bool choice_depends_on_place(const RealPath& real, const std::string& root,
+                             const std::string& cwd) {
+  const bool moves_along =
+      is_within(real.asked, root) || (is_within(real.asked, cwd) && is_within(cwd, root));
+  if (!moves_along) return true;
+  if (!is_within(real.asked, cwd)) return false;  // both names grow with the root's
+  // It may have been relative, which the real path never is. The shortest root is "/x".
+  constexpr std::size_t kShortestRoot = 2;
+  const std::size_t relative = real.asked.size() - std::min(real.asked.size(), cwd.size() + 1);
+  return relative > kShortestRoot + (real.result.size() - root.size());
+}
+
 bool is_mapped(const std::string& folder, const tool::Invocation& invocation) {
   return std::any_of(invocation.mapped_prefixes.begin(), invocation.mapped_prefixes.end(),
                      [&](const std::string& prefix) { return is_within(folder, prefix); });
@@ -85,11 +99,14 @@ class Case {
           contains(std::string_view(argument.text).substr(from), path_))
         return true;
     }
+    const std::string& cwd = target_.roots.path(Root::cwd);
+    if (std::any_of(
+            testimony_.real_paths.begin(), testimony_.real_paths.end(), [&](const RealPath& real) {
+              return is_within(real.result, path_) && choice_depends_on_place(real, path_, cwd);
+            }))
+      return true;
     return std::any_of(testimony_.trace.observations.begin(), testimony_.trace.observations.end(),
                        [this](const Observation& o) {
-                         // A compiler takes the shorter of two names for one header.
-                         if (o.claim == Claim::real)
-                           return o.value.starts_with(tag_) && o.value != o.subject;
                          return o.claim == Claim::variable && contains(o.value, path_);
                        });
   }

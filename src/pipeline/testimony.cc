@@ -263,6 +263,13 @@ bool Witness::is_declared_output(const std::string& path) {
                      [&](const std::string& folder) { return is_within(name, canonical(folder)); });
 }
 
+bool Witness::is_named(const std::string& path) const {
+  const auto& arguments = invocation_.key_arguments;
+  return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
+    return argument.path_at == 0 && join_path(command_.cwd, argument.path()) == path;
+  });
+}
+
 bool Witness::is_updated(const std::string& path) {
   return std::any_of(invocation_.updates.begin(), invocation_.updates.end(),
                      [&](const std::string& name) { return canonical(name) == canonical(path); });
@@ -501,8 +508,11 @@ void Witness::conclude_links() {
   for (const auto& [path, text] : links_) {
     if (!is_touched(path)) claim(Claim::link, roots_.tag(path), text);
   }
-  for (const auto& [path, result] : reals_) {
-    if (!is_touched(path)) claim(Claim::real, roots_.tag(path), roots_.tag(result));
+  for (const auto& [path, real] : reals_) {
+    if (is_touched(path)) continue;
+    claim(Claim::real, roots_.tag(path), roots_.tag(real.result));
+    if (real.may_be_written && path != real.result)
+      testimony_.real_paths.push_back({path, real.result});
   }
 }
 

@@ -407,7 +407,16 @@ void Witness::on_realpath(const Event& e) {
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   if (e.error == 0 || is_absence(e.error)) note_look(e);
   if (e.error == 0) {
-    reals_[e.path] = e.text;
+    const auto program = programs_.find(e.pid);
+    const auto use = program == programs_.end() ? tool::RealPathUse::may_write
+                                                : adapter_.real_path_use(program->second);
+    Real& real = reals_[e.path];
+    real.result = e.text;
+    // Asked twice, it is a header as well.
+    if (use == tool::RealPathUse::compares_sources && is_named(e.path))
+      real.may_be_written |= !real.comparers.insert(e.pid).second;
+    else
+      real.may_be_written |= use != tool::RealPathUse::compares;
   } else if (is_absence(e.error)) {
     missing(e.path);
   }

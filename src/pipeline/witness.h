@@ -55,11 +55,17 @@ struct Input {
   Digest digest;
 };
 
+// The real path of a name that a program asked for, where it may write the shorter of the two.
+struct RealPath {
+  std::string asked, result;  // absolute
+};
+
 struct Testimony {
   std::string problem;  // why nothing may be published; empty when the rest counts
   action::Trace trace;
   std::vector<Output> outputs;
   std::vector<Input> inputs;
+  std::vector<RealPath> real_paths;
   std::vector<std::string> programs;  // executables and libraries that ran
   // Of variables that the adapter takes for harmless. True only while no output holds `text`, a path
   // that the tool had from there: then the claim counts after all.
@@ -206,7 +212,8 @@ class Witness {
   action::Placement placement_of(const Touched& t) const;
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
-  bool is_updated(const std::string& path);  // Invocation::updates
+  bool is_named(const std::string& path) const;  // an argument, as it is spelled
+  bool is_updated(const std::string& path);      // Invocation::updates
   bool is_declared_input(const std::string& path) const;
   bool is_declared_output(const std::string& path);  // or one of its folders
   const Before* before(const std::string& path);
@@ -252,10 +259,16 @@ class Witness {
   std::map<std::string, Touched> touched_;                // by canonical name
   std::set<std::string, std::less<>> touched_names_;      // the last components of those
   std::map<FileNumber, Finished> finished_;
-  std::map<std::string, ReadFile> reads_;             // by spelled path
-  std::map<std::string, char> seen_;                  // spelled path -> kind_letter
-  std::map<std::string, bool> absent_;                // spelled path
-  std::map<std::string, std::string> links_, reals_;  // spelled path -> text, result
+  std::map<std::string, ReadFile> reads_;     // by spelled path
+  std::map<std::string, char> seen_;          // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;        // spelled path
+  std::map<std::string, std::string> links_;  // spelled path -> text
+  struct Real {
+    std::string result;
+    bool may_be_written = false;
+    std::set<std::int32_t> comparers;  // processes that asked once, to compare a source
+  };
+  std::map<std::string, Real> reals_;  // by spelled path
   std::map<std::string, bool> listings_;
   // What was looked at on the way: texts of symlinks (empty: none), and whether a folder is there.
   std::unordered_map<std::string, std::optional<std::string>> steps_;

@@ -203,6 +203,12 @@ struct Vouched {
   const char* why;
 };
 
+enum class RealPathUse : std::uint8_t {
+  may_write,         // may write the shorter of the two names
+  compares,          // only compares it with another real path
+  compares_sources,  // asks once for each file that is named as a source, to compare it; may write others
+};
+
 class Adapter {
  public:
   virtual ~Adapter() = default;
@@ -216,6 +222,11 @@ class Adapter {
 
   // A variable the tool reads that cannot change what it leaves behind, given how we run it.
   virtual bool ignores_variable(std::string_view name) const = 0;
+  // What a program of the tool's process tree does with the real path of a file.
+  virtual RealPathUse real_path_use(std::string_view program) const {
+    static_cast<void>(program);
+    return RealPathUse::may_write;
+  }
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
   // The interpreters in the process tree of this invocation that are known.

@@ -2,74 +2,54 @@
 // tool would leave the same there. The name of a folder gets into results on more ways than one thinks.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <map>
-
-#include "diff/tester.h"
+#include "diff/sharing.h"
 
 namespace deja::test {
 namespace {
-
-namespace fs = std::filesystem;
-
-using Files = std::map<std::string, std::string>;
-
-class Sharing : public ::testing::Test {
- protected:
-  // In texts, "{R}" is the folder of this checkout, "{1}" that of the first, "{W}" what holds both.
-  std::string filled(std::string text, const std::string& root) const {
-    const auto fill = [&text](const std::string& mark, const std::string& by) {
-      for (std::size_t at = text.find(mark); at != std::string::npos;
-           at = text.find(mark, at + by.size()))
-        text.replace(at, mark.size(), by);
-    };
-    fill("{R}", root);
-    fill("{1}", ws.path("p1"));
-    fill("{W}", ws.work());
-    return text;
-  }
-  Command command_in(const std::string& checkout) const {
-    Command out;
-    for (const std::string& a : argv) out.argv.push_back(filled(a, ws.path(checkout)));
-    for (const std::string& e : env) out.options.env.push_back(filled(e, ws.path(checkout)));
-    out.options.cwd = checkout + (cwd.empty() ? "" : "/" + cwd);
-    return out;
-  }
-  // A miss in p1, the same files in `second`, then `change` (in p1), then the command in `second`.
-  Verdict share(const Files& files, const std::function<void()>& change = nullptr,
-                const std::string& second = "p2") {
-    for (const auto& [name, text] : files) ws.write("p1/" + name, filled(text, ws.path("p1")));
-    if (!cwd.empty()) ws.make_folder("p1/" + cwd);
-    fs::create_directories(fs::path(ws.path(second)).parent_path());
-    fs::copy(ws.path("p1"), ws.path(second),
-             fs::copy_options::recursive | fs::copy_options::copy_symlinks);
-    warm_up(ws, command_in("p1"), 1);
-    EXPECT_EQ(ws.last_event().outcome, "miss") << "a failure would show nothing";
-    if (change) change();
-    const Verdict verdict = judge(ws, command_in(second));
-    EXPECT_EQ(verdict.difference, "")
-        << as_shell(command_in(second)) << "\ndeja: " << verdict.event;
-    return verdict;
-  }
-  void change_header() { ws.write("p1/inc/a.h", "#define V 8\n"); }
-
-  Workspace ws;
-  Argv argv;
-  std::vector<std::string> env;
-  std::string cwd;
-  const Files with_header = {{"inc/a.h", "#define V 7\n"}};
-  Files with(const std::string& source) const {
-    Files out = with_header;
-    out["a.c"] = source;
-    return out;
-  }
-};
 
 // --- must hit ---
 
 TEST_F(Sharing, RelativeNames) {
   argv = {"gcc", "-c", "-MD", "a.c"};
   EXPECT_TRUE(share(with("#include \"inc/a.h\"\nint f(void) { return V; }\n")).is_hit());
+}
+
+// gcc asks for the real path of its source and of its output, and compares the two.
+TEST_F(Sharing, NamesWithDots) {
+  const Files files = {{"src/a.c", "int f(void) { return 1; }\n"}, {"bld/sub/x", ""}};
+  for (const char* name : {"./src/a.c", "src/../src/a.c", "{R}/./src/a.c", ".//src/a.c",
+                           "bld/../bld/../bld/../src/a.c", "{R}/bld/../src/a.c"}) {
+    argv = {"gcc", "-c", name, "-o", "./a.o"};
+    EXPECT_TRUE(share_again(files).is_hit()) << name;
+  }
+  cwd = "bld/sub";
+  for (const char* name : {"../../src/a.c", "./../../src/a.c", "../../bld/../src/a.c"}) {
+    argv = {"gcc", "-c", name, "-o", "../sub/a.o"};
+    EXPECT_TRUE(share_again(files).is_hit()) << name;
+  }
+}
+
+TEST_F(Sharing, LinksOfNamesWithDots) {
+  ws.run({"gcc", "-c", "-x", "c", "/dev/null", "-o", ws.path("empty.o")});
+  const Files files = {{"bld/sub/e.o", ws.read("empty.o")}};
+  cwd = "bld/sub";
+  for (const Argv& words :
+       {Argv{"gcc", "-shared", "-o", "./l.so", "./e.o"}, Argv{"ld", "-r", "-o", "./r.o", "./e.o"},
+        Argv{"gcc", "-shared", "-o", "l.so", "../../bld/sub/../sub/e.o"}}) {
+    argv = words;
+    EXPECT_TRUE(share_again(files).is_hit()) << argv.back();
+  }
+}
+
+// The source is a system header as well, and then the compiler takes the shorter of its names.
+TEST_F(Sharing, SourceThatIncludesItselfFromASystemFolder) {
+  const std::string dots = "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc";
+  argv = {"gcc", "-Wsystem-headers", "-isystem", dots, "-c", dots + "/s.c", "-o", "a.o"};
+  share({{"inc/s.c",
+          "#ifndef ONCE\n#define ONCE\n#include <s.c>\nint a;\n#else\n#warning \"hey\"\n#endif\n"}},
+        nullptr,
+        "a-checkout-with-a-name-so-long-that-the-real-name-of-the-header-is-no-longer-the-shorter-"
+        "one");
 }
 
 TEST_F(Sharing, MappedNames) {

@@ -222,11 +222,11 @@ EXPORT ssize_t __readlinkat_chk(int at, const char *path, char *out, size_t room
   return size;
 }
 
+/* Each call is told: a compiler that asks twice about one source has found it as a header, too. */
 static char *note_realpath(const char *path, char *result, int64_t when) {
   if (deja_recording())
     deja_write(&NOTE(.op = DEJA_OP_REALPATH, .error = result ? 0 : errno, .path = path,
-                     .when = when, .once = true, .text2 = result,
-                     .text2_size = result ? strlen(result) : 0));
+                     .when = when, .text2 = result, .text2_size = result ? strlen(result) : 0));
   return result;
 }
 

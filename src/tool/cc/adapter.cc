@@ -8,6 +8,7 @@
 #include "tool/cc/failure.h"
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
+#include "tool/linkers.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -39,6 +40,18 @@ constexpr IgnoredVariable kIgnored[] = {
 constexpr std::uint64_t kClockRealtime = 2;
 constexpr std::uint64_t kClockMonotonic = 3;
 
+// gcc's driver refuses to write over its input (gcc.cc, canonical_filename_eq).
+bool is_gcc_driver(std::string_view program) {
+  const auto parsed = parse_program(program);
+  return parsed && parsed->dialect == kGcc;
+}
+
+// They refuse, too (c-family/c-opts.cc), and write the shorter name of a system header (libcpp's
+// maybe_shorter_path).
+bool is_gcc_front_end(std::string_view program) {
+  return program == "cc1" || program == "cc1plus" || program == "cc1obj" || program == "cc1objplus";
+}
+
 // "cc" is a link to one or the other; scripts and copies of that name stay unknown.
 Dialect dialect_of_tool(const std::string& tool) {
   const auto real = os::real_path(tool);
@@ -68,6 +81,11 @@ class CcAdapter final : public Adapter {
   bool ignores_variable(std::string_view name) const override {
     return std::any_of(std::begin(kIgnored), std::end(kIgnored),
                        [&](const IgnoredVariable& row) { return row.name == name; });
+  }
+
+  RealPathUse real_path_use(std::string_view program) const override {
+    if (is_gcc_driver(program) || is_linker(program)) return RealPathUse::compares;
+    return is_gcc_front_end(program) ? RealPathUse::compares_sources : RealPathUse::may_write;
   }
 
   bool clock_matters(std::uint64_t clock) const override {

@@ -5,6 +5,7 @@
 #include "tool/cc/arguments.h"
 #include "tool/cc/failure.h"
 #include "tool/job/jobs.h"
+#include "tool/linkers.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -63,6 +64,10 @@ class JobAdapter final : public Adapter {
 
   bool ignores_variable(std::string_view name) const override {
     return std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
+  }
+
+  RealPathUse real_path_use(std::string_view program) const override {
+    return is_linker(program) ? RealPathUse::compares : RealPathUse::may_write;
   }
 
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
