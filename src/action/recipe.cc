@@ -1,11 +1,13 @@
 // Tested by recipe_test.cc: every field changes the key, every field left out does not.
 #include "action/recipe.h"
 
+#include "base/path.h"
+
 namespace deja::action {
 namespace {
 
 // Grows when the meaning of any field, trace claim or result changes.
-constexpr std::string_view kRecipeVersion = "deja action 2, BLAKE3-256";
+constexpr std::string_view kRecipeVersion = "deja action 3, BLAKE3-256";
 
 struct KeyedVariable {
   std::string_view name;
@@ -29,12 +31,30 @@ constexpr KeyedVariable kAlwaysKeyed[] = {
 
 std::string tagged_argument(const tool::KeyArgument& argument, const Roots& roots) {
   if (!argument.has_path()) return argument.text;
+  if (argument.output != tool::KeyArgument::Output::none) {
+    // Its name may be another one; what follows from the name is bound to it after the run.
+    const auto name = argument.output == tool::KeyArgument::Output::main ? OutputName::output
+                                                                         : OutputName::depfile;
+    if (!roots.path(name).empty()) {
+      std::string out = argument.text.substr(0, argument.path_at);
+      out.push_back(static_cast<char>(name));
+      return out.append(argument.text.substr(argument.path_at + argument.path().size()));
+    }
+  }
   const std::string_view path = argument.path();
   std::string out = argument.text.substr(0, argument.path_at);
   // A relative path that begins like a tag must not read as one.
   if (!path.empty() && static_cast<unsigned char>(path[0]) < 0x20) out.append("./");
   out.append(roots.tag(path));
   return out.append(argument.text.substr(argument.path_at + path.size()));
+}
+
+// A compiler that is called by a path with a slash looks for its files along that path; its own path
+// is in the key already.
+std::string_view called_name(const Action& a) {
+  if (a.invocation.run_argv.empty()) return {};
+  const std::string_view name = a.invocation.run_argv.front();
+  return name == a.command.tool ? base_name(name) : name;
 }
 
 void tag_folders(std::string_view list, const Roots& roots, Sink& sink) {
@@ -87,8 +107,7 @@ void describe_action(const Action& a, Sink& sink) {
                          ? a.command.tool
                          : a.invocation.key_tool);  // a tool looks for its own files beside itself
   sink.field("tool digest", a.tool_digest.hex());   // the tool replaced behind an equal name
-  sink.field("name",
-             a.invocation.run_argv.empty() ? "" : a.invocation.run_argv.front());  // g++ or gcc
+  sink.field("name", called_name(a));               // g++ or gcc
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
     sink.field("argument", tagged_argument(argument, a.roots));
   for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);

@@ -1,9 +1,9 @@
 // Record grammar (base/bytes.h forms; docs/format.md repeats it):
 //   result   = "dejR" u8 version, varint exit_code, u8 flags, stream out, stream err,
-//              varint n, n * artifact, root*2, varint cost_ns, i64 made_at_ns, varint ttl_ns, bytes evidence
+//              varint n, n * artifact, roots, varint cost_ns, i64 made_at_ns, varint ttl_ns, bytes evidence
 //   stream   = varint size, u8 is_blob, (raw digest[32] | bytes)
 //   artifact = u8 role, u8 placement, bytes path, u32 mode, varint size, raw digest[32], bytes link
-//   root     = bytes path
+//   roots    = bytes path for each of kRoots, bytes path for each of kOutputNames, bytes spelled output
 #include "action/result.h"
 
 #include "base/bytes.h"
@@ -12,7 +12,7 @@ namespace deja::action {
 namespace {
 
 constexpr std::string_view kMagic = "dejR";
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::uint8_t kStreamsAreOne = 1;
 constexpr std::uint8_t kColoursForced = 2;
 
@@ -77,6 +77,8 @@ std::string encode(const ActionResult& r) {
     e.bytes(a.link_text);
   }
   for (const Root root : kRoots) e.bytes(r.made_in.path(root));
+  for (const OutputName name : kOutputNames) e.bytes(r.made_in.path(name));
+  e.bytes(r.made_in.spelled_output());
   e.varint(r.cost_ns);
   e.i64(r.made_at_ns);
   e.varint(r.ttl_ns);
@@ -96,9 +98,9 @@ std::optional<ActionResult> decode_result(std::string_view bytes) {
   r.err = get_stream(d);
   const std::uint64_t n = d.count(40);
   for (std::uint64_t i = 0; i < n && !d.failed(); ++i) r.artifacts.push_back(get_artifact(d));
-  std::string cwd(d.bytes());
-  std::string workspace(d.bytes());
-  r.made_in = Roots(std::move(cwd), std::move(workspace));
+  for (const Root root : kRoots) r.made_in.set(root, std::string(d.bytes()));
+  for (const OutputName name : kOutputNames) r.made_in.set(name, std::string(d.bytes()));
+  r.made_in.set_spelled_output(std::string(d.bytes()));
   r.cost_ns = d.varint();
   r.made_at_ns = d.i64();
   r.ttl_ns = d.varint();

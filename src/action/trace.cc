@@ -15,6 +15,19 @@ char kind_letter(std::uint32_t mode) {
   return S_ISDIR(mode) ? 'd' : 'o';
 }
 
+namespace {
+// Each path and a NUL.
+std::string describe_search(std::string_view met) {
+  std::string out;
+  while (!met.empty()) {
+    const std::string_view path = met.substr(0, met.find('\0'));
+    met.remove_prefix(std::min(path.size() + 1, met.size()));
+    out.append(out.empty() ? "" : ", ").append(Roots::describe(path));
+  }
+  return out.empty() ? "nothing" : out;
+}
+}  // namespace
+
 std::string describe(const Observation& o) {
   const std::string subject = Roots::describe(o.subject);
   switch (o.claim) {
@@ -49,6 +62,13 @@ std::string describe(const Observation& o) {
              subject + " = " + o.value;
     case Claim::machine:
       return "machine = " + to_hex(o.value).substr(0, 16);
+    case Claim::search:
+      return "search " + subject + " meets " + describe_search(o.value);
+    case Claim::logical_directory:
+      return subject + (o.value == "l" ? " names the working directory by another name"
+                                       : " is no other name of the working directory");
+    case Claim::output_name:
+      return "output " + subject + " is " + Roots::describe(o.value);
   }
   return "unknown claim";
 }

@@ -25,8 +25,16 @@ enum class Claim : std::uint8_t {
   twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
   stamps,   // subject: tagged path of a file; value: its size, or size, time and mode
   machine,  // value: digest of what the machine calls itself
+  // subject: a variable that lists directories, '/', a program's name; value: what the search along
+  // the directories meets (pipeline/searches.h)
+  search,
+  // subject: PWD; value: whether it names the working directory, and by another name than its real
+  // path (pipeline/logical_directory.h)
+  logical_directory,
+  // subject: "name" or "path"; value: that of the main output, which is in an artifact
+  output_name,
 };
-inline constexpr Claim kLastClaim = Claim::machine;
+inline constexpr Claim kLastClaim = Claim::output_name;
 
 struct Observation {
   Claim claim = Claim::file;

@@ -25,7 +25,8 @@ bool is_equal(const Artifact& a, const Artifact& b, bool was_moved) {
 bool is_equal(const action::StreamBytes& stored, const action::StreamBytes& fresh,
               const action::ActionResult& result, const Target& target) {
   if (stored.blob || fresh.blob) return stored.size == fresh.size && stored.blob == fresh.blob;
-  return move_text(stored.bytes, result.made_in, target.roots) == fresh.bytes;
+  const auto moved = move_text(stored.bytes, result.made_in, target.roots);
+  return moved && *moved == fresh.bytes;
 }
 
 void add(std::string& list, std::size_t& count, const std::string& item) {

@@ -164,7 +164,9 @@ class Case {
   // Is a path below this root spelled out where the tool sees it (an argument, a search path)?
   bool is_spelled() const {
     for (const tool::KeyArgument& argument : target_.invocation.key_arguments) {
-      if (argument.has_path() && target_.roots.tag(argument.path()).starts_with(tag_)) return true;
+      const bool is_output = argument.output != tool::KeyArgument::Output::none;
+      if (argument.has_path() && !is_output && target_.roots.tag(argument.path()).starts_with(tag_))
+        return true;
     }
     const auto& claims = testimony_.trace.observations;
     return std::any_of(claims.begin(), claims.end(), [this](const Observation& o) {

@@ -114,6 +114,15 @@ std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
   return outcome;
 }
 
+// Nothing is known of this source's text: what has changed since the command was run before?
+void explain_new_source(Outcome& outcome, const Prepared& p, World& world, Engine& engine) {
+  const auto last = engine.cache.last_probes.get(p.command_key);
+  if (outcome.reason == "new" && last != nullptr && *last != p.probe)
+    outcome.reason = recall_trace(*last, world, engine).why_not;
+  engine.cache.last_probes.put(p.command_key, std::make_shared<const ProbeKey>(p.probe), 1);
+  if (outcome.reason.empty()) outcome.reason = "new";
+}
+
 // A stored result whose trace holds, put in place. Empty: none; outcome.reason says why.
 std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& world,
                               const Target& target, Engine& engine, Client& client) {
@@ -338,6 +347,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   }
   const std::uint32_t landings = engine.flights.landings(probe);
   if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
+  explain_new_source(outcome, p, world, engine);
   if (belongs_to_lane(p, settings, engine)) {
     Bypass why{BypassReason::incremental, std::move(outcome.reason)};
     return bypass(std::move(outcome), std::move(why));

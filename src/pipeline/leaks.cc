@@ -92,14 +92,17 @@ bool begins_message(std::string_view text, std::size_t at) {
                      [&](std::string_view w) { return after.starts_with(w); });
 }
 
+std::set<std::string> forms_of(const std::string& path) {
+  return {path, as_symbol(path), as_make(path), as_c(path), as_url(path)};
+}
+
 }  // namespace
 
 LeakSearch::LeakSearch(const action::Roots& roots) {
   for (const action::Root root : action::kRoots) {
     if (!roots.has(root)) continue;
     const std::string& path = roots.path(root);
-    std::set<std::string> forms = {path, as_symbol(path), as_make(path), as_c(path), as_url(path)};
-    for (const std::string& form : forms) needles_.push_back({root, form, false});
+    for (const std::string& form : forms_of(path)) needles_.push_back({root, form, false});
   }
   for (const Needle& n : needles_) longest_ = std::max(longest_, n.bytes.size());
 }
@@ -118,12 +121,24 @@ void LeakSearch::search_messages(std::string_view text) {
          at = text.find(n.bytes, at + 1))
       found = !begins_message(text, at);
   }
-  for (Text& t : texts_) t.found = t.found || text.find(t.bytes) != std::string_view::npos;
+  for (Text& t : texts_) t.found = t.found || t.is_in(text);
+}
+
+bool LeakSearch::Text::is_in(std::string_view bytes) const {
+  return std::any_of(forms.begin(), forms.end(), [&](const std::string& form) {
+    return ::memmem(bytes.data(), bytes.size(), form.data(), form.size()) != nullptr;
+  });
 }
 
 std::size_t LeakSearch::add_text(const std::string& text) {
-  texts_.push_back({text});
+  texts_.push_back({{text}});
   longest_ = std::max(longest_, text.size());
+  return texts_.size() - 1;
+}
+
+std::size_t LeakSearch::add_name(const std::string& name) {
+  texts_.push_back({forms_of(name)});
+  for (const std::string& form : texts_.back().forms) longest_ = std::max(longest_, form.size());
   return texts_.size() - 1;
 }
 
@@ -138,8 +153,7 @@ void LeakSearch::search(std::string_view bytes) {
     found =
         found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }
-  for (Text& text : texts_)
-    text.found = text.found || bytes.find(text.bytes) != std::string_view::npos;
+  for (Text& text : texts_) text.found = text.found || text.is_in(bytes);
 }
 
 Status LeakSearch::search(const os::Fd& fd) {

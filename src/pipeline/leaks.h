@@ -2,6 +2,7 @@
 // bound to that root: served elsewhere it would not be what the tool writes there.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class LeakSearch {
   void search_messages(std::string_view text);
   // Also looks for any text. Returns its number, for found_text.
   std::size_t add_text(const std::string& text);
+  // The same for a name that is part of a path, also in the forms that paths are quoted in.
+  std::size_t add_name(const std::string& name);
   // Also looks for a part of the root's name, which alone is less evidence.
   void add_rest(action::Root root, const std::string& rest);
 
@@ -40,8 +43,9 @@ class LeakSearch {
     bool is_rest = false;
   };
   struct Text {
-    std::string bytes;
+    std::set<std::string> forms;
     bool found = false;
+    bool is_in(std::string_view bytes) const;
   };
   void search(std::string_view bytes);
   void find_all();

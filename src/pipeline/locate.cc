@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "os/find_tool.h"
 #include "os/places.h"
+#include "pipeline/logical_directory.h"
 #include "tool/exec/order.h"
 
 namespace deja::pipeline {
@@ -110,7 +111,14 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
                                  : common_ancestor(cwd, parent_path(clean_path(source)));
     if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
   }
-  return action::Roots(cwd, workspace);
+  action::Roots roots(cwd, workspace);
+  add_logical_roots(command, roots);
+  if (!invocation.output.empty()) {
+    roots.set(action::OutputName::output, invocation.output);
+    roots.set_spelled_output(invocation.spelled_output);
+    roots.set(action::OutputName::depfile, invocation.depfile_output);
+  }
+  return roots;
 }
 
 }  // namespace deja::pipeline

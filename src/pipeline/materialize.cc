@@ -96,13 +96,31 @@ std::string temporary_name(const std::string& path) {
          std::to_string(serial++);
 }
 
+// Is what is there a file that the command line names as an input, by another way to its directory?
+// (By a symlink or a hard link: see check_place.) Then the tool would refuse, or read it first.
+Result<bool> is_input(const os::FileIdentity& there, const std::string& path,
+                      const Target& target) {
+  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+    if (!argument.has_path() || argument.output != tool::KeyArgument::Output::none) continue;
+    const std::string named = join_path(target.request.cwd, argument.path());
+    if (base_name(named) != base_name(path)) continue;
+    const auto input = TRY(os::stat_file(named));
+    if (input && input->device == there.device && input->inode == there.inode) return true;
+  }
+  return false;
+}
+
 // Can the new file be put in place of what is there, such that nobody could tell it from what the
 // tool would have done? Else an error: a device, a shared inode, a symlink, a file that the tool
 // may not write or whose mode it would keep are for the tool itself to treat:
 // docs/traps/output-place.md. True: something is there.
-Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path) {
+Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path,
+                         const Target& target) {
   const auto there = TRY(os::stat_file(path, os::Links::keep));
   if (!there) return false;
+  const auto& updates = target.invocation.updates;  // read and written, as it should be
+  if (updates.empty() && TRY(is_input(*there, path, target)))
+    return Error{Code::invalid, 0, "output is an input: " + path};
   if (artifact.role == Role::folder && there->is_directory()) return true;
   if (artifact.role == Role::folder || artifact.role == Role::symlink)
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
@@ -151,7 +169,7 @@ Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& r
   if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
     return Prepared({}, path, false);
   const mode_t mode = TRY(fresh_mode(artifact, target.request.umask));
-  const bool is_taken = TRY(check_place(artifact, mode, path));
+  const bool is_taken = TRY(check_place(artifact, mode, path, target));
   const std::string temp = temporary_name(path);
   if (artifact.role == Role::symlink) {
     TRY(os::make_symlink(artifact.link_text, temp));
@@ -169,7 +187,9 @@ Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
                                 store::BlobStore& blobs) {
   std::string text = TRY(read_stream(stream, blobs));
   if (strip) text = strip_ansi(text);
-  return move_text(text, result.made_in, target.roots);
+  auto moved = move_text(text, result.made_in, target.roots);
+  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
+  return *std::move(moved);
 }
 
 // The artifact that a declared output is, or its place.
@@ -206,7 +226,7 @@ Status make_folders(const action::ActionResult& result, const Target& target,
     const std::string path = target.roots.expand(artifact.path);
     TRY(make_way(tidy_path(path), target, folders));
     if (artifact.role != Role::folder) continue;
-    TRY(check_place(artifact, artifact.mode, path));
+    TRY(check_place(artifact, artifact.mode, path, target));
     TRY(folders.make(path, artifact.mode));
   }
   return {};

@@ -7,6 +7,7 @@
 #include "pipeline/engine.h"
 #include "pipeline/prepare.h"
 #include "pipeline/recall.h"
+#include "pipeline/searches.h"
 #include "pipeline/world.h"
 
 namespace deja::pipeline {
@@ -39,12 +40,28 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
         if (is_noise(o.subject)) return false;
         break;
       case Claim::root:
+      case Claim::search:             // its candidates are watched: add_searched
+      case Claim::logical_directory:  // PWD is one of the paths that were looked at
+      case Claim::output_name:
         break;  // as the rest of the environment, part of the request's name
       default:
         claims.push_back(i);
     }
   }
   return true;
+}
+
+// What the searches of a trace may meet: a change of any is a change of the search.
+void add_searched(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                  const tool::Command& command, std::vector<std::string>& paths) {
+  for (const std::uint32_t i : entry.claims) {
+    const action::Observation& o = manifest.observations()[i];
+    if (o.claim != Claim::search) continue;
+    const SearchFor search = search_of(o.subject);
+    const auto list = command.variable(search.variable);
+    const auto candidates = search_candidates(list.value_or(""), search.name, command.cwd);
+    paths.insert(paths.end(), candidates.begin(), candidates.end());
+  }
 }
 
 // rustc lists a folder each time: no look at its claims is worth the while. Null: not known.
@@ -137,6 +154,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   const action::Manifest::Entry* of = manifest->find(recalled.found->key);
   std::vector<std::uint32_t> claims;
   if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
+  add_searched(*manifest, *of, p.command, p.looked_at);
   std::vector<std::string> paths;
   paths.reserve(claims.size() + p.looked_at.size());
   for (const std::uint32_t i : claims)

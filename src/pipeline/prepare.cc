@@ -103,6 +103,15 @@ std::optional<Bypass> add_declared(Prepared& p, const Request& request, Engine& 
   return std::nullopt;
 }
 
+// One command line with many sources in turn (configure's checks) has a manifest for each.
+void add_sources(tool::Invocation& invocation, Engine& engine) {
+  for (const std::string& source : invocation.sources) {
+    const auto content = engine.digester.digest_file(source, nullptr);
+    invocation.key_fields.push_back(
+        {"source", content && *content ? (*content)->digest.hex() : "none"});
+  }
+}
+
 }  // namespace
 
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
@@ -120,7 +129,10 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.invocation = std::move(std::get<tool::Invocation>(classified));
   // Where the tool's name leads to the front, argv[0] would lead a tool that looks for its own
   // files there, too.
-  if (request.calling == Calling::masquerade || std::get<Located>(located).behind_front)
+  const std::string_view called = out.command.argv.front();
+  const bool is_bare = called.find('/') == std::string_view::npos;
+  if (request.calling == Calling::masquerade || std::get<Located>(located).behind_front ||
+      (is_bare && out.invocation.may_run_by_path))
     out.invocation.run_argv.front() = out.command.tool;
 
   const auto content = engine.digester.digest_file(out.command.tool, &out.tool_file);
@@ -135,12 +147,18 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
     return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
   }
   out.roots = find_roots(out.command, out.invocation, settings);
+  // A name of the working directory must go on leading there, and another must not begin to.
+  const std::string_view pwd = out.command.variable("PWD").value_or("");
+  if (pwd.starts_with('/') && pwd != out.command.cwd) out.looked_at.emplace_back(pwd);
   if (out.command.order != nullptr) {
     if (auto why = add_declared(out, request, engine, client))
       return Declined{*std::move(why), out.command.tool};
   }
-  out.probe = action::probe_key(
-      {out.command, out.invocation, out.roots, identity, request.umask, settings.salt});
+  const action::Action action{out.command, out.invocation, out.roots,
+                              identity,    request.umask,  settings.salt};
+  out.command_key = action::probe_key(action);
+  add_sources(out.invocation, engine);
+  out.probe = out.invocation.sources.empty() ? out.command_key : action::probe_key(action);
   out.identity = identity;
   return out;
 }

@@ -19,8 +19,9 @@ struct Prepared {
   action::Roots roots;
   os::FileIdentity tool_file;
   digest::FileContent tool_content;
-  Declared declared;  // only of `deja exec`
-  Digest identity;    // of the tool, as it is keyed
+  Declared declared;     // only of `deja exec`
+  Digest identity;       // of the tool, as it is keyed
+  ProbeKey command_key;  // the probe key but for what the sources hold
   ProbeKey probe;
 };
 

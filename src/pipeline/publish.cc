@@ -9,6 +9,7 @@
 #include "os/file.h"
 #include "os/mapping.h"
 #include "pipeline/bind.h"
+#include "pipeline/output_name.h"
 #include "pipeline/starts.h"
 #include "pipeline/streams.h"
 #include "tool/exec/order.h"
@@ -51,7 +52,7 @@ Status add_output(const Output& output, const action::Roots& roots, Engine& engi
   Artifact a;
   a.role = output.role;
   a.placement = output.placement;
-  a.path = roots.tag(output.path);
+  a.path = roots.tag_output(output.path);
   a.mode = output.identity.mode & 07777;
   a.link_text = output.link_text;
   if (output.role == Role::output || output.role == Role::depfile) {
@@ -92,10 +93,12 @@ Result<Draft> draft_result(const Target& target, const RunReport& report, Testim
   r.out = TRY(keep(report.out, engine, draft));
   r.err = TRY(keep(report.err, engine, draft));
   LeakSearch leaks = make_leak_search(target, testimony);
+  const OutputTexts output_texts = add_output_texts(target.roots, leaks);
   leaks.search_messages(strip_ansi(report.out));
   leaks.search_messages(strip_ansi(report.err));
   for (const Output& output : testimony.outputs)
     TRY(add_output(output, target.roots, engine, leaks, draft));
+  bind_output_name(target, leaks, output_texts, testimony);
   bind_roots(target, leaks, testimony, engine.mentions);
   draft.facts.cost_ns = report.elapsed_ns;
   return draft;

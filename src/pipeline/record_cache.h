@@ -72,6 +72,9 @@ class LruCache {
 struct RecordCache {
   LruCache<ProbeKey, action::Manifest> manifests{32 << 20};
   LruCache<ActionKey, action::ActionResult> results{8 << 20};
+  // Which sources a command was last seen with (Prepared::command_key -> probe): what has changed
+  // since can be said. Each weighs 1.
+  LruCache<ProbeKey, ProbeKey> last_probes{16 << 10};
 };
 
 }  // namespace deja::pipeline

@@ -1,5 +1,7 @@
 #include "pipeline/relocate.h"
 
+#include <algorithm>
+
 #include "base/path.h"
 
 namespace deja::pipeline {
@@ -7,68 +9,88 @@ namespace {
 
 using action::Root;
 using action::Roots;
+using Move = tool::TextMoves::Move;
 
-struct Move {
-  std::string from, to;
-};
+// What holds another comes before it: a move of the checkout moves the working directory in it along.
+constexpr Root kOutermostFirst[] = {Root::checkout, Root::workspace, Root::cwd,
+                                    Root::logical_workspace, Root::logical_cwd};
 
-// The one replacement that turns all roots of `from` into those of `to`; empty when none does.
-std::optional<Move> find_move(const Roots& from, const Roots& to) {
-  std::optional<Move> move;
-  // The outermost root first: a move of the workspace moves the working folder in it along.
-  for (const Root root : {Root::workspace, Root::cwd}) {
-    const std::string& a = from.path(root);
-    const std::string& b = to.path(root);
-    if (a.empty() != b.empty()) return std::nullopt;
-    if (a == b) continue;
-    if (!move) {
-      move = Move{a, b};
-    } else if (!is_within(a, move->from) || move->to + a.substr(move->from.size()) != b) {
-      return std::nullopt;
-    }
-  }
-  // A root that stays must not lie below one that moves.
-  for (const Root root : action::kRoots) {
-    const std::string& a = from.path(root);
-    if (move && !a.empty() && a == to.path(root) && is_within(a, move->from)) return std::nullopt;
-  }
-  return move;
-}
+// Requests without one are another action.
+bool is_always_there(Root root) { return root == Root::cwd || root == Root::workspace; }
 
 bool ends_path(char c) {
   return c != '_' && c != '-' && c != '.' &&
          (c < '0' || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c >= 0));
 }
 
-}  // namespace
-
-bool can_move(const Roots& from, const Roots& to) {
-  return from == to || find_move(from, to).has_value();
+bool is_whole_path(std::string_view text, std::size_t at, std::size_t end) {
+  return (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
 }
 
-std::string move_text(std::string_view text, const Roots& from, const Roots& to) {
-  const auto move = find_move(from, to);
-  if (!move) return std::string(text);
-  std::string out;
-  for (;;) {
-    const std::size_t at = text.find(move->from);
-    if (at == std::string_view::npos) break;
-    const std::size_t end = at + move->from.size();
-    const bool whole =
-        (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
-    out.append(text.substr(0, at));
-    out.append(whole ? std::string_view(move->to) : text.substr(at, move->from.size()));
-    text.remove_prefix(end);
+}  // namespace
+
+std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
+  tool::TextMoves out;
+  std::vector<Move>& moves = out.paths;
+  const auto holder = [&](const std::string& path) {
+    return std::find_if(moves.begin(), moves.end(),
+                        [&](const Move& m) { return is_within(path, m.from); });
+  };
+  for (const Root root : kOutermostFirst) {
+    const std::string& a = from.path(root);
+    const std::string& b = to.path(root);
+    if (is_always_there(root) && a.empty() != b.empty()) return std::nullopt;
+    if (a.empty()) continue;
+    const auto known = holder(a);
+    if (known != moves.end()) {
+      // A root that stays must not lie below one that moves.
+      if (!known->to.empty() && known->to + a.substr(known->from.size()) != b) return std::nullopt;
+    } else if (a != b) {
+      moves.push_back({a, b});
+    }
   }
-  return out.append(text);
+  for (const Root root : action::kRoots) {
+    const std::string& a = from.path(root);
+    if (a.empty() || a != to.path(root)) continue;
+    if (holder(a) != moves.end()) return std::nullopt;
+  }
+  for (const Move& move : moves) {
+    // What has been moved must not move again.
+    if (!move.to.empty() && holder(move.to) != moves.end() && holder(move.to)->from != move.from)
+      return std::nullopt;
+  }
+  if (from.spelled_output() != to.spelled_output()) {
+    out.old_target = from.spelled_output();
+    out.new_target = to.spelled_output();
+  }
+  return out;
+}
+
+std::optional<std::string> move_text(std::string_view text, const Roots& from, const Roots& to) {
+  const auto moves = find_moves(from, to);
+  if (!moves) return std::string(text);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto move = std::find_if(moves->paths.begin(), moves->paths.end(), [&](const Move& m) {
+      return text.substr(at).starts_with(m.from) && is_whole_path(text, at, at + m.from.size());
+    });
+    if (move == moves->paths.end()) {
+      out.push_back(text[at++]);
+      continue;
+    }
+    if (move->to.empty()) return std::nullopt;
+    out.append(move->to);
+    at += move->from.size();
+  }
+  return out;
 }
 
 std::optional<std::string> move_depfile(std::string_view text, const Roots& from, const Roots& to,
                                         const tool::Adapter& adapter,
                                         const tool::Invocation& invocation) {
-  const auto move = find_move(from, to);
-  if (!move) return std::nullopt;
-  return adapter.move_depfile(invocation, text, move->from, move->to);
+  const auto moves = find_moves(from, to);
+  if (!moves) return std::nullopt;
+  return adapter.move_depfile(invocation, text, *moves);
 }
 
 }  // namespace deja::pipeline

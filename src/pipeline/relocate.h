@@ -1,5 +1,4 @@
-// Moving what a result says from the roots it was made in to the roots of this request: depfiles
-// and diagnostics may name them, artifacts may not (publish binds those that do).
+// Relocation: depfiles and diagnostics that name the directories of one checkout, rewritten for another.
 #pragma once
 
 #include <optional>
@@ -11,10 +10,18 @@
 
 namespace deja::pipeline {
 
-// Only a move that is one folder for another can be done exactly: either one root differs, or both
-// differ by the same prefix.
-bool can_move(const action::Roots& from, const action::Roots& to);
-std::string move_text(std::string_view text, const action::Roots& from, const action::Roots& to);
+// The replacements that turn all roots of `from` into those of `to`, outermost first; empty when none
+// do. A root that `to` has not has nowhere to go: texts that name it cannot be moved.
+std::optional<tool::TextMoves> find_moves(const action::Roots& from, const action::Roots& to);
+
+inline bool can_move(const action::Roots& from, const action::Roots& to) {
+  return from == to || find_moves(from, to).has_value();
+}
+
+// A message with its paths moved. Empty when it names what cannot be moved.
+std::optional<std::string> move_text(std::string_view text, const action::Roots& from,
+                                     const action::Roots& to);
+
 std::optional<std::string> move_depfile(std::string_view text, const action::Roots& from,
                                         const action::Roots& to, const tool::Adapter& adapter,
                                         const tool::Invocation& invocation);

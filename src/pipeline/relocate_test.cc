@@ -33,5 +33,34 @@ TEST(Relocate, AMoveIntoItselfIsDoneOnce) {
   EXPECT_EQ(move_text("/a/f", Roots("/a", "/a"), Roots("/a/a", "/a/a")), "/a/a/f");
 }
 
+Roots with_logical(Roots roots, const std::string& logical) {
+  roots.set(action::Root::logical_cwd, logical);
+  return roots;
+}
+
+TEST(Relocate, ARootThatIsNotThereCannotBeNamed) {
+  const Roots from = with_logical(Roots("/a", "/a"), "/link");
+  EXPECT_TRUE(can_move(from, Roots("/a", "/a")));
+  EXPECT_EQ(move_text("/a/f", from, Roots("/x", "/x")), "/x/f");
+  EXPECT_EQ(move_text("/link/f", from, Roots("/a", "/a")), std::nullopt);
+  EXPECT_EQ(move_text("/link/f", from, with_logical(Roots("/x", "/x"), "/l2")), "/l2/f");
+}
+
+TEST(Relocate, NothingMovesTwice) {
+  EXPECT_FALSE(
+      can_move(with_logical(Roots("/a", "/a"), "/b"), with_logical(Roots("/b", "/b"), "/c")));
+}
+
+TEST(Relocate, TheTargetMovesWithTheNameOfTheOutput) {
+  Roots from("/a", "/a"), to("/a", "/a");
+  from.set_spelled_output("x.o");
+  to.set_spelled_output("y.o");
+  const auto moves = find_moves(from, to);
+  ASSERT_TRUE(moves);
+  EXPECT_TRUE(moves->paths.empty());
+  EXPECT_EQ(moves->old_target, "x.o");
+  EXPECT_EQ(moves->new_target, "y.o");
+}
+
 }  // namespace
 }  // namespace deja::pipeline

@@ -13,6 +13,7 @@
 #include "pipeline/archive_dates.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
+#include "tool/variables.h"
 
 namespace deja::pipeline {
 
@@ -221,7 +222,7 @@ void Witness::conclude_depfile(const std::string& path) {
   const auto text = os::read_file(path, kMax);
   if (!text) return fail("cannot read its output " + path);
   for (const std::string& name : adapter_.variables_in(*text)) {
-    if (!adapter_.ignores_variable(name)) continue;
+    if (adapter_.variable_use(name, {}) == tool::VariableUse::value) continue;
     const auto value = command_.variable(name);
     claim(value ? Claim::variable : Claim::unset, name,
           value ? roots_.tag(std::string(*value)) : "");
@@ -440,10 +441,33 @@ void Witness::claim_kind(const std::string& path, char letter) {
   if (letter == 'd') ways_[path] = true;
 }
 
+// Where temporary files lie is nothing that a result depends on, so whether such a directory is there
+// is nothing either, unless the user names it.
+bool Witness::is_temporary_directory(const std::string& path) const {
+  const auto is_ignored = [&](std::string_view name) {
+    return adapter_.variable_use(name, {}) == tool::VariableUse::ignored;
+  };
+  const std::string tidy = tidy_path(path);
+  const bool is_default = tidy == "/tmp" || tidy == "/var/tmp" || tidy == "/usr/tmp";
+  const bool is_one =
+      std::any_of(std::begin(tool::kTemporaryDirectories), std::end(tool::kTemporaryDirectories),
+                  [&](const tool::VariableRow& row) {
+                    const auto value = command_.variable(row.name);
+                    const bool is_named = value && !value->empty() && tidy_path(*value) == tidy;
+                    return is_ignored(row.name) && (is_named || is_default);
+                  });
+  if (!is_one) return false;
+  const auto& arguments = invocation_.key_arguments;
+  return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
+    return argument.text.find(tidy) != std::string::npos;
+  });
+}
+
 // Names that were seen, without those that this run itself made.
 void Witness::conclude_names() {
   for (const auto& [path, kind] : seen_) {
-    if (!is_touched(path) && !reads_.contains(path)) claim_kind(path, kind);
+    if (!is_touched(path) && !reads_.contains(path) && !is_temporary_directory(path))
+      claim_kind(path, kind);
   }
   for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission
     if (!is_touched(path)) claim_kind(path, '?');

@@ -191,6 +191,9 @@ class Witness {
                     std::int64_t when_ns);
   void missing(const std::string& path);
   void note_look(const observe::Event& e);
+  std::string_view program_of(std::int32_t pid) const;  // its name; "": not known
+  tool::VariableUse use_of(const observe::Event& e) const;
+  bool note_logical_directory(const observe::Event& e, std::optional<std::string_view> now);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
   Foreign* foreign(std::int32_t pid);
   void know_script(Foreign& foreign, const std::string& path);
@@ -227,6 +230,8 @@ class Witness {
   void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_stamps();
   void conclude_programs();
+  void conclude_searches();
+  bool is_temporary_directory(const std::string& path) const;
   void conclude_names();
   void conclude_stamped();
   void conclude_curious();
@@ -274,6 +279,7 @@ class Witness {
   std::unordered_map<std::string, std::optional<std::string>> steps_;
   std::unordered_map<std::string, bool> there_;
   std::map<std::string, bool> ways_, executed_;  // spelled path
+  std::set<std::string> searched_;  // variables whose directories were searched for programs
   // Spelled path; the first look of a program without a voucher.
   std::map<std::string, Look> looks_;
   // Spelled path: its size counts as it is; true: its time and mode, too.
@@ -283,6 +289,7 @@ class Witness {
   std::map<std::string, os::FileIdentity> link_stats_;       // of symlinks themselves
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
+  std::unordered_map<std::int32_t, std::int32_t> parents_;  // of processes that ever report in
   std::unordered_map<std::int32_t, std::string> programs_;
   std::unordered_map<std::int32_t, Foreign> foreign_;
   std::optional<std::set<std::string>> declared_outputs_;  // canonical; when it was asked for

@@ -6,7 +6,10 @@
 #include <algorithm>
 
 #include "action/recipe.h"
+#include "base/path.h"
 #include "os/file.h"
+#include "pipeline/logical_directory.h"
+#include "pipeline/searches.h"
 
 namespace deja::pipeline {
 
@@ -69,6 +72,17 @@ std::string all_stamps_text(const os::FileIdentity& identity) {
 }
 
 std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
+
+std::string logical_directory_value(const tool::Command& command, const action::Roots& roots) {
+  if (roots.has(action::Root::logical_cwd)) return "l";
+  return logical_directory(command) == LogicalDirectory::none ? "p" : "";
+}
+
+std::string output_name_value(std::string_view part, const action::Roots& roots) {
+  const std::string& path = roots.path(action::OutputName::output);
+  if (path.empty()) return {};
+  return part == "name" ? std::string(base_name(path)) : roots.tag(path);
+}
 
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except) {
   action::HashSink sink;
@@ -166,6 +180,15 @@ Result<bool> World::holds(const Observation& claim) {
       return environment_->view() == claim.value;
     case Claim::machine:
       return machine_digest().view() == claim.value;
+    case Claim::search: {
+      const SearchFor search = search_of(claim.subject);
+      const auto list = variable(search.variable);
+      return list && search_value(*list, search.name, command_.cwd, roots_) == claim.value;
+    }
+    case Claim::logical_directory:
+      return logical_directory_value(command_, roots_) == claim.value;
+    case Claim::output_name:
+      return output_name_value(claim.subject, roots_) == claim.value;
     case Claim::root:
       return roots_.expand(claim.subject) == roots_.expand(claim.value);
     default: {

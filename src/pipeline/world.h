@@ -19,6 +19,13 @@ namespace deja::pipeline {
 // root are tagged (PWD follows the checkout).
 Digest environment_digest(const tool::Command& command, const action::Roots& roots);
 
+// The value of Claim::logical_directory: "l" when PWD is another name of the working directory, "p"
+// when it is none; "" when its text must count instead.
+std::string logical_directory_value(const tool::Command& command, const action::Roots& roots);
+// The value of Claim::output_name: of "name" the output's last component, of "path" its tagged path;
+// "" when the output may not be called otherwise.
+std::string output_name_value(std::string_view part, const action::Roots& roots);
+
 // Digest of a folder's sorted names, without those in `except` (also sorted).
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except = {});
 // The value of Claim::listing, from that digest and the names it says nothing of (sorted).

@@ -86,6 +86,10 @@ struct KeyArgument {
   std::string text;
   std::size_t path_at = kNoPath;
   std::size_t path_end = kNoPath;  // kNoPath: to the end of the text
+  // The path is the name of an output, which may be called otherwise the next time.
+  enum class Output : std::uint8_t { none, main, depfile };
+  Output output = Output::none;
+  bool is_target = false;  // of a dependency file
 
   bool has_path() const { return path_at != kNoPath; }
   std::string_view path() const;  // empty when there is none
@@ -118,6 +122,8 @@ struct Invocation {
   std::vector<std::string> run_argv;  // what the client runs (argv[0] as the user spelled it)
   std::vector<KeyArgument> key_arguments;
   std::vector<KeyField> key_fields;
+  // Called by a bare name, the tool would only look for itself in PATH; it may be run by its path.
+  bool may_run_by_path = false;
   std::string key_tool;  // what the key says of where the tool is; empty: its path
   // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
   bool colours_forced = false;
@@ -159,6 +165,12 @@ struct Invocation {
   // write one file at the same time can leave each other's bytes in it without a sign, and with the
   // hint they take turns.
   std::vector<std::string> written;
+  // Outputs that may be called otherwise the next time (action::OutputName). Absolute paths; empty:
+  // the name counts as it is. spelled_output: as the command line has it.
+  std::string output, spelled_output, depfile_output;
+  // Absolute paths of the sources that the command line names. Their contents are part of the key, so
+  // that one command line with many sources in turn keeps a manifest for each.
+  std::vector<std::string> sources;
   bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
   bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
@@ -203,6 +215,25 @@ struct Vouched {
   const char* why;
 };
 
+enum class VariableUse : std::uint8_t {
+  value,     // anything: its value counts
+  ignored,   // cannot change what the tool leaves behind, given how we run it; but its text counts
+             // where it is a path that is found in an output
+  searched,  // lists directories in which programs are looked for, and nothing else is done with it
+  directory,  // PWD: believed while it names the working directory
+};
+
+// How a text that names the directories of one checkout is rewritten for another.
+struct TextMoves {
+  struct Move {
+    std::string from, to;  // absolute, no trailing slash; `to` empty: nothing can stand there
+  };
+  // Paths at or below `from` move to `to`.
+  std::vector<Move> paths;
+  // The target of a dependency file, as the command line spells it; empty when it stays.
+  std::string old_target, new_target;
+};
+
 enum class RealPathUse : std::uint8_t {
   may_write,         // may write the shorter of the two names
   compares,          // only compares it with another real path
@@ -220,8 +251,8 @@ class Adapter {
   // whole environment; all others are taken to read all of it.
   // (The interposer has the same table by name and reports DEJA_OP_ENVIRON.)
 
-  // A variable the tool reads that cannot change what it leaves behind, given how we run it.
-  virtual bool ignores_variable(std::string_view name) const = 0;
+  // What a program of the tool's process tree does with the value of a variable.
+  virtual VariableUse variable_use(std::string_view name, std::string_view program) const = 0;
   // What a program of the tool's process tree does with the real path of a file.
   virtual RealPathUse real_path_use(std::string_view program) const {
     static_cast<void>(program);
@@ -240,17 +271,11 @@ class Adapter {
   // (A full disk or a killed child is none.) Then the failure is a result like others.
   virtual bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                               std::string_view messages) const = 0;
-  // The text of a depfile with paths at or below `from` moved to `to` (absolute, no trailing
-  // slash), laid out as the invocation's tool itself would have laid it out. Empty when the text is
-  // not one this adapter can reproduce exactly.
+  // The text of a depfile rewritten, laid out as the invocation's tool itself would have laid it
+  // out. Empty when the text is not one this adapter can reproduce exactly.
   virtual std::optional<std::string> move_depfile(const Invocation& invocation,
-                                                  std::string_view text, std::string_view from,
-                                                  std::string_view to) const = 0;
-  // For callers that do not know whose invocation wrote it: fewer texts can be moved.
-  std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
-                                          std::string_view to) const {
-    return move_depfile(Invocation(), text, from, to);
-  }
+                                                  std::string_view text,
+                                                  const TextMoves& moves) const = 0;
 };
 
 // The adapter for C and C++ compilers (gcc and clang drivers).

@@ -16,10 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHECK(again && again->targets == depfile->targets &&
         again->dependencies == depfile->dependencies && again->phony == depfile->phony);
   for (const auto style : {DepfileStyle::gcc, DepfileStyle::clang, DepfileStyle::clang_14}) {
-    const auto moved = deja::tool::cc::move_depfile(text, "/w", "/a/longer place", {style});
+    const auto moved =
+        deja::tool::cc::move_depfile(text, {{{"/w", "/a/longer place"}}, {}, {}}, {style});
     if (!moved || text.find("/a/longer") != text.npos) continue;
     // Quoting hides no occurrence of a root; so what is left of it is another folder's name.
-    const auto back = deja::tool::cc::move_depfile(*moved, "/a/longer place", "/w", {style});
+    const auto back =
+        deja::tool::cc::move_depfile(*moved, {{{"/a/longer place", "/w"}}, {}, {}}, {style});
     CHECK(back && *back == text);
   }
   return 0;

@@ -9,30 +9,30 @@
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
 #include "tool/linkers.h"
+#include "tool/program_name.h"
 #include "tool/tool.h"
+#include "tool/variables.h"
 
 namespace deja::tool {
 namespace cc {
 namespace {
 
-struct IgnoredVariable {
-  std::string_view name;
-  const char* why;
-};
-
-// Seen to be read by gcc 12, clang 14 and clang 19, and without influence when stderr is a pipe and
-// the colours are ours or the user's. Not here, because they do matter: PATH, COMPILER_PATH,
-// GCC_EXEC_PREFIX, LIBRARY_PATH (also finds -specs files), CPATH and its kin, PWD (the folder's
-// name in debug information), TMPDIR and its kin (clang's debug information of assembly names its
-// temporary file), GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
-constexpr IgnoredVariable kIgnored[] = {
-    {"TERM", "asked whether a terminal has colours; stderr is none"},
-    {"COLORTERM", "asked whether a terminal has links; stderr is none"},
-    {"COLUMNS", "width of a terminal; stderr is none"},
-    {"NO_COLOR", "loses against an explicit choice, and a pipe has no colours without one"},
-    {"MAKEFLAGS", "jobserver of the link-time optimiser, which does not run before linking"},
-    {"CLANG_CRASH_DIAGNOSTICS_DIR", "used when the compiler crashes; that is not remembered"},
-    {"bar", "LLVM asks for it only to keep code alive in static links"},
+// Seen to be read by gcc 12, clang 14 and clang 19. Not here, because their values matter:
+// COMPILER_PATH, GCC_EXEC_PREFIX, LIBRARY_PATH (also finds -specs files), CPATH and its kin,
+// GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
+constexpr VariableRow kVariables[] = {
+    {"TERM", VariableUse::ignored, "asked whether a terminal has colours; stderr is none"},
+    {"COLORTERM", VariableUse::ignored, "asked whether a terminal has links; stderr is none"},
+    {"COLUMNS", VariableUse::ignored, "width of a terminal; stderr is none"},
+    {"NO_COLOR", VariableUse::ignored,
+     "loses against an explicit choice, and a pipe has no colours without one"},
+    {"MAKEFLAGS", VariableUse::ignored,
+     "jobserver of the link-time optimiser, which does not run before linking"},
+    {"CLANG_CRASH_DIAGNOSTICS_DIR", VariableUse::ignored,
+     "used when the compiler crashes; that is not remembered"},
+    {"bar", VariableUse::ignored, "LLVM asks for it only to keep code alive in static links"},
+    {"PATH", VariableUse::searched, "finds the assembler, the linker, and the driver itself"},
+    {"PWD", VariableUse::directory, "names the working directory in debug information"},
 };
 
 // enum deja_clock in observe/preload/log_layout.h (a door this room does not have). gcc's and
@@ -52,6 +52,12 @@ bool is_gcc_front_end(std::string_view program) {
   return program == "cc1" || program == "cc1plus" || program == "cc1obj" || program == "cc1objplus";
 }
 
+// A program that gcc or clang bring along or start by themselves.
+bool is_own_program(std::string_view program) {
+  return parse_program(program).has_value() || is_gcc_front_end(program) || is_linker(program) ||
+         is_called(program, "as");
+}
+
 // "cc" is a link to one or the other; scripts and copies of that name stay unknown.
 Dialect dialect_of_tool(const std::string& tool) {
   const auto real = os::real_path(tool);
@@ -61,8 +67,6 @@ Dialect dialect_of_tool(const std::string& tool) {
 
 class CcAdapter final : public Adapter {
  public:
-  using Adapter::move_depfile;
-
   bool knows(std::string_view program_name) const override {
     return parse_program(program_name).has_value();
   }
@@ -78,9 +82,8 @@ class CcAdapter final : public Adapter {
     return classify_command(command, *program, options, world);
   }
 
-  bool ignores_variable(std::string_view name) const override {
-    return std::any_of(std::begin(kIgnored), std::end(kIgnored),
-                       [&](const IgnoredVariable& row) { return row.name == name; });
+  VariableUse variable_use(std::string_view name, std::string_view program) const override {
+    return find_variable_use(kVariables, name, is_own_program(program));
   }
 
   RealPathUse real_path_use(std::string_view program) const override {
@@ -103,14 +106,13 @@ class CcAdapter final : public Adapter {
   }
 
   std::optional<std::string> move_depfile(const Invocation& invocation, std::string_view text,
-                                          std::string_view from,
-                                          std::string_view to) const override {
+                                          const TextMoves& moves) const override {
     const std::string_view dialect = invocation.dialect;
     std::vector<DepfileStyle> styles;
     if (dialect != "clang" && dialect != "emcc") styles.push_back(DepfileStyle::gcc);
     if (dialect != "gcc")
       styles.insert(styles.end(), {DepfileStyle::clang, DepfileStyle::clang_14});
-    return cc::move_depfile(text, from, to, styles);
+    return cc::move_depfile(text, moves, styles);
   }
 
  private:

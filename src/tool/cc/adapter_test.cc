@@ -28,11 +28,19 @@ TEST(CcAdapter, KnowsDriversByName) {
 }
 
 TEST(CcAdapter, SaysWhatDoesNotMatter) {
-  for (const char* name : {"TERM", "MAKEFLAGS", "COLUMNS", "NO_COLOR"})
-    EXPECT_TRUE(cc_adapter().ignores_variable(name)) << name;
-  for (const char* name :
-       {"PATH", "CPATH", "PWD", "LANG", "GCC_COLORS", "SOURCE_DATE_EPOCH", "LIBRARY_PATH", ""})
-    EXPECT_FALSE(cc_adapter().ignores_variable(name)) << name;
+  for (const char* name : {"TERM", "MAKEFLAGS", "COLUMNS", "NO_COLOR", "TMPDIR", "TEMP"})
+    EXPECT_EQ(cc_adapter().variable_use(name, "cc1"), VariableUse::ignored) << name;
+  for (const char* name : {"CPATH", "LANG", "GCC_COLORS", "SOURCE_DATE_EPOCH", "LIBRARY_PATH", ""})
+    EXPECT_EQ(cc_adapter().variable_use(name, "cc1"), VariableUse::value) << name;
+}
+
+TEST(CcAdapter, SaysWhoOnlySearchesInPath) {
+  for (const char* program : {"x86_64-linux-gnu-gcc-12", "clang-14", "collect2", "ld.gold", "as"})
+    EXPECT_EQ(cc_adapter().variable_use("PATH", program), VariableUse::searched) << program;
+  for (const char* program : {"sh", "python3.11", "my-plugin", ""})
+    EXPECT_EQ(cc_adapter().variable_use("PATH", program), VariableUse::value) << program;
+  EXPECT_EQ(cc_adapter().variable_use("PWD", "cc1plus"), VariableUse::directory);
+  EXPECT_EQ(cc_adapter().variable_use("PWD", "bash"), VariableUse::value);
 }
 
 TEST(CpuIdentity, KeepsWhatCompilersAskForOfEveryKindOfProcessor) {
@@ -146,7 +154,7 @@ TEST_P(WithCompiler, ForcedColoursChangeNothingButColours) {
   EXPECT_TRUE(coloured);
 }
 
-// What ignores_variable says, for every variable and every kind of output.
+// What VariableUse::ignored says, for every variable and every kind of output.
 TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
   const std::vector<Words> environments = {
       {},

@@ -97,6 +97,8 @@ class Decision {
     out.argument_facts = parsed_.argument_facts;
     out.reads_stdin = parsed_.reads_stdin;
     out.key_arguments = std::move(parsed_.key_arguments);
+    name_sources(out);
+    name_movable_outputs(out);
     if (parsed_.native) {
       const auto cpu = world_.cpu_identity();
       if (!cpu)
@@ -105,6 +107,7 @@ class Decision {
       out.key_arguments.push_back({"cpu:" + *cpu});
     }
     out.run_argv.emplace_back(command_.argv.front());
+    out.may_run_by_path = (program_.dialect & kEmcc) == 0;
     force_colours(out);
     if (options_.portable) add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out);
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
@@ -222,6 +225,73 @@ class Decision {
       if (name != "-" && !name.starts_with("/dev/"))
         paths.push_back(tidy_path(join_path(command_.cwd, name)));
     return paths;
+  }
+
+  std::string absolute(const std::string& name) const {
+    return tidy_path(join_path(command_.cwd, name));
+  }
+
+  void name_sources(Invocation& out) const {
+    for (const Input& input : parsed_.inputs)
+      if (is_source(input) && input.text != "-") out.sources.push_back(absolute(input.text));
+  }
+
+  // An object of one source, or a link without dependency files: what else these commands leave is
+  // seen, and then the name counts (pipeline/output_name.h).
+  bool may_move_output() const {
+    if (!parsed_.output || (program_.dialect & kEmcc) != 0 || parsed_.loose_target) return false;
+    if (makes_nothing_of_a_source() || makes_tree() || makes_assembly()) return false;
+    if (!parsed_.preprocessor_depfiles.empty()) return false;  // their target is the source's
+    if (*parsed_.output == "-" || parsed_.output->starts_with("/dev/")) return false;
+    const auto is_output = [&](const Input& i) {
+      return absolute(i.text) == absolute(*parsed_.output);
+    };
+    if (std::any_of(parsed_.inputs.begin(), parsed_.inputs.end(), is_output)) return false;
+    if (links()) return !parsed_.writes_depfile && !parsed_.depfile;
+    return parsed_.inputs.size() == 1;
+  }
+
+  // Whether options that name the output and the dependency file are given once at most.
+  static bool are_named_once(const std::vector<KeyArgument>& arguments) {
+    using Output = KeyArgument::Output;
+    const auto count = [&](Output output) {
+      return std::count_if(arguments.begin(), arguments.end(),
+                           [&](const KeyArgument& a) { return a.output == output; });
+    };
+    return count(Output::main) == 1 && count(Output::depfile) <= 1;
+  }
+
+  void name_movable_outputs(Invocation& out) const {
+    const bool may_move = may_move_output() && are_named_once(out.key_arguments);
+    std::string depfile;
+    if (may_move && parsed_.writes_depfile)
+      depfile = parsed_.depfile ? *parsed_.depfile : default_depfile(input_);
+    const bool has_odd_depfile =
+        depfile == "-" || depfile.starts_with("/dev/") ||
+        (may_move && !depfile.empty() && absolute(depfile) == absolute(*parsed_.output));
+    if (!may_move || has_odd_depfile) {
+      for (KeyArgument& argument : out.key_arguments) argument.output = KeyArgument::Output::none;
+      return;
+    }
+    out.spelled_output = *parsed_.output;
+    out.output = absolute(out.spelled_output);
+    if (!depfile.empty()) out.depfile_output = absolute(depfile);
+    out.key_fields.push_back({"output extension", std::string(known_extension(out.output))});
+    // A target that is the output's own name follows it.
+    for (std::size_t i = 0; i < out.key_arguments.size(); ++i) {
+      KeyArgument& argument = out.key_arguments[i];
+      if (argument.is_target && argument.path() == out.spelled_output)
+        argument.output = KeyArgument::Output::main;
+    }
+  }
+
+  // Drivers and linkers look at some of these; one that is made up each time is none.
+  static std::string_view known_extension(std::string_view path) {
+    static constexpr std::string_view kKnown[] = {".o",  ".lo",  ".obj", ".so",  ".a",  ".exe",
+                                                  ".ko", ".dll", ".bc",  ".mod", ".elf"};
+    const auto it = std::find_if(std::begin(kKnown), std::end(kKnown),
+                                 [&](std::string_view e) { return path.ends_with(e); });
+    return it == std::end(kKnown) ? std::string_view() : *it;
   }
 
   bool makes_assembly() const {

@@ -167,16 +167,39 @@ bool parse_targets(Reader& reader, std::vector<std::string>& targets) {
 // not tell which of them it was.
 bool needs_quoting(std::string_view root) { return root.find_first_of(" \t\n$#") != root.npos; }
 
-// How many names were moved.
-std::size_t move_names(std::vector<std::string>& names, std::string_view from,
-                       std::string_view to) {
-  std::size_t count = 0;
+// False when one of them cannot be moved.
+bool move_names(std::vector<std::string>& names, const std::vector<TextMoves::Move>& moves) {
   for (std::string& name : names) {
-    if (!is_within(name, from)) continue;
-    name.replace(0, from.size(), to);
-    ++count;
+    const auto move = std::find_if(moves.begin(), moves.end(),
+                                   [&](const auto& m) { return is_within(name, m.from); });
+    if (move == moves.end()) continue;
+    if (move->to.empty()) return false;
+    name.replace(0, move->from.size(), move->to);
   }
-  return count;
+  return true;
+}
+
+// Does a target move, and to or from a name that make would have to see quoted?
+bool moves_quoted_target(const std::vector<std::string>& targets, const TextMoves& moves) {
+  return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
+    if (!moves.old_target.empty() && target == moves.old_target)
+      return needs_quoting(moves.old_target) || needs_quoting(moves.new_target);
+    return std::any_of(moves.paths.begin(), moves.paths.end(), [&](const auto& m) {
+      return is_within(target, m.from) && (needs_quoting(m.from) || needs_quoting(m.to));
+    });
+  });
+}
+
+std::optional<Depfile> moved(const Depfile& original, const TextMoves& moves) {
+  Depfile out = original;
+  const bool all_moved = move_names(out.targets, moves.paths) &&
+                         move_names(out.dependencies, moves.paths) &&
+                         move_names(out.phony, moves.paths);
+  if (!all_moved) return std::nullopt;
+  for (std::size_t i = 0; i < out.targets.size(); ++i)
+    if (!moves.old_target.empty() && original.targets[i] == moves.old_target)
+      out.targets[i] = moves.new_target;
+  return out;
 }
 
 }  // namespace
@@ -208,24 +231,24 @@ std::string format_depfile(const Depfile& depfile, DepfileStyle style) {
   return out;
 }
 
-std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
-                                        std::string_view to,
+std::optional<std::string> move_depfile(std::string_view text, const TextMoves& moves,
                                         const std::vector<DepfileStyle>& styles) {
   // clang turns backslashes into slashes; nobody's root should depend on how.
-  if (from.empty() || to.empty() || from.find('\\') != from.npos || to.find('\\') != to.npos)
-    return std::nullopt;
+  const auto has_backslash = [](std::string_view s) { return s.find('\\') != s.npos; };
+  for (const TextMoves::Move& move : moves.paths)
+    if (move.from.empty() || has_backslash(move.from) || has_backslash(move.to))
+      return std::nullopt;
+  if (has_backslash(moves.old_target) || has_backslash(moves.new_target)) return std::nullopt;
   const auto original = parse_depfile(text);
   if (!original) return std::nullopt;
-  Depfile moved = *original;
-  const std::size_t targets = move_names(moved.targets, from, to);
-  const std::size_t others =
-      move_names(moved.dependencies, from, to) + move_names(moved.phony, from, to);
-  if (targets + others == 0) return std::string(text);
-  if (targets != 0 && (needs_quoting(from) || needs_quoting(to))) return std::nullopt;
+  const auto changed = moved(*original, moves);
+  if (!changed) return std::nullopt;
+  if (*changed == *original) return std::string(text);
+  if (moves_quoted_target(original->targets, moves)) return std::nullopt;
   std::optional<std::string> result;
   for (const DepfileStyle style : styles) {
     if (format_depfile(*original, style) != text) continue;
-    std::string candidate = format_depfile(moved, style);
+    std::string candidate = format_depfile(*changed, style);
     if (result && *result != candidate) return std::nullopt;
     result = std::move(candidate);
   }

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tool/tool.h"
+
 namespace deja::tool::cc {
 
 enum class DepfileStyle { gcc, clang, clang_14 };
@@ -23,6 +25,7 @@ struct Depfile {
   std::vector<std::string> targets;
   std::vector<std::string> dependencies;
   std::vector<std::string> phony;  // -MP: empty rules
+  bool operator==(const Depfile&) const = default;
 };
 
 // Empty when the text is no depfile of this grammar. What it returns need not format back to the
@@ -30,12 +33,10 @@ struct Depfile {
 std::optional<Depfile> parse_depfile(std::string_view text);
 std::string format_depfile(const Depfile& depfile, DepfileStyle style);
 
-// The text with paths at or below `from` moved to `to`, laid out anew; the same text when it names
-// none (quoted or not, so callers need not look for `from` themselves). Only when the original text
-// is exactly what one of `styles` makes of its names, and when all styles that fit agree on the
-// result.
-std::optional<std::string> move_depfile(std::string_view text, std::string_view from,
-                                        std::string_view to,
+// The text with its names moved, laid out again; the same text when it holds nothing to move (quoted
+// or not, so callers need not look themselves). Only when the original text is exactly what one of
+// `styles` makes of its names, and when all styles that fit agree on the result.
+std::optional<std::string> move_depfile(std::string_view text, const TextMoves& moves,
                                         const std::vector<DepfileStyle>& styles);
 
 }  // namespace deja::tool::cc

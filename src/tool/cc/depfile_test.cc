@@ -13,6 +13,8 @@ namespace {
 const std::vector<DepfileStyle> kAll = {DepfileStyle::gcc, DepfileStyle::clang,
                                         DepfileStyle::clang_14};
 
+TextMoves move(const std::string& from, const std::string& to) { return {{{from, to}}, {}, {}}; }
+
 TEST(Depfile, ParsesWhatCompilersQuote) {
   const auto depfile =
       parse_depfile("a\\ b.o c.o: s\\ p/x.h h\\#h d$$d c:c b\\b \\\n  y\\\\\\ z\na.h:\n\nb.h:\n");
@@ -30,33 +32,49 @@ TEST(Depfile, RefusesWhatIsNone) {
 }
 
 TEST(Depfile, MovesOnlyWholeComponents) {
-  EXPECT_EQ(move_depfile("/w/a.o: /w/a.c /w2/b.h w/c.h /w\n", "/w", "/v", kAll),
+  EXPECT_EQ(move_depfile("/w/a.o: /w/a.c /w2/b.h w/c.h /w\n", move("/w", "/v"), kAll),
             "/v/a.o: /v/a.c /w2/b.h w/c.h /v\n");
 }
 
 TEST(Depfile, MovesOnlyWhatItCanReproduce) {
-  EXPECT_FALSE(move_depfile("a.o:  /w/a.c\n", "/w", "/v", kAll));             // two blanks
-  EXPECT_FALSE(move_depfile("a.o: /w/a.c", "/w", "/v", kAll));                // no newline
-  EXPECT_FALSE(move_depfile("a.o: /w/a.c \\\n /w/b.h\n", "/w", "/v", kAll));  // breaks too early
-  EXPECT_FALSE(move_depfile("a.o: /w/a.c\n", "/w", "/v\\w", kAll));
+  EXPECT_FALSE(move_depfile("a.o:  /w/a.c\n", move("/w", "/v"), kAll));  // two blanks
+  EXPECT_FALSE(move_depfile("a.o: /w/a.c", move("/w", "/v"), kAll));     // no newline
+  EXPECT_FALSE(
+      move_depfile("a.o: /w/a.c \\\n /w/b.h\n", move("/w", "/v"), kAll));  // breaks too early
+  EXPECT_FALSE(move_depfile("a.o: /w/a.c\n", move("/w", "/v\\w"), kAll));
+}
+
+TEST(Depfile, MovesSeveralDirectories) {
+  const TextMoves moves = {{{"/w", "/v"}, {"/b", "/c"}, {"/gone", ""}}, {}, {}};
+  EXPECT_EQ(move_depfile("a.o: /w/a.c /b/b.h /d\n", moves, kAll), "a.o: /v/a.c /c/b.h /d\n");
+  EXPECT_FALSE(move_depfile("a.o: /w/a.c /gone/b.h\n", moves, kAll));
+}
+
+TEST(Depfile, RenamesTheTargetOnly) {
+  const TextMoves moves = {{}, "o/a.o", "b.o"};
+  EXPECT_EQ(move_depfile("o/a.o: a.c o/a.o\n", moves, kAll), "b.o: a.c o/a.o\n");
+  EXPECT_EQ(move_depfile("x.o: a.c\n", moves, kAll), "x.o: a.c\n");
+  EXPECT_FALSE(move_depfile("o/a.o: a.c\n", {{}, "o/a.o", "b c.o"}, kAll));  // -MT or -MQ?
+  const TextMoves nested = {{{"/w", "/v"}}, "/w/a.o", "/v/b.o"};
+  EXPECT_EQ(move_depfile("/w/a.o: /w/a.c\n", nested, kAll), "/v/b.o: /v/a.c\n");
 }
 
 TEST(Depfile, LeavesATextThatDoesNotNameTheRoot) {
-  EXPECT_EQ(move_depfile("a.o:  a.c \\\n b.h\n", "/w", "/v", kAll), "a.o:  a.c \\\n b.h\n");
-  EXPECT_FALSE(move_depfile("no depfile", "/w", "/v", kAll));
+  EXPECT_EQ(move_depfile("a.o:  a.c \\\n b.h\n", move("/w", "/v"), kAll), "a.o:  a.c \\\n b.h\n");
+  EXPECT_FALSE(move_depfile("no depfile", move("/w", "/v"), kAll));
 }
 
 TEST(Depfile, FindsARootThatIsQuoted) {
-  EXPECT_EQ(move_depfile("a.o: /my\\ w/a.c\n", "/my w", "/v$", kAll), "a.o: /v$$/a.c\n");
+  EXPECT_EQ(move_depfile("a.o: /my\\ w/a.c\n", move("/my w", "/v$"), kAll), "a.o: /v$$/a.c\n");
 }
 
 TEST(Depfile, DoesNotGuessWhoseItIs) {
   const std::string from = "/w";
   const std::string to = "/a/folder/whose/name/is/so/long/that/the/line/has/to/break/somewhere";
   const std::string text = "a.o: /w/a.c /w/b.h\n";
-  EXPECT_FALSE(move_depfile(text, from, to, kAll));
-  EXPECT_TRUE(move_depfile(text, from, to, {DepfileStyle::gcc}));
-  EXPECT_TRUE(move_depfile(text, from, to, {DepfileStyle::clang, DepfileStyle::clang_14}));
+  EXPECT_FALSE(move_depfile(text, move(from, to), kAll));
+  EXPECT_TRUE(move_depfile(text, move(from, to), {DepfileStyle::gcc}));
+  EXPECT_TRUE(move_depfile(text, move(from, to), {DepfileStyle::clang, DepfileStyle::clang_14}));
 }
 
 // A project whose names have all that is quoted, and enough headers for several lines.
@@ -130,7 +148,7 @@ TEST_P(DepfileOf, MovedIsWhatTheCompilerWritesThere) {
       ASSERT_EQ(one.run(call_in(GetParam(), call.words, one)).exit_code, 0);
       ASSERT_EQ(other.run(call_in(GetParam(), call.words, other)).exit_code, 0);
       const auto moved =
-          cc_adapter().move_depfile(invocation, one.read("out.d"), one.path(), other.path());
+          cc_adapter().move_depfile(invocation, one.read("out.d"), move(one.path(), other.path()));
       ASSERT_EQ(moved.has_value(), !(quoted && call.names_root_in_target))
           << call.words[0] << ' ' << name;
       if (!moved) continue;

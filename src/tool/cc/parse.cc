@@ -126,12 +126,15 @@ class Walk {
         break;
       case Role::depfile_name:
         parsed_.depfile = value;
+        key.output = KeyArgument::Output::depfile;
         break;
       case Role::depfile_target:
         target(value);
+        key.is_target = true;
         break;
       case Role::output:
         parsed_.output = value;
+        key.output = KeyArgument::Output::main;
         break;
       case Role::language:
         language(value);

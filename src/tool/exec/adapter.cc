@@ -117,7 +117,9 @@ class ExecAdapter final : public Adapter {
     return out;
   }
 
-  bool ignores_variable(std::string_view) const override { return false; }
+  VariableUse variable_use(std::string_view, std::string_view) const override {
+    return VariableUse::value;
+  }
   bool clock_matters(std::uint64_t) const override { return false; }
   std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
 
@@ -125,8 +127,8 @@ class ExecAdapter final : public Adapter {
     return exit_code <= kExitCodesOfTools;
   }
 
-  std::optional<std::string> move_depfile(const Invocation&, std::string_view, std::string_view,
-                                          std::string_view) const override {
+  std::optional<std::string> move_depfile(const Invocation&, std::string_view,
+                                          const TextMoves&) const override {
     return std::nullopt;
   }
 };

@@ -7,13 +7,19 @@
 #include "tool/job/jobs.h"
 #include "tool/linkers.h"
 #include "tool/tool.h"
+#include "tool/variables.h"
 
 namespace deja::tool {
 namespace job {
 namespace {
 
-// Asked about terminals, which none of these talks to (`colours` in jobs.h).
-constexpr std::string_view kIgnored[] = {"TERM", "COLORTERM", "COLUMNS"};
+constexpr VariableRow kVariables[] = {
+    {"TERM", VariableUse::ignored, "about terminals, which none of these talks to"},
+    {"COLORTERM", VariableUse::ignored, "as TERM"},
+    {"COLUMNS", VariableUse::ignored, "as TERM"},
+    {"PATH", VariableUse::searched, "finds the program itself, where plugins lie beside it"},
+    {"PWD", VariableUse::directory, "names the working directory in debug information"},
+};
 
 // enum deja_clock in observe/preload/log_layout.h.
 constexpr std::uint64_t kClockMonotonic = 3;
@@ -23,6 +29,10 @@ constexpr Vouched kScripts[] = {
     {"python", "/emar.py", Vouched::Asks::never_tells, ".py", "as emcc.py (cc/emscripten.cc)"},
     {"python", "/emranlib.py", Vouched::Asks::never_tells, ".py", "as emcc.py"},
 };
+
+bool is_own_program(std::string_view program) {
+  return find_job(program) != nullptr || is_linker(program);
+}
 
 class JobAdapter final : public Adapter {
  public:
@@ -62,8 +72,8 @@ class JobAdapter final : public Adapter {
     return out;
   }
 
-  bool ignores_variable(std::string_view name) const override {
-    return std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored);
+  VariableUse variable_use(std::string_view name, std::string_view program) const override {
+    return find_variable_use(kVariables, name, is_own_program(program));
   }
 
   RealPathUse real_path_use(std::string_view program) const override {
@@ -79,8 +89,8 @@ class JobAdapter final : public Adapter {
     return invocation.failures_count && cc::proves_failure(exit_code, messages);
   }
 
-  std::optional<std::string> move_depfile(const Invocation&, std::string_view, std::string_view,
-                                          std::string_view) const override {
+  std::optional<std::string> move_depfile(const Invocation&, std::string_view,
+                                          const TextMoves&) const override {
     return std::nullopt;
   }
 };

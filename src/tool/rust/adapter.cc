@@ -9,26 +9,27 @@
 #include "tool/rust/arguments.h"
 #include "tool/rust/dep_info.h"
 #include "tool/tool.h"
+#include "tool/variables.h"
 
 namespace deja::tool {
 namespace rust {
 namespace {
 
-struct IgnoredVariable {
-  std::string_view name;
-  const char* why;
-};
-constexpr IgnoredVariable kIgnored[] = {
-    {"TERM", "asked whether a terminal has colours; stderr is none, or they are forced"},
-    {"NO_COLOR", "loses against an explicit choice, and a pipe has no colours without one"},
-    {"COLORTERM", "asked whether a terminal has links; stderr is none"},
-    {"CLICOLOR", "as NO_COLOR"},
-    {"CLICOLOR_FORCE", "as NO_COLOR"},
-    {"CARGO_MAKEFLAGS", "the jobserver: how many threads, not what they make"},
-    {"MAKEFLAGS", "as CARGO_MAKEFLAGS"},
-    {"MFLAGS", "as CARGO_MAKEFLAGS"},
-    {"TMPDIR", "where files lie that are gone at the end"},
-    {"RUST_BACKTRACE", "how rustc reports its own crash; that is not remembered"},
+constexpr VariableRow kVariables[] = {
+    {"TERM", VariableUse::ignored,
+     "asked whether a terminal has colours; stderr is none, or they are forced"},
+    {"NO_COLOR", VariableUse::ignored,
+     "loses against an explicit choice, and a pipe has no colours without one"},
+    {"COLORTERM", VariableUse::ignored, "asked whether a terminal has links; stderr is none"},
+    {"CLICOLOR", VariableUse::ignored, "as NO_COLOR"},
+    {"CLICOLOR_FORCE", VariableUse::ignored, "as NO_COLOR"},
+    {"CARGO_MAKEFLAGS", VariableUse::ignored,
+     "the jobserver: how many threads, not what they make"},
+    {"MAKEFLAGS", VariableUse::ignored, "as CARGO_MAKEFLAGS"},
+    {"MFLAGS", VariableUse::ignored, "as CARGO_MAKEFLAGS"},
+    {"RUST_BACKTRACE", VariableUse::ignored,
+     "how rustc reports its own crash; that is not remembered"},
+    {"PATH", VariableUse::searched, "finds the linker; macros may do more with it"},
 };
 
 // enum deja_clock in observe/preload/log_layout.h.
@@ -224,9 +225,10 @@ class RustAdapter final : public Adapter {
     return out;
   }
 
-  bool ignores_variable(std::string_view name) const override {
-    return std::any_of(std::begin(kIgnored), std::end(kIgnored),
-                       [&](const IgnoredVariable& row) { return row.name == name; });
+  VariableUse variable_use(std::string_view name, std::string_view program) const override {
+    if (name == "PWD" && cc_adapter().variable_use(name, program) == VariableUse::directory)
+      return VariableUse::directory;  // the linker's driver
+    return find_variable_use(kVariables, name, true);
   }
   std::vector<std::string> variables_in(std::string_view depfile) const override {
     return variables_of(depfile);
@@ -238,9 +240,8 @@ class RustAdapter final : public Adapter {
     return false;
   }
   std::optional<std::string> move_depfile(const Invocation&, std::string_view text,
-                                          std::string_view from,
-                                          std::string_view to) const override {
-    return move_dep_info(text, from, to);
+                                          const TextMoves& moves) const override {
+    return move_dep_info(text, moves);
   }
 };
 

@@ -46,20 +46,30 @@ std::vector<std::string> variables_of(std::string_view text) {
   return out;
 }
 
-std::optional<std::string> move_dep_info(std::string_view text, std::string_view from,
-                                         std::string_view to) {
-  const std::string old_name = quoted(from), new_name = quoted(to);
+namespace {
+
+std::optional<std::string> move_once(std::string_view text, const TextMoves::Move& move) {
+  const std::string old_name = quoted(move.from), new_name = quoted(move.to);
   std::string out;
   std::size_t done = 0;
   for (std::size_t at = text.find(old_name); at != std::string_view::npos;
        at = text.find(old_name, at + 1)) {
     const std::size_t end = at + old_name.size();
-    if (is_comment(text, at) || !begins_name(text, at) || !ends_folder(text, end))
-      return std::nullopt;
+    const bool is_path = begins_name(text, at) && ends_folder(text, end);
+    if (is_comment(text, at) || !is_path || move.to.empty()) return std::nullopt;
     out.append(text.substr(done, at - done)).append(new_name);
     done = end;
   }
   return out.append(text.substr(done));
+}
+
+}  // namespace
+
+std::optional<std::string> move_dep_info(std::string_view text, const TextMoves& moves) {
+  std::optional<std::string> out(text);
+  for (const TextMoves::Move& move : moves.paths)
+    if (out) out = move_once(*out, move);
+  return out;
 }
 
 }  // namespace deja::tool::rust

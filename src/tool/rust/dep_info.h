@@ -6,12 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "tool/tool.h"
+
 namespace deja::tool::rust {
 
-// The text with paths at or below `from` moved to `to` (absolute, no trailing slash). Empty when
-// `from` stands where it is no path of a rule: then it cannot be told what would stand there.
-std::optional<std::string> move_dep_info(std::string_view text, std::string_view from,
-                                         std::string_view to);
+// The text with its paths moved. Empty when one stands where it is no path of a rule, or cannot be
+// moved: then it cannot be told what would stand there.
+std::optional<std::string> move_dep_info(std::string_view text, const TextMoves& moves);
 
 // The names that env! and option_env! ask for, set or not.
 std::vector<std::string> variables_of(std::string_view text);

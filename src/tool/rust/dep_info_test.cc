@@ -9,24 +9,28 @@ constexpr const char* kText =
     "/ws/target/debug/deps/a.d: src/lib.rs /ws/x.txt\n\n"
     "/ws/target/debug/deps/liba.rmeta: src/lib.rs /ws/x.txt\n\nsrc/lib.rs:\n/ws/x.txt:\n";
 
+TextMoves move(const std::string& from, const std::string& to) { return {{{from, to}}, {}, {}}; }
+
 TEST(DepInfo, PathsMove) {
-  EXPECT_EQ(move_dep_info(kText, "/ws", "/other/ws"),
+  EXPECT_EQ(move_dep_info(kText, move("/ws", "/other/ws")),
             "/other/ws/target/debug/deps/a.d: src/lib.rs /other/ws/x.txt\n\n"
             "/other/ws/target/debug/deps/liba.rmeta: src/lib.rs /other/ws/x.txt\n\nsrc/lib.rs:\n"
             "/other/ws/x.txt:\n");
-  EXPECT_EQ(move_dep_info(*move_dep_info(kText, "/ws", "/other/ws"), "/other/ws", "/ws"), kText);
+  EXPECT_EQ(
+      move_dep_info(*move_dep_info(kText, move("/ws", "/other/ws")), move("/other/ws", "/ws")),
+      kText);
 }
 
 TEST(DepInfo, OnlyWholeFolders) {
-  EXPECT_EQ(move_dep_info("/ws2/a: b\n", "/ws", "/x"), std::nullopt);
-  EXPECT_EQ(move_dep_info("a: /v/ws/b\n", "/ws", "/x"), std::nullopt);
-  EXPECT_EQ(move_dep_info("a: ../ws/b\n", "/ws", "/x"), std::nullopt);
-  EXPECT_EQ(move_dep_info("a: b\n", "/ws", "/x"), "a: b\n");
+  EXPECT_EQ(move_dep_info("/ws2/a: b\n", move("/ws", "/x")), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: /v/ws/b\n", move("/ws", "/x")), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: ../ws/b\n", move("/ws", "/x")), std::nullopt);
+  EXPECT_EQ(move_dep_info("a: b\n", move("/ws", "/x")), "a: b\n");
 }
 
 TEST(DepInfo, BlanksAreQuoted) {
-  EXPECT_EQ(move_dep_info("/w\\ s/a: /w\\ s/b\n", "/w s", "/x y"), "/x\\ y/a: /x\\ y/b\n");
-  EXPECT_EQ(move_dep_info("/ws/a: /q\\ /ws/b\n", "/ws", "/x"), std::nullopt);
+  EXPECT_EQ(move_dep_info("/w\\ s/a: /w\\ s/b\n", move("/w s", "/x y")), "/x\\ y/a: /x\\ y/b\n");
+  EXPECT_EQ(move_dep_info("/ws/a: /q\\ /ws/b\n", move("/ws", "/x")), std::nullopt);
 }
 
 TEST(DepInfo, NamesVariables) {
@@ -35,7 +39,7 @@ TEST(DepInfo, NamesVariables) {
 }
 
 TEST(DepInfo, WhatComesFromVariablesStays) {
-  EXPECT_EQ(move_dep_info("/ws/a: b\n\n# env-dep:DIR=/ws\n", "/ws", "/x"), std::nullopt);
+  EXPECT_EQ(move_dep_info("/ws/a: b\n\n# env-dep:DIR=/ws\n", move("/ws", "/x")), std::nullopt);
 }
 
 }  // namespace

@@ -1,0 +1,125 @@
+#include "pipeline/output_name.h"
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "pipeline/world.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+using action::Observation;
+using action::OutputName;
+
+// Without its last extension: "b/x.c" of "b/x.c.o". What is named after an output begins so.
+std::string stem_of(const std::string& path) {
+  const std::string_view name = base_name(path);
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || dot == 0) return path;
+  return path.substr(0, path.size() - (name.size() - dot));
+}
+
+bool is_about_path(Claim claim) {
+  switch (claim) {
+    case Claim::file:
+    case Claim::absent:
+    case Claim::exists:
+    case Claim::listing:
+    case Claim::link:
+    case Claim::real:
+    case Claim::twin:
+    case Claim::stamps:
+      return true;
+    default:
+      return false;
+  }
+}
+
+class NameCase {
+ public:
+  NameCase(const Target& target, const Testimony& testimony)
+      : target_(target),
+        testimony_(testimony),
+        output_(target.roots.path(OutputName::output)),
+        stem_(stem_of(output_)),
+        directory_(parent_path(output_)) {}
+
+  // Something else was made, or looked for, that may be named after the output.
+  bool has_relatives() const {
+    if (target_.invocation.opaque_outputs) return true;
+    const std::uint32_t facts = testimony_.facts | target_.invocation.argument_facts;
+    if ((facts & (tool::kHoldsBytecode | tool::kHoldsTree)) != 0) return true;
+    if (std::any_of(testimony_.outputs.begin(), testimony_.outputs.end(),
+                    [&](const Output& out) { return !is_main(out); }))
+      return true;
+    const auto& claims = testimony_.trace.observations;
+    return std::any_of(claims.begin(), claims.end(), [&](const Observation& o) {
+      return is_about_path(o.claim) && is_relative_of(target_.roots.expand(o.subject));
+    });
+  }
+
+ private:
+  bool is_main(const Output& out) const {
+    const std::string tagged = target_.roots.tag_output(out.path);
+    const char wanted = static_cast<char>(out.role == action::Role::depfile ? OutputName::depfile
+                                                                            : OutputName::output);
+    return tagged.size() == 1 && tagged[0] == wanted;
+  }
+  // Named on the command line, or below or above something that is.
+  bool is_explained(const std::string& path) const {
+    const auto& arguments = target_.invocation.key_arguments;
+    return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
+      if (!argument.has_path() || argument.output != tool::KeyArgument::Output::none) return false;
+      const std::string named = tidy_path(join_path(target_.request.cwd, argument.path()));
+      return is_within(path, named) || is_within(named, path);
+    });
+  }
+  bool is_relative_of(const std::string& path) const {
+    const std::string tidy = tidy_path(path);
+    if (tidy.starts_with(stem_)) return !is_named(tidy);
+    return directory_ != target_.request.cwd && parent_path(tidy) == directory_ &&
+           !is_explained(tidy);
+  }
+  bool is_named(const std::string& path) const {
+    const auto& arguments = target_.invocation.key_arguments;
+    return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
+      return argument.has_path() && argument.output == tool::KeyArgument::Output::none &&
+             tidy_path(join_path(target_.request.cwd, argument.path())) == path;
+    });
+  }
+
+  const Target& target_;
+  const Testimony& testimony_;
+  const std::string& output_;
+  const std::string stem_;
+  const std::string_view directory_;
+};
+
+}  // namespace
+
+OutputTexts add_output_texts(const action::Roots& roots, LeakSearch& leaks) {
+  OutputTexts out;
+  const std::string& path = roots.path(OutputName::output);
+  out.is_movable = !path.empty();
+  if (!out.is_movable) return out;
+  out.directory = leaks.add_name(std::string(base_name(parent_path(path))));
+  out.stem = leaks.add_name(std::string(base_name(stem_of(path))));
+  return out;
+}
+
+void bind_output_name(const Target& target, const LeakSearch& leaks, const OutputTexts& texts,
+                      Testimony& testimony) {
+  if (!texts.is_movable) return;
+  const bool has_stem = leaks.found_text(texts.stem);
+  // Spelled without a directory, it could be in an output without one, too.
+  const bool is_bare = target.roots.spelled_output().find('/') == std::string::npos;
+  const bool whole = leaks.found_text(texts.directory) || (has_stem && is_bare) ||
+                     NameCase(target, testimony).has_relatives();
+  if (!whole && !has_stem) return;
+  const std::string part = whole ? "path" : "name";
+  testimony.trace.observations.push_back(
+      {Claim::output_name, part, output_name_value(part, target.roots)});
+}
+
+}  // namespace deja::pipeline

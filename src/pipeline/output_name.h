@@ -1,0 +1,27 @@
+// May an output be called otherwise the next time (-o a.o, -o b.o)? By evidence, after the run.
+//
+// The names of the main output and of its dependency file are tags in the key. A result is bound to
+// the output's name where the name, or the stem that side outputs are named by, is in an artifact or
+// in a message; to its whole path where the directory is, where the run left anything else, or where
+// it looked for something by that name (-fprofile-use reads <stem>.gcda). The target of a dependency
+// file is rewritten. Tested by test/diff/output_name_test.cc.
+#pragma once
+
+#include "pipeline/leaks.h"
+#include "pipeline/materialize.h"
+#include "pipeline/witness.h"
+
+namespace deja::pipeline {
+
+// What the search in the artifacts must look for on behalf of bind_output_name.
+struct OutputTexts {
+  bool is_movable = false;
+  std::size_t directory = 0, stem = 0;  // numbers of LeakSearch
+};
+OutputTexts add_output_texts(const action::Roots& roots, LeakSearch& leaks);
+
+// Adds the claim about the output's name, where it counts, to the testimony's trace.
+void bind_output_name(const Target& target, const LeakSearch& leaks, const OutputTexts& texts,
+                      Testimony& testimony);
+
+}  // namespace deja::pipeline

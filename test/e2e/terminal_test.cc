@@ -1,0 +1,170 @@
+// One build from two terminals: variables that differ between shells, IDEs, virtual environments and
+// CI, and that only lead a tool to something. What they lead to counts, not their text.
+#include <filesystem>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+class Terminal : public SetupTest {
+ protected:
+  // PATH with something in front; the workspace's own comes first otherwise.
+  static std::string path_behind(const std::string& front, const Workspace& ws) {
+    return "PATH=" + front + ":" + ws.bin() + ":/usr/local/bin:/usr/bin:/bin";
+  }
+};
+
+TEST_P(Terminal, AnEmptyDirectoryInFrontOfPathChangesNothing) {
+  ws.write("a.c", "int a;\n");
+  ws.make_folder("empty");
+  ws.expect_miss({cc(), "-c", "a.c"}, {.env = {path_behind("/usr/sbin", ws)}});
+  ws.expect_hit({cc(), "-c", "a.c"}, {.env = {path_behind(ws.path("empty"), ws)}});
+  ws.expect_hit({cc(), "-c", "a.c"}, {.env = {path_behind("/nowhere:", ws)}});
+}
+
+TEST_P(Terminal, LinksDoNotDependOnTheTextOfPath) {
+  ws.write("a.c", "int main(void) { return 0; }\n");
+  ws.make_folder("empty");
+  ws.expect_miss({cc(), "a.c"});
+  ws.expect_hit({cc(), "a.c"}, {.env = {path_behind(ws.path("empty"), ws)}});
+}
+
+// What the search finds is another program now, in a directory that was there before.
+TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
+  if (!is_gcc()) GTEST_SKIP() << "NOT APPLICABLE: clang has an assembler of its own";
+  ws.write("a.c", "int a;\n");
+  ws.make_folder("front");
+  const Options options = {.env = {path_behind(ws.path("front"), ws)}};
+  ws.expect_miss({cc(), "-c", "a.c"}, options);
+  ws.expect_hit({cc(), "-c", "a.c"}, options);
+  ws.write("front/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
+  ws.expect_same({cc(), "-c", "a.c"}, options);
+  // One that may not be executed is passed over.
+  std::filesystem::permissions(ws.path("front/as"), std::filesystem::perms::owner_read);
+  ws.expect_unchanged({cc(), "-c", "a.c"}, options);
+  ws.remove("front/as");
+  ws.make_folder("front/as");
+  ws.expect_unchanged({cc(), "-c", "a.c"}, options);
+}
+
+// The same result from a warm engine, which looks at nothing that it watches.
+TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
+  if (!is_gcc()) GTEST_SKIP() << "NOT APPLICABLE: clang has an assembler of its own";
+  ws.write("a.c", "int a;\n");
+  const Options options = {.env = {path_behind(ws.path("late"), ws)}};
+  ws.expect_miss({cc(), "-c", "a.c"}, options);
+  ws.let_engine_rehearse();
+  ws.expect_hit({cc(), "-c", "a.c"}, options);
+  ws.write("late/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
+  ws.expect_miss({cc(), "-c", "a.c"}, options);
+}
+
+TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
+  ws.write("a.c", "int main(void) { return 0; }\n");
+  ws.make_folder("t1");
+  ws.expect_miss({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=" + ws.path("t1")}});
+  ws.remove("t1");
+  ws.make_folder("t2");
+  ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=" + ws.path("t2")}});
+  ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=/nowhere"}});
+}
+
+// clang names the temporary file in what it says of assembly.
+TEST_P(Terminal, TemporaryNamesInOutputsCount) {
+  ws.write("a.c", "void f(void) { __asm__(\"nop\"); }\n");
+  ws.make_folder("t1");
+  const Argv argv = {cc(), "-g", "-save-temps=cwd", "-fno-integrated-as", "-c", "a.c"};
+  ws.expect_unchanged(argv, {.env = {"TMPDIR=" + ws.path("t1")}});
+  ws.expect_unchanged(argv, {.env = {"TMPDIR=/var/tmp"}});
+}
+
+TEST_P(Terminal, MasqueradeAndWrapperShareResults) {
+  ws.write("a.c", "int a;\n");
+  ws.make_folder("links");
+  std::filesystem::create_symlink(Workspace::program(), ws.path("links/" + cc()));
+  const Options masquerade = {.env = {path_behind(ws.path("links"), ws)}};
+  ASSERT_TRUE(ws.run({ws.path("links/" + cc()), "-c", "a.c"}, masquerade).ok());
+  EXPECT_EQ(ws.last_event().outcome, "miss");
+  ws.expect_hit({cc(), "-c", "a.c"});
+  ws.expect_hit({cc(), "-c", "a.c"}, masquerade);
+}
+
+// --- PWD ---
+
+TEST_P(Terminal, AStalePwdIsAsGoodAsNone) {
+  ws.write("src/a.c", "int a;\n");
+  const Argv argv = {cc(), "-g", "-c", "a.c"};
+  ws.expect_miss(argv, {.env = {"PWD=" + ws.path("src")}, .cwd = "src"});
+  ws.expect_hit(argv, {.env = {"PWD=" + ws.path(".")}, .cwd = "src"});  // make -C src
+  ws.expect_hit(argv, {.env = {"PWD"}, .cwd = "src"});
+  ws.expect_hit(argv, {.env = {"PWD=/nowhere"}, .cwd = "src"});
+  ws.expect_hit(argv, {.env = {"PWD=src"}, .cwd = "src"});
+}
+
+TEST_P(Terminal, ALogicalDirectoryIsInDebugInformation) {
+  ws.write("real/a.c", "int a;\n");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  const Argv argv = {cc(), "-g", "-c", "a.c"};
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("real/../link")}, .cwd = "real"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link/.")}, .cwd = "real"});
+  ws.expect_hit(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+}
+
+// A name of the working directory ends to be one, while an engine remembers what it meant.
+TEST_P(Terminal, ALogicalDirectoryThatLeadsElsewhereNow) {
+  ws.write("real/a.c", "int a;\n");
+  ws.make_folder("other");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  const Argv argv = {cc(), "-g", "-c", "a.c"};
+  const Options options = {.env = {"PWD=" + ws.path("link")}, .cwd = "real"};
+  ws.expect_miss(argv, options);
+  ws.let_engine_rehearse();
+  ws.expect_hit(argv, options);
+  ws.remove("link");
+  std::filesystem::create_directory_symlink("other", ws.path("link"));
+  ws.expect_same(argv, options);
+  ws.remove("link");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  ws.expect_unchanged(argv, options);
+}
+
+TEST_P(Terminal, TwoDirectoriesBehindOneSymlinkShare) {
+  for (const std::string name : {"real/d1", "real/d2"}) ws.write(name + "/a.c", "int a;\n");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  ws.expect_miss({cc(), "-c", "a.c"}, {.env = {"PWD=" + ws.path("link/d1")}, .cwd = "real/d1"});
+  ws.expect_hit({cc(), "-c", "a.c"}, {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d2"});
+  // Named by the logical directory, too.
+  const auto compile = [&](const std::string& d) {
+    return Argv{cc(), "-I" + ws.path("link/" + d + "/inc"), "-c", ws.path("link/" + d + "/a.c")};
+  };
+  ws.expect_miss(compile("d1"), {.env = {"PWD=" + ws.path("link/d1")}, .cwd = "real/d1"});
+  ws.expect_hit(compile("d2"), {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d2"});
+}
+
+TEST_P(Terminal, DebugInformationOfALogicalDirectoryIsItsOwn) {
+  for (const std::string name : {"real/d1", "real/d2"}) ws.write(name + "/a.c", "int a;\n");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  const Argv argv = {cc(), "-g", "-c", "a.c"};
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link/d1")}, .cwd = "real/d1"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d2"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("real/d2")}, .cwd = "real/d2"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d1"});
+}
+
+// The map takes effect only on one of the two names.
+TEST_P(Terminal, APrefixMapOfTheLogicalName) {
+  ws.write("real/a.c", "int a;\n");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  const Argv argv = {cc(), "-g", "-ffile-prefix-map=" + ws.path("link") + "=.", "-c", "a.c"};
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+  ws.expect_same(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+  ws.expect_hit(argv, {.env = {"PWD"}, .cwd = "real"});
+}
+
+EVERY_SETUP(Terminal);
+
+}  // namespace
+}  // namespace deja::test
