@@ -59,6 +59,16 @@ bool is_mapped(const std::string& folder, const tool::Invocation& invocation) {
                      [&](const std::string& prefix) { return is_within(folder, prefix); });
 }
 
+// What a file mentions only where NDEBUG is not defined counts unless it is.
+std::uint32_t facts_of(const tool::Invocation& invocation, const Testimony& testimony) {
+  std::uint32_t facts = testimony.facts | invocation.argument_facts;
+  const bool is_defined = invocation.defines_ndebug && (testimony.facts & tool::kSetsNdebug) == 0;
+  if ((facts & tool::kMentionsOwnPathForDebugging) != 0 && !is_defined)
+    facts |= tool::kMentionsOwnPath | tool::kMentionsTypePath;
+  if ((invocation.argument_facts & tool::kReportsOwnPath) != 0) facts |= tool::kMentionsOwnPath;
+  return facts;
+}
+
 // One root's case.
 class Case {
  public:
@@ -69,7 +79,7 @@ class Case {
         target_(target),
         leaks_(leaks),
         testimony_(testimony),
-        facts_(testimony.facts | target.invocation.argument_facts) {}
+        facts_(facts_of(target.invocation, testimony)) {}
 
   // Its name is in an artifact, or may be.
   bool is_told() const {

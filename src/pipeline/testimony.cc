@@ -8,12 +8,9 @@
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "os/file.h"
-#include "os/mapping.h"
 #include "os/watcher.h"
-#include "pipeline/archive_dates.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
-#include "tool/variables.h"
 
 namespace deja::pipeline {
 
@@ -42,28 +39,6 @@ bool has_multigrain_stamps() {
 bool is_left_out(std::string_view subject) {
   static const char* const ending = std::getenv("DEJA_TEST_LEAVE_OUT");
   return ending != nullptr && subject.ends_with(ending);
-}
-
-// gzip(1) puts the time of the file that it packs into its header (RFC 1952); 0 is none.
-bool holds_gzip_time(std::string_view head) {
-  constexpr char kNone[4] = {};
-  return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view(kNone, 4);
-}
-
-// The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
-// that stores times and owners.
-Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
-  const std::optional<std::uint32_t> none = 0;
-  const os::Fd fd = TRY(os::open_read(path));
-  char head[8] = {};
-  if (TRY(os::read_at(fd, 0, head, sizeof(head))) < 4) return none;
-  if (holds_gzip_time({head, sizeof(head)}))
-    return std::optional<std::uint32_t>(tool::kHoldsTree | tool::kHoldsFileTimes);
-  if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
-  if (tool::scan_tree({head, 4}) == 0) return none;
-  const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
-  return std::optional(tool::scan_tree(mapping.view()));
 }
 
 // Than when it was looked at, if it was.
@@ -313,21 +288,8 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
     return;
   }
   testimony_.inputs.push_back({path, (*content)->digest});
-  if (invocation_.facts_count) testimony_.facts |= (*content)->traits;
+  if (invocation_.facts_count) note_facts(path, (*content)->traits);
   if (now.size > 0) equals_[digest].push_back(path);
-}
-
-// Compilers load code of their users, too (proc macros).
-void Witness::conclude_program(const std::string& path, digest::Traits traits) {
-  const auto& folders = invocation_.plugin_folders;
-  const bool is_users = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
-    return is_within(tidy_path(path), folder);
-  });
-  if (!is_users) {
-    testimony_.programs.push_back(path);
-  } else if ((traits & tool::kNamesEnviron) != 0) {
-    claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
-  }
 }
 
 void Witness::conclude_reads() {
@@ -339,24 +301,6 @@ void Witness::conclude_reads() {
     }
     if (!testimony_.problem.empty()) return;
   }
-}
-
-// What a file that was read or made keeps of others: their size, some also their time.
-void Witness::conclude_stamps() {
-  std::uint32_t facts = testimony_.facts;
-  for (const Output& out : testimony_.outputs) {
-    if (out.role != Role::output) continue;
-    const auto found = facts_of_output(out.path);
-    if (!found) return fail("gone or broken after the run: " + out.path);
-    if (!*found) return fail("stores times and owners of files: " + out.path);
-    facts |= **found;
-  }
-  if ((facts & tool::kHoldsTree) == 0) return;
-  const bool times = (facts & tool::kHoldsFileTimes) != 0;
-  for (const auto& [path, file] : reads_) {
-    if (times && !file.is_program) stamped_[path] = true;
-  }
-  for (const auto& [path, kind] : seen_) stamped_[path] |= times;
 }
 
 // Files of equal content: whether a compiler takes them for one is not in their content.
@@ -439,28 +383,6 @@ void Witness::claim_kind(const std::string& path, char letter) {
   }
   claim(Claim::exists, roots_.tag(path), std::string(1, letter));
   if (letter == 'd') ways_[path] = true;
-}
-
-// Where temporary files lie is nothing that a result depends on, so whether such a directory is there
-// is nothing either, unless the user names it.
-bool Witness::is_temporary_directory(const std::string& path) const {
-  const auto is_ignored = [&](std::string_view name) {
-    return adapter_.variable_use(name, {}) == tool::VariableUse::ignored;
-  };
-  const std::string tidy = tidy_path(path);
-  const bool is_default = tidy == "/tmp" || tidy == "/var/tmp" || tidy == "/usr/tmp";
-  const bool is_one =
-      std::any_of(std::begin(tool::kTemporaryDirectories), std::end(tool::kTemporaryDirectories),
-                  [&](const tool::VariableRow& row) {
-                    const auto value = command_.variable(row.name);
-                    const bool is_named = value && !value->empty() && tidy_path(*value) == tidy;
-                    return is_ignored(row.name) && (is_named || is_default);
-                  });
-  if (!is_one) return false;
-  const auto& arguments = invocation_.key_arguments;
-  return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
-    return argument.text.find(tidy) != std::string::npos;
-  });
 }
 
 // Names that were seen, without those that this run itself made.

@@ -9,7 +9,6 @@
 
 #include "base/path.h"
 #include "os/file.h"
-#include "pipeline/searches.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
 #include "tool/program_name.h"
@@ -427,109 +426,6 @@ void Witness::on_list(const Event& e) {
   if (is_absence(e.error)) return missing(e.path);
   if (e.error == 0 && classify_special(e.path) == Special::ordinary && !is_own(e.path))
     listings_[e.path] = true;
-}
-
-void Witness::on_getenv(const Event& e) {
-  if (invocation_.are_variables_keyed) return;
-  // Variables that a parent in the tree has set for its child come from the tree itself.
-  const std::string& name = e.path;
-  const auto now = command_.variable(name);
-  const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
-  switch (use_of(e)) {
-    case tool::VariableUse::ignored:
-      return note_quiet(name, now);
-    case tool::VariableUse::searched:
-      // Also where a parent has put more in front: what is found there is observed by its path.
-      if (now && !unset) {
-        searched_.insert(name);
-        return;
-      }
-      break;
-    case tool::VariableUse::directory:
-      if (note_logical_directory(e, now)) return;
-      break;
-    case tool::VariableUse::value:
-      break;
-  }
-  if (unset && !now) claim(Claim::unset, name);
-  if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
-  // A compiler believes this variable only while it leads to the folder it is in.
-  if (name == "PWD" && now && now->starts_with('/') && *now != command_.cwd)
-    ways_[std::string(*now)] = true;
-}
-
-// Of a child that has not reported in yet (vfork), its parent's: they are one program until then.
-std::string_view Witness::program_of(std::int32_t pid) const {
-  auto program = programs_.find(pid);
-  if (program == programs_.end()) {
-    const auto parent = parents_.find(pid);
-    if (parent != parents_.end()) program = programs_.find(parent->second);
-  }
-  return program == programs_.end() ? std::string_view() : std::string_view(program->second);
-}
-
-tool::VariableUse Witness::use_of(const Event& e) const {
-  const auto use = adapter_.variable_use(e.path, program_of(e.pid));
-  // A plugin may do more with it than search.
-  const bool may_be_plugins = invocation_.runs_plugins && has_opened_library_;
-  if (use == tool::VariableUse::searched && (foreign_.contains(e.pid) || may_be_plugins))
-    return tool::VariableUse::value;
-  return use;
-}
-
-// False: its text counts.
-bool Witness::note_logical_directory(const Event& e, std::optional<std::string_view> now) {
-  const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
-  const bool is_inherited = unset ? !now : now && *now == e.text;
-  if (!is_inherited) return true;  // from the tree itself
-  const std::string value = logical_directory_value(command_, roots_);
-  if (value.empty()) return false;
-  claim(Claim::logical_directory, e.path, value);
-  return true;
-}
-
-// The names that were looked for along a variable's directories. A search begins with the first of
-// them: what was only looked at in a later one was named by its path. (Some pass over "".)
-void Witness::conclude_searches() {
-  for (const std::string& variable : searched_) {
-    const std::string_view list = command_.variable(variable).value_or("");
-    const auto first = list.find_first_not_of(':');
-    const std::string begin(parent_path(
-        search_candidates(first == list.npos ? "" : list.substr(first), "x", command_.cwd)
-            .front()));
-    const std::string cwd(command_.cwd);
-    std::set<std::string, std::less<>> names;
-    const auto note = [&](const auto& looked_at) {
-      for (const auto& [path, unused] : looked_at) {
-        const std::string_view directory = parent_path(path);
-        if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
-      }
-    };
-    note(absent_), note(seen_), note(executed_), note(reads_);
-    note(reals_), note(links_), note(link_stats_);
-    for (const std::string& name : names)
-      claim(Claim::search, search_subject(variable, name),
-            search_value(list, name, command_.cwd, roots_));
-  }
-}
-
-void Witness::note_quiet(const std::string& name, std::optional<std::string_view> value) {
-  if (value && value->starts_with('/')) {
-    testimony_.quiet.push_back({std::string(*value), {Claim::variable, name, roots_.tag(*value)}});
-  } else if (!value &&
-             (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
-    testimony_.quiet.push_back({"/tmp", {Claim::unset, name, {}}});
-  }
-}
-
-void Witness::on_environ(const Event& e) {
-  const auto program = programs_.find(e.pid);
-  // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
-  if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
-  if (Foreign* const known = foreign(e.pid)) known->is_unknown = true;
-  if (invocation_.are_variables_keyed) return;
-  claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
 void Witness::on_clock(const Event& e) {

@@ -227,6 +227,8 @@ class Witness {
   void conclude_reads();
   void conclude_program(const std::string& path, digest::Traits traits);
   void conclude_read(const std::string& path, const ReadFile& file);
+  void note_facts(const std::string& path, digest::Traits traits);
+  bool is_toolchain_header(const std::string& path) const;
   void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_stamps();
   void conclude_programs();

@@ -5,9 +5,13 @@
 // cost little beside hashing: one memmem pass for each stem that several names share. (A single
 // pass for all names, after Wu and Manber, was tried: no faster than eight passes of memmem.) A
 // false alarm (a comment, an unused macro) costs sharing, never soundness. Tested by scan_test.cc.
+#include <algorithm>
 #include <cstring>
+#include <iterator>
+#include <optional>
 
 #include "tool/ast_file.h"
+#include "tool/source_regions.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -20,8 +24,8 @@ struct Name {
   std::string_view text;
   std::string_view stem;  // part of text
   std::uint32_t fact;
-  std::string_view unless_after =
-      {};  // a word and one blank in front of it that take the fact away
+  // What stands in front of it and takes the fact away.
+  std::string_view unless_after = {};
 };
 
 // Left out on purpose: __FILE_NAME__ (last component only, which is in the key), __LINE__,
@@ -32,15 +36,26 @@ constexpr Name kNames[] = {
     {"__FILE__", "_FILE", kMentionsOwnPath},        // the path as the compiler found the file
     {"__BASE_FILE__", "_FILE", kMentionsOwnPath},   // the path of the main source
     {"__builtin_FILE", "_FILE", kMentionsOwnPath},  // __FILE__ as a function
-    {"source_location", "source_location", kMentionsOwnPath},  // also __builtin_source_location
+    // Also __builtin_source_location, but for the question whether there is such a thing (<version>).
+    {"source_location", "source_location", kMentionsOwnPath, "__has_builtin(__builtin_"},
     // clang spells unnamed types "(lambda at PATH:1:2)" into it.
-    {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsOwnPath},
+    {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsOwnPath, "__extension__ "},
     // No prefix map of clang's reaches these. <assert.h> only prints it, where a search finds it.
     {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsTypePath, "__extension__ "},
     {"__TIME__", "__TIME", kMentionsClock},
     {"__DATE__", "__DATE__", kMentionsClock},
     {"__TIMESTAMP__", "__TIME", kMentionsFileTime},
 };
+// They print what they are given, or store it in a message: glibc's <assert.h>, libstdc++'s assertions,
+// libc++'s. Also the macro that names the function for them.
+constexpr std::string_view kReporters[] = {
+    "__assert_fail",         "__assert_perror_fail",      "__assert",
+    "__glibcxx_assert_fail", "__replacement_assert",      "__libcpp_verbose_abort",
+    "__ASSERT_FUNCTION",     "__libcpp_assertion_handler"};
+// Names of features, not of the thing itself.
+constexpr std::string_view kFeatureNames[] = {
+    "__cpp_lib_source_location", "__glibcxx_source_location", "__glibcxx_want_source_location"};
+constexpr std::string_view kPstlLocation = "_PSTL_PRAGMA_LOCATION";
 constexpr std::string_view kElf =
     "\x7f"
     "ELF";
@@ -52,8 +67,9 @@ constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lt
 // gcc's modules are ELF files with a section of this name, which follows that of another.
 constexpr std::string_view kGccModuleMark = "\0.gnu.c++.README\0"sv;
 constexpr std::string_view kBuiltin = "__builtin";
-constexpr std::string_view kStems[] = {"_FILE", "source_location", "__PRETTY", "__TIME", "__DATE__",
-                                       "E__",   kBuiltin};
+constexpr std::string_view kStems[] = {
+    "_FILE",  "source_location", "__PRETTY", "__TIME",   "__DATE__", "E__",
+    kBuiltin, "NDEBUG",          "assert",   "__ASSERT", "__libcpp", "_PSTL_PRAGMA"};
 
 bool is_word_char(char c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -98,7 +114,28 @@ bool is_piece_of_builtin(std::string_view bytes, std::size_t at) {
   return false;
 }
 
-std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view stem) {
+template <typename List>
+bool has(const List& list, std::string_view word) {
+  return std::find(std::begin(list), std::end(list), word) != std::end(list);
+}
+
+// The name of the function in whose argument list `at` lies, as far as its line shows (a backslash or
+// a comma may end the lines before it). "" when it is not clear.
+std::string_view called_function(std::string_view bytes, std::size_t at) {
+  constexpr std::size_t kFarthest = 400;
+  int depth = 0;
+  for (std::size_t i = at; i-- > 0 && at - i < kFarthest;) {
+    const char c = bytes[i];
+    if (c == '"' || c == '\'' || c == ';' || c == '{' || c == '}') return {};
+    if (c == ')') ++depth;
+    if (c != '(' || depth-- > 0) continue;
+    while (i > 0 && bytes[i - 1] == ' ') --i;
+    return i == 0 ? std::string_view() : word_at(bytes, i - 1);
+  }
+  return {};
+}
+
+std::uint32_t facts_of_name(std::string_view bytes, std::size_t at, std::string_view stem) {
   std::uint32_t facts = 0;
   if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at))
     facts |= kMentionsOwnPath;
@@ -109,10 +146,66 @@ std::uint32_t facts_at(std::string_view bytes, std::size_t at, std::string_view 
     if (at < stem_at || !bytes.substr(at - stem_at).starts_with(name.text)) continue;
     const bool is_excused =
         !name.unless_after.empty() && bytes.substr(0, at - stem_at).ends_with(name.unless_after);
-    if (!is_excused) facts |= name.fact;
+    // <assert.h> hands the function's name on so.
+    const bool is_reported = is_excused && name.fact == kMentionsTypePath;
+    if (!is_excused || is_reported) facts |= is_reported ? kReportsOwnPath : name.fact;
   }
-  return facts;
+  return has(kFeatureNames, word_at(bytes, at)) ? 0 : facts;
 }
+
+// "#ifdef NDEBUG" and "defined(NDEBUG)" only ask.
+bool sets_ndebug(std::string_view bytes, std::size_t at) {
+  if (word_at(bytes, at) != "NDEBUG") return false;
+  std::size_t before = at;
+  while (before > 0 && (bytes[before - 1] == ' ' || bytes[before - 1] == '(')) --before;
+  const std::string_view word = before == 0 ? std::string_view() : word_at(bytes, before - 1);
+  static constexpr std::string_view kQuestions[] = {"ifdef", "ifndef", "defined"};
+  return !has(kQuestions, word);
+}
+
+// One text, and what is found out about it only when it mentions something.
+class Scan {
+ public:
+  explicit Scan(std::string_view bytes) : bytes_(bytes) {}
+
+  std::uint32_t facts_at(std::size_t at, std::string_view stem) {
+    if (stem == "NDEBUG") {
+      const bool counts = sets_ndebug(bytes_, at) && !regions().is_comment(at);
+      return counts ? kSetsNdebug : 0U;
+    }
+    if (stem == "assert" || stem == "__ASSERT" || stem == "__libcpp" || stem == "_PSTL_PRAGMA") {
+      const std::string_view word = word_at(bytes_, at);
+      return has(kReporters, word) || word == kPstlLocation ? kReportsOwnPath : 0U;
+    }
+    const std::uint32_t facts = facts_of_name(bytes_, at, stem);
+    if ((facts & kMentionsOwnPath) == 0) return facts;
+    return narrowed(facts, at);
+  }
+
+ private:
+  // libstdc++'s <pstl/pstl_config.h> defines it for a #pragma message.
+  bool is_pstl_location(std::size_t at) const {
+    constexpr std::string_view kMention = " __FILE";  // at: its stem's place in the name
+    const std::size_t begin = at + 5 - std::min(at + 5, kMention.size());
+    return bytes_.substr(0, begin).ends_with(kPstlLocation);
+  }
+  // A mention of the text's own path that cannot be computed with.
+  std::uint32_t narrowed(std::uint32_t facts, std::size_t at) {
+    constexpr std::uint32_t kOwnPath = kMentionsOwnPath | kMentionsTypePath;
+    if (regions().is_comment(at)) return facts & ~kOwnPath;
+    if (has(kReporters, called_function(bytes_, at)) || is_pstl_location(at))
+      return (facts & ~kOwnPath) | kReportsOwnPath;
+    if (regions().is_for_debugging(at)) return (facts & ~kOwnPath) | kMentionsOwnPathForDebugging;
+    return facts;
+  }
+  const SourceRegions& regions() {
+    if (!regions_) regions_.emplace(bytes_);
+    return *regions_;
+  }
+
+  const std::string_view bytes_;
+  std::optional<SourceRegions> regions_;
+};
 
 // A program or a shared library: no linker looks for bytecode in it, and no compiler for modules.
 // (elf(5): e_type is at 16, in the machine's order; ET_EXEC is 2, ET_DYN 3.) They are the largest
@@ -218,6 +311,7 @@ std::uint32_t scan_source(std::string_view bytes) {
       return scan_object(bytes);
     if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
   }
+  Scan scan(bytes);
   for (const std::string_view stem : kStems) {
     std::size_t from = 0;
     while (from < bytes.size()) {
@@ -225,7 +319,7 @@ std::uint32_t scan_source(std::string_view bytes) {
           memmem(bytes.data() + from, bytes.size() - from, stem.data(), stem.size());
       if (found == nullptr) break;
       const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data());
-      facts |= facts_at(bytes, at, stem);
+      facts |= scan.facts_at(at, stem);
       from = at + 1;
     }
   }

@@ -12,14 +12,44 @@ namespace {
 TEST(ScanSource, FindsWhatPutsThePathIntoOutputs) {
   for (const char* text :
        {"__FILE__", "f(__BASE_FILE__);", "x = __builtin_FILE();", "std::source_location::current()",
-        "__builtin_source_location", "#line __FILE__", "__extension__ __PRETTY_FUNCTION__"})
+        "__builtin_source_location", "#line __FILE__"})
     EXPECT_EQ(scan_source(text), kMentionsOwnPath) << text;
 }
 
 TEST(ScanSource, FindsTypesThatClangSpellsWithPaths) {
   EXPECT_EQ(scan_source("f(__PRETTY_FUNCTION__)"), kMentionsOwnPath | kMentionsTypePath);
   EXPECT_EQ(scan_source("__extension__ __PRETTY_FUNCTION__ __PRETTY_FUNCTION__"),
-            kMentionsOwnPath | kMentionsTypePath);
+            kMentionsOwnPath | kMentionsTypePath | kReportsOwnPath);
+}
+
+TEST(ScanSource, KnowsWhatOnlyReportsThePath) {
+  for (const char* text :
+       {"# define assert(e) ((e) ? 0 : __assert_fail (#e, __FILE__, __LINE__, f))",
+        "std::__glibcxx_assert_fail(__FILE__, __LINE__, __PRETTY_FUNCTION__,\\\n x)",
+        "__extension__ __PRETTY_FUNCTION__", "void __assert_fail(const char *);",
+        "#    define _PSTL_PRAGMA_LOCATION __FILE__ \":\" _PSTL_STRING(__LINE__)",
+        "__ASSERT_FUNCTION"})
+    EXPECT_EQ(scan_source(text), kReportsOwnPath) << text;
+  for (const char* text : {"__assert_fail(g(__FILE__))", "__assert_fail(x); __FILE__",
+                           "my__assert_fail(__FILE__)", "__assert_fail(\"(\", __FILE__)"})
+    EXPECT_NE(scan_source(text) & kMentionsOwnPath, 0U) << text;
+}
+
+TEST(ScanSource, CommentsMentionNothing) {
+  for (const char* text : {"/* __FILE__ */", "// source_location\n", "/* `__PRETTY_FUNCTION__' */",
+                           "#define __cpp_lib_source_location 201907L",
+                           "#if __has_builtin(__builtin_source_location)\n", "/* #undef NDEBUG */"})
+    EXPECT_EQ(scan_source(text), 0U) << text;
+  EXPECT_EQ(scan_source("\"/*\" __FILE__ /* */"), kMentionsOwnPath);
+}
+
+TEST(ScanSource, KnowsWhatNdebugLeavesOut) {
+  EXPECT_EQ(scan_source("#ifndef NDEBUG\n#define CHECK(x) check(x, __FILE__)\n#endif\n"),
+            kMentionsOwnPathForDebugging);
+  EXPECT_EQ(scan_source("#undef NDEBUG\n"), kSetsNdebug);
+  EXPECT_EQ(scan_source("#  define NDEBUG 1\n"), kSetsNdebug);
+  EXPECT_EQ(scan_source("#if !defined( NDEBUG )\n#endif\n#ifdef NDEBUG\n"), 0U);
+  EXPECT_EQ(scan_source("#define P(x) x\n#undef P\nP(NDEBUG)"), kSetsNdebug);
 }
 
 TEST(ScanSource, KnowsWhatNamesFilesWithTheirTimes) {

@@ -177,6 +177,7 @@ struct Invocation {
   // "-DWHERE=__FILE__" mentions its own path though no file does.
   std::uint32_t argument_facts = 0;
   bool facts_count = true;  // the facts below are about what this tool reads
+  bool defines_ndebug = false;  // unless a file undefines it
 
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
   // but the clock, random numbers and the load of the machine are noise: the user asked for it.
@@ -308,7 +309,14 @@ inline constexpr std::uint32_t kHoldsEscape = 64;
 inline constexpr std::uint32_t kNamesEnviron = 512;
 // A program that no loader starts, so nothing can be preloaded into it.
 inline constexpr std::uint32_t kIsStatic = 256;
-inline constexpr std::uint8_t kScanVersion = 12;  // another one finds other facts in the same bytes
+// It mentions its own path, but only as an argument of a function that reports a failed assertion
+// (table in scan.cc), or it names such a function. In a header of the toolchain that is no more than
+// text, which a search finds; in any other the function could be the user's own.
+inline constexpr std::uint32_t kReportsOwnPath = 1u << 12;
+// It mentions its own path only where NDEBUG is not defined; and it may define or undefine NDEBUG.
+inline constexpr std::uint32_t kMentionsOwnPathForDebugging = 1u << 13;
+inline constexpr std::uint32_t kSetsNdebug = 1u << 14;
+inline constexpr std::uint8_t kScanVersion = 13;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

@@ -182,6 +182,94 @@ TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
         "one");
 }
 
+// --- a mention of __FILE__ that nothing can be computed from ---
+
+TEST_F(Sharing, AssertionsOfTheToolchain) {
+  const std::string uses =
+      "#include <assert.h>\n#include <string>\n#include <vector>\n"
+      "int f(std::vector<int>& v) { return v.size() > 3 ? v[2] : 1; }\n";
+  for (const char* compiler : {"g++", "clang++"}) {
+    argv = {compiler, "-O2", "-c", "{R}/a.cc", "-o", "a.o"};
+    EXPECT_TRUE(share_again({{"a.cc", uses}}).is_hit()) << compiler;
+    argv = {compiler, "-O2", "-DNDEBUG", "-c", "{R}/a.cc", "-o", "a.o"};
+    EXPECT_TRUE(share_again({{"a.cc", uses + "void g(int x) { assert(x); }\n"}}).is_hit())
+        << compiler;
+    argv = {compiler, "-O2", "-c", "{R}/a.cc", "-o", "a.o"};
+    EXPECT_FALSE(share_again({{"a.cc", uses + "void g(int x) { assert(x); }\n"}}).is_hit());
+    argv = {compiler, "-O2", "-D_GLIBCXX_ASSERTIONS", "-c", "{R}/a.cc", "-o", "a.o"};
+    share_again({{"a.cc", uses}});
+  }
+}
+
+TEST_F(Sharing, AssertionsOfTheProject) {
+  const Files files = {
+      {"inc/check.h",
+       "#ifdef NDEBUG\n#define CHECK(x) ((void)0)\n#else\nvoid fail(const char *, int);\n"
+       "#define CHECK(x) ((x) ? (void)0 : fail(__FILE__, __LINE__))\n#endif\n/* __FILE__ */\n"},
+      {"a.c", "#include \"check.h\"\nint f(int x) { CHECK(x); return x; }\n"},
+      {"undef.h", "#undef NDEBUG\n"}};
+  argv = {"gcc", "-DNDEBUG", "-I{R}/inc", "-c", "{R}/a.c", "-o", "a.o"};
+  EXPECT_TRUE(share_again(files).is_hit());
+  argv = {"gcc", "-I{R}/inc", "-c", "{R}/a.c", "-o", "a.o"};
+  EXPECT_FALSE(share_again(files).is_hit());
+  for (const char* undone : {"-UNDEBUG", "-include{R}/undef.h"}) {
+    argv = {"gcc", "-DNDEBUG", undone, "-I{R}/inc", "-c", "{R}/a.c", "-o", "a.o"};
+    EXPECT_FALSE(share_again(files).is_hit()) << undone;
+  }
+}
+
+// --- attempts to compute from it all the same ---
+
+constexpr const char* kHash =
+    "constexpr unsigned hash(const char *p) { unsigned n = 0; while (*p) n = n * 31 + *p++; return "
+    "n; }\n"
+    "template <unsigned N> struct Number { static constexpr unsigned value = N; };\n";
+
+TEST_F(Sharing, AnAssertionThatIsRedefined) {
+  const std::string header = "#include <assert.h>\n" + std::string(kHash);
+  for (const std::string source :
+       {"#define __assert_fail(e, f, l, n) (x = Number<hash(f)>::value, (void)0)\nunsigned "
+        "x;\nvoid g() { assert(0); }\n",
+        "unsigned x = Number<hash(__ASSERT_FUNCTION ? __FILE__ : \"\")>::value;\n",
+        "unsigned g() { return Number<hash(__extension__ __PRETTY_FUNCTION__)>::value; }\n",
+        "constexpr unsigned __assert_fail(const char *, const char *f) { return hash(f); }\n"
+        "unsigned x = Number<__assert_fail(\"\", __FILE__)>::value;\n"}) {
+    argv = {"g++", "-std=c++17", "-c", "{R}/a.cc", "-o", "a.o"};
+    share_again({{"a.cc", header + source}});
+  }
+}
+
+// The function that looks like the toolchain's comes from a directory that the command line names.
+TEST_F(Sharing, AnAssertionOfAnotherPackage) {
+  const std::string outside = ws.base() + "/package";
+  std::filesystem::create_directories(outside);
+  ws.write(outside + "/check.h",
+           std::string(kHash) +
+               "constexpr unsigned __assert_fail(const char *f) { return hash(f); }\n"
+               "#define CHECK() Number<__assert_fail(__FILE__)>::value\n");
+  const Files files = {{"a.cc", "#include <check.h>\nunsigned x = CHECK();\n"}};
+  argv = {"g++", "-std=c++17", "-isystem", outside, "-c", "{R}/a.cc", "-o", "a.o"};
+  share_again(files);
+  argv = {"g++", "-std=c++17", "-c", "{R}/a.cc", "-o", "a.o"};
+  env = {"CPLUS_INCLUDE_PATH=" + outside};
+  share_again(files);
+}
+
+TEST_F(Sharing, LengthsAndHashesOfEveryName) {
+  const std::string head = std::string(kHash) + "#include <source_location>\n#include \"name.h\"\n";
+  for (const std::string value :
+       {"sizeof(__FILE__)", "hash(__builtin_FILE())",
+        "hash(std::source_location::current().file_name())", "hash(__BASE_FILE__)", "hash(NAME)",
+        "hash(NAME2)", "__INCLUDE_LEVEL__", "hash(WHERE)"}) {
+    argv = {"g++",      "-std=c++20", "-DNDEBUG", "-DWHERE=__FILE__", "-I{R}/inc", "-c",
+            "{R}/a.cc", "-o",         "a.o"};
+    share_again({{"inc/name.h",
+                  "#ifndef NDEBUG\n#define NAME \"\"\n#else\n#define NAME __FILE__\n#endif\n"
+                  "#define NAME2 /* */ __FI\\\nLE__\n"},
+                 {"a.cc", head + "unsigned x = Number<" + value + ">::value;\n"}});
+  }
+}
+
 TEST_F(Sharing, ConstantComputedFromTheName) {
   argv = {"g++", "-c", "{R}/a.cc", "-o", "{R}/a.o"};
   share({{"a.cc",

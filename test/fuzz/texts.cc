@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const auto& include : deja::tool::exec::find_includes(text).includes)
     CHECK(!include.name.empty() && include.name.size() <= text.size());
-  const auto moved = deja::tool::rust::move_dep_info(text, "/w", "/a/longer place");
+  const auto moved = deja::tool::rust::move_dep_info(text, {{{"/w", "/a/longer place"}}, {}, {}});
   if (moved && text.find("/a/longer") == text.npos)
-    CHECK(deja::tool::rust::move_dep_info(*moved, "/a/longer place", "/w") == text);
+    CHECK(deja::tool::rust::move_dep_info(*moved, {{{"/a/longer place", "/w"}}, {}, {}}) == text);
   return 0;
 }

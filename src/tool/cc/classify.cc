@@ -96,7 +96,8 @@ class Decision {
     out.written = written();
     out.argument_facts = parsed_.argument_facts;
     out.reads_stdin = parsed_.reads_stdin;
-    out.key_arguments = std::move(parsed_.key_arguments);
+    out.key_arguments = parsed_.key_arguments;
+    out.defines_ndebug = defines_ndebug(out.key_arguments);
     name_sources(out);
     name_movable_outputs(out);
     if (parsed_.native) {
@@ -229,6 +230,24 @@ class Decision {
 
   std::string absolute(const std::string& name) const {
     return tidy_path(join_path(command_.cwd, name));
+  }
+
+  static bool defines_ndebug(const std::vector<KeyArgument>& arguments) {
+    bool defined = false;
+    std::string_view option;
+    for (const KeyArgument& argument : arguments) {
+      const std::string_view text = argument.text;
+      const bool is_value = option == "-D" || option == "-U" || option == "--define-macro";
+      const std::string_view name = is_value ? text
+                                    : text.starts_with("-D") || text.starts_with("-U")
+                                        ? text.substr(2)
+                                        : "";
+      if (text == "-undef" || (name == "NDEBUG" && (is_value ? option : text).starts_with("-U")))
+        return false;
+      defined |= name == "NDEBUG" || name.starts_with("NDEBUG=");
+      option = text;
+    }
+    return defined;
   }
 
   void name_sources(Invocation& out) const {

@@ -1,0 +1,46 @@
+// Which parts of a C or C++ text never reach a compiler, or only without NDEBUG? Found in one pass over
+// comments, literals and directives (C++20 [lex.phases], [cpp.cond]); where a text is odd, the answer
+// is "not known to be", which costs sharing and nothing else.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace deja::tool {
+
+class SourceRegions {
+ public:
+  explicit SourceRegions(std::string_view bytes);
+
+  bool is_comment(std::size_t at) const { return holds(comments_, at); }
+  // Compiled only where NDEBUG is not defined ("#ifndef NDEBUG", or the "#else" of "#ifdef NDEBUG").
+  bool is_for_debugging(std::size_t at) const { return holds(debugging_, at); }
+
+ private:
+  struct Region {
+    std::size_t begin, end;
+  };
+  // One #if … #endif.
+  struct Conditional {
+    bool ends_with_ndebug = false;  // a branch that is taken when NDEBUG is defined lies behind us
+    bool is_dead = false;           // the branch that we are in is not compiled when it is
+    std::size_t begin = 0;          // of that branch
+  };
+  static bool holds(const std::vector<Region>& regions, std::size_t at);
+  std::size_t skip_comment(std::size_t at);
+  std::size_t skip_literal(std::size_t at) const;
+  std::size_t skip_raw_string(std::size_t at) const;
+  bool is_raw_string(std::size_t quote) const;
+  bool is_digit_separator(std::size_t at) const;
+  std::size_t directive(std::size_t at);
+  void begin_branch(std::string_view word, std::string_view condition, std::size_t at);
+  void end_branch(std::size_t at);
+
+  const std::string_view bytes_;
+  std::vector<Region> comments_, debugging_;  // in their order
+  std::vector<Conditional> open_;
+};
+
+}  // namespace deja::tool
