@@ -207,6 +207,28 @@ LeakSearch make_leak_search(const Target& target, const Testimony& testimony) {
   return leaks;
 }
 
+namespace {
+
+// What names the working directory writes its name, and does no more with it.
+bool may_hold_working_directory(const Target& target, const LeakSearch& leaks,
+                                const Testimony& testimony) {
+  const std::uint32_t facts = testimony.facts | target.invocation.argument_facts;
+  if (target.invocation.opaque_outputs || testimony.has_plugin ||
+      (facts & (tool::kHoldsBytecode | tool::kHoldsTree)) != 0)
+    return true;
+  for (const Root root : {Root::cwd, Root::logical_cwd})
+    if (target.roots.has(root) && leaks.found(root)) return true;
+  // An option can replace the name, or one of the two.
+  const auto& arguments = target.invocation.key_arguments;
+  return !target.roots.has(Root::cwd) ||
+         std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
+           return contains(argument.text, "-map") || contains(argument.text, "remap") ||
+                  contains(argument.text, "compilation-dir");
+         });
+}
+
+}  // namespace
+
 void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony,
                 Mentions& mentions) {
   std::vector<Case> open;
@@ -233,6 +255,9 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
   for (std::size_t i = 0; i < testimony.quiet.size(); ++i) {
     if (leaks.found_text(i)) testimony.trace.observations.push_back(testimony.quiet[i].claim);
   }
+  if (may_hold_working_directory(target, leaks, testimony))
+    for (action::Observation& claim : testimony.working_directory)
+      testimony.trace.observations.push_back(std::move(claim));
   testimony.trace.normalize();
 }
 

@@ -101,7 +101,7 @@ std::string temporary_name(const std::string& path) {
 Result<bool> is_input(const os::FileIdentity& there, const std::string& path,
                       const Target& target) {
   for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
-    if (!argument.has_path() || argument.output != tool::KeyArgument::Output::none) continue;
+    if (!argument.is_input) continue;
     const std::string named = join_path(target.request.cwd, argument.path());
     if (base_name(named) != base_name(path)) continue;
     const auto input = TRY(os::stat_file(named));

@@ -388,7 +388,7 @@ void Witness::claim_kind(const std::string& path, char letter) {
 // Names that were seen, without those that this run itself made.
 void Witness::conclude_names() {
   for (const auto& [path, kind] : seen_) {
-    if (!is_touched(path) && !reads_.contains(path) && !is_temporary_directory(path))
+    if (!is_touched(path) && !reads_.contains(path) && !is_of_no_account(path))
       claim_kind(path, kind);
   }
   for (const auto& [path, unused] : executed_) {  // or tried to: it may lack the permission

@@ -74,6 +74,8 @@ struct Testimony {
     action::Observation claim;
   };
   std::vector<Quiet> quiet;
+  // Claim::logical_directory: counts where the name of the working directory may be in an output.
+  std::vector<action::Observation> working_directory;
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
   bool has_plugin = false;  // Invocation::runs_plugins: it has opened one
 };
@@ -233,7 +235,7 @@ class Witness {
   void conclude_stamps();
   void conclude_programs();
   void conclude_searches();
-  bool is_temporary_directory(const std::string& path) const;
+  bool is_of_no_account(const std::string& path) const;
   void conclude_names();
   void conclude_stamped();
   void conclude_curious();

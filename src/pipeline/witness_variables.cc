@@ -69,7 +69,8 @@ bool Witness::note_logical_directory(const Event& e, std::optional<std::string_v
   if (!is_inherited) return true;  // from the tree itself
   const std::string value = logical_directory_value(command_, roots_);
   if (value.empty()) return false;
-  claim(Claim::logical_directory, e.path, value);
+  if (testimony_.working_directory.empty())
+    testimony_.working_directory.push_back({Claim::logical_directory, e.path, value});
   return true;
 }
 
@@ -117,9 +118,9 @@ void Witness::on_environ(const Event& e) {
   claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
 }
 
-// Where temporary files lie is nothing that a result depends on, so whether such a directory is there
-// is nothing either, unless the user names it.
-bool Witness::is_temporary_directory(const std::string& path) const {
+// Whether it is there is nothing that a result depends on, unless the user names it: where temporary
+// files lie, and the working directory by the name that PWD has (Testimony::working_directory).
+bool Witness::is_of_no_account(const std::string& path) const {
   const auto is_ignored = [&](std::string_view name) {
     return adapter_.variable_use(name, {}) == tool::VariableUse::ignored;
   };
@@ -132,7 +133,9 @@ bool Witness::is_temporary_directory(const std::string& path) const {
                     const bool is_named = value && !value->empty() && tidy_path(*value) == tidy;
                     return is_ignored(row.name) && (is_named || is_default);
                   });
-  if (!is_one) return false;
+  const bool is_working_directory =
+      !testimony_.working_directory.empty() && command_.variable("PWD") == path;
+  if (!is_one && !is_working_directory) return false;
   const auto& arguments = invocation_.key_arguments;
   return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
     return argument.text.find(tidy) != std::string::npos;

@@ -90,6 +90,7 @@ struct KeyArgument {
   enum class Output : std::uint8_t { none, main, depfile };
   Output output = Output::none;
   bool is_target = false;  // of a dependency file
+  bool is_input = false;   // a file that the tool is given to work on
 
   bool has_path() const { return path_at != kNoPath; }
   std::string_view path() const;  // empty when there is none

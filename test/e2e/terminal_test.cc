@@ -9,6 +9,10 @@ namespace {
 
 class Terminal : public SetupTest {
  protected:
+  // clang has an assembler of its own, unless it is told otherwise.
+  Argv with_assembler() const {
+    return is_gcc() ? Argv{cc(), "-c", "a.c"} : Argv{cc(), "-fno-integrated-as", "-c", "a.c"};
+  }
   // PATH with something in front; the workspace's own comes first otherwise.
   static std::string path_behind(const std::string& front, const Workspace& ws) {
     return "PATH=" + front + ":" + ws.bin() + ":/usr/local/bin:/usr/bin:/bin";
@@ -32,32 +36,30 @@ TEST_P(Terminal, LinksDoNotDependOnTheTextOfPath) {
 
 // What the search finds is another program now, in a directory that was there before.
 TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
-  if (!is_gcc()) GTEST_SKIP() << "NOT APPLICABLE: clang has an assembler of its own";
   ws.write("a.c", "int a;\n");
   ws.make_folder("front");
   const Options options = {.env = {path_behind(ws.path("front"), ws)}};
-  ws.expect_miss({cc(), "-c", "a.c"}, options);
-  ws.expect_hit({cc(), "-c", "a.c"}, options);
+  ws.expect_miss(with_assembler(), options);
+  ws.expect_hit(with_assembler(), options);
   ws.write("front/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
-  ws.expect_same({cc(), "-c", "a.c"}, options);
+  ws.expect_same(with_assembler(), options);
   // One that may not be executed is passed over.
   std::filesystem::permissions(ws.path("front/as"), std::filesystem::perms::owner_read);
-  ws.expect_unchanged({cc(), "-c", "a.c"}, options);
+  ws.expect_unchanged(with_assembler(), options);
   ws.remove("front/as");
   ws.make_folder("front/as");
-  ws.expect_unchanged({cc(), "-c", "a.c"}, options);
+  ws.expect_unchanged(with_assembler(), options);
 }
 
 // The same result from a warm engine, which looks at nothing that it watches.
 TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
-  if (!is_gcc()) GTEST_SKIP() << "NOT APPLICABLE: clang has an assembler of its own";
   ws.write("a.c", "int a;\n");
   const Options options = {.env = {path_behind(ws.path("late"), ws)}};
-  ws.expect_miss({cc(), "-c", "a.c"}, options);
+  ws.expect_miss(with_assembler(), options);
   ws.let_engine_rehearse();
-  ws.expect_hit({cc(), "-c", "a.c"}, options);
+  ws.expect_hit(with_assembler(), options);
   ws.write("late/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
-  ws.expect_miss({cc(), "-c", "a.c"}, options);
+  ws.expect_miss(with_assembler(), options);
 }
 
 TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
@@ -100,6 +102,19 @@ TEST_P(Terminal, AStalePwdIsAsGoodAsNone) {
   ws.expect_hit(argv, {.env = {"PWD"}, .cwd = "src"});
   ws.expect_hit(argv, {.env = {"PWD=/nowhere"}, .cwd = "src"});
   ws.expect_hit(argv, {.env = {"PWD=src"}, .cwd = "src"});
+}
+
+TEST_P(Terminal, ALogicalDirectoryThatIsInNoOutput) {
+  ws.write("real/a.c", "int a;\n");
+  std::filesystem::create_directory_symlink("real", ws.path("link"));
+  const Argv argv = {cc(), "-c", "a.c"};
+  ws.expect_miss(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+  ws.expect_hit(argv, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+  ws.remove("real/a.o");
+  ws.expect_hit(argv, {.env = {"PWD=/"}, .cwd = "real"});
+  const Argv other = {cc(), "-O1", "-c", "a.c"};
+  ws.expect_miss(other, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+  ws.expect_hit(other, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
 }
 
 TEST_P(Terminal, ALogicalDirectoryIsInDebugInformation) {

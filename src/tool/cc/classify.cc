@@ -288,10 +288,7 @@ class Decision {
     const bool has_odd_depfile =
         depfile == "-" || depfile.starts_with("/dev/") ||
         (may_move && !depfile.empty() && absolute(depfile) == absolute(*parsed_.output));
-    if (!may_move || has_odd_depfile) {
-      for (KeyArgument& argument : out.key_arguments) argument.output = KeyArgument::Output::none;
-      return;
-    }
+    if (!may_move || has_odd_depfile) return;
     out.spelled_output = *parsed_.output;
     out.output = absolute(out.spelled_output);
     if (!depfile.empty()) out.depfile_output = absolute(depfile);

@@ -38,6 +38,7 @@ class Walk {
 
   void input(const std::string& text) {
     parsed_.key_arguments.push_back({text, 0});
+    parsed_.key_arguments.back().is_input = true;
     if (names_descriptor(text)) bypass(BypassReason::stdin_source, text);
     const bool is_stdin = text == "-";
     parsed_.reads_stdin |= is_stdin;
