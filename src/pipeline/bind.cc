@@ -149,13 +149,16 @@ class Case {
 
   std::string folder_name() const { return std::string(base_name(path_)) + "/"; }
 
-  void bind(action::Trace& trace, bool only_in_workspace) const {
-    const std::string& workspace = target_.roots.path(Root::workspace);
-    const bool relative = only_in_workspace && root_ == Root::cwd && !workspace.empty() &&
-                          path_ != workspace && is_within(path_, workspace);
+  // is_relative: to its place in what holds it, where something does.
+  void bind(action::Trace& trace, bool is_relative) const {
     std::string place = path_;
-    if (relative)
-      place = std::string(1, static_cast<char>(Root::workspace)) + path_.substr(workspace.size());
+    for (const Root holder : {Root::workspace, Root::checkout}) {
+      const std::string& outer = target_.roots.path(holder);
+      const bool holds = !outer.empty() && path_ != outer && is_within(path_, outer);
+      if (!is_relative || !holds || root_ == Root::checkout) continue;
+      place = std::string(1, static_cast<char>(holder)) + path_.substr(outer.size());
+      break;
+    }
     trace.observations.push_back({Claim::root, tag_, place});
   }
 

@@ -2,6 +2,7 @@
 // bound to that root: served elsewhere it would not be what the tool writes there.
 #pragma once
 
+#include <array>
 #include <set>
 #include <string>
 #include <vector>
@@ -52,7 +53,7 @@ class LeakSearch {
   std::vector<Needle> needles_;
   std::vector<Text> texts_;
   std::size_t longest_ = 0;
-  bool found_[2] = {false, false}, found_rest_[2] = {false, false};
+  std::array<bool, action::kRoots.size()> found_ = {}, found_rest_ = {};
 };
 
 }  // namespace deja::pipeline

@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "os/find_tool.h"
 #include "os/places.h"
+#include "pipeline/checkout.h"
 #include "pipeline/logical_directory.h"
 #include "tool/exec/order.h"
 
@@ -13,14 +14,6 @@ namespace {
 
 using tool::Bypass;
 using tool::BypassReason;
-
-bool is_too_general(std::string_view folder, std::string_view home) {
-  static constexpr std::string_view kNobodysProject[] = {
-      "/", "/tmp", "/var/tmp", "/home", "/root", "/usr", "/usr/src", "/opt", "/srv", "/mnt"};
-  if (folder == home) return true;
-  return std::find(std::begin(kNobodysProject), std::end(kNobodysProject), folder) !=
-         std::end(kNobodysProject);
-}
 
 // The paths that the search for the tool met, up to the one it found.
 std::vector<std::string> candidates(std::string_view name, std::string_view path,
@@ -112,6 +105,11 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
     if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
   }
   action::Roots roots(cwd, workspace);
+  const std::string_view home = command.variable("HOME").value_or("");
+  std::string checkout;
+  if (!source.empty()) checkout = find_checkout(parent_path(clean_path(source)), home, nullptr);
+  if (checkout.empty()) checkout = find_checkout(cwd, home, nullptr);
+  if (checkout != workspace && checkout != cwd) roots.set(action::Root::checkout, checkout);
   add_logical_roots(command, roots);
   if (!invocation.output.empty()) {
     roots.set(action::OutputName::output, invocation.output);

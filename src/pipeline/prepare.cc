@@ -3,6 +3,7 @@
 #include "action/recipe.h"
 #include "base/path.h"
 #include "digest/hasher.h"
+#include "pipeline/checkout.h"
 #include "pipeline/interpreter.h"
 #include "tool/exec/order.h"
 
@@ -32,10 +33,17 @@ std::optional<std::string> take_stdin(Client* client) {
   return got ? *std::move(got) : std::nullopt;
 }
 
-tool::Classified classify(const Prepared& p, const Settings& settings, Engine& engine,
-                          Client* client) {
-  tool::Options options = {settings.portable, settings.base_dirs};
+tool::Classified classify(Prepared& p, const Settings& settings, Engine& engine, Client* client) {
+  tool::Options options = {settings.portable, {}};
   auto classified = p.adapter->classify(p.command, options);
+  if (const auto* plain = std::get_if<tool::Invocation>(&classified);
+      plain != nullptr && settings.portable) {
+    PortableRoots portable = portable_roots(p.command, *plain, settings);
+    options.portable_roots = std::move(portable.roots);
+    options.portable_aliases = std::move(portable.aliases);
+    p.looked_at.insert(p.looked_at.end(), portable.looked_at.begin(), portable.looked_at.end());
+    classified = p.adapter->classify(p.command, options);
+  }
   const auto* first = std::get_if<tool::Invocation>(&classified);
   if (first == nullptr) return classified;
   std::string text;

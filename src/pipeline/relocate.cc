@@ -1,6 +1,7 @@
 #include "pipeline/relocate.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/path.h"
 
@@ -12,8 +13,12 @@ using action::Roots;
 using Move = tool::TextMoves::Move;
 
 // What holds another comes before it: a move of the checkout moves the working directory in it along.
-constexpr Root kOutermostFirst[] = {Root::checkout, Root::workspace, Root::cwd,
-                                    Root::logical_workspace, Root::logical_cwd};
+std::array<Root, action::kRoots.size()> outermost_first(const Roots& roots) {
+  auto out = action::kRoots;
+  std::stable_sort(out.begin(), out.end(),
+                   [&](Root a, Root b) { return roots.path(a).size() < roots.path(b).size(); });
+  return out;
+}
 
 // Requests without one are another action.
 bool is_always_there(Root root) { return root == Root::cwd || root == Root::workspace; }
@@ -36,7 +41,7 @@ std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
     return std::find_if(moves.begin(), moves.end(),
                         [&](const Move& m) { return is_within(path, m.from); });
   };
-  for (const Root root : kOutermostFirst) {
+  for (const Root root : outermost_first(from)) {
     const std::string& a = from.path(root);
     const std::string& b = to.path(root);
     if (is_always_there(root) && a.empty() != b.empty()) return std::nullopt;

@@ -16,18 +16,24 @@ bool is_below_another(const std::string& root, const std::vector<std::string>& r
 
 }  // namespace
 
-void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag,
-                     Invocation& out) {
+void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag, Invocation& out,
+                     const std::vector<std::pair<std::string, std::string>>& aliases) {
   int number = 0;
+  const auto add = [&](const std::string& path) {
+    if (path.find('=') != std::string::npos) return;
+    const std::string text = std::string(flag).append(path).append(
+        number == 1 ? "=." : "=./root-" + std::to_string(number));
+    out.run_argv.push_back(text);
+    out.key_arguments.push_back({text, flag.size(), flag.size() + path.size()});
+    out.mapped_prefixes.push_back(path);
+  };
   for (const std::string& root : roots) {
     if (root.size() < 2 || root.find('=') != std::string::npos || is_below_another(root, roots))
       continue;
     ++number;
-    const std::string text = std::string(flag).append(root).append(
-        number == 1 ? "=." : "=./root-" + std::to_string(number));
-    out.run_argv.push_back(text);
-    out.key_arguments.push_back({text, flag.size(), flag.size() + root.size()});
-    out.mapped_prefixes.push_back(root);
+    add(root);
+    for (const auto& [of, alias] : aliases)
+      if (of == root) add(alias);
   }
 }
 

@@ -14,6 +14,8 @@ namespace deja::tool {
 
 // Adds an option for each root to what is run and what is keyed; flag: "-ffile-prefix-map=". Roots below
 // another root need none of their own. Maps of the user's come later on his command line, and win.
-void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag, Invocation& out);
+// aliases: other names of roots, see Options.
+void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag, Invocation& out,
+                     const std::vector<std::pair<std::string, std::string>>& aliases = {});
 
 }  // namespace deja::tool

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -177,7 +178,7 @@ struct Invocation {
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
   // "-DWHERE=__FILE__" mentions its own path though no file does.
   std::uint32_t argument_facts = 0;
-  bool facts_count = true;  // the facts below are about what this tool reads
+  bool facts_count = true;      // the facts below are about what this tool reads
   bool defines_ndebug = false;  // unless a file undefines it
 
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
@@ -198,7 +199,9 @@ using Classified = std::variant<Invocation, Bypass>;
 // Knobs of classify that come from the configuration.
 struct Options {
   bool portable = false;                    // inject -ffile-prefix-map for the roots below
-  std::vector<std::string> portable_roots;  // absolute
+  std::vector<std::string> portable_roots;  // absolute; the first is called "."
+  // Other names of these, mapped to the same: {root, name}.
+  std::vector<std::pair<std::string, std::string>> portable_aliases = {};
   bool may_force_colours = true;
 };
 

@@ -110,7 +110,9 @@ class Decision {
     out.run_argv.emplace_back(command_.argv.front());
     out.may_run_by_path = (program_.dialect & kEmcc) == 0;
     force_colours(out);
-    if (options_.portable) add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out);
+    if (options_.portable)
+      add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out,
+                      options_.portable_aliases);
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
       // It would win over ours, and the tool would see a pipe where the user has a terminal.
       if (out.colours_forced && command_.argv[i] == kColoursByReader) continue;

@@ -1,0 +1,113 @@
+// paths.portable (DEJA_PORTABLE=1): debug information that names the checkout as ".", so that all
+// checkouts share.
+#include <filesystem>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+class Portable : public SetupTest {
+ protected:
+  void SetUp() override {
+    SetupTest::SetUp();
+    for (const char* checkout : {"one", "another/two"}) {
+      ws.write(std::string(checkout) + "/.git/HEAD", "ref: refs/heads/main\n");
+      ws.write(std::string(checkout) + "/src/a.c",
+               "#include <assert.h>\n#include \"h.h\"\nint f(int x) { assert(x); return x + H; }\n"
+               "const char *name = __FILE__;\n");
+      ws.write(std::string(checkout) + "/inc/h.h", "#define H 1\n");
+      ws.make_folder(std::string(checkout) + "/build/sub");
+    }
+    ws.set("DEJA_PORTABLE=1");
+  }
+  // As CMake calls it: absolute names, in a build directory.
+  Argv compile(const std::string& checkout, const Argv& more = {}) const {
+    Argv argv = {
+        cc(), "-g", "-I" + ws.path(checkout + "/inc"), "-c", ws.path(checkout + "/src/a.c"),
+        "-o", "a.o"};
+    argv.insert(argv.begin() + 1, more.begin(), more.end());
+    return argv;
+  }
+  static Options in(const std::string& directory, const Workspace& ws) {
+    return {.env = {"PWD=" + ws.path(directory)}, .cwd = directory};
+  }
+  bool holds(const std::string& file, const std::string& text) const {
+    return ws.read(file).find(text) != std::string::npos;
+  }
+};
+
+TEST_P(Portable, ASecondCheckoutWithDebugInformationHits) {
+  for (const Argv& more : {Argv{}, Argv{"-O2"}, Argv{"-MD"}, Argv{"-g3"}}) {
+    ws.expect_miss(compile("one", more), in("one/build/sub", ws));
+    ws.expect_hit(compile("another/two", more), in("another/two/build/sub", ws));
+    EXPECT_EQ(ws.read("one/build/sub/a.o"), ws.read("another/two/build/sub/a.o"));
+    EXPECT_FALSE(holds("one/build/sub/a.o", ws.path("one")));
+    EXPECT_TRUE(holds("one/build/sub/a.o", "./src/a.c"));
+  }
+}
+
+TEST_P(Portable, RelativeNamesBelowTheCheckout) {
+  const Argv argv = {cc(), "-g", "-I../inc", "-c", "a.c"};
+  ws.expect_miss(argv, in("one/src", ws));
+  ws.expect_hit(argv, in("another/two/src", ws));
+}
+
+TEST_P(Portable, WithoutVersionControl) {
+  for (const char* checkout : {"one", "another/two"}) ws.remove(std::string(checkout) + "/.git");
+  ws.expect_miss(compile("one"), in("one/build/sub", ws));
+  ws.expect_hit(compile("another/two"), in("another/two/build/sub", ws));
+}
+
+TEST_P(Portable, ABuildDirectoryOutsideOfTheCheckout) {
+  for (const char* out : {"out/1", "out/2"}) ws.make_folder(out);
+  ws.expect_miss(compile("one"), in("out/1", ws));
+  ws.expect_hit(compile("another/two"), in("out/2", ws));
+  EXPECT_TRUE(holds("out/1/a.o", "./root-2"));
+}
+
+TEST_P(Portable, ACheckoutBehindASymlink) {
+  std::filesystem::create_directory_symlink("one", ws.path("link"));
+  ws.expect_miss(compile("one"),
+                 {.env = {"PWD=" + ws.path("link/build/sub")}, .cwd = "one/build/sub"});
+  EXPECT_FALSE(holds("one/build/sub/a.o", ws.path("link")));
+  EXPECT_FALSE(holds("one/build/sub/a.o", ws.path("one")));
+}
+
+TEST_P(Portable, SeveralBaseDirectoriesAreOneRoot) {
+  const std::string both = "DEJA_BASE_DIR=" + ws.path("one") + ":" + ws.path("another/two");
+  ws.set(both);
+  ws.expect_miss(compile("one"), in("one/build/sub", ws));
+  ws.expect_hit(compile("another/two"), in("another/two/build/sub", ws));
+  EXPECT_FALSE(holds("one/build/sub/a.o", "root-2"));
+}
+
+// What the user maps himself comes later on the command line, and wins.
+TEST_P(Portable, TheUsersOwnMapWins) {
+  const Argv argv = compile("one", {"-ffile-prefix-map=" + ws.path("one") + "=/own"});
+  ws.expect_miss(argv, in("one/build/sub", ws));
+  EXPECT_TRUE(holds("one/build/sub/a.o", "/own/src/a.c"));
+}
+
+TEST_P(Portable, SplitDebugInformation) {
+  if (!is_gcc()) return;  // clang's .dwo names its output, which is another rule's affair
+  const Argv more = {"-gsplit-dwarf"};
+  ws.expect_miss(compile("one", more), in("one/build/sub", ws));
+  ws.expect_hit(compile("another/two", more), in("another/two/build/sub", ws));
+  EXPECT_EQ(ws.read("one/build/sub/a.dwo"), ws.read("another/two/build/sub/a.dwo"));
+}
+
+// A checkout within the checkout: another root from now on.
+TEST_P(Portable, VersionControlThatAppears) {
+  const Argv argv = {cc(), "-g", "-c", "a.c", "-I../inc"};
+  ws.expect_miss(argv, in("one/src", ws));
+  ws.let_engine_rehearse();
+  ws.expect_hit(argv, in("one/src", ws));
+  ws.make_folder("one/src/.git");
+  ws.expect_miss(argv, in("one/src", ws));
+}
+
+EVERY_SETUP(Portable);
+
+}  // namespace
+}  // namespace deja::test
