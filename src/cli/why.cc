@@ -80,8 +80,16 @@ std::optional<action::ActionResult> stored_result(store::LocalStore* store,
 // Where the artifact was put by the run or hit that the event tells of.
 std::string artifact_path(const action::ActionResult& result, const action::Artifact& artifact,
                           const journal::Event& event) {
-  const action::Roots here(event.cwd, result.made_in.path(action::Root::workspace));
-  return here.expand(artifact.path);
+  using action::OutputName;
+  action::Roots here(event.cwd, result.made_in.path(action::Root::workspace));
+  if (!event.output.empty()) {
+    here.set(OutputName::output, tidy_path(join_path(event.cwd, event.output)));
+    // The journal does not tell how the dependency file was called, unless it was there that it was made.
+    if (here.path(OutputName::output) == result.made_in.path(OutputName::output))
+      here.set(OutputName::depfile, result.made_in.path(OutputName::depfile));
+  }
+  const std::string path = here.expand(artifact.path);
+  return path.empty() ? action::Roots::describe(artifact.path) : path;
 }
 
 Result<std::vector<journal::Event>> find_by_output(const Context& context, const Wanted& wanted,
@@ -127,6 +135,14 @@ std::string outputs_text(const action::ActionResult& result, const journal::Even
   return out;
 }
 
+// What would have made a hit of it.
+std::string hint(const journal::Event& event) {
+  if (!event.reason.starts_with("changed: root <")) return {};
+  return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
+         "debug "
+         "information and __FILE__ name the checkout as \".\", and checkouts share";
+}
+
 // events: oldest first, at least one.
 std::string as_text(const std::vector<journal::Event>& events, store::LocalStore* store,
                     bool with_trace) {
@@ -140,6 +156,7 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
     if (!text.empty()) table.row({name, printable(text)});
   };
   row("why", explanation(event));
+  row("hint", hint(event));
   row("tool", event.tool);
   row("folder", event.cwd);
   row("evidence", event.evidence);

@@ -208,6 +208,7 @@ void Assembly::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.detail = o.bypass ? o.reason : o.unpublished;
   e.tool = o.tool;
   e.what = o.what;
+  e.output = o.output;
   e.cwd = request.cwd;
   if (o.probe) e.probe_key = o.probe->hex();
   if (o.action) e.action_key = o.action->hex();

@@ -132,6 +132,7 @@ void append_line(const Event& event, std::string& out) {
   append_field("reason", std::string_view(event.reason), out);
   append_field("tool", std::string_view(event.tool), out);
   append_field("what", std::string_view(event.what), out);
+  append_field("output", std::string_view(event.output), out);
   append_field("cwd", std::string_view(event.cwd), out);
   append_field("probe_key", std::string_view(event.probe_key), out);
   append_field("action_key", std::string_view(event.action_key), out);
@@ -167,6 +168,7 @@ std::optional<Event> parse_line(std::string_view line) {
   take(object, "reason", event.reason);
   take(object, "tool", event.tool);
   take(object, "what", event.what);
+  take(object, "output", event.output);
   take(object, "cwd", event.cwd);
   take(object, "probe_key", event.probe_key);
   take(object, "action_key", event.action_key);

@@ -1,7 +1,7 @@
 // One event: what became of one invocation. An event is one line of JSON in events.jsonl:
 //
 //   {"time":1756029600.123456,"outcome":"miss","dup":false,"remote":false,"reason":"…","tool":"…",
-//    "what":"…","cwd":"…","probe_key":"…","action_key":"…","tool_runs":1,"elapsed_us":1,
+//    "what":"…","output":"…","cwd":"…","probe_key":"…","action_key":"…","tool_runs":1,"elapsed_us":1,
 //    "cost_us":1,"bytes":1,"evidence":"…","detail":"…"}
 //
 // A line is always valid JSON in UTF-8: control characters are escaped, and a byte of a path that
@@ -29,6 +29,7 @@ struct Event {
   std::string reason;   // bypass: the reason's name; miss: what was new ("changed: /x/a.h")
   std::string tool;     // absolute path of the program
   std::string what;     // source or output, as spelled
+  std::string output;   // the main output as spelled, where another name for it can hit, too
   std::string cwd;
   std::string probe_key;   // hex; empty when it was not reached
   std::string action_key;  // hex; empty when there is none

@@ -180,6 +180,7 @@ std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request
   const Target target{request, known->invocation, *known->adapter, known->roots};
   outcome.tool = known->tool;
   outcome.what = known->invocation.what;
+  outcome.output = known->invocation.spelled_output;
   outcome.probe = known->probe;
   outcome.tell = told_by(known->invocation);
   outcome.reason = unwanted(*known->result, target);
@@ -334,6 +335,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   const ProbeKey& probe = p.probe;
   outcome.tool = p.command.tool;
   outcome.what = p.invocation.what;
+  outcome.output = p.invocation.spelled_output;
   outcome.probe = probe;
   if (order != nullptr && order->print_key)
     return print_key(std::move(outcome), p, request, settings);

@@ -35,7 +35,7 @@ struct Outcome {
   std::string reason;
   std::string unpublished;  // miss, failure: why nothing was stored; empty when it was
   bool dup = false;         // miss whose bytes were all known already
-  std::string tool, what, evidence;
+  std::string tool, what, output, evidence;
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;
   bool remembered = false;  // a hit under a vigil
