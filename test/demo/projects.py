@@ -111,28 +111,48 @@ def debian_sources_list(work):
     return folder
 
 
-def debian_source(package, work):
-    """The unpacked source of a Debian package, by apt with lists and cache of our own."""
-    parts = debian_sources_list(work)
-    apt = work / "apt"
-    (apt / "lists" / "partial").mkdir(parents=True)
-    (apt / "cache" / "archives" / "partial").mkdir(parents=True)
-    command = ["apt-get", "-q", "-o", f"Dir::Etc::sourceparts={parts}", "-o", "Dir::Etc::sourcelist=/dev/null",
-               "-o", f"Dir::State::lists={apt / 'lists'}", "-o", f"Dir::Cache={apt / 'cache'}",
-               "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=2"]
-    download = apt / "download"
-    download.mkdir()
-    for words in (["update"], ["source", "--download-only", package]):
+class DebianSources:
+    """Sources of Debian packages, by apt with lists and cache of our own."""
+
+    def __init__(self, work):
+        parts = debian_sources_list(work)
+        self.folder = work / "apt"
+        for name in ("lists/partial", "cache/archives/partial", "download"):
+            (self.folder / name).mkdir(parents=True)
+        self.options = ["-o", f"Dir::Etc::sourceparts={parts}", "-o", "Dir::Etc::sourcelist=/dev/null",
+                        "-o", f"Dir::State::lists={self.folder / 'lists'}", "-o", f"Dir::Cache={self.folder / 'cache'}",
+                        "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=2"]
+        self.run("apt-get", "-q", "update")
+
+    def run(self, *command):
         try:
-            done = subprocess.run([*command, *words], cwd=download, capture_output=True, text=True, timeout=90)
+            return subprocess.run([command[0], *self.options, *command[1:]], cwd=self.folder / "download",
+                                  capture_output=True, text=True, timeout=90)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoSource(str(error)) from error
-        if done.returncode != 0 and words[0] == "source":
-            raise NoSource(done.stderr.strip())
-    description = next(download.glob("*.dsc"))
-    target = work / package
-    run(["dpkg-source", "--no-check", "-x", description, target], cwd=download)
-    return target
+
+    def versions(self, package):
+        """More than one: a security archive may name a version that its mirror no longer has."""
+        stanzas = self.run("apt-cache", "showsrc", "--only-source", package).stdout
+        return list(dict.fromkeys(re.findall(r"^Version: (\S+)", stanzas, re.MULTILINE)))
+
+    def unpack(self, package, target, with_patches=True):
+        said = f"apt knows no source package {package}"
+        for version in self.versions(package):
+            done = self.run("apt-get", "-q", "source", "--download-only", "--only-source", f"{package}={version}")
+            if done.returncode != 0:
+                said = done.stderr.strip()
+                continue
+            plain_version = version.partition(":")[2] or version  # files have no epoch in their names
+            run(["dpkg-source", "--no-check", *([] if with_patches else ["--skip-patches"]), "-x",
+                 f"{package}_{plain_version}.dsc", target], cwd=self.folder / "download")
+            return target
+        raise NoSource(said)
+
+
+def debian_source(package, work):
+    """The unpacked source of one Debian package."""
+    return DebianSources(work).unpack(package, work / package)
 
 
 PROJECTS = {kind.name: kind for kind in (GoogleTest, Zlib, Generated)}
