@@ -161,7 +161,7 @@ def all_projects():
     return [
         CMake("json-c", "json-c", ["-DBUILD_TESTING=OFF"]),
         Make("lua", "lua5.4", "src", lua_variables, with_patches=False),
-        Configured("dash", "dash"),
+        Configured("dash", "dash", with_patches=False),  # patches would make its scripts be generated again
         Configured("zlib", "zlib"),
         CMake("jsoncpp", "libjsoncpp", ["-DJSONCPP_WITH_POST_BUILD_UNITTEST=OFF"]),
         Meson("jsoncpp/meson", "libjsoncpp", ["-Dtests=false"]),

@@ -220,6 +220,7 @@ def reason_of(event, work):
     """What a miss or bypass has in common with others: without the values and with short paths."""
     text = " ".join(filter(None, [event["outcome"], event["reason"]]))
     text = re.sub(r"(variable \w+)=.*", r"\1", text)
+    text = re.sub(r"changed: file .*", "changed: file", text)
     if event["detail"]:
         text += (": " if event["outcome"] == "bypass" else "; not stored: ") + event["detail"]
     return text.replace(str(work), "…")[:150]
@@ -233,7 +234,9 @@ def explain(rows, work):
             for event in getattr(row, phase + "_events"):
                 is_expected = row.build.startswith(("cold", "empty")) and event["outcome"] == "miss" and not event["detail"]
                 if event["outcome"] != "hit" and not is_expected:
-                    kinds[reason_of(event, work)].append(event["what"].replace(str(work), "…"))
+                    file = re.search(r"changed: file (.*) = ", event["reason"])
+                    kinds[reason_of(event, work)].append((event["what"] + (": " + file[1] if file else ""))
+                                                         .replace(str(work), "…"))
             for kind, what in sorted(kinds.items(), key=lambda item: -len(item[1])):
                 print(f"  {row.build}, {phase}: {len(what)} × {kind}  ({', '.join(sorted(set(what))[:3])})")
         for name in (row.different or [])[:5]:

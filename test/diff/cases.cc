@@ -2,15 +2,32 @@
 #include "diff/cases.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace deja::test {
 namespace {
 
+namespace fs = std::filesystem;
+
+enum class In { any, c, cxx };
 struct Shape {
   int percent;
-  const char* text;  // for the source
+  const char* text;  // for the source; %R is the project's absolute directory, also after a copy
   void (*write)(Scene& scene, const std::string& root);
+  In language = In::any;
 };
+
+void write_hash(Scene& s, const std::string& root) {
+  s.write(
+      root + "/src/hash.h",
+      "#pragma once\n"
+      "constexpr unsigned hash(const char *p) { unsigned n = 7; while (*p) n = n * 31 + "
+      "(unsigned)*p++; return n; }\n"
+      "template <unsigned S> struct Number { static constexpr unsigned value = S; };\n"
+      "constexpr unsigned kHashed = hash(__FILE__);\n"
+      "constexpr unsigned here(const char *p = __builtin_FILE()) { return hash(p); }\n"
+      "template <class T> constexpr unsigned name_of() { return hash(__PRETTY_FUNCTION__); }\n");
+}
 
 // Files named in a shape are written by it; "p", "q" and "sys" are on the search path, in this order.
 const Shape kShapes[] = {
@@ -63,12 +80,67 @@ const Shape kShapes[] = {
     {25, "static int f(int x) { int unused; return x; }\nint g(int x) { return f(x); }\n", nullptr},
     {15, "#warning \"a message\"\n", nullptr},
     {20, "#include <stddef.h>\nsize_t size = sizeof(size_t);\n", nullptr},
+    // A source's own name, in words and in what is computed of it; in headers of the project and of the toolchain.
+    {20, "#include <assert.h>\nvoid check(int x) { assert(x); }\n", nullptr},
+    {15, "#include <errno.h>\n#include <limits.h>\nint most = INT_MAX;\n", nullptr},
+    {12, "char as_long_as_the_name[sizeof(__FILE__)];\n", nullptr},
+    {12, "const char *built_in(void) { return __builtin_FILE(); }\n", nullptr},
+    {8, "char as_long_as_the_base[sizeof(__BASE_FILE__)];\nint level = __INCLUDE_LEVEL__;\n",
+     nullptr},
+    {8, "const char *last = __FILE_NAME__;\n", nullptr},
+    {8, "#define PASTE(a, b) a##b\nchar pasted[sizeof(PASTE(__FI, LE__))];\n", nullptr},
+    {8, "#ifdef WHERE\nchar where[sizeof(WHERE)];\nconst char *where_text = WHERE;\n#endif\n",
+     nullptr},
+    {8, "#include \"%R/src/a.h\"\n",
+     [](Scene& s, const std::string& r) { s.write(r + "/src/a.h", "#define A 1\n"); }},
+    {18, "#include \"own.h\"\nvoid own(int x) { OWN(x); }\n",
+     [](Scene& s, const std::string& r) {
+       s.write(
+           r + "/src/own.h",
+           "extern void tell(const char *, int);\n"
+           "#define OWN(x) ((x) ? (void)0 : tell(__FILE__, __LINE__))\n"
+           "static inline int own_length(void) { return sizeof(__FILE__) + __INCLUDE_LEVEL__; }\n"
+           "int own_is(void) { return own_length(); }\n");
+     },
+     In::c},
+    {14, "#include <system.h>\nvoid of_system(int x) { SYSTEM(x); }\n",
+     [](Scene& s, const std::string& r) {
+       s.write(
+           r + "/sys/system.h",
+           "#define SYSTEM(x) do { static char n[sizeof(__FILE__)]; n[0] = (char)(x); } while (0)\n"
+           "static const char system_name[] __attribute__((used)) = __FILE__;\n");
+     }},
+    {25,
+     "#include \"hash.h\"\nunsigned hashed = Number<hash(__FILE__)>::value;\nunsigned of_header = "
+     "kHashed;\n",
+     write_hash, In::cxx},
+    {15, "#include \"hash.h\"\nunsigned by_default = Number<here()>::value;\n", write_hash,
+     In::cxx},
+    {15,
+     "#include \"hash.h\"\nstatic auto unnamed = [] {};\n"
+     "unsigned of_type = Number<name_of<decltype(unnamed)>()>::value;\n",
+     write_hash, In::cxx},
+    {12,
+     "#include <initializer_list>\n#include <cassert>\nvoid check_too(int x) { assert(x > 1); }\n",
+     nullptr, In::cxx},
+    {12,
+     "#if __cplusplus > 201703L\n#include <source_location>\nunsigned column(std::source_location "
+     "at = "
+     "std::source_location::current()) { return at.column() + at.file_name()[0]; }\nunsigned now = "
+     "column();\n"
+     "constexpr auto at = std::source_location::current();\nchar first[at.file_name()[1] == 't' ? "
+     "2 : 3];\n"
+     "#endif\n",
+     nullptr, In::cxx},
+    {5, "#include <array>\nint of_array(std::array<int, 3> &a, int i) { return a[(unsigned)i]; }\n",
+     nullptr, In::cxx},
 };
 
 struct Flag {
   int percent;
   const char* text;
   bool only_gcc = false;
+  In language = In::any;
 };
 // What a flag names is there or not; both are worth a try. %R is the project's absolute folder.
 const Flag kFlags[] = {
@@ -119,6 +191,28 @@ const Flag kFlags[] = {
     {8, "-fcommon"},
     {5, "--coverage|-frandom-seed=7"},
     {6, "-fverbose-asm"},
+    // Outputs that are named by others, or that name them.
+    {8, "-Wp,-MMD,.m.d"},
+    {6, "-MQ|%R/q$.o"},
+    {6, "-MF|%R/build/dep.d"},
+    {6, "-dumpbase|other.c", true},
+    {5, "-dumpdir|dumped-", true},
+    {5, "-fcallgraph-info", true},
+    {5, "-fsave-optimization-record"},
+    {6, "-Wa,-adhlns=m.lst", true},
+    {6, "-frecord-gcc-switches"},
+    {5, "-fprofile-arcs"},
+    {5, "-ftest-coverage|-frandom-seed=7"},
+    {6, "-DWHERE=__FILE__"},
+    {5, "-D_GLIBCXX_ASSERTIONS"},
+    {8, "-std=gnu++20|-Wno-all", false, In::cxx},
+    {4, "-fno-working-directory", true},
+    {5, "-ffile-prefix-map=%R/src=."},
+    {5, "-ffile-prefix-map=%R/=/"},
+    {4, "-fmacro-prefix-map=..="},
+    {4, "-fdebug-compilation-dir=."},
+    {4, "-isystem|%R/sys"},
+    {4, "-I."},
 };
 
 std::string filled(std::string text, const std::string& root, const Workspace& ws) {
@@ -129,6 +223,8 @@ std::string filled(std::string text, const std::string& root, const Workspace& w
   };
   fill("%R", ws.path(root));
   fill("%W", ws.work());
+  fill("%N", fs::path(root).filename().string());
+  fill("%B", ws.bin());
   return text;
 }
 
@@ -158,6 +254,11 @@ const Language kLanguages[] = {
      "-std=c++20|-fmodule-output=m.pcm"},
 };
 
+bool fits(In language, const Project& p) {
+  const bool is_cxx = p.source.ends_with(".cc") || p.source.ends_with(".cppm");
+  return language == In::any || (language == In::cxx) == is_cxx;
+}
+
 void write_source(Scene& scene, Random& random, const Project& p) {
   const std::string name = p.root + "/" + p.source;
   if (p.source.ends_with(".s") || p.source.ends_with(".S")) {
@@ -172,13 +273,13 @@ void write_source(Scene& scene, Random& random, const Project& p) {
     return scene.write(name, "# 1 \"given.c\"\nint given(void) { return 1; }\n");
   const bool is_module = p.source.ends_with(".cppm");
   std::string text =
-      std::string(is_module ? "module;\n" : "") + "#ifndef FLAG\n#define FLAG 1\n#endif\n";
+      std::string(is_module ? "export module m;\n" : "") + "#ifndef FLAG\n#define FLAG 1\n#endif\n";
   for (const Shape& shape : kShapes) {
-    if (!random.chance(shape.percent)) continue;
-    text += shape.text;
+    if (!fits(shape.language, p) || !random.chance(shape.percent)) continue;
+    text += filled(shape.text, p.root, scene.ws);
     if (shape.write != nullptr) shape.write(scene, p.root);
   }
-  scene.write(name, text + (is_module ? "export module m;\nexport " : "") + "int always = FLAG;\n");
+  scene.write(name, text + (is_module ? "export " : "") + "int always = FLAG;\n");
 }
 
 // What some flags name.
@@ -192,18 +293,46 @@ void write_named_files(Scene& scene, const std::string& root) {
   }
 }
 
-// A second source; with or without a link of both, a library (a linker's script) and a map.
-void add_second_source(Scene& scene, Random& random, Project& p, const std::string& up) {
+// One file has many names. "../one" is the first checkout, also from the second.
+std::string spelled(Scene& scene, const std::string& root, const std::string& up,
+                    const std::string& name, Random& random) {
+  if (random.chance(65)) return up + name;
+  scene.symlink("build", root + "/logical");
+  const std::string back = up == "%R/" ? "%R/../%N/" : up + "../%N/";
+  const std::string spellings[] = {
+      (up == "%R/" ? "%R/./" : "./" + up) + name,
+      back + name,
+      up + "src/../" + name,
+      up + "./" + name,
+      "%R/./" + name,
+      "%R/build/../" + name,
+      "%R//" + name,
+      up + "build/../src/./../" + name,
+      up + "logical/../" + name,
+      up == "%R/" ? "%W/one/" + name : up + "../one/" + name,
+  };
+  return spellings[random.below(std::size(spellings))];
+}
+
+// More sources; with or without a link of both, a library (a linker's script) and a map.
+void add_more_sources(Scene& scene, Random& random, Project& p, const std::string& up) {
   scene.write(p.root + "/src/n.c", "#include \"a.h\"\nint second = A;\n");
   scene.write(p.root + "/src/a.h", "#define A 1\n");
   Argv& argv = p.command.argv;
-  argv.push_back(up + "src/n.c");
+  argv.push_back(spelled(scene, p.root, up, "src/n.c", random));
+  for (int i = 0; i < 3 && random.chance(30); ++i) {
+    const std::string name = "src/more" + std::to_string(i) + ".c";
+    scene.write(p.root + "/" + name,
+                "#include <assert.h>\nvoid more" + std::to_string(i) + "(int x) { assert(x); }\n");
+    argv.push_back(spelled(scene, p.root, up, name, random));
+  }
   if (random.chance(40)) return;
   std::erase(argv, "-c");
   scene.write(p.root + "/q/libmine.a", "EXTERN(second)\n");
   argv.insert(argv.end(), {"-shared", "-fPIC", "-L" + up + "p", "-L" + up + "q", "-lmine"});
   if (random.chance(30)) argv.push_back("-Wl,-rpath,%R/q");
   if (random.chance(30)) argv.push_back("-Wl,--build-id");
+  if (random.chance(15)) argv.push_back("-Wl,-Map=" + up + "build/out.map");
   if (random.chance(60)) argv.insert(argv.end(), {"-o", up + "build/out.so"});
 }
 
@@ -225,8 +354,45 @@ Project make_archive(Scene& scene, Random& random) {
   return p;
 }
 
+// A compiler that is a script, and what it asks of its environment.
+void add_wrapper(Scene& scene, Random& random, const Project& p) {
+  static const std::vector<std::string> shells = {"/bin/sh", "/bin/bash", "/bin/dash",
+                                                  "/bin/bash -p"};
+  static const std::vector<std::string> asks = {"${X_FLAG:-0}",
+                                                "${X_OTHER-0}",
+                                                "${#PWD}",
+                                                "${#OLDPWD}",
+                                                "${SHLVL:-0}",
+                                                "${COLUMNS:-0}",
+                                                "${MAKELEVEL:-0}",
+                                                "${#MAKEFLAGS}",
+                                                "${#TMPDIR}",
+                                                "${#PATH}",
+                                                "$(pwd | wc -c)",
+                                                "$(printenv X_FLAG | wc -c)",
+                                                "$(env | grep -c ^X_)",
+                                                "$(set | grep -c ^X_)",
+                                                "$(echo \"${0}\" | wc -c)",
+                                                "$(export -p | grep -c X_)",
+                                                "$(eval echo \"\\${X_FLAG:-0}\")",
+                                                "0"};
+  scene.script(p.compiler,
+               "#!" + random.one_of(shells) +
+                   "\nif [ -n \"$X_DEFINE\" ]; then set -- \"-DX=$X_DEFINE\" \"$@\"; fi\n" +
+                   (random.chance(20) ? "unset X_OTHER\n" : "") + "exec /usr/bin/" + p.compiler +
+                   " -DFLAG=" + random.one_of(asks) + " \"$@\"\n");
+}
+
 std::string versioned(const std::string& driver, const std::string& version) {
   return driver + version;
+}
+
+// DEJA_PORTABLE=1. The bare tool gets the maps that deja adds (src/tool/prefix_maps.h).
+void make_portable(Random& random, Project& p) {
+  p.command.options.env.push_back("DEJA_PORTABLE=1");
+  const std::string base = random.chance(80) ? "%R" : "%R/src";
+  p.command.options.env.push_back("DEJA_BASE_DIR=" + base);
+  p.added_by_deja = {"-ffile-prefix-map=" + base + "=."};
 }
 
 }  // namespace
@@ -249,7 +415,8 @@ Project make_project(Scene& scene, Random& random) {
           "-isystem", up + "sys", "-Wa,-I" + up + "src"};
   if (p.source.ends_with(".s")) argv.resize(2), argv.push_back("-Wa,-I" + up + "src");
   for (const Flag& flag : kFlags) {
-    if ((!flag.only_gcc || gcc) && random.chance(flag.percent / 2)) add_words(argv, flag.text);
+    if ((!flag.only_gcc || gcc) && fits(flag.language, p) && random.chance(flag.percent / 2))
+      add_words(argv, flag.text);
   }
   if (const char* more = gcc ? language.flags_gcc : language.flags_clang; more != nullptr)
     add_words(argv, more);
@@ -259,22 +426,33 @@ Project make_project(Scene& scene, Random& random) {
     p.command.options.in =
         "#include <b.h>\n#if __has_include(\"a.h\")\nint given = FLAG;\n#endif\n";
   } else {
-    argv.push_back(up + p.source);
+    argv.push_back(spelled(scene, p.root, up, p.source, random));
   }
   if (argv.back() != "-" && (is_c || p.source.ends_with(".cc")) && random.chance(20)) {
-    add_second_source(scene, random, p, up);
+    add_more_sources(scene, random, p, up);
   } else if (random.chance(60)) {
     argv.insert(argv.end(), {"-o", random.chance(50) ? "out.o" : up + "build/out.o"});
   }
+  if (random.chance(6) && std::erase(argv, "-c") > 0)
+    argv.push_back(random.chance(50) ? "-S" : "-E");
+  if (random.chance(12)) add_wrapper(scene, random, p);
   p.command.options.cwd = below ? "/build" : "";
   const bool holds_date = gcc && language.flags_gcc != nullptr;
   if (random.chance(20) || holds_date) p.command.options.env.push_back("SOURCE_DATE_EPOCH=1000000");
   if (random.chance(15)) p.command.options.env.push_back("CPATH=%R/sys");
-  if (below && random.chance(20)) {
+  if (random.chance(20)) {
     scene.symlink("build", p.root + "/logical");
-    p.command.options.env.push_back("PWD=%R/logical");
+    if (below) p.command.options.env.push_back("PWD=%R/logical");
   }
+  if (random.chance(12)) make_portable(random, p);
   return p;
+}
+
+Command bare_of(const Project& project, const std::string& root, const Workspace& ws) {
+  Project bare = project;
+  Argv& argv = bare.command.argv;
+  argv.insert(argv.begin() + 1, project.added_by_deja.begin(), project.added_by_deja.end());
+  return moved_to(bare, root, ws);
 }
 
 Command moved_to(const Project& project, const std::string& root, const Workspace& ws) {

@@ -25,17 +25,20 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// Everything lies in the folder `root` of the workspace; the command works in it or below.
+// Everything lies in the directory `root` of the workspace; the command works in it or below.
 struct Project {
   std::string root = "one";
   std::string compiler, source;
   Command command;
+  Argv added_by_deja;  // what deja tells the tool of its own accord
 };
 
 // Writes a project and composes its command.
 Project make_project(Scene& scene, Random& random);
 // The same command for a copy of the project in another folder.
 Command moved_to(const Project& project, const std::string& root, const Workspace& ws);
+// What the bare tool is to be run with to leave the same.
+Command bare_of(const Project& project, const std::string& root, const Workspace& ws);
 
 struct Mutation {
   const char* name;

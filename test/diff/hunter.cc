@@ -67,7 +67,10 @@ class Hunter {
     project_ = make_project(scene_, random_);
     const Command command = moved_to(project_, project_.root, ws_);
     note_run("deja", command);
-    if (!warm_up(ws_, command)) return;
+    if (!warm_up(ws_, command)) {
+      ++tally_.unusable;
+      return;
+    }
     const int changes = 2 + static_cast<int>(random_.below(4));
     for (int i = 0; i < changes && tally_.wrong.size() == caught_; ++i) change_and_judge();
     if (tally_.wrong.size() == caught_) judge_second_checkout();
@@ -115,10 +118,14 @@ class Hunter {
     const Road road = kRoads[random_.below(std::size(kRoads))];
     const Command command = on_road(road, moved_to(project_, root, ws_), ws_);
     note_run("deja, then bare; through " + std::string(name_of(road)), command);
-    const Verdict verdict = judge(ws_, command);
+    const Command bare = bare_of(project_, root, ws_);
+    if (bare.argv != command.argv) note_run("bare", bare);
+    const Verdict verdict = judge(ws_, command, bare);
     failed_ = verdict.bare.exit_code != 0;
     count(verdict, was_known && road == Road::daemon, tally_);
-    if (!verdict.is_wrong()) return;
+    // What is not looked up gets nothing added.
+    if (!verdict.is_wrong() || (bare.argv != command.argv && verdict.event.outcome == "bypass"))
+      return;
     std::ostringstream text;
     text << "seed " << seed_ << ":\n"
          << scene_.text() << "deja: " << verdict.event << "\n"
@@ -144,8 +151,9 @@ void list(std::ostringstream& out, const char* title, const std::map<std::string
 
 std::string report(const Tally& t) {
   std::ostringstream out;
-  out << t.projects << " projects, " << t.judged << " judged: " << t.hits << " hits, " << t.misses
-      << " misses, " << t.failures << " failures, " << t.bypasses << " bypasses; " << t.noisy
+  out << t.projects << " projects (" << t.unusable << " that fail), " << t.judged
+      << " judged: " << t.hits << " hits, " << t.misses << " misses, " << t.failures
+      << " failures, " << t.bypasses << " bypasses; " << t.noisy
       << " tools that never leave the same; " << t.wrong.size() << " wrong\n";
   list(out, "  lost hit: ", t.lost);
   list(out, "  not stored: ", t.unpublished);

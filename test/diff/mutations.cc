@@ -1,4 +1,5 @@
 // The mutator: one thing happens between a warm run and the next.
+#include <algorithm>
 #include <string>
 
 #include "diff/cases.h"
@@ -213,8 +214,141 @@ bool change_environment(Scene&, Project& p, Random& r) {
                                                    "GCC_EXEC_PREFIX=%R/nowhere/",
                                                    "COLUMNS=20",
                                                    "TERM=dumb",
-                                                   "UNRELATED=1"};
+                                                   "UNRELATED=1",
+                                                   "X_FLAG=1",
+                                                   "X_FLAG=2",
+                                                   "X_OTHER=1",
+                                                   "X_DEFINE=1",
+                                                   "SHLVL=5",
+                                                   "OLDPWD=/var",
+                                                   "_=/usr/bin/other",
+                                                   "MAKELEVEL=2",
+                                                   "MAKEFLAGS=-j3",
+                                                   "MAKEFLAGS= -k",
+                                                   "IFS=/",
+                                                   "ENV=%R/q/real1.h",
+                                                   "BASH_ENV=%R/more.sh",
+                                                   "POSIXLY_CORRECT=1",
+                                                   "CDPATH=%R",
+                                                   "GCC_COMPARE_DEBUG=-w",
+                                                   "DEPENDENCIES_OUTPUT=%R/build/deps",
+                                                   "CCC_OVERRIDE_OPTIONS=+-DFLAG=2",
+                                                   "CPATH=",
+                                                   "LIBRARY_PATH=%R/p"};
   p.command.options.env.push_back(r.one_of(entries));
+  return true;
+}
+
+// What another terminal, a recursive make or a directory reached through a link changes.
+bool enter_otherwise(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> entries = {
+      "PWD=%R/build/.", "PWD=%R",       "PWD=.",
+      "PWD=",           "PWD=%R/src",   "PWD=%W/via/%N/build",
+      "PWD=%W/via/%N",  "PWD=%R/build", "PWD=%R/logical",
+      "PWD=/nowhere",   "PWD"};
+  if (!s.exists("via")) s.symlink(".", "via");
+  p.command.options.env.push_back(r.one_of(entries));
+  return true;
+}
+
+bool work_elsewhere(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> places = {"", "/build", "/build/deep", "/src", "/q"};
+  const bool is_absolute = std::any_of(
+      p.command.argv.begin(), p.command.argv.end(),
+      [&](const std::string& a) { return a.starts_with("%") && a.ends_with(p.source); });
+  if (!is_absolute && r.chance(80)) return false;  // most likely it would not find its source
+  p.command.options.cwd = r.one_of(places);
+  s.make_folder(p.root + p.command.options.cwd);
+  return true;
+}
+
+bool search_programs_elsewhere(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> paths = {"PATH=%R/none:%B:/usr/bin:/bin",
+                                                 "PATH=%B:%R/empty:/usr/bin:/bin",
+                                                 "PATH=%R/build/tools:%B:/usr/bin:/bin",
+                                                 "PATH=tools:%B:/usr/bin:/bin",
+                                                 "PATH=:%B:/usr/bin:/bin",
+                                                 "PATH=%B:/bin:/usr/bin",
+                                                 "PATH=%W/shared tools:%B:/usr/bin:/bin",
+                                                 "PATH=%B:/usr/bin:/bin:%R/late"};
+  s.make_folder(in(p, "empty"));
+  p.command.options.env.push_back(r.one_of(paths));
+  return true;
+}
+
+bool share_an_assembler(Scene& s, Project&, Random& r) {
+  s.write("shared tools/as",
+          "#!/bin/sh\nexec /usr/bin/as --defsym shared=" + std::to_string(r.below(3)) + " \"$@\"\n",
+          0755);
+  return true;
+}
+
+bool keep_temporaries_elsewhere(Scene& s, Project& p, Random& r) {
+  static const std::vector<std::string> places = {
+      "TMPDIR=%R/tmp", "TMPDIR=%R/build", "TMPDIR=.", "TMPDIR=/nowhere",
+      "TMPDIR=%W/tmp", "TMPDIR=%W/tmp/",  "TMPDIR",   "TMP=%W/tmp"};
+  s.make_folder(in(p, "tmp"));
+  s.make_folder("tmp");
+  p.command.options.env.push_back(r.one_of(places));
+  return true;
+}
+
+// The output under another name, as of builds that compile to a temporary name and rename it.
+bool move_output(Scene&, Project& p, Random& r) {
+  static const std::vector<std::string> places = {"",        "%R/", "%R/build/",
+                                                  "%R/src/", "./",  "%R/build/deep/../"};
+  static const std::vector<std::string> ends = {".o", ".obj", ".tmp", "", ".o.tmp", ".b.o"};
+  Argv& argv = p.command.argv;
+  const std::string name =
+      r.one_of(places) + "t" + std::to_string(r.below(100'000)) + r.one_of(ends);
+  const auto at = std::find(argv.begin(), argv.end(), "-o");
+  if (p.compiler == "ar") {
+    argv[2] = name;
+  } else if (at != argv.end() && at + 1 != argv.end()) {
+    *(at + 1) = name;
+  } else {
+    argv.insert(argv.end(), {"-o", name});
+  }
+  return true;
+}
+
+bool move_depfile(Scene&, Project& p, Random& r) {
+  static const std::vector<std::string> more = {
+      "-MF|t1.d", "-MF|%R/build/t2.d", "-MT|t3.o", "-MQ|%R/t4.o", "-MD", "-MMD"};
+  const std::string& words = r.one_of(more);
+  const std::size_t bar = std::min(words.find('|'), words.size());
+  p.command.argv.push_back(words.substr(0, bar));
+  if (bar < words.size()) p.command.argv.push_back(words.substr(bar + 1));
+  return true;
+}
+
+void run_by_deja(Scene& s, const Project& p, const Command& command) {
+  const Command moved = moved_to({p.root, p.compiler, p.source, command, {}}, p.root, s.ws);
+  s.note("(deja) " + as_shell(moved));
+  s.ws.deja(moved.argv, moved.options);
+}
+
+// Another command line has its output in the same place.
+bool share_output(Scene& s, Project& p, Random& r) {
+  Command other = p.command;
+  if (p.compiler == "ar" || other.argv.size() < 2) return false;
+  static const std::vector<std::string> words = {"-DFLAG=3", "-DOTHER", "-O3", "-g", "-w"};
+  other.argv.insert(other.argv.begin() + 1, r.one_of(words));
+  run_by_deja(s, p, other);
+  return true;
+}
+
+// One command line, many sources: as of configure scripts, which compile one name over and over.
+bool write_many_sources(Scene& s, Project& p, Random& r) {
+  if (!p.source.ends_with(".c") || !r.chance(30)) return false;
+  const std::string first = s.read(in(p, p.source));
+  const int count = r.chance(15) ? 70 : 5;
+  for (int i = 0; i < count; ++i) {
+    s.write(in(p, p.source),
+            "int many = " + std::to_string(i) + ";\n" + (r.chance(20) ? first : ""));
+    run_by_deja(s, p, p.command);
+  }
+  if (r.chance(70)) s.write(in(p, p.source), first);
   return true;
 }
 
@@ -285,6 +419,19 @@ const std::vector<Mutation>& mutations() {
       {"flags swapped", swap_flags},
       {"another environment", change_environment},
       {"another environment", change_environment},
+      {"entered otherwise", enter_otherwise},
+      {"entered otherwise", enter_otherwise},
+      {"another working directory", work_elsewhere},
+      {"another search path for programs", search_programs_elsewhere},
+      {"another search path for programs", search_programs_elsewhere},
+      {"an assembler for all", share_an_assembler},
+      {"another directory for temporary files", keep_temporaries_elsewhere},
+      {"another name of the output", move_output},
+      {"another name of the output", move_output},
+      {"another name of the output", move_output},
+      {"another dependency file", move_depfile},
+      {"another command with this output", share_output},
+      {"many sources", write_many_sources},
       {"something in an output's place", place_output},
       {"another mode", change_mode},
   };

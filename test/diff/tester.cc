@@ -83,17 +83,19 @@ std::vector<std::string> links_of(const std::string& folder) {
   return out;
 }
 
-Verdict judge(Workspace& ws, const Command& command) {
+Verdict judge(Workspace& ws, const Command& command) { return judge(ws, command, command); }
+
+Verdict judge(Workspace& ws, const Command& command, const Command& bare_command) {
   Verdict verdict;
   const std::string before = ws.base() + "/before";
   copy_tree(ws, ws.work(), before);
   const Left deja = run_here(ws, command, true);
   verdict.event = ws.last_event();
-  const Left bare = run_bare(ws, command, before);
+  const Left bare = run_bare(ws, bare_command, before);
   verdict.bare = bare.result;
   verdict.difference = compare(bare, deja);
   if (!verdict.difference.empty()) {
-    const auto varies = [&] { return !compare(bare, run_bare(ws, command, before)).empty(); };
+    const auto varies = [&] { return !compare(bare, run_bare(ws, bare_command, before)).empty(); };
     verdict.noisy = varies();
     // Two runs may lie in one second. (Of a hit, time that passes is no excuse.)
     if (!verdict.noisy && !verdict.is_hit()) {

@@ -29,6 +29,8 @@ struct Verdict {
 
 // Runs the command both ways and compares. The folder is afterwards as deja left it.
 Verdict judge(Workspace& ws, const Command& command);
+// The bare tool is run with another command (deja adds to some).
+Verdict judge(Workspace& ws, const Command& command, const Command& bare_command);
 
 // Runs the command through deja until it is warm, then makes its outputs go away: the tree is as it
 // was before. False: the tool itself failed.
