@@ -163,7 +163,8 @@ def all_projects():
         Make("lua", "lua5.4", "src", lua_variables, with_patches=False),
         Configured("dash", "dash", with_patches=False),  # patches would make its scripts be generated again
         Configured("zlib", "zlib"),
-        CMake("jsoncpp", "libjsoncpp", ["-DJSONCPP_WITH_POST_BUILD_UNITTEST=OFF"]),
+        # Where it finds ccache, it puts that in the place of any launcher that the user asks for.
+        CMake("jsoncpp", "libjsoncpp", ["-DJSONCPP_WITH_POST_BUILD_UNITTEST=OFF", "-DCCACHE_EXECUTABLE="]),
         Meson("jsoncpp/meson", "libjsoncpp", ["-Dtests=false"]),
         CMake("fmt", "fmtlib", ["-DFMT_TEST=OFF", "-DFMT_DOC=OFF"]),
         CMake("yaml-cpp", "yaml-cpp", ["-DYAML_CPP_BUILD_TESTS=OFF"]),

@@ -112,7 +112,8 @@ class Bench:
         self.deja = demo.Deja(str(options.deja.resolve()), work)
         self.tools = {False: corpus.Tools(), True: corpus.Tools(self.deja.program)}
         self.environment = {k: v for k, v in self.deja.environment.items() if not DROPPED.match(k)}
-        self.environment |= {"DEJA_DIR": str(work / "cache"), "TMPDIR": str(work / "tmp"), "SHLVL": "1", "LC_ALL": "C.UTF-8"}
+        self.environment |= {"DEJA_DIR": str(work / "cache"), "TMPDIR": str(work / "tmp"), "SHLVL": "1", "LC_ALL": "C.UTF-8",
+                             "CCACHE_DISABLE": "1"}  # some build systems find it by themselves
         for name in ("tmp", "other tmp", "no programs"):
             (work / name.replace(" ", "-")).mkdir()
         self.pristine = work / "source"
@@ -160,6 +161,8 @@ class Bench:
             configuring, since = self.run(self.project.configure(tools, debug), place, variables)
         building, since_build = self.run(self.project.build(tools, debug, jobs or self.jobs), place, variables)
         events = self.events_since(since, variables) if with_deja else []
+        if with_deja and not any(event["time"] >= since_build for event in events):
+            raise Failed(f"{self.project.name}: no command of the build has reached deja")
         outputs = {k: v for k, v in outputs_of(tree).items() if k not in self.new_files}
         plain = self.plain_seconds.get(reference)
         different = differences(outputs, self.references[reference]) if reference in self.references else None

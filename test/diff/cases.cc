@@ -72,15 +72,19 @@ const Shape kShapes[] = {
        s.write(r + "/src/blob", "one");
        s.write(r + "/build/blob", "two");
      }},
-    {20, "const char *file = __FILE__;\n", nullptr},
-    {15, "const char *base = __BASE_FILE__;\nint counter = __COUNTER__;\n", nullptr},
     {10, "const char *stamp = __TIMESTAMP__;\n", nullptr},
     {15, "const char *date = __DATE__;\n", nullptr},
     {15, "#line 7 \"elsewhere.c\"\nint after_line;\n", nullptr},
     {25, "static int f(int x) { int unused; return x; }\nint g(int x) { return f(x); }\n", nullptr},
     {15, "#warning \"a message\"\n", nullptr},
     {20, "#include <stddef.h>\nsize_t size = sizeof(size_t);\n", nullptr},
-    // A source's own name, in words and in what is computed of it; in headers of the project and of the toolchain.
+};
+
+// A source's own name, in words and in what is computed of it; in headers of the project and of the
+// toolchain.
+const Shape kOwnNames[] = {
+    {20, "const char *file = __FILE__;\n", nullptr},
+    {15, "const char *base = __BASE_FILE__;\nint counter = __COUNTER__;\n", nullptr},
     {20, "#include <assert.h>\nvoid check(int x) { assert(x); }\n", nullptr},
     {15, "#include <errno.h>\n#include <limits.h>\nint most = INT_MAX;\n", nullptr},
     {12, "char as_long_as_the_name[sizeof(__FILE__)];\n", nullptr},
@@ -274,10 +278,26 @@ void write_source(Scene& scene, Random& random, const Project& p) {
   const bool is_module = p.source.ends_with(".cppm");
   std::string text =
       std::string(is_module ? "export module m;\n" : "") + "#ifndef FLAG\n#define FLAG 1\n#endif\n";
-  for (const Shape& shape : kShapes) {
-    if (!fits(shape.language, p) || !random.chance(shape.percent)) continue;
+  const auto add = [&](const Shape& shape) {
     text += filled(shape.text, p.root, scene.ws);
     if (shape.write != nullptr) shape.write(scene, p.root);
+  };
+  for (const Shape& shape : kShapes) {
+    if (random.chance(shape.percent * density / 100)) add(shape);
+  }
+  // One that spells the name would hide what only computes something of it.
+  std::size_t wanted = p.is_about_names ? 1 + random.below(2) : 0;
+  while (wanted > 0) {
+    const Shape& shape = kOwnNames[random.below(std::size(kOwnNames))];
+    if (!fits(shape.language, p) || text.find(filled(shape.text, p.root, scene.ws)) != text.npos)
+      continue;
+    add(shape);
+    --wanted;
+  }
+  for (const Shape& shape : kOwnNames) {
+    if (!p.is_about_names && fits(shape.language, p) &&
+        random.chance(shape.percent * density / 100))
+      add(shape);
   }
   scene.write(name, text + (is_module ? "export " : "") + "int always = FLAG;\n");
 }
@@ -400,14 +420,17 @@ void make_portable(Random& random, Project& p) {
 Project make_project(Scene& scene, Random& random) {
   if (random.chance(7)) return make_archive(scene, random);
   Project p;
-  const Language& language = kLanguages[random.below(std::size(kLanguages))];
+  p.is_about_names = random.chance(25);
+  const Language& language = p.is_about_names && random.chance(50)
+                                 ? kLanguages[2]
+                                 : kLanguages[random.below(std::size(kLanguages))];
   static const bool has_clang = !find_program("clang-19").empty();
   const bool gcc = !has_clang || random.chance(65);
   p.compiler = gcc ? language.driver_gcc : versioned(language.driver_clang, "-19");
   p.source = language.source;
   write_named_files(scene, p.root);
   write_source(scene, random, p);
-  const bool absolute = random.chance(35);
+  const bool absolute = random.chance(p.is_about_names ? 70 : 35);
   const bool below = random.chance(60);
   const std::string up = absolute ? "%R/" : below ? "../" : "";
   Argv& argv = p.command.argv;
@@ -415,9 +438,12 @@ Project make_project(Scene& scene, Random& random) {
           "-isystem", up + "sys", "-Wa,-I" + up + "src"};
   if (p.source.ends_with(".s")) argv.resize(2), argv.push_back("-Wa,-I" + up + "src");
   for (const Flag& flag : kFlags) {
-    if ((!flag.only_gcc || gcc) && fits(flag.language, p) && random.chance(flag.percent / 2))
+    const int percent = p.is_about_names ? flag.percent / 4 : flag.percent / 2;
+    if ((!flag.only_gcc || gcc) && fits(flag.language, p) && random.chance(percent))
       add_words(argv, flag.text);
   }
+  if (p.is_about_names && random.chance(35)) argv.push_back("-ffile-prefix-map=%R=.");
+  if (p.source.ends_with(".S") && random.chance(50)) argv.push_back("-g");
   if (const char* more = gcc ? language.flags_gcc : language.flags_clang; more != nullptr)
     add_words(argv, more);
   const bool is_c = p.source.ends_with(".c");

@@ -30,7 +30,8 @@ struct Project {
   std::string root = "one";
   std::string compiler, source;
   Command command;
-  Argv added_by_deja;  // what deja tells the tool of its own accord
+  bool is_about_names = false;  // it does little but ask for its own name
+  Argv added_by_deja;           // what deja tells the tool of its own accord
 };
 
 // Writes a project and composes its command.

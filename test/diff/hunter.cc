@@ -71,7 +71,7 @@ class Hunter {
       ++tally_.unusable;
       return;
     }
-    const int changes = 2 + static_cast<int>(random_.below(4));
+    const int changes = random_.chance(25) ? 0 : 2 + static_cast<int>(random_.below(4));
     for (int i = 0; i < changes && tally_.wrong.size() == caught_; ++i) change_and_judge();
     if (tally_.wrong.size() == caught_) judge_second_checkout();
   }

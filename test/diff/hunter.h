@@ -18,7 +18,8 @@ struct Catch {
 };
 
 struct Tally {
-  int projects = 0, unusable = 0, judged = 0, hits = 0, misses = 0, failures = 0, bypasses = 0, noisy = 0;
+  int projects = 0, unusable = 0, judged = 0, hits = 0, misses = 0, failures = 0, bypasses = 0,
+      noisy = 0;
   std::map<std::string, int> lost;  // misses that left what was known already, by reason
   std::map<std::string, int> unpublished;
   std::vector<Catch> wrong;

@@ -323,7 +323,9 @@ bool move_depfile(Scene&, Project& p, Random& r) {
 }
 
 void run_by_deja(Scene& s, const Project& p, const Command& command) {
-  const Command moved = moved_to({p.root, p.compiler, p.source, command, {}}, p.root, s.ws);
+  Project as = p;
+  as.command = command;
+  const Command moved = moved_to(as, p.root, s.ws);
   s.note("(deja) " + as_shell(moved));
   s.ws.deja(moved.argv, moved.options);
 }
@@ -425,6 +427,7 @@ const std::vector<Mutation>& mutations() {
       {"another search path for programs", search_programs_elsewhere},
       {"another search path for programs", search_programs_elsewhere},
       {"an assembler for all", share_an_assembler},
+      {"another directory for temporary files", keep_temporaries_elsewhere},
       {"another directory for temporary files", keep_temporaries_elsewhere},
       {"another name of the output", move_output},
       {"another name of the output", move_output},
