@@ -276,6 +276,7 @@ void write_source(Scene& scene, Random& random, const Project& p) {
   if (p.source.ends_with(".i"))
     return scene.write(name, "# 1 \"given.c\"\nint given(void) { return 1; }\n");
   const bool is_module = p.source.ends_with(".cppm");
+  const int density = p.is_about_names ? 10 : random.chance(60) ? 100 : 30;
   std::string text =
       std::string(is_module ? "export module m;\n" : "") + "#ifndef FLAG\n#define FLAG 1\n#endif\n";
   const auto add = [&](const Shape& shape) {
