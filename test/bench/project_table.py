@@ -56,10 +56,11 @@ class Row:
     configure_seconds: float
     build_seconds: float
     ratio: float | None
-    configure_events: list
+    configure_events: list  # as `deja events` prints them
     build_events: list
     outputs: int
     different: list | None  # None: there is nothing to compare with
+    digests: dict  # of the outputs, by path
 
     def count(self, phase, test):
         return sum(1 for event in getattr(self, phase + "_events") if test(event))
@@ -118,7 +119,7 @@ class Bench:
             (work / name.replace(" ", "-")).mkdir()
         self.pristine = work / "source"
         project.fetch(sources, self.pristine)
-        self.new_files = outputs_of(self.pristine).keys()
+        self.source_files = outputs_of(self.pristine).keys()
         name = project.name.replace("/", "-")
         self.one, self.two = work / "one" / name, work / "a-second-checkout" / "of" / name
         self.rows, self.plain_seconds, self.references = [], {}, {}
@@ -149,7 +150,7 @@ class Bench:
         return [event for event in events if event["time"] >= began]
 
     def build(self, name, tree, *, with_deja=True, debug=False, again=False, reference=None, variables=None, entered=None,
-              jobs=None):
+              jobs=None, reaches_deja=True):
         """Configures and builds (`again`: cleans and builds) and keeps a row. `entered`: another name of the tree."""
         tools, variables = self.tools[with_deja], variables or {}
         place = entered or tree
@@ -161,15 +162,15 @@ class Bench:
             configuring, since = self.run(self.project.configure(tools, debug), place, variables)
         building, since_build = self.run(self.project.build(tools, debug, jobs or self.jobs), place, variables)
         events = self.events_since(since, variables) if with_deja else []
-        if with_deja and not any(event["time"] >= since_build for event in events):
+        if with_deja and reaches_deja and not any(event["time"] >= since_build for event in events):
             raise Failed(f"{self.project.name}: no command of the build has reached deja")
-        outputs = {k: v for k, v in outputs_of(tree).items() if k not in self.new_files}
+        outputs = {k: v for k, v in outputs_of(tree).items() if k not in self.source_files}
         plain = self.plain_seconds.get(reference)
         different = differences(outputs, self.references[reference]) if reference in self.references else None
         base = None if plain is None else plain[1] if again else sum(plain)
         row = Row(self.project.name, name, configuring, building, base and (configuring + building) / base,
                   [e for e in events if e["time"] < since_build], [e for e in events if e["time"] >= since_build],
-                  len(outputs.keys() | self.references.get(reference, {}).keys()), different)
+                  len(outputs.keys() | self.references.get(reference, {}).keys()), different, outputs)
         self.rows.append(row)
         print(f"  {name:16} {configuring + building:7.2f} s", file=sys.stderr, flush=True)
         return row, outputs, (configuring, building)
@@ -213,7 +214,11 @@ class Bench:
                 self.build(f"terminal {name}", self.one, again=True, reference="one", variables={name: value})
         link = self.work / "link-to-one"
         link.symlink_to(self.one.parent)
-        self.build("logical PWD", self.one, again=True, reference="one", entered=link / self.one.name)
+        logical, _, _ = self.build("logical PWD", self.one, again=True, reference="one", entered=link / self.one.name)
+        if logical.different:  # where a build asks for debug information by itself, it names the link
+            self.refer("link", self.build("plain by the link", self.one, again=True, entered=link / self.one.name,
+                                          variables={"DEJA_DISABLE": "1"}, reaches_deja=False))
+            logical.different = differences(logical.digests, self.references["link"])
 
     def stop(self):
         self.deja.stop()
@@ -229,25 +234,54 @@ def reason_of(event, work):
     return text.replace(str(work), "…")[:150]
 
 
+def is_news(row, event):
+    """Misses of a first build are no news, nor are bypasses of any other."""
+    is_first = row.build.startswith(("cold", "empty"))
+    if event["outcome"] == "bypass":
+        return row.build == "cold"
+    return event["outcome"] != "hit" and (not is_first or bool(event["detail"]))
+
+
 def explain(rows, work):
     """Lines about each kind of what was no hit, and each difference."""
     for row in rows:
         for phase in ("configure", "build"):
-            kinds = collections.defaultdict(list)
-            for event in getattr(row, phase + "_events"):
-                is_expected = row.build.startswith(("cold", "empty")) and event["outcome"] == "miss" and not event["detail"]
-                if event["outcome"] != "hit" and not is_expected:
-                    file = re.search(r"changed: file (.*) = ", event["reason"])
-                    kinds[reason_of(event, work)].append((event["what"] + (": " + file[1] if file else ""))
-                                                         .replace(str(work), "…"))
-            for kind, what in sorted(kinds.items(), key=lambda item: -len(item[1])):
-                print(f"  {row.build}, {phase}: {len(what)} × {kind}  ({', '.join(sorted(set(what))[:3])})")
+            kinds = collections.defaultdict(set)
+            counts = collections.Counter()
+            for event in filter(lambda e: is_news(row, e), getattr(row, phase + "_events")):
+                file = re.search(r"changed: file (.*) = ", event["reason"])
+                kind = reason_of(event, work)
+                counts[kind] += 1
+                kinds[kind].add((event["what"] + (": " + file[1] if file else "")).replace(str(work), "…"))
+            for kind, count in counts.most_common():
+                print(f"  {row.build}, {phase}: {count} × {kind}  ({', '.join(sorted(kinds[kind])[:3])})")
         for name in (row.different or [])[:5]:
             print(f"  {row.build}: DIFFERENT {name}")
 
 
+IN_SUMMARY = ("in place", "fresh tree", "terminal", "logical PWD", "second", "second -g", "second portable")
+
+
+def print_summary(rows):
+    """One line for each project: of what was looked up, the hits."""
+    def share(row):
+        looked_up = [e for e in row.configure_events + row.build_events if e["outcome"] != "bypass"]
+        return f"{sum(e['outcome'] == 'hit' for e in looked_up)}/{len(looked_up)}"
+
+    by_project = collections.defaultdict(dict)
+    for row in rows:
+        by_project[row.project][row.build] = row
+    lines = []
+    for name, builds in by_project.items():
+        if "in place" in builds:
+            ratios = [f"{builds[b].ratio:.2f}" if b in builds else "" for b in ("cold", "in place", "fresh tree")]
+            lines.append([name, *(share(builds[b]) if b in builds else "" for b in IN_SUMMARY), *ratios])
+    demo.print_table(["project", *IN_SUMMARY, "cold / plain", "in place", "fresh tree"], lines)
+
+
 def as_json(row):
     out = dataclasses.asdict(row)
+    del out["digests"]
     for phase in ("configure_events", "build_events"):
         out[phase] = dict(collections.Counter(e["outcome"] for e in out[phase]))
         out[phase.replace("events", "not_hits")] = [
@@ -308,6 +342,7 @@ def main():
         else:
             shutil.rmtree(work, ignore_errors=True)
     print(f"\n{options.jobs} jobs; load {load:.1f} before, {os.getloadavg()[0]:.1f} after. Seconds of a busy machine say little.")
+    print_summary(rows)
     different = [row for row in rows if row.different]
     for line in [*failed, *(f"{row.project}, {row.build}: {len(row.different)} outputs differ" for row in different)]:
         print(line)
