@@ -29,7 +29,7 @@ def cc_flags(debug):
 class Project:
     """One source, configured and built in its own tree. Commands are (argv, directory below the tree, more variables)."""
 
-    packages = ()  # what Debian calls the programs and libraries that a build needs
+    packages = ("dpkg-dev", "g++")  # what Debian calls the programs and libraries that a build needs
 
     def __init__(self, name, source, packages=(), with_patches=True):
         self.name, self.source, self.with_patches = name, source, with_patches
@@ -51,7 +51,7 @@ class Project:
 class Ninja(Project):
     """What CMake and Meson have in common: a directory of its own for what is built."""
 
-    packages = ("ninja-build",)
+    packages = (*Project.packages, "ninja-build")
 
     def build(self, tools, debug, jobs):
         # Dependency files stay, so that they can be compared.
@@ -90,7 +90,7 @@ class Meson(Ninja):
 class Make(Project):
     """A makefile; `before` makes it ready (a list of argv)."""
 
-    packages = ("make",)
+    packages = (*Project.packages, "make")
 
     def __init__(self, name, source, directory=".", variables=lambda tools, debug: [], before=lambda debug: (),
                  clean=(["make", "clean"],), **more):
@@ -127,7 +127,7 @@ class Configured(Make):
 class Bat(Project):
     """bat and its crates with cargo."""
 
-    packages = ("librust-bat-dev",)
+    packages = (*Project.packages, "librust-bat-dev")
 
     def __init__(self):
         super().__init__("bat", "")
