@@ -46,6 +46,14 @@ bool is_shell(std::string_view program) {
   return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
 }
 
+// Unless it is told not to, it acts on what the last component leads to.
+bool follows_links(deja_op op) {
+  static constexpr deja_op kFollowing[] = {DEJA_OP_EXEC,     DEJA_OP_SPAWN, DEJA_OP_OPEN,
+                                           DEJA_OP_STAT,     DEJA_OP_LIST,  DEJA_OP_LIBRARY,
+                                           DEJA_OP_REALPATH, DEJA_OP_CHANGE};
+  return std::find(std::begin(kFollowing), std::end(kFollowing), op) != std::end(kFollowing);
+}
+
 // They do not care what the file is that they replace or remove (cp and mv may compare times).
 bool wants_kind_only(std::string_view program) {
   static constexpr std::string_view kPrograms[] = {"rm", "ln", "mkdir"};
@@ -123,6 +131,18 @@ Witness::Handler Witness::handler_of(deja_op op) {
   return nullptr;
 }
 
+// What it did by the name of a symlink of its own, it did to what that leads to.
+void Witness::hear(const Event& e) {
+  const Handler handler = handler_of(e.op);
+  if (handler == nullptr) return fail("an operation of unknown kind");
+  const bool follows = follows_links(e.op) && (e.flags & DEJA_FLAG_NOFOLLOW) == 0;
+  std::string path = directories_.without_own_links(e.path, follows);
+  if (path == e.path) return (this->*handler)(e);
+  Event real = e;
+  real.path = std::move(path);
+  (this->*handler)(real);
+}
+
 Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   ended_ns_ = ended_ns;
   for (const Event& e : log.events)
@@ -130,14 +150,10 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   if (!log.gap.empty()) fail(log.gap);
   for (const Event& e : log.events) {
     if (!testimony_.problem.empty()) break;
-    const Handler handler = handler_of(e.op);
-    if (handler == nullptr) {
-      fail("an operation of unknown kind");
-    } else {
-      (this->*handler)(e);
-    }
+    hear(e);
   }
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
+  if (!directories_.problem().empty()) fail(directories_.problem());
   using Step = void (Witness::*)();
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
@@ -154,21 +170,6 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
 
 void Witness::fail(const std::string& why) {
   if (testimony_.problem.empty()) testimony_.problem = why;
-}
-
-// The one name of a file, whatever way led to its folder. The last component is not resolved: it is
-// the name that is written, unlinked and renamed.
-std::string Witness::canonical(const std::string& path) {
-  const std::string_view name = base_name(path);
-  const bool is_folder =
-      name == "." || name == "..";  // no name of its own, but another of a folder
-  const std::string folder(is_folder ? std::string_view(path) : parent_path(path));
-  auto it = folders_.find(folder);
-  if (it == folders_.end()) {
-    const auto real = os::real_path(folder);
-    it = folders_.emplace(folder, real ? *real : clean_path(folder)).first;
-  }
-  return is_folder ? it->second : join_path(it->second, name);
 }
 
 Witness::Touched& Witness::touch(const std::string& path) {
@@ -470,6 +471,7 @@ void Witness::on_unlink(const Event& e) {
       opened->second.only_opener == e.pid && !opened->second.is_program)
     reads_.erase(opened);
   Touched& t = touch(e.path);
+  directories_.removed(canonical(e.path), t.written);
   if (!t.written) t.existed = true;
   t.written = true;
   t.unlinked = true;
@@ -482,6 +484,7 @@ void Witness::on_rename(const Event& e) {
   Touched& from = touch(e.path);
   from.unlinked = true;
   move_below(e.path, e.text);
+  directories_.moved(canonical(e.path), canonical(e.text));
   Touched& t = touch(e.text);
   t.file = from.file;
   if (const auto it = finished_.find(t.file); it != finished_.end()) it->second.was_renamed = true;
@@ -520,11 +523,16 @@ void Witness::on_link(const Event& e) {
 }
 
 void Witness::on_symlink(const Event& e) {
-  if (e.error == 0) touch(e.path).written = true;
+  if (e.error != 0) return;
+  touch(e.path).written = true;
+  directories_.made_link(canonical(e.path), e.text);
 }
 
 void Witness::on_mkdir(const Event& e) {
-  if (e.error == 0) touch(e.path).written = true;
+  if (e.error == 0) {
+    touch(e.path).written = true;
+    directories_.made_directory(canonical(e.path));
+  }
   if (e.error == EEXIST && !is_own(e.path)) seen_.emplace(e.path, 'd');
 }
 

@@ -36,6 +36,7 @@
 #include "action/trace.h"
 #include "digest/file_digester.h"
 #include "observe/log_reader.h"
+#include "pipeline/directories.h"
 #include "tool/tool.h"
 
 namespace deja::pipeline {
@@ -187,6 +188,7 @@ class Witness {
   void on_lock(const observe::Event& e);
   void on_nothing(const observe::Event& e);
 
+  void hear(const observe::Event& e);
   void fail(const std::string& why);
   void read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
   void read_program(const std::string& path, const os::FileIdentity* identity,
@@ -201,7 +203,7 @@ class Witness {
   void know_script(Foreign& foreign, const std::string& path);
   void ask(Foreign& foreign, const std::string& problem, unsigned flags);
   void leave(std::int32_t pid);
-  std::string canonical(const std::string& path);
+  std::string canonical(const std::string& path) { return directories_.canonical(path); }
   Touched& touch(const std::string& path);
   const Touched* touched(const std::string& path);  // null: not by this run
   bool is_own(const std::string& path);             // made or written by this run
@@ -264,9 +266,9 @@ class Witness {
   bool clock_untold_ = false;
   bool has_opened_library_ = false;  // Invocation::runs_plugins
   Testimony testimony_;
-  std::unordered_map<std::string, std::string> folders_;  // canonical names of folders
-  std::map<std::string, Touched> touched_;                // by canonical name
-  std::set<std::string, std::less<>> touched_names_;      // the last components of those
+  Directories directories_;
+  std::map<std::string, Touched> touched_;            // by canonical name
+  std::set<std::string, std::less<>> touched_names_;  // the last components of those
   std::map<FileNumber, Finished> finished_;
   std::map<std::string, ReadFile> reads_;     // by spelled path
   std::map<std::string, char> seen_;          // spelled path -> kind_letter

@@ -114,6 +114,73 @@ TEST_F(WitnessTest, OutputsThatLinkersThrowAway) {
   EXPECT_EQ(link("objcopy", 0), "reads and writes " + at("a"));
 }
 
+// A temporary directory is made by one name of its parent and removed by another.
+TEST_F(WitnessTest, TemporariesBehindASymlink) {
+  ASSERT_EQ(::mkdir(at("real").c_str(), 0755), 0);
+  ASSERT_EQ(::symlink("real", at("link").c_str()), 0);
+  for (const auto& [made, removed] : {std::pair("link", "real"), std::pair("real", "link")}) {
+    log_ = {};
+    const auto below = [&](const char* parent, const char* rest) {
+      return std::string(parent) + "/rmetaXYZ" + rest;
+    };
+    ASSERT_EQ(::mkdir(at(below(made, "")).c_str(), 0755), 0);
+    log_.events.push_back(event(DEJA_OP_MKDIR, below(made, "")));
+    ASSERT_EQ(::mkdir(at(below(made, "/in")).c_str(), 0755), 0);
+    log_.events.push_back(event(DEJA_OP_MKDIR, below(made, "/in")));
+    creates(below(made, "/in/full.rmeta"));
+    removes(below(removed, "/in/full.rmeta"));
+    for (const char* directory : {"/in", ""}) {
+      ::rmdir(at(below(removed, directory)).c_str());
+      log_.events.push_back(event(DEJA_OP_UNLINK, below(removed, directory)));
+    }
+    const Testimony t = hear();
+    EXPECT_EQ(t.problem, "");
+    EXPECT_TRUE(t.outputs.empty());
+  }
+}
+
+// What is read by the name of a symlink that the run has made is what that leads to.
+TEST_F(WitnessTest, SymlinksThatTheRunHasMade) {
+  ASSERT_EQ(::mkdir(at("real").c_str(), 0755), 0);
+  write("real/a.h", "x");
+  const auto run = [&](bool keeps) {
+    log_ = {};
+    ::unlink(at("link").c_str());
+    EXPECT_EQ(::symlink("real", at("link").c_str()), 0);
+    log_.events.push_back(event(DEJA_OP_SYMLINK, "link"));
+    log_.events.back().text = "real";
+    reads("link/a.h");
+    misses("link/none.h");
+    creates("link/made");
+    if (!keeps) removes("link");
+    return hear();
+  };
+  for (const bool keeps : {true, false}) {
+    ::unlink(at("real/made").c_str());
+    const Testimony t = run(keeps);
+    EXPECT_EQ(t.problem, "");
+    const std::string root = roots_.tag(dir_);
+    EXPECT_TRUE(has(t, Claim::file, root + "/real/a.h", digest("x")));
+    EXPECT_TRUE(has(t, Claim::absent, root + "/real/none.h"));
+    EXPECT_EQ(t.outputs.size(), keeps ? 2u : 1u);
+    EXPECT_TRUE(std::any_of(t.outputs.begin(), t.outputs.end(),
+                            [&](const Output& o) { return o.path == at("real/made"); }));
+  }
+}
+
+// ... and what is written by the name of a symlink that it then replaces went nobody knows where.
+TEST_F(WitnessTest, SymlinksThatTheRunReplacesAfterItHasWrittenThroughThem) {
+  ASSERT_EQ(::mkdir(at("one").c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir(at("two").c_str(), 0755), 0);
+  ASSERT_EQ(::symlink("one", at("link").c_str()), 0);
+  creates("link/made");
+  removes("link");
+  ASSERT_EQ(::symlink("two", at("link").c_str()), 0);
+  log_.events.push_back(event(DEJA_OP_SYMLINK, "link"));
+  log_.events.back().text = "two";
+  EXPECT_EQ(hear().problem, "replaces a step on its way: " + at("link"));
+}
+
 // rustc links an object to another name and removes the first.
 TEST_F(WitnessTest, HardLinksOfWhatTheRunHasMade) {
   const auto linked = [&](const char* source, const char* gone) {
