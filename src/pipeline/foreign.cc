@@ -56,6 +56,18 @@ Result<bool> names_start(const std::string& path) {
   return mapping.view().find(kNameOfStart) != std::string_view::npos;
 }
 
+// "--eval=…" in MAKEFLAGS gives make more to do than its makefile says; "-E" is its short form, and may
+// be among other letters.
+bool has_orders_of_make(const tool::Command& command) {
+  for (const char* name : {"MAKEFLAGS", "GNUMAKEFLAGS"}) {
+    std::string_view flags = command.variable(name).value_or("");
+    flags = flags.substr(0, flags.find(" -- "));
+    if (flags.find("eval") != std::string_view::npos || flags.find('E') != std::string_view::npos)
+      return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Witness::Foreign* Witness::foreign(std::int32_t pid) {
@@ -64,7 +76,12 @@ Witness::Foreign* Witness::foreign(std::int32_t pid) {
 }
 
 // It opens a file for reading: is it the script that an adapter knows?
-void Witness::know_script(Foreign& foreign, const std::string& path) {
+void Witness::know_script(Foreign& foreign, const observe::Event& e) {
+  const std::string& path = e.path;
+  for (const Vouched& row : adapter_.vouched(invocation_)) {
+    if (row.asks == Vouched::Asks::told_by_this_run && is_program(foreign.name, row.program))
+      return take_orders(foreign, row, e);
+  }
   if (foreign.vouched != nullptr || foreign.ran_others || is_part_of_interpreter(path)) return;
   for (const Vouched& row : adapter_.vouched(invocation_)) {
     if (!is_program(foreign.name, row.program)) continue;
@@ -82,6 +99,33 @@ void Witness::know_script(Foreign& foreign, const std::string& path) {
     foreign.asked.clear();
     return;
   }
+}
+
+// What it does stands in a file that this run has written, and nowhere else. Were the file's time ahead
+// of the clock, the program would say by how much.
+void Witness::take_orders(Foreign& foreign, const Vouched& row, const observe::Event& e) {
+  constexpr std::int64_t kTickNs = 10'000'000;  // of the clock that stamps files
+  const Touched* const script = touched(e.path);
+  const bool is_told = script != nullptr && script->written && script->is_temporary &&
+                       e.path.ends_with(row.script) && !has_orders_of_make(command_) &&
+                       e.has_identity && e.identity.mtime_ns <= e.when_ns + kTickNs;
+  if (!is_told || foreign.ran_others || (foreign.vouched != nullptr && foreign.script != e.path)) {
+    if (foreign.vouched != nullptr) fail("is told what to do by more than this run: " + e.path);
+    foreign.ran_others = true;
+    return;
+  }
+  foreign.vouched = &row;
+  foreign.script = e.path;
+  foreign.asked.clear();
+  own_scripts_.push_back(e.path);
+}
+
+// make looks for files from which it could make its makefile, all of that name and something more;
+// nobody else has a name like that.
+bool Witness::lists_around_its_script(const observe::Event& e) {
+  const Foreign* const program = foreign(e.pid);
+  return program != nullptr && !program->script.empty() &&
+         tidy_path(parent_path(program->script)) == tidy_path(e.path);
 }
 
 // It asks what cannot be asked again.
@@ -109,6 +153,10 @@ void Witness::leave(std::int32_t pid) {
 
 void Witness::conclude_programs() {
   while (!foreign_.empty()) leave(foreign_.begin()->first);
+  for (const std::string& script : own_scripts_) {
+    const auto now = os::stat_file(script);
+    if (!now || *now) return fail("leaves a file with a name that it has made up: " + script);
+  }
   if (reticent_.empty()) return;
   for (const Input& input : testimony_.inputs) {
     const bool is_own = std::any_of(reticent_.begin(), reticent_.end(), [&](const auto& folder) {

@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
+#include "tool/link_time.h"
 #include "tool/program_name.h"
 
 namespace deja::pipeline {
@@ -26,14 +27,6 @@ bool is_absence(int error) {
 // An extended attribute (an access list, a label) that a file has not, or cannot have here. Who asks
 // for those tells all that there is to tell of a file ("ls -l").
 bool lacks_attribute(int error) { return error == ENODATA || error == EOPNOTSUPP; }
-
-// lld opens what is in its output's place and closes it in a thread after it has unlinked it, because the
-// last close of a large file takes its time (lld/Common/Filesystem.cpp, unlinkAsync). It reads nothing.
-bool is_lld(std::string_view name) {
-  static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
-  return std::any_of(std::begin(kNames), std::end(kNames),
-                     [&](std::string_view lld) { return name.starts_with(lld); });
-}
 
 bool is_library_name(std::string_view path) {
   const std::string_view name = base_name(path);
@@ -295,6 +288,7 @@ void Witness::on_open(const Event& e) {
       program != programs_.end() && draws_build_id(program->second, e.path))
     return fail("draws a build id");
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(e);
+  if (tool::is_in_shared_cache(e.path)) return fail("shares a directory with others: " + e.path);
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) return on_read(e);
   if (!is_absence(e.error)) return fail("could not open " + e.path);
@@ -305,6 +299,10 @@ void Witness::on_open(const Event& e) {
 void Witness::on_open_of_special(const Event& e) {
   const Special special = classify_special(e.path);
   if (special == Special::harmless) return;
+  const auto program = programs_.find(e.pid);
+  if (program != programs_.end() &&
+      tool::only_counts_processors(program->second, with_llvm_plugin_.contains(e.pid), e.path))
+    return;
   if (special != Special::machine || !invocation_.is_generic) return fail("reads " + e.path);
   claim(Claim::machine, {}, std::string(machine_digest().view()));
 }
@@ -319,7 +317,7 @@ void Witness::note_library_of_user(const std::string& path) {
 }
 
 void Witness::on_read(const Event& e) {
-  if (Foreign* program = foreign(e.pid)) know_script(*program, e.path);
+  if (Foreign* program = foreign(e.pid)) know_script(*program, e);
   const bool is_first = !reads_.contains(e.path);
   note_library_of_user(e.path);
   read(e.path, identity_in(e), e.when_ns);
@@ -350,6 +348,7 @@ void Witness::on_open_for_writing(const Event& e) {
   const bool starts_anew = (e.flags & (DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE)) != 0;
   if (!t.written && !was_there && !starts_anew) t.continues = true;
   t.written = true;
+  t.is_temporary |= (e.flags & DEJA_OPEN_TEMPORARY) != 0;
   t.file = {e.identity.device, e.identity.inode};
   finished_.erase(t.file);
 }
@@ -371,6 +370,7 @@ void Witness::on_stat(const Event& e) {
   if (invocation_.runs_plugins)
     has_opened_library_ |= is_library_name(e.path);  // what dlopen is given
   if (e.path == "/etc/localtime") return on_localtime(e);
+  if (tool::is_llvm_plugin(e.path)) with_llvm_plugin_.insert(e.pid);  // what dlopen is given
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;
   const bool is_of_symlink = e.has_identity && e.identity.is_symlink();
   if (is_of_symlink) {  // not of where it leads
@@ -425,12 +425,15 @@ void Witness::on_realpath(const Event& e) {
 
 void Witness::on_list(const Event& e) {
   if (is_absence(e.error)) return missing(e.path);
+  if (lists_around_its_script(e)) return;
   if (e.error == 0 && classify_special(e.path) == Special::ordinary && !is_own(e.path))
     listings_[e.path] = true;
 }
 
 void Witness::on_clock(const Event& e) {
   Foreign* const program = foreign(e.pid);
+  const auto name = programs_.find(e.pid);
+  if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
   if (invocation_.is_generic) {
     if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
     const bool is_known = program != nullptr && (!program->is_unknown || is_shell(program->name));
@@ -467,7 +470,10 @@ void Witness::on_unlink(const Event& e) {
   }
   const auto program = programs_.find(e.pid);
   const auto opened = reads_.find(e.path);
-  if (opened != reads_.end() && program != programs_.end() && is_lld(program->second) &&
+  // lld opens what is in its output's place and closes it in a thread after it has unlinked it, because
+  // the last close of a large file takes its time (lld/Common/Filesystem.cpp, unlinkAsync). It reads
+  // nothing.
+  if (opened != reads_.end() && program != programs_.end() && tool::is_lld(program->second) &&
       opened->second.only_opener == e.pid && !opened->second.is_program)
     reads_.erase(opened);
   Touched& t = touch(e.path);

@@ -116,14 +116,15 @@ class Witness {
   };
   // What this run did to one file, by its canonical name.
   struct Touched {
-    bool written = false;    // opened for writing, renamed or linked to, made
-    bool existed = false;    // something of that name was there before the run
-    bool unlinked = false;   // the run removed what was there
-    bool in_place = false;   // an existing file was truncated and rewritten
-    bool renamed = false;    // what is there now came by a rename
-    bool was_empty = false;  // an existing file that had no content
-    bool is_lock = false;    // held so that others wait
-    bool continues = false;  // made without truncating: what was there would have stayed
+    bool written = false;       // opened for writing, renamed or linked to, made
+    bool existed = false;       // something of that name was there before the run
+    bool unlinked = false;      // the run removed what was there
+    bool in_place = false;      // an existing file was truncated and rewritten
+    bool renamed = false;       // what is there now came by a rename
+    bool was_empty = false;     // an existing file that had no content
+    bool is_lock = false;       // held so that others wait
+    bool continues = false;     // made without truncating: what was there would have stayed
+    bool is_temporary = false;  // the run made its name up
     // The file that was opened or renamed to this name last; 0: not known.
     FileNumber file;
     std::string spelled;
@@ -156,6 +157,7 @@ class Witness {
     bool may_ask_on = false;  // ... and might ask again without our hearing of it
     bool ran_others = false;  // it has opened a script of the same kind before
     bool is_unknown = false;  // nobody knows what it does with its environment
+    std::string script = {};  // Vouched::Asks::told_by_this_run: its path
   };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);
@@ -200,7 +202,9 @@ class Witness {
   bool note_logical_directory(const observe::Event& e, std::optional<std::string_view> now);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
   Foreign* foreign(std::int32_t pid);
-  void know_script(Foreign& foreign, const std::string& path);
+  void know_script(Foreign& foreign, const observe::Event& e);
+  void take_orders(Foreign& foreign, const tool::Vouched& row, const observe::Event& e);
+  bool lists_around_its_script(const observe::Event& e);
   void ask(Foreign& foreign, const std::string& problem, unsigned flags);
   void leave(std::int32_t pid);
   std::string canonical(const std::string& path) { return directories_.canonical(path); }
@@ -264,7 +268,8 @@ class Witness {
   std::int64_t ended_ns_ = 0;
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold_ = false;
-  bool has_opened_library_ = false;  // Invocation::runs_plugins
+  bool has_opened_library_ = false;          // Invocation::runs_plugins
+  std::set<std::int32_t> with_llvm_plugin_;  // processes
   Testimony testimony_;
   Directories directories_;
   std::map<std::string, Touched> touched_;            // by canonical name
@@ -299,6 +304,7 @@ class Witness {
   std::unordered_map<std::int32_t, std::string> programs_;
   std::unordered_map<std::int32_t, Foreign> foreign_;
   std::optional<std::set<std::string>> declared_outputs_;  // canonical; when it was asked for
+  std::vector<std::string> own_scripts_;                   // Vouched::Asks::told_by_this_run
   // Folders above scripts that keep to themselves what their interpreter has asked for itself.
   std::vector<std::string> reticent_;
 };

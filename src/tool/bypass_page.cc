@@ -5,6 +5,7 @@
 #include "tool/cc/emscripten.h"
 #include "tool/cc/options.h"
 #include "tool/job/jobs.h"
+#include "tool/link_time.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -35,6 +36,9 @@ std::string rows_of_jobs() {
         rows += "| " + std::string(job.name) + " | `" + std::string(rule.text) +
                 (rule.match == job::Match::begin ? "…` | " : "` | ") + rule.why + " |\n";
   }
+  for (const LinkRule& rule : refused_by_links())
+    rows +=
+        "| ld, and links by compilers | `" + std::string(rule.text) + "…` | " + rule.why + " |\n";
   return rows;
 }
 
@@ -48,8 +52,8 @@ std::string bypass_page() {
       "events`) and in\n"
       "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
       "`src/tool/cc/options.cc`,\n"
-      "`src/tool/cc/emscripten.cc` and `src/tool/job/jobs.cc`; `DEJA_WRITE_DOCS=1 tool_test\n"
-      "--gtest_filter='Bypass.*'` writes it anew.\n"
+      "`src/tool/cc/emscripten.cc`, `src/tool/job/jobs.cc` and `src/tool/link_time.cc`;\n"
+      "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.\n"
       "\n"
       "| reason | meaning | example |\n"
       "|---|---|---|\n";

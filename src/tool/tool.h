@@ -210,8 +210,9 @@ struct Options {
 // what it looks at count.
 struct Vouched {
   // What the script asks the clock and the machine: reaches no output; or may, so that only what
-  // the interpreter has asked before it opened the script is its own affair.
-  enum class Asks : std::uint8_t { never_tells, before_its_script };
+  // the interpreter has asked before it opened the script is its own affair; or reaches none because
+  // all that it is told to do stands in one file that this run has written, under a new name.
+  enum class Asks : std::uint8_t { never_tells, before_its_script, told_by_this_run };
 
   std::string_view program;  // without a version
   std::string_view script;   // how the script's path ends

@@ -8,6 +8,7 @@
 #include "tool/cc/failure.h"
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
+#include "tool/link_time.h"
 #include "tool/linkers.h"
 #include "tool/program_name.h"
 #include "tool/tool.h"
@@ -97,7 +98,7 @@ class CcAdapter final : public Adapter {
 
   std::span<const Vouched> vouched(const Invocation& invocation) const override {
     if (std::string_view(invocation.dialect) == "emcc") return emscripten_programs();
-    return {};
+    return link_time_programs();
   }
 
   bool proves_failure(const Invocation&, std::uint32_t exit_code,

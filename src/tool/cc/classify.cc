@@ -5,7 +5,9 @@
 
 #include "base/path.h"
 #include "tool/cc/emscripten.h"
+#include "tool/cc/native.h"
 #include "tool/cc/parse.h"
+#include "tool/link_time.h"
 #include "tool/prefix_maps.h"
 
 namespace deja::tool::cc {
@@ -66,8 +68,8 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
     return Bypass{no_input, parsed.inputs.front().text + " is for the linker"};
   if (parsed.verbose) return Bypass{unsupported_option, "-v: prints names of temporary files"};
   for (const KeyArgument& argument : parsed.key_arguments)
-    if (argument.text.find("build-id=uuid") != std::string::npos)
-      return Bypass{unsupported_option, argument.text + ": a new number every time"};
+    if (const char* why = why_not_linked(argument.text))
+      return Bypass{unsupported_option, argument.text + ": " + why};
   return std::nullopt;
 }
 
@@ -102,11 +104,10 @@ class Decision {
     name_movable_outputs(out);
     if (parsed_.native) {
       const auto cpu = world_.cpu_identity();
-      if (!cpu)
-        return Bypass{BypassReason::unsupported_option,
-                      "=native: this machine does not say what it is"};
+      if (!cpu) return Bypass{BypassReason::unsupported_option, kUnknownProcessor};
       out.key_arguments.push_back({"cpu:" + *cpu});
     }
+    if (links()) add_jobserver(out);
     out.run_argv.emplace_back(command_.argv.front());
     out.may_run_by_path = (program_.dialect & kEmcc) == 0;
     force_colours(out);
@@ -135,6 +136,19 @@ class Decision {
 
   bool makes_nothing_of_a_source() const {
     return parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only;
+  }
+
+  // Since gcc 13 the link says so when it is told to share make's jobs and there is no make to share
+  // them with.
+  void add_jobserver(Invocation& out) const {
+    const auto& arguments = out.key_arguments;
+    if (std::none_of(arguments.begin(), arguments.end(),
+                     [](const KeyArgument& a) { return a.text == "-flto=jobserver"; }))
+      return;
+    const auto flags = command_.variable("MAKEFLAGS");
+    const bool is_there = flags && (flags->find("--jobserver-auth=") != std::string_view::npos ||
+                                    flags->find("--jobserver-fds=") != std::string_view::npos);
+    out.key_fields.push_back({"jobserver", is_there ? "there" : flags ? "none" : "no make"});
   }
 
   // A precompiled header, or a module made of a header.

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "tool/cc/emscripten.h"
+#include "tool/link_time.h"
 
 namespace deja::tool::cc {
 namespace {
@@ -49,7 +50,7 @@ class Walk {
   }
 
   void option(const std::string& argument) {
-    parsed_.native |= argument.starts_with("-m") && argument.ends_with("=native");
+    parsed_.native |= asks_for_own_processor(argument);
     const Option* found = is_emcc() ? find_emscripten_option(argument) : nullptr;
     if (found == nullptr || (found->role == Role::setting && !is_setting(argument)))
       found = find_option(argument);

@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "tool/exec/order.h"
+#include "tool/link_time.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
@@ -121,7 +122,9 @@ class ExecAdapter final : public Adapter {
     return VariableUse::value;
   }
   bool clock_matters(std::uint64_t) const override { return false; }
-  std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
+  std::span<const Vouched> vouched(const Invocation&) const override {
+    return link_time_programs();
+  }
 
   bool proves_failure(const Invocation&, std::uint32_t exit_code, std::string_view) const override {
     return exit_code <= kExitCodesOfTools;

@@ -4,7 +4,9 @@
 #include "base/path.h"
 #include "tool/cc/arguments.h"
 #include "tool/cc/failure.h"
+#include "tool/cc/native.h"
 #include "tool/job/jobs.h"
+#include "tool/link_time.h"
 #include "tool/linkers.h"
 #include "tool/tool.h"
 #include "tool/variables.h"
@@ -50,6 +52,11 @@ class JobAdapter final : public Adapter {
     const auto& arguments = std::get<std::vector<std::string>>(expanded);
     Line line = read_line(*job, arguments);
     if (line.bypass) return *std::move(line.bypass);
+    for (const std::string& argument : arguments) {
+      const char* const why = why_not_linked(argument);
+      if (job->label == std::string_view("link") && why != nullptr)
+        return Bypass{BypassReason::unsupported_option, argument + ": " + why};
+    }
     if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
     out.adapter = "job";
@@ -69,6 +76,11 @@ class JobAdapter final : public Adapter {
           std::find(line.operands.begin(), line.operands.end(), i) != line.operands.end();
       out.key_arguments.push_back({arguments[i], is_path ? 0 : KeyArgument::kNoPath});
     }
+    if (std::any_of(arguments.begin(), arguments.end(), asks_for_own_processor)) {
+      const auto cpu = cc::cpu_identity();
+      if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};
+      out.key_fields.push_back({"cpu", *cpu});
+    }
     return out;
   }
 
@@ -82,7 +94,10 @@ class JobAdapter final : public Adapter {
 
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
 
-  std::span<const Vouched> vouched(const Invocation&) const override { return kScripts; }
+  std::span<const Vouched> vouched(const Invocation& invocation) const override {
+    if (std::string_view(invocation.language) == "link") return link_time_programs();
+    return kScripts;
+  }
 
   bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                       std::string_view messages) const override {

@@ -61,7 +61,6 @@ const std::vector<Rule> kAsRules = {
 const std::vector<Rule> kLdRules = {
     {"--print-output-format", word, query},
     {"--print-sysroot", word, query},
-    {"--stats", word, bypass, "prints times"},
     {"-o", word, value},
     {"-m", word, value},
     {"-T", word, value},
@@ -81,10 +80,6 @@ const std::vector<Rule> kLdRules = {
     {"--Ttext", word, value},
     {"--defsym", word, value},
     {"--version-script", word, value},
-    {"--time-trace", begin, bypass, "writes times"},
-    {"--repro", begin, bypass, "writes times"},
-    {"--build-id=uuid", word, bypass, "a new number every time"},
-    {"--thinlto-cache-dir", begin, bypass, "a folder that others share"},
     {"--compress-debug-sections", begin, opaque},
 };
 

@@ -5,6 +5,8 @@
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "tool/cc/arguments.h"
+#include "tool/cc/native.h"
+#include "tool/link_time.h"
 #include "tool/prefix_maps.h"
 #include "tool/rust/arguments.h"
 #include "tool/rust/dep_info.h"
@@ -97,6 +99,21 @@ std::optional<Bypass> why_not(const Arguments& arguments) {
     return Bypass{BypassReason::no_input, ""};
   if (!arguments.unsupported.empty())
     return Bypass{BypassReason::unsupported_option, arguments.unsupported};
+  return std::nullopt;
+}
+
+// What counts of the words though they are in the key as they are.
+std::optional<Bypass> look_at_words(const Words& words, Invocation& out) {
+  for (const std::string_view word : words) {
+    const bool is_for_linker = word.starts_with("link-arg") || word.starts_with("-Clink-arg");
+    const char* why = is_for_linker ? why_not_linked(word.substr(word.find('l'))) : nullptr;
+    if (why != nullptr)
+      return Bypass{BypassReason::unsupported_option, std::string(word) + ": " + why};
+    if (!asks_for_own_processor(word)) continue;
+    const auto cpu = cc::cpu_identity();
+    if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};
+    out.key_fields.push_back({"cpu", *cpu});
+  }
   return std::nullopt;
 }
 
@@ -221,6 +238,7 @@ class RustAdapter final : public Adapter {
         return Bypass{BypassReason::response_file, "-C incremental in a response file"};
       arguments.run.assign(words.begin(), words.end());
     }
+    if (auto why = look_at_words(std::get<Words>(expanded), out)) return *std::move(why);
     Filling(arguments, command, options, out).fill();
     return out;
   }
@@ -234,7 +252,9 @@ class RustAdapter final : public Adapter {
     return variables_of(depfile);
   }
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
-  std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
+  std::span<const Vouched> vouched(const Invocation&) const override {
+    return link_time_programs();
+  }
   // What failed is compiled again: cargo's users edit and try.
   bool proves_failure(const Invocation&, std::uint32_t, std::string_view) const override {
     return false;

@@ -1,0 +1,109 @@
+// Checked against gcc 12, LLVM 14 and 19, and their texts. Tested by test/e2e/link_time_test.cc.
+#include "tool/link_time.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/path.h"
+#include "tool/program_name.h"
+
+namespace deja::tool {
+namespace {
+
+// It compares the clock with the times of what it is to make, and warns of those that lie ahead;
+// nothing else. lto-wrapper's file (run_gcc, lto-wrapper.cc) says one command for each part, in an
+// order that does not count, and how many run at once is not in it.
+constexpr const char* kWhy =
+    "what it is told to do is all in the file that lto-wrapper has written";
+constexpr Vouched kPrograms[] = {
+    {"make", ".mk", Vouched::Asks::told_by_this_run, "", kWhy},
+    {"gmake", ".mk", Vouched::Asks::told_by_this_run, "", kWhy},  // MAKE=gmake
+};
+
+// LLVM counts the cores there (computeHostNumPhysicalCores, Host.cpp). On other processors it takes
+// the processor's name from there, which counts.
+#if defined(__x86_64__)
+constexpr std::string_view kCountsOfProcessors[] = {"/proc/cpuinfo"};
+#else
+constexpr std::string_view kCountsOfProcessors[] = {""};
+#endif
+
+// enum deja_clock in observe/preload/log_layout.h (a door this room does not have).
+constexpr std::uint64_t kClockRealtime = 2;
+
+constexpr const char* kShared = "a directory that others share";
+constexpr LinkRule kRefused[] = {
+    {"--stats", "prints times"},     {"--time-trace", "writes times"},
+    {"--repro", "writes times"},     {"--build-id=uuid", "a new number every time"},
+    {"--thinlto-cache", kShared},    {"--plugin-opt=cache-dir=", kShared},
+    {"cache-dir=", kShared},  // "-Wl,-plugin-opt,cache-dir=…"
+    {"--flto-incremental", kShared},
+};
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Linkers take one dash for two.
+std::string_view without_dashes(std::string_view word) {
+  word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
+  return word;
+}
+
+const LinkRule* rule_for(std::string_view word) {
+  const auto row = std::find_if(std::begin(kRefused), std::end(kRefused), [&](const LinkRule& r) {
+    return word.starts_with('-') == r.text.starts_with('-') &&
+           without_dashes(word).starts_with(without_dashes(r.text));
+  });
+  return row == std::end(kRefused) ? nullptr : row;
+}
+
+}  // namespace
+
+std::span<const Vouched> link_time_programs() { return kPrograms; }
+
+bool is_lld(std::string_view program) {
+  static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view lld) { return program.starts_with(lld); });
+}
+
+bool is_llvm_plugin(std::string_view library) {
+  return base_name(library).starts_with("LLVMgold") && library.ends_with(".so");
+}
+
+bool only_counts_processors(std::string_view program, bool loads_llvm, std::string_view path) {
+  static constexpr std::string_view kWithPlugins[] = {"ld", "ld.bfd", "ld.gold", "gold"};
+  const bool is_llvm =
+      is_lld(program) ||
+      (loads_llvm && std::any_of(std::begin(kWithPlugins), std::end(kWithPlugins),
+                                 [&](std::string_view name) { return is_called(program, name); }));
+  return is_llvm && std::find(std::begin(kCountsOfProcessors), std::end(kCountsOfProcessors),
+                              path) != std::end(kCountsOfProcessors);
+}
+
+bool only_makes_names(std::string_view program, std::uint64_t clock) {
+  return clock == kClockRealtime && is_called(program, "lto1");
+}
+
+bool is_in_shared_cache(std::string_view path) { return base_name(path).starts_with("llvmcache"); }
+
+std::span<const LinkRule> refused_by_links() { return kRefused; }
+
+const char* why_not_linked(std::string_view argument) {
+  if (argument.starts_with("link-arg"))  // rustc's "-C link-arg=…", "-C link-args=… …"
+    argument.remove_prefix(std::min(argument.find('=') + 1, argument.size()));
+  while (!argument.empty()) {
+    const std::size_t end = std::min(argument.find_first_of(", "), argument.size());
+    if (const LinkRule* rule = rule_for(argument.substr(0, end))) return rule->why;
+    argument.remove_prefix(std::min(end + 1, argument.size()));
+  }
+  return nullptr;
+}
+
+bool asks_for_own_processor(std::string_view argument) {
+  return has(argument, "cpu=native") || has(argument, "arch=native") ||
+         has(argument, "tune=native") || has(argument, "fpu=native");
+}
+
+}  // namespace deja::tool
