@@ -303,21 +303,6 @@ void Witness::conclude_reads() {
   }
 }
 
-// Files of equal content: whether a compiler takes them for one is not in their content.
-void Witness::conclude_twins() {
-  for (const auto& [digest, paths] : equals_) {
-    for (std::size_t i = 1; i < paths.size(); ++i) {
-      const auto one = os::stat_file(paths[0]);
-      const auto other = os::stat_file(paths[i]);
-      if (!one || !*one || !other || !*other) return fail("gone after the run: " + paths[i]);
-      const std::string kin(1, kinship(**one, **other));
-      // Both ways, so that whoever watches one of them checks again.
-      claim(Claim::twin, roots_.tag(paths[0]), kin + roots_.tag(paths[i]));
-      claim(Claim::twin, roots_.tag(paths[i]), kin + roots_.tag(paths[0]));
-    }
-  }
-}
-
 // One step of a way; each is looked at once, though many ways share it.
 bool Witness::claim_step(const std::string& step) {
   auto text = os::read_symlink(step);

@@ -250,6 +250,7 @@ class Witness {
   void conclude_listing(const std::string& path);
   void conclude_absences();
   void conclude_twins();
+  void claim_pair(const std::string& one, const std::string& other, bool only_inodes);
   void claim_look(const std::string& path, const Look& look);
   void claim_kind(const std::string& path, char letter);
   void claim_way(const std::string& path);

@@ -154,7 +154,9 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       if (claim.value.empty()) return false;
       const auto one = TRY(os::stat_file(path));
       const auto other = TRY(os::stat_file(roots_.expand(std::string_view(claim.value).substr(1))));
-      return one && other && kinship(*one, *other) == claim.value[0];
+      if (!one || !other) return false;
+      const char now = kinship(*one, *other);
+      return claim.value[0] == kNotOne ? now != 'i' : now == claim.value[0];
     }
     case Claim::stamps: {
       const auto identity = TRY(os::stat_file(path));

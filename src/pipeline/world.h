@@ -36,6 +36,8 @@ Digest machine_digest();
 // How compilers tell whether two files of equal content are one ("#pragma once"): 'i' the same
 // inode, 't' of the same second, '-' neither.
 char kinship(const os::FileIdentity& a, const os::FileIdentity& b);
+// Of files whose times nobody compares: not the same inode.
+inline constexpr char kNotOne = 'n';
 // Size, modification time and mode: what most programs care for of a file that they do not open. Of
 // a folder its mode: size and time follow what it holds, and who cares for that lists it.
 std::string stamps_text(const os::FileIdentity& identity);

@@ -379,6 +379,45 @@ TEST_F(Families, PragmaOnceAndTheTimeOfACopy) {
   after({{"gcc", "-E", "a.c"}, {}}, [&] { set_time("y/h.h", 1'100'000'000); });
 }
 
+// Of several equal files, how any two of them stand counts.
+TEST_F(Families, PragmaOnceAndTheTimesOfManyCopies) {
+  for (const int copies : {3, 15}) {
+    std::string text;
+    for (int i = 0; i < copies; ++i) {
+      const std::string name = "d" + std::to_string(i) + "/h.h";
+      ws.write(name, "#pragma once\nextern int a;\n");
+      set_time(name, 1'000'000'000 + 1000 * std::max(0, copies - 1 - i));
+      text += "#include \"" + name + "\"\n";
+    }
+    ws.write("a.c", text);
+    // The last two are one file to gcc, until one of them is older; the first is another all the while.
+    const std::string last = "d" + std::to_string(copies - 1) + "/h.h";
+    const std::string before = "d" + std::to_string(copies - 2) + "/h.h";
+    set_time(before, 1'000'000'000);
+    after({{"gcc", "-E", "a.c"}, {}}, [&] { set_time(last, 900'000'000); });
+  }
+}
+
+TEST_F(Families, PragmaOnceAndHardLinksOfManyCopies) {
+  NEEDS_TOOL("clang-19");
+  for (const int copies : {3, 15}) {
+    std::string text;
+    for (int i = 0; i < copies; ++i) {
+      const std::string name = "d" + std::to_string(i) + "/h.h";
+      ws.write(name, "#pragma once\nextern int a;\n");
+      set_time(name, 1'000'000'000);
+      text += "#include \"" + name + "\"\n";
+    }
+    ws.write("a.c", text);
+    const std::string last = ws.path("d" + std::to_string(copies - 1) + "/h.h");
+    const std::string before = ws.path("d" + std::to_string(copies - 2) + "/h.h");
+    after({{"clang-19", "-E", "a.c"}, {}}, [&] {
+      fs::remove(last);
+      fs::create_hard_link(before, last);
+    });
+  }
+}
+
 // --- side outputs ---
 
 TEST_F(Families, SideOutputsComeBack) {
