@@ -108,6 +108,8 @@ void describe_action(const Action& a, Sink& sink) {
                          : a.invocation.key_tool);  // a tool looks for its own files beside itself
   sink.field("tool digest", a.tool_digest.hex());   // the tool replaced behind an equal name
   sink.field("name", called_name(a));               // g++ or gcc
+  // The command line was read as that of another program, which may read it otherwise.
+  if (!a.command.known_as.empty()) sink.field("known as", a.command.known_as);
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
     sink.field("argument", tagged_argument(argument, a.roots));
   for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);

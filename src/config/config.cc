@@ -26,6 +26,16 @@ constexpr std::string_view kProjectFile = ".deja.toml";
 constexpr std::uint64_t kFileMaxBytes = 1 << 20;
 constexpr std::size_t kLoaderMax = 256;  // then the Loader forgets all: simple, and rare
 
+// A setting of which there is one for each name ("tools.*") has that name behind the dot.
+bool is_key(std::string_view setting, std::string_view key) {
+  if (!setting.ends_with('*')) return setting == key;
+  setting.remove_suffix(1);
+  return key.size() > setting.size() && key.starts_with(setting);
+}
+std::string name_in(std::string_view setting, std::string_view key) {
+  return setting.ends_with('*') ? std::string(key.substr(setting.size() - 1)) : std::string();
+}
+
 // A file that is there, and whether somebody else could have planted it.
 struct Candidate {
   std::string path;
@@ -166,14 +176,16 @@ class Layers {
     for (FileEntry& entry : parse_toml(text, path, loaded_.problems)) {
       const std::string where = path + ":" + std::to_string(entry.line);
       const auto& table = setting_table();
-      const auto row = std::ranges::find(table, entry.key,
-                                         [](const Setting& s) { return std::string_view(s.key); });
+      const auto row =
+          std::ranges::find_if(table, [&](const Setting& s) { return is_key(s.key, entry.key); });
       if (row == table.end()) {
         loaded_.problems.push_back({where, entry.key, "no such setting; `deja config` lists all"});
         continue;
       }
       apply(static_cast<std::size_t>(row - table.begin()),
-            {std::move(entry.value), false, std::string(parent_path(path))}, where);
+            {std::move(entry.value), false, name_in(row->key, entry.key),
+             std::string(parent_path(path))},
+            where);
     }
   }
 
@@ -182,7 +194,7 @@ class Layers {
     for (std::size_t row = 0; row < table.size(); ++row) {
       if (*table[row].environment == '\0') continue;
       if (const auto value = variable(sources, table[row].environment))
-        apply(row, {std::string(*value), true, ""},
+        apply(row, {std::string(*value), true, "", ""},
               std::string("environment ") + table[row].environment);
     }
   }

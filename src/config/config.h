@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,7 @@ struct Config {
   double audit_rate = 0;               // from 0 to 1
   std::vector<std::string> base_dirs;  // absolute, tidy
   std::string key_salt;
+  std::map<std::string, std::string> tools;  // names of programs, and what they are taken for
   DaemonMode daemon_mode = DaemonMode::automatic;
   std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
   bool rust_incremental = true;

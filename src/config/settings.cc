@@ -118,6 +118,38 @@ bool assign_base_dirs(const Given& given, Config& config) {
   return true;
 }
 
+// "mygen" is the name of a program, not a path of one.
+bool is_program_name(std::string_view name) {
+  return !name.empty() && name.find('/') == std::string_view::npos;
+}
+
+// In the environment "my-cc=gcc,mygen=any".
+bool assign_tools(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  std::map<std::string, std::string> tools = config.tools;
+  if (!given.from_environment) {
+    tools[given.name] = *text;
+  } else {
+    for (const std::string& pair : split_list(*text, ',')) {
+      const std::size_t equals = pair.find('=');
+      if (equals == std::string::npos) return false;
+      tools[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+  }
+  for (const auto& [name, known_as] : tools)
+    if (!is_program_name(name) || !is_program_name(known_as)) return false;
+  config.tools = std::move(tools);
+  return true;
+}
+
+std::string show_tools(const Config& config) {
+  std::string out = "{";
+  for (const auto& [name, known_as] : config.tools)
+    out += (out.size() > 1 ? ", " : "") + show_text(name) + " = " + show_text(known_as);
+  return out + "}";
+}
+
 bool assign_remote(const Given& given, Config& config) {
   auto urls = list(given, ',');
   if (!urls) return false;
@@ -176,6 +208,9 @@ const std::vector<Setting>& setting_table() {
        assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }},
       {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
        assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
+      {"tools.*", "DEJA_TOOLS",
+       "name of a tool that deja knows, or \"any\" (my-cc=gcc,mygen=any in the environment)",
+       "what a program of a name that deja does not know is taken for", assign_tools, show_tools},
       {"audit.rate", "DEJA_AUDIT", "number from 0 to 1, as text",
        "the part of the hits that run the tool all the same and are compared", assign_rate,
        [](const Config& c) { return show_text(format_rate(c.audit_rate)); }},

@@ -12,11 +12,12 @@ namespace deja::config {
 struct Given {
   Raw value;
   bool from_environment = false;
+  std::string name;    // of "tools.NAME": the name, which is the user's
   std::string folder;  // relative paths in a file are relative to the file's folder
 };
 
 struct Setting {
-  const char* key;
+  const char* key;  // "tools.*": any name, one value for each
   const char* environment;  // "" when there is none
   const char* type;         // completes "expected a …"
   const char* doc;

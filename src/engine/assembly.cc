@@ -179,6 +179,7 @@ pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
   settings.audit_rate = loaded->config.audit_rate;
   settings.base_dirs = loaded->config.base_dirs;
   settings.salt = loaded->config.key_salt;
+  settings.tools = loaded->config.tools;
   settings.read_only = engine() != nullptr && store_->is_read_only();
   return settings;
 }

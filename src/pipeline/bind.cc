@@ -196,6 +196,40 @@ class Case {
   const std::uint32_t facts_;
 };
 
+// Does an argument name a directory above this root, after an option's letter, an "=" or a separator?
+bool names_outer(std::string_view argument, const std::string& root) {
+  for (std::size_t at = argument.find('/'); at != std::string_view::npos;) {
+    const std::size_t end = std::min(argument.find_first_of(":,;", at), argument.size());
+    if (is_outer(argument.substr(at, end - at), root)) return true;
+    at = argument.find('/', end);
+  }
+  return false;
+}
+
+// Where outputs may say where one path lies as seen from another: what has to stay as it is?
+enum class Relation { free, between_roots, places };
+
+Relation relation_of(const Target& target, const Testimony& testimony) {
+  if (!target.invocation.relates_paths) return Relation::free;
+  const action::Roots& roots = target.roots;
+  const std::string& cwd = roots.path(Root::cwd);
+  const std::string& workspace = roots.has(Root::workspace) ? roots.path(Root::workspace) : cwd;
+  const auto is_outside = [&](std::string_view path) {
+    const std::string whole = tidy_path(join_path(cwd, path));
+    return !is_within(whole, cwd) && !is_within(whole, workspace);
+  };
+  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+    const bool is_whole = argument.has_path() && argument.path_at == 0;
+    if (is_whole && is_outside(argument.path())) return Relation::places;
+    if (names_outer(argument.text, cwd) || names_outer(argument.text, workspace))
+      return Relation::places;
+  }
+  for (const Output& output : testimony.outputs)
+    if (is_outside(output.path)) return Relation::places;
+  if (cwd == workspace) return Relation::free;
+  return is_within(cwd, workspace) ? Relation::between_roots : Relation::places;
+}
+
 }  // namespace
 
 LeakSearch make_leak_search(const Target& target, const Testimony& testimony) {
@@ -236,12 +270,15 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
                 Mentions& mentions) {
   std::vector<Case> open;
   std::vector<std::string> texts;  // two for each open case: its path, its folder's name
+  const Relation relation = relation_of(target, testimony);
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
     const Case c(root, target, leaks, testimony);
-    if (c.is_told() || c.is_fixed()) {
+    if (c.is_told() || c.is_fixed() || relation == Relation::places) {
       c.bind(testimony.trace, false);
     } else {
+      if (relation == Relation::between_roots && root == Root::cwd)
+        c.bind(testimony.trace, true);
       open.push_back(c);
       texts.push_back(c.path());
       texts.push_back(c.folder_name());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Settings {
   double audit_rate = 0;         // of all hits, the part that is run all the same and compared
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
+  std::map<std::string, std::string> tools;  // names of programs, and what they are taken for
 };
 
 struct Engine {

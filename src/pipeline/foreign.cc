@@ -6,6 +6,7 @@
 #include "os/file.h"
 #include "os/mapping.h"
 #include "pipeline/witness.h"
+#include "tool/program_name.h"
 
 namespace deja::pipeline {
 
@@ -73,6 +74,38 @@ bool has_orders_of_make(const tool::Command& command) {
 Witness::Foreign* Witness::foreign(std::int32_t pid) {
   const auto it = foreign_.find(pid);
   return it == foreign_.end() ? nullptr : &it->second;
+}
+
+bool Witness::is_timekeeper(std::int32_t pid) const {
+  const tool::Timekeeper* const keeper = invocation_.timekeeper;
+  const auto program = programs_.find(pid);
+  if (keeper == nullptr || program == programs_.end()) return false;
+  if (keeper->program != "sh") return tool::is_called(program->second, keeper->program);
+  return program->second == "sh" || program->second == "dash" || program->second == "bash";
+}
+
+// Could a run have told the time, judged by the text of a file?
+Result<bool> Witness::may_tell_time(const std::string& path) const {
+  const os::Fd fd = TRY(os::open_read(path));
+  const os::FileIdentity identity = TRY(os::stat_fd(fd));
+  if (identity.size == 0) return false;
+  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
+  return invocation_.timekeeper->may_tell(mapping.view());
+}
+
+// It has asked for the time; has somebody asked it?
+void Witness::conclude_time() {
+  std::vector<std::string> paths;
+  for (const Input& input : testimony_.inputs) paths.push_back(input.path);
+  for (const Output& output : testimony_.outputs)
+    if (output.identity.is_regular()) paths.push_back(output.path);
+  for (const std::string& path : paths) {
+    const auto may_tell = may_tell_time(path);
+    if (!may_tell) return fail("gone after the run: " + path);
+    if (*may_tell) return fail("reads the clock, and may tell it: " + path);
+  }
+  for (const tool::KeyArgument& argument : invocation_.key_arguments)
+    if (invocation_.timekeeper->may_tell(argument.text)) return fail("reads the clock");
 }
 
 // It opens a file for reading: is it the script that an adapter knows?

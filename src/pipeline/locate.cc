@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "os/file.h"
 #include "os/find_tool.h"
 #include "os/places.h"
 #include "pipeline/checkout.h"
@@ -43,6 +44,36 @@ std::optional<Bypass> read_order(const Request& request, Located& out) {
   return std::nullopt;
 }
 
+// By the name that the command has, or that the configuration says it stands for.
+std::optional<Bypass> find_by_name(const Settings& settings, Located& out) {
+  const std::string name(base_name(out.command.argv.front()));
+  const auto row = settings.tools.find(name);
+  if (row == settings.tools.end()) {
+    out.adapter = tool::find_adapter(name);
+    return std::nullopt;
+  }
+  out.command.known_as = row->second;
+  out.adapter = row->second == "any" ? &tool::any_adapter() : tool::find_adapter(row->second);
+  if (out.adapter != nullptr) return std::nullopt;
+  return Bypass{BypassReason::unknown_tool,
+                "tools." + name + ": no tool is known as \"" + row->second + "\""};
+}
+
+// "my-cc" may be a link to "/usr/bin/gcc-12". A script or a copy of that name is something else.
+void find_by_link(Located& out) {
+  constexpr int kLinksMax = 16;
+  const std::string called(base_name(out.command.argv.front()));
+  std::string path = out.command.tool;
+  for (int links = 0; links < kLinksMax && out.adapter == nullptr; ++links) {
+    const auto text = os::read_symlink(path);
+    if (!text || !*text) return;
+    path = join_path(parent_path(path), **text);
+    out.looked_at.push_back(path);
+    out.command.known_as = base_name(path);
+    out.adapter = tool::find_adapter_by_link(called, out.command.known_as);
+  }
+}
+
 std::vector<tool::EnvironmentVariable> counting_variables(const tool::Command& command) {
   return tool::exec::given_variables(*command.order, command.environment).counting;
 }
@@ -69,19 +100,22 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
   if (request.calling == Calling::exec) {
     if (auto why = read_order(request, out)) return *std::move(why);
-  } else {
-    out.adapter = tool::find_adapter(base_name(request.argv.front()));
+  } else if (auto why = find_by_name(settings, out)) {
+    return *std::move(why);
   }
   const std::string_view name = out.command.argv.front();
-  if (out.adapter == nullptr)
-    return Bypass{BypassReason::unknown_tool, std::string(base_name(name))};
   const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
   char found[os::kPlaceMax];
   const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
                                &out.behind_front);
-  if (n < 0) return Bypass{BypassReason::tool_not_found, std::string(name)};
+  const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
+  if (n < 0)
+    return out.adapter == nullptr ? unknown
+                                  : Bypass{BypassReason::tool_not_found, std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
   out.looked_at = candidates(name, path, request.cwd, out.command.tool);
+  if (out.adapter == nullptr) find_by_link(out);
+  if (out.adapter == nullptr) return unknown;
   // The tool is the user's to find, and has its own variables from here on.
   if (out.command.order != nullptr) out.command.environment = counting_variables(out.command);
   return out;

@@ -93,6 +93,10 @@ Digest Memory::name_of(const Request& q, const Settings& s) {
   sink.field("umask", std::to_string(q.umask));
   sink.field("salt", s.salt);
   for (const std::string& dir : s.base_dirs) sink.field("base", dir);
+  for (const auto& [name, known_as] : s.tools) {
+    sink.field("tool", name);
+    sink.field("known as", known_as);
+  }
   sink.field("front", std::to_string(q.front.device) + ":" + std::to_string(q.front.inode));
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);

@@ -187,6 +187,15 @@ Testimony testify(const Prepared& p, const Target& target, const BeforeRun& befo
   return testimony;
 }
 
+// Such a name is another one each time.
+std::string printed_temporary(const RunReport& report, const Testimony& testimony) {
+  for (const std::string& name : testimony.temporaries) {
+    if (report.out.find(name) != std::string::npos || report.err.find(name) != std::string::npos)
+      return "prints the name of a temporary file: " + name;
+  }
+  return {};
+}
+
 }  // namespace
 
 PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun& before,
@@ -201,6 +210,12 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
     return out.why_not = unwanted_because, out;
 
   Testimony testimony = testify(p, target, before, report, engine, out);
+  if (testimony.problem.empty() && target.invocation.prints_commands)
+    testimony.problem = printed_temporary(report, testimony);
+  const tool::Timekeeper* const keeper = target.invocation.timekeeper;
+  if (testimony.problem.empty() && testimony.asked_time &&
+      (keeper->may_tell(report.out) || keeper->may_tell(report.err)))
+    testimony.problem = "reads the clock, and may tell it";
   if (!testimony.problem.empty()) return out.why_not = testimony.problem, out;
 
   const bool speaks = !report.out.empty() || !report.err.empty();

@@ -61,6 +61,25 @@ std::string take_component(std::string& path) {
   return part;
 }
 
+bool is_of(const tool::Invocation::UpdatedFiles& files, std::string_view name) {
+  return std::any_of(files.endings.begin(), files.endings.end(),
+                     [&](const std::string& ending) { return name.ends_with(ending); });
+}
+
+// Of what is there, where a directory has too many such files: some, and the rest is not stored.
+std::vector<std::string> updated_paths(const tool::Invocation& invocation) {
+  constexpr std::size_t kMax = 10'000;
+  std::vector<std::string> paths = invocation.updates;
+  for (const auto& files : invocation.updated_files) {
+    const auto names = os::list_directory(files.directory);
+    if (!names) continue;
+    for (const std::string& name : *names)
+      if (is_of(files, name) && paths.size() < kMax)
+        paths.push_back(join_path(files.directory, name));
+  }
+  return paths;
+}
+
 }  // namespace
 
 bool could_hide_a_change(const std::string& path, const os::FileIdentity& identity,
@@ -72,7 +91,7 @@ bool could_hide_a_change(const std::string& path, const os::FileIdentity& identi
 std::vector<Before> look_before(const tool::Invocation& invocation,
                                 digest::FileDigester& digester) {
   std::vector<Before> out;
-  for (const std::string& path : invocation.updates) {
+  for (const std::string& path : updated_paths(invocation)) {
     Before before{path, {}, {}, 0};
     const auto content = digester.digest_file(path, &before.identity);
     if (!content || !*content) continue;
@@ -143,8 +162,10 @@ void Witness::conclude_outputs() {
     if (*now) {
       const bool is_lock = t.is_lock && (*now)->is_regular() && (*now)->size == 0;
       is_lock ? conclude_lock(t, **now) : conclude_output(name, t, **now);
-    } else if (t.existed) {  // else it was temporary
+    } else if (t.existed) {
       fail("deletes a file that it did not make: " + t.spelled);
+    } else {
+      testimony_.temporaries.emplace_back(base_name(name));
     }
     if (!testimony_.problem.empty()) return;
   }
@@ -247,8 +268,12 @@ bool Witness::is_named(const std::string& path) const {
 }
 
 bool Witness::is_updated(const std::string& path) {
+  const std::string name = canonical(path);
+  for (const auto& files : invocation_.updated_files)
+    if (is_of(files, name) && canonical(join_path(files.directory, base_name(name))) == name)
+      return true;
   return std::any_of(invocation_.updates.begin(), invocation_.updates.end(),
-                     [&](const std::string& name) { return canonical(name) == canonical(path); });
+                     [&](const std::string& update) { return canonical(update) == name; });
 }
 
 const Before* Witness::before(const std::string& path) {

@@ -155,6 +155,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
         &Witness::conclude_searches, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
+  if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();
   const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
   if (clock_untold_ && (facts & tool::kMentionsClock) != 0) fail("may put the time into words");
   testimony_.trace.normalize();
@@ -248,7 +249,8 @@ void Witness::on_program(const Event& e) {
   } else {
     programs_[e.pid] = base_name(e.path);
     leave(e.pid);
-    if (invocation_.is_generic) foreign_.try_emplace(e.pid, Foreign{programs_[e.pid]});
+    if (invocation_.is_generic || invocation_.is_unknown)
+      foreign_.try_emplace(e.pid, Foreign{programs_[e.pid]});
   }
   read_program(e.path, nullptr, e.when_ns);
 }
@@ -361,6 +363,11 @@ void Witness::on_localtime(const Event& e) {
     if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
     return;
   }
+  if (is_timekeeper(e.pid)) {
+    testimony_.asked_time = true;
+    if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
+    return;
+  }
   if (Foreign* const program = foreign(e.pid))
     return ask(*program, "puts a time into words", e.flags);
   fail("puts a time into words");
@@ -439,6 +446,10 @@ void Witness::on_clock(const Event& e) {
     const bool is_known = program != nullptr && (!program->is_unknown || is_shell(program->name));
     if (!is_known) return fail("reads the clock");
     clock_untold_ = true;  // a compiler's __TIME__
+    return;
+  }
+  if (is_timekeeper(e.pid)) {
+    testimony_.asked_time = true;
     return;
   }
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)

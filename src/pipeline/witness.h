@@ -68,6 +68,7 @@ struct Testimony {
   std::vector<Input> inputs;
   std::vector<RealPath> real_paths;
   std::vector<std::string> programs;  // executables and libraries that ran
+  std::vector<std::string> temporaries;  // names of files that the run made and removed
   // Of variables that the adapter takes for harmless. True only while no output holds `text`, a path
   // that the tool had from there: then the claim counts after all.
   struct Quiet {
@@ -78,6 +79,7 @@ struct Testimony {
   // Claim::logical_directory: counts where the name of the working directory may be in an output.
   std::vector<action::Observation> working_directory;
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
+  bool asked_time = false;  // Invocation::timekeeper has, and no file shows that it told it
   bool has_plugin = false;  // Invocation::runs_plugins: it has opened one
 };
 
@@ -205,6 +207,9 @@ class Witness {
   void know_script(Foreign& foreign, const observe::Event& e);
   void take_orders(Foreign& foreign, const tool::Vouched& row, const observe::Event& e);
   bool lists_around_its_script(const observe::Event& e);
+  bool is_timekeeper(std::int32_t pid) const;
+  Result<bool> may_tell_time(const std::string& path) const;
+  void conclude_time();
   void ask(Foreign& foreign, const std::string& problem, unsigned flags);
   void leave(std::int32_t pid);
   std::string canonical(const std::string& path) { return directories_.canonical(path); }

@@ -22,6 +22,9 @@ bool holds_gzip_time(std::string_view head) {
   return head.starts_with("\x1f\x8b\x08") && head.substr(4) != std::string_view(kNone, 4);
 }
 
+// GNAT's list of what a unit was made of says when each source was last changed.
+bool holds_ada_times(std::string_view head) { return head.starts_with("V \"GNAT "); }
+
 // The facts about an output that is a tree of clang's; gcc's hold no sizes. Empty: it is an archive
 // that stores times and owners.
 Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
@@ -29,7 +32,7 @@ Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
   const os::Fd fd = TRY(os::open_read(path));
   char head[8] = {};
   if (TRY(os::read_at(fd, 0, head, sizeof(head))) < 4) return none;
-  if (holds_gzip_time({head, sizeof(head)}))
+  if (holds_gzip_time({head, sizeof(head)}) || holds_ada_times({head, sizeof(head)}))
     return std::optional<std::uint32_t>(tool::kHoldsTree | tool::kHoldsFileTimes);
   if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
   if (tool::scan_tree({head, 4}) == 0) return none;

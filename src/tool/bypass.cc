@@ -9,8 +9,9 @@ const std::vector<BypassRow>& bypass_rows() {
   using enum BypassReason;
   static const std::vector<BypassRow> rows = {
       {not_a_compile, "not_a_compile",
-       "The command asks the tool about itself; there is nothing to remember.", "gcc --version"},
-      {no_input, "no_input", "The command names no source file.", "gcc -c -O2"},
+       "The command asks the tool something whose answer cannot be remembered.",
+       "gcc --help=common"},
+      {no_input, "no_input", "The command names no source file.", "gcc -c a.o"},
       {stdin_source, "stdin_source",
        "A source comes from an open descriptor, which cannot be looked at twice, or from more "
        "standard input than deja keeps (64 MiB).",
@@ -30,7 +31,7 @@ const std::vector<BypassRow>& bypass_rows() {
       {unsupported_option, "unsupported_option",
        "An option, a language or a variable makes the run impossible to remember soundly.",
        "gcc -c -ftime-report a.c"},
-      {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "bison -d a.y"},
+      {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "tar cf a.tar a"},
       {tool_not_found, "tool_not_found",
        "There is no such program on PATH; starting it reports that.", ""},
       {disabled, "disabled", "DEJA_DISABLE, or `disable` in the configuration, is set.",

@@ -27,7 +27,7 @@ struct Order;  // tool/exec/order.h
 // Why a command is not looked up at all. One row each in kBypassReasons (bypass.cc): name,
 // sentence, example; the table makes docs/bypass.md, the counters' names and a test.
 enum class BypassReason : std::uint8_t {
-  not_a_compile,       // --version, -dumpmachine, -### …: nothing to remember
+  not_a_compile,       // a question whose answer cannot be remembered
   no_input,            // no source file named
   stdin_source,        // source comes from an open descriptor
   interactive,         // the tool would talk to a terminal
@@ -66,6 +66,13 @@ struct EnvironmentVariable {
   std::string_view name, value;
 };
 
+// A program that asks for the time whenever it starts, though few of its runs tell it.
+struct Timekeeper {
+  std::string_view program;  // as it is called, maybe with a target and a version; "sh": any shell
+  // May a run that read, wrote or printed this text have told the time?
+  bool (*may_tell)(std::string_view text);
+};
+
 // What a client asks for. The views live as long as the request.
 struct Command {
   std::string tool;                    // absolute path of the real program
@@ -74,9 +81,12 @@ struct Command {
   // What the tool may read and what counts of it (`deja exec` gives some that do not).
   std::vector<EnvironmentVariable> environment;
   bool talks_to_terminal = false;            // stdout or stderr is one
+  std::string known_as;                      // a name that an adapter knows; empty: argv[0]
   std::shared_ptr<const exec::Order> order;  // what `deja exec` was told; null for other callers
 
   std::optional<std::string_view> variable(std::string_view name) const;
+  // By which an adapter knows the tool.
+  std::string_view name() const { return known_as.empty() ? argv.front() : known_as; }
 };
 
 // An argument as the key sees it: literal text with, in [path_at, path_end), a path. A path is
@@ -135,6 +145,10 @@ struct Invocation {
   // Outputs may hold paths where a byte search cannot see them (compressed sections, LTO
   // bytecode, precompiled headers): results are bound to all roots.
   bool opaque_outputs = false;
+  // Outputs may say where one path lies as seen from another ("../src/a.h"): how the roots lie to each
+  // other counts, and where they are, once a path outside is named.
+  bool relates_paths = false;
+  const Timekeeper* timekeeper = nullptr;  // one program of its process tree; null: none
   // Absolute paths that prefix-map options replace in the outputs ("-ffile-prefix-map=/a=.").
   std::vector<std::string> mapped_prefixes;
   // Absolute paths of make-style dependency files this command writes (-MF, or by default). A hint:
@@ -144,6 +158,12 @@ struct Invocation {
   // though they are outputs: what they were before the run is an input. A hint: without it a run
   // that reads and writes one file proves nothing.
   std::vector<std::string> updates;
+  // As updates, where only the sources tell which files of a directory these are (Fortran's modules).
+  struct UpdatedFiles {
+    std::string directory;            // absolute
+    std::vector<std::string> endings;  // of their names
+  };
+  std::vector<UpdatedFiles> updated_files;
   // Absolute paths of folders that are listed in order to find one exact name each time: their listing
   // is no input, what is found is.
   std::vector<std::string> searched_folders;
@@ -173,6 +193,8 @@ struct Invocation {
   // Absolute paths of the sources that the command line names. Their contents are part of the key, so
   // that one command line with many sources in turn keeps a manifest for each.
   std::vector<std::string> sources;
+  // It prints the commands that it runs (-v, -###), maybe with names that are made up for this run.
+  bool prints_commands = false;
   bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
   bool failures_count = false;  // findings make the tool fail (clang-tidy)
   // Facts (k… below) about the text of the arguments, as scan_source has them about files:
@@ -184,6 +206,8 @@ struct Invocation {
   // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
   // but the clock, random numbers and the load of the machine are noise: the user asked for it.
   bool is_generic = false;
+  // Nothing is known of the tool, and nothing is noise either (tool/any).
+  bool is_unknown = false;
   bool clock_counts = false;                        // but for the clock
   bool has_no_stdin = false;                        // the tool gets an empty standard input
   bool drops_stdout = false, drops_stderr = false;  // not shown to the user
@@ -290,10 +314,14 @@ const Adapter& cc_adapter();
 const Adapter& exec_adapter();
 // The adapter for archivers, assemblers, linkers, checkers (tool/job/jobs.h).
 const Adapter& job_adapter();
+// The adapter for tools that the configuration names: it knows no name.
+const Adapter& any_adapter();
 // The adapter for rustc.
 const Adapter& rust_adapter();
 // The adapter that knows this program, or null.
 const Adapter* find_adapter(std::string_view program_name);
+// The adapter for a program of another name that is a link to this one, or null.
+const Adapter* find_adapter_by_link(std::string_view called, std::string_view leads_to);
 
 // Facts about a source text, for digest::FileDigester. A name that is put together by ## of more
 // than two pieces is not found; what the clock facts are about is also seen by observation (time, localtime).

@@ -119,7 +119,7 @@ class CcAdapter final : public Adapter {
  private:
   // By the name it is called with; a link named otherwise ("my-cc") by what it is.
   static std::optional<Program> program_of(const Command& command) {
-    if (auto program = parse_program(command.argv.front())) return program;
+    if (auto program = parse_program(command.name())) return program;
     return parse_program(command.tool);
   }
 };

@@ -9,6 +9,7 @@
 #include "tool/cc/parse.h"
 #include "tool/link_time.h"
 #include "tool/prefix_maps.h"
+#include "tool/program_name.h"
 
 namespace deja::tool::cc {
 namespace {
@@ -55,18 +56,57 @@ std::optional<Bypass> bypass_by_environment(const Command& command) {
 
 bool is_source(const Input& input) { return input.language != nullptr; }
 
-// One bounded job that gives the same outputs every time, or not?
-std::optional<Bypass> bypass_by_kind(const Parsed& parsed) {
+// Configure scripts ask compilers about themselves again and again, some in ways that only other
+// compilers know; and a command without an input does nothing but say so.
+bool is_question(const Parsed& parsed) { return parsed.query || parsed.inputs.empty(); }
+
+// gcc's front end lays its lists out for the width of the terminal that it has as standard input,
+// which nobody observes; a variable goes first (get_terminal_width in gcc's diagnostic.cc).
+bool asks_for_width(const Parsed& parsed, const Command& command) {
+  const bool lists = parsed.query && (parsed.query->starts_with("--help=") ||
+                                      *parsed.query == "--target-help" ||
+                                      (parsed.verbose && parsed.query->ends_with("-help")));
+  const std::string_view columns = command.variable("COLUMNS").value_or("");
+  return lists && !(columns.size() < 6 && is_version(columns) && columns.front() != '0');
+}
+
+std::optional<Bypass> bypass_of_question(const Parsed& parsed, const Program& program,
+                                         const Command& command) {
   using enum BypassReason;
-  if (parsed.query) return Bypass{not_a_compile, *parsed.query};
-  if (parsed.inputs.empty())
-    return parsed.verbose ? Bypass{not_a_compile, "-v"}
-                          : parsed.bypass.value_or(Bypass{no_input, {}});
+  const Bypass none{not_a_compile, parsed.query.value_or("-v")};
+  const bool is_emcc = (program.dialect & kEmcc) != 0;  // its answers come with checks and writes
+  if (parsed.has_no_answer || (is_emcc && (parsed.query || parsed.verbose))) return none;
+  if (is_emcc) return parsed.bypass.value_or(Bypass{no_input, {}});
+  if (parsed.bypass) return parsed.query ? none : *parsed.bypass;
+  if (program.dialect != kClang && asks_for_width(parsed, command))
+    return Bypass{not_a_compile, *parsed.query + ": asks the terminal for its width"};
+  return std::nullopt;
+}
+
+// Does -v say the names of files between two programs, which are made up each time? (What is
+// printed is searched for them after the run; that only saves the search.)
+bool names_temporaries(const Parsed& parsed, const Program& program) {
+  if (program.dialect == kClang) return !parsed.stops_before_link;
+  return !parsed.preprocess && !parsed.syntax_only && !parsed.depend_only;
+}
+
+// One bounded job that gives the same outputs every time, or not?
+std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& program) {
+  using enum BypassReason;
   if (parsed.bypass) return parsed.bypass;
   const bool has_source = std::any_of(parsed.inputs.begin(), parsed.inputs.end(), is_source);
-  if (parsed.stops_before_link && !has_source)
-    return Bypass{no_input, parsed.inputs.front().text + " is for the linker"};
-  if (parsed.verbose) return Bypass{unsupported_option, "-v: prints names of temporary files"};
+  if (parsed.stops_before_link && !has_source) {
+    const std::string& name = parsed.inputs.front().text;
+    const bool is_others = language_of_file(name, kGcc, false) != nullptr;  // clang has gcc do it
+    return Bypass{no_input, name + (is_for_linker(name) ? " is for the linker"
+                                    : is_others         ? " is for another compiler"
+                                                        : ": no language is known by this name")};
+  }
+  for (const Input& input : parsed.inputs)
+    if (is_source(input) && input.language->why_not != nullptr)
+      return Bypass{unsupported_option, input.text + ": " + input.language->why_not};
+  if (parsed.verbose && ((program.dialect & kEmcc) != 0 || names_temporaries(parsed, program)))
+    return Bypass{unsupported_option, "-v: prints names of temporary files"};
   for (const KeyArgument& argument : parsed.key_arguments)
     if (const char* why = why_not_linked(argument.text))
       return Bypass{unsupported_option, argument.text + ": " + why};
@@ -82,7 +122,30 @@ class Decision {
         options_(options),
         world_(world),
         parsed_(std::move(parsed)),
-        input_(first_source(parsed_.inputs)) {}
+        input_(parsed_.inputs.empty() ? no_input_ : first_source(parsed_.inputs)) {}
+
+  // What the compiler says about itself. It may tell what processor it runs on.
+  Classified question() && {
+    Invocation out;
+    out.adapter = "cc";
+    out.dialect = dialect_name(program_.dialect);
+    out.language = "question";
+    out.what = parsed_.query.value_or(command_.argv.back() == command_.argv.front()
+                                          ? ""
+                                          : std::string(command_.argv.back()));
+    out.reads_stdin = parsed_.reads_stdin;
+    out.prints_commands = true;
+    out.argument_facts = parsed_.argument_facts;
+    if (parsed_.inputs.empty() && !parsed_.query && !parsed_.stops_before_link)
+      out.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
+    out.key_arguments = std::move(parsed_.key_arguments);
+    out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
+    const auto cpu = world_.cpu_identity();
+    if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
+    out.key_fields.push_back({"cpu", *cpu});
+    for (const std::string_view word : command_.argv) out.run_argv.emplace_back(word);
+    return out;
+  }
 
   Classified invocation() && {
     Invocation out;
@@ -96,6 +159,15 @@ class Decision {
     out.mapped_prefixes = mapped_prefixes();
     out.depfiles = depfiles();
     out.written = written();
+    if (any_source([](const Language& l) { return l.fortran; })) {
+      const std::string folder = parsed_.module_folder.value_or(".");
+      out.updated_files.push_back(
+          {tidy_path(join_path(command_.cwd, folder)), {".mod", ".smod"}});
+    }
+    for (const Input& input : parsed_.inputs)
+      if (is_source(input) && input.language->timekeeper != nullptr)
+        out.timekeeper = input.language->timekeeper;
+    out.prints_commands = parsed_.verbose;
     out.argument_facts = parsed_.argument_facts;
     out.reads_stdin = parsed_.reads_stdin;
     out.key_arguments = parsed_.key_arguments;
@@ -109,9 +181,10 @@ class Decision {
     }
     if (links()) add_jobserver(out);
     out.run_argv.emplace_back(command_.argv.front());
-    out.may_run_by_path = (program_.dialect & kEmcc) == 0;
+    // -v says by what name it was called.
+    out.may_run_by_path = (program_.dialect & kEmcc) == 0 && !parsed_.verbose;
     force_colours(out);
-    if (options_.portable)
+    if (options_.portable && !parsed_.verbose)
       add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out,
                       options_.portable_aliases);
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
@@ -176,7 +249,8 @@ class Decision {
   // emcc, which says clang's command when that fails.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
-           !parsed_.wraps_messages && !makes_tree() && is_source(input_) &&
+           !parsed_.wraps_messages && !parsed_.verbose && !makes_tree() && is_source(input_) &&
+           !any_source([](const Language& l) { return l.plain_messages; }) &&
            (program_.dialect & kEmcc) == 0 &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));
@@ -275,6 +349,7 @@ class Decision {
   // seen, and then the name counts (pipeline/output_name.h).
   bool may_move_output() const {
     if (!parsed_.output || (program_.dialect & kEmcc) != 0 || parsed_.loose_target) return false;
+    if (any_source([](const Language& l) { return l.plain_messages; })) return false;
     if (makes_nothing_of_a_source() || makes_tree() || makes_assembly()) return false;
     if (!parsed_.preprocessor_depfiles.empty()) return false;  // their target is the source's
     if (*parsed_.output == "-" || parsed_.output->starts_with("/dev/")) return false;
@@ -354,6 +429,7 @@ class Decision {
   const Options& options_;
   const World& world_;
   Parsed parsed_;
+  const Input no_input_;
   const Input& input_;
 };
 
@@ -375,7 +451,11 @@ Classified classify_command(const Command& command, const Program& program, cons
   auto expanded = expand_arguments(arguments, world.read_response);
   if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
-  if (auto bypass = bypass_by_kind(parsed)) return *std::move(bypass);
+  if (is_question(parsed)) {
+    if (auto bypass = bypass_of_question(parsed, program, command)) return *std::move(bypass);
+    return Decision(command, program, options, world, std::move(parsed)).question();
+  }
+  if (auto bypass = bypass_by_kind(parsed, program)) return *std::move(bypass);
   // From here on: inputs in languages we know, and every option is one we can live with.
   return Decision(command, program, options, world, std::move(parsed)).invocation();
 }

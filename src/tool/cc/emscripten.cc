@@ -53,12 +53,12 @@ constexpr Option kRows[] = {
     {"--default-obj-ext",     separate,           kEmcc, 0, kNone,         "extension of objects"},
     {"--compiler-wrapper",    separate,           kEmcc, kBypass, kNone,   "another program runs the compiler"},
     {"--compiler-wrapper=",   joined,             kEmcc, kBypass, kNone,   "another program runs the compiler"},
-    {"--clear-cache",         flag,               kEmcc, kQuery, kNone,    "empties emcc's own folder of libraries"},
-    {"--clear-ports",         flag,               kEmcc, kQuery, kNone,    "empties emcc's own folder of libraries"},
-    {"--show-ports",          flag,               kEmcc, kQuery, kNone,    "question"},
-    {"--check",               flag,               kEmcc, kQuery, kNone,    "question"},
-    {"--generate-config",     flag,               kEmcc, kQuery, kNone,    "writes a configuration"},
-    {"--cflags",              flag,               kEmcc, kQuery, kNone,    "question"},
+    {"--clear-cache",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own folder of libraries"},
+    {"--clear-ports",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own folder of libraries"},
+    {"--show-ports",          flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
+    {"--check",               flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
+    {"--generate-config",     flag,               kEmcc, kQuery | kNoAnswer, kNone, "writes a configuration"},
+    {"--cflags",              flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
     // clang-format on
 };
 constexpr auto kOptions = sorted_options(kRows);

@@ -1,13 +1,16 @@
 #include "tool/cc/language.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "base/path.h"
+#include "tool/cc/ada.h"
 
 namespace deja::tool::cc {
 namespace {
 
-// Languages of other front ends are a bypass.
+// As the drivers' tables of specs have them (gcc 12: gcc.cc and each front end's lang-specs.h). What is
+// not here (-x java) is a bypass.
 constexpr Language kLanguages[] = {
     {.name = "c"},
     {.name = "c-header", .header = true},
@@ -37,6 +40,16 @@ constexpr Language kLanguages[] = {
     {.name = "c++-header-unit-header", .header = true},
     {.name = "c++-header-unit-cpp-output", .header = true},
     {.name = "pcm"},
+    {.name = "f77", .fortran = true},
+    {.name = "f77-cpp-input", .fortran = true},
+    {.name = "f95", .fortran = true},
+    {.name = "f95-cpp-input", .fortran = true},
+    {.name = "ada", .plain_messages = true, .timekeeper = &gnat_timekeeper},
+    {.name = "go", .plain_messages = true},
+    {.name = "d", .why_not = "its compiler asks for the time, and a mixin can tell it"},
+    // How its compiler names things has not been looked into.
+    {.name = "modula-2", .hides_paths = true, .plain_messages = true},
+    {.name = "modula-2-cpp-output", .hides_paths = true, .plain_messages = true},
 };
 
 struct Extension {
@@ -91,9 +104,43 @@ constexpr Extension kExtensions[] = {
     {"iim", "c++-module-cpp-output"},
     {"iih", "c++-header-unit-cpp-output", nullptr, kClang},
     {"pcm", "pcm", nullptr, kClang},
+    {"f", "f77", nullptr, kGcc},
+    {"for", "f77", nullptr, kGcc},
+    {"ftn", "f77", nullptr, kGcc},
+    {"F", "f77-cpp-input", nullptr, kGcc},
+    {"FOR", "f77-cpp-input", nullptr, kGcc},
+    {"FTN", "f77-cpp-input", nullptr, kGcc},
+    {"fpp", "f77-cpp-input", nullptr, kGcc},
+    {"FPP", "f77-cpp-input", nullptr, kGcc},
+    {"f90", "f95", nullptr, kGcc},
+    {"f95", "f95", nullptr, kGcc},
+    {"f03", "f95", nullptr, kGcc},
+    {"f08", "f95", nullptr, kGcc},
+    {"F90", "f95-cpp-input", nullptr, kGcc},
+    {"F95", "f95-cpp-input", nullptr, kGcc},
+    {"F03", "f95-cpp-input", nullptr, kGcc},
+    {"F08", "f95-cpp-input", nullptr, kGcc},
+    {"ads", "ada", nullptr, kGcc},
+    {"adb", "ada", nullptr, kGcc},
+    {"go", "go", nullptr, kGcc},
+    {"d", "d", nullptr, kGcc},
+    {"dd", "d", nullptr, kGcc},
+    {"di", "d", nullptr, kGcc},
+    {"mod", "modula-2", nullptr, kGcc},
+    {"m2i", "modula-2-cpp-output", nullptr, kGcc},
 };
 
+constexpr std::string_view kOfLinkers[] = {"o",  "obj", "a",   "lib", "so",  "lo",
+                                           "os", "dll", "def", "lds", "res", "dylib"};
+
 }  // namespace
+
+bool is_for_linker(std::string_view path) {
+  const std::string_view name = base_name(path);
+  const std::size_t dot = name.rfind('.');
+  return dot == std::string_view::npos || name.find(".so.") != std::string_view::npos ||
+         std::ranges::find(kOfLinkers, name.substr(dot + 1)) != std::ranges::end(kOfLinkers);
+}
 
 const Language* language_named(std::string_view name) {
   for (const Language& language : kLanguages)

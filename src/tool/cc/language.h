@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "tool/cc/options.h"
+#include "tool/tool.h"
 
 namespace deja::tool::cc {
 
@@ -13,6 +14,11 @@ struct Language {
   bool assembly = false;     // nothing is preprocessed: diagnostics come from the assembler
   bool hides_paths = false;  // outputs may hold digests of paths
   bool module = false;       // an interface: clang makes a module of it on the way
+  bool fortran = false;      // it reads and replaces ".mod" files that the command does not name
+  // Colours are not asked for: its front end writes its arguments down, or knows no colours.
+  bool plain_messages = false;
+  const Timekeeper* timekeeper = nullptr;  // Invocation::timekeeper
+  const char* why_not = nullptr;           // not remembered, and why
 };
 
 // By -x name; null: not known.
@@ -20,5 +26,7 @@ const Language* language_named(std::string_view name);
 // By the file's extension; null: not a source (drivers hand it to the linker). plus: called as a
 // C++ driver, which takes .c and .h for C++.
 const Language* language_of_file(std::string_view path, Dialect dialect, bool plus);
+// Has a file of this name what a linker reads (an object, an archive, a library)?
+bool is_for_linker(std::string_view path);
 
 }  // namespace deja::tool::cc

@@ -41,7 +41,8 @@ enum Effect : std::uint16_t {
   kUserColour = 4,   // the user chose colours or a format of diagnostics: leave them alone
   kRecordsArgv = 8,  // outputs hold the command line: nothing may be put into it
   kBypass = 16,      // reason unsupported_option
-  kQuery = 32,       // reason not_a_compile
+  kQuery = 32,       // asks the compiler about itself
+  kNoAnswer = 64,    // with kQuery: what it says is not remembered; reason not_a_compile
 };
 
 // Options that a handler in classify.cc looks at.
@@ -68,6 +69,8 @@ enum class Role : std::uint8_t {
   module_mapper,   // -fmodule-mapper=
   module_output,   // -fmodule-output
   module_file,     // -fmodule-file=[NAME=]FILE
+  module_folder,   // Fortran's -J
+  thin_index,      // -fthinlto-index=: an object is bitcode that is compiled
   verbose,         // -v
   message_length,  // -fmessage-length=: wraps lines, and colours would count
   setting,         // emcc's -s

@@ -22,6 +22,7 @@ class Walk {
       : arguments_(arguments), program_(program) {}
 
   Parsed run() && {
+    parsed_.stops_before_link = parsed_.preprocess = program_.preprocesses;
     while (at_ < arguments_.size()) {
       const std::string& argument = arguments_[at_++];
       if (only_inputs_ || argument == "-" || !argument.starts_with('-'))
@@ -29,10 +30,31 @@ class Walk {
       else
         option(argument);
     }
+    if (program_.preprocesses) read_as_cpp();
+    if (parsed_.thin_index) read_objects_as_bitcode();
     return std::move(parsed_);
   }
 
  private:
+  // Of gcc's cpp a second name is the output; what has no language is C's, and nothing is standard input.
+  void read_as_cpp() {
+    if ((program_.dialect & kClang) != 0) return;
+    if (parsed_.inputs.size() == 2 && !parsed_.output) {
+      parsed_.output = parsed_.inputs.back().text;
+      parsed_.inputs.pop_back();
+    }
+    for (Input& one : parsed_.inputs)
+      if (one.language == nullptr) one.language = language_named("c");
+    if (!parsed_.inputs.empty() || parsed_.query) return;
+    parsed_.reads_stdin = true;
+    parsed_.inputs.push_back({"-", language_named("c")});
+  }
+
+  void read_objects_as_bitcode() {
+    for (Input& one : parsed_.inputs)
+      if (one.language == nullptr) one.language = language_named("ir");
+  }
+
   void bypass(BypassReason reason, std::string detail) {
     if (!parsed_.bypass) parsed_.bypass = Bypass{reason, std::move(detail)};
   }
@@ -89,6 +111,7 @@ class Walk {
   void effects(const Option& option, const std::string& argument) {
     parsed_.effects |= option.effects;
     if (option.has(kQuery) && !parsed_.query) parsed_.query = argument;
+    parsed_.has_no_answer |= option.has(kNoAnswer);
     if (option.has(kBypass)) bypass(BypassReason::unsupported_option, argument + ": " + option.why);
   }
 
@@ -162,6 +185,12 @@ class Walk {
       case Role::module_file:
       case Role::module_mapper:
         module(option.role, value, value_at, key);
+        break;
+      case Role::module_folder:
+        parsed_.module_folder = value;
+        break;
+      case Role::thin_index:
+        parsed_.thin_index = (program_.dialect & kClang) != 0;
         break;
       case Role::verbose:
         parsed_.verbose = true;

@@ -38,14 +38,17 @@ struct Parsed {
   bool wraps_messages = false;
   bool native = false;  // -march=native and the like
   bool reads_stdin = false;
+  bool thin_index = false;    // objects are bitcode to compile
   bool loose_target = false;  // a -MT that make would read as several words
   std::optional<std::string> output;
   std::optional<std::string> depfile;              // -MF
+  std::optional<std::string> module_folder;        // Fortran's -J
   std::vector<std::string> preprocessor_depfiles;  // -Wp,-MD,x
   PrefixMaps maps;
   std::uint32_t argument_facts = 0;
   std::optional<Bypass> bypass;  // the first found; the walk goes on (questions win over it)
-  std::optional<std::string> query;
+  std::optional<std::string> query;  // the first question
+  bool has_no_answer = false;        // one of the questions is not to be remembered
 };
 
 // What gcc's -fmodule-mapper= and CXX_MODULE_MAPPER say: a program ("|"), open descriptors ("<"), a

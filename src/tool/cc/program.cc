@@ -18,6 +18,12 @@ constexpr Driver kDrivers[] = {
     {"cc", {kEither, false}, false},       {"c++", {kEither, true}, false},
     {"emcc", {kEmscripten, false}, false}, {"em++", {kEmscripten, true}, false},
     {"c89", {kEither, false}, false},      {"c99", {kEither, false}, false},
+    // gcc's driver with another language to link for.
+    {"gfortran", {kGcc, false}, false},    {"gnatgcc", {kGcc, false}, false},
+    {"gccgo", {kGcc, false}, false},       {"gdc", {kGcc, false}, false},
+    {"cpp", {kGcc, false, true}, false},   {"clang-cpp", {kClang, false, true}, false},
+    {"gm2", {kGcc, false}, false},         {"f77", {kGcc, false}, false},
+    {"f95", {kGcc, false}, false},
 };
 
 // "", "-12", "-12.2.0", "19" where the driver allows it, mingw's "-posix" and "-win32".

@@ -11,6 +11,7 @@ namespace deja::tool::cc {
 struct Program {
   Dialect dialect = kEither;
   bool plus = false;  // the C++ driver
+  bool preprocesses = false;  // cpp: -E goes without saying
 };
 
 // Takes a path or a name; empty for everything that is no driver (gcc-ar, clang-tidy, cc1, cpp).

@@ -36,6 +36,33 @@ bool is_own_program(std::string_view program) {
   return find_job(program) != nullptr || is_linker(program);
 }
 
+std::vector<std::size_t> rewritten(const Job& job, const Line& line) {
+  const std::vector<std::size_t>& all = line.operands;
+  const bool has_output = std::any_of(line.paths.begin(), line.paths.end(),
+                                      [](const Line::Part& part) { return part.is_output; });
+  switch (job.rewrites) {
+    case Rewrites::none:
+      break;
+    case Rewrites::first:
+      return {all.begin(), all.begin() + (all.empty() ? 0 : 1)};
+    case Rewrites::only:
+      return all.size() == 1 ? all : std::vector<std::size_t>();
+    case Rewrites::all_without_output:
+      return has_output ? std::vector<std::size_t>() : all;
+  }
+  return {};
+}
+
+// LLVM's programs tell their processor, and a list may be laid out for a width.
+Classified question(const Command& command, Invocation invocation) {
+  const auto cpu = cc::cpu_identity();
+  if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
+  invocation.key_fields.push_back({"cpu", *cpu});
+  invocation.key_fields.push_back(
+      {"columns", std::string(command.variable("COLUMNS").value_or(""))});
+  return invocation;
+}
+
 class JobAdapter final : public Adapter {
  public:
   bool knows(std::string_view program_name) const override {
@@ -43,7 +70,7 @@ class JobAdapter final : public Adapter {
   }
 
   Classified classify(const Command& command, const Options&) const override {
-    const Job* job = command.argv.empty() ? nullptr : find_job(command.argv.front());
+    const Job* job = command.argv.empty() ? nullptr : find_job(command.name());
     if (job == nullptr) return Bypass{BypassReason::unknown_tool, command.tool};
     auto expanded = cc::expand_arguments(
         {command.argv.begin() + 1, command.argv.end()},
@@ -60,27 +87,38 @@ class JobAdapter final : public Adapter {
     if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
     out.adapter = "job";
-    out.language = job->label;
-    out.what = line.operands.empty() ? "-" : arguments[line.operands.front()];
+    out.language = line.is_question ? "question" : job->label;
+    out.what = !line.operands.empty() ? arguments[line.operands.front()]
+               : line.is_question     ? arguments.front()
+                                      : "-";
     out.reads_stdin = line.reads_stdin;
     out.opaque_outputs = line.is_opaque;
     out.failures_count = job->failures_count;
-    if (job->writes_operand && !line.operands.empty())
-      out.updates.push_back(tidy_path(join_path(command.cwd, out.what)));
-    else
-      out.source = tidy_path(join_path(command.cwd, out.what));
+    out.relates_paths = job->relates_paths || line.relates_paths;
+    // What standard input says cannot be looked at again.
+    if (job->timekeeper != nullptr && !line.reads_stdin)
+      out.timekeeper = job->timekeeper(command, arguments);
+    const auto absolute = [&](std::string_view path) {
+      return tidy_path(join_path(command.cwd, path));
+    };
+    for (const std::size_t i : rewritten(*job, line)) out.updates.push_back(absolute(arguments[i]));
+    if (out.updates.empty() && !line.is_question) out.source = absolute(out.what);
     out.written = out.updates;
     for (const std::string_view argument : command.argv) out.run_argv.emplace_back(argument);
-    for (std::size_t i = 0; i < arguments.size(); ++i) {
-      const bool is_path =
-          std::find(line.operands.begin(), line.operands.end(), i) != line.operands.end();
-      out.key_arguments.push_back({arguments[i], is_path ? 0 : KeyArgument::kNoPath});
+    for (const std::string& argument : arguments) out.key_arguments.push_back({argument});
+    for (const std::size_t i : line.operands) out.key_arguments[i].path_at = 0;
+    for (const Line::Part& part : line.paths) {
+      out.key_arguments[part.argument].path_at = part.at;
+      if (part.is_output)
+        out.written.push_back(
+            absolute(std::string_view(arguments[part.argument]).substr(part.at)));
     }
     if (std::any_of(arguments.begin(), arguments.end(), asks_for_own_processor)) {
       const auto cpu = cc::cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};
       out.key_fields.push_back({"cpu", *cpu});
     }
+    if (line.is_question) return question(command, std::move(out));
     return out;
   }
 
