@@ -116,13 +116,33 @@ TEST_F(ConfigTest, NamedFileReplacesBoth) {
   EXPECT_TRUE(load_all().config.disable);
 }
 
+TEST_F(ConfigTest, ToolsOfAllLayersAreOneTable) {
+  write("home/.config/deja/config.toml", "[tools]\na = 'gcc'\nb = 'ar'\n");
+  write("work/.deja.toml", "tools.b = 'any'\ntools.'c.x-2' = 'clang'\n");
+  variables_["DEJA_TOOLS"] = "c.x-2=gcc,d=nasm";
+  const Loaded loaded = load_all();
+  EXPECT_THAT(loaded.problems, IsEmpty());
+  const std::map<std::string, std::string> expected = {
+      {"a", "gcc"}, {"b", "any"}, {"c.x-2", "gcc"}, {"d", "nasm"}};
+  EXPECT_EQ(loaded.config.tools, expected);
+  EXPECT_EQ(origin(loaded, "tools.*"), "environment DEJA_TOOLS");
+}
+
+TEST_F(ConfigTest, ToolsAreNamesNotPaths) {
+  write("work/.deja.toml", "tools.'/bin/x' = 'gcc'\ntools.y = '/usr/bin/gcc'\ntools.z = 3\n");
+  variables_["DEJA_TOOLS"] = "w";
+  const Loaded loaded = load_all();
+  EXPECT_THAT(loaded.problems, SizeIs(4));
+  EXPECT_THAT(loaded.config.tools, IsEmpty());
+}
+
 TEST_F(ConfigTest, AllSettings) {
   write("work/.deja.toml",
         "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
         "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
         "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n[audit]\nrate = '0.25'\n"
-        "[rust]\nincremental = false\nbuild_scripts = true\n");
+        "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -135,6 +155,7 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_EQ(c.audit_rate, 0.25);
   EXPECT_FALSE(c.rust_incremental);
   EXPECT_TRUE(c.rust_build_scripts);
+  EXPECT_EQ(c.tools.at("my-cc"), "gcc");
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
   EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
   for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;

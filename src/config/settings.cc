@@ -123,7 +123,7 @@ bool is_program_name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos;
 }
 
-// In the environment "my-cc=gcc,mygen=any".
+// In the environment "acmecc=gcc,mygen=any".
 bool assign_tools(const Given& given, Config& config) {
   const auto* text = std::get_if<std::string>(&given.value);
   if (text == nullptr) return false;
@@ -209,7 +209,7 @@ const std::vector<Setting>& setting_table() {
       {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
        assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
       {"tools.*", "DEJA_TOOLS",
-       "name of a tool that deja knows, or \"any\" (my-cc=gcc,mygen=any in the environment)",
+       "name of a tool that deja knows, or \"any\" (acmecc=gcc,mygen=any in the environment)",
        "what a program of a name that deja does not know is taken for", assign_tools, show_tools},
       {"audit.rate", "DEJA_AUDIT", "number from 0 to 1, as text",
        "the part of the hits that run the tool all the same and are compared", assign_rate,

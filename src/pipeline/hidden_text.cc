@@ -10,25 +10,33 @@
 
 #include "os/file.h"
 #include "os/mapping.h"
+#include "pipeline/gzip.h"
 #include "pipeline/rust_metadata.h"
 
 namespace deja::pipeline {
 namespace {
 
 constexpr std::string_view kHidingFiles[] = {
-    "\x1f\x8b",          // gzip: gcc's optimisation record
     "BC\xc0\xde",        // LLVM bitcode: strings are not at whole bytes
     "\xde\xc0\x17\x0b",  // the same, wrapped
     "gpch",              // gcc's precompiled header
     "CPCH",              // clang's
     "DIAG",              // clang's serialized diagnostics, also a bit stream
 };
+constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kHidingSections[] = {
     ".gnu.lto_",        ".gnu.debuglto_",  // compressed
     ".zdebug",                             // compressed the old way
     ".llvmbc",          ".llvm.lto",       // bitcode
     "__llvm_prf_names", "__llvm_covmap",  "__llvm_covfun",
 };
+
+// Of anything else there is no telling what it hides in turn.
+bool is_text(std::string_view bytes) {
+  return std::none_of(bytes.begin(), bytes.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' && c != '\r';
+  });
+}
 
 // The section headers of a 64-bit file; nothing it says about itself is trusted.
 class Sections {
@@ -107,6 +115,12 @@ Result<HiddenText> hidden_text(const os::Fd& fd) {
   if (identity.size < 4) return out;
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
   const std::string_view file = mapping.view();
+  if (file.starts_with(kGzip)) {  // gcc's optimisation record, Fortran's modules
+    constexpr std::size_t kMost = 64 << 20;
+    auto text = unpack_gzip(file, kMost);
+    out.is_more = !text || !is_text(*text);
+    out.unpacked = std::move(text).value_or("");
+  }
   for (const std::string_view magic : kHidingFiles) {
     if (file.starts_with(magic)) out.is_more = true;
   }

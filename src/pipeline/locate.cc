@@ -64,13 +64,19 @@ void find_by_link(Located& out) {
   constexpr int kLinksMax = 16;
   const std::string called(base_name(out.command.argv.front()));
   std::string path = out.command.tool;
-  for (int links = 0; links < kLinksMax && out.adapter == nullptr; ++links) {
+  for (int links = 0; links <= kLinksMax; ++links) {
     const auto text = os::read_symlink(path);
-    if (!text || !*text) return;
-    path = join_path(parent_path(path), **text);
-    out.looked_at.push_back(path);
+    if (!text) return;
+    if (*text) {
+      path = join_path(parent_path(path), **text);
+      out.looked_at.push_back(path);
+      continue;
+    }
+    // Only the program itself: what a link on the way is called says nothing.
+    if (links == 0) return;
     out.command.known_as = base_name(path);
     out.adapter = tool::find_adapter_by_link(called, out.command.known_as);
+    return;
   }
 }
 

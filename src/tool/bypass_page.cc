@@ -52,7 +52,7 @@ std::string bypass_page() {
       "events`) and in\n"
       "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
       "`src/tool/cc/options.cc`,\n"
-      "`src/tool/cc/emscripten.cc`, `src/tool/job/jobs.cc` and `src/tool/link_time.cc`;\n"
+      "`src/tool/cc/emscripten.cc`, `src/tool/job/table.cc` and `src/tool/link_time.cc`;\n"
       "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.\n"
       "\n"
       "| reason | meaning | example |\n"
@@ -76,9 +76,10 @@ std::string bypass_page() {
   }
   page +=
       "\n"
-      "Also: `-v` together with a source (it prints names of temporary files); `-Xclang` with "
+      "Also: `-v` together with a source (it prints names of temporary files), but for what makes "
+      "none; `-Xclang` with "
       "anything that\n"
-      "is not in the table of harmless front end options; a language of another front end; an "
+      "is not in the table of harmless front end options; D ([tools.md](tools.md)); an "
       "input "
       "or output\n"
       "that is an open descriptor (`/dev/stdin`, `/dev/fd/3`); gcc's `-fmodule-mapper=` or "
@@ -99,7 +100,7 @@ std::string bypass_page() {
   page += rows_of_jobs();
   page +=
       "\n"
-      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`) is looked up "
+      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is looked up "
       "only "
       "when it\n"
       "writes to none.\n";

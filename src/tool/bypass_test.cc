@@ -5,6 +5,7 @@
 
 #include "os/file.h"
 #include "tool/bypass_page.h"
+#include "tool/tools_page.h"
 #include "tool/cc/test_command.h"
 #include "tool/tool.h"
 
@@ -42,15 +43,19 @@ TEST_P(BypassExample, ReachesItsReason) {
 }
 
 // To write the page anew: DEJA_WRITE_DOCS=1 tool_test --gtest_filter=Bypass.*
-TEST(Bypass, PageIsWhatTheTablesSay) {
-  const std::string path = DEJA_DOCS "/bypass.md";
-  const std::string page = bypass_page();
+void expect_page(const std::string& name, const std::string& page) {
+  const std::string path = DEJA_DOCS "/" + name;
   if (std::getenv("DEJA_WRITE_DOCS") != nullptr) {
     ASSERT_TRUE(os::write_file_atomic(path, page, 0644));
   }
   const auto text = os::read_file_if_exists(path);
   ASSERT_TRUE(text);
   EXPECT_EQ(text->value_or(""), page) << "the page that belongs there:\n" << page;
+}
+
+TEST(Bypass, PagesAreWhatTheTablesSay) {
+  expect_page("bypass.md", bypass_page());
+  expect_page("tools.md", tools_page());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Tested by language_test.cc and test/e2e/tools_test.cc.
+// Tested by adapter_test.cc and test/e2e/tools_test.cc.
 #include "tool/cc/ada.h"
 
 #include <algorithm>

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "tool/cc/ada.h"
 #include "tool/cc/native.h"
 #include "tool/cc/test_command.h"
 #include "tool/cc/test_compiler.h"
@@ -18,13 +19,36 @@ TEST(CcAdapter, KnowsDriversByName) {
   for (const char* name :
        {"gcc", "g++", "cc", "c++", "clang", "clang++", "c89", "c99", "gcc-12", "g++-12.2.0",
         "clang-19", "clang19", "aarch64-linux-gnu-gcc-12", "x86_64-w64-mingw32-g++",
-        "x86_64-w64-mingw32-gcc-win32", "/usr/bin/gcc", "afl-gcc", "musl-gcc", "c99-gcc"})
+        "x86_64-w64-mingw32-gcc-win32", "/usr/bin/gcc", "afl-gcc", "musl-gcc", "c99-gcc",
+        "cpp", "clang-cpp", "gfortran", "aarch64-linux-gnu-gfortran-13", "gnatgcc", "gccgo-12", "gdc"})
     EXPECT_NE(find_adapter(name), nullptr) << name;
   for (const char* name :
-       {"clang-tidy", "clang-format", "clang-cl", "clang-cpp", "gcc-ar", "gcc-nm", "gcc-ranlib-12",
-        "gcov",       "cc1",          "cc1plus",  "cpp",       "ccache", "distcc", "icc",
-        "gcc-",       "-gcc",         "gccgo",    "gcc-12-x",  "",       "/"})
+       {"clang-tidy", "clang-format", "clang-cl", "gcc-ar", "gcc-nm", "gcc-ranlib-12",
+        "gcov",       "cc1",          "cc1plus",  "cppcheck", "ccache", "distcc", "icc",
+        "gcc-",       "-gcc",         "gnatmake",    "gcc-12-x",  "",       "/"})
     EXPECT_NE(find_adapter(name), &cc_adapter()) << name;
+}
+
+TEST(CcAdapter, IsFoundByALinkUnlessTheNameDecides) {
+  for (const char* name : {"my-cc", "cc1000", "conftest-compiler"}) {
+    EXPECT_EQ(find_adapter_by_link(name, "x86_64-linux-gnu-gcc-12"), &cc_adapter()) << name;
+    EXPECT_EQ(find_adapter_by_link(name, "clang-19"), &cc_adapter()) << name;
+    EXPECT_EQ(find_adapter_by_link(name, "x86_64-linux-gnu-ar"), &job_adapter()) << name;
+    for (const char* other : {"python3", "llvm-ar", "lld", "ld.lld", "rustc"})
+      EXPECT_EQ(find_adapter_by_link(name, other), nullptr) << name << other;
+  }
+  for (const char* name : {"clang-cl", "my-cl", "cl", "my-cpp", "clang-cl-19", "cpp-x", "mine++-4",
+                           "flang", "clang-dxc"})
+    EXPECT_EQ(find_adapter_by_link(name, "clang-19"), nullptr) << name;
+}
+
+TEST(Ada, TimeIsToldToWhoCallsItByItsName) {
+  for (const char* text : {"X : String := Compilation_Date;", "gnat.source_info.COMPILATION_TIME",
+                           "Compilation_ISO_Date", "[\"43\"]ompilation_Date", "-gnateDX=Date",
+                           "-gnatep=x.def", "Compiled at: 2026-11-29 06:28:49\n"})
+    EXPECT_TRUE(gnat_timekeeper.may_tell(text)) << text;
+  for (const char* text : {"", "procedure P is begin null; end P;", "-gnatwa", "Compilation : Date"})
+    EXPECT_FALSE(gnat_timekeeper.may_tell(text)) << text;
 }
 
 TEST(CcAdapter, SaysWhatDoesNotMatter) {

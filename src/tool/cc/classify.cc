@@ -130,9 +130,7 @@ class Decision {
     out.adapter = "cc";
     out.dialect = dialect_name(program_.dialect);
     out.language = "question";
-    out.what = parsed_.query.value_or(command_.argv.back() == command_.argv.front()
-                                          ? ""
-                                          : std::string(command_.argv.back()));
+    out.what = parsed_.query.value_or(parsed_.verbose ? "-v" : "no input");
     out.reads_stdin = parsed_.reads_stdin;
     out.prints_commands = true;
     out.argument_facts = parsed_.argument_facts;

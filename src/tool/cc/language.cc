@@ -1,7 +1,6 @@
 #include "tool/cc/language.h"
 
 #include <algorithm>
-#include <cstdint>
 
 #include "base/path.h"
 #include "tool/cc/ada.h"
@@ -50,13 +49,6 @@ constexpr Language kLanguages[] = {
     // How its compiler names things has not been looked into.
     {.name = "modula-2", .hides_paths = true, .plain_messages = true},
     {.name = "modula-2-cpp-output", .hides_paths = true, .plain_messages = true},
-};
-
-struct Extension {
-  const char* extension;
-  const char* language;
-  const char* plus_language = nullptr;  // for g++ and clang++, where it differs
-  std::uint8_t dialects = kEither;
 };
 
 constexpr Extension kExtensions[] = {
@@ -141,6 +133,8 @@ bool is_for_linker(std::string_view path) {
   return dot == std::string_view::npos || name.find(".so.") != std::string_view::npos ||
          std::ranges::find(kOfLinkers, name.substr(dot + 1)) != std::ranges::end(kOfLinkers);
 }
+
+std::span<const Extension> extensions() { return kExtensions; }
 
 const Language* language_named(std::string_view name) {
   for (const Language& language : kLanguages)

@@ -1,6 +1,8 @@
 // The languages that gcc and clang know, by -x name and by file extension.
 #pragma once
 
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "tool/cc/options.h"
@@ -20,6 +22,14 @@ struct Language {
   const Timekeeper* timekeeper = nullptr;  // Invocation::timekeeper
   const char* why_not = nullptr;           // not remembered, and why
 };
+
+struct Extension {
+  const char* extension;
+  const char* language;
+  const char* plus_language = nullptr;  // for g++ and clang++, where it differs
+  std::uint8_t dialects = kEither;
+};
+std::span<const Extension> extensions();
 
 // By -x name; null: not known.
 const Language* language_named(std::string_view name);

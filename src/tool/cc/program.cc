@@ -51,4 +51,10 @@ std::optional<Program> parse_program(std::string_view name) {
   return found;
 }
 
+std::vector<std::string_view> driver_names() {
+  std::vector<std::string_view> names;
+  for (const Driver& driver : kDrivers) names.push_back(driver.name);
+  return names;
+}
+
 }  // namespace deja::tool::cc

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "tool/cc/options.h"
 
@@ -16,5 +17,8 @@ struct Program {
 
 // Takes a path or a name; empty for everything that is no driver (gcc-ar, clang-tidy, cc1, cpp).
 std::optional<Program> parse_program(std::string_view name);
+
+// Without target and version.
+std::vector<std::string_view> driver_names();
 
 }  // namespace deja::tool::cc

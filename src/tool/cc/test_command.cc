@@ -45,6 +45,9 @@ std::string summary(const Classified& classified) {
   const auto& invocation = std::get<Invocation>(classified);
   std::string text = invocation.what + " " + invocation.language;
   if (invocation.colours_forced) text += " colour";
+  for (const auto& files : invocation.updated_files)
+    text += " updates " + files.directory + "/*" + files.endings.front();
+  if (invocation.timekeeper != nullptr) text += " clock";
   if (invocation.opaque_outputs) text += " opaque";
   if (invocation.reads_stdin) text += " stdin";
   for (const std::string& depfile : invocation.depfiles) text += " dep=" + depfile;

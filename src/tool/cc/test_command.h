@@ -26,7 +26,7 @@ Classified classify_text(const std::string& text,
                          const std::map<std::string, std::string>& files = {},
                          const Options& options = {});
 
-// "bypass link", or "a.c c" and what else is so: colour, opaque, dep=PATH, map=PATH, facts=N.
+// "bypass link", or "a.c c" and what else is so: colour, opaque, clock, dep=PATH, map=PATH, facts=N.
 std::string summary(const Classified& classified);
 
 }  // namespace deja::tool::cc

@@ -55,7 +55,6 @@ const std::vector<Rule> kLdRules = {
     {"-V", word, query},
     {"--print-output-format", word, query},
     {"--print-sysroot", word, query},
-    {"--stats", word, bypass, "prints times"},
     {"-o", word, output},
     {"-m", word, value},
     {"-T", word, path},
@@ -75,10 +74,6 @@ const std::vector<Rule> kLdRules = {
     {"--Ttext", word, value},
     {"--defsym", word, value},
     {"--version-script", word, value},
-    {"--time-trace", begin, bypass, "writes times"},
-    {"--repro", begin, bypass, "writes times"},
-    {"--build-id=uuid", word, bypass, "a new number every time"},
-    {"--thinlto-cache-dir", begin, bypass, "a folder that others share"},
     {"--compress-debug-sections", begin, opaque},
 };
 

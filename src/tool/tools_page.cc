@@ -1,0 +1,107 @@
+#include "tool/tools_page.h"
+
+#include <map>
+
+#include "tool/cc/language.h"
+#include "tool/cc/program.h"
+#include "tool/job/jobs.h"
+
+namespace deja::tool {
+namespace {
+
+std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
+
+void append(std::string& list, const std::string& item) {
+  list += (list.empty() ? "" : ", ") + item;
+}
+
+std::string drivers() {
+  std::string list;
+  for (const std::string_view name : cc::driver_names()) append(list, quoted(name));
+  return list;
+}
+
+std::string languages() {
+  std::map<std::string, std::string> of;
+  for (const cc::Extension& row : cc::extensions())
+    append(of[row.language], quoted(std::string(".") + row.extension) +
+                                 (row.dialects == cc::kGcc     ? " (gcc)"
+                                  : row.dialects == cc::kClang ? " (clang)"
+                                                               : ""));
+  std::string rows;
+  for (const auto& [language, list] : of) {
+    const char* why_not = cc::language_named(language)->why_not;
+    rows += "| " + quoted(language) + " | " + list + " | " +
+            (why_not == nullptr ? "" : std::string("no: ") + why_not) + " |\n";
+  }
+  return rows;
+}
+
+std::string programs() {
+  std::map<std::string, std::string> of;
+  for (const job::Job& job : job::jobs()) append(of[std::string(job.label)], quoted(job.name));
+  std::string rows;
+  for (const auto& [label, list] : of) rows += "| " + label + " | " + list + " |\n";
+  return rows;
+}
+
+}  // namespace
+
+std::string tools_page() {
+  return R"(# Tools that deja knows
+
+What a tool reads and writes is seen, whatever its options are ([observation.md](observation.md)). What has to be known of a tool is
+little: is the command one bounded job, which arguments are paths, and what makes a run impossible to remember
+([bypass.md](bypass.md)). This page is made from the tables; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.
+
+## By name
+
+A program is known by the name it is called with, with a target in front and a version behind it: `x86_64-foo-gcc-13.2`, `gcc-13`,
+`aarch64-linux-gnu-gcc-12`. A program of another name that is a symlink to a known one (`acmecc` to `/usr/bin/gcc-12`) is taken for what it
+leads to, but for LLVM's programs that are several in one and go by their name (`clang-cl`, `llvm-lib`). A script or a copy of another name
+is not known.
+
+| kind | programs |
+|---|---|
+| compilers | )" +
+         drivers() + R"( |
+| Rust | `rustc`, `clippy-driver` ([rust.md](rust.md)) |
+)" + programs() +
+         R"(
+Build tools (`make`, `gnatmake`, `cargo`) are not one job, so they are not looked up; what they start is. Left out because they put the time into
+what they make, or ask for it in a way that shows nothing: `thrift`, `ldc2`.
+
+## Named by you
+
+    # .deja.toml, or ~/.config/deja/config.toml; in the environment DEJA_TOOLS=acmecc=gcc,mygen=any
+    [tools]
+    acmecc = "gcc"     # reads its arguments as gcc does
+    mygen = "any"      # one job of which nothing is known
+
+The name on the left is what the program is called, without directories. On the right stands any name of the table above, or `any`. A tool
+that is `any` is cached with all care that there is for a program that nobody knows: all its arguments count as they are, its whole environment
+counts if it may have read it, so do size and time of all that it looks at, and its results serve no other directory. A run that asks for the
+time, reads standard input, talks to another process or changes a file that was there is not stored, and neither is a failure. What draws
+random numbers gives the same ones again. To a terminal it is run as ever.
+
+## Questions
+
+`gcc --version`, `-dumpmachine`, `-print-file-name=…`, `-print-search-dirs`, `-v`, `-###`, `clang -print-resource-dir`, `ld -v`, `ar --version` and
+so on are answered from the cache, too, and so are the failures of questions that only other compilers know (`gcc -V`). Another compiler, or
+another file in a place it has looked at, is a miss. An answer that holds the name of a temporary file is not stored. gcc's lists of options
+(`--help=common`) are laid out for the terminal, and are only stored where `COLUMNS` says how wide that is.
+
+## Languages of gcc and clang
+
+| `-x` | names | cached |
+|---|---|---|
+)" + languages() +
+         R"(
+- **Fortran.** A compile reads the module files that are there before it writes its own, and leaves one alone that would not change. So the
+  old module file is an input: a module that was there with the same content is another case than one that was not.
+- **Ada.** The `.ali` file holds the time of each source, so times of sources count. A source that asks for the time
+  of its compilation, and a listing (`-gnatl`), is not stored.
+)";
+}
+
+}  // namespace deja::tool

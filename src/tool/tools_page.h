@@ -1,0 +1,10 @@
+// docs/tools.md, made from the tables.
+#pragma once
+
+#include <string>
+
+namespace deja::tool {
+
+std::string tools_page();
+
+}  // namespace deja::tool
