@@ -17,7 +17,7 @@ struct Given {
 };
 
 struct Setting {
-  const char* key;  // "tools.*": any name, one value for each
+  const char* key;          // "tools.*": any name, one value for each
   const char* environment;  // "" when there is none
   const char* type;         // completes "expected a …"
   const char* doc;

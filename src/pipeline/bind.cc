@@ -277,8 +277,7 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
     if (c.is_told() || c.is_fixed() || relation == Relation::places) {
       c.bind(testimony.trace, false);
     } else {
-      if (relation == Relation::between_roots && root == Root::cwd)
-        c.bind(testimony.trace, true);
+      if (relation == Relation::between_roots && root == Root::cwd) c.bind(testimony.trace, true);
       open.push_back(c);
       texts.push_back(c.path());
       texts.push_back(c.folder_name());

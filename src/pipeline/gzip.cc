@@ -56,7 +56,8 @@ class Code {
     unsigned code = 0, first = 0, index = 0;
     for (unsigned n = 1; n <= kMaxBits; ++n) {
       code |= bits.take_one();
-      if (code < first + count_[n]) return code < first ? kNoSymbol : symbols_[index + code - first];
+      if (code < first + count_[n])
+        return code < first ? kNoSymbol : symbols_[index + code - first];
       index += count_[n];
       first = (first + count_[n]) << 1;
       code <<= 1;
@@ -69,16 +70,16 @@ class Code {
   std::array<std::uint16_t, 288> symbols_{};
 };
 
-constexpr std::array<std::uint16_t, 29> kLengthBase = {3,  4,  5,  6,  7,  8,  9,  10,  11, 13,
-                                                       15, 17, 19, 23, 27, 31, 35, 43,  51, 59,
+constexpr std::array<std::uint16_t, 29> kLengthBase = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+                                                       15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
                                                        67, 83, 99, 115, 131, 163, 195, 227, 258};
 constexpr std::array<std::uint8_t, 29> kLengthBits = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
                                                       2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 constexpr std::array<std::uint16_t, 30> kDistanceBase = {
     1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
     193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
-constexpr std::array<std::uint8_t, 30> kDistanceBits = {0, 0, 0, 0,  1,  1,  2,  2,  3,  3,
-                                                        4, 4, 5, 5,  6,  6,  7,  7,  8,  8,
+constexpr std::array<std::uint8_t, 30> kDistanceBits = {0, 0, 0,  0,  1,  1,  2,  2,  3,  3,
+                                                        4, 4, 5,  5,  6,  6,  7,  7,  8,  8,
                                                         9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 constexpr std::array<std::uint8_t, 19> kOrder = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                                  11, 4,  12, 3, 13, 2, 14, 1, 15};
@@ -91,10 +92,7 @@ class Inflate {
     for (bool is_last = false; !is_last;) {
       is_last = bits_.take_one() != 0;
       const unsigned kind = bits_.take(2);
-      const bool good = kind == 0   ? stored()
-                        : kind == 1 ? fixed()
-                        : kind == 2 ? dynamic()
-                                    : false;
+      const bool good = kind == 0 ? stored() : kind == 1 ? fixed() : kind == 2 ? dynamic() : false;
       if (!good || bits_.is_past_end()) return std::nullopt;
     }
     return std::move(out_);

@@ -449,9 +449,10 @@ void Witness::on_clock(const Event& e) {
   if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
   if (invocation_.is_generic) {
     if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
-    const bool is_known = program != nullptr &&
-                          (is_shell(program->name) ||
-                           (!program->is_unknown && !tells_time_in_words_of_its_own(program->name)));
+    const bool is_known =
+        program != nullptr &&
+        (is_shell(program->name) ||
+         (!program->is_unknown && !tells_time_in_words_of_its_own(program->name)));
     if (!is_known) return fail("reads the clock");
     clock_untold_ = true;  // a compiler's __TIME__
     return;

@@ -67,7 +67,7 @@ struct Testimony {
   std::vector<Output> outputs;
   std::vector<Input> inputs;
   std::vector<RealPath> real_paths;
-  std::vector<std::string> programs;  // executables and libraries that ran
+  std::vector<std::string> programs;     // executables and libraries that ran
   std::vector<std::string> temporaries;  // names of files that the run made and removed
   // Of variables that the adapter takes for harmless. True only while no output holds `text`, a path
   // that the tool had from there: then the claim counts after all.

@@ -100,7 +100,8 @@ std::string bypass_page() {
   page += rows_of_jobs();
   page +=
       "\n"
-      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is looked up "
+      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is "
+      "looked up "
       "only "
       "when it\n"
       "writes to none.\n";

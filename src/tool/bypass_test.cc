@@ -5,9 +5,9 @@
 
 #include "os/file.h"
 #include "tool/bypass_page.h"
-#include "tool/tools_page.h"
 #include "tool/cc/test_command.h"
 #include "tool/tool.h"
+#include "tool/tools_page.h"
 
 namespace deja::tool {
 namespace {

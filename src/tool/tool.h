@@ -160,7 +160,7 @@ struct Invocation {
   std::vector<std::string> updates;
   // As updates, where only the sources tell which files of a directory these are (Fortran's modules).
   struct UpdatedFiles {
-    std::string directory;            // absolute
+    std::string directory;             // absolute
     std::vector<std::string> endings;  // of their names
   };
   std::vector<UpdatedFiles> updated_files;

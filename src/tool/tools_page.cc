@@ -24,10 +24,10 @@ std::string drivers() {
 std::string languages() {
   std::map<std::string, std::string> of;
   for (const cc::Extension& row : cc::extensions())
-    append(of[row.language], quoted(std::string(".") + row.extension) +
-                                 (row.dialects == cc::kGcc     ? " (gcc)"
-                                  : row.dialects == cc::kClang ? " (clang)"
-                                                               : ""));
+    append(of[row.language],
+           quoted(std::string(".") + row.extension) + (row.dialects == cc::kGcc     ? " (gcc)"
+                                                       : row.dialects == cc::kClang ? " (clang)"
+                                                                                    : ""));
   std::string rows;
   for (const auto& [language, list] : of) {
     const char* why_not = cc::language_named(language)->why_not;

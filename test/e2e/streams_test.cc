@@ -252,7 +252,7 @@ TEST_P(Printing, ProgressLines) {
   EXPECT_EQ(says("all", {"gcc", "-Da=b", "-c", "a.c"}), "deja: a.c: miss");
   EXPECT_EQ(says("all", {"gcc", "-Da=b", "-O1", "-c", "a.c"}), "deja: a.c: dup");
   EXPECT_EQ(says("hits", {"gcc", "-c", "bad.c"}), "deja: bad.c: failure");
-  EXPECT_EQ(says("all", {"gcc", "--version"}), "");
+  EXPECT_EQ(says("all", {"gcc", "-c", "bad.o"}), "");
   EXPECT_EQ(ws.deja(good), ws.run(good));
 }
 

@@ -26,7 +26,8 @@ std::ostream& operator<<(std::ostream& to, const Tool& tool) { return to << tool
 
 const File kProto{"a.proto", "syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }\n"};
 const File kGrammar{"a.y", "%token A\n%%\ns: A;\n"};
-const File kHeader{"a.h", "#define V 1\nclass A : public QObject { Q_OBJECT\nsignals: void f(); };\n"};
+const File kHeader{"a.h",
+                   "#define V 1\nclass A : public QObject { Q_OBJECT\nsignals: void f(); };\n"};
 
 const Tool kTools[] = {
     {"gfortran",
@@ -199,7 +200,8 @@ TEST_P(Tools, FortranSubmodules) {
   write("m.f90",
         "module m\n  interface\n    module subroutine s\n    end subroutine\n  end interface\n"
         "end module\n");
-  write("s.f90", "submodule (m) t\ncontains\n  module subroutine s\n  end subroutine\nend submodule\n");
+  write("s.f90",
+        "submodule (m) t\ncontains\n  module subroutine s\n  end subroutine\nend submodule\n");
   ws.expect_same({"gfortran", "-c", "m.f90"});
   ws.let_settle("m.smod");
   ws.expect_same({"gfortran", "-c", "s.f90"});
@@ -346,7 +348,8 @@ TEST_P(Tools, BitcodeIsASource) {
   ASSERT_TRUE(ws.run({clang, "-emit-llvm", "-c", "a.c", "-o", "a.bc"}).ok());
   ASSERT_TRUE(ws.run({clang, "-emit-llvm", "-S", "a.c", "-o", "a.ll"}).ok());
   for (const char* name : {"a.o", "a.bc", "a.ll"}) ws.let_settle(name);
-  const Argv native{clang, "-O2", "-x", "ir", "-c", "-fthinlto-index=/dev/null", "a.o", "-o", "n.o"};
+  const Argv native{clang, "-O2", "-x", "ir", "-c", "-fthinlto-index=/dev/null",
+                    "a.o", "-o",  "n.o"};
   const Argv object{clang, "-O2", "-c", "-fthinlto-index=/dev/null", "a.o", "-o", "n.o"};
   ws.expect_unchanged(native);
   ws.expect_unchanged(object);
@@ -381,7 +384,8 @@ class Named : public ModeTest {
 
 TEST_P(Named, KnownWithTargetAndVersion) {
   write("a.c", "int a;\n");
-  for (const char* name : {"x86_64-foo-gcc-13.2", "gcc-13", "g++-13.2.0", "aarch64-linux-gnu-gcc-12"}) {
+  for (const char* name :
+       {"x86_64-foo-gcc-13.2", "gcc-13", "g++-13.2.0", "aarch64-linux-gnu-gcc-12"}) {
     ws.script(name, "#!/bin/sh\nexec " + gcc() + " \"$@\"\n");
     ws.expect_same({name, "-c", "a.c"});
   }
@@ -424,7 +428,8 @@ TEST_P(Named, TakenForWhatTheConfigurationSays) {
 
 TEST_P(Named, AnyToolIsCachedWithCare) {
   ws.set("DEJA_TOOLS=mygen=any");
-  ws.script("mygen", "#!/bin/sh\ncat \"$1\" > \"$2\"\nif [ -e extra ]; then cat extra >> \"$2\"; fi\n");
+  ws.script("mygen",
+            "#!/bin/sh\ncat \"$1\" > \"$2\"\nif [ -e extra ]; then cat extra >> \"$2\"; fi\n");
   write("in", "1\n");
   const Argv make{"mygen", "in", "out"};
   ws.expect_same(make);
@@ -466,10 +471,9 @@ EVERY_MODE(Named);
 class Question : public ModeTest {};
 
 TEST_P(Question, IsAnsweredFromTheCache) {
-  for (const char* option :
-       {"--version", "-v", "-dumpmachine", "-dumpversion", "-dumpfullversion", "-print-search-dirs",
-        "-print-file-name=libc.so", "-print-prog-name=ld", "-print-multi-lib", "-dumpspecs",
-        "--help"})
+  for (const char* option : {"--version", "-v", "-dumpmachine", "-dumpversion", "-dumpfullversion",
+                             "-print-search-dirs", "-print-file-name=libc.so",
+                             "-print-prog-name=ld", "-print-multi-lib", "-dumpspecs", "--help"})
     ws.expect_same({"gcc", option});
   ws.expect_same({"gcc", "-E", "-v", "-"});
   ws.expect_same({"gcc", "--help=common"}, {.env = {"COLUMNS=72"}});

@@ -16,16 +16,36 @@ namespace {
 using Words = std::vector<std::string>;
 
 TEST(CcAdapter, KnowsDriversByName) {
-  for (const char* name :
-       {"gcc", "g++", "cc", "c++", "clang", "clang++", "c89", "c99", "gcc-12", "g++-12.2.0",
-        "clang-19", "clang19", "aarch64-linux-gnu-gcc-12", "x86_64-w64-mingw32-g++",
-        "x86_64-w64-mingw32-gcc-win32", "/usr/bin/gcc", "afl-gcc", "musl-gcc", "c99-gcc",
-        "cpp", "clang-cpp", "gfortran", "aarch64-linux-gnu-gfortran-13", "gnatgcc", "gccgo-12", "gdc"})
+  for (const char* name : {"gcc",
+                           "g++",
+                           "cc",
+                           "c++",
+                           "clang",
+                           "clang++",
+                           "c89",
+                           "c99",
+                           "gcc-12",
+                           "g++-12.2.0",
+                           "clang-19",
+                           "clang19",
+                           "aarch64-linux-gnu-gcc-12",
+                           "x86_64-w64-mingw32-g++",
+                           "x86_64-w64-mingw32-gcc-win32",
+                           "/usr/bin/gcc",
+                           "afl-gcc",
+                           "musl-gcc",
+                           "c99-gcc",
+                           "cpp",
+                           "clang-cpp",
+                           "gfortran",
+                           "aarch64-linux-gnu-gfortran-13",
+                           "gnatgcc",
+                           "gccgo-12",
+                           "gdc"})
     EXPECT_NE(find_adapter(name), nullptr) << name;
-  for (const char* name :
-       {"clang-tidy", "clang-format", "clang-cl", "gcc-ar", "gcc-nm", "gcc-ranlib-12",
-        "gcov",       "cc1",          "cc1plus",  "cppcheck", "ccache", "distcc", "icc",
-        "gcc-",       "-gcc",         "gnatmake",    "gcc-12-x",  "",       "/"})
+  for (const char* name : {"clang-tidy", "clang-format", "clang-cl", "gcc-ar", "gcc-nm",
+                           "gcc-ranlib-12", "gcov", "cc1", "cc1plus", "cppcheck", "ccache",
+                           "distcc", "icc", "gcc-", "-gcc", "gnatmake", "gcc-12-x", "", "/"})
     EXPECT_NE(find_adapter(name), &cc_adapter()) << name;
 }
 
@@ -47,7 +67,8 @@ TEST(Ada, TimeIsToldToWhoCallsItByItsName) {
                            "Compilation_ISO_Date", "[\"43\"]ompilation_Date", "-gnateDX=Date",
                            "-gnatep=x.def", "Compiled at: 2026-11-29 06:28:49\n"})
     EXPECT_TRUE(gnat_timekeeper.may_tell(text)) << text;
-  for (const char* text : {"", "procedure P is begin null; end P;", "-gnatwa", "Compilation : Date"})
+  for (const char* text :
+       {"", "procedure P is begin null; end P;", "-gnatwa", "Compilation : Date"})
     EXPECT_FALSE(gnat_timekeeper.may_tell(text)) << text;
 }
 

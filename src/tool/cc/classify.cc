@@ -63,9 +63,9 @@ bool is_question(const Parsed& parsed) { return parsed.query || parsed.inputs.em
 // gcc's front end lays its lists out for the width of the terminal that it has as standard input,
 // which nobody observes; a variable goes first (get_terminal_width in gcc's diagnostic.cc).
 bool asks_for_width(const Parsed& parsed, const Command& command) {
-  const bool lists = parsed.query && (parsed.query->starts_with("--help=") ||
-                                      *parsed.query == "--target-help" ||
-                                      (parsed.verbose && parsed.query->ends_with("-help")));
+  const bool lists =
+      parsed.query && (parsed.query->starts_with("--help=") || *parsed.query == "--target-help" ||
+                       (parsed.verbose && parsed.query->ends_with("-help")));
   const std::string_view columns = command.variable("COLUMNS").value_or("");
   return lists && !(columns.size() < 6 && is_version(columns) && columns.front() != '0');
 }
@@ -159,8 +159,7 @@ class Decision {
     out.written = written();
     if (any_source([](const Language& l) { return l.fortran; })) {
       const std::string folder = parsed_.module_folder.value_or(".");
-      out.updated_files.push_back(
-          {tidy_path(join_path(command_.cwd, folder)), {".mod", ".smod"}});
+      out.updated_files.push_back({tidy_path(join_path(command_.cwd, folder)), {".mod", ".smod"}});
     }
     for (const Input& input : parsed_.inputs)
       if (is_source(input) && input.language->timekeeper != nullptr)

@@ -46,7 +46,7 @@ struct Parsed {
   std::vector<std::string> preprocessor_depfiles;  // -Wp,-MD,x
   PrefixMaps maps;
   std::uint32_t argument_facts = 0;
-  std::optional<Bypass> bypass;  // the first found; the walk goes on (questions win over it)
+  std::optional<Bypass> bypass;      // the first found; the walk goes on (questions win over it)
   std::optional<std::string> query;  // the first question
   bool has_no_answer = false;        // one of the questions is not to be remembered
 };

@@ -13,16 +13,25 @@ struct Driver {
 };
 
 constexpr Driver kDrivers[] = {
-    {"gcc", {kGcc, false}, true},          {"g++", {kGcc, true}, true},
-    {"clang", {kClang, false}, true},      {"clang++", {kClang, true}, true},
-    {"cc", {kEither, false}, false},       {"c++", {kEither, true}, false},
-    {"emcc", {kEmscripten, false}, false}, {"em++", {kEmscripten, true}, false},
-    {"c89", {kEither, false}, false},      {"c99", {kEither, false}, false},
+    {"gcc", {kGcc, false}, true},
+    {"g++", {kGcc, true}, true},
+    {"clang", {kClang, false}, true},
+    {"clang++", {kClang, true}, true},
+    {"cc", {kEither, false}, false},
+    {"c++", {kEither, true}, false},
+    {"emcc", {kEmscripten, false}, false},
+    {"em++", {kEmscripten, true}, false},
+    {"c89", {kEither, false}, false},
+    {"c99", {kEither, false}, false},
     // gcc's driver with another language to link for.
-    {"gfortran", {kGcc, false}, false},    {"gnatgcc", {kGcc, false}, false},
-    {"gccgo", {kGcc, false}, false},       {"gdc", {kGcc, false}, false},
-    {"cpp", {kGcc, false, true}, false},   {"clang-cpp", {kClang, false, true}, false},
-    {"gm2", {kGcc, false}, false},         {"f77", {kGcc, false}, false},
+    {"gfortran", {kGcc, false}, false},
+    {"gnatgcc", {kGcc, false}, false},
+    {"gccgo", {kGcc, false}, false},
+    {"gdc", {kGcc, false}, false},
+    {"cpp", {kGcc, false, true}, false},
+    {"clang-cpp", {kClang, false, true}, false},
+    {"gm2", {kGcc, false}, false},
+    {"f77", {kGcc, false}, false},
     {"f95", {kGcc, false}, false},
 };
 

@@ -11,7 +11,7 @@ namespace deja::tool::cc {
 
 struct Program {
   Dialect dialect = kEither;
-  bool plus = false;  // the C++ driver
+  bool plus = false;          // the C++ driver
   bool preprocesses = false;  // cpp: -E goes without saying
 };
 

@@ -110,8 +110,7 @@ class JobAdapter final : public Adapter {
     for (const Line::Part& part : line.paths) {
       out.key_arguments[part.argument].path_at = part.at;
       if (part.is_output)
-        out.written.push_back(
-            absolute(std::string_view(arguments[part.argument]).substr(part.at)));
+        out.written.push_back(absolute(std::string_view(arguments[part.argument]).substr(part.at)));
     }
     if (std::any_of(arguments.begin(), arguments.end(), asks_for_own_processor)) {
       const auto cpu = cc::cpu_identity();

@@ -55,8 +55,7 @@ void apply(const Rule& rule, std::string_view argument, Line& out) {
   out.reads_stdin |= rule.effect == Effect::stdin;
   out.is_question |= rule.effect == query;
   if (!out.bypass && rule.effect == bypass)
-    out.bypass =
-        Bypass{BypassReason::unsupported_option, std::string(argument) + ": " + rule.why};
+    out.bypass = Bypass{BypassReason::unsupported_option, std::string(argument) + ": " + rule.why};
 }
 
 // The option's value, in this argument or the next. Returns how many more arguments it took.
@@ -71,8 +70,7 @@ std::size_t take_value(const Rule& rule, const std::vector<std::string>& argumen
   if (!arguments[i].starts_with(rule.text) && rule.match != inside) --at;
   const bool is_next = rule.match == word || (rule.match == joined && at >= arguments[i].size());
   if (is_next && i + 1 == arguments.size()) return 0;
-  if (is_path)
-    out.paths.push_back({is_next ? i + 1 : i, is_next ? 0 : at, rule.effect == output});
+  if (is_path) out.paths.push_back({is_next ? i + 1 : i, is_next ? 0 : at, rule.effect == output});
   return is_next ? 1 : 0;
 }
 
@@ -113,7 +111,7 @@ const Job* find_job(std::string_view program_name) {
 
 Line read_line(const Job& job, const std::vector<std::string>& arguments) {
   Line out;
-    std::size_t i = job.has_operation ? skip_operation(job, arguments, out) : 0;
+  std::size_t i = job.has_operation ? skip_operation(job, arguments, out) : 0;
   for (; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     const Rule* rule = rule_for(job, argument);

@@ -55,9 +55,9 @@ struct Job {
   bool one_dash_will_do = false;  // of a rule's two
   bool reads_stdin = false;       // when no operand is given
   Rewrites rewrites = Rewrites::none;
-  bool colours = false;           // it colours what it writes to a terminal
-  bool failures_count = false;    // findings make it fail; they are results as others
-  bool relates_paths = false;     // Invocation::relates_paths
+  bool colours = false;         // it colours what it writes to a terminal
+  bool failures_count = false;  // findings make it fail; they are results as others
+  bool relates_paths = false;   // Invocation::relates_paths
   // Invocation::timekeeper; null: none.
   const Timekeeper* (*timekeeper)(const Command& command,
                                   const std::vector<std::string>& arguments) = nullptr;

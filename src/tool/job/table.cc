@@ -156,38 +156,17 @@ const std::vector<Rule> kClangTidyRules = {
 
 // nasm and yasm.
 const std::vector<Rule> kNasmRules = {
-    {"-v", word, query},
-    {"-h", word, query},
-    {"-hf", word, query},
-    {"-version", word, query},
-    {"-", word, Effect::stdin},
-    {"-o", joined, output},
-    {"-l", joined, output},
-    {"-MF", word, output},
-    {"-MD", word, output},
-    {"-MT", word, value},
-    {"-MQ", word, value},
-    {"-MP", word, nothing},
-    {"-MG", word, nothing},
-    {"-MW", word, nothing},
-    {"-M", word, nothing},
-    {"-I", joined, path},
-    {"-i", joined, path},
-    {"-P", joined, path},
-    {"-p", joined, path},
-    {"-Z", joined, output},
-    {"-f", joined, value},
-    {"-F", joined, value},
-    {"-g", word, nothing},
-    {"-D", joined, value},
-    {"-d", joined, value},
-    {"-U", joined, value},
-    {"-u", joined, value},
-    {"-X", joined, value},
-    {"-r", joined, value},
-    {"-m", joined, value},
-    {"-a", joined, value},
-    {"-L", joined, value},
+    {"-v", word, query},       {"-h", word, query},        {"-hf", word, query},
+    {"-version", word, query}, {"-", word, Effect::stdin}, {"-o", joined, output},
+    {"-l", joined, output},    {"-MF", word, output},      {"-MD", word, output},
+    {"-MT", word, value},      {"-MQ", word, value},       {"-MP", word, nothing},
+    {"-MG", word, nothing},    {"-MW", word, nothing},     {"-M", word, nothing},
+    {"-I", joined, path},      {"-i", joined, path},       {"-P", joined, path},
+    {"-p", joined, path},      {"-Z", joined, output},     {"-f", joined, value},
+    {"-F", joined, value},     {"-g", word, nothing},      {"-D", joined, value},
+    {"-d", joined, value},     {"-U", joined, value},      {"-u", joined, value},
+    {"-X", joined, value},     {"-r", joined, value},      {"-m", joined, value},
+    {"-a", joined, value},     {"-L", joined, value},
 };
 
 const std::vector<Rule> kWindresRules = {
@@ -269,9 +248,8 @@ const std::vector<Rule> kBisonRules = {
 };
 
 const std::vector<Rule> kByaccRules = {
-    {"-V", word, query}, {"-h", word, query},   {"-", word, Effect::stdin},
-    {"-o", word, output}, {"-H", word, output}, {"-b", word, value},
-    {"-p", word, value},
+    {"-V", word, query},  {"-h", word, query}, {"-", word, Effect::stdin}, {"-o", word, output},
+    {"-H", word, output}, {"-b", word, value}, {"-p", word, value},
 };
 
 const std::vector<Rule> kProtocRules = {
@@ -291,33 +269,41 @@ const std::vector<Rule> kProtocRules = {
 };
 
 const std::vector<Rule> kMocRules = {
-    {"-v", word, query},        {"-h", word, query},
-    {"-", word, Effect::stdin}, {"-o", joined, output},
-    {"-I", joined, path},       {"-F", joined, path},
-    {"-p", joined, path},       {"-D", joined, value},
-    {"-U", joined, value},      {"-M", joined, value},
-    {"-b", joined, path},       {"--include", word, path},
-    {"-f", begin, nothing},     {"--compiler-flavor", word, value},
-    {"--output-json", word, nothing}, {"--dep-file-path", word, output},
+    {"-v", word, query},
+    {"-h", word, query},
+    {"-", word, Effect::stdin},
+    {"-o", joined, output},
+    {"-I", joined, path},
+    {"-F", joined, path},
+    {"-p", joined, path},
+    {"-D", joined, value},
+    {"-U", joined, value},
+    {"-M", joined, value},
+    {"-b", joined, path},
+    {"--include", word, path},
+    {"-f", begin, nothing},
+    {"--compiler-flavor", word, value},
+    {"--output-json", word, nothing},
+    {"--dep-file-path", word, output},
     {"--dep-file-rule-name", word, value},
 };
 
 const std::vector<Rule> kUicRules = {
-    {"-v", word, query},        {"-h", word, query},         {"-", word, Effect::stdin},
-    {"-o", joined, output},     {"--output", word, output},  {"-g", word, value},
-    {"--generator", word, value}, {"--tr", word, value},     {"--translate", word, value},
-    {"--postfix", word, value}, {"--include", word, value},  {"--connections", word, value},
+    {"-v", word, query},          {"-h", word, query},        {"-", word, Effect::stdin},
+    {"-o", joined, output},       {"--output", word, output}, {"-g", word, value},
+    {"--generator", word, value}, {"--tr", word, value},      {"--translate", word, value},
+    {"--postfix", word, value},   {"--include", word, value}, {"--connections", word, value},
 };
 
 const std::vector<Rule> kRccRules = {
-    {"-v", word, query},          {"-h", word, query},
-    {"-", word, Effect::stdin},   {"-o", joined, output},
-    {"--output", word, output},   {"--name", word, value},
-    {"--root", word, value},      {"--threshold", word, value},
-    {"--compress", word, value},  {"--compress-algo", word, value},
-    {"--pass", word, value},      {"--format-version", word, value},
-    {"-d", word, output},         {"-g", word, value},
-    {"-t", word, value},          {"--temp", word, value},
+    {"-v", word, query},         {"-h", word, query},
+    {"-", word, Effect::stdin},  {"-o", joined, output},
+    {"--output", word, output},  {"--name", word, value},
+    {"--root", word, value},     {"--threshold", word, value},
+    {"--compress", word, value}, {"--compress-algo", word, value},
+    {"--pass", word, value},     {"--format-version", word, value},
+    {"-d", word, output},        {"-g", word, value},
+    {"-t", word, value},         {"--temp", word, value},
 };
 
 const std::vector<Rule> kGlslangRules = {
@@ -350,34 +336,25 @@ const std::vector<Rule> kGlslcRules = {
 };
 
 const std::vector<Rule> kSwigRules = {
-    {"-version", word, query},
-    {"-swiglib", word, query},
-    {"-pcreversion", word, query},
-    {"-external-runtime", word, nothing},
-    {"-o", word, output},
-    {"-oh", word, output},
-    {"-outdir", word, path},
-    {"-outcurrentdir", word, nothing},
-    {"-I", begin, path},
-    {"-l", begin, nothing},
-    {"-module", word, value},
-    {"-package", word, value},
-    {"-namespace", word, value},
-    {"-prefix", word, value},
-    {"-interface", word, value},
-    {"-MF", word, output},
-    {"-MT", word, value},
-    {"-features", word, value},
+    {"-version", word, query},     {"-swiglib", word, query},
+    {"-pcreversion", word, query}, {"-external-runtime", word, nothing},
+    {"-o", word, output},          {"-oh", word, output},
+    {"-outdir", word, path},       {"-outcurrentdir", word, nothing},
+    {"-I", begin, path},           {"-l", begin, nothing},
+    {"-module", word, value},      {"-package", word, value},
+    {"-namespace", word, value},   {"-prefix", word, value},
+    {"-interface", word, value},   {"-MF", word, output},
+    {"-MT", word, value},          {"-features", word, value},
     {"-outfile", word, value},
 };
 
 const std::vector<Rule> kDtcRules = {
-    {"-v", word, query},      {"-h", word, query},   {"-", word, Effect::stdin},
-    {"-o", joined, output},   {"-d", joined, output}, {"-i", joined, path},
-    {"-I", joined, value},    {"-O", joined, value}, {"-V", joined, value},
-    {"-R", joined, value},    {"-S", joined, value}, {"-p", joined, value},
-    {"-a", joined, value},    {"-b", joined, value}, {"-H", joined, value},
-    {"-W", joined, value},    {"-E", joined, value},
+    {"-v", word, query},    {"-h", word, query},    {"-", word, Effect::stdin},
+    {"-o", joined, output}, {"-d", joined, output}, {"-i", joined, path},
+    {"-I", joined, value},  {"-O", joined, value},  {"-V", joined, value},
+    {"-R", joined, value},  {"-S", joined, value},  {"-p", joined, value},
+    {"-a", joined, value},  {"-b", joined, value},  {"-H", joined, value},
+    {"-W", joined, value},  {"-E", joined, value},
 };
 
 const std::vector<Rule> kCapnpRules = {
@@ -412,9 +389,15 @@ const std::vector<Rule> kGperfRules = {
 };
 
 const std::vector<Rule> kXxdRules = {
-    {"-v", word, query},    {"-h", word, query},    {"-", word, Effect::stdin},
-    {"-c", joined, value},  {"-g", joined, value},  {"-l", joined, value},
-    {"-n", joined, value},  {"-o", joined, value},  {"-s", joined, value},
+    {"-v", word, query},
+    {"-h", word, query},
+    {"-", word, Effect::stdin},
+    {"-c", joined, value},
+    {"-g", joined, value},
+    {"-l", joined, value},
+    {"-n", joined, value},
+    {"-o", joined, value},
+    {"-s", joined, value},
     {"-r", word, bypass, "writes into a file that is there"},
     {"--revert", begin, bypass, "writes into a file that is there"},
 };
@@ -449,10 +432,7 @@ std::vector<Job> all_jobs() {
        .one_dash_will_do = true,
        .colours = true,
        .failures_count = true},
-      {.name = "nasm",
-       .label = "assembler",
-       .rules = kNasmRules,
-       .timekeeper = nasm_timekeeper},
+      {.name = "nasm", .label = "assembler", .rules = kNasmRules, .timekeeper = nasm_timekeeper},
       {.name = "yasm", .label = "assembler", .rules = kNasmRules},
       {.name = "windres", .label = "resource", .rules = kWindresRules, .reads_stdin = true},
       {.name = "flex", .label = "lexer", .rules = kFlexRules, .reads_stdin = true},
