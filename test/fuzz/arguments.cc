@@ -38,7 +38,9 @@ void check_invocation(const Invocation& invocation, const Command& command) {
           (argument.path_at <= argument.path_end && argument.path_end <= argument.text.size()));
     CHECK(argument.path().size() <= argument.text.size());
   }
-  CHECK(!invocation.what.empty() && invocation.source.starts_with('/'));
+  CHECK(!invocation.what.empty());
+  CHECK(invocation.source.empty() || invocation.source.starts_with('/'));
+  CHECK(invocation.sources.empty() || !invocation.source.empty());  // only a question has none
   CHECK(invocation.what != "-" || invocation.reads_stdin);
   for (const std::string& path : invocation.depfiles) CHECK(path.starts_with('/'));
   for (const std::string& path : invocation.mapped_prefixes) CHECK(path.starts_with('/'));

@@ -150,16 +150,9 @@ class Walk {
         parsed_.writes_depfile = true;
         break;
       case Role::depfile_name:
-        parsed_.depfile = value;
-        key.output = KeyArgument::Output::depfile;
-        break;
       case Role::depfile_target:
-        target(value);
-        key.is_target = true;
-        break;
       case Role::output:
-        parsed_.output = value;
-        key.output = KeyArgument::Output::main;
+        output(option.role, value, key);
         break;
       case Role::language:
         language(value);
@@ -205,6 +198,17 @@ class Walk {
         only_inputs_ = (program_.dialect & kClang) != 0;
         break;
     }
+  }
+
+  void output(Role role, std::string_view value, KeyArgument& key) {
+    if (role == Role::depfile_target) {
+      target(value);
+      key.is_target = true;
+      return;
+    }
+    const bool is_main = role == Role::output;
+    (is_main ? parsed_.output : parsed_.depfile) = value;
+    key.output = is_main ? KeyArgument::Output::main : KeyArgument::Output::depfile;
   }
 
   std::vector<std::string>* maps_of(Role role) {

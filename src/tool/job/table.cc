@@ -402,6 +402,33 @@ const std::vector<Rule> kXxdRules = {
     {"--revert", begin, bypass, "writes into a file that is there"},
 };
 
+// Qt's programs, by the names that Debian gives them.
+void add_qt(std::vector<Job>& all) {
+  for (const char* name : {"moc", "moc-qt5", "moc-qt6"})
+    all.push_back({.name = name,
+                   .label = "moc",
+                   .rules = kMocRules,
+                   .one_dash_will_do = true,
+                   .reads_stdin = true,
+                   .relates_paths = true});
+  for (const char* name : {"uic", "uic-qt5", "uic-qt6"})
+    all.push_back({.name = name,
+                   .label = "uic",
+                   .rules = kUicRules,
+                   .one_dash_will_do = true,
+                   .reads_stdin = true,
+                   .relates_paths = true,
+                   .timekeeper = uic_timekeeper});
+  for (const char* name : {"rcc", "rcc-qt5", "rcc-qt6"})
+    all.push_back({.name = name,
+                   .label = "rcc",
+                   .rules = kRccRules,
+                   .one_dash_will_do = true,
+                   .reads_stdin = true,
+                   .relates_paths = true,
+                   .timekeeper = rcc_timekeeper});
+}
+
 std::vector<Job> all_jobs() {
   std::vector<Job> all = {
       {.name = "ar",
@@ -458,29 +485,7 @@ std::vector<Job> all_jobs() {
     all.push_back({.name = name, .label = "link", .rules = kLdRules, .one_dash_will_do = true});
     all.back().colours = all.back().name == "ld.lld";
   }
-  for (const char* name : {"moc", "moc-qt5", "moc-qt6"})
-    all.push_back({.name = name,
-                   .label = "moc",
-                   .rules = kMocRules,
-                   .one_dash_will_do = true,
-                   .reads_stdin = true,
-                   .relates_paths = true});
-  for (const char* name : {"uic", "uic-qt5", "uic-qt6"})
-    all.push_back({.name = name,
-                   .label = "uic",
-                   .rules = kUicRules,
-                   .one_dash_will_do = true,
-                   .reads_stdin = true,
-                   .relates_paths = true,
-                   .timekeeper = uic_timekeeper});
-  for (const char* name : {"rcc", "rcc-qt5", "rcc-qt6"})
-    all.push_back({.name = name,
-                   .label = "rcc",
-                   .rules = kRccRules,
-                   .one_dash_will_do = true,
-                   .reads_stdin = true,
-                   .relates_paths = true,
-                   .timekeeper = rcc_timekeeper});
+  add_qt(all);
   return all;
 }
 
