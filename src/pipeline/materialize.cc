@@ -103,7 +103,8 @@ Result<bool> is_input(const os::FileIdentity& there, const std::string& path,
   for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
     if (!argument.is_input) continue;
     const std::string named = join_path(target.request.cwd, argument.path());
-    if (base_name(named) != base_name(path)) continue;
+    // Under the same name it is where the tool itself has written ("cpp a.c a.i").
+    if (base_name(named) != base_name(path) || tidy_path(named) == tidy_path(path)) continue;
     const auto input = TRY(os::stat_file(named));
     if (input && input->device == there.device && input->inode == there.inode) return true;
   }
