@@ -99,7 +99,9 @@ PortableRoots portable_roots(const tool::Command& command, const tool::Invocatio
     const std::string both = common_ancestor(command.cwd, source);
     if (!is_too_general(both, home)) add(out.roots, both);
   }
-  if (!is_below_any(command.cwd, out.roots)) add(out.roots, std::string(command.cwd));
+  // What the user configured is all that is mapped.
+  if (settings.base_dirs.empty() && !is_below_any(command.cwd, out.roots))
+    add(out.roots, std::string(command.cwd));
   const auto roots = out.roots;
   for (const std::string& root : roots) add_alias(command, root, out);
   return out;
