@@ -26,9 +26,10 @@ void add(std::vector<std::string>& roots, std::string root) {
 std::vector<std::string> base_directories(const tool::Command& command,
                                           const tool::Invocation& invocation,
                                           const Settings& settings) {
-  std::vector<std::string> paths = {invocation.source, std::string(command.cwd)};
+  // Which of them are meant is a choice, not evidence: ".." may be taken off by its text.
+  std::vector<std::string> paths = {clean_path(invocation.source), std::string(command.cwd)};
   for (const tool::KeyArgument& argument : invocation.key_arguments)
-    if (argument.has_path()) paths.push_back(tidy_path(join_path(command.cwd, argument.path())));
+    if (argument.has_path()) paths.push_back(clean_path(join_path(command.cwd, argument.path())));
   std::vector<std::string> out;
   for (const std::string& path : paths) {
     const std::string* deepest = nullptr;
