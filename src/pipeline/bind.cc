@@ -266,15 +266,31 @@ bool may_hold_working_directory(const Target& target, const LeakSearch& leaks,
 
 }  // namespace
 
+namespace {
+
+// A script around a compiler can compute anything from the name of its working directory, and nobody
+// sees it ask. Ways to the name that a shell's script spells out:
+bool scripts_may_name_directory(const Testimony& testimony, Mentions& mentions) {
+  static const std::vector<std::string> kWays = {"pwd",      "PWD",  "cwd", "realpath",
+                                                 "readlink", "dirs", "~+",  "rev-parse"};
+  return std::any_of(testimony.scripts.begin(), testimony.scripts.end(), [&](const Input& script) {
+    return mentions.in_file(script.path, script.digest, kWays) != 0;
+  });
+}
+
+}  // namespace
+
 void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testimony,
                 Mentions& mentions) {
+  const bool is_named_by_script = scripts_may_name_directory(testimony, mentions);
   std::vector<Case> open;
   std::vector<std::string> texts;  // two for each open case: its path, its folder's name
   const Relation relation = relation_of(target, testimony);
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
     const Case c(root, target, leaks, testimony);
-    if (c.is_told() || c.is_fixed() || relation == Relation::places) {
+    const bool is_placed = relation == Relation::places || is_named_by_script;
+    if (is_placed || c.is_told() || c.is_fixed()) {
       c.bind(testimony.trace, false);
     } else {
       if (relation == Relation::between_roots && root == Root::cwd) c.bind(testimony.trace, true);

@@ -313,6 +313,8 @@ void Witness::conclude_read(const std::string& path, const ReadFile& file) {
     return;
   }
   testimony_.inputs.push_back({path, (*content)->digest});
+  if (file.is_script && !invocation_.is_generic)
+    testimony_.scripts.push_back({path, (*content)->digest});
   if (invocation_.facts_count) note_facts(path, (*content)->traits);
   if (now.size > 0) equals_[digest].push_back(path);
 }

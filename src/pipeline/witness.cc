@@ -329,8 +329,11 @@ void Witness::on_read(const Event& e) {
   const bool is_first = !reads_.contains(e.path);
   note_library_of_user(e.path);
   read(e.path, identity_in(e), e.when_ns);
-  if (const auto it = reads_.find(e.path); it != reads_.end() && it->second.only_opener != e.pid)
-    it->second.only_opener = is_first ? e.pid : -1;
+  if (const auto it = reads_.find(e.path); it != reads_.end()) {
+    if (it->second.only_opener != e.pid) it->second.only_opener = is_first ? e.pid : -1;
+    const Foreign* program = foreign(e.pid);
+    it->second.is_script |= program != nullptr && program->vouched == nullptr;
+  }
 }
 
 void Witness::on_open_for_writing(const Event& e) {

@@ -66,6 +66,7 @@ struct Testimony {
   action::Trace trace;
   std::vector<Output> outputs;
   std::vector<Input> inputs;
+  std::vector<Input> scripts;  // those that a program read of which nothing is known (a shell)
   std::vector<RealPath> real_paths;
   std::vector<std::string> programs;     // executables and libraries that ran
   std::vector<std::string> temporaries;  // names of files that the run made and removed
@@ -141,6 +142,7 @@ class Witness {
     os::FileIdentity identity;  // when it was first opened
     std::int64_t when_ns = 0;
     bool is_program = false;        // an executable or a library
+    bool is_script = false;         // read by a program of which nothing is known
     std::int32_t only_opener = -1;  // the process that has opened it; -1: several
   };
   // What a program that no adapter vouches for saw at a name.

@@ -182,6 +182,20 @@ TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
         "one");
 }
 
+// A wrapper that computes from its working directory, which is in no output.
+TEST_F(Sharing, ScriptsThatComputeFromTheWorkingDirectory) {
+  const Files files = {{"a.c", "int length = LENGTH;\n"}};
+  for (const char* length : {"$(pwd | wc -c)", "${#PWD}", "$(readlink -f . | wc -c)", "3"}) {
+    ws.script("gcc",
+              std::string("#!/bin/bash\nexec /usr/bin/gcc -DLENGTH=") + length + " \"$@\"\n");
+    argv = {"gcc", "-c", "a.c", "-o", "a.o"};
+    ws.deja({"purge", "--yes"});
+    for (const char* checkout : {"p1", "a/second/one"}) ws.remove(checkout);
+    const Verdict verdict = share(files, nullptr, "a/second/one");
+    EXPECT_EQ(verdict.is_hit(), std::string(length) == "3") << length;
+  }
+}
+
 // --- a mention of __FILE__ that nothing can be computed from ---
 
 TEST_F(Sharing, AssertionsOfTheToolchain) {
