@@ -24,6 +24,14 @@ bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
+// O_NOFOLLOW met a symlink, which is a fact about the symlink (with O_DIRECTORY it is ENOTDIR). It must
+// have been there before.
+bool is_refused_symlink(const Event& e) {
+  if ((e.flags & DEJA_FLAG_NOFOLLOW) == 0 || (e.error != ELOOP && e.error != ENOTDIR)) return false;
+  const auto now = os::stat_file(e.path, os::Links::keep);
+  return now && *now && (*now)->is_symlink() && (*now)->newest_ns() <= e.when_ns;
+}
+
 // An extended attribute (an access list, a label) that a file has not, or cannot have here. Who asks
 // for those tells all that there is to tell of a file ("ls -l").
 bool lacks_attribute(int error) { return error == ENODATA || error == EOPNOTSUPP; }
@@ -68,7 +76,10 @@ bool is_telling(std::string_view what) { return is_name_of_machine(what) || what
 
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path) {
-  return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd");
+  for (const char* directory :
+       {"/dev/stdin", "/dev/fd", "/proc/self/fd", "/proc/self/task", "/proc/thread-self/fd"})
+    if (is_within(path, directory)) return true;
+  return false;
 }
 
 // Cargo and make say in a variable by which descriptors their children share the jobs ("…-auth=6,7",
@@ -299,6 +310,12 @@ void Witness::on_open(const Event& e) {
   if (tool::is_in_shared_cache(e.path)) return fail("shares a directory with others: " + e.path);
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) return on_read(e);
+  if (is_refused_symlink(e)) {
+    const auto text = os::read_symlink(e.path);
+    if (!text || !*text) return fail("changed while the tool ran: " + e.path);
+    links_.emplace(e.path, **text);
+    return;
+  }
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
   note_look(e);
@@ -306,7 +323,12 @@ void Witness::on_open(const Event& e) {
 
 void Witness::on_open_of_special(const Event& e) {
   const Special special = classify_special(e.path);
-  if (special == Special::harmless) return;
+  if (special == Special::harmless) {
+    // By another way than its name: which file that is was not heard.
+    if ((e.flags & DEJA_OPEN_WRITE) != 0 && e.has_identity && e.identity.is_regular())
+      fail("writes through an open descriptor: " + e.path);
+    return;
+  }
   const auto program = programs_.find(e.pid);
   if (program != programs_.end() &&
       tool::only_counts_processors(program->second, with_llvm_plugin_.contains(e.pid), e.path))
@@ -566,7 +588,9 @@ void Witness::on_mkdir(const Event& e) {
 }
 
 void Witness::on_change(const Event& e) {
-  if (e.error != 0 || classify_special(e.path) != Special::ordinary) return;
+  if (e.error != 0) return;
+  if (names_a_descriptor(e.path)) return fail("changes what is behind " + e.path);
+  if (classify_special(e.path) != Special::ordinary) return;
   if (!is_own(e.path)) return fail("changes the attributes of " + e.path);
   finished_.erase(touch(e.path).file);  // its times or size may be what the tool has set
 }

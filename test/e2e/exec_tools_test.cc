@@ -35,6 +35,75 @@ class ExecTools : public ExecTest {
   }
 };
 
+// systemd's module for names of users (getpwuid and so on) opens each step of a path so.
+TEST_P(ExecTools, OpensASymlinkItself) {
+  NEEDS_TOOL("python3");
+  ws.write("one/file", "1");
+  ws.write("two/file", "2");
+  std::filesystem::create_symlink("one", ws.path("link"));
+  const Argv options = {"--env", "observed", "--input-env", "PATH"};
+  const auto look = [](const std::string& flags) {
+    return Argv{"python3", "-B", "-c",
+                "import os, stat\nd = os.open('link', os.O_PATH | " + flags +
+                    ")\nprint(stat.filemode(os.fstat(d).st_mode), os.readlink('link'))"};
+  };
+  expect_same(options, look("os.O_NOFOLLOW"));
+  expect_same(options, look("0"));
+  const Argv refused = {"python3", "-B", "-c",
+                        "import os\ntry: os.open('link', os.O_NOFOLLOW)\n"
+                        "except OSError as e: print(e.errno)"};
+  expect_same(options, refused);
+  ws.remove("link");
+  std::filesystem::create_symlink("two", ws.path("link"));
+  expect_changed(options, look("os.O_NOFOLLOW"));
+  expect_changed(options, look("0"));
+  ws.remove("link");
+  ws.write("link", "none");
+  expect_changed(options, refused);
+}
+
+TEST_P(ExecTools, LooksAtOtherThingsWithoutOpeningThem) {
+  NEEDS_TOOL("python3");
+  ws.write("folder/file", "1");
+  const auto look = [](const std::string& path) {
+    return Argv{"python3", "-B", "-c",
+                "import os, stat\nd = os.open('" + path +
+                    "', os.O_PATH)\nprint(stat.filemode(os.fstat(d).st_mode))"};
+  };
+  const Argv options = {"--env", "observed", "--input-env", "PATH"};
+  for (const char* path : {"folder", "folder/file", "/proc", "/dev", "/dev/null"})
+    expect_same(options, look(path));
+  std::filesystem::permissions(ws.path("folder/file"), std::filesystem::perms(0755));
+  expect_changed(options, look("folder/file"));
+  std::filesystem::permissions(ws.path("folder"), std::filesystem::perms(0711));
+  expect_changed(options, look("folder"));
+}
+
+// What is opened by the name of a descriptor is not known by its own.
+TEST_P(ExecTools, GoesThroughAnOpenDescriptor) {
+  NEEDS_TOOL("python3");
+  const auto through = [&](const std::string& what) {
+    ws.write("file", "1");
+    const Argv command = {"python3", "-B", "-c",
+                          "import os\nd = os.open('file', os.O_PATH)\n" + what};
+    EXPECT_TRUE(ws.deja(exec({}, command)).ok()) << what;
+    ws.write("file", "333");
+    const Result again = ws.deja(exec({}, command));
+    EXPECT_TRUE(again.ok()) << what;
+    EXPECT_EQ(ws.last_event().tool_runs, 1) << what;
+    return again.out;
+  };
+  through("open('/proc/self/fd/%d' % d, 'w').write('22')");
+  EXPECT_EQ(ws.read("file"), "22");
+  through("os.truncate('/proc/self/fd/%d' % d, 0)");
+  EXPECT_EQ(ws.read("file"), "");
+  through("os.chmod('/proc/self/fd/%d' % d, 0o755)");
+  EXPECT_EQ(std::filesystem::status(ws.path("file")).permissions(), std::filesystem::perms(0755));
+  for (const char* directory : {"self", "thread-self"})
+    EXPECT_EQ(through("print(open('/proc/" + std::string(directory) + "/fd/%d' % d).read())"),
+              "333\n");
+}
+
 TEST_P(ExecTools, Protoc) {
   NEEDS_TOOL("protoc");
   ws.write("a.proto", "syntax = \"proto3\";\nimport \"sub/b.proto\";\nmessage A { B b = 1; }\n");

@@ -6,8 +6,13 @@
 
 #include "observe.h"
 
+/* Of struct opening alone, never in a record: O_PATH. Who opens so can read nothing and changes nothing,
+ * whatever else it asks for; it has looked at the name, as stat and lstat do. */
+#define ONLY_LOOKS 0x800u
+
 static uint16_t open_flags(int flags) {
   uint16_t out = 0;
+  if (flags & O_PATH) return ONLY_LOOKS | (flags & O_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0);
   const int access_mode = flags & O_ACCMODE;
   if (access_mode == O_RDONLY || access_mode == O_RDWR) out |= DEJA_OPEN_READ;
   if (access_mode != O_RDONLY) out |= DEJA_OPEN_WRITE;
@@ -45,6 +50,12 @@ static void after_open(const struct opening *o, int fd) {
   const int error = fd < 0 ? errno : 0;
   const bool found = fd >= 0 && deja_identity_fd(fd, &identity);
   deja_follow(fd, (o->flags & DEJA_OPEN_WRITE) != 0);
+  if (o->flags & ONLY_LOOKS) {
+    deja_write(&NOTE(.op = DEJA_OP_STAT, .flags = (uint16_t)(o->flags & ~ONLY_LOOKS),
+                     .error = error, .at = o->at, .path = o->path, .when = o->when, .once = true,
+                     .identity = found ? &identity : NULL));
+    return;
+  }
   /* Reading the same unchanged file again, or missing it again, says nothing new. */
   const bool once = !(o->flags & DEJA_OPEN_CREATE) && (fd < 0 || o->flags == DEJA_OPEN_READ);
   deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = o->flags, .error = error, .at = o->at,

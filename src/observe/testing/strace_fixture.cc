@@ -151,8 +151,11 @@ class Comparison {
 
   static bool logged_in(const Index& index, const StraceCall& call) {
     const auto [from, to] = index.equal_range(call.path);
+    // Who opens with O_PATH has only looked.
+    const bool only_looks = call.flags.find("O_PATH") != std::string::npos;
+    const CallKind kind = only_looks ? CallKind::look : call.kind;
     for (auto it = from; it != to; ++it)
-      if (stands_for(it->second->op, call.kind) && same_names(call, *it->second) &&
+      if (stands_for(it->second->op, kind) && same_names(call, *it->second) &&
           error_name(it->second->error) == call.error)
         return true;
     return false;
