@@ -69,6 +69,8 @@ std::string describe(const Observation& o) {
                                        : " is no other name of the working directory");
     case Claim::output_name:
       return "output " + subject + " is " + Roots::describe(o.value);
+    case Claim::access:
+      return "permission for " + subject + " = " + o.value;
   }
   return "unknown claim";
 }

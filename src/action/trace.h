@@ -33,8 +33,11 @@ enum class Claim : std::uint8_t {
   logical_directory,
   // subject: "name" or "path"; value: that of the main output, which is in an artifact
   output_name,
+  // subject: tagged path of what a look or an open was refused for; value: what this
+  // user may do with it (pipeline/world.h, access_text)
+  access = 22,
 };
-inline constexpr Claim kLastClaim = Claim::output_name;
+inline constexpr Claim kLastClaim = Claim::access;
 
 struct Observation {
   Claim claim = Claim::file;

@@ -7,6 +7,7 @@
 #include "daemon/session.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/socket.h"
 
 namespace deja::daemon {
 namespace {
@@ -90,7 +91,8 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   const std::int64_t started_ns = os::monotonic_ns();
   const auto decoded = decode_request(request_body);
   if (!decoded) return journal().trouble(decoded.error().message);
-  if (!view_.is_seen_by(decoded->head)) {
+  // Where permission is refused depends on the groups, too.
+  if (!view_.is_seen_by(decoded->head) || !os::has_our_groups(socket)) {
     static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
     return;
   }

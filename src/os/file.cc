@@ -53,6 +53,7 @@ FileIdentity identity_of(const struct stat& st) {
   id.mode = st.st_mode;
   id.links = static_cast<std::uint32_t>(st.st_nlink);
   id.owner = st.st_uid;
+  id.group = st.st_gid;
   return id;
 }
 

@@ -26,6 +26,7 @@ struct FileIdentity {
   std::uint32_t mode = 0;   // type and permission bits
   std::uint32_t links = 0;  // not part of ==: a new hard link does not change the content
   std::uint32_t owner = 0;  // user id; not part of ==: its change moves ctime
+  std::uint32_t group = 0;  // as the owner
 
   bool operator==(const FileIdentity& o) const {
     return device == o.device && inode == o.inode && size == o.size && mtime_ns == o.mtime_ns &&

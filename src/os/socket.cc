@@ -7,8 +7,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 namespace deja::os {
 namespace {
@@ -66,6 +69,37 @@ Result<Peer> peer_of(const Fd& socket) {
   if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &cred, &size) != 0)
     return sys_error("getsockopt SO_PEERCRED");
   return Peer{cred.pid, cred.uid, cred.gid};
+}
+
+bool has_our_groups(const Fd& socket) {
+  const auto peer = peer_of(socket);
+  if (!peer) return false;
+  if (peer->uid == 0) return true;  // groups give root nothing
+  const auto sorted = [](std::vector<gid_t> groups, gid_t main) {
+    groups.push_back(main);
+    std::sort(groups.begin(), groups.end());
+    groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+    return groups;
+  };
+  constexpr std::size_t kGroupsMax = 65536;  // NGROUPS_MAX
+  std::vector<gid_t> theirs(64);
+  auto size = static_cast<socklen_t>(theirs.size() * sizeof(gid_t));
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERGROUPS, theirs.data(), &size) != 0) {
+    if (errno != ERANGE) return false;
+    theirs.resize(kGroupsMax);
+    size = static_cast<socklen_t>(theirs.size() * sizeof(gid_t));
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERGROUPS, theirs.data(), &size) != 0)
+      return false;
+  }
+  theirs.resize(size / sizeof(gid_t));
+  // Ours never change.
+  static const std::vector<gid_t> ours = [&] {
+    const int count = ::getgroups(0, nullptr);
+    std::vector<gid_t> groups(static_cast<std::size_t>(count < 0 ? 0 : count));
+    if (count > 0 && ::getgroups(count, groups.data()) != count) groups.clear();
+    return sorted(std::move(groups), ::getegid());
+  }();
+  return sorted(std::move(theirs), peer->gid) == ours;
 }
 
 bool is_readable(const Fd& socket) {

@@ -28,6 +28,8 @@ struct Peer {
   gid_t gid = 0;
 };
 Result<Peer> peer_of(const Fd& socket);
+// May the other side do what we may? It is of the same user; this compares their groups.
+bool has_our_groups(const Fd& socket);
 // Is there something to read now, if only the end of the connection?
 bool is_readable(const Fd& socket);
 Status set_receive_timeout_ms(const Fd& socket, int timeout_ms);  // 0: wait for ever

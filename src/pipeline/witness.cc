@@ -24,14 +24,6 @@ bool is_absence(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == ENAMETOOLONG;
 }
 
-// O_NOFOLLOW met a symlink, which is a fact about the symlink (with O_DIRECTORY it is ENOTDIR). It must
-// have been there before.
-bool is_refused_symlink(const Event& e) {
-  if ((e.flags & DEJA_FLAG_NOFOLLOW) == 0 || (e.error != ELOOP && e.error != ENOTDIR)) return false;
-  const auto now = os::stat_file(e.path, os::Links::keep);
-  return now && *now && (*now)->is_symlink() && (*now)->newest_ns() <= e.when_ns;
-}
-
 // An extended attribute (an access list, a label) that a file has not, or cannot have here. Who asks
 // for those tells all that there is to tell of a file ("ls -l").
 bool lacks_attribute(int error) { return error == ENODATA || error == EOPNOTSUPP; }
@@ -76,10 +68,8 @@ bool is_telling(std::string_view what) { return is_name_of_machine(what) || what
 
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path) {
-  for (const char* directory :
-       {"/dev/stdin", "/dev/fd", "/proc/self/fd", "/proc/self/task", "/proc/thread-self/fd"})
-    if (is_within(path, directory)) return true;
-  return false;
+  return path == "/dev/stdin" || is_within(path, "/dev/fd") || is_within(path, "/proc/self/fd") ||
+         is_within(path, "/proc/self/task") || is_within(path, "/proc/thread-self/fd");
 }
 
 // Cargo and make say in a variable by which descriptors their children share the jobs ("…-auth=6,7",
@@ -167,9 +157,9 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   using Step = void (Witness::*)();
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
-        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_curious,
-        &Witness::conclude_links, &Witness::conclude_listings, &Witness::conclude_absences,
-        &Witness::conclude_searches, &Witness::conclude_programs}) {
+        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_refused,
+        &Witness::conclude_curious, &Witness::conclude_links, &Witness::conclude_listings,
+        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();
@@ -279,6 +269,7 @@ void Witness::on_library(const Event& e) {
     return;
   }
   if (is_absence(e.error)) return missing(e.path);
+  if (e.error == EACCES) return note_refused(e);
   if (e.error != 0) {
     seen_.emplace(e.path, '?');
     return;
@@ -290,7 +281,7 @@ void Witness::on_exec(const Event& e) {
   if (e.path.empty() || e.path[0] != '/') return;
   if (e.op == DEJA_OP_EXEC_FAILED || e.error != 0) {
     if (is_absence(e.error)) missing(e.path);
-    if (e.error == EACCES) seen_.emplace(e.path, '?');
+    if (e.error == EACCES) note_refused(e);
     return;
   }
   if (!e.has_identity) return;  // nothing there: a step of a search in PATH, which says so next
@@ -310,12 +301,8 @@ void Witness::on_open(const Event& e) {
   if (tool::is_in_shared_cache(e.path)) return fail("shares a directory with others: " + e.path);
   if ((e.flags & DEJA_OPEN_WRITE) != 0) return on_open_for_writing(e);
   if (e.error == 0) return on_read(e);
-  if (is_refused_symlink(e)) {
-    const auto text = os::read_symlink(e.path);
-    if (!text || !*text) return fail("changed while the tool ran: " + e.path);
-    links_.emplace(e.path, **text);
-    return;
-  }
+  if (note_refused_symlink(e)) return;
+  if (e.error == EACCES) return note_refused(e);
   if (!is_absence(e.error)) return fail("could not open " + e.path);
   missing(e.path);
   note_look(e);
@@ -422,7 +409,7 @@ void Witness::on_stat(const Event& e) {
     missing(e.path);
     note_look(e);
   } else if (e.error == EACCES) {
-    seen_.emplace(e.path, '?');
+    note_refused(e);
   } else if (lacks_attribute(e.error) && !link_stats_.contains(e.path)) {
     curious_.insert(e.path);
   } else {
@@ -438,6 +425,8 @@ void Witness::on_readlink(const Event& e) {
     links_[e.path] = "";
   } else if (is_absence(e.error)) {
     missing(e.path);
+  } else if (e.error == EACCES) {
+    return note_refused(e);
   } else {
     return;
   }
@@ -458,11 +447,14 @@ void Witness::on_realpath(const Event& e) {
       real.may_be_written |= use != tool::RealPathUse::compares;
   } else if (is_absence(e.error)) {
     missing(e.path);
+  } else if (e.error == EACCES) {
+    note_refused(e);
   }
 }
 
 void Witness::on_list(const Event& e) {
   if (is_absence(e.error)) return missing(e.path);
+  if (e.error == EACCES && classify_special(e.path) == Special::ordinary) return note_refused(e);
   if (lists_around_its_script(e)) return;
   if (e.error == 0 && classify_special(e.path) == Special::ordinary && !is_own(e.path))
     listings_[e.path] = true;

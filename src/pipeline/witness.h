@@ -200,6 +200,8 @@ class Witness {
   void read_program(const std::string& path, const os::FileIdentity* identity,
                     std::int64_t when_ns);
   void missing(const std::string& path);
+  void note_refused(const observe::Event& e);
+  bool note_refused_symlink(const observe::Event& e);
   void note_look(const observe::Event& e);
   std::string_view program_of(std::int32_t pid) const;  // its name; "": not known
   tool::VariableUse use_of(const observe::Event& e) const;
@@ -256,6 +258,8 @@ class Witness {
   void conclude_listings();
   void conclude_listing(const std::string& path);
   void conclude_absences();
+  void conclude_refused();
+  void conclude_refusal(const std::string& path, char right, std::int64_t when_ns);
   void conclude_twins();
   void claim_pair(const std::string& one, const std::string& other, bool only_inodes);
   void claim_look(const std::string& path, const Look& look);
@@ -283,9 +287,11 @@ class Witness {
   std::map<std::string, Touched> touched_;            // by canonical name
   std::set<std::string, std::less<>> touched_names_;  // the last components of those
   std::map<FileNumber, Finished> finished_;
-  std::map<std::string, ReadFile> reads_;     // by spelled path
-  std::map<std::string, char> seen_;          // spelled path -> kind_letter
-  std::map<std::string, bool> absent_;        // spelled path
+  std::map<std::string, ReadFile> reads_;  // by spelled path
+  std::map<std::string, char> seen_;       // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;     // spelled path
+  // Spelled path and the right that was wanted ("rx"; '?': not known) -> when it was refused first.
+  std::map<std::pair<std::string, char>, std::int64_t> refused_;
   std::map<std::string, std::string> links_;  // spelled path -> text
   struct Real {
     std::string result;

@@ -663,6 +663,61 @@ TEST_F(WitnessTest, WhatWasClaimedHoldsUntilItChanges) {
   EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::file);
 }
 
+// A file that may not be opened, a program that may not be run: a fact that can be looked at again.
+TEST_F(WitnessTest, WhatWasRefusedCountsByWhatTheUserMayDo) {
+  write("plain", "no program");
+  ASSERT_EQ(::chmod(at("plain").c_str(), 0644), 0);
+  ASSERT_EQ(::mkdir(at("directory").c_str(), 0755), 0);
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "plain", EACCES));
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "directory", EACCES));
+  log_.events.push_back(event(DEJA_OP_STAT, "plain", EACCES));  // access(2)
+  const Testimony t = hear();
+  ASSERT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::access, "\1/plain", *access_text(at("plain"))));
+  EXPECT_TRUE(has(t, Claim::exists, "\1/directory", "d"));
+  digest::FileDigester digester({});
+  World world(command_, roots_, digester);
+  EXPECT_EQ(world.first_broken(t.trace), nullptr);
+  ASSERT_EQ(::chmod(at("plain").c_str(), 0755), 0);
+  EXPECT_NE(world.first_broken(t.trace), nullptr);
+}
+
+// The engine may read it. So the program was somebody else (setpriv), whose rights are not known.
+TEST_F(WitnessTest, WhatWasRefusedToAnotherUserIsNotKnown) {
+  write("file", "text");
+  for (const deja_op op : {DEJA_OP_OPEN, DEJA_OP_LIST}) {
+    log_ = {};
+    log_.events.push_back(event(op, "file", EACCES, op == DEJA_OP_OPEN ? DEJA_OPEN_READ : 0));
+    EXPECT_EQ(hear().problem, "was refused what this user may: " + at("file"));
+  }
+}
+
+TEST_F(WitnessTest, RightsThatChangeDuringTheRun) {
+  write("file", "text");
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "file", EACCES));
+  log_.events.back().when_ns = 1;
+  EXPECT_EQ(hear().problem, "changed while the tool ran: " + at("file"));
+}
+
+// Which file is behind a descriptor is not known by the descriptor's name.
+TEST_F(WitnessTest, FilesBehindDescriptors) {
+  write("file", "text");
+  const auto through = [&](deja_op op, const std::string& name, unsigned flags) {
+    log_ = {};
+    log_.events.push_back(event(DEJA_OP_STAT, "file"));
+    Event e = event(op, "file", 0, flags);
+    e.path = name;
+    log_.events.push_back(e);
+    return hear().problem;
+  };
+  for (const std::string name : {"/proc/self/fd/9", "/proc/thread-self/fd/9", "/dev/fd/9"}) {
+    EXPECT_EQ(through(DEJA_OP_OPEN, name, DEJA_OPEN_READ), "reads an open descriptor: " + name);
+    EXPECT_EQ(through(DEJA_OP_OPEN, name, DEJA_OPEN_WRITE),
+              "writes through an open descriptor: " + name);
+    EXPECT_EQ(through(DEJA_OP_CHANGE, name, 0), "changes what is behind " + name);
+  }
+}
+
 // A file that is written anew from what is in it, without a look at it first.
 class UpdateTest : public WitnessTest {
  protected:

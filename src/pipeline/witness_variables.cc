@@ -85,14 +85,16 @@ void Witness::conclude_searches() {
             .front()));
     const std::string cwd(command_.cwd);
     std::set<std::string, std::less<>> names;
+    const auto add = [&](const std::string& path) {
+      const std::string_view directory = parent_path(path);
+      if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
+    };
     const auto note = [&](const auto& looked_at) {
-      for (const auto& [path, unused] : looked_at) {
-        const std::string_view directory = parent_path(path);
-        if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
-      }
+      for (const auto& [path, unused] : looked_at) add(path);
     };
     note(absent_), note(seen_), note(executed_), note(reads_);
     note(reals_), note(links_), note(link_stats_);
+    for (const auto& [asked, unused] : refused_) add(asked.first);
     for (const std::string& name : names)
       claim(Claim::search, search_subject(variable, name),
             search_value(list, name, command_.cwd, roots_));

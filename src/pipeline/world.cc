@@ -1,9 +1,11 @@
 #include "pipeline/world.h"
 
+#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "action/recipe.h"
 #include "base/path.h"
@@ -69,6 +71,17 @@ std::string stamps_text(const os::FileIdentity& identity) {
 std::string all_stamps_text(const os::FileIdentity& identity) {
   return size_text(identity) + " " + std::to_string(identity.mtime_ns) + " " +
          std::to_string(identity.mode) + " " + std::to_string(identity.ctime_ns);
+}
+
+Result<std::string> access_text(const std::string& path) {
+  const auto identity = TRY(os::stat_file(path));
+  if (!identity) return std::string("-");
+  std::string text(1, action::kind_letter(identity->mode));
+  for (const auto& [right, letter] : {std::pair(R_OK, 'r'), {W_OK, 'w'}, {X_OK, 'x'}})
+    text.push_back(::faccessat(AT_FDCWD, path.c_str(), right, AT_EACCESS) == 0 ? letter : '-');
+  for (const std::uint32_t number : {identity->mode, identity->owner, identity->group})
+    text.append(" ").append(std::to_string(number));
+  return text;
 }
 
 std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
@@ -158,6 +171,8 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       const char now = kinship(*one, *other);
       return claim.value[0] == kNotOne ? now != 'i' : now == claim.value[0];
     }
+    case Claim::access:
+      return TRY(access_text(path)) == claim.value;
     case Claim::stamps: {
       const auto identity = TRY(os::stat_file(path));
       return identity &&

@@ -43,6 +43,10 @@ inline constexpr char kNotOne = 'n';
 std::string stamps_text(const os::FileIdentity& identity);
 // With ctime, which its owner, links and attributes move; of a folder, too.
 std::string all_stamps_text(const os::FileIdentity& identity);
+// What kind of thing is there, which of reading, writing, executing (of a directory: searching) it this
+// user may, and its mode, owner and group: "d--- 16832 0 0". An error where a directory above may not be
+// searched.
+Result<std::string> access_text(const std::string& path);
 // Size alone, which cannot be mistaken for the text of all.
 std::string size_text(const os::FileIdentity& identity);
 

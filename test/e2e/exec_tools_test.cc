@@ -1,5 +1,7 @@
 // Real tools behind `deja exec`: run, then served, then run again when something that they read has
 // changed, each leaving what the bare tool leaves.
+#include <unistd.h>
+
 #include <filesystem>
 
 #include "e2e/exec.h"
@@ -102,6 +104,75 @@ TEST_P(ExecTools, GoesThroughAnOpenDescriptor) {
   for (const char* directory : {"self", "thread-self"})
     EXPECT_EQ(through("print(open('/proc/" + std::string(directory) + "/fd/%d' % d).read())"),
               "333\n");
+}
+
+// Permission counts as absence does. A directory that may not be searched, and a file that may not be
+// read, are looked at by a user who is not root.
+TEST_P(ExecTools, PermissionThatIsRefused) {
+  NEEDS_TOOL("setpriv");
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  ws.write("work/locked/file", "text");
+  ws.write("work/unreadable", "text", 0600);
+  const auto permit = [&](const std::string& name, unsigned mode) {
+    std::filesystem::permissions(ws.path(name), std::filesystem::perms(mode));
+  };
+  for (const char* above : {".", ".."}) permit(above, 0755);  // the workspace's own directories
+  permit("work", 0777);
+  permit("work/locked", 0700);
+  const std::string script =
+      "test -e work/locked/file && echo there; test -r work/unreadable && echo readable; "
+      "ls work/locked 2>&1; cat work/unreadable 2>&1; true";
+  const auto as_nobody = [&](const Argv& command) {
+    Argv argv = {"setpriv",        "--reuid=65534", "--regid=65534",
+                 "--clear-groups", "env",           "DEJA_DIR=" + ws.path("work/cache"),
+                 "DEJA_DAEMON=off"};
+    argv.insert(argv.end(), command.begin(), command.end());
+    return ws.run(argv);
+  };
+  const auto expect_like_bare = [&] {
+    const Result bare = as_nobody({"/bin/sh", "-c", script});
+    for (const char* wanted : {" miss ", " hit "}) {
+      EXPECT_EQ(as_nobody(Workspace::with_deja(sh({"--env", "observed"}, script))), bare);
+      const Result events = as_nobody(Workspace::with_deja({"events", "-n", "1"}));
+      EXPECT_NE(events.out.find(wanted), std::string::npos) << wanted << events;
+    }
+  };
+  expect_like_bare();
+  permit("work/locked", 0755);
+  expect_like_bare();
+  permit("work/unreadable", 0644);
+  expect_like_bare();
+  permit("work/locked", 0700);
+  expect_like_bare();
+}
+
+// The tool gives up being root: what it is refused then, root may.
+TEST_P(ExecTools, PermissionThatIsRefusedToAnotherUser) {
+  NEEDS_TOOL("setpriv");
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
+  ws.write("work/locked/file", "text");
+  ws.write("work/unreadable", "text", 0600);
+  const auto permit = [&](const std::string& name, unsigned mode) {
+    std::filesystem::permissions(ws.path(name), std::filesystem::perms(mode));
+  };
+  for (const char* above : {".", ".."}) permit(above, 0755);
+  permit("work/locked", 0700);
+  const auto expect_like_bare = [&](const std::string& script) {
+    const Argv command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh",
+                          "-c",      script};
+    const Result bare = ws.run(command);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ(ws.deja(exec({"--env", "observed"}, command)), bare) << script;
+  };
+  for (const std::string script :
+       {"test -e work/locked/file && echo there; true", "test -r work/unreadable && echo yes; true",
+        "ls work/locked 2>&1; true", "cat work/unreadable 2>&1; true"}) {
+    for (const bool open : {false, true, false}) {
+      permit("work/locked", open ? 0755 : 0700);
+      permit("work/unreadable", open ? 0644 : 0600);
+      expect_like_bare(script);
+    }
+  }
 }
 
 TEST_P(ExecTools, Protoc) {
