@@ -33,6 +33,7 @@ constexpr Row kRows[] = {
     {"/proc/thread-self/environ", Special::unprovable},
     {"/proc/thread-self", Special::harmless},
     {"/proc/meminfo", Special::harmless},  // sizes of heaps and worker pools
+    {"/proc/cgroups", Special::harmless},  // the JVM asks which limits there are
     {"/proc/stat", Special::harmless},
     {"/proc/loadavg", Special::harmless},
     {"/proc/filesystems", Special::harmless},  // libselinux at start-up

@@ -175,6 +175,13 @@ TEST_P(ExecTools, PermissionThatIsRefusedToAnotherUser) {
   }
 }
 
+// What runtimes (the JVM, Go, node) ask for the sizes of their heaps and pools.
+TEST_P(ExecTools, AsksForLimitsOfTheMachine) {
+  expect_same({}, {"/bin/sh", "-c",
+                   "for f in /proc/cgroups /proc/meminfo /proc/self/cgroup /proc/self/mountinfo "
+                   "/proc/cpuinfo /proc/stat; do read line <$f; done; echo done"});
+}
+
 TEST_P(ExecTools, Protoc) {
   NEEDS_TOOL("protoc");
   ws.write("a.proto", "syntax = \"proto3\";\nimport \"sub/b.proto\";\nmessage A { B b = 1; }\n");
