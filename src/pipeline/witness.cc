@@ -33,12 +33,6 @@ bool is_library_name(std::string_view path) {
   return name.ends_with(".so") || name.find(".so.") != std::string_view::npos;
 }
 
-// Whatever a shell does with the clock at its own start cannot be told from what its script does
-// with it, and every wrapper script would pay.
-bool is_shell(std::string_view program) {
-  return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
-}
-
 // Unless it is told not to, it acts on what the last component leads to.
 bool follows_links(deja_op op) {
   static constexpr deja_op kFollowing[] = {DEJA_OP_EXEC,     DEJA_OP_SPAWN, DEJA_OP_OPEN,
@@ -47,24 +41,11 @@ bool follows_links(deja_op op) {
   return std::find(std::begin(kFollowing), std::end(kFollowing), op) != std::end(kFollowing);
 }
 
-// Not by __DATE__ and __TIME__ alone, which are looked for in every text.
-bool tells_time_in_words_of_its_own(std::string_view program) {
-  static constexpr std::string_view kPrograms[] = {"nasm", "gnat1", "d21"};
-  return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
-}
-
 // They do not care what the file is that they replace or remove (cp and mv may compare times).
 bool wants_kind_only(std::string_view program) {
   static constexpr std::string_view kPrograms[] = {"rm", "ln", "mkdir"};
   return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
 }
-
-bool is_name_of_machine(std::string_view what) {
-  return what == "hostname" || what == "uname" || what == "hostid";
-}
-
-// Process ids, users and sizes of memory are noise or stay what they are.
-bool is_telling(std::string_view what) { return is_name_of_machine(what) || what == "load"; }
 
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path) {
@@ -458,45 +439,6 @@ void Witness::on_list(const Event& e) {
   if (lists_around_its_script(e)) return;
   if (e.error == 0 && classify_special(e.path) == Special::ordinary && !is_own(e.path))
     listings_[e.path] = true;
-}
-
-void Witness::on_clock(const Event& e) {
-  Foreign* const program = foreign(e.pid);
-  const auto name = programs_.find(e.pid);
-  if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
-  if (invocation_.is_generic) {
-    if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
-    const bool is_known =
-        program != nullptr &&
-        (is_shell(program->name) ||
-         (!program->is_unknown && !tells_time_in_words_of_its_own(program->name)));
-    if (!is_known) return fail("reads the clock");
-    clock_untold_ = true;  // a compiler's __TIME__
-    return;
-  }
-  if (is_timekeeper(e.pid)) {
-    testimony_.asked_time = true;
-    return;
-  }
-  if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
-    return ask(*program, "reads the clock", e.flags);
-  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
-  // Its own question, before it has a plugin that could ask another.
-  const bool is_before_plugins =
-      invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
-  if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
-}
-
-void Witness::on_host(const Event& e) {
-  const bool is_known = invocation_.reads_stdin || invocation_.has_no_stdin;
-  if (e.path == "stdin" && !is_known) return fail("reads standard input");
-  if (invocation_.is_generic) {
-    if (is_name_of_machine(e.path)) claim(Claim::machine, {}, std::string(machine_digest().view()));
-    return;
-  }
-  Foreign* const program = foreign(e.pid);
-  if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
-    ask(*program, "asks the machine: " + e.path, e.flags);
 }
 
 void Witness::on_unlink(const Event& e) {
