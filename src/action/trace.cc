@@ -53,6 +53,8 @@ std::string describe(const Observation& o) {
       return "variable " + subject + " unset";
     case Claim::environment:
       return "environment = " + to_hex(o.value).substr(0, 16);
+    case Claim::variables_like:
+      return "variables " + subject + "* = " + to_hex(o.value).substr(0, 16);
     case Claim::root:
       return "root " + Roots::describe(o.subject) + " is " + Roots::describe(o.value);
     case Claim::twin:

@@ -36,8 +36,10 @@ enum class Claim : std::uint8_t {
   // subject: tagged path of what a look or an open was refused for; value: what this
   // user may do with it (pipeline/world.h, access_text)
   access = 22,
+  // subject: how names of variables begin; value: digest of those, and of all whose name is there twice
+  variables_like = 24,
 };
-inline constexpr Claim kLastClaim = Claim::access;
+inline constexpr Claim kLastClaim = Claim::variables_like;
 
 struct Observation {
   Claim claim = Claim::file;

@@ -44,6 +44,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::search:             // its candidates are watched: add_searched
       case Claim::logical_directory:  // PWD is one of the paths that were looked at
       case Claim::output_name:
+      case Claim::variables_like:
         break;  // as the rest of the environment, part of the request's name
       default:
         claims.push_back(i);

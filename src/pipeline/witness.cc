@@ -140,7 +140,8 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
         &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_refused,
         &Witness::conclude_curious, &Witness::conclude_links, &Witness::conclude_listings,
-        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_programs}) {
+        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_shells,
+        &Witness::conclude_shows, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();
@@ -236,6 +237,8 @@ void Witness::on_program(const Event& e) {
     if (const Foreign* known = foreign(parent)) foreign_[e.pid] = Foreign(*known);
   } else {
     programs_[e.pid] = base_name(e.path);
+    executables_[e.pid] = e.path;
+    if (Foreign* const before = foreign(e.pid)) before->shows_all = false;
     leave(e.pid);
     if (invocation_.is_generic || invocation_.is_unknown)
       foreign_.try_emplace(e.pid, Foreign{programs_[e.pid]});
@@ -316,6 +319,7 @@ void Witness::note_library_of_user(const std::string& path) {
 
 void Witness::on_read(const Event& e) {
   if (Foreign* program = foreign(e.pid)) know_script(*program, e);
+  note_text(e);
   const bool is_first = !reads_.contains(e.path);
   note_library_of_user(e.path);
   read(e.path, identity_in(e), e.when_ns);

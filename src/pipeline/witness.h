@@ -13,6 +13,8 @@
 //   looked at without opening it, counts with size, time and mode; what it asks the machine (the
 //   time, the host's name) cannot be asked again. Of an interpreter that runs a script an adapter
 //   knows (tool::Vouched), less may count; which script it is, is seen when it opens it.
+// - Of a shell whose texts are all known count the variables that these may read (tool/shell); of a
+//   small tool that a script starts, those that it asks for.
 // - Of any tool (`deja exec`) nothing is known, so all its programs are such; but clock, random
 //   numbers and load are noise there. Of an input that the user declared only its content counts, of
 //   a declared output nothing that was there before.
@@ -37,6 +39,7 @@
 #include "digest/file_digester.h"
 #include "observe/log_reader.h"
 #include "pipeline/directories.h"
+#include "tool/shell/script.h"
 #include "tool/tool.h"
 
 namespace deja::pipeline {
@@ -162,6 +165,15 @@ class Witness {
     bool ran_others = false;  // it has opened a script of the same kind before
     bool is_unknown = false;  // nobody knows what it does with its environment
     std::string script = {};  // Vouched::Asks::told_by_this_run: its path
+    std::size_t shell = kNoShell;
+    bool shows_all = false;  // its variables, unless another program takes its place
+  };
+  static constexpr std::size_t kNoShell = ~std::size_t{0};
+  // A shell, with its subshells.
+  struct Shell {
+    tool::shell::Kind kind = tool::shell::Kind::dash;
+    std::string arguments;        // each with its NUL
+    std::set<std::string> texts;  // paths of the files that it has read
   };
   using Handler = void (Witness::*)(const observe::Event&);
   static Handler handler_of(deja_op op);
@@ -181,6 +193,7 @@ class Witness {
   void on_list(const observe::Event& e);
   void on_getenv(const observe::Event& e);
   void on_environ(const observe::Event& e);
+  bool knows_variables(const observe::Event& e, std::string_view program);
   void on_clock(const observe::Event& e);
   void on_host(const observe::Event& e);
   void on_unlink(const observe::Event& e);
@@ -207,6 +220,13 @@ class Witness {
   tool::VariableUse use_of(const observe::Event& e) const;
   bool note_logical_directory(const observe::Event& e, std::optional<std::string_view> now);
   void note_quiet(const std::string& name, std::optional<std::string_view> value);
+  void claim_environment();
+  void claim_value(const std::string& variable);
+  void note_text(const observe::Event& e);
+  void conclude_shells();
+  void conclude_shell(const Shell& shell);
+  std::optional<std::string> read_texts(const Shell& shell, const tool::shell::Call& call);
+  void conclude_shows();
   Foreign* foreign(std::int32_t pid);
   void know_script(Foreign& foreign, const observe::Event& e);
   void take_orders(Foreign& foreign, const tool::Vouched& row, const observe::Event& e);
@@ -315,8 +335,10 @@ class Witness {
   std::map<std::string, std::vector<std::string>>
       equals_;  // digest -> paths of files that were read
   std::unordered_map<std::int32_t, std::int32_t> parents_;  // of processes that ever report in
-  std::unordered_map<std::int32_t, std::string> programs_;
+  std::unordered_map<std::int32_t, std::string> programs_, executables_;
   std::unordered_map<std::int32_t, Foreign> foreign_;
+  std::vector<Shell> shells_;
+  std::set<std::string> one_by_one_;  // executables that ask for variables by name only
   std::optional<std::set<std::string>> declared_outputs_;  // canonical; when it was asked for
   std::vector<std::string> own_scripts_;                   // Vouched::Asks::told_by_this_run
   // Folders above scripts that keep to themselves what their interpreter has asked for itself.

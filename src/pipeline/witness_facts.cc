@@ -69,11 +69,9 @@ void Witness::conclude_program(const std::string& path, digest::Traits traits) {
   const bool is_users = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
     return is_within(tidy_path(path), folder);
   });
-  if (!is_users) {
-    testimony_.programs.push_back(path);
-  } else if ((traits & tool::kNamesEnviron) != 0) {
-    claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
-  }
+  if (!is_users) testimony_.programs.push_back(path);
+  if ((is_users || one_by_one_.contains(path)) && (traits & tool::kNamesEnviron) != 0)
+    claim_environment();
 }
 
 // What a file that was read or made keeps of others: their size, some also their time.

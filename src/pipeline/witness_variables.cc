@@ -36,6 +36,7 @@ void Witness::on_getenv(const Event& e) {
     case tool::VariableUse::value:
       break;
   }
+  if (!shells_.empty() && tool::shell::is_passed_on_changed(name)) return claim_value(name);
   if (unset && !now) claim(Claim::unset, name);
   if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
   // A compiler believes this variable only while it leads to the folder it is in.
@@ -112,12 +113,11 @@ void Witness::note_quiet(const std::string& name, std::optional<std::string_view
 
 void Witness::on_environ(const Event& e) {
   const auto program = programs_.find(e.pid);
+  const std::string name = program == programs_.end() ? "" : program->second;
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
-  if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    foreign_.try_emplace(e.pid, Foreign{program == programs_.end() ? "" : program->second});
+  if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0) foreign_.try_emplace(e.pid, Foreign{name});
   if (Foreign* const known = foreign(e.pid)) known->is_unknown = true;
-  if (invocation_.are_variables_keyed) return;
-  claim(Claim::environment, {}, std::string(environment_digest(command_, roots_).view()));
+  if (!invocation_.are_variables_keyed && !knows_variables(e, name)) claim_environment();
 }
 
 // Whether it is there is nothing that a result depends on, unless the user names it: where temporary

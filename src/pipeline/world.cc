@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "action/recipe.h"
 #include "base/path.h"
@@ -52,6 +54,19 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
     const bool is_of_make =
         v->name == "MAKEFLAGS" || v->name == "MFLAGS" || v->name == "CARGO_MAKEFLAGS";
     sink.field(v->name, roots.tag(is_of_make ? without_jobserver(v->value) : v->value));
+  }
+  return sink.finish();
+}
+
+Digest variables_like_digest(const tool::Command& command, std::string_view begin,
+                             const action::Roots& roots) {
+  std::map<std::string_view, std::vector<std::string_view>> variables;
+  for (const tool::EnvironmentVariable& v : command.environment)
+    variables[v.name].push_back(v.value);
+  action::HashSink sink;
+  for (const auto& [name, values] : variables) {
+    if (values.size() == 1 && !name.starts_with(begin)) continue;
+    for (const std::string_view value : values) sink.field(name, roots.tag(value));
   }
   return sink.finish();
 }
@@ -195,6 +210,8 @@ Result<bool> World::holds(const Observation& claim) {
     case Claim::environment:
       if (!environment_) environment_ = environment_digest(command_, roots_);
       return environment_->view() == claim.value;
+    case Claim::variables_like:
+      return variables_like_digest(command_, claim.subject, roots_).view() == claim.value;
     case Claim::machine:
       return machine_digest().view() == claim.value;
     case Claim::search: {

@@ -18,6 +18,10 @@ namespace deja::pipeline {
 // Digest of all variables, in order of their names; deja's own are left out, and paths below a
 // root are tagged (PWD follows the checkout).
 Digest environment_digest(const tool::Command& command, const action::Roots& roots);
+// Digest of the variables whose names begin so, and of all whose name is there twice: programs do not
+// agree on which of two counts.
+Digest variables_like_digest(const tool::Command& command, std::string_view begin,
+                             const action::Roots& roots);
 
 // The value of Claim::logical_directory: "l" when PWD is another name of the working directory, "p"
 // when it is none; "" when its text must count instead.

@@ -117,9 +117,23 @@ bool remove_assembler(Scene& s, Project&, Random&) {
   return true;
 }
 
+// A wrapper that reads one of two variables, in one of several ways, or none.
 bool wrap_compiler(Scene& s, Project& p, Random& r) {
-  s.script(p.compiler, "#!/bin/sh\nexec /usr/bin/" + p.compiler +
-                           " -DWRAP=" + std::to_string(r.below(3)) + " \"$@\"\n");
+  static const std::vector<std::string> shells = {"/bin/sh", "/bin/bash", "/usr/bin/env bash"};
+  static const std::vector<std::string> ways = {
+      "n=1",
+      "n=${WRAP_A:-0}",
+      "n=${wrap_b:-0}",
+      "x=WRAP; eval \"n=\\${${x}_A:-0}\"",
+      "n=$(set | grep -c ^WRAP_)",
+      "n=$(env | grep -c ^WRAP_)",
+      "n=$(sh -c 'echo ${WRAP_A:-0}')",
+      "export -p | grep -q WRAP_A && n=1 || n=0",
+      "x=WRAP; n=$(printenv ${x}_A)",
+      "set -- \"$@\" ${wrap_b:+-DWRAP_B}; n=1",
+  };
+  s.script(p.compiler, "#!" + r.one_of(shells) + "\n" + r.one_of(ways) + "\nexec /usr/bin/" +
+                           p.compiler + " -DWRAP=\"$n\" \"$@\"\n");
   return true;
 }
 

@@ -7,6 +7,7 @@
 #include "tool/exec/includes.h"
 #include "tool/exec/make_rules.h"
 #include "tool/rust/dep_info.h"
+#include "tool/shell/script.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
@@ -17,6 +18,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   for (const auto& include : deja::tool::exec::find_includes(text).includes)
     CHECK(!include.name.empty() && include.name.size() <= text.size());
+  using deja::tool::shell::Kind;
+  for (const Kind kind : {Kind::dash, Kind::bash, Kind::busybox})
+    for (const std::string& name : deja::tool::shell::read_code(text, kind).names)
+      CHECK(!name.empty());
   const auto moved = deja::tool::rust::move_dep_info(text, {{{"/w", "/a/longer place"}}, {}, {}});
   if (moved && text.find("/a/longer") == text.npos)
     CHECK(deja::tool::rust::move_dep_info(*moved, {{{"/a/longer place", "/w"}}, {}, {}}) == text);

@@ -31,6 +31,20 @@ static char **variables(void) {
   return (char **)(argc + 1 + *argc + 1);
 }
 
+size_t deja_arguments(const char **first) {
+  if (&__libc_stack_end == NULL || __libc_stack_end == NULL) return 0;
+  const long count = *(const long *)__libc_stack_end;
+  char *const *const arguments = (char *const *)__libc_stack_end + 1;
+  size_t size = 0;
+  for (long i = 0; i < count; ++i) { /* the kernel puts one after the other */
+    if (arguments[i] != arguments[0] + size) return 0;
+    size += strlen(arguments[i]) + 1;
+    if (size > DEJA_ARGUMENTS_MAX) return 0;
+  }
+  *first = arguments[0];
+  return size;
+}
+
 const char *deja_variable(const char *name) {
   const size_t size = strlen(name);
   char **const entries = variables();

@@ -47,3 +47,11 @@ static inline bool deja_reads_single_variables(const char *exe) {
   const bool llvm = strncmp(base, "llvm-", 5) == 0;
   return (dashes >= 2 || llvm) && deja_is_known(last, end);
 }
+
+/* Programs that say by their arguments what they read of their environment: shells. */
+static inline bool deja_is_shell(const char *exe) {
+  const char *base = exe;
+  for (const char *p = exe; *p; ++p)
+    if (*p == '/') base = p + 1;
+  return strcmp(base, "dash") == 0 || strcmp(base, "bash") == 0 || strcmp(base, "busybox") == 0;
+}

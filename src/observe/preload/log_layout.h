@@ -78,7 +78,8 @@ enum deja_op {
   DEJA_OP_LIST,        /* a directory was opened for reading its entries: text = path */
   DEJA_OP_CHDIR,       /* text = new working directory, absolute */
   DEJA_OP_GETENV,      /* text = name, text2 = value; DEJA_FLAG_UNSET when there was none */
-  DEJA_OP_ENVIRON,     /* the whole environment was read (a shell, `environ`) */
+  DEJA_OP_ENVIRON, /* the whole environment was read (a shell, `environ`). Of a shell text2 = its
+                          arguments, each with its NUL, if they are known and not too many */
   DEJA_OP_CLOCK,   /* value = enum deja_clock. This and HOST are told once a process; of a program
                           of no table again after each file that it has opened for reading */
   DEJA_OP_RANDOM,  /* getrandom, getentropy */
@@ -113,7 +114,8 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 /* flags of DEJA_OP_PROCESS */
 #define DEJA_PROCESS_FORKED 0x1u
 /* flags of DEJA_OP_ENVIRON */
-#define DEJA_ENVIRON_UNSEEN 0x1u /* of a program known to read single variables, unseen */
+#define DEJA_ENVIRON_UNSEEN 0x1u     /* of a program known to read single variables, unseen */
+#define DEJA_ENVIRON_SUPERVISED 0x2u /* what is asked for by name is not in the log either */
 /* flags of DEJA_OP_CLOCK */
 #define DEJA_CLOCK_UNTOLD 0x1u /* any function of libc may have asked, time() too */
 /* flags of DEJA_OP_RENAME */

@@ -166,6 +166,10 @@ const char *deja_variable(const char *name);
 /* Takes the log's name and this library out of the environment, remembering both. */
 void deja_strip_environment(void);
 
+/* The arguments of the process, each with its NUL: their size, 0 where they are not known. */
+#define DEJA_ARGUMENTS_MAX (64u << 10)
+size_t deja_arguments(const char **first);
+
 /* How many pointers and bytes deja_put_back needs for envp; none of both when the program to be
  * started cannot be observed, or this process has nothing to put back: envp stays as it is. */
 struct deja_environment_size {

@@ -113,7 +113,9 @@ static void report_in(uint16_t flags) {
                    .identity = found ? &identity : NULL));
   if ((flags & DEJA_PROCESS_FORKED) || deja_reads_single_variables(exe)) return;
   deja_state.unknown = 1;
-  deja_write(&NOTE(.op = DEJA_OP_ENVIRON));
+  const char *arguments = NULL;
+  const size_t size = deja_is_shell(exe) ? deja_arguments(&arguments) : 0;
+  deja_write(&NOTE(.op = DEJA_OP_ENVIRON, .text2 = arguments, .text2_size = size));
 }
 
 COLD void deja_start(void) {

@@ -108,7 +108,8 @@ void Recorder::report_in(pid_t process, std::uint16_t flags, pid_t parent,
   // Which variables a program reads cannot be seen from outside.
   const bool is_known = deja_reads_single_variables(program.c_str());
   log_.write({.op = DEJA_OP_ENVIRON,
-              .flags = is_known ? std::uint16_t{DEJA_ENVIRON_UNSEEN} : std::uint16_t{0},
+              .flags = static_cast<std::uint16_t>(DEJA_ENVIRON_SUPERVISED |
+                                                  (is_known ? DEJA_ENVIRON_UNSEEN : 0U)),
               .pid = process});
 }
 

@@ -1,0 +1,95 @@
+// What is known of the shells themselves, and of what scripts start. Tested by script_test.cc.
+#include <algorithm>
+#include <iterator>
+
+#include "base/path.h"
+#include "tool/shell/script.h"
+
+namespace deja::tool::shell {
+namespace {
+
+template <std::size_t n>
+bool is_in(std::string_view word, const std::string_view (&words)[n]) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// From the sources: dash 0.5.12 (var.c, main.c, cd.c), busybox 1.35 (shell/ash.c).
+constexpr std::string_view kEveryShell[] = {"IFS", "PS4", "POSIXLY_CORRECT"};
+// bash 5.2: variables.c, shell.c, and the pages "Bash Variables" and "Bash Startup Files".
+constexpr std::string_view kBash[] = {
+    "BASHOPTS",  "BASH_ARGV0", "BASH_COMPAT",    "BASH_ENV",   "BASH_LOADABLES_PATH",
+    "CHILD_MAX", "EXECIGNORE", "BASH_XTRACEFD",  "FUNCNEST",   "GLOBIGNORE",
+    "GLOBSORT",  "SHELLOPTS",  "POSIX_PEDANTIC", "TEXTDOMAIN", "TEXTDOMAINDIR",
+};
+// bash -c reads ~/.bashrc where it takes itself for a command that came over the network
+// (shell.c, run_startup_files).
+constexpr std::string_view kBashCommand[] = {"SSH_CLIENT", "SSH2_CLIENT", "SHLVL"};
+
+// "-e", "+u", "-ec": without a text from standard input, a prompt, or an option of its own file.
+constexpr std::string_view kLetters = "abefhmnpuvxBCEPTc";
+constexpr std::string_view kOptionNames[] = {"errexit", "nounset",   "pipefail", "noglob",
+                                             "xtrace",  "noclobber", "posix"};
+
+}  // namespace
+
+std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind) {
+  if (argv.empty() || argv[0].empty() || argv[0].starts_with('-')) return std::nullopt;
+  if (kind == Kind::busybox) {  // it is what it is called
+    if (base_name(argv[0]) == "busybox") argv = argv.subspan(1);
+    if (argv.empty() || (base_name(argv[0]) != "sh" && base_name(argv[0]) != "ash"))
+      return std::nullopt;
+  }
+  bool has_command = false;
+  std::size_t i = 1;
+  for (; i < argv.size() && argv[i].size() > 1 && (argv[i][0] == '-' || argv[i][0] == '+'); ++i) {
+    if (argv[i] == "--") {
+      ++i;
+      break;
+    }
+    if (argv[i] == "--norc" || argv[i] == "--noprofile") continue;
+    std::string_view letters = argv[i].substr(1);
+    if (letters.ends_with('o')) {  // a name comes next
+      letters.remove_suffix(1);
+      if (i + 1 == argv.size() || !is_in(argv[i + 1], kOptionNames)) return std::nullopt;
+      ++i;
+    }
+    if (letters.find_first_not_of(kLetters) != letters.npos) return std::nullopt;
+    has_command |= letters.find('c') != letters.npos;
+  }
+  if (i >= argv.size() || argv[i].empty() || argv[i] == "-") return std::nullopt;
+  Call call;
+  (has_command ? call.command : call.script) = argv[i];
+  call.arguments.assign(argv.begin() + static_cast<std::ptrdiff_t>(i) + 1, argv.end());
+  return call;
+}
+
+std::vector<std::string_view> own_variables(Kind kind, bool is_command) {
+  std::vector<std::string_view> out(std::begin(kEveryShell), std::end(kEveryShell));
+  if (kind != Kind::bash) return out;
+  out.insert(out.end(), std::begin(kBash), std::end(kBash));
+  if (is_command) out.insert(out.end(), std::begin(kBashCommand), std::end(kBashCommand));
+  return out;
+}
+
+bool is_passed_on_changed(std::string_view variable) {
+  static constexpr std::string_view kVariables[] = {
+      "PWD", "OLDPWD", "SHLVL", "_", "SHELLOPTS", "BASHOPTS", "LINES", "COLUMNS", "OPTIND"};
+  return is_in(variable, kVariables);
+}
+
+bool asks_one_by_one(std::string_view program) {
+  // coreutils 9.1, sed 4.8, grep 3.8, diffutils 3.8: none has a third parameter of main.
+  static constexpr std::string_view kPrograms[] = {
+      "basename", "cat",     "chmod",     "cmp",   "comm",     "cp",       "cut",    "date",
+      "diff",     "dirname", "echo",      "egrep", "expr",     "false",    "fgrep",  "grep",
+      "head",     "id",      "install",   "join",  "ln",       "ls",       "md5sum", "mkdir",
+      "mktemp",   "mv",      "od",        "paste", "readlink", "realpath", "rm",     "rmdir",
+      "sed",      "seq",     "sha256sum", "sleep", "sort",     "stat",     "tac",    "tail",
+      "tee",      "test",    "touch",     "tr",    "true",     "uname",    "uniq",   "wc",
+  };
+  return is_in(program, kPrograms);
+}
+
+bool hands_on(std::string_view program) { return program == "env"; }
+
+}  // namespace deja::tool::shell
