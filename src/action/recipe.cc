@@ -7,7 +7,7 @@ namespace deja::action {
 namespace {
 
 // Grows when the meaning of any field, trace claim or result changes.
-constexpr std::string_view kRecipeVersion = "deja action 3, BLAKE3-256";
+constexpr std::string_view kRecipeVersion = "deja action 4, BLAKE3-256";
 
 struct KeyedVariable {
   std::string_view name;
@@ -29,7 +29,8 @@ constexpr KeyedVariable kAlwaysKeyed[] = {
     {"TZ", false},               // localtime
 };
 
-std::string tagged_argument(const tool::KeyArgument& argument, const Roots& roots) {
+std::string tagged_argument(const tool::KeyArgument& argument, std::string_view cwd,
+                            const Roots& roots) {
   if (!argument.has_path()) return argument.text;
   if (argument.output != tool::KeyArgument::Output::none) {
     // Its name may be another one; what follows from the name is bound to it after the run.
@@ -43,6 +44,13 @@ std::string tagged_argument(const tool::KeyArgument& argument, const Roots& root
   }
   const std::string_view path = argument.path();
   std::string out = argument.text.substr(0, argument.path_at);
+  // Named after the output, so its name must not be in the key. Twice the tag: it was spelled relative.
+  const std::string& objects = roots.path(Root::objects);
+  if (!objects.empty() && !path.starts_with('/')) {
+    const std::string whole = join_path(cwd, path);
+    if (is_within(whole, objects))
+      return out.append(2, static_cast<char>(Root::objects)).append(whole.substr(objects.size()));
+  }
   // A relative path that begins like a tag must not read as one.
   if (!path.empty() && static_cast<unsigned char>(path[0]) < 0x20) out.append("./");
   out.append(roots.tag(path));
@@ -55,15 +63,6 @@ std::string_view called_name(const Action& a) {
   if (a.invocation.run_argv.empty()) return {};
   const std::string_view name = a.invocation.run_argv.front();
   return name == a.command.tool ? base_name(name) : name;
-}
-
-void tag_folders(std::string_view list, const Roots& roots, Sink& sink) {
-  for (;;) {
-    const std::size_t colon = list.find(':');
-    sink.field("folder", roots.tag(list.substr(0, colon)));
-    if (colon == std::string_view::npos) return;
-    list.remove_prefix(colon + 1);
-  }
 }
 
 }  // namespace
@@ -111,7 +110,7 @@ void describe_action(const Action& a, Sink& sink) {
   // The command line was read as that of another program, which may read it otherwise.
   if (!a.command.known_as.empty()) sink.field("known as", a.command.known_as);
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
-    sink.field("argument", tagged_argument(argument, a.roots));
+    sink.field("argument", tagged_argument(argument, a.command.cwd, a.roots));
   for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);
   // Not the working folder itself: what it leads to is in the trace, and whether its name is in an
   // output is searched for after the run. Its being the root or not changes what tags mean.
@@ -120,13 +119,10 @@ void describe_action(const Action& a, Sink& sink) {
   sink.field("umask", std::to_string(a.umask));  // modes of the outputs
   for (const tool::EnvironmentVariable& v : a.command.environment) {
     if (!is_always_keyed(v.name)) continue;
+    // What the loader finds along it is in the trace.
+    if (v.name == "LD_LIBRARY_PATH" && a.invocation.is_observed) continue;
     sink.field("variable", v.name);
-    // Cargo names its target folder there; what the loader finds in it is in the trace.
-    if (v.name == "LD_LIBRARY_PATH") {
-      tag_folders(v.value, a.roots, sink);
-    } else {
-      sink.field("value", v.value);
-    }
+    sink.field("value", v.value);
   }
 }
 

@@ -26,6 +26,16 @@ std::string describe_search(std::string_view met) {
   }
   return out.empty() ? "nothing" : out;
 }
+// Each a letter, a path and a NUL.
+std::string describe_directories(std::string_view list) {
+  std::string out;
+  while (!list.empty()) {
+    const std::string_view entry = list.substr(0, list.find('\0'));
+    list.remove_prefix(std::min(entry.size() + 1, list.size()));
+    out.append(out.empty() ? "" : ":").append(Roots::describe(entry.substr(1)));
+  }
+  return out.empty() ? "none" : out;
+}
 }  // namespace
 
 std::string describe(const Observation& o) {
@@ -71,6 +81,8 @@ std::string describe(const Observation& o) {
                                        : " is no other name of the working directory");
     case Claim::output_name:
       return "output " + subject + " is " + Roots::describe(o.value);
+    case Claim::directories:
+      return "directories of " + subject + ": " + describe_directories(o.value);
     case Claim::access:
       return "permission for " + subject + " = " + o.value;
   }

@@ -31,8 +31,11 @@ enum class Claim : std::uint8_t {
   // subject: PWD; value: whether it names the working directory, and by another name than its real
   // path (pipeline/logical_directory.h)
   logical_directory,
-  // subject: "name" or "path"; value: that of the main output, which is in an artifact
+  // subject: "name", "directory" or "path"; value: that of the main output, which is in an artifact
   output_name,
+  // subject: a variable that lists directories; value: those (pipeline/searches.h). One that holds
+  // nothing may be listed or not.
+  directories,
   // subject: tagged path of what a look or an open was refused for; value: what this
   // user may do with it (pipeline/world.h, access_text)
   access = 22,

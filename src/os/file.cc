@@ -260,6 +260,16 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
+bool holds_nothing(const std::string& path) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
+  if (!dir) return errno == ENOENT;
+  constexpr int kDots = 2;  // "." and ".."
+  int seen = 0;
+  errno = 0;
+  while (seen <= kDots && ::readdir(dir.get()) != nullptr) ++seen;
+  return seen <= kDots && errno == 0;
+}
+
 Status remove_tree(const std::string& path) {
   const auto id = TRY(stat_file(path, Links::keep));
   if (!id) return {};

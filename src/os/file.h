@@ -83,6 +83,10 @@ Status make_directories(const std::string& path, mode_t mode = 0700);  // with a
 Status remove_empty_directory(const std::string& path);
 Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
+// True: nothing of that name, or a directory without entries. False for what cannot be looked at.
+bool holds_nothing(const std::string& path);
+// True: a directory without entries, or nothing of that name. False also for what cannot be looked at.
+bool holds_nothing(const std::string& path);
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink
 Result<std::string> real_path(const std::string& path);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/path.h"
+#include "pipeline/searches.h"
 
 namespace deja::pipeline {
 namespace {
@@ -69,6 +70,12 @@ std::uint32_t facts_of(const tool::Invocation& invocation, const Testimony& test
   return facts;
 }
 
+// Directories that a tool searches because of a variable. (The loader's leave no names.)
+std::vector<std::string_view> listed_in(const Observation& o) {
+  const bool is_list = o.claim == Claim::directories && o.subject != "LD_LIBRARY_PATH";
+  return is_list ? directories_in(o.value) : std::vector<std::string_view>();
+}
+
 // One root's case.
 class Case {
  public:
@@ -117,7 +124,8 @@ class Case {
       return true;
     return std::any_of(testimony_.trace.observations.begin(), testimony_.trace.observations.end(),
                        [this](const Observation& o) {
-                         return o.claim == Claim::variable && contains(o.value, path_);
+                         return (o.claim == Claim::variable || o.claim == Claim::directories) &&
+                                contains(o.value, path_);
                        });
   }
 
@@ -136,6 +144,8 @@ class Case {
       if (argument.has_path() && is_outer(argument.path(), path_)) return true;
     }
     for (const Observation& o : testimony_.trace.observations) {
+      for (const std::string_view directory : listed_in(o))
+        if (is_outer(target_.roots.expand(directory), path_)) return true;
       if (o.claim != Claim::variable || o.subject == "HOME" || o.subject == "PWD") continue;
       const std::string value = target_.roots.expand(o.value);
       for (std::size_t at = 0; at < value.size();) {
@@ -162,6 +172,7 @@ class Case {
     trace.observations.push_back({Claim::root, tag_, place});
   }
 
+  Root root() const { return root_; }
   const std::string& path() const { return path_; }
 
  private:
@@ -183,7 +194,10 @@ class Case {
     }
     const auto& claims = testimony_.trace.observations;
     return std::any_of(claims.begin(), claims.end(), [this](const Observation& o) {
-      return o.claim == Claim::variable && o.subject != "PWD" && o.value.starts_with(tag_);
+      const auto directories = listed_in(o);
+      return (o.claim == Claim::variable && o.subject != "PWD" && o.value.starts_with(tag_)) ||
+             std::any_of(directories.begin(), directories.end(),
+                         [this](std::string_view d) { return d.starts_with(tag_); });
     });
   }
 
@@ -284,7 +298,9 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
                 Mentions& mentions) {
   const bool is_named_by_script = scripts_may_name_directory(testimony, mentions);
   std::vector<Case> open;
-  std::vector<std::string> texts;  // two for each open case: its path, its folder's name
+  // A linker script can choose among inputs by any part of their names. Then two for each open case: its
+  // path, its folder's name.
+  std::vector<std::string> texts = {"SECTIONS"};
   const Relation relation = relation_of(target, testimony);
   for (const Root root : action::kRoots) {
     if (!target.roots.has(root)) continue;
@@ -303,8 +319,9 @@ void bind_roots(const Target& target, const LeakSearch& leaks, Testimony& testim
   for (const Input& input : testimony.inputs)
     found |= mentions.in_file(input.path, input.digest, texts);
   for (std::size_t i = 0; i < open.size(); ++i) {
-    const bool spelled = (found >> (2 * i) & 1) != 0;
-    const bool named = (found >> (2 * i + 1) & 1) != 0 && open[i].is_searched_from_outside();
+    const bool is_chosen = open[i].root() == Root::objects && (found & 1) != 0;
+    const bool spelled = is_chosen || (found >> (2 * i + 1) & 1) != 0;
+    const bool named = (found >> (2 * i + 2) & 1) != 0 && open[i].is_searched_from_outside();
     if (spelled || named || open[i].is_cut()) open[i].bind(testimony.trace, !spelled);
   }
   for (std::size_t i = 0; i < testimony.quiet.size(); ++i) {

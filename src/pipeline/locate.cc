@@ -8,6 +8,7 @@
 #include "os/places.h"
 #include "pipeline/checkout.h"
 #include "pipeline/logical_directory.h"
+#include "pipeline/output_name.h"
 #include "tool/exec/order.h"
 
 namespace deja::pipeline {
@@ -155,6 +156,7 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
     roots.set(action::OutputName::output, invocation.output);
     roots.set_spelled_output(invocation.spelled_output);
     roots.set(action::OutputName::depfile, invocation.depfile_output);
+    roots.set(action::Root::objects, objects_of_output(command, invocation));
   }
   return roots;
 }

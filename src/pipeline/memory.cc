@@ -44,6 +44,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::search:             // its candidates are watched: add_searched
       case Claim::logical_directory:  // PWD is one of the paths that were looked at
       case Claim::output_name:
+      case Claim::directories:  // lists_hollow
       case Claim::variables_like:
         break;  // as the rest of the environment, part of the request's name
       default:
@@ -64,6 +65,15 @@ void add_searched(const action::Manifest& manifest, const action::Manifest::Entr
     const auto candidates = search_candidates(list.value_or(""), search.name, command.cwd);
     paths.insert(paths.end(), candidates.begin(), candidates.end());
   }
+}
+
+// Were directories passed over because they hold nothing now?
+bool is_hollow_in(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                  const tool::Command& command) {
+  return std::any_of(entry.claims.begin(), entry.claims.end(), [&](std::uint32_t i) {
+    const action::Observation& o = manifest.observations()[i];
+    return o.claim == Claim::directories && lists_hollow(command.variable(o.subject), command.cwd);
+  });
 }
 
 // rustc lists a folder each time: no look at its claims is worth the while. Null: not known.
@@ -160,6 +170,7 @@ void Memory::rehearse(const Request& request, const Settings& settings, Engine& 
   const action::Manifest::Entry* of = manifest->find(recalled.found->key);
   std::vector<std::uint32_t> claims;
   if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
+  if (is_hollow_in(*manifest, *of, p.command)) return;
   add_searched(*manifest, *of, p.command, p.looked_at);
   std::vector<std::string> paths;
   paths.reserve(claims.size() + p.looked_at.size());

@@ -98,6 +98,20 @@ class NameCase {
 
 }  // namespace
 
+std::string objects_of_output(const tool::Command& command, const tool::Invocation& invocation) {
+  // A compiler could compute from the name of a source.
+  if (invocation.output.empty() || !invocation.sources.empty()) return {};
+  const std::string name = "/" + std::string(base_name(invocation.output)) + ".dir/";
+  for (const tool::KeyArgument& argument : invocation.key_arguments) {
+    if (!argument.is_input || argument.path_at != 0) continue;
+    const std::string whole = join_path(command.cwd, argument.path());
+    const std::size_t at = whole.find(name);
+    if (at != std::string::npos && whole == tidy_path(whole))
+      return whole.substr(0, at + name.size() - 1);
+  }
+  return {};
+}
+
 OutputTexts add_output_texts(const action::Roots& roots, LeakSearch& leaks) {
   OutputTexts out;
   const std::string& path = roots.path(OutputName::output);
@@ -114,12 +128,14 @@ void bind_output_name(const Target& target, const LeakSearch& leaks, const Outpu
   const bool has_stem = leaks.found_text(texts.stem);
   // Spelled without a directory, it could be in an output without one, too.
   const bool is_bare = target.roots.spelled_output().find('/') == std::string::npos;
-  const bool whole = leaks.found_text(texts.directory) || (has_stem && is_bare) ||
-                     NameCase(target, testimony).has_relatives();
-  if (!whole && !has_stem) return;
-  const std::string part = whole ? "path" : "name";
-  testimony.trace.observations.push_back(
-      {Claim::output_name, part, output_name_value(part, target.roots)});
+  const bool whole = (has_stem && is_bare) || NameCase(target, testimony).has_relatives();
+  const auto bind = [&](const std::string& part) {
+    testimony.trace.observations.push_back(
+        {Claim::output_name, part, output_name_value(part, target.roots)});
+  };
+  if (whole) return bind("path");
+  if (has_stem) bind("name");
+  if (leaks.found_text(texts.directory)) bind("directory");
 }
 
 }  // namespace deja::pipeline

@@ -42,6 +42,7 @@ std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
                         [&](const Move& m) { return is_within(path, m.from); });
   };
   for (const Root root : outermost_first(from)) {
+    if (root == Root::objects) continue;  // its name is in no text, or the result is bound to it
     const std::string& a = from.path(root);
     const std::string& b = to.path(root);
     if (is_always_there(root) && a.empty() != b.empty()) return std::nullopt;
@@ -56,7 +57,7 @@ std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
   }
   for (const Root root : action::kRoots) {
     const std::string& a = from.path(root);
-    if (a.empty() || a != to.path(root)) continue;
+    if (root == Root::objects || a.empty() || a != to.path(root)) continue;
     if (holder(a) != moves.end()) return std::nullopt;
   }
   for (const Move& move : moves) {

@@ -1,5 +1,7 @@
-// Tested by searches_test.cc and test/e2e/environment_test.cc.
+// Tested by searches_test.cc and test/e2e/terminal_test.cc.
 #include "pipeline/searches.h"
+
+#include <algorithm>
 
 #include "action/trace.h"
 #include "base/path.h"
@@ -28,6 +30,68 @@ std::string search_value(std::string_view list, std::string_view name, std::stri
     if (action::kind_letter((*there)->mode) == 'x') break;
   }
   return out;
+}
+
+namespace {
+
+std::vector<std::string_view> split(std::optional<std::string_view> list, char separator) {
+  std::vector<std::string_view> out;
+  if (!list) return out;
+  for (;;) {
+    const std::size_t end = list->find(separator);
+    out.push_back(list->substr(0, end));
+    if (end == std::string_view::npos) return out;
+    list->remove_prefix(end + 1);
+  }
+}
+
+bool is_hollow(std::string_view directory, std::string_view cwd) {
+  return !directory.empty() && os::holds_nothing(join_path(cwd, directory));
+}
+
+}  // namespace
+
+std::string directories_value(std::optional<std::string_view> list, std::string_view cwd,
+                              const action::Roots& roots) {
+  std::string out;
+  for (const std::string_view directory : split(list, ':')) {
+    out.push_back(is_hollow(directory, cwd) ? '-' : 'd');
+    out.append(roots.tag(directory)).push_back('\0');
+  }
+  return out;
+}
+
+bool directories_hold(std::string_view value, std::optional<std::string_view> list,
+                      std::string_view cwd, const action::Roots& roots) {
+  std::vector<std::string_view> then = split(value, '\0');
+  then.pop_back();  // behind the last NUL
+  const std::vector<std::string_view> now = split(list, ':');
+  std::size_t n = 0;
+  for (const std::string_view entry : then) {
+    const auto is_entry = [&](std::string_view d) { return roots.tag(d) == entry.substr(1); };
+    std::size_t next = n;
+    while (next < now.size() && !is_entry(now[next]) && is_hollow(now[next], cwd)) ++next;
+    if (next < now.size() && is_entry(now[next])) {
+      n = next + 1;
+    } else if (!entry.starts_with('-')) {
+      return false;
+    }
+  }
+  while (n < now.size() && is_hollow(now[n], cwd)) ++n;
+  return n == now.size();
+}
+
+std::vector<std::string_view> directories_in(std::string_view value) {
+  std::vector<std::string_view> out = split(value, '\0');
+  out.pop_back();
+  for (std::string_view& entry : out) entry.remove_prefix(std::min<std::size_t>(1, entry.size()));
+  return out;
+}
+
+bool lists_hollow(std::optional<std::string_view> list, std::string_view cwd) {
+  const auto directories = split(list, ':');
+  return std::any_of(directories.begin(), directories.end(),
+                     [&](std::string_view directory) { return is_hollow(directory, cwd); });
 }
 
 std::string search_subject(std::string_view variable, std::string_view name) {

@@ -2,6 +2,7 @@
 // variable's text. An empty directory in front of PATH changes nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,19 @@ std::vector<std::string> search_candidates(std::string_view list, std::string_vi
 // programs stop at it, others go on. A directory that may not be searched holds nothing.
 std::string search_value(std::string_view list, std::string_view name, std::string_view cwd,
                          const action::Roots& roots);
+
+// The value of Claim::directories, for a variable that lists directories and of which more counts than
+// one search: each directory, tagged, with a letter before and a NUL behind it. An unset variable
+// lists none. 'd': it counts. '-': it holds nothing, so whether it is listed does not count.
+std::string directories_value(std::optional<std::string_view> list, std::string_view cwd,
+                              const action::Roots& roots);
+// Does `list` lead to the same, but for directories that hold nothing (then, or now)?
+bool directories_hold(std::string_view value, std::optional<std::string_view> list,
+                      std::string_view cwd, const action::Roots& roots);
+// The tagged directories of such a value; "": the working directory.
+std::vector<std::string_view> directories_in(std::string_view value);
+// Does the list have one that holds nothing? What appears in it cannot be watched.
+bool lists_hollow(std::optional<std::string_view> list, std::string_view cwd);
 
 // The subject of Claim::search, and what it says.
 std::string search_subject(std::string_view variable, std::string_view name);

@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
+#include "pipeline/searches.h"
 #include "pipeline/special_files.h"
 #include "pipeline/world.h"
 #include "tool/link_time.h"
@@ -134,14 +135,17 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
     hear(e);
   }
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
+  // The loader's own search, of every program. What it has looked for is observed.
+  claim(Claim::directories, "LD_LIBRARY_PATH",
+        directories_value(command_.variable("LD_LIBRARY_PATH"), command_.cwd, roots_));
   if (!directories_.problem().empty()) fail(directories_.problem());
   using Step = void (Witness::*)();
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
         &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_refused,
         &Witness::conclude_curious, &Witness::conclude_links, &Witness::conclude_listings,
-        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_shells,
-        &Witness::conclude_shows, &Witness::conclude_programs}) {
+        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_listed,
+        &Witness::conclude_shells, &Witness::conclude_shows, &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();

@@ -270,6 +270,7 @@ class Witness {
   void conclude_stamps();
   void conclude_programs();
   void conclude_searches();
+  void conclude_listed();
   bool is_of_no_account(const std::string& path) const;
   void conclude_names();
   void conclude_stamped();
@@ -325,6 +326,7 @@ class Witness {
   std::unordered_map<std::string, bool> there_;
   std::map<std::string, bool> ways_, executed_;  // spelled path
   std::set<std::string> searched_;  // variables whose directories were searched for programs
+  std::set<std::string> listed_;    // variables: tool::VariableUse::listed
   // Spelled path; the first look of a program without a voucher.
   std::map<std::string, Look> looks_;
   // Spelled path: its size counts as it is; true: its time and mode, too.

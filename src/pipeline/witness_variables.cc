@@ -30,6 +30,12 @@ void Witness::on_getenv(const Event& e) {
         return;
       }
       break;
+    case tool::VariableUse::listed:
+      if (unset ? !now : now && *now == e.text) {
+        listed_.insert(name);
+        return;
+      }
+      break;
     case tool::VariableUse::directory:
       if (note_logical_directory(e, now)) return;
       break;
@@ -58,8 +64,8 @@ tool::VariableUse Witness::use_of(const Event& e) const {
   const auto use = adapter_.variable_use(e.path, program_of(e.pid));
   // A plugin may do more with it than search.
   const bool may_be_plugins = invocation_.runs_plugins && has_opened_library_;
-  if (use == tool::VariableUse::searched && (foreign_.contains(e.pid) || may_be_plugins))
-    return tool::VariableUse::value;
+  const bool is_list = use == tool::VariableUse::searched || use == tool::VariableUse::listed;
+  if (is_list && (foreign_.contains(e.pid) || may_be_plugins)) return tool::VariableUse::value;
   return use;
 }
 
@@ -99,6 +105,26 @@ void Witness::conclude_searches() {
     for (const std::string& name : names)
       claim(Claim::search, search_subject(variable, name),
             search_value(list, name, command_.cwd, roots_));
+  }
+}
+
+// Where the names of directories may be kept or printed, a list counts as it is.
+void Witness::conclude_listed() {
+  const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
+  const auto& arguments = invocation_.key_arguments;
+  const bool is_told =
+      invocation_.opaque_outputs || invocation_.prints_commands ||
+      (facts & (tool::kHoldsTree | tool::kHoldsBytecode)) != 0 ||
+      std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
+        return argument.text.find("verbose") != std::string::npos;
+      });
+  for (const std::string& variable : listed_) {
+    if (is_told) {
+      claim_value(variable);
+    } else {
+      claim(Claim::directories, variable,
+            directories_value(command_.variable(variable), command_.cwd, roots_));
+    }
   }
 }
 

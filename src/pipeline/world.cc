@@ -109,6 +109,7 @@ std::string logical_directory_value(const tool::Command& command, const action::
 std::string output_name_value(std::string_view part, const action::Roots& roots) {
   const std::string& path = roots.path(action::OutputName::output);
   if (path.empty()) return {};
+  if (part == "directory") return roots.tag(parent_path(path));
   return part == "name" ? std::string(base_name(path)) : roots.tag(path);
 }
 
@@ -219,6 +220,8 @@ Result<bool> World::holds(const Observation& claim) {
       const auto list = variable(search.variable);
       return list && search_value(*list, search.name, command_.cwd, roots_) == claim.value;
     }
+    case Claim::directories:
+      return directories_hold(claim.value, variable(claim.subject), command_.cwd, roots_);
     case Claim::logical_directory:
       return logical_directory_value(command_, roots_) == claim.value;
     case Claim::output_name:

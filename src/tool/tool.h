@@ -208,8 +208,9 @@ struct Invocation {
   bool is_generic = false;
   // Nothing is known of the tool, and nothing is noise either (tool/any).
   bool is_unknown = false;
-  bool clock_counts = false;                        // but for the clock
-  bool has_no_stdin = false;                        // the tool gets an empty standard input
+  bool is_observed = true;    // what it reads is seen; false: the user says it
+  bool clock_counts = false;  // but for the clock
+  bool has_no_stdin = false;  // the tool gets an empty standard input
   bool drops_stdout = false, drops_stderr = false;  // not shown to the user
   // The variables are given to the tool by name, and those that count are in the key.
   bool are_variables_keyed = false;
@@ -250,6 +251,9 @@ enum class VariableUse : std::uint8_t {
   ignored,   // cannot change what the tool leaves behind, given how we run it; but its text counts
              // where it is a path that is found in an output
   searched,  // lists directories in which programs are looked for, and nothing else is done with it
+  // Lists directories that are searched, and their names or their order may count besides. One that
+  // holds nothing counts for nothing, and an unset variable is an empty list.
+  listed,
   directory,  // PWD: believed while it names the working directory
 };
 

@@ -31,7 +31,8 @@ class OutputName : public ::testing::Test {
   // What was made as `first`, asked for as `second`. "{O}" is the output, "{S}" without its extension.
   Verdict again(const Argv& argv, const std::string& first, const std::string& second) {
     ws.deja({"purge", "--yes"});
-    EXPECT_TRUE(warm_up(ws, {filled(argv, first), options}, 1));
+    EXPECT_TRUE(warm_up(ws, {filled(argv, first), options}, 1))
+        << as_shell({filled(argv, first), options});
     const Command command{filled(argv, second), options};
     const Verdict verdict = judge(ws, command);
     EXPECT_FALSE(verdict.is_wrong()) << as_shell(command) << "\ndeja: " << verdict.event << "\n"
@@ -66,6 +67,38 @@ TEST_F(OutputName, LinksAreShared) {
   ws.run({"gcc", "-c", "main.c", "-o", "main.o"});
   expect_hit({"gcc", "main.o", "-o", "{O}"}, "prog-q1", "one/prog-q2");
   expect_hit({"gcc", "-shared", "main.o", "-o", "{O}"}, "libq1.so", "one/libq2.so");
+}
+
+// CMake's checks: the objects lie in a directory that is named after the program.
+TEST_F(OutputName, ObjectsBelowTheProgramsNameFollow) {
+  for (const char* name : {"check-q1", "check-q2"}) {
+    const std::string folder = "CMakeFiles/" + std::string(name) + ".dir";
+    ws.make_folder(folder);
+    ws.run({"gcc", "-c", "main.c", "-o", folder + "/main.c.o"});
+    ws.run({"gcc", "-g", "-c", "main.c", "-o", folder + "/debug.c.o"});
+    ws.run({"gcc", "-c", "a.c", "-o", folder + "/a.c.o"});
+    ws.run({"gcc", "-flto", "-c", "a.c", "-o", folder + "/lto.c.o"});
+  }
+  const std::string folder = "CMakeFiles/{O}.dir";
+  for (const char* compiler : {"gcc", "clang"}) {
+    expect_hit({compiler, "-rdynamic", folder + "/main.c.o", "-o", "{O}"}, "check-q1", "check-q2");
+    expect_hit({compiler, "-shared", folder + "/debug.c.o", "-o", "{O}"}, "check-q1", "check-q2");
+    expect_hit({compiler, ws.path(folder + "/main.c.o"), "-lm", "-o", "{O}"}, "check-q1",
+               "check-q2");
+  }
+  // Nothing of these must be wrong.
+  ws.run({"gcc", "-c", "h.c", "-o", "first.o"});
+  ws.write("choose.ld", "SECTIONS { .text : { *q1*(.text*) *(.text*) } }\nINSERT AFTER .init;\n");
+  for (const Argv& more :
+       {Argv{"-Wl,-T,choose.ld"}, Argv{"-Wl,-Map,m.map"}, Argv{"-Wl,-t"}, Argv{"-Wl,-M"},
+        Argv{folder + "/lto.c.o"}, Argv{"CMakeFiles/check-q1.dir/a.c.o", "-r"},
+        Argv{folder + "/../check-q1.dir/a.c.o"}, Argv{"a.c"}, Argv{"-Wl,--trace-symbol=main"},
+        Argv{"-Wl,--warn-common"}}) {
+    Argv argv = {"gcc", "first.o", folder + "/main.c.o", "-o", "{O}"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    again(argv, "check-q1", "check-q2");
+    again(argv, "check-q2", "check-q1");
+  }
 }
 
 TEST_F(OutputName, TargetsOfDependencyFilesFollow) {

@@ -62,6 +62,54 @@ TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
   ws.expect_miss(with_assembler(), options);
 }
 
+TEST_P(Terminal, DirectoriesThatHoldNothingChangeNothing) {
+  ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
+  for (const char* name : {"inc", "empty", "libs"}) ws.make_folder(name);
+  ws.write("inc/h.h", "#define H 0\n");
+  const auto with = [&](const std::string& front) {
+    const std::string include = front + ws.path("inc");
+    const std::string libraries = front + ws.path("libs");
+    return Options{.env = {"CPATH=" + include, "LIBRARY_PATH=" + libraries,
+                           "COMPILER_PATH=" + libraries, "LD_LIBRARY_PATH=" + libraries}};
+  };
+  for (const Argv& argv : {Argv{cc(), "-c", "a.c"}, Argv{cc(), "a.c", "-o", "a"}}) {
+    ws.expect_miss(argv, with(""));
+    ws.expect_hit(argv, with(ws.path("empty") + ":"));
+    ws.expect_hit(argv, with("/nowhere:" + ws.path("empty") + ":"));
+  }
+}
+
+// One that is not empty may hold what is looked for, and others may have been passed over.
+TEST_P(Terminal, DirectoriesThatHoldSomethingCount) {
+  ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
+  for (const char* name : {"inc", "other"}) ws.make_folder(name);
+  ws.write("inc/h.h", "#define H 0\n");
+  ws.write("other/unused.h", "");
+  const Options plain = {.env = {"CPATH=" + ws.path("inc")}};
+  const Options front = {.env = {"CPATH=" + ws.path("other") + ":" + ws.path("inc")}};
+  const Argv argv = {cc(), "-c", "a.c"};
+  ws.expect_miss(argv, plain);
+  ws.expect_miss(argv, front);
+  ws.expect_hit(argv, plain);
+  ws.write("other/h.h", "#define H 1\n");
+  ws.expect_same(argv, front);
+  ws.expect_unchanged(argv);  // there is no such header
+}
+
+TEST_P(Terminal, AWatchedListNoticesANewHeader) {
+  ws.write("a.c", "#include <h.h>\nint h = H;\n");
+  for (const char* name : {"inc", "late"}) ws.make_folder(name);
+  ws.write("inc/h.h", "#define H 0\n");
+  const Argv argv = {cc(), "-c", "a.c"};
+  ws.expect_miss(argv, {.env = {"CPATH=" + ws.path("inc")}});
+  const Options options = {.env = {"CPATH=" + ws.path("late") + ":" + ws.path("inc")}};
+  ws.expect_hit(argv, options);
+  ws.let_engine_rehearse();
+  ws.expect_hit(argv, options);
+  ws.write("late/h.h", "#define H 1\n");
+  ws.expect_miss(argv, options);
+}
+
 TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
   ws.write("a.c", "int main(void) { return 0; }\n");
   ws.make_folder("t1");

@@ -19,8 +19,7 @@ namespace cc {
 namespace {
 
 // Seen to be read by gcc 12, clang 14 and clang 19. Not here, because their values matter:
-// COMPILER_PATH, GCC_EXEC_PREFIX, LIBRARY_PATH (also finds -specs files), CPATH and its kin,
-// GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
+// GCC_EXEC_PREFIX, GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
 constexpr VariableRow kVariables[] = {
     {"TERM", VariableUse::ignored, "asked whether a terminal has colours; stderr is none"},
     {"COLORTERM", VariableUse::ignored, "asked whether a terminal has links; stderr is none"},
@@ -33,6 +32,13 @@ constexpr VariableRow kVariables[] = {
      "used when the compiler crashes; that is not remembered"},
     {"bar", VariableUse::ignored, "LLVM asks for it only to keep code alive in static links"},
     {"PATH", VariableUse::searched, "finds the assembler, the linker, and the driver itself"},
+    {"CPATH", VariableUse::listed, "as -I, where duplicates of other directories are left out"},
+    {"C_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
+    {"CPLUS_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
+    {"OBJC_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
+    {"LIBRARY_PATH", VariableUse::listed, "as -L; finds -specs files, too"},
+    {"COMPILER_PATH", VariableUse::listed, "as -B"},
+    {"LD_LIBRARY_PATH", VariableUse::listed, "where a linker finds what libraries need"},
     {"PWD", VariableUse::directory, "names the working directory in debug information"},
 };
 

@@ -73,7 +73,10 @@ void add_variables(const Order& order, const Command& command, Invocation& out) 
 void add_declaration(const Order& order, Invocation& out) {
   for (const std::string& extra : order.extra) out.key_fields.push_back({"extra", extra});
   if (!order.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
-  if (order.declared_only) out.key_fields.push_back({"evidence", "declared"});
+  if (order.declared_only) {
+    out.key_fields.push_back({"evidence", "declared"});
+    out.is_observed = false;
+  }
   if (order.strict) out.key_fields.push_back({"evidence", "strict"});
   if (order.clock_counts) out.key_fields.push_back({"evidence", "clock"});
   constexpr const char* kInputs[] = {"none", "inherit", "keyed"};

@@ -244,8 +244,9 @@ class RustAdapter final : public Adapter {
   }
 
   VariableUse variable_use(std::string_view name, std::string_view program) const override {
-    if (name == "PWD" && cc_adapter().variable_use(name, program) == VariableUse::directory)
-      return VariableUse::directory;  // the linker's driver
+    // The linker and its driver.
+    const VariableUse linking = cc_adapter().variable_use(name, program);
+    if (linking == VariableUse::directory || linking == VariableUse::listed) return linking;
     return find_variable_use(kVariables, name, true);
   }
   std::vector<std::string> variables_in(std::string_view depfile) const override {

@@ -1,0 +1,83 @@
+#include "pipeline/searches.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "pipeline/folder_test.h"
+
+namespace deja::pipeline {
+namespace {
+
+class Directories : public FolderTest {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"full", "other", "empty", "ws", "ws/lib"}) make(name);
+    for (const char* name : {"full", "other", "ws/lib"}) fill(name);
+  }
+  std::string at(const std::string& name) const { return dir_ + "/" + name; }
+  void make(const std::string& name) { std::filesystem::create_directory(at(name)); }
+  void fill(const std::string& name) { std::ofstream(at(name) + "/x") << "x"; }
+  std::string value(const std::string& list) { return directories_value(list, dir_, roots); }
+  bool holds(const std::string& then, std::optional<std::string_view> now) {
+    return directories_hold(value(then), now, dir_, roots);
+  }
+
+  action::Roots roots;
+};
+
+TEST_F(Directories, TheListCountsInItsOrder) {
+  const std::string both = at("full") + ":" + at("other");
+  EXPECT_TRUE(holds(both, both));
+  EXPECT_FALSE(holds(both, at("other") + ":" + at("full")));
+  EXPECT_FALSE(holds(both, at("full")));
+  EXPECT_FALSE(holds(at("full"), both));
+  EXPECT_FALSE(holds(at("full"), std::nullopt));
+  EXPECT_FALSE(holds(at("full"), at("full") + ":" + at("full")));
+}
+
+TEST_F(Directories, WhatHoldsNothingMayComeAndGo) {
+  const std::string full = at("full");
+  for (const std::string& nothing : {at("empty"), at("nowhere"), std::string("empty")}) {
+    EXPECT_TRUE(holds(full, nothing + ":" + full));
+    EXPECT_TRUE(holds(full, full + ":" + nothing));
+    EXPECT_TRUE(holds(nothing + ":" + full + ":" + nothing, full));
+    EXPECT_TRUE(holds(nothing, std::nullopt));
+    EXPECT_TRUE(directories_hold({}, nothing, dir_, roots));
+  }
+}
+
+// The names that were looked for in it are absences of their own.
+TEST_F(Directories, OneThatHeldNothingMayBeFilledSince) {
+  const std::string list = at("empty") + ":" + at("full");
+  const std::string then = value(list);
+  fill("empty");
+  EXPECT_TRUE(directories_hold(then, list, dir_, roots));
+  EXPECT_TRUE(directories_hold(then, at("full"), dir_, roots));
+  EXPECT_FALSE(holds(list, at("full")));
+}
+
+TEST_F(Directories, AnEmptyNameIsTheWorkingDirectory) {
+  EXPECT_FALSE(holds(at("full") + ":", at("full")));
+  EXPECT_TRUE(holds(":", ":"));
+  EXPECT_FALSE(holds("", std::nullopt));
+}
+
+TEST_F(Directories, TheyMoveWithTheirRoot) {
+  roots = action::Roots(at("ws"), "");
+  const std::string then = value(at("ws/lib") + ":" + at("full"));
+  make("two"), make("two/lib"), fill("two/lib");
+  const action::Roots there(at("two"), "");
+  EXPECT_TRUE(directories_hold(then, at("two/lib") + ":" + at("full"), dir_, there));
+  EXPECT_FALSE(directories_hold(then, at("ws/lib") + ":" + at("full"), dir_, there));
+}
+
+TEST_F(Directories, HollowOnesAreFound) {
+  EXPECT_FALSE(lists_hollow(std::nullopt, dir_));
+  EXPECT_FALSE(lists_hollow(at("full") + ":", dir_));
+  EXPECT_TRUE(lists_hollow(at("full") + ":empty", dir_));
+}
+
+}  // namespace
+}  // namespace deja::pipeline
