@@ -422,12 +422,14 @@ void check_declared(const Declared& declared, const tool::Invocation& invocation
   testimony.trace.normalize();
 }
 
-std::vector<std::string> undeclared(const Testimony& testimony, const tool::Invocation& invocation,
+std::vector<std::string> undeclared(const Testimony& testimony, const std::string& tool,
+                                    const tool::Invocation& invocation,
                                     const action::Roots& roots) {
   const tool::Declaration& declared = invocation.declared;
+  const std::string script = tidy_path(tool);  // what runs it reads it
   std::vector<std::string> out;
   for (const Input& input : testimony.inputs) {
-    if (!is_of_system(input.path) && !is_among(input.path, declared.inputs) &&
+    if (tidy_path(input.path) != script && !is_of_system(input.path) && !is_among(input.path, declared.inputs) &&
         !is_among(input.path, declared.outputs) && !is_below(input.path, declared.folders))
       out.push_back("reads " + input.path);
   }

@@ -179,7 +179,7 @@ Testimony testify(const Prepared& p, const Target& target, const BeforeRun& befo
                             : testify_observed(p, target, before, report, engine, out);
   if (order == nullptr) return testimony;
   if (testimony.problem.empty() && order->strict)
-    out.undeclared = undeclared(testimony, target.invocation, target.roots);
+    out.undeclared = undeclared(testimony, p.command.tool, target.invocation, target.roots);
   if (!out.undeclared.empty()) testimony.problem = "not declared: " + out.undeclared.front();
   if (testimony.problem.empty())
     check_declared(p.declared, target.invocation, p.command, target.roots, report, engine.digester,

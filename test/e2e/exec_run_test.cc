@@ -363,6 +363,21 @@ TEST_P(ExecRun, StrictNamesWhatIsNotDeclared) {
   EXPECT_EQ(ws.expect_hit(honest).exit_code, 0);
 }
 
+TEST_P(ExecRun, StrictDoesNotNameTheToolsOwnScript) {
+  ws.write("in", "1\n");
+  ws.write("script", "#!/bin/sh\nread -r n < in; echo $n > out\n", 0755);
+  ws.write("other", "#!/bin/sh\n. ./script\n", 0755);
+  const Argv options = {"--strict", "--input-file", "in", "--output-file", "out"};
+  for (const std::string& name : {std::string("./script"), ws.path("script")}) {
+    EXPECT_EQ(ws.expect_miss(exec(options, {name})).exit_code, 0);
+    EXPECT_EQ(ws.expect_hit(exec(options, {name})).exit_code, 0);
+  }
+  // What another tool reads is not its own.
+  const Result r = ws.expect_miss(exec(options, {"./other"}));
+  EXPECT_EQ(r.exit_code, 1) << r;
+  EXPECT_NE(r.err.find("/script, which is not declared"), std::string::npos) << r;
+}
+
 TEST_P(ExecRun, ClockAndRandomNumbersAreNoise) {
   const Argv noisy = exec({}, {"date", "+%N"});
   const std::string first = ws.expect_miss(noisy).out;
