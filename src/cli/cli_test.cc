@@ -136,8 +136,8 @@ TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
 }
 
 TEST_F(CliTest, Version) {
-  EXPECT_EQ(run({"version"}).out, "deja " DEJA_VERSION "\n");
-  EXPECT_EQ(run({"--version"}).out, "deja " DEJA_VERSION "\n");
+  EXPECT_THAT(run({"version"}).out, testing::StartsWith("deja " DEJA_VERSION " (build "));
+  EXPECT_EQ(run({"--version"}).out, run({"version"}).out);
   EXPECT_EQ(json({"version"})["version"], DEJA_VERSION);
 }
 
@@ -412,7 +412,7 @@ while True:
     if len(head) < 16: continue
     magic, protocol, kind, size, build = struct.unpack("<IHHII", head)
     word = client.recv(size, socket.MSG_WAITALL)
-    answer = json.dumps({"pid": os.getpid(), "version": "0.1.0", "sessions": 7}).encode()
+    answer = json.dumps({"pid": os.getpid(), "version": "0.1.0", "build": build, "sessions": 7}).encode()
     if word == b"stop": os.unlink(listener.getsockname())
     client.sendall(struct.pack("<IHHII", magic, protocol, kind + 1, len(answer), build) + answer)
     client.close()

@@ -11,6 +11,7 @@
 namespace deja::cli {
 namespace {
 
+constexpr int kAnswerTimeoutMs = 1500;
 constexpr std::chrono::milliseconds kPause{20};
 constexpr int kTries = 500;  // ten seconds
 
@@ -82,7 +83,7 @@ int start(const Context& context) {
 }
 
 bool is_listening(const Context& context) {
-  const auto socket = os::connect_unix(context.places.socket);
+  const auto socket = os::connect_unix(context.places.socket, kAnswerTimeoutMs);
   return socket && *socket;
 }
 
@@ -93,9 +94,15 @@ int stop(const Context& context) {
     return kDone;
   }
   if (!answer) {
-    print_error("daemon stop: " + answer.error().message);
+    if (end_silent_daemon(context)) {
+      print("stopped: it did not answer, and was ended\n");
+      return kDone;
+    }
+    print_error("daemon stop: it does not answer (" + answer.error().message +
+                "), and its process cannot be told");
     return kProblems;
   }
+  forget_silence(context);
   for (int tries = 0; tries < kTries; ++tries) {
     if (!is_daemon_alive(context)) {
       print("stopped\n");

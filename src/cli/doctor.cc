@@ -102,12 +102,11 @@ void check_daemon(const Context& context, Findings& out) {
   }
   const DaemonStatus status = daemon_status(context);
   if (status.is_silent) {
+    out.push_back({"daemon", true, "listens but does not answer: deja daemon stop"});
+  } else if (status.is_running && !status.is_of_our_build) {
     out.push_back({"daemon", true,
-                   "listens but does not answer: end it and let the next command start another"});
-  } else if (status.is_running && status.version != wire::kVersion) {
-    out.push_back({"daemon", true,
-                   "is of version " + status.version + ", not " + std::string(wire::kVersion) +
-                       ": deja daemon stop"});
+                   "is of another build of deja (version " + status.version +
+                       "), so each command starts an engine for itself: deja daemon stop"});
   } else if (status.is_running) {
     out.push_back({"daemon", false, "running, process " + std::to_string(status.pid.value_or(0))});
   } else {

@@ -12,34 +12,41 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
 
 #include "base/path.h"
+#include "os/engine_environment.h"
 #include "os/file.h"
 #include "os/io.h"
 #include "os/lock.h"
 #include "os/places.h"
+#include "os/process.h"
 #include "os/socket.h"
 #include "wire/messages.h"
 
 namespace deja::cli {
 namespace {
 
-constexpr int kAnswerTimeoutMs = 3000;
+constexpr int kAnswerTimeoutMs = 1500;
 constexpr std::size_t kAnswerMax = 1 << 20;
 constexpr int kEngineSocketFd = 3;
 constexpr int kEngineLockFd = 4;
 
 Result<std::string> read_answer(const os::Fd& socket) {
   wire::FrameHead head;
-  const ssize_t got = os::read_exactly(socket.get(), &head, sizeof(head));
+  const ssize_t got = os::read_exactly(socket.get(), &head, sizeof(head), kAnswerTimeoutMs);
   if (got < 0) return sys_error_code(static_cast<int>(-got), "read", "the daemon's answer");
   // A daemon of another version is still asked for its status, so the build may differ.
   if (got != sizeof(head) || head.magic != wire::kMagic ||
       head.kind != static_cast<std::uint16_t>(wire::Kind::answer) || head.size > kAnswerMax)
     return Error{Code::protocol, 0, "the daemon gives no answer; it may be of another version"};
   std::string body(head.size, '\0');
-  if (os::read_exactly(socket.get(), body.data(), body.size()) != static_cast<ssize_t>(body.size()))
+  if (os::read_exactly(socket.get(), body.data(), body.size(), kAnswerTimeoutMs) !=
+      static_cast<ssize_t>(body.size()))
     return Error{Code::protocol, 0, "the daemon's answer ends early"};
   return body;
 }
@@ -77,7 +84,11 @@ Error exec_engine(const Context& context, std::string mode) {
   const std::string engine = engine_path(context);
   std::string name = "dejad", dir = context.places.dir;
   std::array<char*, 4> argv = {name.data(), mode.data(), dir.data(), nullptr};
-  ::execv(engine.c_str(), argv.data());  // tidy-allow: syscall the program becomes the engine
+  std::vector<char*> environment;
+  for (char** at = environ; *at != nullptr; ++at)
+    if (os::is_for_engine(*at)) environment.push_back(*at);
+  environment.push_back(nullptr);
+  ::execve(engine.c_str(), argv.data(), environment.data());  // tidy-allow: syscall the engine
   return sys_error("start", engine);
 }
 
@@ -100,14 +111,14 @@ std::string engine_path(const Context& context) { return context.libexec + "/dej
 
 Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word) {
   if (context.places.socket.empty()) return std::optional<std::string>();
-  const auto socket = TRY(os::connect_unix(context.places.socket));
+  const auto socket = TRY(os::connect_unix(context.places.socket, kAnswerTimeoutMs));
   if (!socket) return std::optional<std::string>();
-  TRY(os::set_receive_timeout_ms(*socket, kAnswerTimeoutMs));
   const wire::FrameHead head = wire::frame_head(wire::Kind::ask, word.size());
   std::string frame(sizeof(head), '\0');
   std::memcpy(frame.data(), &head, sizeof(head));
   frame.append(word);
-  if (const int r = os::send_all(socket->get(), frame.data(), frame.size()); r != 0)
+  if (const int r = os::send_all(socket->get(), frame.data(), frame.size(), kAnswerTimeoutMs);
+      r != 0)
     return sys_error_code(-r, "send", context.places.socket);
   return std::optional(TRY(read_answer(*socket)));
 }
@@ -127,6 +138,8 @@ DaemonStatus daemon_status(const Context& context) {
     status.pid = pid->get<std::int64_t>();
   if (const auto version = json.find("version"); version != json.end() && version->is_string())
     status.version = version->get<std::string>();
+  const auto build = json.find("build");
+  status.is_of_our_build = build != json.end() && *build == wire::build_number();
   return status;
 }
 
@@ -135,6 +148,60 @@ bool is_daemon_alive(const Context& context) {
   if (!there || !*there) return false;
   const auto lock = os::try_lock_file(lock_path(context), os::LockMode::exclusive);
   return lock && !*lock;
+}
+
+namespace {
+
+// It has signed the lock; but its number may be another process's by now.
+std::optional<pid_t> process_with_lock(const std::string& lock) {
+  const auto text = os::read_file(lock, 64);
+  const auto file = os::stat_file(lock);
+  if (!text || !file || !*file) return std::nullopt;
+  pid_t pid = 0;
+  std::from_chars(text->data(), text->data() + text->size(), pid);
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  const auto descriptors =
+      pid > 1 ? os::list_directory(folder) : Result(std::vector<std::string>());
+  if (!descriptors) return std::nullopt;
+  for (const std::string& fd : *descriptors) {
+    const auto open = os::stat_file(join_path(folder, fd));
+    if (open && *open && (*open)->device == (*file)->device && (*open)->inode == (*file)->inode)
+      return pid;
+  }
+  return std::nullopt;
+}
+
+// The store is made for it: an engine may be killed at any instant.
+bool kill_until_gone(const Context& context, pid_t pid) {
+  constexpr int kPatienceMs = 1000;
+  constexpr int kPauseMs = 10;
+  for (const int signal : {SIGTERM, SIGKILL}) {
+    os::send_signal(pid, signal);
+    os::send_signal(pid, SIGCONT);  // a stopped process takes a signal when it goes on
+    for (int ms = 0; ms < kPatienceMs; ms += kPauseMs) {
+      if (!is_daemon_alive(context)) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(kPauseMs));
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+bool end_silent_daemon(const Context& context) {
+  bool is_gone = true;
+  if (is_daemon_alive(context)) {
+    const auto pid = process_with_lock(lock_path(context));
+    is_gone = pid && kill_until_gone(context, *pid);
+  }
+  if (is_gone) static_cast<void>(static_cast<bool>(os::remove_file(context.places.socket)));
+  forget_silence(context);
+  return is_gone;
+}
+
+void forget_silence(const Context& context) {
+  const std::string mark = join_path(context.places.dir, os::kSilenceMark);
+  static_cast<void>(static_cast<bool>(os::remove_file(mark)));
 }
 
 Error become_daemon(const Context& context) {

@@ -20,6 +20,7 @@ struct DaemonStatus {
   bool is_silent = false;  // something listens but gives no answer we understand
   std::optional<std::int64_t> pid;
   std::string version;
+  bool is_of_our_build = false;
   std::string answer;  // JSON, all that the daemon says of itself
 };
 DaemonStatus daemon_status(const Context& context);
@@ -32,6 +33,11 @@ Result<bool> start_daemon(const Context& context);
 // Has a daemon (or somebody who is just starting one) the folder's lock? Its socket goes first when
 // it ends, the lock last.
 bool is_daemon_alive(const Context& context);
+// Ends a daemon that does not answer (it is stopped, or hangs), and removes the socket of somebody else's
+// listener. False: there was neither, or it is still there.
+bool end_silent_daemon(const Context& context);
+// Clients ask again at once, though one has heard nothing for a while (client/silence.h).
+void forget_silence(const Context& context);
 // Becomes the daemon, in the foreground. Returns only when it cannot.
 Error become_daemon(const Context& context);
 

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/options.h"
@@ -11,10 +13,11 @@ int run_version(const Context&, Args args) {
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
   const std::string version(wire::kVersion);
+  const std::string build = fmt::format("{:08x}", wire::build_number());
   if (format == Format::json) {
-    print(pretty({{"version", version}, {"protocol", wire::kProtocol}}));
+    print(pretty({{"version", version}, {"build", build}, {"protocol", wire::kProtocol}}));
   } else {
-    print("deja " + version + "\n");
+    print("deja " + version + " (build " + build + ")\n");
   }
   return kDone;
 }

@@ -17,6 +17,8 @@
 
 #include <cstring>
 
+#include "client/silence.h"
+#include "os/engine_environment.h"
 #include "os/fd.h"
 #include "os/places.h"
 #include "os/text_buffer.h"
@@ -73,10 +75,19 @@ void reset_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// Keeps what an engine is started with; the array is ours alone after fork.
+void filter_environment(char** environment) {
+  char** out = environment;
+  for (char** at = environment; *at != nullptr; ++at)
+    if (os::is_for_engine(*at)) *out++ = *at;
+  *out = nullptr;
+}
+
 // In the child of fork: becomes the engine or ends.
 [[noreturn]] void become_engine(const char* engine, const char* mode, const char* dir, int socket,
                                 int lock, char** environment) {
   reset_signals();
+  filter_environment(environment);
   // Above the agreed numbers first, so that neither overwrites the other.
   const int high_socket = ::fcntl(socket, F_DUPFD_CLOEXEC, 10);
   const int high_lock = lock < 0 ? -1 : ::fcntl(lock, F_DUPFD_CLOEXEC, 10);
@@ -164,11 +175,14 @@ int connect_or_start(const char* engine, char* dir, const char* socket, char** e
   for (int i = 0; i < kStartTries; ++i) {
     const int started = try_start(engine, dir, socket, environment);
     if (started < 0) return -1;
+    if (started > 0) forget_silence(dir);
     const int fd = try_connect(socket);
     if (fd >= 0) return fd;
+    if (was_silent_lately(dir)) return -1;
     const struct timespec pause = {0, kStartPauseNs};
     ::nanosleep(&pause, nullptr);
   }
+  note_silence(dir);
   return -1;
 }
 
@@ -232,8 +246,11 @@ int reach_engine(const Environment& env, const Command& command) {
     const int fd = connect_or_start(engine_path, cache_folder, socket, env.raw);
     if (fd >= 0) return fd;
   }
+  if (was_silent_lately(cache_folder)) return -1;
   return start_one_shot(engine_path, cache_folder, env.raw);
 }
+
+const char* engine_folder() { return cache_folder; }
 
 int own_engine(const Environment& env, const Command& command) {
   if (os::cache_dir(env.places, command.cwd, cache_folder) < 0 || !find_engine()) return -1;

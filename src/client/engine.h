@@ -13,6 +13,9 @@ int reach_engine(const Environment& env, const Command& command);
 // An engine of our own version and view of the files, for this one request; or -1.
 int own_engine(const Environment& env, const Command& command);
 
+// The cache directory of the engine that was reached.
+const char* engine_folder();
+
 // The path of a program in ../libexec/deja beside our own executable. False: cannot be told.
 bool libexec_path(std::string_view program, char* out);
 

@@ -14,6 +14,7 @@
 #include "client/engine.h"
 #include "client/feed.h"
 #include "client/run.h"
+#include "client/silence.h"
 #include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -21,10 +22,6 @@
 
 namespace deja::client {
 namespace {
-
-// An engine that waits for another client's run says so every second; one that says nothing for
-// this long, or takes nothing, is stuck. Then the tool runs; if it has run, we leave.
-constexpr int kSilenceMs = 10'000;
 
 char request_memory[256 * 1024];
 char reply_memory[64 * 1024];
@@ -111,7 +108,8 @@ bool send_request(int socket, const Command& command, const Environment& env,
 
 // The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
 bool receive(int socket, wire::FrameHead* head, std::size_t* have) {
-  if (os::read_exactly(socket, head, sizeof(*head), kSilenceMs) != sizeof(*head) ||
+  if (!wait_for_word(socket, engine_folder()) ||
+      os::read_exactly(socket, head, sizeof(*head), kSilenceMs) != sizeof(*head) ||
       !wire::is_ours(*head))
     return false;
   *have = head->size < sizeof(reply_memory) ? head->size : sizeof(reply_memory);
@@ -182,7 +180,9 @@ std::uint32_t report(int socket, const RunOutcome& outcome) {
   wire::FrameHead answer;
   std::size_t have = 0;
   // Visible at exit: wait until it is published.
-  if (!receive(socket, &answer, &have)) return wire::kAsTheTool;
+  do {
+    if (!receive(socket, &answer, &have)) return wire::kAsTheTool;
+  } while (answer.kind == static_cast<std::uint16_t>(wire::Kind::wait));
   wire::Reader r(reply_memory, have);
   const std::uint32_t code = r.u32();
   if (r.failed()) return wire::kAsTheTool;

@@ -7,6 +7,7 @@
 #include "daemon/session.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/places.h"
 #include "os/socket.h"
 
 namespace deja::daemon {
@@ -48,8 +49,12 @@ bool View::is_seen_by(const wire::RequestHead& client) const {
          root_inode == client.root_inode && group == client.group;
 }
 
-Host::Host(std::unique_ptr<engine::Assembly> assembly, std::uint64_t idle_exit_s)
-    : view_(View::of_this_process()), idle_exit_s_(idle_exit_s), assembly_(std::move(assembly)) {}
+Host::Host(const std::string& dir, std::unique_ptr<engine::Assembly> assembly,
+           std::uint64_t idle_exit_s)
+    : silence_mark_(join_path(dir, os::kSilenceMark)),
+      view_(View::of_this_process()),
+      idle_exit_s_(idle_exit_s),
+      assembly_(std::move(assembly)) {}
 Host::~Host() = default;
 
 std::unique_ptr<Host> Host::open(const std::string& dir) {
@@ -63,10 +68,11 @@ std::unique_ptr<Host> Host::open(const std::string& dir) {
                                           .is_guest = false});
   for (const config::Problem& p : loaded.problems) assembly->journal().trouble(p.text());
   if (!problem.empty()) assembly->journal().trouble(problem);
-  return std::unique_ptr<Host>(new Host(std::move(assembly), loaded.config.daemon_idle_exit_s));
+  return std::unique_ptr<Host>(
+      new Host(dir, std::move(assembly), loaded.config.daemon_idle_exit_s));
 }
 
-void Host::answer(const os::Fd& socket, const pipeline::Outcome& outcome) {
+void Host::answer(Line& line, const pipeline::Outcome& outcome) {
   // A client that has left in the meantime has run the tool itself; nobody is to be told.
   if (const auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) {
     std::string body(wire::kReplayHeadSize, '\0');
@@ -76,14 +82,14 @@ void Host::answer(const os::Fd& socket, const pipeline::Outcome& outcome) {
                                  static_cast<std::uint32_t>(replay->err.size())});
     body += replay->out;
     body += replay->err;
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::replay, body)));
+    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::replay, body)));
   } else if (const auto* done = std::get_if<pipeline::Done>(&outcome.answer)) {
     std::string body(sizeof(std::uint32_t), '\0');
     wire::Writer(body.data(), body.size()).u32(done->exit_code.value_or(wire::kAsTheTool));
     body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::published, body)));
+    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::published, body)));
   } else {
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::exec, {})));
+    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::exec, {})));
   }
 }
 
@@ -98,14 +104,26 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   }
   const pipeline::Request& request = decoded->request;
   const pipeline::Engine* const engine = assembly_->engine();
-  SocketClient client(socket, engine != nullptr ? engine->interposer : std::string());
+  forget_silence(started_ns);
+  Line line(socket);
+  const Heartbeat::Guard guard(heartbeat_, line);
+  SocketClient client(line, engine != nullptr ? engine->interposer : std::string());
   pipeline::Outcome outcome = assembly_->handle(request, assembly_->settings_for(request), client);
   assembly_->record(outcome, request, started_ns);
-  answer(socket, outcome);
+  answer(line, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
   if (may_hit && !outcome.remembered)
     rehearse_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
+}
+
+// Once a second will do: the mark is only asked for by who waits.
+void Host::forget_silence(std::int64_t now_ns) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  std::int64_t last = forgot_silence_ns_;
+  if (now_ns - last < kSecondNs || !forgot_silence_ns_.compare_exchange_strong(last, now_ns))
+    return;
+  static_cast<void>(static_cast<bool>(os::remove_file(silence_mark_)));
 }
 
 void Host::rehearse_later(const std::string& request_body, bool was_hit) {

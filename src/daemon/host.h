@@ -2,11 +2,13 @@
 // rehearses them when it has the time.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <string>
 
 #include "base/mutex.h"
+#include "daemon/heartbeat.h"
 #include "engine/assembly.h"
 #include "os/fd.h"
 #include "pipeline/outcome.h"
@@ -42,10 +44,15 @@ class Host {
   std::uint64_t idle_exit_s() const { return idle_exit_s_; }
 
  private:
-  Host(std::unique_ptr<engine::Assembly> assembly, std::uint64_t idle_exit_s);
+  Host(const std::string& dir, std::unique_ptr<engine::Assembly> assembly,
+       std::uint64_t idle_exit_s);
+  void forget_silence(std::int64_t now_ns);
   void rehearse_later(const std::string& request_body, bool was_hit);
-  void answer(const os::Fd& socket, const pipeline::Outcome& outcome);
+  void answer(Line& line, const pipeline::Outcome& outcome);
 
+  Heartbeat heartbeat_;
+  const std::string silence_mark_;
+  std::atomic<std::int64_t> forgot_silence_ns_{0};
   const View view_;
   const std::uint64_t idle_exit_s_;
   const std::unique_ptr<engine::Assembly> assembly_;

@@ -3,12 +3,9 @@
 //   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
 //   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,6 +17,7 @@
 #include "daemon/host.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
+#include "daemon/settle.h"
 #include "os/failpoint.h"
 #include "os/io.h"
 #include "os/lock.h"
@@ -50,22 +48,9 @@ void open_log() {
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
-// Freed memory is kept for the next request: giving it back and asking for it again took a tenth of
-// the engine's time for a miss.
-void keep_memory() {
-  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
-  ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
-}
-
-// The descriptors the first client happened to have (a jobserver, a pipe to tee) are not ours to
-// keep open; neither are its folder and its umask.
-void settle_in(int first_foreign_fd) {
-  ::syscall(SYS_close_range, static_cast<unsigned>(first_foreign_fd), ~0u, 0u);
+void begin(int first_foreign_fd) {
+  daemon::settle_in(first_foreign_fd);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
-  ::signal(SIGPIPE, SIG_IGN);
-  ::umask(077);
-  keep_memory();
-  if (::chdir("/") != 0) ::_exit(1);
   open_log();
   // Only tests set this: see os/failpoint.h.
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
@@ -79,9 +64,16 @@ std::string path_of(const os::Fd& listener) {
   return address.sun_path;
 }
 
+// For `deja daemon stop`, should we not answer.
+void sign_lock(int lock) {
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock, 0) == 0) static_cast<void>(os::write_all(lock, pid.data(), pid.size()));
+}
+
 int run_daemon(const std::string& dir) {
-  settle_in(kLockFd + 1);
+  begin(kLockFd + 1);
   ::fcntl(kLockFd, F_SETFD, FD_CLOEXEC);
+  sign_lock(kLockFd);
   os::Fd listener(kSocketFd);
   const std::string path = path_of(listener);
   if (path.empty()) return 2;
@@ -91,9 +83,9 @@ int run_daemon(const std::string& dir) {
 }
 
 int run_one_shot(const std::string& dir) {
-  settle_in(kSocketFd + 1);
+  begin(kSocketFd + 1);
   const os::Fd socket(kSocketFd);
-  const auto frame = daemon::read_frame(socket, wire::kRequestMax, nullptr);
+  const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
   const auto host = daemon::Host::open(dir);
   host->serve(socket, frame->body);
@@ -113,7 +105,9 @@ int run_foreground(const std::string& dir) {
     std::fprintf(stderr, "deja: %s\n", listener.error().message.c_str());
     return 1;
   }
+  sign_lock(lock->get());
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   open_log();
   const auto host = daemon::Host::open(dir);
   daemon::Server(*std::move(listener), socket, *host).run();

@@ -14,7 +14,7 @@
 
 namespace deja::daemon {
 namespace {
-constexpr int kFrameTimeoutMs = 5000;  // a client sends its request at once
+constexpr std::int64_t kFrameTimeoutNs = 5'000'000'000;  // a client sends its request at once
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr auto kUpkeep = std::chrono::seconds(5);
 constexpr auto kPause = std::chrono::milliseconds(30);  // between two requests: the machine is idle
@@ -23,6 +23,11 @@ constexpr auto kPause = std::chrono::milliseconds(30);  // between two requests:
 Server::Server(os::Fd listener, std::string socket_path, Host& host)
     : listener_(std::move(listener)), socket_path_(std::move(socket_path)), host_(host) {
   last_request_ns_ = os::monotonic_ns();
+  const auto path = os::read_symlink("/proc/self/exe");
+  const auto program = os::stat_file("/proc/self/exe");
+  if (!path || !*path || !program || !*program) return;
+  program_path_ = **path;
+  program_ = **program;
 }
 
 void Server::run() {
@@ -71,10 +76,18 @@ void Server::watch_over() {
     const std::int64_t idle_ns = os::monotonic_ns() - last_request_ns_;
     const auto limit_s = static_cast<std::int64_t>(host_.idle_exit_s());
     if (limit_s != 0 && busy_ == 0 && idle_ns > limit_s * kSecondNs) stop();
+    if (is_replaced()) stop();
     // Somebody removed the cache folder with our socket: nobody can reach us any more.
     const auto there = os::stat_file(socket_path_);
     if (there && !*there) stop();
   }
+}
+
+// Has another build been installed in our place, or have we been removed?
+bool Server::is_replaced() const {
+  if (program_path_.empty()) return false;
+  const auto now = os::stat_file(program_path_);
+  return now && (!*now || !(**now == program_));
 }
 
 void Server::stop() {
@@ -137,18 +150,16 @@ void Server::work(std::list<std::thread>::iterator self) {
 void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
   if (!peer || peer->uid != ::geteuid()) return;
-  if (!os::set_receive_timeout_ms(socket, kFrameTimeoutMs)) return;
-  const auto frame = read_frame(socket, wire::kRequestMax, nullptr);
+  const auto frame =
+      read_frame(socket, wire::kRequestMax, os::monotonic_ns() + kFrameTimeoutNs, nullptr);
   if (!frame) {
-    // A client of another version reads from our head that we are not its engine. It is the newer
-    // installation, most likely: make room for its daemon.
-    if (frame.error().code == Code::protocol) {
-      static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
-      stop();
-    }
+    // A client of another build reads from our head that we are not its engine, and starts one for
+    // itself. If it has been installed in our place, there is to be a daemon of it.
+    if (frame.error().code != Code::protocol) return;
+    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    if (is_replaced()) stop();
     return;
   }
-  if (!os::set_receive_timeout_ms(socket, 0)) return;  // a tool may run for hours
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
       return host_.serve(socket, frame->body);
@@ -162,7 +173,8 @@ void Server::serve_connection(os::Fd socket) {
 void Server::answer_question(const os::Fd& socket, const std::string& word) {
   const std::string facts = "{\"running\":true,\"pid\":" + std::to_string(::getpid()) +
                             ",\"version\":\"" + std::string(wire::kVersion) +
-                            "\",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
+                            "\",\"build\":" + std::to_string(wire::build_number()) +
+                            ",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
   if (word == "stop") stop();
   const bool known = word == "stop" || word == "status";
   static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));

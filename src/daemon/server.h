@@ -14,6 +14,7 @@
 
 #include "daemon/host.h"
 #include "os/fd.h"
+#include "os/file.h"
 
 namespace deja::daemon {
 
@@ -33,6 +34,7 @@ class Server {
   void join_finished();
   void serve_connection(os::Fd socket);
   void answer_question(const os::Fd& socket, const std::string& word);
+  bool is_replaced() const;
   void stop();
   void watch_over();
   void rehearse();
@@ -40,6 +42,8 @@ class Server {
   const os::Fd listener_;
   const std::string socket_path_;
   Host& host_;
+  std::string program_path_;  // empty: cannot be told
+  os::FileIdentity program_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> last_request_ns_{0};
   std::atomic<int> busy_{0};

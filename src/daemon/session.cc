@@ -1,10 +1,14 @@
 #include "daemon/session.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
 
+#include "os/clock.h"
 #include "os/file.h"
 #include "os/io.h"
 #include "os/socket.h"
+#include "os/work.h"
 
 namespace deja::daemon {
 namespace {
@@ -27,12 +31,48 @@ void write_list(wire::Writer& w, const std::vector<std::string>& list) {
   for (const std::string& text : list) w.text(text);
 }
 
+// Bytes of frames that are being received, of all clients. What is sent takes memory, what is only
+// announced does not.
+std::atomic<std::size_t> bytes_in_flight{0};
+constexpr std::size_t kInFlightMax = 512 << 20;
+
+class InFlight {
+ public:
+  ~InFlight() { bytes_in_flight -= bytes_; }
+  bool add(std::size_t bytes) {
+    bytes_ += bytes;
+    return (bytes_in_flight += bytes) <= kInFlightMax;
+  }
+
+ private:
+  std::size_t bytes_ = 0;
+};
+
+Status read_body(const os::Fd& socket, std::size_t size, std::int64_t deadline_ns,
+                 std::string& body) {
+  constexpr std::size_t kFirst = 256 * 1024;
+  InFlight in_flight;
+  while (body.size() < size) {
+    const std::size_t have = body.size();
+    const std::size_t piece = std::min(size - have, std::max(kFirst, have));
+    if (!in_flight.add(piece)) return gone("too much is being sent to the engine");
+    body.resize(have + piece);
+    if (os::read_by(socket.get(), body.data() + have, piece, deadline_ns) !=
+        static_cast<ssize_t>(piece))
+      return gone("the connection ended within a frame");
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd) {
+Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_t deadline_ns,
+                         os::Fd* fd) {
   Frame frame;
   int fds[os::kMaxPassedFds];
   std::size_t fd_count = 0;
+  if (os::wait_until_readable(socket.get(), deadline_ns) != 0)
+    return gone("the client sends nothing");
   const ssize_t got =
       os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
   for (std::size_t i = 0; i < fd_count; ++i) {
@@ -40,17 +80,18 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd)
     if (i == 0 && fd != nullptr) *fd = std::move(received);
   }
   if (got <= 0) return gone("the client closed the connection");
+  // What has begun must come to an end.
+  constexpr std::int64_t kRestNs = 60'000'000'000;
+  if (deadline_ns == os::kNoDeadline) deadline_ns = os::monotonic_ns() + kRestNs;
   const auto have = static_cast<std::size_t>(got);
   const std::size_t rest = sizeof(frame.head) - have;
-  if (rest > 0 && os::read_exactly(socket.get(), reinterpret_cast<char*>(&frame.head) + have,
-                                   rest) != static_cast<ssize_t>(rest))
+  if (rest > 0 && os::read_by(socket.get(), reinterpret_cast<char*>(&frame.head) + have, rest,
+                              deadline_ns) != static_cast<ssize_t>(rest))
     return gone("the connection ended within a frame");
+  if (frame.head.magic != wire::kMagic) return gone("no client of ours");
   if (!wire::is_ours(frame.head)) return Error{Code::protocol, 0, "a client of another version"};
-  if (frame.head.size > max_size) return Error{Code::protocol, 0, "a frame that is too large"};
-  frame.body.resize(frame.head.size);
-  if (os::read_exactly(socket.get(), frame.body.data(), frame.body.size()) !=
-      static_cast<ssize_t>(frame.body.size()))
-    return gone("the connection ended within a frame");
+  if (frame.head.size > max_size) return gone("a frame that is too large");
+  TRY(read_body(socket, frame.head.size, deadline_ns, frame.body));
   return frame;
 }
 
@@ -112,9 +153,11 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
     write_list(w, order.environment != nullptr ? *order.environment : std::vector<std::string>());
     w.raw(std::string_view("\0", 1));
   });
-  TRY(write_frame(socket_, wire::Kind::run, body));
+  TRY(line_.say_last(wire::Kind::run, body));
   pipeline::RunReport report;
-  const Frame frame = TRY(read_frame(socket_, wire::kReportMax, &report.log));
+  const Frame frame =
+      TRY(read_frame(line_.socket(), wire::kReportMax, os::kNoDeadline, &report.log));
+  line_.listens();
   wire::Reader r(frame.body.data(), frame.body.size());
   const wire::ReportHead head = wire::read_report_head(r);
   report.out = r.raw(head.stdout_size);
@@ -133,9 +176,10 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
 }
 
 Result<std::optional<std::string>> SocketClient::read_stdin() {
-  TRY(write_frame(socket_, wire::Kind::feed, {}));
+  TRY(line_.say_last(wire::Kind::feed, {}));
   os::Fd fd;
-  const Frame frame = TRY(read_frame(socket_, 0, &fd));
+  const Frame frame = TRY(read_frame(line_.socket(), 0, os::kNoDeadline, &fd));
+  line_.listens();
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::fed))
     return Error{Code::protocol, 0, "no standard input where it was asked for"};
   if (!fd) return std::optional<std::string>();
@@ -149,10 +193,11 @@ Result<std::optional<std::string>> SocketClient::read_stdin() {
 }
 
 bool SocketClient::keep_waiting() {
-  return is_alive() && static_cast<bool>(write_frame(socket_, wire::Kind::wait, {}));
+  os::note_work();  // what it waits for is somebody else's
+  return is_alive();
 }
 
 // A client that waits for us sends nothing: if there is something to read, it is the end.
-bool SocketClient::is_alive() { return !os::is_readable(socket_); }
+bool SocketClient::is_alive() { return !os::is_readable(line_.socket()); }
 
 }  // namespace deja::daemon

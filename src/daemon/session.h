@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "daemon/heartbeat.h"
 #include "os/fd.h"
 #include "pipeline/client.h"
 #include "wire/messages.h"
@@ -18,8 +19,10 @@ struct Frame {
   std::string body;
 };
 // Reads one frame whose body has at most max_size bytes, and the descriptor that came with it (fd
-// may be null). An error: the other side is gone or does not speak our language.
-Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, os::Fd* fd);
+// may be null). All of it must have come by deadline_ns (monotonic clock; os::kNoDeadline). An error:
+// the other side is gone or does not speak our language; Code::protocol: it is of another version.
+Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_t deadline_ns,
+                         os::Fd* fd);
 Status write_frame(const os::Fd& socket, wire::Kind kind, std::string_view body);
 
 // A decoded request; the views point into `body`.
@@ -36,15 +39,15 @@ bool is_loadable(const std::string& library);
 // The hallway's client over a socket.
 class SocketClient final : public pipeline::Client {
  public:
-  SocketClient(const os::Fd& socket, std::string interposer)
-      : socket_(socket), interposer_(std::move(interposer)) {}
+  SocketClient(Line& line, std::string interposer)
+      : line_(line), interposer_(std::move(interposer)) {}
   Result<pipeline::RunReport> run(const pipeline::RunOrder& order) override;
   Result<std::optional<std::string>> read_stdin() override;
   bool keep_waiting() override;
   bool is_alive() override;
 
  private:
-  const os::Fd& socket_;
+  Line& line_;
   const std::string interposer_;
 };
 

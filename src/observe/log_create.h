@@ -2,8 +2,10 @@
 // without a C++ library and without an allocator; tests and the engine use the same function.
 #pragma once
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -14,6 +16,10 @@ namespace deja::observe {
 
 // Sparse: what no record touches takes no memory.
 inline constexpr uint64_t kLogCapacity = 256ull << 20;
+
+// A limit on the size of files makes it smaller; below this a run is not observed.
+inline constexpr uint64_t kLogMinimum = 1 << 20;
+inline constexpr uint64_t kLogGrain = 64 << 10;
 
 struct NewLog {
   int fd = -1;         // close-on-exec; must stay open until the run has ended
@@ -39,6 +45,14 @@ inline char* put_string(char* out, const char* text) {
 // front: the file that a nested deja would be started from (deja's own program), or nullptr.
 // False, with nothing left open, when the kernel refuses; errno says why.
 inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogCapacity) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < capacity) {
+    capacity = limit.rlim_cur & ~(kLogGrain - 1);
+    if (capacity < kLogMinimum) {
+      errno = EFBIG;
+      return false;
+    }
+  }
   deja_log_header header = {};
   header.magic = DEJA_LOG_MAGIC;
   header.version = DEJA_LOG_VERSION;

@@ -1,4 +1,5 @@
 #include "os/disk.h"
+#include "os/interrupted.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -43,10 +44,11 @@ Result<Fd> open_read_write(const std::string& path) { return open_with(path, O_R
 Status overwrite_start(const Fd& fd, std::string_view bytes) {
   if (injected()) return sys_error("pwrite");
   std::size_t done = 0;
+  Interruptions interruptions;
   while (done < bytes.size()) {
     const ssize_t n =
         ::pwrite(fd.get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && interruptions.again()) continue;
     if (n < 0) return sys_error("pwrite");
     done += static_cast<std::size_t>(n);
   }
@@ -60,10 +62,10 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
   if (expected > limit_bytes) return std::optional<std::string>();
   std::string bytes(expected + 1, '\0');  // one more, so that the expected size ends in one read
   std::size_t have = 0;
-  for (;;) {
+  for (Interruptions interruptions;;) {
     const ssize_t n =
         ::pread(fd.get(), bytes.data() + have, bytes.size() - have, static_cast<off_t>(have));
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && interruptions.again()) continue;
     if (n < 0) return sys_error("pread");
     if (n == 0) break;
     have += static_cast<std::size_t>(n);
@@ -77,10 +79,11 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
 Result<std::string> read_range(const Fd& fd, std::uint64_t offset, std::size_t size) {
   std::string bytes(size, '\0');
   std::size_t have = 0;
+  Interruptions interruptions;
   while (have < size) {
     const ssize_t n =
         ::pread(fd.get(), bytes.data() + have, size - have, static_cast<off_t>(offset + have));
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && interruptions.again()) continue;
     if (n < 0) return sys_error("pread");
     if (n == 0) break;
     have += static_cast<std::size_t>(n);

@@ -16,7 +16,9 @@
 
 #include "base/path.h"
 #include "os/failpoint.h"
+#include "os/interrupted.h"
 #include "os/io.h"
+#include "os/work.h"
 
 namespace deja::os {
 namespace {
@@ -28,16 +30,16 @@ bool means_absent(int sys_errno) {
          sys_errno == ENAMETOOLONG;
 }
 
-// Passes a failpoint, then makes the call; EINTR is retried. Negative: failed, errno set.
+// Passes a failpoint, then makes the call; EINTR is retried for a while. Negative: failed, errno set.
 template <typename Call>
 auto checked(Call call) -> decltype(call()) {
   if (const int injected = failpoint(); injected != 0) {
     errno = injected;
     return -1;
   }
-  for (;;) {
+  for (Interruptions interruptions;;) {
     const auto r = call();
-    if (r >= 0 || errno != EINTR) return r;
+    if (r >= 0 || !interruptions.again()) return r;
   }
 }
 
@@ -58,6 +60,7 @@ FileIdentity identity_of(const struct stat& st) {
 }
 
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links) {
+  note_work();
   struct stat st;
   const int r = links == Links::follow ? ::stat(path.c_str(), &st) : ::lstat(path.c_str(), &st);
   if (r == 0) return std::optional(identity_of(st));
@@ -111,10 +114,12 @@ Result<Fd> create_file(const std::string& path, mode_t mode) {
 }
 
 Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, char* out, std::size_t size) {
+  note_work();
   std::size_t have = 0;
+  Interruptions interruptions;
   while (have < size) {
     const ssize_t n = ::pread(fd.get(), out + have, size - have, static_cast<off_t>(offset + have));
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && interruptions.again()) continue;
     if (n < 0) return sys_error("read");
     if (n == 0) break;
     have += static_cast<std::size_t>(n);
@@ -319,12 +324,14 @@ Result<std::string> real_path(const std::string& path) {
 
 // False: the kernel does not copy between these two, and has not begun.
 static Result<bool> copy_in_kernel(const Fd& source, const Fd& target) {
+  constexpr std::size_t kPiece = 64 << 20;  // a fraction of a second on a slow disk
   loff_t offset = 0;
-  for (;;) {
-    const ssize_t n = ::copy_file_range(source.get(), &offset, target.get(), nullptr, 1 << 30, 0);
+  for (Interruptions interruptions;;) {
+    note_work();
+    const ssize_t n = ::copy_file_range(source.get(), &offset, target.get(), nullptr, kPiece, 0);
     if (n > 0) continue;
     if (n == 0) return true;
-    if (errno == EINTR) continue;
+    if (interruptions.again()) continue;
     const bool unsupported =
         errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS;
     if (!unsupported || offset != 0) return sys_error("copy_file_range");
@@ -338,10 +345,11 @@ Result<CopyKind> copy_contents(const Fd& source, const Fd& target) {
   if (TRY(copy_in_kernel(source, target))) return CopyKind::copied;
   loff_t offset = 0;
   char buffer[128 * 1024];
-  for (;;) {
+  for (Interruptions interruptions;;) {
+    note_work();
     const ssize_t n = ::pread(source.get(), buffer, sizeof(buffer), offset);
     if (n == 0) return CopyKind::copied;
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && interruptions.again()) continue;
     if (n < 0) return sys_error("read");
     offset += n;
     if (const int r = write_all(target.get(), buffer, static_cast<std::size_t>(n)); r != 0)

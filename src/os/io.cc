@@ -3,10 +3,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+
+#include "os/interrupted.h"
 
 namespace deja::os {
 namespace {
@@ -14,17 +17,18 @@ namespace {
 // Waits until a non-blocking descriptor (a user's pipe may be one) takes or gives bytes again.
 int wait_for(int fd, short events, int patience_ms) {
   struct pollfd p = {fd, events, 0};
-  for (;;) {
+  for (Interruptions interruptions;;) {
     const int n = ::poll(&p, 1, patience_ms);
     if (n > 0) return 0;
     if (n == 0) return -ETIMEDOUT;
-    if (errno != EINTR) return -errno;
+    if (!interruptions.again()) return -errno;
   }
 }
 
 template <typename Call>
 int all(int fd, const void* data, std::size_t n, int patience_ms, Call call) {
   const char* p = static_cast<const char*>(data);
+  Interruptions interruptions;
   while (n > 0) {
     const ssize_t done = call(p, n);
     if (done >= 0) {
@@ -32,7 +36,7 @@ int all(int fd, const void* data, std::size_t n, int patience_ms, Call call) {
       n -= static_cast<std::size_t>(done);
       continue;
     }
-    if (errno == EINTR) continue;
+    if (interruptions.again()) continue;
     if (errno != EAGAIN) return -errno;
     if (const int failed = wait_for(fd, POLLOUT, patience_ms); failed != 0) return failed;
   }
@@ -51,13 +55,17 @@ int send_all(int socket, const void* data, std::size_t n, int patience_ms) {
              [socket](const char* p, std::size_t m) { return ::send(socket, p, m, MSG_NOSIGNAL); });
 }
 
+void send_if_it_takes(int socket, const void* data, std::size_t n) {
+  static_cast<void>(::send(socket, data, n, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
 ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms) {
-  for (;;) {
+  for (Interruptions interruptions;;) {
     const ssize_t got = ::read(fd, data, n);
     if (got >= 0) return got;
     if (errno == EAGAIN) {
       if (const int failed = wait_for(fd, POLLIN, patience_ms); failed != 0) return failed;
-    } else if (errno != EINTR) {
+    } else if (!interruptions.again()) {
       return -errno;
     }
   }
@@ -73,6 +81,28 @@ ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms) {
     have += static_cast<std::size_t>(got);
   }
   return static_cast<ssize_t>(have);
+}
+
+ssize_t read_by(int socket, void* data, std::size_t n, std::int64_t deadline_ns) {
+  char* p = static_cast<char*>(data);
+  std::size_t have = 0;
+  while (have < n) {
+    if (const int failed = wait_until_readable(socket, deadline_ns); failed != 0) return failed;
+    const ssize_t got = ::recv(socket, p + have, n - have, MSG_DONTWAIT);
+    if (got == 0) break;
+    if (got > 0) have += static_cast<std::size_t>(got);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) return -errno;
+  }
+  return static_cast<ssize_t>(have);
+}
+
+int wait_until_readable(int socket, std::int64_t deadline_ns) {
+  if (deadline_ns == kNoDeadline) return wait_for(socket, POLLIN, kForever);
+  struct timespec now = {};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::int64_t rest_ns = deadline_ns - (now.tv_sec * 1'000'000'000LL + now.tv_nsec);
+  if (rest_ns <= 0) return -ETIMEDOUT;
+  return wait_for(socket, POLLIN, static_cast<int>(rest_ns / 1'000'000) + 1);
 }
 
 int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, std::size_t fd_count,
@@ -91,7 +121,7 @@ int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, s
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(sizeof(int) * fd_count));
   std::memcpy(CMSG_DATA(header), fds, sizeof(int) * fd_count);
-  for (;;) {
+  for (Interruptions interruptions;;) {
     const ssize_t done = ::sendmsg(socket, &message, MSG_NOSIGNAL);
     if (done >= 0) {
       const auto sent = static_cast<std::size_t>(done);
@@ -99,7 +129,7 @@ int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, s
     }
     if (errno == EAGAIN) {
       if (const int failed = wait_for(socket, POLLOUT, patience_ms); failed != 0) return failed;
-    } else if (errno != EINTR) {
+    } else if (!interruptions.again()) {
       return -errno;
     }
   }
@@ -115,9 +145,10 @@ ssize_t recv_with_fds(int socket, void* data, std::size_t n, int* fds, std::size
   message.msg_control = control;
   message.msg_controllen = sizeof(control);
   ssize_t got;
+  Interruptions interruptions;
   do {
     got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && interruptions.again());
   if (got < 0) return -errno;
   for (struct cmsghdr* h = CMSG_FIRSTHDR(&message); h != nullptr; h = CMSG_NXTHDR(&message, h)) {
     if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS) continue;

@@ -5,10 +5,11 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 
 namespace deja::os {
 
-// EINTR is retried everywhere. What would block on a non-blocking descriptor is waited for: without
+// EINTR is retried for a while. What would block on a non-blocking descriptor is waited for: without
 // end, or for `patience_ms` without any progress (then -ETIMEDOUT).
 inline constexpr int kForever = -1;
 
@@ -16,10 +17,19 @@ inline constexpr int kForever = -1;
 int write_all(int fd, const void* data, std::size_t n);
 // As write_all on a socket, without SIGPIPE.
 int send_all(int socket, const void* data, std::size_t n, int patience_ms = kForever);
+// As send_all, but sends nothing where it would have to wait. For a few bytes, which go whole or not.
+void send_if_it_takes(int socket, const void* data, std::size_t n);
 // Reads exactly n bytes: n, or fewer at end of file, or -errno.
 ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms = kForever);
 // One read(2).
 ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms = kForever);
+
+// Whole messages from peers who may send a byte now and then: deadline_ns is on the monotonic clock.
+inline constexpr std::int64_t kNoDeadline = -1;
+// 0, or -errno (-ETIMEDOUT: the deadline has passed).
+int wait_until_readable(int socket, std::int64_t deadline_ns);
+// As read_exactly.
+ssize_t read_by(int socket, void* data, std::size_t n, std::int64_t deadline_ns);
 
 inline constexpr std::size_t kMaxPassedFds = 4;
 // Sends n bytes (n > 0) with descriptors attached to the first; 0 or -errno.

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "os/interrupted.h"
+
 namespace deja::os {
 namespace {
 
@@ -12,9 +14,10 @@ Result<Fd> lock(const std::string& path, LockMode mode, int flags) {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return sys_error("open", path);
   const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | flags;
+  Interruptions interruptions;
   while (::flock(fd.get(), operation) != 0) {
     if (errno == EWOULDBLOCK) return Fd();
-    if (errno != EINTR) return sys_error("flock", path);
+    if (!interruptions.again()) return sys_error("flock", path);
   }
   return fd;
 }

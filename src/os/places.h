@@ -26,6 +26,9 @@ long cache_dir(const PlaceVariables& v, std::string_view cwd, char* out);
 // the latter two must be made with make_private_dir before use. -1: none fits.
 long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out);
 
+// The file in the cache directory that says that an engine has kept silent (client/silence.h).
+inline constexpr std::string_view kSilenceMark = "daemon.silent";
+
 // Makes dir (not its parents) with mode 0700, or checks that it is a real folder, ours, and closed
 // to others: a socket in a folder that others can write to could be theirs.
 bool make_private_dir(const char* dir);

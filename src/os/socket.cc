@@ -1,5 +1,6 @@
 #include "os/socket.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +26,13 @@ Result<struct sockaddr_un> address_of(const std::string& path) {
   return address;
 }
 
+Status set_send_timeout_ms(const Fd& socket, int timeout_ms) {
+  const struct timeval t = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+  if (::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &t, sizeof(t)) != 0)
+    return sys_error("setsockopt SO_SNDTIMEO");
+  return {};
+}
+
 Result<Fd> stream_socket() {
   Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return sys_error("socket");
@@ -47,11 +55,16 @@ Result<Fd> listen_unix(const std::string& path) {
   return fd;
 }
 
-Result<std::optional<Fd>> connect_unix(const std::string& path) {
+Result<std::optional<Fd>> connect_unix(const std::string& path, int patience_ms) {
   const auto address = TRY(address_of(path));
   Fd fd = TRY(stream_socket());
-  if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) == 0)
+  // Bounds connect(2), too, where the listener's queue is full (unix(7)).
+  if (patience_ms > 0) TRY(set_send_timeout_ms(fd, patience_ms));
+  if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) ==
+      0) {
+    if (patience_ms > 0 && ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) != 0) return sys_error("fcntl");
     return std::optional<Fd>(std::move(fd));
+  }
   if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR) return std::optional<Fd>();
   return sys_error("connect", path);
 }
@@ -105,13 +118,6 @@ bool has_our_groups(const Fd& socket) {
 bool is_readable(const Fd& socket) {
   struct pollfd p = {socket.get(), POLLIN | POLLRDHUP, 0};
   return ::poll(&p, 1, 0) != 0;
-}
-
-Status set_receive_timeout_ms(const Fd& socket, int timeout_ms) {
-  const struct timeval t = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
-  if (::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) != 0)
-    return sys_error("setsockopt SO_RCVTIMEO");
-  return {};
 }
 
 }  // namespace deja::os

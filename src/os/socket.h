@@ -17,8 +17,9 @@ inline constexpr std::size_t kSocketPathMax = 107;
 // A listening socket, mode 0600. What was at path before is removed: the caller holds the lock
 // that makes this safe.
 Result<Fd> listen_unix(const std::string& path);
-// Empty when nobody listens there.
-Result<std::optional<Fd>> connect_unix(const std::string& path);
+// Empty when nobody listens there. patience_ms: of the connect; then the socket does not
+// block. 0: any time, and it blocks.
+Result<std::optional<Fd>> connect_unix(const std::string& path, int patience_ms = 0);
 // Empty when the connection vanished before it was accepted.
 Result<std::optional<Fd>> accept_unix(const Fd& listener);
 
@@ -32,6 +33,5 @@ Result<Peer> peer_of(const Fd& socket);
 bool has_our_groups(const Fd& socket);
 // Is there something to read now, if only the end of the connection?
 bool is_readable(const Fd& socket);
-Status set_receive_timeout_ms(const Fd& socket, int timeout_ms);  // 0: wait for ever
 
 }  // namespace deja::os

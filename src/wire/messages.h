@@ -5,13 +5,14 @@
 //                    | Exec        a bypass: become the tool
 //                    | Run         a miss: run the tool, observe, capture, report
 //                    | Foreign     we see other files than you do: use an engine of your own
-//                    | Wait        still here, waiting for another client's run; another word follows
+//                    | Wait        still here, at work; another word follows
 //                    | Feed        standard input is part of the action; another word follows
 //   after Feed:
 //   client -> engine   Fed (+ a descriptor of all of it; none: it cannot be had)
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
-//   engine -> client   Published   the next invocation can hit; exit now (+ a last word)
+//   engine -> client   Wait, or
+//                      Published   the next invocation can hit; exit now (+ a last word)
 //
 // and for `deja daemon`:  Ask -> Answer.
 //
@@ -25,6 +26,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "wire/build.h"
 #include "wire/codec.h"
 
 namespace deja::wire {
@@ -60,28 +62,21 @@ struct FrameHead {
   std::uint16_t protocol = kProtocol;
   std::uint16_t kind = 0;
   std::uint32_t size = 0;
-  std::uint32_t build = 0;  // digest of the build's version text, see build_number()
+  std::uint32_t build = 0;  // build_number()
 };
 static_assert(sizeof(FrameHead) == 16);
 
-// A number that differs between versions of deja (FNV-1a of the version text).
-constexpr std::uint32_t build_number(std::string_view version) {
-  std::uint32_t h = 2166136261u;
-  for (const char c : version) h = (h ^ static_cast<unsigned char>(c)) * 16777619u;
-  return h;
-}
 inline constexpr std::string_view kVersion = DEJA_VERSION;
-inline constexpr std::uint32_t kBuild = build_number(kVersion);
 
 inline FrameHead frame_head(Kind kind, std::size_t size) {
   FrameHead head;
   head.kind = static_cast<std::uint16_t>(kind);
   head.size = static_cast<std::uint32_t>(size);
-  head.build = kBuild;
+  head.build = build_number();
   return head;
 }
 inline bool is_ours(const FrameHead& head) {
-  return head.magic == kMagic && head.protocol == kProtocol && head.build == kBuild;
+  return head.magic == kMagic && head.protocol == kProtocol && head.build == build_number();
 }
 
 // What the client knows of its streams.

@@ -168,8 +168,10 @@ TEST_P(SkewFault, ServerOfAnotherUserIsNotListenedTo) {
   }
 }
 
-TEST_P(SkewFault, ClientOfAnotherBuildMakesRoomForItsDaemon) {
+// Two builds in one cache would otherwise end each other's engines in turns.
+TEST_P(SkewFault, ClientOfAnotherBuildEndsNobody) {
   warm();
+  const pid_t pid = ws.daemon_pid();
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -186,6 +188,29 @@ TEST_P(SkewFault, ClientOfAnotherBuildMakesRoomForItsDaemon) {
   ::close(fd);
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");
+  EXPECT_EQ(ws.daemon_pid(), pid);
+}
+
+// Not even the head of a message.
+TEST_P(SkewFault, ForeignBytesOnlyCloseTheirConnection) {
+  warm();
+  const pid_t pid = ws.daemon_pid();
+  for (const std::string& bytes : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(16, '\xff'),
+                                   frame(wire::frame_head(wire::Kind::request, 0xffffffff))}) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
+    ASSERT_EQ(::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)),
+              0);
+    ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    char answer = 0;
+    EXPECT_LE(::recv(fd, &answer, 1, 0), 0);
+    ::close(fd);
+  }
+  EXPECT_EQ(ws.daemon_pid(), pid);
+  ws.expect_hit(argv());
 }
 
 TEST_P(SkewFault, ClientsThatTalkNonsense) {
@@ -241,6 +266,18 @@ TEST_P(InstallFault, InterposerVanishesUnderTheDaemon) {
   Argv own = argv();
   own.insert(own.begin(), program());
   EXPECT_EQ(ws.run(own), ws.run(argv()));
+}
+
+TEST_P(InstallFault, EngineIsReplaced) {
+  expect_own_undisturbed();
+  const auto engines = ws.engines();
+  ws.write(libexec() + "/new", ws.read(libexec() + "/dejad"), 0755);
+  fs::rename(libexec() + "/new", libexec() + "/dejad");
+  for (const pid_t old : engines) {
+    EXPECT_TRUE(wait_until([old] { return has_let_go(old); }, std::chrono::seconds(30)));
+  }
+  expect_own_undisturbed();
+  EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
 TEST_P(InstallFault, EngineIsMissing) {

@@ -1,0 +1,9 @@
+#include "wire/build.h"
+
+#include "build_id.h"
+
+namespace deja::wire {
+
+std::uint32_t build_number() { return DEJA_BUILD_ID; }
+
+}  // namespace deja::wire

@@ -1,0 +1,109 @@
+// An engine that says nothing delays one command of a build, not each.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "fault/fault.h"
+
+namespace deja::test {
+namespace {
+
+class SilenceFault : public Fault {
+ protected:
+  // Twenty compiles, one after the other, in the time that two may take. Waiting for the engine in each
+  // would take more.
+  void expect_build_undisturbed() {
+    Options options;
+    options.deadline = kDeadline;
+    const Result got =
+        ws.run({"sh", "-c",
+                "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do \"$0\" "
+                "gcc -Wall -MD -c a.c 2>err || exit 1; done; cat err >&2; rm err",
+                Workspace::program()},
+               options);
+    expect_like_bare(got);
+  }
+  bool hits() {
+    const bool is_hit = ws.deja(argv()).ok() && ws.last_event().outcome == "hit" && ++asked_ > 0;
+    reset();
+    return is_hit;
+  }
+  std::string mark() const { return ws.cache() + "/daemon.silent"; }
+  int asked_ = 0;
+};
+
+// Nobody ever accepts.
+class MuteListener {
+ public:
+  explicit MuteListener(const std::string& path) {
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(::listen(fd_, 64), 0);
+  }
+  ~MuteListener() { ::close(fd_); }
+
+ private:
+  const int fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+};
+
+TEST_P(SilenceFault, AStoppedEngine) {
+  warm();
+  const pid_t pid = ws.daemon_pid();
+  ASSERT_GT(pid, 0);
+  ::kill(pid, SIGSTOP);
+  expect_build_undisturbed();
+  EXPECT_TRUE(ws.exists(mark()));
+  ::kill(pid, SIGCONT);
+  const std::size_t before = ws.events().size();
+  EXPECT_TRUE(wait_until([&] { return hits() && ws.events().size() > before; }));
+  EXPECT_TRUE(wait_until([&] { return hits() && !ws.exists(mark()); }));
+}
+
+TEST_P(SilenceFault, AMuteListener) {
+  std::filesystem::create_directories(ws.cache());
+  const MuteListener mute(ws.cache() + "/daemon.sock");
+  expect_build_undisturbed();
+}
+
+// Whoever has the lock never listens.
+TEST_P(SilenceFault, ALockThatIsHeld) {
+  std::filesystem::create_directories(ws.cache());
+  const int lock =
+      ::open((ws.cache() + "/daemon.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  expect_build_undisturbed();
+  ::close(lock);
+  EXPECT_TRUE(wait_until([&] { return hits(); }));
+}
+
+TEST_P(SilenceFault, TheSubcommandsAnswerAndEndAStoppedEngine) {
+  warm();
+  const pid_t pid = ws.daemon_pid();
+  ASSERT_GT(pid, 0);
+  ::kill(pid, SIGSTOP);
+  Options options;
+  options.deadline = kDeadline;
+  const Result status = ws.deja({"daemon", "status"}, options);
+  EXPECT_NE(status.out.find("does not answer"), std::string::npos) << status;
+  EXPECT_FALSE(ws.deja({"doctor"}, options).hung);
+  EXPECT_TRUE(ws.deja({"stats"}, options).ok());
+  expect_build_undisturbed();
+  const Result stop = ws.deja({"daemon", "stop"}, options);
+  EXPECT_TRUE(stop.ok()) << stop;
+  EXPECT_TRUE(wait_until([pid] { return has_let_go(pid); }));
+  EXPECT_FALSE(ws.exists(mark()));
+  EXPECT_TRUE(hits());
+}
+
+ONLY_DAEMON(SilenceFault);
+
+}  // namespace
+}  // namespace deja::test
