@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "observe/preload/log_layout.h"
+#include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -83,7 +84,7 @@ Cache::Cache(const char* folder, const char* front)
 
 void Cache::open_assembly(const config::Loaded& loaded) {
   // One name for one folder: the store has one index for each name that it is opened by.
-  static_cast<void>(static_cast<bool>(os::make_directories(dir_)));
+  static_cast<void>(os::claim_cache_directory(dir_.c_str()));
   const auto real = os::real_path(dir_);
   assembly_ = engine::Assembly::open({.dir = real ? *real : dir_,
                                       .limit_bytes = loaded.config.store_limit_bytes,

@@ -380,8 +380,12 @@ TEST_F(CliTest, DoctorChecksTheFolder) {
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("chmod go-w"));
   ASSERT_TRUE(os::remove_tree(cache_));
   ASSERT_TRUE(os::write_file_atomic(cache_, ""));
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("is not a folder"));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("it is no directory"));
   EXPECT_EQ(run({"doctor"}).code, 1);
+  ASSERT_TRUE(os::remove_file(cache_));
+  ASSERT_TRUE(os::make_directory(cache_, 0700));
+  ASSERT_TRUE(os::write_file_atomic(cache_ + "/thesis.tex", ""));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("holds other things"));
 }
 
 // deja-cli beside an engine that only answers questions.

@@ -12,6 +12,7 @@
 #include "cli/options.h"
 #include "cli/store_access.h"
 #include "journal/troubles.h"
+#include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "wire/messages.h"
@@ -43,6 +44,8 @@ void check_folder(const Context& context, Findings& out) {
   const std::string& dir = context.places.dir;
   const auto problem = [&](const std::string& text) { out.push_back({"folder", true, text}); };
   if (dir.empty()) return problem("there is none: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+  if (const char* wrong = os::describe(os::look_at_cache_directory(dir.c_str())); *wrong != '\0')
+    return problem(dir + ": " + wrong);
   const auto there = os::stat_file(dir);
   if (!there) return problem(there.error().message);
   if (!*there) {

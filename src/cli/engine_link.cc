@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/path.h"
+#include "os/cache_directory.h"
 #include "os/engine_environment.h"
 #include "os/file.h"
 #include "os/io.h"
@@ -60,7 +61,9 @@ Status prepare_folders(const Context& context) {
     return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
   if (places.socket.empty())
     return Error{Code::invalid, 0, "no folder is short enough for the socket; set XDG_RUNTIME_DIR"};
-  TRY(os::make_directories(places.dir));
+  if (const os::Claim claim = os::claim_cache_directory(places.dir.c_str());
+      claim != os::Claim::ours)
+    return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
   const std::string folder(parent_path(places.socket));
   if (folder != places.dir && !os::make_private_dir(folder.c_str()))
     return Error{Code::denied, 0, folder + ": not a folder of ours alone"};

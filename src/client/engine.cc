@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "client/silence.h"
+#include "os/cache_directory.h"
 #include "os/engine_environment.h"
 #include "os/fd.h"
 #include "os/places.h"
@@ -104,18 +105,6 @@ void filter_environment(char** environment) {
   ::_exit(127);
 }
 
-bool make_parents(char* path) {
-  for (char* at = path + 1; *at != '\0'; ++at) {
-    if (*at != '/') continue;
-    *at = '\0';
-    const bool made =
-        ::mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES;
-    *at = '/';
-    if (!made) return false;
-  }
-  return true;
-}
-
 // The folder of the socket when it is not the cache folder itself.
 bool prepare_socket_folder(const char* socket, const char* dir) {
   const std::size_t dir_size = std::strlen(dir);
@@ -168,9 +157,7 @@ int try_start(const char* engine, const char* dir, const char* socket_path, char
   return spawn_daemon(engine, dir, listener.get(), lock.get(), environment) ? 1 : -1;
 }
 
-int connect_or_start(const char* engine, char* dir, const char* socket, char** environment) {
-  if (!make_parents(dir)) return -1;
-  ::mkdir(dir, 0700);
+int connect_or_start(const char* engine, const char* dir, const char* socket, char** environment) {
   if (!prepare_socket_folder(socket, dir)) return -1;
   for (int i = 0; i < kStartTries; ++i) {
     const int started = try_start(engine, dir, socket, environment);
@@ -241,7 +228,7 @@ int reach_engine(const Environment& env, const Command& command) {
     const int fd = try_connect(socket);
     if (fd >= 0) return fd;
   }
-  if (!find_engine()) return -1;
+  if (!find_engine() || os::claim_cache_directory(cache_folder) != os::Claim::ours) return -1;
   if (wants_daemon) {
     const int fd = connect_or_start(engine_path, cache_folder, socket, env.raw);
     if (fd >= 0) return fd;
@@ -253,7 +240,9 @@ int reach_engine(const Environment& env, const Command& command) {
 const char* engine_folder() { return cache_folder; }
 
 int own_engine(const Environment& env, const Command& command) {
-  if (os::cache_dir(env.places, command.cwd, cache_folder) < 0 || !find_engine()) return -1;
+  if (os::cache_dir(env.places, command.cwd, cache_folder) < 0 || !find_engine() ||
+      os::claim_cache_directory(cache_folder) != os::Claim::ours)
+    return -1;
   return start_one_shot(engine_path, cache_folder, env.raw);
 }
 

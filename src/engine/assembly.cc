@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "journal/human.h"
+#include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/handle_request.h"
@@ -102,10 +103,10 @@ Assembly::~Assembly() = default;
 
 std::unique_ptr<Assembly> Assembly::open(Options options) {
   auto assembly = std::unique_ptr<Assembly>(new Assembly(std::move(options)));
-  // A missing folder is made; where that fails, the journal counts in memory and the store says
-  // why.
-  static_cast<void>(static_cast<bool>(os::make_directories(assembly->options_.dir)));
-  assembly->journal_ = journal::Journal::open(assembly->options_.dir);
+  // Where it is not ours, the journal counts in memory and the store says why.
+  const std::string& dir = assembly->options_.dir;
+  const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::Claim::ours;
+  assembly->journal_ = journal::Journal::open(is_ours ? dir : std::string());
   assembly->open_store();
   return assembly;
 }

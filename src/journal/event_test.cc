@@ -39,7 +39,8 @@ TEST(Event, LineKeepsEverything) {
   EXPECT_EQ(line,
             "{\"time\":1756029600.123456,\"outcome\":\"miss\",\"dup\":true,\"remote\":false,"
             "\"reason\":\"changed: /x/a.h\",\"tool\":\"/usr/bin/gcc\",\"what\":\"src/a.c\","
-            "\"output\":\"a.o\",\"cwd\":\"/work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
+            "\"output\":\"a.o\",\"cwd\":\"/"
+            "work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
             "\"elapsed_us\":12345,\"cost_us\":12000,\"bytes\":4096,\"evidence\":\"interposer\","
             "\"detail\":\"x\"}\n");
   const auto back = parse_line(std::string_view(line).substr(0, line.size() - 1));

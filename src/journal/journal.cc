@@ -52,13 +52,16 @@ Result<os::Fd> open_event_file(const std::string& path, std::uint64_t size_max) 
 std::string journal_dir(const std::string& cache_dir) { return cache_dir + "/journal"; }
 
 std::unique_ptr<Journal> Journal::open(const std::string& cache_dir, std::uint64_t rotate_bytes) {
-  return std::unique_ptr<Journal>(new Journal(journal_dir(cache_dir), rotate_bytes));
+  return std::unique_ptr<Journal>(
+      new Journal(cache_dir.empty() ? "" : journal_dir(cache_dir), rotate_bytes));
 }
 
 Journal::Journal(std::string dir, std::uint64_t rotate_bytes)
     : dir_(std::move(dir)), rotate_bytes_(rotate_bytes), files_(open_files()) {}
 
 std::shared_ptr<Journal::Files> Journal::open_files() const {
+  if (dir_.empty())
+    return std::make_shared<Files>(Files{{}, Counters::in_memory(), true, os::monotonic_ns()});
   auto counters = [&]() -> Result<Counters> {
     TRY(os::make_directories(dir_));
     TRY(prepare_troubles(dir_));
@@ -73,6 +76,7 @@ std::shared_ptr<Journal::Files> Journal::open_files() const {
 
 // Is the event file full, renamed by another process, or removed?
 bool Journal::needs_reopening(const Files& files) {
+  if (dir_.empty()) return false;
   if (!files.complete) return os::monotonic_ns() - files.opened_ns > kReopenPauseNs;
   const auto id = os::stat_fd(files.events);
   if (!id) return true;
@@ -109,6 +113,7 @@ std::shared_ptr<Journal::Files> Journal::files() {
 void Journal::record(const Event& event) {
   const std::shared_ptr<Files> open = files();
   count_event(event, open->counters);
+  if (dir_.empty()) return;
   std::string line;
   line.reserve(1024);
   if (event.time_ns == 0) {
@@ -126,7 +131,8 @@ void Journal::record(const Event& event) {
 
 void Journal::trouble(std::string_view text) {
   count(Counter::errors);
-  (void)note_trouble(dir_, text);  // when even that fails, the count is all there is
+  if (!dir_.empty())
+    (void)note_trouble(dir_, text);  // when even that fails, the count is all there is
 }
 
 void Journal::count(Counter counter, std::uint64_t n) {

@@ -32,7 +32,7 @@ std::string journal_dir(const std::string& cache_dir);
 
 class Journal {
  public:
-  // Always gives a journal that can be used; see lost().
+  // Always gives a journal that can be used; see lost(). cache_dir "": it only counts, in memory.
   static std::unique_ptr<Journal> open(const std::string& cache_dir,
                                        std::uint64_t rotate_bytes = kRotateBytes);
 

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lock.h"
@@ -52,14 +53,21 @@ Status set_aside(const Layout& layout) {
   return {};
 }
 
+Status claim_root(const Layout& layout) {
+  const os::Claim claim = os::claim_cache_directory(layout.root().c_str());
+  if (claim == os::Claim::ours) return {};
+  return Error{Code::denied, 0, layout.root() + ": " + os::describe(claim)};
+}
+
 Status make_folders(const Layout& layout) {
   for (const std::string& path :
-       {layout.root(), layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()})
+       {layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()}) {
     TRY(os::make_directories(path));
-  // Tells backup programs to leave the folder out: https://bford.info/cachedir/
-  const std::string tag = layout.root() + "/CACHEDIR.TAG";
-  if (!TRY(os::stat_file(tag)))
-    TRY(os::write_file_atomic(tag, "Signature: 8a477f597d28d172789f06886806bc55\n"));
+    // What lies there would be written, and removed, in another place.
+    const auto made = TRY(os::stat_file(path, os::Links::keep));
+    if (!made || !made->is_directory())
+      return Error{Code::denied, 0, path + " is a symbolic link: remove it"};
+  }
   return {};
 }
 
@@ -235,7 +243,7 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
   if (TRY(read_format(layout)) == Format::ours &&
       TRY(believe_index(layout.index())) == Belief::sound)
     return Prepared();
-  TRY(os::make_directories(layout.root()));
+  TRY(claim_root(layout));
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
   const Format format = TRY(read_format(layout));
   const bool has_index = TRY(os::stat_file(layout.index(), os::Links::keep)).has_value();

@@ -74,6 +74,47 @@ TEST_P(PlaceFault, SocketIsASymlinkToNowhere) {
   expect_undisturbed_twice();
 }
 
+TEST_P(PlaceFault, CacheDirectoryHoldsOtherThings) {
+  ws.write(ws.cache() + "/index", "the user's own");
+  ws.write(ws.cache() + "/old/file", "the user's own");
+  ws.write(ws.cache() + "/format", "of something else");
+  const Tree before = tree_of(ws.cache());
+  expect_undisturbed_twice();
+  for (const Argv& command : {Argv{"purge", "--yes"}, Argv{"gc"}, Argv{"verify", "--repair"},
+                              Argv{"daemon", "start"}, Argv{"stats"}, Argv{"doctor"}})
+    ws.deja(command);
+  EXPECT_EQ(difference(before, tree_of(ws.cache())), "");
+}
+
+TEST_P(PlaceFault, PartsOfTheCacheAreSymlinks) {
+  for (const char* part : {"blobs", "ledger", "tmp", "quarantine"}) {
+    ws.make_folder("elsewhere");
+    fs::create_directories(ws.cache());
+    fs::create_directory_symlink(ws.path("elsewhere"), ws.cache() + "/" + part);
+    ws.write(ws.cache() + "/format", "deja store 1\n");
+    ws.deja(argv());
+    EXPECT_TRUE(fs::is_empty(ws.path("elsewhere"))) << part;
+    reset();
+    ws.end_engines();
+    ws.remove(ws.cache());
+  }
+}
+
+// "sudo -E make": root must leave nothing in a user's home that the user cannot remove.
+TEST_P(PlaceFault, RootInAUsersHome) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a directory away";
+  ASSERT_EQ(::chown(ws.home().c_str(), 12345, 12345), 0);
+  const Options options = {.env = {"DEJA_DIR", "XDG_CACHE_HOME", "HOME=" + ws.home()}};
+  const Tree before = tree_of(ws.home());
+  expect_undisturbed_twice(options);
+  EXPECT_EQ(difference(before, tree_of(ws.home())), "");
+  EXPECT_NE(ws.deja({"doctor"}, options).out.find("belongs to another user"), std::string::npos);
+  fs::create_directories(ws.home() + "/.cache/deja");
+  ASSERT_EQ(::chown((ws.home() + "/.cache/deja").c_str(), 12345, 12345), 0);
+  expect_undisturbed_twice(options);
+  EXPECT_TRUE(fs::is_empty(ws.home() + "/.cache/deja"));
+}
+
 TEST_P(PlaceFault, LockIsAFolder) {
   ws.make_folder(ws.cache() + "/daemon.lock");
   expect_undisturbed_twice();

@@ -1,0 +1,158 @@
+// Tested by cache_directory_test.cc.
+#include "os/cache_directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <string_view>
+
+#include "os/fd.h"
+#include "os/io.h"
+#include "os/places.h"
+#include "os/text_buffer.h"
+
+namespace deja::os {
+namespace {
+
+// Tells backup programs, too, to leave the directory out: https://bford.info/cachedir/
+constexpr std::string_view kMark =
+    "Signature: 8a477f597d28d172789f06886806bc55\n# The cache of deja, a build cache.\n";
+constexpr const char* kMarkName = "CACHEDIR.TAG";
+// What a store begins with (store/layout.h); before there was a mark, it was one.
+constexpr std::string_view kStoreMark = "deja store ";
+
+bool begins_with(const Fd& dir, const char* name, std::string_view text) {
+  const Fd fd(::openat(dir.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  char head[128];
+  return fd && text.size() <= sizeof(head) &&
+         read_exactly(fd.get(), head, text.size()) == static_cast<ssize_t>(text.size()) &&
+         std::memcmp(head, text.data(), text.size()) == 0;
+}
+
+bool is_marked(const Fd& dir) {
+  return begins_with(dir, kMarkName, kMark) || begins_with(dir, "format", kStoreMark);
+}
+
+// As the kernel gives it (getdents64(2)).
+struct Entry {
+  unsigned long long inode;
+  long long offset;
+  unsigned short size;
+  unsigned char type;
+  char name[1];
+};
+
+// What another client has made that is just about to mark it.
+bool is_beginning(std::string_view name) {
+  return name == "." || name == ".." || name.starts_with(kMarkName) || name.starts_with("daemon.");
+}
+
+bool is_empty(const Fd& dir) {
+  alignas(Entry) char buffer[4096];
+  for (;;) {
+    const long n = ::syscall(SYS_getdents64, dir.get(), buffer, sizeof(buffer));
+    if (n <= 0) return n == 0;
+    for (long at = 0; at < n;) {
+      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+      const std::string_view name = entry->name;
+      if (!is_beginning(name)) return false;
+      at += entry->size;
+    }
+  }
+}
+
+// Root makes nothing in a user's directory: the user could not remove it.
+Claim look_above(const char* dir) {
+  char path[kPlaceMax];
+  std::string_view rest = dir;
+  for (;;) {
+    rest = rest.substr(0, rest.rfind('/'));
+    if (!TextBuffer(path, sizeof(path)).add(rest.empty() ? "/" : rest).fits())
+      return Claim::unusable;
+    struct stat st;
+    if (::stat(path, &st) == 0) {
+      if (!S_ISDIR(st.st_mode)) return Claim::unusable;
+      return st.st_uid == ::geteuid() || st.st_uid == 0 ? Claim::absent : Claim::of_others;
+    }
+    if (errno != ENOENT || rest.empty()) return Claim::unusable;
+  }
+}
+
+Claim look(const char* dir, Fd& opened) {
+  opened = Fd(::open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened) return errno == ENOENT ? look_above(dir) : Claim::unusable;
+  struct stat st;
+  if (::fstat(opened.get(), &st) != 0) return Claim::unusable;
+  if (st.st_uid != ::geteuid()) return Claim::of_others;
+  if (is_marked(opened)) return Claim::ours;
+  return is_empty(opened) ? Claim::absent : Claim::not_a_cache;
+}
+
+bool make_with_parents(const char* dir) {
+  char path[kPlaceMax];
+  if (!TextBuffer(path, sizeof(path)).add(dir).fits()) return false;
+  for (char* at = path + 1; *at != '\0'; ++at) {
+    if (*at != '/') continue;
+    *at = '\0';
+    ::mkdir(path, 0700);
+    *at = '/';
+  }
+  return ::mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+// Under another name first: who finds a mark finds all of it.
+bool mark(const Fd& dir) {
+  char name[64];
+  TextBuffer(name, sizeof(name))
+      .add(kMarkName)
+      .add(".")
+      .add_number(static_cast<unsigned>(::getpid()), 10);
+  const Fd fd(
+      ::openat(dir.get(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd) return false;
+  const bool written = write_all(fd.get(), kMark.data(), kMark.size()) == 0 &&
+                       ::renameat(dir.get(), name, dir.get(), kMarkName) == 0;
+  if (!written) ::unlinkat(dir.get(), name, 0);
+  return written;
+}
+
+}  // namespace
+
+Claim look_at_cache_directory(const char* dir) {
+  Fd opened;
+  return look(dir, opened);
+}
+
+Claim claim_cache_directory(const char* dir) {
+  Fd opened;
+  Claim found = look(dir, opened);
+  if (found != Claim::absent) return found;
+  if (!opened) {
+    if (!make_with_parents(dir)) return Claim::unusable;
+    found = look(dir, opened);
+    if (found != Claim::absent) return found;
+  }
+  return opened && mark(opened) ? Claim::ours : Claim::unusable;
+}
+
+const char* describe(Claim claim) {
+  switch (claim) {
+    case Claim::ours:
+    case Claim::absent:
+      return "";
+    case Claim::of_others:
+      return "it, or the directory that it would be made in, belongs to another user: set DEJA_DIR";
+    case Claim::not_a_cache:
+      return "it holds other things than a cache of deja: set DEJA_DIR to a new directory";
+    case Claim::unusable:
+      return "it is no directory, or it cannot be made or written: set DEJA_DIR";
+  }
+  return "";
+}
+
+}  // namespace deja::os
