@@ -15,6 +15,7 @@
 #include "client/feed.h"
 #include "client/run.h"
 #include "client/silence.h"
+#include "os/confinement.h"
 #include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -73,6 +74,7 @@ wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) 
   head.front_device = command.front.device;
   head.front_inode = command.front.inode;
   head.group = ::getegid();
+  head.confinement = os::confinement_of_this_process();
   return head;
 }
 

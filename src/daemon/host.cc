@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "daemon/session.h"
 #include "os/clock.h"
+#include "os/confinement.h"
 #include "os/file.h"
 #include "os/places.h"
 #include "os/socket.h"
@@ -41,12 +42,14 @@ View View::of_this_process() {
     view.root_inode = (*id)->inode;
   }
   view.group = ::getegid();
+  view.confinement = os::confinement_of_this_process();
   return view;
 }
 
 bool View::is_seen_by(const wire::RequestHead& client) const {
   return mount_namespace == client.mount_namespace && root_device == client.root_device &&
-         root_inode == client.root_inode && group == client.group;
+         root_inode == client.root_inode && group == client.group &&
+         confinement == client.confinement;
 }
 
 Host::Host(const std::string& dir, std::unique_ptr<engine::Assembly> assembly,
@@ -100,6 +103,7 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   // Where permission is refused depends on the groups, too.
   if (!view_.is_seen_by(decoded->head) || !os::has_our_groups(socket)) {
     static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    if (view_.confinement != 0 && decoded->head.confinement == 0) makes_room_ = true;
     return;
   }
   const pipeline::Request& request = decoded->request;

@@ -18,7 +18,7 @@ namespace deja::daemon {
 
 // What this process sees; a client that sees something else is served by an engine of its own.
 struct View {
-  std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0;
+  std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0, confinement = 0;
   static View of_this_process();
   bool is_seen_by(const wire::RequestHead& client) const;
 };
@@ -32,6 +32,8 @@ class Host {
   // Serves one connection whose request frame has been read.
   void serve(const os::Fd& socket, const std::string& request_body);
 
+  // It was started by a confined client, and others come, too: the next daemon is to be theirs.
+  bool makes_room() const { return makes_room_; }
   void maintain() { assembly_->maintain(); }  // at intervals
   // Rehearses a request of late (pipeline/memory.h). Those that were hits come first: they may well
   // come again soon. The others wait for a pause, or a first build would pay for what comes after
@@ -53,6 +55,7 @@ class Host {
   Heartbeat heartbeat_;
   const std::string silence_mark_;
   std::atomic<std::int64_t> forgot_silence_ns_{0};
+  std::atomic<bool> makes_room_{false};
   const View view_;
   const std::uint64_t idle_exit_s_;
   const std::unique_ptr<engine::Assembly> assembly_;

@@ -162,7 +162,9 @@ void Server::serve_connection(os::Fd socket) {
   }
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
-      return host_.serve(socket, frame->body);
+      host_.serve(socket, frame->body);
+      if (host_.makes_room()) stop();
+      return;
     case wire::Kind::ask:
       return answer_question(socket, frame->body);
     default:

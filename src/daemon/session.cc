@@ -197,6 +197,11 @@ bool SocketClient::keep_waiting() {
   return is_alive();
 }
 
+pid_t SocketClient::process() const {
+  const auto peer = os::peer_of(line_.socket());
+  return peer ? peer->pid : 0;
+}
+
 // A client that waits for us sends nothing: if there is something to read, it is the end.
 bool SocketClient::is_alive() { return !os::is_readable(line_.socket()); }
 

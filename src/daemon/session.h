@@ -44,6 +44,7 @@ class SocketClient final : public pipeline::Client {
   Result<pipeline::RunReport> run(const pipeline::RunOrder& order) override;
   Result<std::optional<std::string>> read_stdin() override;
   bool keep_waiting() override;
+  pid_t process() const override;
   bool is_alive() override;
 
  private:

@@ -111,6 +111,16 @@ std::optional<Ended> ended(pid_t child, bool wait) {
   return WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0};
 }
 
+bool is_stopped(pid_t process) {
+  if (process <= 0) return false;
+  const auto stat = read_file_if_exists("/proc/" + std::to_string(process) + "/stat", 4096);
+  if (!stat || !*stat) return false;
+  // "pid (name) state …", and the name may hold anything (proc(5)).
+  const std::size_t end = (*stat)->rfind(") ");
+  return end != std::string::npos && end + 2 < (*stat)->size() &&
+         ((**stat)[end + 2] == 'T' || (**stat)[end + 2] == 't');
+}
+
 Fd end_of(pid_t child) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); }
 
 void send_signal(pid_t child, int signal) { ::kill(child, signal); }

@@ -42,6 +42,8 @@ struct Ended {
 // Empty: it still runs (only where wait is false).
 std::optional<Ended> ended(pid_t child, bool wait);
 void send_signal(pid_t child, int signal);
+// Is it stopped, by a signal or a debugger? False where it cannot be told.
+bool is_stopped(pid_t process);
 // Can be read when the child has ended. None where the kernel has no such thing (before Linux 5.3).
 Fd end_of(pid_t child);
 

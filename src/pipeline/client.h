@@ -2,6 +2,8 @@
 // socket; tests implement it in memory.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -64,6 +66,8 @@ class Client {
   virtual Result<std::optional<std::string>> read_stdin() = 0;
   // Tells the client that it is not forgotten. False: it is gone.
   virtual bool keep_waiting() = 0;
+  // Its process; 0: not known.
+  virtual pid_t process() const { return 0; }
   // Is anybody still there? Asked right before a hit changes files.
   virtual bool is_alive() = 0;
 };

@@ -429,8 +429,9 @@ std::vector<std::string> undeclared(const Testimony& testimony, const std::strin
   const std::string script = tidy_path(tool);  // what runs it reads it
   std::vector<std::string> out;
   for (const Input& input : testimony.inputs) {
-    if (tidy_path(input.path) != script && !is_of_system(input.path) && !is_among(input.path, declared.inputs) &&
-        !is_among(input.path, declared.outputs) && !is_below(input.path, declared.folders))
+    if (tidy_path(input.path) != script && !is_of_system(input.path) &&
+        !is_among(input.path, declared.inputs) && !is_among(input.path, declared.outputs) &&
+        !is_below(input.path, declared.folders))
       out.push_back("reads " + input.path);
   }
   for (const action::Observation& o : testimony.trace.observations) {

@@ -52,7 +52,6 @@ void check_declared(const Declared& declared, const tool::Invocation& invocation
 // What the tool read and wrote though nobody declared it, one line each; the system's own files,
 // programs, and the tool itself aside. tool: absolute path.
 std::vector<std::string> undeclared(const Testimony& testimony, const std::string& tool,
-                                    const tool::Invocation& invocation,
-                                    const action::Roots& roots);
+                                    const tool::Invocation& invocation, const action::Roots& roots);
 
 }  // namespace deja::pipeline

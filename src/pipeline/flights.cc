@@ -1,5 +1,7 @@
 #include "pipeline/flights.h"
 
+#include "os/process.h"
+
 namespace deja::pipeline {
 
 Flights::Turn::~Turn() {
@@ -44,7 +46,8 @@ bool Flights::has_waiters(const ProbeKey& probe) {
   return it != flights_.end() && it->second->waiters > 0;
 }
 
-Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there) {
+Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there,
+                                pid_t runner) {
   for (;;) {
     std::shared_ptr<Flight> flight;
     {
@@ -52,6 +55,7 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       auto& slot = flights_[probe];
       if (slot == nullptr) {
         slot = std::make_shared<Flight>();
+        slot->runner = runner;
         return {Turn(this, probe), nullptr};
       }
       flight = slot;
@@ -67,7 +71,7 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
       if (flight->state == Flight::State::abandoned) continue;
     }
-    if (!still_there()) return {};
+    if (os::is_stopped(flight->runner) || !still_there()) return {};
   }
 }
 

@@ -6,6 +6,8 @@
 // notifies, and a waiter re-reads the state before it waits.
 #pragma once
 
+#include <sys/types.h>
+
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -53,7 +55,9 @@ class Flights {
     // neither: run without a turn (the runner had nothing to share, or the client left)
   };
   // Waits for a running flight; calls `still_there` every second and gives up when it says false.
-  Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there);
+  // runner: the client's process, should it get the turn; while that is stopped (Ctrl-Z), nobody waits
+  // for it. 0: not known.
+  Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there, pid_t runner = 0);
   // A number that is another one after a flight of this probe key has landed (and after a few
   // others).
   std::uint32_t landings(const ProbeKey& probe);
@@ -67,6 +71,7 @@ class Flights {
     enum class State { running, landed, abandoned } state = State::running;
     std::shared_ptr<const Published> published;
     int waiters = 0;
+    pid_t runner = 0;
   };
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 

@@ -232,8 +232,9 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   BeforeRun before;
   if (!settings.read_only) {
     int patience = kWaitMaxS;
-    before.locks = OutputLocks::take(engine.locks, invocation.written,
-                                     [&] { return --patience >= 0 && client.keep_waiting(); });
+    before.locks = OutputLocks::take(
+        engine.locks, invocation.written, [&] { return --patience >= 0 && client.keep_waiting(); },
+        client.process());
   }
   before.updates = look_before(invocation, engine.digester);
   if (invocation.order != nullptr) {
@@ -292,8 +293,8 @@ Outcome run_or_wait(Outcome outcome, const Prepared& p, World& world, const Targ
   const ProbeKey& probe = p.probe;
   const tool::exec::Order* order = p.invocation.order.get();
   int patience = order == nullptr ? kWaitMaxS : kExecWaitMaxS;
-  Flights::Entered entered =
-      engine.flights.enter(probe, [&] { return --patience >= 0 && client.keep_waiting(); });
+  Flights::Entered entered = engine.flights.enter(
+      probe, [&] { return --patience >= 0 && client.keep_waiting(); }, client.process());
   if (entered.published) {
     if (auto hit = serve_shared(outcome, *entered.published, world, target, engine, client))
       return *std::move(hit);

@@ -2,12 +2,14 @@
 #include "pipeline/output_locks.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <thread>
 
 #include "digest/hasher.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "os/process.h"
 
 namespace deja::pipeline {
 namespace {
@@ -32,10 +34,21 @@ bool is_still_there(const os::Fd& fd, const std::string& path) {
          held->inode == (*named)->inode;
 }
 
+void sign(const os::Fd& lock, pid_t holder) {
+  static_cast<void>(static_cast<bool>(os::write_fd(lock, std::to_string(holder) + "\n")));
+}
+
+bool is_holder_stopped(const std::string& lock) {
+  const auto text = os::read_file_if_exists(lock, 64);
+  pid_t holder = 0;
+  if (text && *text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), holder);
+  return os::is_stopped(holder);
+}
+
 }  // namespace
 
 OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string> paths,
-                              const std::function<bool()>& still_wanted) {
+                              const std::function<bool()>& still_wanted, pid_t holder) {
   OutputLocks out;
   if (folder.empty()) return out;
   std::sort(paths.begin(), paths.end());  // so that no two wait for each other
@@ -47,10 +60,11 @@ OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string
       if (!fd) break;  // no place for locks
       if (*fd) {
         if (!is_still_there(*fd, lock)) continue;
+        sign(*fd, holder);
         out.locks_.push_back({lock, *std::move(fd)});
         break;
       }
-      if (pauses % kPausesInASecond == 0 && !still_wanted()) {
+      if (pauses % kPausesInASecond == 0 && (is_holder_stopped(lock) || !still_wanted())) {
         out.gave_up_ = true;
         static_cast<void>(static_cast<bool>(os::create_file(late_mark(lock), 0600)));
         break;

@@ -3,6 +3,8 @@
 // in all engines of one cache folder. Held while the tool runs and until its outputs are stored.
 #pragma once
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -23,9 +25,9 @@ class OutputLocks {
   ~OutputLocks();
 
   // Waits for others that hold one of these absolute paths; gives up when still_wanted, asked once a
-  // second, says no. folder: where the lock files lie. One that cannot be made is gone without.
+  // second, says no, or the other's process is stopped. holder: our client's, for others. folder: where the lock files lie. One that cannot be made is gone without.
   static OutputLocks take(const std::string& folder, std::vector<std::string> paths,
-                          const std::function<bool()>& still_wanted);
+                          const std::function<bool()>& still_wanted, pid_t holder = 0);
 
   // Removes what killed engines have left in that folder.
   static void sweep(const std::string& folder);

@@ -33,7 +33,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Grows with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 6;
+inline constexpr std::uint16_t kProtocol = 7;
 // A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // What a tool may print and still be remembered; more is passed on but not stored.
@@ -98,12 +98,13 @@ struct RequestHead {
   std::uint64_t root_device = 0, root_inode = 0;    // of "/"
   std::uint64_t front_device = 0, front_inode = 0;  // of the client's own executable
   std::uint64_t group = 0;                          // effective gid
+  std::uint64_t confinement = 0;                    // os::confinement_of_this_process()
 };
 inline void write(Writer& w, const RequestHead& h) {
   w.u32(h.stream_flags);
   w.u32(h.umask);
-  for (const std::uint64_t v :
-       {h.mount_namespace, h.root_device, h.root_inode, h.front_device, h.front_inode, h.group})
+  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.front_device,
+                                h.front_inode, h.group, h.confinement})
     w.u64(v);
 }
 inline RequestHead read_request_head(Reader& r) {
@@ -111,7 +112,7 @@ inline RequestHead read_request_head(Reader& r) {
   h.stream_flags = r.u32();
   h.umask = r.u32();
   for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.front_device,
-                           &h.front_inode, &h.group})
+                           &h.front_inode, &h.group, &h.confinement})
     *v = r.u64();
   return h;
 }
