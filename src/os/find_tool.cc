@@ -1,8 +1,12 @@
 #include "os/find_tool.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/call_chain.h"
+#include "os/fd.h"
+#include "os/io.h"
 #include "os/text_buffer.h"
 
 namespace deja::os {
@@ -16,17 +20,30 @@ void join(TextBuffer& buffer, std::string_view cwd, std::string_view path) {
 
 enum class Found { program, front, nothing };
 
-Found look_at(const char* path, const FrontFile& front) {
+bool is_script(const char* path) {
+  char head[2] = {};
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd && read_exactly(fd.get(), head, sizeof(head)) == sizeof(head) && head[0] == '#' &&
+         head[1] == '!';
+}
+
+Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
   struct stat st;
   if (::stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return Found::nothing;
   if (st.st_dev == front.device && st.st_ino == front.inode) return Found::front;
+  if (calls.chain != nullptr && calls.chain->fronts() > 0) {
+    const FrontFile file = {st.st_dev, st.st_ino};
+    if (calls.chain->is_front(file) || calls.chain->repeats(file, calls.arguments, is_script(path)))
+      return Found::front;
+  }
   return ::access(path, X_OK) == 0 ? Found::program : Found::nothing;
 }
 
 }  // namespace
 
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size, bool* passed_front) {
+               const FrontFile& front, char* out, unsigned long out_size, bool* passed_front,
+               const Calls& calls) {
   bool unused = false;
   bool& passed = passed_front != nullptr ? *passed_front : unused;
   passed = false;
@@ -36,7 +53,7 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
   if (slash != std::string_view::npos) {
     join(buffer, cwd, name);
     if (!buffer.fits()) return -1;
-    const Found found = look_at(out, front);
+    const Found found = look_at(out, front, calls);
     if (found == Found::program) return buffer.length();
     if (found == Found::nothing) return -1;
     passed = true;
@@ -52,7 +69,7 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
       join(buffer, cwd, folder);
       buffer.add("/").add(name);
     }
-    const Found found = buffer.fits() ? look_at(out, front) : Found::nothing;
+    const Found found = buffer.fits() ? look_at(out, front, calls) : Found::nothing;
     if (found == Found::program) return buffer.length();
     passed = passed || found == Found::front;
   }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/call_chain.h"
 #include "os/file.h"
 
 namespace deja::os {
@@ -23,10 +24,33 @@ class FindToolTest : public ::testing::Test {
     front_ = {st.st_dev, st.st_ino};
   }
   void TearDown() override { ASSERT_TRUE(remove_tree(dir_)); }
-  std::string find(std::string_view name, const std::string& path) {
+  std::string find(std::string_view name, const std::string& path, std::string_view calls = {},
+                   std::initializer_list<std::string_view> arguments = {}) {
     char out[4096];
-    const long n = find_tool(name, path, dir_, front_, out, sizeof(out));
+    const CallChain chain(calls);
+    const long n = find_tool(name, path, dir_, front_, out, sizeof(out), nullptr,
+                             {&chain, hash_of(arguments)});
     return n < 0 ? "" : std::string(out, static_cast<std::size_t>(n));
+  }
+  void write(const std::string& name, std::string_view text) {
+    ASSERT_TRUE(write_file_atomic(dir_ + "/" + name, text, 0755));
+  }
+  FrontFile file_of(const std::string& name) const {
+    struct stat st = {};
+    EXPECT_EQ(::stat((dir_ + "/" + name).c_str(), &st), 0);
+    return {st.st_dev, st.st_ino};
+  }
+  static std::uint64_t hash_of(std::initializer_list<std::string_view> arguments) {
+    ArgumentsHash hash;
+    for (const std::string_view argument : arguments) hash.add(argument);
+    return hash.value();
+  }
+  static std::string called(const FrontFile& front, const FrontFile& tool,
+                            std::initializer_list<std::string_view> arguments) {
+    char text[kCallsSize];
+    TextBuffer out(text, sizeof(text));
+    CallChain().extend(front, tool, hash_of(arguments), out);
+    return text;
   }
   std::string dir_;
   FrontFile front_;
@@ -40,6 +64,40 @@ TEST_F(FindToolTest, SkipsItselfHoweverItIsLinked) {
   EXPECT_EQ(find(dir_ + "/a/gcc", path), dir_ + "/b/gcc");
   EXPECT_EQ(find("a/gcc", path), dir_ + "/b/gcc");
   EXPECT_EQ(find("gcc", dir_ + "/a"), "");
+}
+
+// Another installation's front, which was called before.
+TEST_F(FindToolTest, PassesOverFrontsThatCameBefore) {
+  write("a/gcc", "another front"), write("b/gcc", "gcc");
+  const std::string path = dir_ + "/a:" + dir_ + "/b";
+  EXPECT_EQ(find("gcc", path), dir_ + "/a/gcc");
+  const std::string calls = called(file_of("a/gcc"), file_of("front"), {"-c", "a.c"});
+  EXPECT_EQ(find("gcc", path, calls, {"-c", "b.c"}), dir_ + "/b/gcc");
+}
+
+TEST_F(FindToolTest, PassesOverWhatWouldOnlyBeCalledAgain) {
+  write("a/gcc", "#!/bin/sh\n"), write("b/gcc", "gcc");
+  const std::string path = dir_ + "/a:" + dir_ + "/b";
+  // A script looks for the next one, whatever it is given.
+  std::string calls = called(front_, file_of("a/gcc"), {"-c", "a.c"});
+  EXPECT_EQ(find("gcc", path, calls, {"-c", "a.c", "-DX"}), dir_ + "/b/gcc");
+  EXPECT_EQ(find("gcc", dir_ + "/a", calls, {}), "");
+  // A compiler may well call itself, with other arguments.
+  calls = called(front_, file_of("b/gcc"), {"-flto", "a.o"});
+  EXPECT_EQ(find("gcc", dir_ + "/b", calls, {"-c", "x.s"}), dir_ + "/b/gcc");
+  EXPECT_EQ(find("gcc", dir_ + "/b", calls, {"-flto", "a.o"}), "");
+  EXPECT_EQ(find("gcc", dir_ + "/b", calls, {"-fltoa.o"}), dir_ + "/b/gcc");
+}
+
+TEST_F(FindToolTest, TextThatIsNoChainIsNone) {
+  write("a/gcc", "gcc");
+  for (const std::string& calls :
+       {std::string("x"), std::string("F"), std::string("F123"), std::string(5000, 'F')}) {
+    EXPECT_EQ(CallChain(calls).fronts(), 0);
+    EXPECT_EQ(find("gcc", dir_ + "/a", calls, {}), dir_ + "/a/gcc");
+  }
+  const std::string once = called(front_, file_of("a/gcc"), {});
+  EXPECT_EQ(CallChain(once + once + once).fronts(), 3);
 }
 
 TEST_F(FindToolTest, WantsAnExecutableFile) {

@@ -111,14 +111,34 @@ std::optional<Ended> ended(pid_t child, bool wait) {
   return WIFSIGNALED(status) ? Ended{0, WTERMSIG(status)} : Ended{WEXITSTATUS(status), 0};
 }
 
-bool is_stopped(pid_t process) {
-  if (process <= 0) return false;
+namespace {
+
+// What follows the name in /proc/PID/stat: "state ppid …". The name may hold anything (proc(5)).
+std::string stat_behind_name(pid_t process) {
+  if (process <= 0) return {};
   const auto stat = read_file_if_exists("/proc/" + std::to_string(process) + "/stat", 4096);
-  if (!stat || !*stat) return false;
-  // "pid (name) state …", and the name may hold anything (proc(5)).
+  if (!stat || !*stat) return {};
   const std::size_t end = (*stat)->rfind(") ");
-  return end != std::string::npos && end + 2 < (*stat)->size() &&
-         ((**stat)[end + 2] == 'T' || (**stat)[end + 2] == 't');
+  return end == std::string::npos ? std::string() : (*stat)->substr(end + 2);
+}
+
+}  // namespace
+
+bool is_stopped(pid_t process) {
+  const std::string stat = stat_behind_name(process);
+  return stat.starts_with('T') || stat.starts_with('t');
+}
+
+bool is_ancestor(pid_t process, pid_t of) {
+  constexpr int kGenerationsMax = 64;
+  for (int i = 0; i < kGenerationsMax && process > 1 && of > 1; ++i) {
+    const std::string stat = stat_behind_name(of);
+    if (stat.size() < 3) return false;
+    of = 0;
+    std::from_chars(stat.data() + 2, stat.data() + stat.size(), of);
+    if (of == process) return true;
+  }
+  return false;
 }
 
 Fd end_of(pid_t child) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))); }

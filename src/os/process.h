@@ -44,6 +44,8 @@ std::optional<Ended> ended(pid_t child, bool wait);
 void send_signal(pid_t child, int signal);
 // Is it stopped, by a signal or a debugger? False where it cannot be told.
 bool is_stopped(pid_t process);
+// Is the first the parent of the second, or of its parent, and so on? False where it cannot be told.
+bool is_ancestor(pid_t process, pid_t of);
 // Can be read when the child has ended. None where the kernel has no such thing (before Linux 5.3).
 Fd end_of(pid_t child);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "os/call_chain.h"
 #include "os/file.h"
 #include "os/find_tool.h"
 #include "os/places.h"
@@ -113,8 +114,11 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   const std::string_view name = out.command.argv.front();
   const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
   char found[os::kPlaceMax];
+  const os::CallChain chain(out.command.variable(os::kCallsVariable).value_or(""));
+  os::ArgumentsHash arguments;
+  for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
   const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
-                               &out.behind_front);
+                               &out.behind_front, {&chain, arguments.value()});
   const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
   if (n < 0)
     return out.adapter == nullptr ? unknown

@@ -16,6 +16,7 @@ namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr int kPausesInASecond = 200;
+constexpr int kFirstPauses = 4;  // a look at processes costs more than a try
 
 // Beside a lock: somebody did not wait for its end.
 constexpr std::string_view kLate = ".late";
@@ -38,11 +39,11 @@ void sign(const os::Fd& lock, pid_t holder) {
   static_cast<void>(static_cast<bool>(os::write_fd(lock, std::to_string(holder) + "\n")));
 }
 
-bool is_holder_stopped(const std::string& lock) {
+pid_t holder_of(const std::string& lock) {
   const auto text = os::read_file_if_exists(lock, 64);
   pid_t holder = 0;
   if (text && *text) std::from_chars((*text)->data(), (*text)->data() + (*text)->size(), holder);
-  return os::is_stopped(holder);
+  return holder;
 }
 
 }  // namespace
@@ -64,7 +65,9 @@ OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string
         out.locks_.push_back({lock, *std::move(fd)});
         break;
       }
-      if (pauses % kPausesInASecond == 0 && (is_holder_stopped(lock) || !still_wanted())) {
+      // Our client was started by the run that it would wait for.
+      if (pauses % kFirstPauses == 0 && os::is_ancestor(holder_of(lock), holder)) break;
+      if (pauses % kPausesInASecond == 0 && (os::is_stopped(holder_of(lock)) || !still_wanted())) {
         out.gave_up_ = true;
         static_cast<void>(static_cast<bool>(os::create_file(late_mark(lock), 0600)));
         break;

@@ -44,7 +44,7 @@ struct deja_state {
   const char *library_path;          /* LD_LIBRARY_PATH as the loader took it at the start */
   int locale_active;                 /* setlocale chose something other than "C" */
   size_t log_variable_size, preload_size;
-  char log_variable[128]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */
+  char log_variable[2560]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */
   char preload[4096];     /* this library, as LD_PRELOAD named it */
 };
 extern struct deja_state deja_state __attribute__((visibility("hidden")));

@@ -80,10 +80,22 @@ static uint64_t mappable(uint64_t capacity) {
   return limit.rlim_cur == RLIM_INFINITY || capacity < small ? capacity : small;
 }
 
+/* What is behind a comma is for other fronts (os/call_chain.h). */
+static bool log_path(const char *variable, char *path, size_t size) {
+  if (deja_state.log_variable_size == 0) return false;
+  const char *from = variable + sizeof DEJA_LOG_VARIABLE;
+  size_t length = 0;
+  while (from[length] != '\0' && from[length] != ',') ++length;
+  if (length >= size) return false;
+  memcpy(path, from, length);
+  path[length] = '\0';
+  return true;
+}
+
 static void open_log(void) {
-  const char *path = deja_state.log_variable + sizeof DEJA_LOG_VARIABLE;
+  char path[64];
   struct deja_log_header header;
-  if (deja_state.log_variable_size == 0) return;
+  if (!log_path(deja_state.log_variable, path, sizeof path)) return;
   const long fd = raw4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
   if (fd < 0) return;
   if (raw4(SYS_pread64, fd, &header, sizeof header, 0) == (long)sizeof header &&
