@@ -108,8 +108,7 @@ TEST_F(CliTest, EachSubcommandHasItsOwnHelp) {
 }
 
 TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
-  const std::vector<std::vector<std::string>> wrong = {{"frobnicate"},
-                                                       {"--frobnicate"},
+  const std::vector<std::vector<std::string>> wrong = {{"--frobnicate"},
                                                        {"stats", "--frob"},
                                                        {"stats", "--format", "xml"},
                                                        {"stats", "--format"},
@@ -132,7 +131,16 @@ TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
     EXPECT_THAT(ran.err, StartsWith("deja: "));
     EXPECT_EQ(std::ranges::count(ran.err, '\n'), 1) << ran.err;
   }
-  EXPECT_THAT(run({"frobnicate"}).err, HasSubstr("no such subcommand or program 'frobnicate'"));
+  EXPECT_THAT(run({"frobnicate"}).err, HasSubstr("no such program or subcommand 'frobnicate'"));
+  EXPECT_EQ(run({"frobnicate"}).code, 127);
+  for (const auto& [word, meant] : {std::pair("statz", "stats"),
+                                    {"stast", "stats"},
+                                    {"docter", "doctor"},
+                                    {"evens", "events"},
+                                    {"-s", "stats"},
+                                    {"--show-stats", "stats"},
+                                    {"-C", "purge --yes"}})
+    EXPECT_THAT(run({word}).err, HasSubstr("did you mean 'deja " + std::string(meant) + "'?"));
 }
 
 TEST_F(CliTest, Version) {

@@ -1,6 +1,7 @@
 // `deja doctor`: every check is a function that adds findings. A finding is fine, or a problem that
 // says what to do.
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <string>
@@ -12,6 +13,7 @@
 #include "cli/options.h"
 #include "cli/store_access.h"
 #include "journal/troubles.h"
+#include "os/abilities.h"
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -37,7 +39,9 @@ void check_config(const Context& context, Findings& out) {
         {"config", false,
          context.loaded.files.empty() ? "no file" : "read " + context.loaded.files.front()});
   if (context.loaded.config.disable)
-    out.push_back({"config", true, "disable is set: no command is looked up"});
+    out.push_back({"config", true,
+                   std::string(::getenv("DEJA_DISABLE") != nullptr ? "DEJA_DISABLE" : "disable") +
+                       " is set: no command is looked up, and none is counted"});
 }
 
 void check_folder(const Context& context, Findings& out) {
@@ -75,6 +79,20 @@ void check_installation(const Context& context, Findings& out) {
     out.push_back({"programs", true, path + " is missing: install deja again"});
   }
   if (complete) out.push_back({"programs", false, "complete in " + context.libexec});
+}
+
+void check_observation(const Context&, Findings& out) {
+  if (!os::can_make_memory_files()) {
+    out.push_back(
+        {"observe", true,
+         "memfd_create is not allowed here, so no run is observed and nothing is stored"});
+  } else if (!os::can_notify_of_calls()) {
+    out.push_back({"observe", true,
+                   "seccomp's notifications are not allowed here: runs of static programs are not "
+                   "stored"});
+  } else {
+    out.push_back({"observe", false, "programs can be observed"});
+  }
 }
 
 void check_store(const Context& context, Findings& out) {
@@ -160,8 +178,8 @@ int run_doctor(const Context& context, Args args) {
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
   Findings findings;
-  for (const auto check :
-       {check_config, check_folder, check_installation, check_store, check_daemon, check_troubles})
+  for (const auto check : {check_config, check_folder, check_installation, check_observation,
+                           check_store, check_daemon, check_troubles})
     check(context, findings);
   std::size_t problems = 0;
   for (const Finding& f : findings) problems += f.is_problem ? 1 : 0;

@@ -12,7 +12,7 @@
 
 namespace deja::cli {
 
-// Sends one word ("status", "stop") and waits a few seconds for the answer. Empty: nobody listens.
+// Sends one word ("status", "stop", "forget") and waits a few seconds for the answer. Empty: nobody listens.
 Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word);
 
 struct DaemonStatus {

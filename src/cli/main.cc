@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "cli/context.h"
+#include "cli/suggest.h"
 #include "os/file.h"
 #include "os/io.h"
 #include "wire/subcommands.h"
@@ -69,9 +70,12 @@ int run(std::vector<std::string> args) {
   }
   const Subcommand* subcommand = find_subcommand(name);
   if (subcommand == nullptr) {
-    print_error((name.starts_with('-') ? "no such option '" : "no such subcommand or program '") +
-                name + "'; see 'deja help'");
-    return kUsage;
+    constexpr int kNoProgram = 127;  // as a shell says it
+    const bool is_option = name.starts_with('-');
+    const std::string meant = suggestion_for(name);
+    print_error((is_option ? "no such option '" : "no such program or subcommand '") + name + "'" +
+                (meant.empty() ? "; see 'deja help'" : meant));
+    return is_option ? kUsage : kNoProgram;
   }
   Context context = make_context();
   context.sources.cwd = context.cwd;

@@ -1,4 +1,5 @@
 #include "cli/context.h"
+#include "cli/engine_link.h"
 #include "cli/options.h"
 #include "cli/store_access.h"
 
@@ -22,6 +23,9 @@ int run_purge(const Context& context, Args args) {
     print_error("purge: " + done.error().message);
     return kProblems;
   }
+  // It would go on answering from memory. One of another build is not asked twice: it ends.
+  if (const auto told = ask_daemon(context, "forget"); !told || (*told && (*told)->empty()))
+    static_cast<void>(ask_daemon(context, "stop"));
   print("purged " + context.places.dir + "\n");
   return kDone;
 }

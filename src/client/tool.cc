@@ -42,6 +42,8 @@ int become_tool(const Command& command, const Environment& env) {
   bool behind_front = false;
   if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
                     &behind_front) < 0) {
+    // It may be a mistyped subcommand.
+    if (command.calling == wire::Calling::wrapper) return become_cli(command.argv - 1, env.raw);
     const std::string_view name = command.argv[0];
     os::write_all(2, "deja: ", 6);
     os::write_all(2, name.data(), name.size());

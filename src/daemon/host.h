@@ -32,6 +32,7 @@ class Host {
   // Serves one connection whose request frame has been read.
   void serve(const os::Fd& socket, const std::string& request_body);
 
+  void forget() { assembly_->forget(); }
   // It was started by a confined client, and others come, too: the next daemon is to be theirs.
   bool makes_room() const { return makes_room_; }
   void maintain() { assembly_->maintain(); }  // at intervals

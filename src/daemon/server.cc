@@ -178,7 +178,8 @@ void Server::answer_question(const os::Fd& socket, const std::string& word) {
                             "\",\"build\":" + std::to_string(wire::build_number()) +
                             ",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
   if (word == "stop") stop();
-  const bool known = word == "stop" || word == "status";
+  if (word == "forget") host_.forget();
+  const bool known = word == "stop" || word == "status" || word == "forget";
   static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));
 }
 

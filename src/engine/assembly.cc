@@ -150,6 +150,15 @@ std::string Assembly::store_problem() {
   return store_problem_;
 }
 
+void Assembly::forget() {
+  pipeline::Engine* const engine = this->engine();
+  if (engine == nullptr) return;
+  engine->memory.clear();
+  engine->cache.manifests.clear();
+  engine->cache.results.clear();
+  engine->cache.last_probes.clear();
+}
+
 void Assembly::maintain() {
   if (store_ == nullptr) return open_store();
   if (!engine_->locks.empty()) pipeline::OutputLocks::sweep(engine_->locks);
@@ -202,6 +211,7 @@ pipeline::Outcome Assembly::handle(const pipeline::Request& request,
 
 void Assembly::record(pipeline::Outcome& o, const pipeline::Request& request,
                       std::int64_t started_ns) {
+  if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
   journal::Event e;
   e.time_ns = os::wall_ns();
   e.outcome = journal_outcome(o.kind);

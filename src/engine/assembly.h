@@ -48,6 +48,8 @@ class Assembly {
   // outcome's answer. started_ns: of the monotonic clock.
   void record(pipeline::Outcome& outcome, const pipeline::Request& request,
               std::int64_t started_ns);
+  // Another process has emptied the store: nothing is answered from memory.
+  void forget();
   // Where it failed before, the store is opened once more. At intervals, by one thread.
   void maintain();
 

@@ -322,7 +322,7 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
 
   const bool audited = is_audited(settings.audit_rate);
   auto remembered =
-      audited ? std::nullopt : serve_remembered(outcome, request, settings, engine, client);
+      audited || settings.disabled ? std::nullopt : serve_remembered(outcome, request, settings, engine, client);
   if (remembered) return *std::move(remembered);
 
   auto prepared = prepare(request, settings, engine, &client);

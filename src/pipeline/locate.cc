@@ -120,9 +120,9 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
                                &out.behind_front, {&chain, arguments.value()});
   const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
+  // Without a detail: nobody knows a program of that name, so it is a mistake and no command.
   if (n < 0)
-    return out.adapter == nullptr ? unknown
-                                  : Bypass{BypassReason::tool_not_found, std::string(name)};
+    return Bypass{BypassReason::tool_not_found, out.adapter == nullptr ? "" : std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
   out.looked_at = candidates(name, path, request.cwd, out.command.tool);
   if (out.adapter == nullptr) find_by_link(out);

@@ -1,0 +1,9 @@
+// What this kernel, container or sandbox lets a process do. For the doctor.
+#pragma once
+
+namespace deja::os {
+
+bool can_make_memory_files();  // memfd_create(2): the log of a run
+bool can_notify_of_calls();    // seccomp_unotify(2): static programs
+
+}  // namespace deja::os
