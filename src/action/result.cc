@@ -12,7 +12,7 @@ namespace deja::action {
 namespace {
 
 constexpr std::string_view kMagic = "dejR";
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
 constexpr std::uint8_t kStreamsAreOne = 1;
 constexpr std::uint8_t kColoursForced = 2;
 

@@ -18,6 +18,8 @@ const char* root_name(Root root) {
       return "PWD";
     case Root::logical_workspace:
       return "workspace of PWD";
+    case Root::target:
+      return "target";
   }
   return "";
 }

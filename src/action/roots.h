@@ -20,10 +20,11 @@ enum class Root : unsigned char {
   checkout,           // what holds the version control's own directory (".git")
   logical_cwd,        // the working directory as PWD names it, where that is another name
   logical_workspace,  // the workspace, named in the same way
+  target,             // cargo's target directory
 };
 // A path that lies in several belongs to the deepest; where two are equal, to the first.
-inline constexpr std::array kRoots = {Root::cwd, Root::workspace, Root::checkout, Root::logical_cwd,
-                                      Root::logical_workspace};
+inline constexpr std::array kRoots = {Root::cwd,         Root::workspace,         Root::checkout,
+                                      Root::logical_cwd, Root::logical_workspace, Root::target};
 const char* root_name(Root root);  // "cwd", "workspace", …
 
 // Outputs whose names the command line gives and that may be called otherwise the next time. Each is

@@ -28,6 +28,7 @@ class Nobody final : public pipeline::Client {
   Result<std::optional<std::string>> read_stdin() override { return std::optional<std::string>(); }
   bool keep_waiting() override { return true; }
   bool is_alive() override { return true; }
+  bool is_stopped() override { return false; }
 };
 
 struct Command {

@@ -4,6 +4,7 @@
 
 #include "os/file.h"
 #include "os/io.h"
+#include "os/process.h"
 #include "os/socket.h"
 
 namespace deja::daemon {
@@ -154,5 +155,10 @@ bool SocketClient::keep_waiting() {
 
 // A client that waits for us sends nothing: if there is something to read, it is the end.
 bool SocketClient::is_alive() { return !os::is_readable(socket_); }
+
+bool SocketClient::is_stopped() {
+  const auto peer = os::peer_of(socket_);
+  return peer && os::is_stopped(peer->pid);
+}
 
 }  // namespace deja::daemon

@@ -42,6 +42,7 @@ class SocketClient final : public pipeline::Client {
   Result<std::optional<std::string>> read_stdin() override;
   bool keep_waiting() override;
   bool is_alive() override;
+  bool is_stopped() override;
 
  private:
   const os::Fd& socket_;

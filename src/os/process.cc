@@ -115,6 +115,17 @@ Fd end_of(pid_t child) { return Fd(static_cast<int>(::syscall(SYS_pidfd_open, ch
 
 void send_signal(pid_t child, int signal) { ::kill(child, signal); }
 
+bool is_stopped(pid_t process) {
+  if (process <= 0) return false;  // of another pid namespace
+  const auto stat = read_file_if_exists("/proc/" + std::to_string(process) + "/stat");
+  if (!stat || !*stat) return false;
+  // "pid (name) state …"; a name may hold anything.
+  const std::string& text = **stat;
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string::npos || name_end + 2 >= text.size()) return false;
+  return text[name_end + 2] == 'T' || text[name_end + 2] == 't';
+}
+
 std::vector<bool> wait_readable(const std::vector<int>& fds) {
   std::vector<struct pollfd> polled;
   for (const int fd : fds) polled.push_back({fd, POLLIN, 0});

@@ -48,6 +48,9 @@ Fd end_of(pid_t child);
 // Waits until one of the descriptors can be read or has ended; those are true. -1: none, never.
 std::vector<bool> wait_readable(const std::vector<int>& fds);
 
+// Has a signal stopped the process (Ctrl-Z)? False where it cannot be told.
+bool is_stopped(pid_t process);
+
 // Our own variables, "NAME=value".
 Texts own_environment();
 

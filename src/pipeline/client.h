@@ -66,6 +66,8 @@ class Client {
   virtual bool keep_waiting() = 0;
   // Is anybody still there? Asked right before a hit changes files.
   virtual bool is_alive() = 0;
+  // Has its user suspended it (Ctrl-Z), so that what it runs may take for ever?
+  virtual bool is_stopped() = 0;
 };
 
 }  // namespace deja::pipeline

@@ -44,7 +44,8 @@ bool Flights::has_waiters(const ProbeKey& probe) {
   return it != flights_.end() && it->second->waiters > 0;
 }
 
-Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there) {
+Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there,
+                                std::function<bool()> is_stopped) {
   for (;;) {
     std::shared_ptr<Flight> flight;
     {
@@ -52,6 +53,7 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       auto& slot = flights_[probe];
       if (slot == nullptr) {
         slot = std::make_shared<Flight>();
+        slot->is_stopped = std::move(is_stopped);
         return {Turn(this, probe), nullptr};
       }
       flight = slot;
@@ -66,6 +68,7 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       --flight->waiters;
       if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
       if (flight->state == Flight::State::abandoned) continue;
+      if (flight->is_stopped && flight->is_stopped()) return {};
     }
     if (!still_there()) return {};
   }

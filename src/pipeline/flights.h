@@ -1,6 +1,6 @@
 // One flight per probe key: the first request runs the tool, the others wait for its result and
 // need no second look-up. If the runner dies, the next waiter runs; if its result cannot be
-// shared, all waiters run at once.
+// shared, or its user has suspended it, all waiters run at once.
 //
 // Thread-safe. No wake-up can be lost: a flight's state only changes under the mutex, every change
 // notifies, and a waiter re-reads the state before it waits.
@@ -50,10 +50,12 @@ class Flights {
   struct Entered {
     std::optional<Turn> turn;                    // set: run
     std::shared_ptr<const Published> published;  // set: the runner's result
-    // neither: run without a turn (the runner had nothing to share, or the client left)
+    // neither: run without a turn (the runner had nothing to share or stands, or the client left)
   };
   // Waits for a running flight; calls `still_there` every second and gives up when it says false.
-  Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there);
+  // is_stopped: of who runs, asked by those who wait, until its turn ends.
+  Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there,
+                std::function<bool()> is_stopped = nullptr);
   // A number that is another one after a flight of this probe key has landed (and after a few
   // others).
   std::uint32_t landings(const ProbeKey& probe);
@@ -67,6 +69,7 @@ class Flights {
     enum class State { running, landed, abandoned } state = State::running;
     std::shared_ptr<const Published> published;
     int waiters = 0;
+    std::function<bool()> is_stopped;  // called while it runs, under the mutex
   };
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 

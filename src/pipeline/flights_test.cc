@@ -104,6 +104,27 @@ TEST(Flights, AWaiterWhoseClientLeftGivesUp) {
   EXPECT_FALSE(entered.published);
 }
 
+// A suspended one may take for ever.
+TEST(Flights, WhoeverStandsIsNotWaitedFor) {
+  Flights flights;
+  std::atomic<bool> stands{false};
+  std::atomic<int> looks{0};
+  auto first = flights.enter(ProbeKey{}, kStay, [&] {
+    ++looks;
+    return stands.load();
+  });
+  std::thread waiter([&] {
+    const auto entered = flights.enter(ProbeKey{}, kStay);
+    EXPECT_FALSE(entered.turn);
+    EXPECT_FALSE(entered.published);
+  });
+  while (looks == 0) std::this_thread::yield();
+  EXPECT_EQ(flights.waiting(), 1);  // a runner that goes on is
+  stands = true;
+  waiter.join();
+  first.turn->land(some_result());
+}
+
 TEST(Flights, DifferentKeysDoNotWaitForEachOther) {
   Flights flights;
   ProbeKey other;
