@@ -50,7 +50,8 @@ class OnDemand : public Family, public ::testing::WithParamInterface<const char*
     EXPECT_TRUE(result.ok()) << as_shell(command) << result;
     return ws.last_event().outcome;
   }
-  // Through deja and bare, of the same state of the cache of modules, which stays.
+  // Through deja and bare, of the same state of the cache of modules: object, streams and exit code. (A
+  // dependency file may name a map of modules more or less, docs/decisions/0011-modules.md.)
   Verdict compare(const Command& command) {
     const std::string saved = ws.base() + "/saved";
     fs::remove_all(saved);
