@@ -116,6 +116,8 @@ void describe_action(const Action& a, Sink& sink) {
   // output is searched for after the run. Its being the root or not changes what tags mean.
   sink.field("cwd is a root", a.roots.has(Root::cwd) ? "yes" : "no");
   sink.field("workspace is a root", a.roots.has(Root::workspace) ? "yes" : "no");
+  // Cargo's alone.
+  if (a.roots.has(Root::target)) sink.field("target is a root", "yes");
   sink.field("umask", std::to_string(a.umask));  // modes of the outputs
   for (const tool::EnvironmentVariable& v : a.command.environment) {
     if (!is_always_keyed(v.name)) continue;

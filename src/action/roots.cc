@@ -20,6 +20,8 @@ const char* root_name(Root root) {
       return "workspace of PWD";
     case Root::objects:
       return "output's objects";
+    case Root::target:
+      return "target";
   }
   return "";
 }

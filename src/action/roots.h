@@ -21,10 +21,12 @@ enum class Root : unsigned char {
   logical_cwd,        // the working directory as PWD names it, where that is another name
   logical_workspace,  // the workspace, named in the same way
   objects,            // what holds a link's inputs and is named after its output ("<output>.dir")
+  target,             // cargo's target directory
 };
 // A path that lies in several belongs to the deepest; where two are equal, to the first.
-inline constexpr std::array kRoots = {Root::cwd, Root::workspace, Root::checkout, Root::logical_cwd,
-                                      Root::logical_workspace, Root::objects};
+inline constexpr std::array kRoots = {Root::cwd,         Root::workspace,         Root::checkout,
+                                      Root::logical_cwd, Root::logical_workspace, Root::objects,
+                                      Root::target};
 const char* root_name(Root root);  // "cwd", "workspace", …
 
 // Outputs whose names the command line gives and that may be called otherwise the next time. Each is

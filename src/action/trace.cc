@@ -83,6 +83,8 @@ std::string describe(const Observation& o) {
       return "output " + subject + " is " + Roots::describe(o.value);
     case Claim::directories:
       return "directories of " + subject + ": " + describe_directories(o.value);
+    case Claim::absent_or_file:
+      return "no file " + subject + ", or = " + to_hex(o.value).substr(0, 16);
     case Claim::access:
       return "permission for " + subject + " = " + o.value;
   }

@@ -41,8 +41,11 @@ enum class Claim : std::uint8_t {
   access = 22,
   // subject: how names of variables begin; value: digest of those, and of all whose name is there twice
   variables_like = 24,
+  // subject: tagged path of a module that clang makes on demand; value: digest. It is not there, or it
+  // has this content
+  absent_or_file = 26,
 };
-inline constexpr Claim kLastClaim = Claim::variables_like;
+inline constexpr Claim kLastClaim = Claim::absent_or_file;
 
 struct Observation {
   Claim claim = Claim::file;

@@ -119,6 +119,18 @@ TEST_F(Interposer, RecordsWhatIsNotAFile) {
   EXPECT_FALSE(run.all(DEJA_OP_ENVIRON, "").empty());  // an unknown program may read environ
 }
 
+// The question for the age of clang's modules is marked, and the next one is told all the same.
+TEST_F(Interposer, TellsTheAgeOfModulesFromOtherQuestions) {
+  const auto clocks = whole({"ages"}).all(DEJA_OP_CLOCK, "");
+  ASSERT_EQ(clocks.size(), 2u);
+  EXPECT_EQ(clocks[0].flags & DEJA_CLOCK_OF_MODULES, DEJA_CLOCK_OF_MODULES);
+  EXPECT_EQ(clocks[1].flags & DEJA_CLOCK_OF_MODULES, 0);
+  ASSERT_EQ(::unlink(at("modules.timestamp").c_str()), 0);
+  const auto unmarked = whole({"ages-new"}).all(DEJA_OP_CLOCK, "");
+  ASSERT_EQ(unmarked.size(), 1u);
+  EXPECT_EQ(unmarked[0].flags & DEJA_CLOCK_OF_MODULES, 0);
+}
+
 // Of an unknown program that reads a file: was the clock read before, or after it knew the file?
 TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
   const ToolRun run = whole({"interprets"});

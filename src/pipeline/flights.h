@@ -1,6 +1,6 @@
 // One flight per probe key: the first request runs the tool, the others wait for its result and
 // need no second look-up. If the runner dies, the next waiter runs; if its result cannot be
-// shared, all waiters run at once.
+// shared, or its user has suspended it, all waiters run at once.
 //
 // Thread-safe. No wake-up can be lost: a flight's state only changes under the mutex, every change
 // notifies, and a waiter re-reads the state before it waits.
@@ -52,7 +52,7 @@ class Flights {
   struct Entered {
     std::optional<Turn> turn;                    // set: run
     std::shared_ptr<const Published> published;  // set: the runner's result
-    // neither: run without a turn (the runner had nothing to share, or the client left)
+    // neither: run without a turn (the runner had nothing to share or stands, or the client left)
   };
   // Waits for a running flight; calls `still_there` every second and gives up when it says false.
   // runner: the client's process, should it get the turn; while that is stopped (Ctrl-Z), nobody waits

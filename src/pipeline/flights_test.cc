@@ -1,6 +1,9 @@
 #include "pipeline/flights.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -102,6 +105,37 @@ TEST(Flights, AWaiterWhoseClientLeftGivesUp) {
   const auto entered = flights.enter(ProbeKey{}, [] { return false; });
   EXPECT_FALSE(entered.turn);
   EXPECT_FALSE(entered.published);
+}
+
+// A suspended one may take for ever.
+TEST(Flights, WhoeverIsStoppedIsNotWaitedFor) {
+  const pid_t runner = ::fork();
+  if (runner == 0) {
+    for (;;) ::pause();
+  }
+  Flights flights;
+  auto first = flights.enter(ProbeKey{}, kStay, runner);
+  std::thread waiter([&] {
+    const auto entered = flights.enter(ProbeKey{}, kStay);
+    EXPECT_FALSE(entered.turn);
+    EXPECT_FALSE(entered.published);
+  });
+  while (flights.waiting() == 0) std::this_thread::yield();
+  ::kill(runner, SIGSTOP);
+  waiter.join();
+  ::kill(runner, SIGKILL);
+  ::waitpid(runner, nullptr, 0);
+  first.turn->land(some_result());
+}
+
+// It would wait for itself.
+TEST(Flights, NobodyWaitsForTheRunThatHasStartedIt) {
+  Flights flights;
+  auto first = flights.enter(ProbeKey{}, kStay, ::getppid());
+  const auto entered = flights.enter(ProbeKey{}, kStay, ::getpid());
+  EXPECT_FALSE(entered.turn);
+  EXPECT_FALSE(entered.published);
+  first.turn->land(some_result());
 }
 
 TEST(Flights, DifferentKeysDoNotWaitForEachOther) {

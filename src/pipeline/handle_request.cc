@@ -21,12 +21,11 @@ namespace {
 using tool::Bypass;
 using tool::BypassReason;
 
-// So long does a request wait for another client's run. A run can take for ever: its user may have
-// suspended it (Ctrl-Z). Two runs of what takes longer than this are better than a build that
-// stands.
-constexpr int kWaitMaxS = 20;
-// With `deja exec`, where one run is what was asked for.
-constexpr int kExecWaitMaxS = 600;
+// So long does a request wait for another client's run, which can take its time: a large crate, a link.
+// A run that its user has suspended is not waited for.
+constexpr int kRunWaitMaxS = 600;
+// So long does a run wait for another one that writes a file of its own.
+constexpr int kLockWaitMaxS = 20;
 
 // Exit codes of `deja exec` itself: wrong usage, something undeclared (--strict), and, as timeout(1)
 // has it, out of time.
@@ -231,7 +230,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   order.drops_err = invocation.drops_stderr;
   BeforeRun before;
   if (!settings.read_only) {
-    int patience = kWaitMaxS;
+    int patience = kLockWaitMaxS;
     before.locks = OutputLocks::take(
         engine.locks, invocation.written, [&] { return --patience >= 0 && client.keep_waiting(); },
         client.process());
@@ -292,7 +291,7 @@ Outcome run_or_wait(Outcome outcome, const Prepared& p, World& world, const Targ
                     std::uint32_t landings) {
   const ProbeKey& probe = p.probe;
   const tool::exec::Order* order = p.invocation.order.get();
-  int patience = order == nullptr ? kWaitMaxS : kExecWaitMaxS;
+  int patience = kRunWaitMaxS;
   Flights::Entered entered = engine.flights.enter(
       probe, [&] { return --patience >= 0 && client.keep_waiting(); }, client.process());
   if (entered.published) {
@@ -321,8 +320,9 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   if (!request.argv.empty()) outcome.tool = request.argv.front();
 
   const bool audited = is_audited(settings.audit_rate);
-  auto remembered =
-      audited || settings.disabled ? std::nullopt : serve_remembered(outcome, request, settings, engine, client);
+  auto remembered = audited || settings.disabled
+                        ? std::nullopt
+                        : serve_remembered(outcome, request, settings, engine, client);
   if (remembered) return *std::move(remembered);
 
   auto prepared = prepare(request, settings, engine, &client);

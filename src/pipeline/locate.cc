@@ -150,6 +150,8 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
     if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
   }
   action::Roots roots(cwd, workspace);
+  if (!is_too_general(invocation.target_folder, command.variable("HOME").value_or("")))
+    roots.set(action::Root::target, invocation.target_folder);
   const std::string_view home = command.variable("HOME").value_or("");
   std::string checkout;
   if (!source.empty()) checkout = find_checkout(parent_path(clean_path(source)), home, nullptr);

@@ -9,6 +9,7 @@
 #include "os/file.h"
 #include "os/mapping.h"
 #include "pipeline/bind.h"
+#include "pipeline/modules.h"
 #include "pipeline/output_name.h"
 #include "pipeline/starts.h"
 #include "pipeline/streams.h"
@@ -210,6 +211,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
     return out.why_not = unwanted_because, out;
 
   Testimony testimony = testify(p, target, before, report, engine, out);
+  if (testimony.problem.empty()) claim_modules(p, target, report, engine, testimony);
   if (testimony.problem.empty() && target.invocation.prints_commands)
     testimony.problem = printed_temporary(report, testimony);
   const tool::Timekeeper* const keeper = target.invocation.timekeeper;
@@ -240,6 +242,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
       out.troubles.push_back(out.why_not);
       return out;
     }
+    remember_modules(p, target, published.trace, testimony.modules, engine);
     out.dup = draft->all_known && draft->bytes > 0;
     out.bytes = draft->bytes;
   }

@@ -21,7 +21,9 @@ std::array<Root, action::kRoots.size()> outermost_first(const Roots& roots) {
 }
 
 // Requests without one are another action.
-bool is_always_there(Root root) { return root == Root::cwd || root == Root::workspace; }
+bool is_always_there(Root root) {
+  return root == Root::cwd || root == Root::workspace || root == Root::target;
+}
 
 bool ends_path(char c) {
   return c != '_' && c != '-' && c != '.' &&

@@ -117,6 +117,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
 void Witness::hear(const Event& e) {
   const Handler handler = handler_of(e.op);
   if (handler == nullptr) return fail("an operation of unknown kind");
+  if (hear_of_modules(e)) return;
   const bool follows = follows_links(e.op) && (e.flags & DEJA_FLAG_NOFOLLOW) == 0;
   std::string path = directories_.without_own_links(e.path, follows);
   if (path == e.path) return (this->*handler)(e);
@@ -142,10 +143,11 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   using Step = void (Witness::*)();
   for (const Step step :
        {&Witness::conclude_outputs, &Witness::conclude_reads, &Witness::conclude_stamps,
-        &Witness::conclude_twins, &Witness::conclude_names, &Witness::conclude_refused,
-        &Witness::conclude_curious, &Witness::conclude_links, &Witness::conclude_listings,
-        &Witness::conclude_absences, &Witness::conclude_searches, &Witness::conclude_listed,
-        &Witness::conclude_shells, &Witness::conclude_shows, &Witness::conclude_programs}) {
+        &Witness::conclude_modules, &Witness::conclude_twins, &Witness::conclude_names,
+        &Witness::conclude_refused, &Witness::conclude_curious, &Witness::conclude_links,
+        &Witness::conclude_listings, &Witness::conclude_absences, &Witness::conclude_searches,
+        &Witness::conclude_listed, &Witness::conclude_shells, &Witness::conclude_shows,
+        &Witness::conclude_programs}) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();

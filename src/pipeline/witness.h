@@ -39,6 +39,7 @@
 #include "digest/file_digester.h"
 #include "observe/log_reader.h"
 #include "pipeline/directories.h"
+#include "tool/cc/module_cache.h"
 #include "tool/shell/script.h"
 #include "tool/tool.h"
 
@@ -82,6 +83,16 @@ struct Testimony {
   std::vector<Quiet> quiet;
   // Claim::logical_directory: counts where the name of the working directory may be in an output.
   std::vector<action::Observation> working_directory;
+  // Of clang's, made on demand (pipeline/modules.h): what is claimed of them is yet to be told.
+  struct Module {
+    std::string path;
+    Digest digest;
+    os::FileIdentity identity;
+    bool is_made = false;  // by this run, which has read all that it is made of
+  };
+  std::vector<Module> modules;
+  std::vector<action::Observation>
+      compared;             // stamps of all that clang may have compared with those
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
   bool asked_time = false;  // Invocation::timekeeper has, and no file shows that it told it
   bool has_plugin = false;  // Invocation::runs_plugins: it has opened one
@@ -148,6 +159,13 @@ class Witness {
     bool is_script = false;         // read by a program of which nothing is known
     std::int32_t only_opener = -1;  // the process that has opened it; -1: several
   };
+  // A module that was made on demand.
+  struct ReadModule {
+    bool is_made = false;                      // by this run
+    FileNumber file;                           // which made this
+    std::optional<os::FileIdentity> identity;  // when it was opened last
+    std::int64_t when_ns = 0;
+  };
   // What a program that no adapter vouches for saw at a name.
   struct Look {
     bool was_there = false;
@@ -208,6 +226,9 @@ class Witness {
   void on_nothing(const observe::Event& e);
 
   void hear(const observe::Event& e);
+  bool hear_of_modules(const observe::Event& e);
+  void hear_of_module_file(const observe::Event& e, const std::string& path,
+                           tool::ModuleCacheFile kind);
   void fail(const std::string& why);
   void read(const std::string& path, const os::FileIdentity* identity, std::int64_t when_ns);
   void read_program(const std::string& path, const os::FileIdentity* identity,
@@ -268,6 +289,8 @@ class Witness {
   bool is_toolchain_header(const std::string& path) const;
   void conclude_updated(const std::string& path, const ReadFile& file);
   void conclude_stamps();
+  bool is_of_module_cache(const observe::Event& clock);
+  void conclude_modules();
   void conclude_programs();
   void conclude_searches();
   void conclude_listed();
@@ -301,6 +324,8 @@ class Witness {
   std::int64_t ended_ns_ = 0;
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold_ = false;
+  bool has_untold_clock_ = false;  // by the supervisor, which cannot tell one question from another
+  std::set<std::int32_t> aged_modules_;      // processes that looked how old the modules are
   bool has_opened_library_ = false;          // Invocation::runs_plugins
   std::set<std::int32_t> with_llvm_plugin_;  // processes
   Testimony testimony_;
@@ -308,9 +333,11 @@ class Witness {
   std::map<std::string, Touched> touched_;            // by canonical name
   std::set<std::string, std::less<>> touched_names_;  // the last components of those
   std::map<FileNumber, Finished> finished_;
-  std::map<std::string, ReadFile> reads_;  // by spelled path
-  std::map<std::string, char> seen_;       // spelled path -> kind_letter
-  std::map<std::string, bool> absent_;     // spelled path
+  std::map<std::string, ReadFile> reads_;          // by spelled path
+  std::map<std::string, FileNumber> new_modules_;  // by the name that it is written by
+  std::map<std::string, ReadModule> modules_;      // by tidy path
+  std::map<std::string, char> seen_;               // spelled path -> kind_letter
+  std::map<std::string, bool> absent_;             // spelled path
   // Spelled path and the right that was wanted ("rx"; '?': not known) -> when it was refused first.
   std::map<std::pair<std::string, char>, std::int64_t> refused_;
   std::map<std::string, std::string> links_;  // spelled path -> text

@@ -35,6 +35,7 @@ bool is_telling(std::string_view what) { return is_name_of_machine(what) || what
 }  // namespace
 
 void Witness::on_clock(const Event& e) {
+  if ((e.flags & DEJA_CLOCK_OF_MODULES) != 0 && is_of_module_cache(e)) return;
   Foreign* const program = foreign(e.pid);
   const auto name = programs_.find(e.pid);
   if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
@@ -54,7 +55,7 @@ void Witness::on_clock(const Event& e) {
   }
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
-  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = true;
+  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = has_untold_clock_ = true;
   // Its own question, before it has a plugin that could ask another.
   const bool is_before_plugins =
       invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;

@@ -665,6 +665,22 @@ TEST_F(WitnessTest, WhatWasClaimedHoldsUntilItChanges) {
   EXPECT_EQ(world.first_broken(t.trace)->claim, Claim::file);
 }
 
+TEST_F(WitnessTest, ModuleMayBeAbsentOrWhatItWas) {
+  write("m.pcm", "made");
+  action::Trace trace;
+  trace.observations = {
+      {Claim::absent_or_file, "\1/m.pcm", std::string(digest::digest_bytes("made").view())}};
+  digest::FileDigester digester({});
+  World world(command_, roots_, digester);
+  EXPECT_EQ(world.first_broken(trace), nullptr);
+  write("m.pcm", "other");
+  EXPECT_NE(world.first_broken(trace), nullptr);
+  ASSERT_EQ(::unlink(at("m.pcm").c_str()), 0);
+  EXPECT_EQ(world.first_broken(trace), nullptr);
+  ASSERT_EQ(::mkdir(at("m.pcm").c_str(), 0755), 0);
+  EXPECT_NE(world.first_broken(trace), nullptr);
+}
+
 // A file that may not be opened, a program that may not be run: a fact that can be looked at again.
 TEST_F(WitnessTest, WhatWasRefusedCountsByWhatTheUserMayDo) {
   write("plain", "no program");

@@ -165,6 +165,13 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       const auto content = TRY(digester_.digest_known(path, *identity));
       return content && content->digest.view() == claim.value;
     }
+    case Claim::absent_or_file: {
+      const auto identity = TRY(os::stat_file(path));
+      if (!identity) return true;
+      if (!identity->is_regular()) return false;
+      const auto content = TRY(digester_.digest_known(path, *identity));
+      return content && content->digest.view() == claim.value;
+    }
     case Claim::absent:
       return !TRY(os::stat_file(path));
     case Claim::exists: {

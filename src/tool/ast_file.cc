@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/path.h"
+
 namespace deja::tool {
 namespace {
 
@@ -16,6 +18,13 @@ constexpr std::uint64_t kInputFilesBlock = 16;
 constexpr std::uint64_t kInputFileRecord = 1;
 // [code, number, size, modification time, …]; so since clang 3.3.
 constexpr std::size_t kTimeOfInput = 3;
+constexpr std::size_t kOverriddenInput = 4, kTransientInput = 5;
+// Since clang 18 the name comes twice where it was looked for by another one: the length of the first.
+constexpr std::size_t kLengthOfAsked = 8;
+constexpr std::size_t kFieldsMin = 7, kFieldsMax = 9;
+// A record of the control block: 9 up to clang 14, which has one record more, and 8 since. What is 8
+// there is no blob.
+constexpr std::uint64_t kModuleDirectory = 8, kOldModuleDirectory = 9;
 
 // Bits, the lowest of each byte first. After a read past the end everything is zero and failed().
 class Bits {
@@ -57,9 +66,15 @@ class Bits {
     if (!failed_) at_ = next;
   }
 
-  void skip_bytes(std::uint64_t count) {
+  void skip_bytes(std::uint64_t count) { take_bytes(count); }
+
+  // Only where bits are aligned.
+  std::string_view take_bytes(std::uint64_t count) {
     if (count > (bytes_.size() * 8 - at_) / 8) failed_ = true;
-    if (!failed_) at_ += count * 8;
+    if (failed_) return {};
+    const std::string_view bytes = bytes_.substr(at_ / 8, count);
+    at_ += count * 8;
+    return bytes;
   }
 
  private:
@@ -90,6 +105,16 @@ class Reader {
     Block top{~std::uint64_t{0}, 2, {}};
     while (!bits_.failed() && !bits_.at_end()) entry(top, 0);
     return bits_.failed() || inputs_ == 0 || found_time_;
+  }
+
+  std::optional<std::vector<AstInput>> inputs() {
+    if (may_hold_times() && (bits_.failed() || inputs_ == 0)) return std::nullopt;
+    if (is_odd_ || !directory_.starts_with('/') || names_.size() != inputs_) return std::nullopt;
+    for (AstInput& input : names_) {
+      input.asked = tidy_path(join_path(directory_, input.asked));
+      input.found = tidy_path(join_path(directory_, input.found));
+    }
+    return std::move(names_);
   }
 
  private:
@@ -157,6 +182,7 @@ class Reader {
   }
 
   std::vector<std::uint64_t> unabbreviated() {
+    blob_ = {};
     std::vector<std::uint64_t> values = {bits_.variable(6)};
     for (std::uint64_t count = bits_.variable(6); count != 0 && !bits_.failed(); --count)
       values.push_back(bits_.variable(6));
@@ -179,9 +205,10 @@ class Reader {
     }
   }
 
-  // Without the content of arrays and blobs, which come last.
+  // Without the content of arrays, which come last as blobs do.
   std::vector<std::uint64_t> abbreviated(const Abbreviation& abbreviation) {
     std::vector<std::uint64_t> values;
+    blob_ = {};
     for (std::size_t i = 0; i < abbreviation.size() && !bits_.failed(); ++i) {
       const Operand& operand = abbreviation[i];
       if (operand.encoding == Encoding::array) {
@@ -193,7 +220,7 @@ class Reader {
       if (operand.encoding == Encoding::blob) {
         const std::uint64_t size = bits_.variable(6);
         bits_.align();
-        bits_.skip_bytes(size);
+        blob_ = bits_.take_bytes(size);
         bits_.align();
         break;
       }
@@ -214,21 +241,45 @@ class Reader {
     if (record.empty()) return;
     constexpr std::uint64_t kSetBlock = 1;
     if (in.id == kBlockInfo && record[0] == kSetBlock && record.size() > 1) described_ = record[1];
+    const bool is_directory = record[0] == kModuleDirectory || record[0] == kOldModuleDirectory;
+    if (in.id == kControlBlock && is_directory && blob_.starts_with('/')) directory_ = blob_;
     if (in.id != kInputFilesBlock || record[0] != kInputFileRecord) return;
     ++inputs_;
     found_time_ |= record.size() <= kTimeOfInput || record[kTimeOfInput] != 0;
+    note_name(record);
+  }
+
+  void note_name(const std::vector<std::uint64_t>& record) {
+    const bool is_known = record.size() >= kFieldsMin && record.size() <= kFieldsMax;
+    const bool has_two = record.size() > kLengthOfAsked;
+    const std::uint64_t length = is_known && has_two ? record[kLengthOfAsked] : blob_.size();
+    is_odd_ |= !is_known || blob_.empty() || length == 0 || length > blob_.size() ||
+               record[kOverriddenInput] != 0 || record[kTransientInput] != 0;
+    if (is_odd_) return;
+    const std::string asked(blob_.substr(0, length));
+    const std::string found(blob_.substr(length));
+    names_.push_back({asked, found.empty() ? asked : found});
   }
 
   Bits bits_;
   std::uint64_t described_ = kBlockInfo;  // the block that the block of information speaks of
   std::size_t inputs_ = 0;
   bool found_time_ = false;
+  std::string_view blob_;  // of the record that was read last
+  std::string directory_;  // what names of inputs are relative to
+  std::vector<AstInput> names_;
+  bool is_odd_ = false;  // an input is no file of its name, or its record is of an unknown form
 };
 
 }  // namespace
 
 bool ast_may_hold_times(std::string_view file) {
   return !file.starts_with(kAstMagic) || Reader(file).may_hold_times();
+}
+
+std::optional<std::vector<AstInput>> ast_inputs(std::string_view file) {
+  if (!file.starts_with(kAstMagic)) return std::nullopt;
+  return Reader(file).inputs();
 }
 
 }  // namespace deja::tool

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <map>
+#include <set>
+
 #include "tool/cc/test_compiler.h"
 
 namespace deja::tool {
@@ -40,6 +44,46 @@ TEST_P(AstFile, UnlessToldNotTo) {
 
 TEST_P(AstFile, AModuleHoldsNone) {
   EXPECT_FALSE(ast_may_hold_times(made({"--precompile", "m.cppm"})));
+}
+
+// Made on demand, it names all files behind it, but for those of the modules that it imports.
+TEST_P(AstFile, NamesItsInputs) {
+  folder_.write("inc/module.modulemap",
+                "module A { header \"a.h\" export * }\nmodule B { header \"b.h\" }\n");
+  folder_.write("inc/a.h", "#include \"b.h\"\n#include \"inner.inc\"\n");
+  folder_.write("inc/b.h", "int b;\n");
+  folder_.write("inc/inner.inc", "int inner;\n");
+  folder_.write("u.c", "#include <a.h>\n");
+  const cc::CompilerRun run =
+      folder_.run({cxx(), "-x", "c", "-fmodules", "-fmodules-cache-path=cache", "-Iinc", "-c",
+                   "u.c", "-o", "out"});
+  ASSERT_EQ(run.exit_code, 0) << run.standard_error;
+  std::map<char, std::set<std::string>> names;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path() + "/cache")) {
+    if (!entry.path().string().ends_with(".pcm")) continue;
+    const auto file = std::filesystem::relative(entry.path(), folder_.path()).string();
+    const std::string bytes = folder_.read(file);
+    const auto inputs = ast_inputs(bytes);
+    ASSERT_TRUE(inputs) << file;
+    for (const AstInput& input : *inputs) {
+      EXPECT_TRUE(input.asked.starts_with(folder_.path() + "/inc/")) << input.asked;
+      names[entry.path().filename().string()[0]].insert(
+          std::filesystem::path(input.found).filename());
+    }
+    for (std::size_t size = 0; size + 64 < bytes.size(); size += 61) {
+      const auto part = ast_inputs(bytes.substr(0, size));
+      EXPECT_TRUE(!part || part->size() == inputs->size()) << size;
+    }
+  }
+  EXPECT_EQ(names['A'], (std::set<std::string>{"a.h", "inner.inc", "module.modulemap"}));
+  EXPECT_EQ(names['B'], (std::set<std::string>{"b.h", "module.modulemap"}));
+}
+
+TEST_P(AstFile, NamesNoInputsWhereThereAreNone) {
+  EXPECT_FALSE(ast_inputs(""));
+  EXPECT_FALSE(ast_inputs("CPCH"));
+  EXPECT_FALSE(ast_inputs("int a;"));
 }
 
 TEST_P(AstFile, WhatIsCutShortMayHoldAnything) {

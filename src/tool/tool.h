@@ -176,6 +176,11 @@ struct Invocation {
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
   // The folder that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;
+  // Cargo's target directory: two builds at once have one each. Empty: none is known.
+  std::string target_folder;
+  // Absolute path of the directory in which clang keeps modules that it makes on demand; empty: it makes
+  // none. What a run made of the modules and reads is told apart in pipeline/modules.h.
+  std::string module_cache;
   // Absolute path of a file that is there when the tool has made this before, and would now reuse parts
   // of its own (rustc's incremental cache), if it were let; empty: it has no such lane.
   std::string lane_mark;

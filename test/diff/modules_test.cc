@@ -561,13 +561,5 @@ TEST_F(ClangModules, HeaderUnit) {
   }
 }
 
-TEST_F(ClangModules, ModulesMadeOnDemand) {
-  ws.write("a.h", "int a;\n");
-  ws.write("module.modulemap", "module a { header \"a.h\" }\n");
-  ws.write("a.c", "#include \"a.h\"\n");
-  ws.expect_bypass("unsupported_option",
-                   {"clang-19", "-fmodules", "-fmodules-cache-path=cache", "-c", "a.c"});
-}
-
 }  // namespace
 }  // namespace deja::test

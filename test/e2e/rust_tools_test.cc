@@ -1,4 +1,7 @@
 // What else cargo does with rustc: clippy, documentation, tests, coverage, other targets.
+#include <map>
+#include <vector>
+
 #include "e2e/cargo.h"
 
 namespace deja::test {
@@ -256,6 +259,69 @@ TEST_P(RustTools, TwoCargosCompileOnce) {
   EXPECT_LE(runs, GetParam() == Mode::daemon ? 1 : 2);  // engines of one command share no flight
   for (const std::string clone : {"one", "two"})
     EXPECT_EQ(ws.run({"target/debug/top"}, {.cwd = clone}).out, "3\n");
+}
+
+// One checkout, two target folders: nothing of a crate depends on where they lie, but what names its
+// OUT_DIR. Cargo's own names for the folders (with a profile, with a triple) do not matter either.
+TEST_P(RustTools, TwoTargetFoldersOfOneCheckoutCompileOnce) {
+  if (GetParam() != Mode::daemon) GTEST_SKIP() << "engines of one command share no flight";
+  ws.write("ws/Cargo.toml", "[workspace]\nmembers=[\"app\",\"mac\",\"util\"]\nresolver=\"2\"\n");
+  ws.write("ws/util/Cargo.toml", "[package]\nname=\"util\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
+  ws.write("ws/util/src/lib.rs", "pub fn f() -> u32 { 3 }\n");
+  ws.write("ws/mac/Cargo.toml",
+           "[package]\nname=\"mac\"\nversion=\"0.1.0\"\nedition=\"2021\"\n"
+           "[lib]\nproc-macro=true\n");
+  ws.write("ws/mac/src/lib.rs",
+           "#[proc_macro]\npub fn four(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n"
+           "  \"4u32\".parse().unwrap()\n}\n");
+  ws.write("ws/app/Cargo.toml",
+           "[package]\nname=\"app\"\nversion=\"0.1.0\"\nedition=\"2021\"\n"
+           "[dependencies]\nutil={path=\"../util\"}\nmac={path=\"../mac\"}\n");
+  ws.write("ws/app/build.rs", "fn main() { println!(\"cargo:rerun-if-changed=build.rs\"); }\n");
+  ws.write("ws/app/src/main.rs", "fn main() { println!(\"{}\", util::f() + mac::four!()); }\n");
+  const std::vector<std::string> folders = {ws.path("ws/target"), ws.path("ws/t1"),
+                                            ws.path("elsewhere/t2")};
+  std::vector<Process> builds;
+  for (const std::string& folder : folders)
+    builds.push_back(ws.start({"cargo", "build"}, {.env = {"RUSTC_WRAPPER=" + Workspace::program(),
+                                                           "CARGO_TARGET_DIR=" + folder},
+                                                   .cwd = "ws"}));
+  for (Process& build : builds) EXPECT_TRUE(build.wait().ok());
+  std::map<std::string, int> runs;
+  for (const Event& e : ws.events())
+    if (e.outcome == "hit" || e.outcome == "miss") runs[e.what] += e.tool_runs;
+  for (const char* crate : {"util", "mac", "build_script_build", "app"})
+    EXPECT_EQ(runs[crate], 1) << crate;
+  for (const std::string& folder : folders) {
+    EXPECT_EQ(ws.run({folder + "/debug/app"}).out, "7\n");
+    const Options options = {
+        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + folder},
+        .cwd = "ws"};
+    EXPECT_EQ(ws.run({"cargo", "build", "-v"}, options).err.find("Running"), std::string::npos);
+  }
+}
+
+// What a crate takes from its OUT_DIR is named in what rustc makes of it: each target folder has its own.
+TEST_P(RustTools, TargetFoldersThatOutputsNameAreKeptApart) {
+  ws.write("ws/Cargo.toml", "[package]\nname=\"top\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
+  ws.write("ws/build.rs",
+           "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/g.rs\",\n"
+           "  \"pub fn g() -> &'static str { file!() }\").unwrap(); }\n");
+  ws.write("ws/src/main.rs",
+           "include!(concat!(env!(\"OUT_DIR\"), \"/g.rs\"));\n"
+           "fn main() { println!(\"{} {}\", g(), env!(\"OUT_DIR\")); }\n");
+  for (const std::string name : {"t1", "t2", "t1", "target"}) {
+    const std::string folder = ws.path("ws/" + name);
+    ws.remove("ws/" + name);
+    const Options options = {
+        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + folder},
+        .cwd = "ws"};
+    ASSERT_TRUE(ws.run({"cargo", "build"}, options).ok());
+    const std::string told = ws.run({folder + "/debug/top"}).out;
+    EXPECT_TRUE(told.starts_with(folder + "/debug/build/top-")) << told;
+    EXPECT_NE(told.find(" " + folder + "/debug/build/top-"), std::string::npos) << told;
+  }
+  EXPECT_EQ(outcomes("top"), "top miss, top miss, top hit, top miss");
 }
 
 INSTANTIATE_TEST_SUITE_P(, RustTools, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);

@@ -193,7 +193,12 @@ EXPORT time_t time(time_t *out) {
   struct timespec now = {0};
   deja_started();
   NEXT(clock_gettime)(CLOCK_REALTIME_COARSE, &now);
-  note_clock(DEJA_CLOCK_TIME, DEJA_ONCE_TIME);
+  if (deja_recording() && deja_take_module_stamp()) {
+    deja_write(
+        &NOTE(.op = DEJA_OP_CLOCK, .flags = DEJA_CLOCK_OF_MODULES, .value = DEJA_CLOCK_TIME));
+  } else {
+    note_clock(DEJA_CLOCK_TIME, DEJA_ONCE_TIME);
+  }
   if (out) *out = now.tv_sec;
   return now.tv_sec;
 }

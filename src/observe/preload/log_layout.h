@@ -118,6 +118,9 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 #define DEJA_ENVIRON_SUPERVISED 0x2u /* what is asked for by name is not in the log either */
 /* flags of DEJA_OP_CLOCK */
 #define DEJA_CLOCK_UNTOLD 0x1u /* any function of libc may have asked, time() too */
+/* The first question after the process has looked at a file "modules.timestamp" for the first time, and
+ * found it: clang asks how old its cache of modules is. A second question is told apart from it. */
+#define DEJA_CLOCK_OF_MODULES 0x2u
 /* flags of DEJA_OP_RENAME */
 #define DEJA_RENAME_EXCHANGE 0x1u
 /* flags of any record */

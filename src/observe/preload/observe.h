@@ -39,6 +39,7 @@ struct deja_state {
   int unknown;       /* a program of no table: what it asks before and after a file is told apart */
   uint32_t cwd_generation;
   uint32_t once;                     /* bits of things recorded once a process, enum deja_once */
+  uint32_t module_stamp;             /* enum deja_module_stamp */
   unsigned long long libraries_seen; /* dlpi_adds at the last look at the link map */
   uintptr_t own_base;                /* where this library is loaded */
   const char *library_path;          /* LD_LIBRARY_PATH as the loader took it at the start */
@@ -77,6 +78,10 @@ enum deja_once {
   DEJA_ONCE_ZONE = 0x8,
   DEJA_ONCE_HOST = 0x10 /* and up: one bit for each text of the HOST table */
 };
+enum deja_module_stamp { DEJA_STAMP_UNSEEN, DEJA_STAMP_SEEN, DEJA_STAMP_DONE };
+/* clang looks at "modules.timestamp", and then asks for the time (DEJA_CLOCK_OF_MODULES). */
+void deja_note_module_stamp(const char *path, bool is_there);
+bool deja_take_module_stamp(void);
 /* True the first time in this process (and always in a guest, which cannot remember). */
 bool deja_first_time(uint32_t bit);
 /* A file was opened for reading: what an unknown program asks from here on is told again, because

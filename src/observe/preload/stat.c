@@ -15,6 +15,7 @@ void deja_note_stat(int at, const char *path, uint16_t flags, int result, const 
                     int64_t when) {
   struct deja_log_identity identity;
   if (!deja_recording()) return;
+  if (result == 0 || errno != EFAULT) deja_note_module_stamp(path, result == 0);
   bool found = false;
   if (result == 0) {
     found = st != NULL;

@@ -25,6 +25,27 @@ void deja_ask_anew(void) {
 }
 void deja_library_asks(void) { tell_again(); }
 
+void deja_note_module_stamp(const char *path, bool is_there) {
+  static const char name[] = "/modules.timestamp";
+  uint32_t unseen = DEJA_STAMP_UNSEEN;
+  if (__atomic_load_n(&deja_state.module_stamp, __ATOMIC_RELAXED) != unseen || path == NULL ||
+      deja_is_guest())
+    return;
+  const size_t size = strlen(path);
+  if (size < sizeof name || memcmp(path + size - (sizeof name - 1), name, sizeof name) != 0) return;
+  __atomic_compare_exchange_n(&deja_state.module_stamp, &unseen,
+                              is_there ? DEJA_STAMP_SEEN : DEJA_STAMP_DONE, false, __ATOMIC_RELAXED,
+                              __ATOMIC_RELAXED);
+}
+
+bool deja_take_module_stamp(void) {
+  uint32_t seen = DEJA_STAMP_SEEN;
+  if (__atomic_load_n(&deja_state.module_stamp, __ATOMIC_RELAXED) != seen || deja_is_guest())
+    return false;
+  return __atomic_compare_exchange_n(&deja_state.module_stamp, &seen, DEJA_STAMP_DONE, false,
+                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 /* --- what is loaded ------------------------------------------------------------------------------- */
 
 /* A Go program makes its system calls itself: it reports in and then reads unseen. Its notes say

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,18 @@ static void do_interprets(void) {
   REQUIRE(open("absent", O_RDONLY) == -1);
   REQUIRE(gettimeofday(&tv, NULL) == 0);
   REQUIRE(time(NULL) != -1);
+}
+
+/* As clang does with its cache of modules; is_new: with one that it has made itself. */
+static void do_ages(bool is_new) {
+  static const char name[] = "./modules.timestamp";
+  struct stat st;
+  if (is_new) REQUIRE(stat(name, &st) == -1);
+  REQUIRE(open(name, O_WRONLY | O_CREAT, 0666) >= 0);
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(stat(name, &st) == 0);
+    REQUIRE(time(NULL) != -1 && time(NULL) != -1);
+  }
 }
 
 static void do_locks(void) {
@@ -360,6 +373,8 @@ int main(int argc, char** argv) {
   if (strcmp(what, "ambient") == 0) do_ambient();
   if (strcmp(what, "clocks") == 0) do_clocks(argv + 2);
   if (strcmp(what, "interprets") == 0) do_interprets();
+  if (strcmp(what, "ages") == 0) do_ages(false);
+  if (strcmp(what, "ages-new") == 0) do_ages(true);
   if (strcmp(what, "locks") == 0) do_locks();
   if (strcmp(what, "walks") == 0) do_walks();
   if (strcmp(what, "children") == 0) do_children(argv);

@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "tool/cc/emscripten.h"
+#include "tool/cc/module_cache.h"
 #include "tool/cc/native.h"
 #include "tool/cc/parse.h"
 #include "tool/link_time.h"
@@ -90,6 +91,27 @@ bool names_temporaries(const Parsed& parsed, const Program& program) {
   return !parsed.preprocess && !parsed.syntax_only && !parsed.depend_only;
 }
 
+// Of a command that makes modules on demand: why it is not looked up, or null. What such modules are
+// to other forms of precompiled headers is not known.
+const char* why_not_with_modules(const Parsed& parsed) {
+  if (!parsed.modules) return nullptr;
+  const bool is_precompiled =
+      parsed.precompile || parsed.emits_pch || parsed.module_output ||
+      std::ranges::any_of(parsed.inputs, [](const Input& input) {
+        return is_source(input) && (input.language->header || input.language->module);
+      });
+  if (is_precompiled) return "makes another module";
+  if (parsed.preprocess || parsed.syntax_only || parsed.depend_only) return "makes no object";
+  static constexpr std::string_view kOthers[] = {
+      "-fmodule-file=", "-fprebuilt-module-path=", "-fmodules-ts", "-include-pch"};
+  for (const KeyArgument& argument : parsed.key_arguments) {
+    if (argument.text == "-gmodules") return "-gmodules: objects name the modules";
+    if (std::ranges::any_of(kOthers, [&](auto o) { return argument.text.starts_with(o); }))
+      return "reads other modules or a precompiled header";
+  }
+  return nullptr;
+}
+
 // One bounded job that gives the same outputs every time, or not?
 std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& program) {
   using enum BypassReason;
@@ -105,6 +127,8 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& progra
   for (const Input& input : parsed.inputs)
     if (is_source(input) && input.language->why_not != nullptr)
       return Bypass{unsupported_option, input.text + ": " + input.language->why_not};
+  if (const char* why = why_not_with_modules(parsed))
+    return Bypass{unsupported_option, std::string("-fmodules: ") + why};
   if (parsed.verbose && ((program.dialect & kEmcc) != 0 || names_temporaries(parsed, program)))
     return Bypass{unsupported_option, "-v: prints names of temporary files"};
   for (const KeyArgument& argument : parsed.key_arguments)
@@ -170,6 +194,13 @@ class Decision {
     out.key_arguments = parsed_.key_arguments;
     out.defines_ndebug = defines_ndebug(out.key_arguments);
     name_sources(out);
+    if (parsed_.modules) {
+      out.module_cache = module_cache();
+      const auto holds = [&](const std::string& path) { return is_within(path, out.module_cache); };
+      if (out.module_cache.empty() || holds(std::string(command_.cwd)) ||
+          std::ranges::any_of(out.sources, holds))
+        return Bypass{BypassReason::unsupported_option, "-fmodules: no folder of its own"};
+    }
     name_movable_outputs(out);
     if (parsed_.native) {
       const auto cpu = world_.cpu_identity();
@@ -246,8 +277,8 @@ class Decision {
   // emcc, which says clang's command when that fails.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
-           !parsed_.wraps_messages && !parsed_.verbose && !makes_tree() && is_source(input_) &&
-           !any_source([](const Language& l) { return l.plain_messages; }) &&
+           !parsed_.wraps_messages && !parsed_.verbose && !makes_tree() && !parsed_.modules &&
+           is_source(input_) && !any_source([](const Language& l) { return l.plain_messages; }) &&
            (program_.dialect & kEmcc) == 0 &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));
@@ -335,6 +366,10 @@ class Decision {
       option = text;
     }
     return defined;
+  }
+
+  std::string module_cache() const {
+    return parsed_.module_cache ? absolute(*parsed_.module_cache) : default_module_cache(command_);
   }
 
   void name_sources(Invocation& out) const {

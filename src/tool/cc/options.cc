@@ -156,6 +156,20 @@ constexpr Option kOptionRows[] = {
     {"-fmodule-file=",            joined,             kClang,  0, R::module_file,    "module to read"},
     {"-fprebuilt-module-path=",   joined,             kClang,  kPath, kNone,         "where modules are looked for"},
 
+    // Modules that clang makes of headers on demand, in a folder that its runs share.
+    {"-fmodules",                 flag,               kClang,  0, R::modules,        "modules made on demand"},
+    {"-fcxx-modules",             flag,               kClang,  0, R::modules,        "modules made on demand"},
+    {"-fimplicit-modules",        flag,               kClang,  0, R::modules,        "modules made on demand"},
+    {"-fimplicit-module-maps",    flag,               kClang,  0, kNone,             "looks for maps of modules"},
+    {"-fmodules-cache-path=",     joined,             kClang,  kPath, R::module_cache, "where modules are kept"},
+    {"-fmodules-decluse",         flag,               kClang,  0, kNone,             "a check"},
+    {"-fmodules-strict-decluse",  flag,               kClang,  0, kNone,             "a check"},
+    {"-fmodules-search-all",      flag,               kClang,  0, kNone,             "looks further when a name is not found"},
+    {"-fmodules-ignore-macro=",   joined,             kClang,  0, kNone,             "a macro that modules do not see"},
+    {"-fmodules-validate-system-headers", flag,       kClang,  0, kNone,             "looks at more headers"},
+    {"-fmodule-map-file=",        joined,             kClang,  kPath, kNone,         "a map of modules"},
+    {"-fmodule-name=",            joined,             kClang,  0, kNone,             "the module that the source is of"},
+
     // Values that are paths: what they name is observed.
     {"-B",                        joined_or_separate, kEither, kPath, kNone,         "where programs and files are looked for"},
     {"--prefix",                  separate,           kEither, kPath, kNone,         "-B"},
@@ -276,10 +290,7 @@ constexpr Option kOptionRows[] = {
     {"-fpre-ipa-mem-report",      flag,               kEither, kBypass, kNone,       "prints memory use of this run"},
     {"-fpost-ipa-mem-report",     flag,               kEither, kBypass, kNone,       "prints memory use of this run"},
     {"-fproc-stat-report",        joined,             kClang,  kBypass, kNone,       "times, appended to a file"},
-    {"-fmodules",                 joined,             kClang,  kBypass, kNone,       "modules: shared module folder and modification times"},
-    {"-fcxx-modules",             flag,               kClang,  kBypass, kNone,       "modules made on demand, in a shared folder"},
-    {"-fimplicit-modules",        flag,               kClang,  kBypass, kNone,       "modules made on demand, in a shared folder"},
-    {"-fimplicit-module-maps",    flag,               kClang,  kBypass, kNone,       "modules made on demand, in a shared folder"},
+    {"-fmodules-",                joined,             kClang,  kBypass, kNone,       "modules: a way to make, check or remove them that is not known"},
     {"-fmodule-",                 joined,             kClang,  kBypass, kNone,       "modules of a kind that is not known to be harmless"},
     {"-fprebuilt-",               joined,             kClang,  kBypass, kNone,       "modules made on demand, in a shared folder"},
     {"-fbuild-session-",          joined,             kClang,  kBypass, kNone,       "modules: compares modification times"},

@@ -70,6 +70,8 @@ enum class Role : std::uint8_t {
   module_output,   // -fmodule-output
   module_file,     // -fmodule-file=[NAME=]FILE
   module_folder,   // Fortran's -J
+  modules,         // -fmodules: makes modules of headers, on demand
+  module_cache,    // -fmodules-cache-path=
   thin_index,      // -fthinlto-index=: an object is bitcode that is compiled
   verbose,         // -v
   message_length,  // -fmessage-length=: wraps lines, and colours would count

@@ -22,11 +22,14 @@ TEST(Options, FindsTheLongestSpelling) {
   EXPECT_EQ(found("-Ifoo"), "-I");
   EXPECT_EQ(found("-I-"), "-I-");
   EXPECT_EQ(found("-fmodules-ts"), "-fmodules-ts");
-  EXPECT_EQ(found("-fmodules-tsx"), "-fmodules");
-  EXPECT_EQ(found("-fmodules-cache-path=x"), "-fmodules");
+  EXPECT_EQ(found("-fmodules-tsx"), "-fmodules-");
+  EXPECT_EQ(found("-fmodules"), "-fmodules");
+  EXPECT_EQ(found("-fmodules-cache-path=x"), "-fmodules-cache-path=");
+  EXPECT_EQ(found("-fmodules-prune-after=1"), "-fmodules-");
   EXPECT_EQ(found("-fmodule-output"), "-fmodule-output");
   EXPECT_EQ(found("-fmodule-output=x"), "-fmodule-output=");
-  EXPECT_EQ(found("-fmodule-map-file=x"), "-fmodule-");
+  EXPECT_EQ(found("-fmodule-map-file=x"), "-fmodule-map-file=");
+  EXPECT_EQ(found("-fmodule-file-deps"), "-fmodule-");
   EXPECT_EQ(found("-fprebuilt-implicit-modules"), "-fprebuilt-");
   EXPECT_EQ(found("-fmodule"), "");
   EXPECT_EQ(found("-fdebug-prefix-map=/a=b"), "-fdebug-prefix-map=");

@@ -177,10 +177,10 @@ class Walk {
       case Role::module_output:
       case Role::module_file:
       case Role::module_mapper:
-        module(option.role, value, value_at, key);
-        break;
       case Role::module_folder:
-        parsed_.module_folder = value;
+      case Role::modules:
+      case Role::module_cache:
+        module(option.role, value, value_at, key);
         break;
       case Role::thin_index:
         parsed_.thin_index = (program_.dialect & kClang) != 0;
@@ -245,6 +245,9 @@ class Walk {
     parsed_.stops_before_link |= role == Role::precompile;
     parsed_.precompile |= role == Role::precompile || role == Role::module_header;
     parsed_.module_output |= role == Role::module_output;
+    parsed_.modules |= role == Role::modules && (program_.dialect & kClang) != 0;
+    if (role == Role::module_folder) parsed_.module_folder = value;
+    if (role == Role::module_cache) parsed_.module_cache = value;
     if (role == Role::module_file) module_file(value, value_at, key);
     if (role == Role::module_mapper) module_mapper(value, value_at, key);
   }

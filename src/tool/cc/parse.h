@@ -43,6 +43,8 @@ struct Parsed {
   std::optional<std::string> output;
   std::optional<std::string> depfile;              // -MF
   std::optional<std::string> module_folder;        // Fortran's -J
+  bool modules = false;                            // makes modules of headers on demand
+  std::optional<std::string> module_cache;         // and keeps them there
   std::vector<std::string> preprocessor_depfiles;  // -Wp,-MD,x
   PrefixMaps maps;
   std::uint32_t argument_facts = 0;

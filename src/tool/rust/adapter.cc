@@ -39,14 +39,15 @@ constexpr std::uint64_t kClockMonotonic = 3;
 
 bool is_driver(std::string_view word) { return base_name(word) == "rustc"; }
 
-// The folder that holds target folder and sources: cargo writes to <it>/target/[triple/]<profile>/deps.
-std::string workspace_of(const std::string& out_dir) {
+// The folder that holds target folder and sources, where the target folder has its usual name. Else
+// the target folder may lie anywhere and tells nothing: empty.
+std::string workspace_of(const std::string& out_dir, const std::string& target_folder) {
   std::string_view at = out_dir;
   while (!at.empty() && at != "/") {
     if (base_name(at) == "target") return std::string(parent_path(at));
     at = parent_path(at);
   }
-  return out_dir;
+  return target_folder.empty() ? out_dir : std::string();
 }
 
 bool has(const std::vector<std::string>& list, std::string_view word) {
@@ -173,7 +174,10 @@ class Filling {
     if (!options_.portable || out_.source.empty()) return;
     std::vector<std::string> roots = options_.portable_roots;
     const std::string cwd(command_.cwd);
-    const std::string workspace = a_.out_dir.empty() ? "" : workspace_of(absolute(a_.out_dir));
+    const std::string out_dir = a_.out_dir.empty() ? "" : absolute(a_.out_dir);
+    const std::string target_folder = target_folder_of(out_dir, a_.target);
+    std::string workspace = out_dir.empty() ? "" : workspace_of(out_dir, target_folder);
+    if (workspace.empty()) workspace = target_folder;
     // Cargo compiles members in the workspace's folder, and others in their own. A target folder that
     // lies above or elsewhere tells nothing of where sources are.
     const bool is_above = cwd != workspace && is_within(cwd, workspace);
@@ -194,7 +198,10 @@ class Filling {
     // Bitcode packs its strings.
     out_.opaque_outputs = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
     const std::string folder = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
-    if (!a_.out_dir.empty()) out_.workspace = workspace_of(folder);
+    if (!a_.out_dir.empty()) {
+      out_.target_folder = target_folder_of(folder, a_.target);
+      out_.workspace = workspace_of(folder, out_.target_folder);
+    }
     const std::string stem = join_path(folder, a_.crate_name + a_.extra_filename);
     if (has(a_.emits, "dep-info")) {
       for (const std::string& file : a_.dep_info_files) out_.depfiles.push_back(absolute(file));

@@ -210,6 +210,7 @@ class Reading {
     if (name == "--crate-name") out_.crate_name = value;
     if (name == "--error-format") out_.error_format = value;
     if (name == "--color") out_.has_colour = true;
+    if (name == "--target") out_.target = value;
     if (name == "--crate-type")
       for (std::string& type : split(value, ',')) out_.crate_types.push_back(std::move(type));
     if (name != "--emit") return;
@@ -269,6 +270,21 @@ class Reading {
 
 Arguments read_arguments(const std::vector<std::string_view>& words) {
   return Reading().read(words);
+}
+
+std::string target_folder_of(std::string_view out_dir, std::string_view target) {
+  std::string_view profile;
+  if (base_name(out_dir) == "deps" || base_name(out_dir) == "examples")
+    profile = parent_path(out_dir);
+  else if (base_name(parent_path(out_dir)) == "build")
+    profile = parent_path(parent_path(out_dir));
+  if (base_name(profile).empty()) return {};
+  std::string_view folder = parent_path(profile);
+  // With --target the host's crates have no folder of that name.
+  std::string_view triple = base_name(target);
+  if (triple.ends_with(".json")) triple.remove_suffix(5);
+  if (!triple.empty() && base_name(folder) == triple) folder = parent_path(folder);
+  return folder.size() > 1 ? std::string(folder) : std::string();
 }
 
 }  // namespace deja::tool::rust

@@ -21,6 +21,7 @@ struct Arguments {
   std::vector<std::string> searched_by_name;    // -L of another kind that may hold crates
   std::vector<std::string> crate_folders;       // all that may hold crates: -L, and of --extern
   std::string out_dir, output;                  // --out-dir, -o
+  std::string target;                           // --target: a triple, or a file that describes it
   std::string extra_filename;                   // -C extra-filename
   std::string error_format;                     // of --error-format; empty: rustc's own choice
   std::string question;                         // an option that asks: --print, -V, …; empty: none
@@ -39,5 +40,9 @@ struct Arguments {
 
 // words: those after the program's name, response files expanded.
 Arguments read_arguments(const std::vector<std::string_view>& words);
+
+// Cargo's target folder, of what it gives as --out-dir: <it>/[triple/]<profile>/deps, …/examples or
+// …/build/<package>-<hash>. Empty: the folder is not laid out so.
+std::string target_folder_of(std::string_view out_dir, std::string_view target);
 
 }  // namespace deja::tool::rust

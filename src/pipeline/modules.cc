@@ -1,0 +1,176 @@
+// Tested by test/diff/on_demand_test.cc.
+#include "pipeline/modules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "action/manifest.h"
+#include "action/recipe.h"
+#include "base/path.h"
+#include "os/file.h"
+#include "os/mapping.h"
+#include "pipeline/world.h"
+#include "tool/ast_file.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+using action::Observation;
+using action::Root;
+using action::Trace;
+
+// Under this key stands what the module was made of. Another one for all that could make another module
+// of the same headers: every option but those that name the source and the outputs (by default clang has
+// no search paths in its own name of a module), and the place.
+ProbeKey key_of(const Testimony::Module& module, const Prepared& p, const Target& target) {
+  action::HashSink sink;
+  sink.field("recipe", "deja module 1");
+  sink.field("tool", p.command.tool);
+  sink.field("tool digest", p.identity.hex());
+  sink.field("name", target.invocation.run_argv.empty() ? "" : target.invocation.run_argv.front());
+  sink.field("language", target.invocation.language);
+  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+    const bool is_name = argument.is_input || argument.is_target ||
+                         argument.output != tool::KeyArgument::Output::none;
+    if (!is_name) sink.field("argument", argument.text);
+  }
+  for (const Root root : action::kRoots) sink.field("root", target.roots.path(root));
+  sink.field("module", module.path);
+  sink.field("content", module.digest.view());
+  return ProbeKey{sink.finish()};
+}
+
+// Is this a file that a run reads as a part of its source? Such a one counts for a module only when it
+// is one of the module's; whatever else the run read could have counted.
+bool is_source_text(std::string_view path) {
+  static constexpr std::string_view kEndings[] = {
+      ".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".def",
+      ".c", ".cc", ".cpp", ".cxx", ".c++", ".C",   ".m",   ".mm",  ".M",   ".H"};
+  return std::ranges::any_of(kEndings, [&](std::string_view e) { return path.ends_with(e); });
+}
+
+// Claims that are of the run that made the module, and not of the module.
+bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inputs,
+                     const action::Roots& roots) {
+  switch (claim.claim) {
+    case Claim::absent_or_file:  // whoever reads the module reads those that it imports
+    case Claim::output_name:
+      return true;
+    case Claim::file:
+    case Claim::twin:
+    case Claim::stamps: {
+      const std::string path = tidy_path(roots.expand(claim.subject));
+      return is_source_text(path) && !inputs.contains(path);
+    }
+    default:
+      return false;
+  }
+}
+
+// Names of all files that the module was made of; empty: not all of them are in the trace.
+std::set<std::string> inputs_of(const Testimony::Module& module, const Trace& trace,
+                                const action::Roots& roots) {
+  const auto fd = os::open_read(module.path);
+  if (!fd) return {};
+  const auto identity = os::stat_fd(*fd);
+  if (!identity || !(*identity == module.identity)) return {};
+  const auto mapping = os::Mapping::read_only(*fd, identity->size);
+  if (!mapping) return {};
+  const auto inputs = tool::ast_inputs(mapping->view());
+  if (!inputs) return {};
+  std::set<std::string> claimed, out;
+  for (const Observation& claim : trace.observations)
+    if (claim.claim == Claim::file) claimed.insert(tidy_path(roots.expand(claim.subject)));
+  for (const tool::AstInput& input : *inputs) {
+    if (!claimed.contains(input.asked) && !claimed.contains(input.found)) return {};
+    out.insert({input.asked, input.found});
+  }
+  return out;
+}
+
+// A source that asks for what is in the cache of modules, by name: what it finds is not claimed.
+bool asks_for_cache(const Testimony& testimony, Mentions& mentions) {
+  static const std::vector<std::string> kNames = {
+      "modules.timestamp", "modules.idx", ".pcm\"", ".pcm>", ".pcm)", ".pcm."};
+  return std::ranges::any_of(testimony.inputs, [&](const Input& input) {
+    return mentions.in_file(input.path, input.digest, kNames) != 0;
+  });
+}
+
+// What the run that made it claimed, where that is known and holds now.
+std::optional<Trace> known_of(const ProbeKey& key, World& world, Engine& engine) {
+  const auto record = engine.records.get_manifest(key);
+  if (!record || !*record) return std::nullopt;
+  const auto manifest = action::decode_manifest(**record);
+  if (!manifest) return std::nullopt;
+  for (const action::Manifest::Entry& entry : manifest->entries()) {
+    Trace trace = manifest->trace(entry);
+    if (world.first_broken(trace) == nullptr) return trace;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void claim_modules(const Prepared& p, const Target& target, const RunReport& report, Engine& engine,
+                   Testimony& testimony) {
+  if (testimony.modules.empty()) return;
+  const bool has_made = std::ranges::any_of(testimony.modules, &Testimony::Module::is_made);
+  if (report.exit_code != 0) {
+    testimony.problem = "failed, with modules";
+    return;
+  }
+  if (has_made && !(report.out.empty() && report.err.empty())) {
+    testimony.problem = "made a module, and printed something";
+    return;
+  }
+  if (asks_for_cache(testimony, engine.mentions)) {
+    testimony.problem = "a source names files of the module cache";
+    return;
+  }
+  World world(p.command, target.roots, engine.digester);
+  std::vector<Observation>& claims = testimony.trace.observations;
+  bool is_strict = false;
+  for (const Testimony::Module& module : testimony.modules) {
+    std::optional<Trace> known;
+    if (!module.is_made) known = known_of(key_of(module, p, target), world, engine);
+    const bool may_be_absent = module.is_made || known.has_value();
+    is_strict |= !may_be_absent;
+    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
+                      target.roots.tag(module.path), std::string(module.digest.view())});
+    if (known) claims.insert(claims.end(), known->observations.begin(), known->observations.end());
+  }
+  if (is_strict) claims.insert(claims.end(), testimony.compared.begin(), testimony.compared.end());
+  testimony.trace.normalize();
+}
+
+void remember_modules(const Prepared& p, const Target& target, const Trace& trace,
+                      const std::vector<Testimony::Module>& modules, Engine& engine) {
+  for (const Testimony::Module& module : modules) {
+    if (!module.is_made) continue;
+    const std::set<std::string> inputs = inputs_of(module, trace, target.roots);
+    if (inputs.empty()) continue;
+    Trace made;
+    for (const Observation& claim : trace.observations)
+      if (!is_of_run_alone(claim, inputs, target.roots)) made.observations.push_back(claim);
+    made.normalize();
+    const ProbeKey key = key_of(module, p, target);
+    struct Context {
+      ActionKey key;
+      const Trace* trace;
+    } context{action_key(key, made), &made};
+    const auto change = [](void* c, std::optional<std::string_view> present) {
+      const Context& ctx = *static_cast<Context*>(c);
+      std::optional<action::Manifest> manifest;
+      if (present) manifest = action::decode_manifest(*present);
+      if (!manifest) manifest.emplace();
+      manifest->add(ctx.key, *ctx.trace);
+      return encode(*manifest);
+    };
+    // What is not kept is read as a module that nobody knows.
+    static_cast<void>(static_cast<bool>(engine.records.update_manifest(key, change, &context)));
+  }
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,35 @@
+// Modules that clang makes on demand (-fmodules), in a directory that its runs share.
+//
+// What is in that directory follows from headers, so it is no output: a hit leaves it alone, and a later
+// run of clang makes what it misses (docs/decisions/0011-modules.md). It is an input all the same:
+//
+// - A run that made a module itself has seen all that the module was made of. Its result is right where
+//   the module is not there, or is the one that it made, and everything behind it is unchanged.
+// - A run that read one that was there has not. Where another run that deja observed made these bytes,
+//   under the same options in the same place, what that one claimed is claimed here, too. Else the
+//   result is right only while these bytes are there, and every file that clang compared by size and
+//   time has these.
+// - Messages about a module's headers come from the run that makes it, so such a run is not stored.
+#pragma once
+
+#include <string>
+
+#include "action/trace.h"
+#include "pipeline/client.h"
+#include "pipeline/engine.h"
+#include "pipeline/materialize.h"
+#include "pipeline/prepare.h"
+#include "pipeline/witness.h"
+
+namespace deja::pipeline {
+
+// Adds what is to be claimed of the modules that a run read, or says why nothing can be
+// (Testimony::problem).
+void claim_modules(const Prepared& prepared, const Target& target, const RunReport& report,
+                   Engine& engine, Testimony& testimony);
+
+// Keeps what the modules that this run made were made of, for those who will read them.
+void remember_modules(const Prepared& prepared, const Target& target, const action::Trace& trace,
+                      const std::vector<Testimony::Module>& modules, Engine& engine);
+
+}  // namespace deja::pipeline
