@@ -71,6 +71,8 @@ std::string describe(const Observation& o) {
                                        : " is no other name of the working directory");
     case Claim::output_name:
       return "output " + subject + " is " + Roots::describe(o.value);
+    case Claim::date:
+      return "date = " + o.value.substr(0, o.value.find(' '));
     case Claim::access:
       return "permission for " + subject + " = " + o.value;
   }

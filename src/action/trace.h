@@ -33,6 +33,9 @@ enum class Claim : std::uint8_t {
   logical_directory,
   // subject: "name" or "path"; value: that of the main output, which is in an artifact
   output_name,
+  // value: the day on which a compiler put the date into words, and the second at which it began
+  // (pipeline/local_day.h)
+  date = 20,
   // subject: tagged path of what a look or an open was refused for; value: what this
   // user may do with it (pipeline/world.h, access_text)
   access = 22,

@@ -290,6 +290,11 @@ class Adapter {
   }
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // Does a program of the tool's process tree call time() only for __DATE__ and __TIME__?
+  virtual bool puts_date(std::string_view program) const {
+    static_cast<void>(program);
+    return false;
+  }
   // The interpreters in the process tree of this invocation that are known.
   virtual std::span<const Vouched> vouched(const Invocation& invocation) const = 0;
   // Variables that a depfile of this tool's names as inputs, though the tool reads them for itself, too.

@@ -75,7 +75,9 @@ enum deja_once {
   DEJA_ONCE_REALTIME = 0x2,
   DEJA_ONCE_RANDOM = 0x4,
   DEJA_ONCE_ZONE = 0x8,
-  DEJA_ONCE_HOST = 0x10 /* and up: one bit for each text of the HOST table */
+  DEJA_ONCE_HOST = 0x10, /* and up: one bit for each text of the HOST table */
+  DEJA_ONCE_DAY = 0x10000000,
+  DEJA_ONCE_TIME_AGAIN = 0x20000000
 };
 /* True the first time in this process (and always in a guest, which cannot remember). */
 bool deja_first_time(uint32_t bit);
