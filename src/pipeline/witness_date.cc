@@ -2,6 +2,7 @@
 // have put the time of day into words as well. Tested by witness_test.cc and test/e2e/date_test.cc.
 #include <algorithm>
 #include <iterator>
+#include <vector>
 
 #include "base/path.h"
 #include "os/file.h"
@@ -100,37 +101,33 @@ bool Witness::may_put_time(const std::string& path, TimeWords& words) const {
   return !found || *found;
 }
 
-// "": all that was put into words is the date, and it is still that date.
-std::string Witness::why_not_of_one_day() const {
-  for (const auto& [pid, dated] : dated_) {
-    if (!dated.has_zone) return "reads the clock";
-    if (dated.asked == 0) return "puts a time into words";
-    const bool is_one_day = dated.asked == 1 && dated.day && covers(*dated.day, dated.asked_ns) &&
-                            covers(*dated.day, ended_ns_);
-    if (!is_one_day) return "puts the time into words";
-  }
-  const std::string why = "may put the time of day into words";
-  if (had_foreign_ || invocation_.reads_stdin || !invocation_.facts_count) return why;
-  if (!invocation_.keyed_files.empty() || (testimony_.facts & tool::kHoldsTree) != 0) return why;
+// Could the time of day have been put into words, besides the date?
+bool Witness::may_put_time_of_day() const {
+  if (had_foreign_ || invocation_.reads_stdin || !invocation_.facts_count) return true;
+  if (!invocation_.keyed_files.empty() || (testimony_.facts & tool::kHoldsTree) != 0) return true;
+  std::vector<std::string_view> arguments(invocation_.run_argv.begin(), invocation_.run_argv.end());
+  for (const tool::KeyArgument& argument : invocation_.key_arguments)
+    arguments.emplace_back(argument.text);
+  if (std::any_of(arguments.begin(), arguments.end(), says_more)) return true;
   TimeWords words;
-  for (const std::string& argument : invocation_.run_argv) {
-    if (says_more(argument)) return why;
-    words.add(argument, TimeWords::Kind::unknown);
-  }
-  for (const tool::KeyArgument& argument : invocation_.key_arguments) {
-    if (says_more(argument.text)) return why;
-    words.add(argument.text, TimeWords::Kind::unknown);
-  }
+  for (const std::string_view argument : arguments) words.add(argument, TimeWords::Kind::unknown);
   for (const action::Observation& o : testimony_.trace.observations)
     if (o.claim == Claim::variable) words.add(o.value, TimeWords::Kind::unknown);
   for (const Input& input : testimony_.inputs)
-    if (may_put_time(input.path, words)) return why;
-  return words.may_be_spelled() ? why : "";
+    if (may_put_time(input.path, words)) return true;
+  return words.may_be_spelled();
 }
 
+// All that was put into words is the date, and it is still that date.
 void Witness::conclude_date() {
-  const std::string why = why_not_of_one_day();
-  if (!why.empty()) return fail(why);
+  for (const auto& [pid, dated] : dated_) {
+    if (!dated.has_zone) return fail("reads the clock");
+    if (dated.asked == 0) return fail("puts a time into words");
+    const bool is_one_day = dated.asked == 1 && dated.day && covers(*dated.day, dated.asked_ns) &&
+                            covers(*dated.day, ended_ns_);
+    if (!is_one_day) return fail("puts the time into words");
+  }
+  if (may_put_time_of_day()) return fail("may put the time of day into words");
   for (const auto& [pid, dated] : dated_) claim(Claim::date, {}, day_text(*dated.day));
 }
 

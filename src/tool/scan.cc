@@ -117,6 +117,11 @@ bool is_piece_of_builtin(std::string_view bytes, std::size_t at) {
   return false;
 }
 
+bool is_piece(std::string_view bytes, std::size_t at, std::string_view stem) {
+  if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at)) return true;
+  return (stem == kBuiltin || stem == "_FILE") && is_piece_of_builtin(bytes, at);
+}
+
 template <typename List>
 bool has(const List& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
@@ -139,11 +144,7 @@ std::string_view called_function(std::string_view bytes, std::size_t at) {
 }
 
 std::uint32_t facts_of_name(std::string_view bytes, std::size_t at, std::string_view stem) {
-  std::uint32_t facts = 0;
-  if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at))
-    facts |= kMentionsOwnPath;
-  if ((stem == kBuiltin || stem == "_FILE") && is_piece_of_builtin(bytes, at))
-    facts |= kMentionsOwnPath;
+  std::uint32_t facts = is_piece(bytes, at, stem) ? kMentionsOwnPath : 0U;
   for (const Name& name : kNames) {
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);
@@ -248,9 +249,10 @@ bool is_static_program(std::string_view bytes) {
 bool splits_word(std::string_view bytes) {
   for (std::size_t at = bytes.find('\\'); at != bytes.npos; at = bytes.find('\\', at + 1)) {
     if (at == 0 || !is_word_char(bytes[at - 1])) continue;
-    std::size_t next = bytes.find_first_not_of(" \t\r\f\v", at + 1);
-    if (next == bytes.npos || bytes[next] != '\n' || ++next == bytes.size()) continue;
-    if (is_word_char(bytes[next]) || bytes[next] == '\\') return true;
+    const std::size_t end = bytes.find_first_not_of(" \t\r\f\v", at + 1);
+    if (end == bytes.npos || bytes[end] != '\n' || end + 1 == bytes.size()) continue;
+    const char next = bytes[end + 1];
+    if (is_word_char(next) || next == '\\') return true;
   }
   return bytes.find("?\?/") != bytes.npos;  // a backslash by another name
 }
@@ -304,6 +306,12 @@ bool is_text(std::string_view bytes) {
   return !has_zeros || is_wide;
 }
 
+std::uint32_t facts_of_characters(std::string_view bytes) {
+  std::uint32_t facts = splits_word(bytes) ? kSetsNdebug | kReportsOwnPath : 0U;
+  if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+  return facts;
+}
+
 }  // namespace
 
 std::uint32_t scan_tree(std::string_view bytes) {
@@ -324,8 +332,7 @@ std::uint32_t scan_source(std::string_view bytes) {
   if (facts == 0) {
     if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
       return scan_object(bytes);
-    if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
-    if (splits_word(bytes)) facts |= kSetsNdebug | kReportsOwnPath;
+    facts = facts_of_characters(bytes);
   }
   Scan scan(bytes);
   for (const std::string_view stem : kStems) {

@@ -108,6 +108,10 @@ WithNdebug judge(std::string_view word, std::string_view condition) {
   return is_negated ? WithNdebug::dead : WithNdebug::taken;
 }
 
+bool spells_hash_otherwise(std::string_view text) {
+  return text.starts_with("%:") || text.starts_with("?\?=");
+}
+
 }  // namespace
 
 SourceRegions::SourceRegions(std::string_view bytes) : bytes_(bytes) {
@@ -131,32 +135,35 @@ SourceRegions::SourceRegions(std::string_view bytes) : bytes_(bytes) {
 void SourceRegions::read() {
   bool at_line_begin = true;
   for (std::size_t at = 0; at < bytes_.size();) {
-    const char c = bytes_[at];
-    const std::string_view rest = bytes_.substr(at);
-    if (rest.starts_with("//*") && is_read_as(kStarAfterSlashes)) {
-      ++at;
-    } else if (rest.starts_with("//") || rest.starts_with("/*")) {
+    if (begins_comment(at)) {
       at = skip_comment(at);
-    } else if (c == '"') {
-      at = is_raw_string(at) ? skip_raw_string(at) : skip_literal(at);
-      at_line_begin = false;
-    } else if (c == '\'' && !is_digit_separator(at)) {
-      at = skip_literal(at);
-      at_line_begin = false;
-    } else if (const std::size_t next = end_of_splice(bytes_, at); next != bytes_.npos) {
+      continue;
+    }
+    if (const std::size_t next = end_of_splice(bytes_, at); next != bytes_.npos) {
       at = next;
-    } else if (at_line_begin && (rest.starts_with("%:") || rest.starts_with("?\?="))) {
-      has_odd_directive_ = true;
-      at_line_begin = false;
-      ++at;
-    } else if (c == '#' && at_line_begin) {
+      continue;
+    }
+    const char c = bytes_[at];
+    if (at_line_begin && c == '#') {
       at = directive(at);
-      at_line_begin = false;
+    } else if (begins_literal(at)) {
+      at = is_raw_string(at) ? skip_raw_string(at) : skip_literal(at);
     } else {
-      if (!is_blank(c)) at_line_begin = c == '\n';
+      has_odd_directive_ |= at_line_begin && spells_hash_otherwise(bytes_.substr(at));
       ++at;
     }
+    if (!is_blank(c)) at_line_begin = c == '\n';
   }
+}
+
+bool SourceRegions::begins_comment(std::size_t at) {
+  const std::string_view rest = bytes_.substr(at);
+  if (rest.starts_with("//*") && is_read_as(kStarAfterSlashes)) return false;
+  return rest.starts_with("//") || rest.starts_with("/*");
+}
+
+bool SourceRegions::begins_literal(std::size_t at) {
+  return bytes_[at] == '"' || (bytes_[at] == '\'' && !is_digit_separator(at));
 }
 
 bool SourceRegions::holds(const std::vector<Region>& regions, std::size_t at) {
@@ -203,6 +210,7 @@ std::size_t SourceRegions::skip_literal(std::size_t at) const {
 }
 
 bool SourceRegions::is_raw_string(std::size_t quote) {
+  if (bytes_[quote] != '"') return false;
   std::size_t from = quote;
   while (from > 0 && is_word_char(bytes_[from - 1])) --from;
   const std::string_view prefix = bytes_.substr(from, quote - from);

@@ -42,6 +42,8 @@ class SourceRegions {
     return (reading_ & bit) != 0;
   }
   void read();
+  bool begins_comment(std::size_t at);
+  bool begins_literal(std::size_t at);
   static std::vector<Region> in_both(const std::vector<Region>& a, const std::vector<Region>& b);
   static bool holds(const std::vector<Region>& regions, std::size_t at);
   std::size_t skip_comment(std::size_t at);

@@ -62,12 +62,12 @@ TEST_P(Date, IsNoHitAfterMidnight) {
   EXPECT_EQ(ws.last_event().outcome, "hit");
   ASSERT_TRUE(wait_until([&] { return ::time(nullptr) > midnight; }));
   ws.expect_miss(argv, today);
-  EXPECT_NE(ws.read("a.o"), before);
+  EXPECT_TRUE(ws.read("a.o") != before);
   ws.expect_hit(argv, today);
   const std::string after = ws.read("a.o");
   ws.remove("a.o");
   ASSERT_TRUE(ws.run(argv, today).ok());
-  EXPECT_EQ(ws.read("a.o"), after);
+  EXPECT_TRUE(ws.read("a.o") == after);
 }
 
 TEST_P(Date, IsThatOfTheZoneThatTheCompilerSees) {
@@ -76,9 +76,9 @@ TEST_P(Date, IsThatOfTheZoneThatTheCompilerSees) {
   ws.expect_same({cc(), "-c", "a.c"}, {.env = {"TZ=ABC-14"}});
   const std::string east = ws.read("a.o");
   ws.expect_same({cc(), "-c", "a.c"}, {.env = {"TZ=ABC+12"}});
-  EXPECT_NE(ws.read("a.o"), east);
+  EXPECT_TRUE(ws.read("a.o") != east);
   ws.expect_unchanged({cc(), "-c", "a.c"}, {.env = {"TZ=ABC-14"}});
-  EXPECT_EQ(ws.read("a.o"), east);
+  EXPECT_TRUE(ws.read("a.o") == east);
   for (const char* zone :
        {"TZ=", "TZ=:UTC", "TZ=Europe/Berlin", "TZ=EST5EDT", "TZ=ABC5DEF", "TZ=::x", "TZ=/nowhere"})
     ws.expect_unchanged({cc(), "-c", "a.c"}, {.env = {zone}});
@@ -99,7 +99,7 @@ TEST_P(Date, FileOfTheZoneIsAnInput) {
   const std::string east = ws.read("a.o");
   use("GMT+12");
   ws.expect_same({cc(), "-c", "a.c"}, options);
-  EXPECT_NE(ws.read("a.o"), east);
+  EXPECT_TRUE(ws.read("a.o") != east);
 }
 
 TEST_P(Date, WithTheTimeOfDayIsNotStored) {
