@@ -136,7 +136,11 @@ std::string_view called_function(std::string_view bytes, std::size_t at) {
     const char c = bytes[i];
     if (c == '"' || c == '\'' || c == ';' || c == '{' || c == '}') return {};
     if (c == ')') ++depth;
-    if (c != '(' || depth-- > 0) continue;
+    if (c != '(') continue;
+    if (depth != 0) {
+      --depth;
+      continue;
+    }
     while (i > 0 && bytes[i - 1] == ' ') --i;
     return i == 0 ? std::string_view() : word_at(bytes, i - 1);
   }
