@@ -85,6 +85,8 @@ std::string describe(const Observation& o) {
       return "directories of " + subject + ": " + describe_directories(o.value);
     case Claim::absent_or_file:
       return "no file " + subject + ", or = " + to_hex(o.value).substr(0, 16);
+    case Claim::date:
+      return "date = " + o.value.substr(0, o.value.find(' '));
     case Claim::access:
       return "permission for " + subject + " = " + o.value;
   }

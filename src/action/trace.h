@@ -36,6 +36,9 @@ enum class Claim : std::uint8_t {
   // subject: a variable that lists directories; value: those (pipeline/searches.h). One that holds
   // nothing may be listed or not.
   directories,
+  // value: the day on which a compiler put the date into words, and the second at which it began
+  // (pipeline/local_day.h)
+  date = 20,
   // subject: tagged path of what a look or an open was refused for; value: what this
   // user may do with it (pipeline/world.h, access_text)
   access = 22,

@@ -131,6 +131,42 @@ TEST_F(Interposer, TellsTheAgeOfModulesFromOtherQuestions) {
   EXPECT_EQ(unmarked[0].flags & DEJA_CLOCK_OF_MODULES, 0);
 }
 
+// The local day, where the program asks for that of the present.
+TEST_F(Interposer, TellsWhenTheDayBegan) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  for (const auto& [zone, ahead] : {std::pair("TZ=", 0),
+                                    {"TZ=ABC-14", 14 * 3600},
+                                    {"TZ=ABC+12", -12 * 3600},
+                                    {"TZ=ABC-0:30:10", 1810}}) {
+    const ToolRun run = whole({"day"}, {.environment = {zone}});
+    const auto days = run.all(DEJA_OP_DAY, "");
+    ASSERT_EQ(days.size(), 1u) << zone;
+    EXPECT_EQ(static_cast<std::int32_t>(days[0].value), ahead);
+    EXPECT_EQ((days[0].when_ns / kSecond + ahead) % 86400, 0);
+    const auto clocks = run.all(DEJA_OP_CLOCK, "");
+    ASSERT_EQ(clocks.size(), 1u);
+    EXPECT_LE(days[0].when_ns, clocks[0].when_ns);
+    EXPECT_GT(days[0].when_ns + 86400 * kSecond, clocks[0].when_ns);
+  }
+  EXPECT_TRUE(whole({"day", "3600"}).all(DEJA_OP_DAY, "").empty()) << "another time";
+  // Summer time begins today, or has just ended.
+  const time_t now = ::time(nullptr);
+  struct tm today = {};
+  ASSERT_NE(::gmtime_r(&now, &today), nullptr);
+  const std::string zone = "TZ=ABC0DEF," + std::to_string(today.tm_yday) + "/12," +
+                           std::to_string((today.tm_yday + 100) % 365);
+  EXPECT_TRUE(whole({"day"}, {.environment = {zone}}).all(DEJA_OP_DAY, "").empty());
+}
+
+TEST_F(Interposer, TellsTwiceWhoAsksForTheTimeAgain) {
+  const auto asked = [&](const char* times) {
+    return whole({"times", times}).all(DEJA_OP_CLOCK, "").size();
+  };
+  EXPECT_EQ(asked("1"), 1u);
+  EXPECT_EQ(asked("2"), 2u);
+  EXPECT_EQ(asked("9"), 2u);
+}
+
 // Of an unknown program that reads a file: was the clock read before, or after it knew the file?
 TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
   const ToolRun run = whole({"interprets"});

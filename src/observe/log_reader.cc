@@ -62,7 +62,7 @@ Program program_of(const Event& event) {
 bool path_is_name(deja_op op) {
   return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
          op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON ||
-         op == DEJA_OP_CLOSE;
+         op == DEJA_OP_CLOSE || op == DEJA_OP_DAY;
 }
 
 bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }

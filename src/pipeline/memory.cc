@@ -34,6 +34,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::listing:
       case Claim::environment:
       case Claim::machine:
+      case Claim::date:    // nothing tells of midnight
       case Claim::access:  // what may not be read cannot be watched
         return false;
       case Claim::variable:

@@ -105,7 +105,7 @@ Witness::Handler Witness::handler_of(deja_op op) {
       {DEJA_OP_LINK, &Witness::on_link},         {DEJA_OP_SYMLINK, &Witness::on_symlink},
       {DEJA_OP_MKDIR, &Witness::on_mkdir},       {DEJA_OP_CHANGE, &Witness::on_change},
       {DEJA_OP_CONNECT, &Witness::on_connect},   {DEJA_OP_CLOSE, &Witness::on_close},
-      {DEJA_OP_LOCK, &Witness::on_lock},
+      {DEJA_OP_LOCK, &Witness::on_lock},         {DEJA_OP_DAY, &Witness::on_day},
   };
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
@@ -151,6 +151,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
     if (testimony_.problem.empty()) (this->*step)();
   }
   if (testimony_.asked_time && testimony_.problem.empty()) conclude_time();
+  if (!dated_.empty() && testimony_.problem.empty()) conclude_date();
   const std::uint32_t facts = testimony_.facts | invocation_.argument_facts;
   if (clock_untold_ && (facts & tool::kMentionsClock) != 0) fail("may put the time into words");
   testimony_.trace.normalize();
@@ -331,6 +332,7 @@ void Witness::on_read(const Event& e) {
   read(e.path, identity_in(e), e.when_ns);
   if (const auto it = reads_.find(e.path); it != reads_.end()) {
     if (it->second.only_opener != e.pid) it->second.only_opener = is_first ? e.pid : -1;
+    it->second.by_libc = false;
     const Foreign* program = foreign(e.pid);
     it->second.is_script |= program != nullptr && program->vouched == nullptr;
   }
@@ -364,9 +366,8 @@ void Witness::on_open_for_writing(const Event& e) {
   finished_.erase(t.file);
 }
 
-// Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the time
-// of a file (__TIMESTAMP__), which no claim holds; the text alone cannot tell, because every compiler
-// mentions the word.
+// Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the
+// present (__DATE__), or the time of a file (__TIMESTAMP__), which no claim holds.
 void Witness::on_localtime(const Event& e) {
   if (invocation_.is_generic) {
     if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
@@ -379,6 +380,7 @@ void Witness::on_localtime(const Event& e) {
   }
   if (Foreign* const program = foreign(e.pid))
     return ask(*program, "puts a time into words", e.flags);
+  if (may_put_date(e.pid)) return note_zone(e);
   fail("puts a time into words");
 }
 

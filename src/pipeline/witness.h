@@ -18,6 +18,8 @@
 // - Of any tool (`deja exec`) nothing is known, so all its programs are such; but clock, random
 //   numbers and load are noise there. Of an input that the user declared only its content counts, of
 //   a declared output nothing that was there before.
+// - A compiler that puts the date into words, and cannot put the time of day, proves something for
+//   that day.
 // - What was read of standard input is known only where the adapter had it kept for the key.
 // - A file without content that was locked and still has none was there for the lock alone.
 // - A folder that was renamed takes what is in it along, and all of that is the run's.
@@ -39,8 +41,10 @@
 #include "digest/file_digester.h"
 #include "observe/log_reader.h"
 #include "pipeline/directories.h"
+#include "pipeline/local_day.h"
 #include "tool/cc/module_cache.h"
 #include "tool/shell/script.h"
+#include "tool/time_words.h"
 #include "tool/tool.h"
 
 namespace deja::pipeline {
@@ -157,6 +161,7 @@ class Witness {
     std::int64_t when_ns = 0;
     bool is_program = false;        // an executable or a library
     bool is_script = false;         // read by a program of which nothing is known
+    bool by_libc = false;           // for itself (a time zone); no program has opened it
     std::int32_t only_opener = -1;  // the process that has opened it; -1: several
   };
   // A module that was made on demand.
@@ -213,6 +218,12 @@ class Witness {
   void on_environ(const observe::Event& e);
   bool knows_variables(const observe::Event& e, std::string_view program);
   void on_clock(const observe::Event& e);
+  void on_day(const observe::Event& e);
+  bool may_put_date(std::int32_t pid) const;
+  void note_zone(const observe::Event& e);
+  bool may_put_time(const std::string& path, tool::TimeWords& words) const;
+  bool may_put_time_of_day() const;
+  void conclude_date();
   void on_host(const observe::Event& e);
   void on_unlink(const observe::Event& e);
   void on_rename(const observe::Event& e);
@@ -325,8 +336,17 @@ class Witness {
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold_ = false;
   bool has_untold_clock_ = false;  // by the supervisor, which cannot tell one question from another
-  std::set<std::int32_t> aged_modules_;      // processes that looked how old the modules are
-  bool has_opened_library_ = false;          // Invocation::runs_plugins
+  std::set<std::int32_t> aged_modules_;  // processes that looked how old the modules are
+  bool has_opened_library_ = false;      // Invocation::runs_plugins
+  bool had_foreign_ = false;             // there was a program that no adapter vouches for
+  // A process that may put the date into words.
+  struct Dated {
+    int asked = 0;  // time(), as often as the log tells
+    std::int64_t asked_ns = 0;
+    bool has_zone = false;  // localtime()
+    std::optional<LocalDay> day;
+  };
+  std::map<std::int32_t, Dated> dated_;
   std::set<std::int32_t> with_llvm_plugin_;  // processes
   Testimony testimony_;
   Directories directories_;

@@ -56,6 +56,12 @@ void Witness::on_clock(const Event& e) {
   if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = has_untold_clock_ = true;
+  if (e.value == DEJA_CLOCK_TIME && program == nullptr && may_put_date(e.pid)) {
+    Dated& dated = dated_[e.pid];
+    ++dated.asked;
+    dated.asked_ns = e.when_ns;
+    return;
+  }
   // Its own question, before it has a plugin that could ask another.
   const bool is_before_plugins =
       invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;

@@ -249,6 +249,148 @@ TEST_F(WitnessTest, AClockThatMayHaveBeenPutIntoWordsProvesNothing) {
   EXPECT_NE(hear().problem, "");
 }
 
+// A compiler that puts the date into words, as gcc's and clang's do.
+class DateTest : public WitnessTest {
+ protected:
+  void SetUp() override {
+    WitnessTest::SetUp();
+    write("a.c", "char d[] = __DATE__;");
+    write("zone", "TZif and then T I M E");
+    ended_ns_ = os::wall_ns() + 2 * kSecond;
+    day_begin_s_ = ended_ns_ / kSecond - 3600;
+  }
+  void starts(const std::string& program) {
+    log_ = {};
+    ::unlink(at(program).c_str());
+    ASSERT_EQ(::symlink("/bin/true", at(program).c_str()), 0);
+    log_.events.push_back(event(DEJA_OP_PROCESS, program));
+    log_.events.back().has_identity = false;
+  }
+  void asks_for_time() {
+    Event e = event(DEJA_OP_CLOCK, "");
+    e.value = DEJA_CLOCK_TIME;
+    log_.events.push_back(e);
+  }
+  void asks_for_zone() {
+    Event e = event(DEJA_OP_STAT, "/etc/localtime");
+    if (!e.has_identity) e.error = ENOENT;
+    log_.events.push_back(e);
+  }
+  void is_told_of_day() {
+    Event e = event(DEJA_OP_DAY, "");
+    e.when_ns = day_begin_s_ * kSecond;
+    e.value = static_cast<std::uint32_t>(-3600);
+    log_.events.push_back(e);
+  }
+  Testimony compile(const std::string& program = "cc1") {
+    starts(program);
+    reads("a.c");
+    asks_for_time();
+    asks_for_zone();
+    is_told_of_day();
+    return hear();
+  }
+  const action::Observation* date_of(const Testimony& t) {
+    for (const action::Observation& o : t.trace.observations)
+      if (o.claim == Claim::date) return &o;
+    return nullptr;
+  }
+
+  static bool has_claim_of(const Testimony& t, std::string_view begin) {
+    return std::any_of(t.trace.observations.begin(), t.trace.observations.end(),
+                       [&](const action::Observation& o) { return o.subject.starts_with(begin); });
+  }
+
+  static constexpr std::int64_t kSecond = 1'000'000'000;
+  std::int64_t day_begin_s_ = 0;
+};
+
+TEST_F(DateTest, HoldsForItsDay) {
+  for (const char* program : {"cc1", "cc1plus", "clang", "clang-19"}) {
+    const Testimony t = compile(program);
+    EXPECT_EQ(t.problem, "") << program;
+    ASSERT_NE(date_of(t), nullptr);
+    EXPECT_EQ(date_of(t)->value, day_text({day_begin_s_, -3600}));
+    EXPECT_TRUE(has_claim_of(t, "/etc/localtime"));
+    digest::FileDigester digester({});
+    World world(command_, roots_, digester);
+    const auto holds = world.holds(*date_of(t));
+    EXPECT_TRUE(holds && *holds);
+    for (const std::int64_t days : {-1, 1}) {
+      const auto other = world.holds({Claim::date, "", day_text({day_begin_s_ + days * 86400, 0})});
+      EXPECT_TRUE(other && !*other);
+    }
+  }
+}
+
+TEST_F(DateTest, OnlyCompilersAreKnownToPutNoMore) {
+  for (const char* program : {"as", "f951", "collect2", "true"})
+    EXPECT_EQ(compile(program).problem, "reads the clock") << program;
+}
+
+TEST_F(DateTest, EachPartOfTheEvidenceCounts) {
+  starts("cc1"), asks_for_time();
+  EXPECT_EQ(hear().problem, "reads the clock");
+  starts("cc1"), asks_for_zone();
+  EXPECT_EQ(hear().problem, "puts a time into words");
+  starts("cc1"), asks_for_time(), asks_for_zone();
+  EXPECT_EQ(hear().problem, "puts the time into words");
+  starts("cc1"), asks_for_time(), asks_for_zone(), is_told_of_day(), asks_for_time();
+  EXPECT_EQ(hear().problem, "puts the time into words") << "what for?";
+  log_.events.pop_back();
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(DateTest, ItIsOneDayFromTheQuestionToTheEnd) {
+  day_begin_s_ = ended_ns_ / kSecond + 1;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+  day_begin_s_ = ended_ns_ / kSecond - 86400;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+  day_begin_s_ = ended_ns_ / kSecond - 86000;
+  EXPECT_EQ(compile().problem, "");
+  ended_ns_ += 1000 * kSecond;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+}
+
+TEST_F(DateTest, TheTimeOfDayCanBeSpelledNowhere) {
+  const std::string why = "may put the time of day into words";
+  for (const char* text : {"char t[] = __TIME__;", "char t[] = __TIMESTAMP__;", "C(__TI, ME__)"}) {
+    write("a.c", text);
+    EXPECT_EQ(compile().problem, why) << text;
+  }
+  write("a.c", "char d[] = __DATE__; /* no __TIME__ */");
+  EXPECT_EQ(compile().problem, "");
+  invocation_.run_argv = {"gcc", "@file"};
+  EXPECT_EQ(compile().problem, why) << "a file of arguments has other comments";
+  for (const char* argument : {"-DT=__TIME__", "-fplugin=x", "-fdiagnostics-format=sarif-file"}) {
+    write("a.c", "char d[] = __DATE__;");
+    invocation_.run_argv = {"gcc", argument};
+    EXPECT_EQ(compile().problem, why) << argument;
+    invocation_.run_argv = {};
+    invocation_.key_arguments = {{argument}};
+    EXPECT_EQ(compile().problem, why) << argument;
+    invocation_.key_arguments = {};
+  }
+  write("a.c", "gpch");
+  EXPECT_EQ(compile().problem, why);
+}
+
+TEST_F(DateTest, ZonesAreInputs) {
+  const auto with_zone = [&](const std::string& zone) {
+    command_.environment = {{"TZ", zone}};
+    return compile();
+  };
+  EXPECT_TRUE(has(with_zone(at("zone")), Claim::file, "\1/zone", digest("TZif and then T I M E")));
+  EXPECT_EQ(with_zone(at("zone")).problem, "") << "no text that a compiler reads";
+  const Testimony t = with_zone(":ABC-1");
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::unset, "TZDIR"));
+  EXPECT_FALSE(has_claim_of(t, "/etc/localtime"));
+  EXPECT_TRUE(has_claim_of(t, "/usr/share/zoneinfo"));
+  command_.environment = {{"TZ", "UTC"}, {"TZDIR", dir_}};
+  EXPECT_NE(compile().problem, "");
+}
+
 TEST_F(WitnessTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
   misses("a.o");
   creates("a.o");

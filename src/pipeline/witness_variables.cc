@@ -142,6 +142,7 @@ void Witness::on_environ(const Event& e) {
   const std::string name = program == programs_.end() ? "" : program->second;
   // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
   if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0) foreign_.try_emplace(e.pid, Foreign{name});
+  had_foreign_ = true;
   if (Foreign* const known = foreign(e.pid)) known->is_unknown = true;
   if (!invocation_.are_variables_keyed && !knows_variables(e, name)) claim_environment();
 }

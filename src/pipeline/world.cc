@@ -11,7 +11,9 @@
 
 #include "action/recipe.h"
 #include "base/path.h"
+#include "os/clock.h"
 #include "os/file.h"
+#include "pipeline/local_day.h"
 #include "pipeline/logical_directory.h"
 #include "pipeline/searches.h"
 
@@ -220,6 +222,8 @@ Result<bool> World::holds(const Observation& claim) {
       return environment_->view() == claim.value;
     case Claim::variables_like:
       return variables_like_digest(command_, claim.subject, roots_).view() == claim.value;
+    case Claim::date:
+      return is_day(claim.value, os::wall_ns());
     case Claim::machine:
       return machine_digest().view() == claim.value;
     case Claim::search: {

@@ -103,15 +103,23 @@ bool is_piece_of_own_path(std::string_view bytes, std::size_t at) {
   return false;
 }
 
-// The same of a function: its beginning is a word that nobody else has. (Line ends may be in a name,
-// too: a backslash before them.)
+// The same of a function: its beginning is a word that nobody else has, or its end is. (Line ends may be
+// in a name, too: a backslash before them.)
 bool is_piece_of_builtin(std::string_view bytes, std::size_t at) {
+  constexpr std::string_view kFile = "__builtin_FILE", kStem = "_FILE";
   const std::string_view word = word_at(bytes, at);
+  if (word.size() > kStem.size() && word.size() < kFile.size() && kFile.ends_with(word))
+    return true;
   for (const std::string_view name : {"__builtin_FILE", "__builtin_source_location"}) {
     if (word.size() < name.size() && word.size() >= kBuiltin.size() && name.starts_with(word))
       return true;
   }
   return false;
+}
+
+bool is_piece(std::string_view bytes, std::size_t at, std::string_view stem) {
+  if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at)) return true;
+  return (stem == kBuiltin || stem == "_FILE") && is_piece_of_builtin(bytes, at);
 }
 
 template <typename List>
@@ -128,7 +136,11 @@ std::string_view called_function(std::string_view bytes, std::size_t at) {
     const char c = bytes[i];
     if (c == '"' || c == '\'' || c == ';' || c == '{' || c == '}') return {};
     if (c == ')') ++depth;
-    if (c != '(' || depth-- > 0) continue;
+    if (c != '(') continue;
+    if (depth != 0) {
+      --depth;
+      continue;
+    }
     while (i > 0 && bytes[i - 1] == ' ') --i;
     return i == 0 ? std::string_view() : word_at(bytes, i - 1);
   }
@@ -136,10 +148,7 @@ std::string_view called_function(std::string_view bytes, std::size_t at) {
 }
 
 std::uint32_t facts_of_name(std::string_view bytes, std::size_t at, std::string_view stem) {
-  std::uint32_t facts = 0;
-  if ((stem == "_FILE" || stem == "E__") && is_piece_of_own_path(bytes, at))
-    facts |= kMentionsOwnPath;
-  if (stem == kBuiltin && is_piece_of_builtin(bytes, at)) facts |= kMentionsOwnPath;
+  std::uint32_t facts = is_piece(bytes, at, stem) ? kMentionsOwnPath : 0U;
   for (const Name& name : kNames) {
     if (name.stem != stem) continue;
     const std::size_t stem_at = name.text.find(stem);
@@ -240,6 +249,18 @@ bool is_static_program(std::string_view bytes) {
   return true;
 }
 
+// A word that goes on in the next line is none of those that are looked for, and can be any of them.
+bool splits_word(std::string_view bytes) {
+  for (std::size_t at = bytes.find('\\'); at != bytes.npos; at = bytes.find('\\', at + 1)) {
+    if (at == 0 || !is_word_char(bytes[at - 1])) continue;
+    const std::size_t end = bytes.find_first_not_of(" \t\r\f\v", at + 1);
+    if (end == bytes.npos || bytes[end] != '\n' || end + 1 == bytes.size()) continue;
+    const char next = bytes[end + 1];
+    if (is_word_char(next) || next == '\\') return true;
+  }
+  return bytes.find("?\?/") != bytes.npos;  // a backslash by another name
+}
+
 bool holds(std::string_view bytes, std::string_view mark) {
   return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
 }
@@ -289,6 +310,12 @@ bool is_text(std::string_view bytes) {
   return !has_zeros || is_wide;
 }
 
+std::uint32_t facts_of_characters(std::string_view bytes) {
+  std::uint32_t facts = splits_word(bytes) ? kSetsNdebug | kReportsOwnPath : 0U;
+  if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+  return facts;
+}
+
 }  // namespace
 
 std::uint32_t scan_tree(std::string_view bytes) {
@@ -309,7 +336,7 @@ std::uint32_t scan_source(std::string_view bytes) {
   if (facts == 0) {
     if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
       return scan_object(bytes);
-    if (is_text(bytes) && bytes.find('\x1b') != std::string_view::npos) facts |= kHoldsEscape;
+    facts = facts_of_characters(bytes);
   }
   Scan scan(bytes);
   for (const std::string_view stem : kStems) {

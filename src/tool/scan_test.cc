@@ -116,14 +116,25 @@ TEST(ScanSource, KnowsWhatMayReadTheWholeEnvironment) {
   EXPECT_EQ(scan_source(std::string("\0environ\0", 9)), 0U);  // of no program
 }
 
+TEST(ScanSource, AWordThatIsSplitCanBeAny) {
+  constexpr std::uint32_t kAny = kSetsNdebug | kReportsOwnPath;
+  for (const char* text : {"#undef NDE\\\nBUG", "x_\\ \r\nx", "x\\\n\\\nx", "x ?\?/ x"})
+    EXPECT_EQ(scan_source(text), kAny) << text;
+  for (const char* text :
+       {"#define A x \\\n x", "#define A x\\\n x", "x(\\\nx", "\"x\\n\"", "x\\", "x\\\n"})
+    EXPECT_EQ(scan_source(text), 0U) << text;
+}
+
 TEST(ScanSource, FindsThePiecesOfAPastedName) {
   for (const char* text : {"P(_, _FILE__)", "P(__,FILE__)", "P(__F,ILE__)", "P(__FI,LE__)",
                            "P(__FIL,E__)", "P(__FILE,__)", "P(__FILE_,_)", "P(__BASE_FI,LE__)",
                            "P(__BASE_FILE, __)", "P(__builtin_, FILE)()", "P(__builtin,_FILE)()",
-                           "__builtin_FI\\\nLE()", "P(__builtin_so, x)"})
+                           "P(__bui,ltin_FILE)()", "P(_,_builtin_FILE)()", "P(__builtin_so, x)"})
     EXPECT_EQ(scan_source(text), kMentionsOwnPath) << text;
-  for (const char* text : {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__",
-                           "MY_FILE__x", "__builtin_source_x", "__builtin_popcount", "x__builtin_"})
+  EXPECT_NE(scan_source("__builtin_FI\\\nLE()") & kMentionsOwnPath, 0U);
+  for (const char* text :
+       {"typedef struct _IO_FILE __FILE;", "__LINE__ SIZE__ E_ TYPE__", "MY_FILE__x",
+        "__builtin_source_x", "__builtin_popcount", "x__builtin_", "my_builtin_FILE", "_IO_FILE"})
     EXPECT_EQ(scan_source(text), 0U) << text;
 }
 
@@ -204,6 +215,9 @@ bool has_piece(const std::string& text) {
     for (std::size_t at = name.find('_', 2); at < name.size(); ++at)
       if (words.contains(name.substr(0, at))) return true;
   }
+  const std::string file = "__builtin_FILE";
+  for (std::size_t at = 1; file.substr(at) != "_FILE"; ++at)
+    if (words.contains(file.substr(at))) return true;
   return false;
 }
 

@@ -2,6 +2,8 @@
 #include "tool/source_regions.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace deja::tool {
 namespace {
@@ -24,23 +26,71 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-enum class WithNdebug { taken, dead, unknown };
-
-// "defined(NDEBUG)" or "defined NDEBUG"; what follows is left in text.
-bool take_defined_ndebug(std::string_view& text) {
-  if (take_word(text) != "defined") return false;
-  const bool has_parenthesis = text.starts_with('(');
-  if (has_parenthesis) text = skip_blanks(text.substr(1));
-  if (take_word(text) != "NDEBUG") return false;
-  if (!has_parenthesis) return true;
-  if (!text.starts_with(')')) return false;
-  text = skip_blanks(text.substr(1));
-  return true;
+bool is_include(std::string_view word) {
+  static constexpr std::string_view kWords[] = {"include", "include_next", "import", "embed"};
+  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
 }
 
+// The end of line at `at`, where a backslash before it makes the line go on; npos: it does not.
+std::size_t end_of_splice(std::string_view bytes, std::size_t at) {
+  if (bytes[at] != '\\') return std::string_view::npos;
+  const std::size_t end = bytes.find_first_not_of(" \t\r\f\v", at + 1);
+  return end != bytes.npos && bytes[end] == '\n' ? end + 1 : std::string_view::npos;
+}
+
+// "/" and "*", or two slashes, can be on two lines of which one goes on in the next; and a trigraph can
+// be the backslash of such a line.
+bool hides_marks(std::string_view bytes) {
+  const auto is_mark = [](char c) { return c == '/' || c == '*'; };
+  if (bytes.find("?\?/") != bytes.npos) return true;
+  for (std::size_t at = bytes.find('\\'); at != bytes.npos; at = bytes.find('\\', at + 1)) {
+    if (at == 0 || !is_mark(bytes[at - 1])) continue;
+    std::size_t next = end_of_splice(bytes, at), end = next;
+    while (next < bytes.size()) {
+      end = next;
+      next = end_of_splice(bytes, next);
+    }
+    if (end < bytes.size() && is_mark(bytes[end])) return true;
+  }
+  return false;
+}
+
+enum class WithNdebug { taken, dead, unknown };
+
+// X of "defined(X)" or "defined X"; what follows is left in text. Empty: it is no such question.
+std::string_view take_defined(std::string_view& text) {
+  if (take_word(text) != "defined") return {};
+  const bool has_parenthesis = text.starts_with('(');
+  if (has_parenthesis) text = skip_blanks(text.substr(1));
+  const std::string_view name = take_word(text);
+  if (!has_parenthesis) return name;
+  if (!text.starts_with(')')) return {};
+  text = skip_blanks(text.substr(1));
+  return name;
+}
+
+// Nothing but comments on its line. (One that goes on in the next line is not looked into.)
 bool ends_condition(std::string_view text) {
-  return text.empty() || text.starts_with('\n') || text.starts_with('\r') ||
-         text.starts_with("//") || text.starts_with("/*");
+  while (text.starts_with("/*")) {
+    const std::size_t close = text.find("*/", 2);
+    if (close == text.npos) return false;
+    if (text.substr(0, close).find('\n') != text.npos) return false;
+    text = skip_blanks(text.substr(close + 2));
+  }
+  return text.empty() || text.starts_with('\n') || text.starts_with("\r\n") ||
+         (text.starts_with("//") && !text.starts_with("//*"));
+}
+
+// Questions whether a macro is defined, each after the operator. (Any other word may be a macro that holds
+// an operator of its own.)
+bool joins_questions_only(std::string_view text, std::string_view join) {
+  while (!ends_condition(text)) {
+    if (!text.starts_with(join)) return false;
+    text = skip_blanks(text.substr(join.size()));
+    if (text.starts_with('!')) text = skip_blanks(text.substr(1));
+    if (take_defined(text).empty()) return false;
+  }
+  return true;
 }
 
 // What becomes of a branch when NDEBUG is defined.
@@ -52,47 +102,85 @@ WithNdebug judge(std::string_view word, std::string_view condition) {
   if (word != "if") return WithNdebug::unknown;
   const bool is_negated = condition.starts_with('!');
   if (is_negated) condition = skip_blanks(condition.substr(1));
-  if (!take_defined_ndebug(condition)) return WithNdebug::unknown;
-  if (!ends_condition(condition)) {
-    // "!defined(NDEBUG) && x" cannot be taken, "defined(NDEBUG) || x" must be.
-    const std::string_view all = is_negated ? "&&" : "||";
-    const std::string_view other = is_negated ? "||" : "&&";
-    const std::string_view line = condition.substr(0, condition.find('\n'));
-    const bool is_sure = condition.starts_with(all) && line.find(other) == line.npos &&
-                         line.find('?') == line.npos && !line.ends_with('\\');
-    if (!is_sure) return WithNdebug::unknown;
-  }
+  if (take_defined(condition) != "NDEBUG") return WithNdebug::unknown;
+  // "!defined(NDEBUG) && defined(X)" cannot be taken, "defined(NDEBUG) || defined(X)" must be.
+  if (!joins_questions_only(condition, is_negated ? "&&" : "||")) return WithNdebug::unknown;
   return is_negated ? WithNdebug::dead : WithNdebug::taken;
+}
+
+bool spells_hash_otherwise(std::string_view text) {
+  return text.starts_with("%:") || text.starts_with("?\?=");
 }
 
 }  // namespace
 
 SourceRegions::SourceRegions(std::string_view bytes) : bytes_(bytes) {
+  if (hides_marks(bytes)) return;
+  read();
+  unsigned done = 1;  // bit n: reading n
+  for (unsigned n = 1; n < kReadings; ++n) {
+    if ((n & ~met_) != 0 || (done >> n & 1) != 0) continue;
+    const auto comments = std::exchange(comments_, {}), debugging = std::exchange(debugging_, {});
+    open_.clear();
+    reading_ = n;
+    read();
+    comments_ = in_both(comments, comments_);
+    debugging_ = in_both(debugging, debugging_);
+    done |= 1u << n;
+    n = 0;  // more may have been met
+  }
+  if (has_odd_directive_) debugging_.clear();
+}
+
+void SourceRegions::read() {
   bool at_line_begin = true;
   for (std::size_t at = 0; at < bytes_.size();) {
-    const char c = bytes_[at];
-    const std::string_view rest = bytes_.substr(at);
-    if (rest.starts_with("//") || rest.starts_with("/*")) {
+    if (begins_comment(at)) {
       at = skip_comment(at);
-    } else if (c == '"') {
-      at = is_raw_string(at) ? skip_raw_string(at) : skip_literal(at);
-      at_line_begin = false;
-    } else if (c == '\'' && !is_digit_separator(at)) {
-      at = skip_literal(at);
-      at_line_begin = false;
-    } else if (c == '#' && at_line_begin) {
+      continue;
+    }
+    if (const std::size_t next = end_of_splice(bytes_, at); next != bytes_.npos) {
+      at = next;
+      continue;
+    }
+    const char c = bytes_[at];
+    if (at_line_begin && c == '#') {
       at = directive(at);
-      at_line_begin = false;
+    } else if (begins_literal(at)) {
+      at = is_raw_string(at) ? skip_raw_string(at) : skip_literal(at);
     } else {
-      if (!is_blank(c)) at_line_begin = c == '\n';
+      has_odd_directive_ |= at_line_begin && spells_hash_otherwise(bytes_.substr(at));
       ++at;
     }
+    if (!is_blank(c)) at_line_begin = c == '\n';
   }
+}
+
+bool SourceRegions::begins_comment(std::size_t at) {
+  const std::string_view rest = bytes_.substr(at);
+  if (rest.starts_with("//*") && is_read_as(kStarAfterSlashes)) return false;
+  return rest.starts_with("//") || rest.starts_with("/*");
+}
+
+bool SourceRegions::begins_literal(std::size_t at) {
+  return bytes_[at] == '"' || (bytes_[at] == '\'' && !is_digit_separator(at));
 }
 
 bool SourceRegions::holds(const std::vector<Region>& regions, std::size_t at) {
   return std::any_of(regions.begin(), regions.end(),
                      [&](const Region& r) { return r.begin <= at && at < r.end; });
+}
+
+// Both are in their order, and no two of one list touch.
+std::vector<SourceRegions::Region> SourceRegions::in_both(const std::vector<Region>& a,
+                                                          const std::vector<Region>& b) {
+  std::vector<Region> both;
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const Region common = {std::max(a[i].begin, b[j].begin), std::min(a[i].end, b[j].end)};
+    if (common.begin < common.end) both.push_back(common);
+    a[i].end < b[j].end ? ++i : ++j;
+  }
+  return both;
 }
 
 // The newline that ends a line comment is not part of it; a backslash before it makes it go on.
@@ -121,12 +209,14 @@ std::size_t SourceRegions::skip_literal(std::size_t at) const {
   return std::min(at, bytes_.size());
 }
 
-bool SourceRegions::is_raw_string(std::size_t quote) const {
+bool SourceRegions::is_raw_string(std::size_t quote) {
+  if (bytes_[quote] != '"') return false;
   std::size_t from = quote;
   while (from > 0 && is_word_char(bytes_[from - 1])) --from;
   const std::string_view prefix = bytes_.substr(from, quote - from);
   static constexpr std::string_view kPrefixes[] = {"R", "LR", "uR", "UR", "u8R"};
-  return std::find(std::begin(kPrefixes), std::end(kPrefixes), prefix) != std::end(kPrefixes);
+  return std::find(std::begin(kPrefixes), std::end(kPrefixes), prefix) != std::end(kPrefixes) &&
+         !is_read_as(kNoRawStrings);
 }
 
 std::size_t SourceRegions::skip_raw_string(std::size_t at) const {
@@ -139,10 +229,10 @@ std::size_t SourceRegions::skip_raw_string(std::size_t at) const {
 }
 
 // "1'000", but not "L'x'".
-bool SourceRegions::is_digit_separator(std::size_t at) const {
+bool SourceRegions::is_digit_separator(std::size_t at) {
   std::size_t from = at;
   while (from > 0 && (is_word_char(bytes_[from - 1]) || bytes_[from - 1] == '\'')) --from;
-  return from < at && bytes_[from] >= '0' && bytes_[from] <= '9';
+  return from < at && bytes_[from] >= '0' && bytes_[from] <= '9' && !is_read_as(kNoSeparators);
 }
 
 // at: the '#'. Returns the end of its word; what follows is read as text.
@@ -150,6 +240,9 @@ std::size_t SourceRegions::directive(std::size_t at) {
   std::string_view rest = skip_blanks(bytes_.substr(at + 1));
   const std::string_view word = take_word(rest);
   const auto end = static_cast<std::size_t>(word.data() - bytes_.data()) + word.size();
+  // It may be put together of several lines, or have a comment in it.
+  const char after = end < bytes_.size() ? bytes_[end] : '\n';
+  if (after == '\\' || after == '?' || (word.empty() && after == '/')) has_odd_directive_ = true;
   if (word == "if" || word == "ifdef" || word == "ifndef") {
     open_.emplace_back();
     begin_branch(word, rest, end);
@@ -159,6 +252,11 @@ std::size_t SourceRegions::directive(std::size_t at) {
   } else if (word == "endif" && !open_.empty()) {
     end_branch(at);
     open_.pop_back();
+  } else if (is_include(word) && rest.starts_with('<')) {
+    const std::string_view name = rest.substr(0, rest.find_first_of(">\n"));
+    const bool looks_like_comment = name.find("/*") != name.npos || name.find("//") != name.npos;
+    if (looks_like_comment && !is_read_as(kNoHeaderNames))
+      return static_cast<std::size_t>(name.data() - bytes_.data()) + name.size();
   }
   return std::max(end, at + 1);
 }

@@ -1,6 +1,7 @@
 // Which parts of a C or C++ text never reach a compiler, or only without NDEBUG? Found in one pass over
 // comments, literals and directives (C++20 [lex.phases], [cpp.cond]); where a text is odd, the answer
-// is "not known to be", which costs sharing and nothing else.
+// is "not known to be", which costs sharing and nothing else. What compilers read in several ways is
+// read in all of them, and an answer is yes when it is yes in each.
 #pragma once
 
 #include <cstddef>
@@ -28,17 +29,36 @@ class SourceRegions {
     bool is_dead = false;           // the branch that we are in is not compiled when it is
     std::size_t begin = 0;          // of that branch
   };
+  // What depends on the language, and on whether a directive is skipped: bits of a reading.
+  enum : unsigned {
+    kStarAfterSlashes = 1,  // "//*" is a slash and a comment (C89), else a line comment
+    kNoHeaderNames = 2,     // "#include <x/*y>" begins a comment, else it names a file
+    kNoRawStrings = 4,      // R"x( is a word and a literal
+    kNoSeparators = 8,      // 1'000'000 holds a literal
+    kReadings = 16
+  };
+  bool is_read_as(unsigned bit) {
+    met_ |= bit;
+    return (reading_ & bit) != 0;
+  }
+  void read();
+  bool begins_comment(std::size_t at);
+  bool begins_literal(std::size_t at);
+  static std::vector<Region> in_both(const std::vector<Region>& a, const std::vector<Region>& b);
   static bool holds(const std::vector<Region>& regions, std::size_t at);
   std::size_t skip_comment(std::size_t at);
   std::size_t skip_literal(std::size_t at) const;
   std::size_t skip_raw_string(std::size_t at) const;
-  bool is_raw_string(std::size_t quote) const;
-  bool is_digit_separator(std::size_t at) const;
+  bool is_raw_string(std::size_t quote);
+  bool is_digit_separator(std::size_t at);
   std::size_t directive(std::size_t at);
   void begin_branch(std::string_view word, std::string_view condition, std::size_t at);
   void end_branch(std::size_t at);
 
   const std::string_view bytes_;
+  unsigned reading_ = 0;
+  unsigned met_ = 0;                          // bits that would have mattered
+  bool has_odd_directive_ = false;            // which conditional ends where is not known
   std::vector<Region> comments_, debugging_;  // in their order
   std::vector<Conditional> open_;
 };

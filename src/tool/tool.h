@@ -299,6 +299,11 @@ class Adapter {
   }
   // Does reading the clock this way (deja_clock) put the time into an output?
   virtual bool clock_matters(std::uint64_t clock) const = 0;
+  // Does a program of the tool's process tree call time() only for __DATE__ and __TIME__?
+  virtual bool puts_date(std::string_view program) const {
+    static_cast<void>(program);
+    return false;
+  }
   // The interpreters in the process tree of this invocation that are known.
   virtual std::span<const Vouched> vouched(const Invocation& invocation) const = 0;
   // Variables that a depfile of this tool's names as inputs, though the tool reads them for itself, too.
@@ -352,13 +357,13 @@ inline constexpr std::uint32_t kNamesEnviron = 512;
 // A program that no loader starts, so nothing can be preloaded into it.
 inline constexpr std::uint32_t kIsStatic = 256;
 // It mentions its own path, but only as an argument of a function that reports a failed assertion
-// (table in scan.cc), or it names such a function. In a header of the toolchain that is no more than
+// (table in scan.cc), or it names such a function, or may do so in a word that is split over two lines. In a header of the toolchain that is no more than
 // text, which a search finds; in any other the function could be the user's own.
 inline constexpr std::uint32_t kReportsOwnPath = 1u << 12;
 // It mentions its own path only where NDEBUG is not defined; and it may define or undefine NDEBUG.
 inline constexpr std::uint32_t kMentionsOwnPathForDebugging = 1u << 13;
 inline constexpr std::uint32_t kSetsNdebug = 1u << 14;
-inline constexpr std::uint8_t kScanVersion = 13;  // another one finds other facts in the same bytes
+inline constexpr std::uint8_t kScanVersion = 14;  // another one finds other facts in the same bytes
 std::uint32_t scan_source(std::string_view bytes);
 // Only whether it is a tree (kHoldsTree) and may hold times; looks at a small part of clang's.
 std::uint32_t scan_tree(std::string_view bytes);

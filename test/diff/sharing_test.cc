@@ -253,6 +253,65 @@ TEST_F(Sharing, AnAssertionThatIsRedefined) {
   }
 }
 
+// What one language takes for a comment is code in another.
+TEST_F(Sharing, CodeThatLooksLikeAComment) {
+  const Files files = {{"c89.c", "int n = 800 //**/ sizeof(__FILE__)\n;\n"},
+                       {"d/*.h", "\n"},
+                       {"name.c", "#include <d/*.h>\nint n = sizeof(__FILE__); /**/\n"},
+                       {"split.c", "/\\\n/ /*\nint n = sizeof(__FILE__); /**/\n"},
+                       {"raw.c",
+                        "#define R\n#define x \"\"\n#define F(a)\n"
+                        "int n = sizeof(F(R\"x(\" )x\"/*\" __FILE__ \"*/\");\n"}};
+  for (const char* name : {"c89.c", "name.c", "split.c", "raw.c"}) {
+    const char* const standard = std::string_view(name) == "split.c" ? "-std=c99" : "-std=c89";
+    argv = {"gcc", standard, "-iquote", "{R}", "-I{R}", "-c", std::string("{R}/") + name,
+            "-o",  "a.o"};
+    const Verdict verdict = share_again(files);
+    EXPECT_FALSE(verdict.is_hit()) << name;
+  }
+}
+
+// Words and directives that are put together of several lines, or spelled otherwise.
+TEST_F(Sharing, WordsThatAreSplit) {
+  const std::string where = "int n = sizeof(__FILE__);\n";
+  const std::string dead = "#ifndef NDEBUG\n" + where + "#endif\n";
+  for (const std::string& text :
+       {"#undef NDEB\\\nUG\n" + dead, "#undef NDEB\\ \n\\\nUG\n" + dead,
+        "#define M 1 || 1\n#if !defined(NDEBUG) && M\n" + where + "#endif\n",
+        "#if !defined(NDEBUG) /**/ || 1\n" + where + "#endif\n",
+        "#define M || 1\n#if !defined(NDEBUG) && defined(X) M\n" + where + "#endif\n",
+        "#ifndef NDEBUG\n%:endif\n" + where + "%:if 1\n#endif\n",
+        "#ifndef NDEBUG\n#/**/endif\n" + where + "#/**/if 1\n#endif\n",
+        "#ifndef G\n#define A \\\n#ifndef NDEBUG\n" + where + "#endif\n",
+        std::string("#undef NDEBUG\n#include <assert.h>\n#define __assert_fa\\\nil(e, f, l, n) (x "
+                    "= sizeof(f), (void)0)\nunsigned x; void g(void) { assert(0); }\n")}) {
+    argv = {"gcc", "-DNDEBUG", "-O2", "-c", "{R}/a.c", "-o", "a.o"};
+    EXPECT_FALSE(share_again({{"a.c", text}}).is_hit()) << text;
+  }
+}
+
+// Macros that are expanded elsewhere than where they stand.
+TEST_F(Sharing, MacrosThatMeasureTheirFile) {
+  const Files headers = {
+      {"inc/log.h",
+       "#pragma once\n#define WHERE __FILE__\n#define LENGTH sizeof(WHERE)\n"
+       "#define JOIN(a, b) a##b\n#define LIST(X) X(LENGTH) X(WHERE)\n#define NONE(x)\n"},
+      {"inc/use.h", "#include \"log.h\"\nstatic const unsigned used = LENGTH;\n"},
+      {"inc/self.h", "#ifndef AGAIN\n#define AGAIN\n#include WHERE\n#endif\n"}};
+  for (const char* text :
+       {"#include \"use.h\"\nunsigned n = used;\n",
+        "#include \"log.h\"\nunsigned n = JOIN(LEN, GTH);\n",
+        "#include \"log.h\"\n#define ONE(x) + sizeof(x)\nunsigned n = 0 LIST(ONE);\n",
+        "#include \"log.h\"\n#include \"self.h\"\nunsigned n = sizeof(WHERE);\n",
+        "#include \"log.h\"\nunsigned char n[LENGTH];\n",
+        "#include \"log.h\"\nunsigned n = LIST(NONE) 1;\n"}) {
+    Files files = headers;
+    files["a.c"] = text;
+    argv = {"gcc", "-DNDEBUG", "-O2", "-I{R}/inc", "-c", "{R}/a.c", "-o", "a.o"};
+    share_again(files);
+  }
+}
+
 // The function that looks like the toolchain's comes from a directory that the command line names.
 TEST_F(Sharing, AnAssertionOfAnotherPackage) {
   const std::string outside = ws.base() + "/package";

@@ -197,13 +197,6 @@ TEST_P(Stale, TimeIsNeverServedAgain) {
   EXPECT_NE(ws.read("a.o"), first);
 }
 
-TEST_P(Stale, DateIsNotAHit) {
-  ws.write("a.c", "const char* t = __DATE__;\n");
-  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
-  ASSERT_TRUE(ws.deja({cc(), "-c", "a.c"}).ok());
-  EXPECT_NE(ws.last_event().outcome, "hit");
-}
-
 TEST_P(Stale, UnusedMentionOfTheDateIsAHit) {
   ws.write("a.c", "#ifdef NEVER\nconst char* t = __DATE__;\n#endif\nint a;\n");
   ws.expect_same({cc(), "-c", "a.c"});

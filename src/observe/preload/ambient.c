@@ -188,6 +188,16 @@ static void note_clock(enum deja_clock clock, uint32_t bit) {
     deja_write(&NOTE(.op = DEJA_OP_CLOCK, .value = clock));
 }
 
+/* What time() told last. */
+static time_t told_time;
+
+static void note_time(time_t told) {
+  __atomic_store_n(&told_time, told, __ATOMIC_RELAXED);
+  if (deja_recording() &&
+      (deja_first_time(DEJA_ONCE_TIME) || deja_first_time(DEJA_ONCE_TIME_AGAIN)))
+    deja_write(&NOTE(.op = DEJA_OP_CLOCK, .value = DEJA_CLOCK_TIME));
+}
+
 /* libc's time and gettimeofday are chosen at load time (IFUNC); clock_gettime gives the same. */
 EXPORT time_t time(time_t *out) {
   struct timespec now = {0};
@@ -197,7 +207,7 @@ EXPORT time_t time(time_t *out) {
     deja_write(
         &NOTE(.op = DEJA_OP_CLOCK, .flags = DEJA_CLOCK_OF_MODULES, .value = DEJA_CLOCK_TIME));
   } else {
-    note_clock(DEJA_CLOCK_TIME, DEJA_ONCE_TIME);
+    note_time(now.tv_sec);
   }
   if (out) *out = now.tv_sec;
   return now.tv_sec;
@@ -246,7 +256,39 @@ void deja_note_zone(void) {
     deja_note_zone();                                  \
     return NEXT(name) arguments;                       \
   }
-DEFINE_ZONE(struct tm *, localtime, (const time_t *when), (when))
+/* Does the zone stay as far ahead of UTC as it is, from the day's first second to its last? */
+static bool is_even_day(time_t begin, const struct tm *shown) {
+  const int hours = 24;
+  for (int hour = 0; hour <= hours; ++hour) {
+    const time_t when = begin + hour * 3600 - (hour == hours);
+    struct tm then = {0};
+    if (NEXT(localtime_r)(&when, &then) == NULL || then.tm_gmtoff != shown->tm_gmtoff ||
+        then.tm_mday != shown->tm_mday)
+      return false;
+  }
+  return true;
+}
+/* Who puts the date into words does so with what it was told of the time. */
+static void note_day(time_t when, const struct tm *shown) {
+  if (shown == NULL || !deja_recording() || when != __atomic_load_n(&told_time, __ATOMIC_RELAXED) ||
+      !deja_first_time(DEJA_ONCE_DAY))
+    return;
+  const int saved = errno;
+  const time_t begin = when - shown->tm_hour * 3600 - shown->tm_min * 60 - shown->tm_sec;
+  const bool is_even = is_even_day(begin, shown);
+  struct tm again;
+  NEXT(localtime_r)(&when, &again); /* libc's names of the zone are those of this moment */
+  if (is_even)
+    deja_write(&NOTE(.op = DEJA_OP_DAY, .value = (uint32_t)(int32_t)shown->tm_gmtoff,
+                     .when = (int64_t)begin * 1000000000));
+  errno = saved;
+}
+EXPORT struct tm *localtime(const time_t *when) {
+  deja_note_zone();
+  struct tm *const shown = NEXT(localtime)(when);
+  if (when != NULL) note_day(*when, shown);
+  return shown;
+}
 DEFINE_ZONE(struct tm *, localtime_r, (const time_t *restrict when, struct tm *restrict out),
             (when, out))
 DEFINE_ZONE(char *, ctime, (const time_t *when), (when))

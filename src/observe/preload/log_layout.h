@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 #define DEJA_LOG_MAGIC 0x4a4544u /* "DEJ" */
-#define DEJA_LOG_VERSION 5u
+#define DEJA_LOG_VERSION 6u
 #define DEJA_LOG_HEADER_BYTES 4096u
 
 /* Where the log is, for a process that starts under observation: a path that can be opened for
@@ -80,8 +80,9 @@ enum deja_op {
   DEJA_OP_GETENV,      /* text = name, text2 = value; DEJA_FLAG_UNSET when there was none */
   DEJA_OP_ENVIRON, /* the whole environment was read (a shell, `environ`). Of a shell text2 = its
                           arguments, each with its NUL, if they are known and not too many */
-  DEJA_OP_CLOCK,   /* value = enum deja_clock. This and HOST are told once a process; of a program
-                          of no table again after each file that it has opened for reading */
+  DEJA_OP_CLOCK, /* value = enum deja_clock. This and HOST are told once a process (time() twice, so
+                          that who asked once can be told apart); of a program of no table again after
+                          each file that it has opened for reading */
   DEJA_OP_RANDOM,  /* getrandom, getentropy */
   DEJA_OP_HOST,    /* text = "hostname", "uname", "cpus" … (the table is in ambient.c) */
   DEJA_OP_UNLINK,  /* text = path (also rmdir, remove) */
@@ -96,7 +97,10 @@ enum deja_op {
                           all of it written: its identity; value = its generation (FS_IOC_GETVERSION),
                           0 when not known. No text. A descriptor that was duplicated has no such record. */
   DEJA_OP_LOCK,    /* text = a file that was locked for this process alone (flock, fcntl) */
-  DEJA_OP_LAST = DEJA_OP_LOCK
+  DEJA_OP_DAY, /* localtime was asked for the time that time() had just told: when_ns = the second
+                          at which the local day began, value = seconds (int32_t) that the zone is ahead
+                          of UTC, all of that day. Not written of days on which that changes. No text. */
+  DEJA_OP_LAST = DEJA_OP_DAY
 };
 
 enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };

@@ -76,7 +76,9 @@ enum deja_once {
   DEJA_ONCE_REALTIME = 0x2,
   DEJA_ONCE_RANDOM = 0x4,
   DEJA_ONCE_ZONE = 0x8,
-  DEJA_ONCE_HOST = 0x10 /* and up: one bit for each text of the HOST table */
+  DEJA_ONCE_HOST = 0x10, /* and up: one bit for each text of the HOST table */
+  DEJA_ONCE_DAY = 0x10000000,
+  DEJA_ONCE_TIME_AGAIN = 0x20000000
 };
 enum deja_module_stamp { DEJA_STAMP_UNSEEN, DEJA_STAMP_SEEN, DEJA_STAMP_DONE };
 /* clang looks at "modules.timestamp", and then asks for the time (DEJA_CLOCK_OF_MODULES). */

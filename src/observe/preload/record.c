@@ -183,7 +183,7 @@ COLD static void write_based(const struct deja_note *note, int pid, struct text 
 static bool text_is_path(uint16_t op) {
   return op != DEJA_OP_GETENV && op != DEJA_OP_HOST && op != DEJA_OP_CONNECT &&
          op != DEJA_OP_CLOCK && op != DEJA_OP_RANDOM && op != DEJA_OP_ENVIRON &&
-         op != DEJA_OP_CLOSE;
+         op != DEJA_OP_CLOSE && op != DEJA_OP_DAY;
 }
 
 static void write_note(const struct deja_note *note) {

@@ -149,6 +149,22 @@ static void do_ambient(void) {
   setlocale(LC_ALL, "");
 }
 
+static void do_times(const char* count) {
+  for (long i = strtol(count, NULL, 10); i > 0; --i) REQUIRE(time(NULL) > 0);
+}
+
+/* What time() has told, and seconds to add to it. */
+static void do_day(char** seconds) {
+  time_t when = time(NULL);
+  if (seconds[0]) when += strtol(seconds[0], NULL, 10);
+  const struct tm* const shown = localtime(&when); /* tidy-allow: volatile-time compilers call it */
+  REQUIRE(shown != NULL);
+  const struct tm kept = *shown;
+  errno = 77;
+  REQUIRE(localtime(&when) == shown && errno == 77); /* tidy-allow: volatile-time as above */
+  REQUIRE(shown->tm_mday == kept.tm_mday && shown->tm_sec == kept.tm_sec);
+}
+
 /* In this order: what is told of one clock must not stand for the next. */
 static void do_clocks(char** then) {
   struct timeval tv;
@@ -372,6 +388,8 @@ int main(int argc, char** argv) {
   if (strcmp(what, "syscalls") == 0) do_syscalls();
   if (strcmp(what, "ambient") == 0) do_ambient();
   if (strcmp(what, "clocks") == 0) do_clocks(argv + 2);
+  if (strcmp(what, "day") == 0) do_day(argv + 2);
+  if (strcmp(what, "times") == 0) do_times(argv[2]);
   if (strcmp(what, "interprets") == 0) do_interprets();
   if (strcmp(what, "ages") == 0) do_ages(false);
   if (strcmp(what, "ages-new") == 0) do_ages(true);

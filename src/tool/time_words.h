@@ -1,0 +1,27 @@
+// Which texts make a preprocessor put the time of day into words, and not only the date? __TIME__ and
+// __TIMESTAMP__ can be spelled out, or put together by ## or over the end of a line.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace deja::tool {
+
+class TimeWords {
+ public:
+  enum class Kind : std::uint8_t {
+    source,   // comments do not count
+    unknown,  // all of it counts
+  };
+  void add(std::string_view text, Kind kind);
+  // Could all texts together make one of the two names? Underscores may come from anywhere
+  // (__USER_LABEL_PREFIX__).
+  bool may_be_spelled() const;
+
+ private:
+  std::set<std::string, std::less<>> pieces_;
+};
+
+}  // namespace deja::tool
