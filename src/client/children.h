@@ -30,9 +30,15 @@ class Children {
 class LeftBehind {
  public:
   LeftBehind();
+  // A tool that this process may become reaps nobody else's.
+  ~LeftBehind();
+  LeftBehind(const LeftBehind&) = delete;
+  LeftBehind& operator=(const LeftBehind&) = delete;
   // Has the tool, which has ended, left a process that goes on? What is just about to end gets a
   // moment for it.
   bool any() const;
+  // Does one of them do something now? Who sleeps does not end in the next moment.
+  bool is_at_work() const;
 
  private:
   Children before_;
