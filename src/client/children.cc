@@ -7,36 +7,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string_view>
+
 #include "os/fd.h"
 #include "os/io.h"
+#include "os/text_buffer.h"
 
 namespace deja::client {
 namespace {
 
-// Writes the decimal digits of n before `end`; returns where they begin.
-char* digits_before(char* end, unsigned n) {
-  do {
-    *--end = static_cast<char>('0' + n % 10);
-    n /= 10;
-  } while (n > 0);
-  return end;
+// A file of a process's folder in /proc.
+int open_of(pid_t pid, std::string_view before, std::string_view after) {
+  char path[64];
+  os::TextBuffer text(path, sizeof(path));
+  text.add("/proc/").add_number(static_cast<std::uint64_t>(pid), 10).add(before);
+  if (!after.empty()) text.add_number(static_cast<std::uint64_t>(pid), 10).add(after);
+  return text.fits() ? ::open(path, O_RDONLY | O_CLOEXEC) : -1;
 }
 
 // /proc/<pid>/task/<pid>/children, proc(5): the ids of all children, each followed by a space.
-int open_children(pid_t pid) {
-  char path[64] = "/proc/";
-  char number[16];
-  const char* const digits = digits_before(number + sizeof(number), static_cast<unsigned>(pid));
-  const auto count = static_cast<std::size_t>(number + sizeof(number) - digits);
-  std::size_t at = 6;
-  const auto add = [&](const char* text, std::size_t n) {
-    for (std::size_t i = 0; i < n; ++i) path[at++] = text[i];
-  };
-  add(digits, count);
-  add("/task/", 6);
-  add(digits, count);
-  add("/children", 10);
-  return ::open(path, O_RDONLY | O_CLOEXEC);
+int open_children(pid_t pid) { return open_of(pid, "/task/", "/children"); }
+
+// The third word of /proc/<pid>/stat, behind the name in brackets: running, waiting for a disk.
+bool is_running(pid_t pid) {
+  const os::Fd file(open_of(pid, "/stat", ""));
+  char text[128];
+  const ssize_t n = file ? os::read_some(file.get(), text, sizeof(text)) : 0;
+  const std::string_view line(text, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const std::size_t end = line.rfind(')');
+  if (end == std::string_view::npos || end + 2 >= line.size()) return false;
+  return line[end + 2] == 'R' || line[end + 2] == 'D';
 }
 
 // A system call, not the file: nearly always there are none.
@@ -73,6 +73,8 @@ LeftBehind::LeftBehind() : before_(has_children() ? ::getpid() : 0) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+LeftBehind::~LeftBehind() { ::prctl(PR_SET_CHILD_SUBREAPER, 0); }
+
 bool LeftBehind::any() const {
   for (int moment = 0;; ++moment) {
     if (!has_children()) return false;
@@ -80,9 +82,16 @@ bool LeftBehind::any() const {
     const Children now(::getpid());
     for (std::size_t i = 0; i < now.size(); ++i)
       is_any = is_any || (!before_.has(now[i]) && ::waitpid(now[i], nullptr, WNOHANG) == 0);
-    if (!is_any || moment == kMoments) return is_any;
+    if (!is_any || moment == kMoments || (moment > 0 && !is_at_work())) return is_any;
     ::poll(nullptr, 0, kMomentMs);
   }
+}
+
+bool LeftBehind::is_at_work() const {
+  const Children now(::getpid());
+  for (std::size_t i = 0; i < now.size(); ++i)
+    if (!before_.has(now[i]) && is_running(now[i])) return true;
+  return false;
 }
 
 }  // namespace deja::client

@@ -8,7 +8,7 @@
 namespace deja::client {
 
 // A helper that watches for the tool's end (Python's multiprocessing has one) ends right after it,
-// and gets so long for it.
+// and gets so long for it, as long as it is at work.
 inline constexpr int kMoments = 10, kMomentMs = 5;
 
 // The ids of a process's children, proc(5); of very many, the first.
@@ -30,9 +30,15 @@ class Children {
 class LeftBehind {
  public:
   LeftBehind();
+  // A tool that this process may become reaps nobody else's.
+  ~LeftBehind();
+  LeftBehind(const LeftBehind&) = delete;
+  LeftBehind& operator=(const LeftBehind&) = delete;
   // Has the tool, which has ended, left a process that goes on? What is just about to end gets a
   // moment for it.
   bool any() const;
+  // Does one of them do something now? Who sleeps does not end in the next moment.
+  bool is_at_work() const;
 
  private:
   Children before_;

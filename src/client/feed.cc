@@ -9,6 +9,7 @@
 
 #include <cstddef>
 
+#include "client/descriptors.h"
 #include "os/fd.h"
 #include "os/io.h"
 #include "wire/messages.h"
@@ -17,7 +18,6 @@ namespace deja::client {
 namespace {
 
 char chunk[64 * 1024];
-constexpr int kOwnDescriptorsMax = 64;  // the front has opened a handful
 
 // Has another process, which is nobody's child, write what was read so far and all that follows.
 // When there can be none the tool meets the end too early; it cannot be helped.
@@ -34,9 +34,7 @@ void hand_on(int kept, std::size_t in_chunk) {
   }
   if (::fork() != 0) ::_exit(0);
   // Who waits for the end of the tool's output, or of our talk with the engine, waits not for us.
-  for (const int fd : {1, 2, ends[0]}) ::close(fd);
-  for (int fd = 3; fd < kOwnDescriptorsMax; ++fd)
-    if (fd != kept && fd != ends[1]) ::close(fd);
+  close_others({0, kept, ends[1]});
   static char again[sizeof(chunk)];
   ::lseek(kept, 0, SEEK_SET);
   ssize_t n = 0;
@@ -56,6 +54,10 @@ int count_unread() {
 
 StdinMark::StdinMark()
     : position_(::lseek(0, 0, SEEK_CUR)), unread_(position_ < 0 ? count_unread() : 0) {}
+
+bool StdinMark::give_back() const {
+  return !is_passed() || (position_ >= 0 && ::lseek(0, position_, SEEK_SET) == position_);
+}
 
 bool StdinMark::is_passed() const {
   return position_ >= 0 ? ::lseek(0, 0, SEEK_CUR) != position_ : count_unread() < unread_;

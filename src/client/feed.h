@@ -17,6 +17,8 @@ class StdinMark {
  public:
   StdinMark();
   bool is_passed() const;
+  // Puts a file back to where it was. False: what was taken is gone.
+  bool give_back() const;
 
  private:
   std::int64_t position_ = -1;  // of a file

@@ -11,6 +11,7 @@
 
 #include <cstring>
 
+#include "client/descriptors.h"
 #include "client/engine.h"
 #include "client/feed.h"
 #include "client/run.h"
@@ -23,6 +24,9 @@
 
 namespace deja::client {
 namespace {
+
+using namespace std::literals;
+using sv = std::string_view;
 
 char request_memory[256 * 1024];
 char reply_memory[64 * 1024];
@@ -129,26 +133,52 @@ Memory whole_body(int socket, const wire::FrameHead& frame, std::size_t have) {
   return body;
 }
 
+// Ends as a tool does whose own write has failed, after it was too late to have it run.
+int end_unwritten(int fd, int error, int code) {
+  struct sigaction action = {};
+  ::sigaction(SIGPIPE, nullptr, &action);
+  if (error == EPIPE && action.sa_handler != SIG_IGN) return os::end_by_signal(SIGPIPE);
+  // Hardly a tool cares for messages that are lost.
+  if (fd == STDERR_FILENO || code != 0) return code;
+  for (const std::string_view text :
+       {"deja: standard output: "sv, sv(std::strerror(error)), "\n"sv})
+    os::write_all(STDERR_FILENO, text.data(), text.size());
+  return 1;
+}
+
 // A hit: the outputs are in place already. Nothing is printed before all of it has come, so that a
 // dying engine cannot leave half a text. What cannot be printed (a full disk, a reader that has
-// left) is a reason to run the tool after all: it knows what to say, and how to end, when that
-// happens.
+// left) is a reason to run the tool after all, where it says nothing twice: it knows what to say, and
+// how to end, when that happens.
 int replay(const Memory& body, std::size_t size, Command& command, const Environment& env) {
   wire::Reader r(body.data, size);
   const wire::ReplayHead head = wire::read_replay_head(r);
   const std::string_view out = r.raw(head.stdout_size);
   const std::string_view err = r.raw(head.stderr_size);
   if (!r.done()) return become_tool(command, env);
-  if (out.empty() && err.empty()) return static_cast<int>(head.exit_code);
+  const auto code = static_cast<int>(head.exit_code);
+  if (out.empty() && err.empty()) return code;
+  if ((!out.empty() && !takes_text(STDOUT_FILENO)) || (!err.empty() && !takes_text(STDERR_FILENO)))
+    return become_tool(command, env);
   struct sigaction ignore = {};
   struct sigaction before = {};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, &before);
-  const bool out_lost = os::write_all(1, out.data(), out.size()) != 0;
-  const bool err_lost = !out_lost && os::write_all(2, err.data(), err.size()) != 0;
-  if (!out_lost && (!err_lost || !out.empty())) return static_cast<int>(head.exit_code);
+  std::size_t written = 0;
+  std::size_t err_written = 0;
+  int fd = STDOUT_FILENO;
+  int error = -os::write_all(fd, out.data(), out.size(), &written);
+  if (error == 0) {
+    fd = STDERR_FILENO;
+    error = -os::write_all(fd, err.data(), err.size(), &err_written);
+  }
   ::sigaction(SIGPIPE, &before, nullptr);
-  return become_tool(command, env);
+  if (error == 0) return code;
+  // What a reader that has left was given before, nobody sees twice.
+  const bool is_doubled = fd == STDERR_FILENO && written > 0;
+  if (!is_doubled && (error == EPIPE || written + err_written == 0))
+    return become_tool(command, env);
+  return end_unwritten(fd, error, code);
 }
 
 // Ends as the tool ended.
@@ -239,16 +269,33 @@ bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) 
   return true;
 }
 
+// The tool is run as the user called it, with nothing of ours in between: nobody takes out the colours
+// that the engine has asked for.
+void leave_alone(Command& command, RunOrder& order) {
+  command.argv[0] = order.argv[0];
+  order.argv = command.argv;
+  order.preload = {};
+  order.is_own[0] = order.is_own[1] = true;
+}
+
 int run(int socket, const Memory& body, std::size_t size, Command& command, const Environment& env,
         std::uint32_t stream_flags) {
   RunOrder order;
   Environment its_own = env;
   if (!parse_run(body.data, size, &order, &its_own)) return become_tool(command, env);
   order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0 && !order.drops_any();
+  const bool is_exec = command.calling == wire::Calling::exec;
+  for (int i = 0; i < 2; ++i) order.is_own[i] = !order.drops[i] && !takes_text(i + 1);
+  if (!is_exec && (order.is_own[0] || order.is_own[1])) leave_alone(command, order);
   const RunOutcome outcome = run_tool(order, its_own);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);
-  return code == wire::kAsTheTool ? end_like(outcome.head) : static_cast<int>(code);
+  if (code != wire::kAsTheTool) return static_cast<int>(code);
+  const Unwritten& lost = outcome.unwritten;
+  if (lost.fd == 0 || (lost.error == EPIPE && lost.was_heard)) return end_like(outcome.head);
+  // A command of any kind runs once; a compiler may say for itself what it makes of this.
+  if (!is_exec && lost.may_run_again) return become_tool(command, env);
+  return end_unwritten(lost.fd, lost.error, 0);
 }
 
 bool feed(int socket) {

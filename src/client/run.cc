@@ -9,90 +9,31 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cstring>
+#include <utility>
 
-#include "base/ansi.h"
 #include "client/children.h"
 #include "client/engine.h"
 #include "client/feed.h"
 #include "client/limit.h"
+#include "client/relay.h"
+#include "client/stream.h"
 #include "observe/log_create.h"
 #include "os/fd.h"
-#include "os/io.h"
 
 namespace deja::client {
 namespace {
 
-// Captured bytes: address space that costs memory only when written to.
-class Capture {
- public:
-  void add(const char* data, std::size_t n) {
-    if (memory_ == nullptr) {
-      void* p = ::mmap(nullptr, wire::kStreamMax, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-      if (p == MAP_FAILED) {
-        overflow_ = true;
-        return;
-      }
-      memory_ = static_cast<char*>(p);
-    }
-    if (n > wire::kStreamMax - size_) overflow_ = true;
-    if (overflow_) return;
-    std::memcpy(memory_ + size_, data, n);
-    size_ += n;
-  }
-  std::string_view view() const { return {memory_, size_}; }
-  bool overflow() const { return overflow_; }
-
- private:
-  char* memory_ = nullptr;
-  std::size_t size_ = 0;
-  bool overflow_ = false;
-};
-
-// One of the tool's streams: captured as it is, passed on (stripped when asked).
-struct Stream {
-  os::Fd from;  // our end of the pipe
-  int to = -1;  // the user's descriptor; -1: nobody wants it
-  bool strip = false;
-  bool lost = false;  // the user's end is gone
-  Capture capture;
-  AnsiStripper stripper;
-
-  void pass_on(const char* data, std::size_t n) {
-    if (!lost && to >= 0 && n > 0 && os::write_all(to, data, n) != 0) lost = true;
-  }
-  // False at the end of the stream, or when its reader is gone: the tool must find that out.
-  bool pump() {
-    static char input[64 * 1024];
-    static char output[sizeof(input) + kAnsiMax];
-    const ssize_t n = os::read_some(from.get(), input, sizeof(input));
-    if (n <= 0) return false;
-    const auto size = static_cast<std::size_t>(n);
-    capture.add(input, size);
-    if (!strip) {
-      pass_on(input, size);
-    } else {
-      pass_on(output, stripper.feed(input, size, output));
-    }
-    return !lost;
-  }
-  void finish() {
-    char rest[kAnsiMax];
-    if (strip) pass_on(rest, stripper.finish(rest));
-    from.reset();
-  }
-};
-
 volatile pid_t running_child = 0;
-// What a process has sent is passed on. What the kernel sends (a terminal's Ctrl-C, its hangup)
-// goes to the tool as well; SIGPIPE is about our own pipes.
+// What another process has sent is passed on. What the kernel sends (a terminal's Ctrl-C, its hangup)
+// goes to the tool as well. The SIGPIPE of a write of ours comes as if we had sent it ourselves.
 void on_signal(int signal, siginfo_t* info, void*) {
-  const bool is_sent = info->si_code <= 0;
+  const bool is_sent = info->si_code <= 0 && info->si_pid != ::getpid();
   if (is_sent && running_child > 0) ::kill(running_child, signal);
 }
 
@@ -171,8 +112,8 @@ struct Ends {
 [[noreturn]] void become_child(const Program& program, const Ends& ends, char** environment,
                                const sigset_t& mask, volatile int* failed) {
   if (ends.stdin_read >= 0) ::dup2(ends.stdin_read, 0);
-  ::dup2(ends.stdout_write, 1);
-  ::dup2(ends.stderr_write, 2);
+  if (ends.stdout_write >= 0) ::dup2(ends.stdout_write, 1);
+  if (ends.stderr_write >= 0) ::dup2(ends.stderr_write, 2);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   ::execve(program.path, program.argv, environment);
@@ -186,52 +127,74 @@ std::int64_t now_ns(clockid_t clock) {
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
-// The streams that have not ended, as poll() takes them.
-struct OpenStreams {
-  struct pollfd fds[2];
-  Stream* streams[2];
-  int count = 0;
+// The tool, of which poll(2) tells when it has ended (Linux 5.3); before that somebody has to look.
+class RunningTool {
+ public:
+  explicit RunningTool(pid_t child)
+      : child_(child), fd_(static_cast<int>(::syscall(SYS_pidfd_open, child, 0))) {}
+  int fd() const { return fd_.get(); }
+  bool has_ended() {
+    if (!ended_) ended_ = ::waitpid(child_, &status_, WNOHANG) == child_;
+    return ended_;
+  }
+  void wait(Limit& limit) {
+    while (!ended_) {
+      const pid_t ended = ::waitpid(child_, &status_, limit.is_set() ? WNOHANG : 0);
+      ended_ = ended != 0 && !(ended < 0 && errno == EINTR);
+      if (ended == 0) ::poll(nullptr, 0, 20);
+      limit.enforce();
+    }
+  }
+  int status() const { return status_; }
 
-  OpenStreams(Stream* all, int n) {
-    for (int i = 0; i < n; ++i) {
-      if (!all[i].from) continue;
-      streams[count] = &all[i];
-      fds[count++] = {all[i].from.get(), POLLIN, 0};
-    }
-  }
-  void pump() {
-    for (int i = 0; i < count; ++i) {
-      if (fds[i].revents != 0 && !streams[i]->pump()) streams[i]->finish();
-    }
-  }
+ private:
+  pid_t child_;
+  os::Fd fd_;
+  bool ended_ = false;
+  int status_ = 0;
 };
 
-// Pumps both streams until they end. A process that the tool left behind may keep a pipe open:
-// the tool's own end (child_ended) then ends the capture too, with what has arrived by then.
-bool pump_streams(Stream* streams, int count, pid_t child, Limit& limit, int* status) {
-  bool child_ended = false;
-  for (int moments = 0;;) {
-    OpenStreams open(streams, count);
-    if (open.count == 0) break;
-    // While a pipe is open and quiet, look every 50 ms whether the tool has ended without it.
-    const int ready =
-        ::poll(open.fds, static_cast<nfds_t>(open.count), child_ended ? kMomentMs : 50);
+int count_lost(const Stream* streams, int count) {
+  int lost = 0;
+  for (int i = 0; i < count; ++i) lost += streams[i].error() != 0 ? 1 : 0;
+  return lost;
+}
+
+// The tool has ended, and a pipe is still open: a process was left behind. One that is about to end,
+// too, gets a moment for it. False: it goes on, and what it writes is not the tool's.
+bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
+  const int lost_before = count_lost(streams, count);
+  const std::int64_t until_ns =
+      now_ns(CLOCK_MONOTONIC) + std::int64_t{kMoments} * kMomentMs * 1'000'000;
+  for (;;) {
+    OpenStreams open(streams, count, -1);
+    // What is lost from now on was not the tool's.
+    if (!open.any()) return count_lost(streams, count) == lost_before;
+    const int ready = open.poll(kMomentMs);
+    if (ready > 0 && !open.pump_what_fits()) return false;
+    if (ready == 0 && !left_behind.is_at_work()) return false;
+    if (now_ns(CLOCK_MONOTONIC) > until_ns) return false;
+  }
+}
+
+// Pumps both streams until they end. A process that the tool left behind may keep a pipe open: the
+// tool's own end then ends the capture too, with what has arrived by then. False: so it was.
+bool pump_streams(Stream* streams, int count, RunningTool& tool, Limit& limit,
+                  const LeftBehind& left_behind) {
+  for (;;) {
+    OpenStreams open(streams, count, tool.fd());
+    if (!open.any()) break;
+    const int ready = open.poll(tool.fd() >= 0 && !limit.is_set() ? -1 : 50);
     if (ready < 0 && errno == EINTR) continue;
     limit.enforce();
-    // A pipe is still open, and the tool is gone: a process was left behind.
-    if (child_ended && ++moments > kMoments) return false;
-    if (ready <= 0) {
-      if (!child_ended && ::waitpid(child, status, WNOHANG) == child) child_ended = true;
-      continue;
+    if (ready > 0) open.pump();
+    if (ready <= 0 || open.is_watched_ready()) {
+      if (!tool.has_ended()) continue;
+      for (int i = 0; i < count; ++i) streams[i].drain();
+      return end_soon(streams, count, left_behind);
     }
-    open.pump();
   }
-  while (!child_ended) {
-    const pid_t ended = ::waitpid(child, status, limit.is_set() ? WNOHANG : 0);
-    if (ended != 0 && !(ended < 0 && errno == EINTR)) break;
-    if (ended == 0) ::poll(nullptr, 0, 20);
-    limit.enforce();
-  }
+  tool.wait(limit);
   return true;
 }
 
@@ -243,14 +206,30 @@ bool open_pipe(os::Fd& read_end, os::Fd& write_end) {
   return true;
 }
 
-// Gives each stream its pipe. writes: the tool's ends.
+// Gives each stream its pipe. writes: the tool's ends; none where it gets the user's descriptor.
 bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* writes) {
   for (int i = 0; i < count; ++i) {
-    if (!open_pipe(streams[i].from, writes[i])) return false;
-    streams[i].to = order.drops[i] ? -1 : i + 1;
-    streams[i].strip = order.strip_colour && (i == 1 || order.streams_are_one);
+    if (order.is_own[i]) continue;
+    os::Fd read_end;
+    if (!open_pipe(read_end, writes[i])) return false;
+    streams[i].open(std::move(read_end), order.drops[i] ? -1 : i + 1,
+                    order.strip_colour && (i == 1 || order.streams_are_one));
   }
   return true;
+}
+
+// What of the tool's text the user did not get.
+Unwritten find_unwritten(const Stream* streams, int count) {
+  Unwritten lost;
+  bool is_doubled = false;
+  for (int i = count - 1; i >= 0; --i) {
+    const Stream& s = streams[i];
+    if (s.error() != 0) lost = {i + 1, s.error(), s.was_heard(), false};
+    // What a reader that has left was given before, nobody sees twice.
+    is_doubled = is_doubled || (s.has_arrived() && s.error() != EPIPE);
+  }
+  lost.may_run_again = lost.fd != 0 && !is_doubled;
+  return lost;
 }
 
 // Starts the tool with all signals held back, so that none is lost between its start and ours
@@ -302,12 +281,15 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   const pid_t child = start(program, ends, environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();
-  int status = 0;
   if (failed != 0) {
-    ::waitpid(child, &status, 0);
+    ::waitpid(child, nullptr, 0);
     return outcome;
   }
-  const bool whole = pump_streams(streams, count, child, limit, &status);
+  RunningTool running(child);
+  bool is_whole = pump_streams(streams, count, running, limit, left_behind);
+  for (int i = 0; i < count; ++i)
+    if (streams[i].is_open()) leave_relay(streams[i]);
+  const int status = running.status();
   running_child = 0;
   outcome.started = true;
   outcome.head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
@@ -317,17 +299,15 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   } else {
     outcome.head.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(status));
   }
-  outcome.stdout_bytes = streams[0].capture.view();
-  outcome.stderr_bytes = streams[1].capture.view();
-  const bool lost = streams[0].lost || streams[1].lost;
-  if (!whole || lost || left_behind.any() || streams[0].capture.overflow() ||
-      streams[1].capture.overflow())
-    outcome.head.flags |= wire::kReportTruncated;
+  is_whole = is_whole && !left_behind.any();
+  if (status == 0 && is_whole) outcome.unwritten = find_unwritten(streams, count);
+  outcome.stdout_bytes = streams[0].text();
+  outcome.stderr_bytes = streams[1].text();
+  for (int i = 0; i < count; ++i) is_whole = is_whole && streams[i].is_whole() && !order.is_own[i];
+  if (!is_whole) outcome.head.flags |= wire::kReportTruncated;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;
-  // Its last words did not arrive (a full disk) after it had ended well: without us it would have
-  // failed.
-  if (streams[0].lost && status == 0) outcome.head.exit_code = 1;
+  outcome.unwritten.may_run_again = outcome.unwritten.may_run_again && stdin_before.give_back();
   return outcome;
 }
 

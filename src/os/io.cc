@@ -46,8 +46,17 @@ int all(int fd, const void* data, std::size_t n, int patience_ms, Call call) {
 }  // namespace
 
 int write_all(int fd, const void* data, std::size_t n) {
-  return all(fd, data, n, kForever,
-             [fd](const char* p, std::size_t m) { return ::write(fd, p, m); });
+  std::size_t written = 0;
+  return write_all(fd, data, n, &written);
+}
+
+int write_all(int fd, const void* data, std::size_t n, std::size_t* written) {
+  *written = 0;
+  return all(fd, data, n, kForever, [fd, written](const char* p, std::size_t m) {
+    const ssize_t done = ::write(fd, p, m);
+    if (done > 0) *written += static_cast<std::size_t>(done);
+    return done;
+  });
 }
 
 int send_all(int socket, const void* data, std::size_t n, int patience_ms) {

@@ -15,6 +15,8 @@ inline constexpr int kForever = -1;
 
 // Writes all n bytes; 0, or -errno. SIGPIPE is the caller's.
 int write_all(int fd, const void* data, std::size_t n);
+// The same; *written: how many bytes were taken, also when it fails.
+int write_all(int fd, const void* data, std::size_t n, std::size_t* written);
 // As write_all on a socket, without SIGPIPE.
 int send_all(int socket, const void* data, std::size_t n, int patience_ms = kForever);
 // As send_all, but sends nothing where it would have to wait. For a few bytes, which go whole or not.

@@ -141,7 +141,7 @@ std::string hopeless(const RunReport& report, const Target& target) {
   if (report.exit_code != 0 &&
       !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
     return "the tool failed";
-  if (report.truncated) return "printed too much, or left a process behind";
+  if (report.truncated) return "not all of its text could be captured, or it left a process behind";
   if (report.read_stdin && !invocation.reads_stdin && !invocation.has_no_stdin)
     return "reads standard input";
   return {};

@@ -151,8 +151,8 @@ inline constexpr std::uint32_t kRunEnvironment =
     32;  // the list is the environment; else the user's
 
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
-inline constexpr std::uint32_t kReportTruncated =
-    1;  // more output than kStreamMax, or a writer left
+// The captured text is not all of it: more than kStreamMax, a reader or a writer that was left behind.
+inline constexpr std::uint32_t kReportTruncated = 1;
 inline constexpr std::uint32_t kReportReadStdin = 2;  // less of standard input is left than before
 inline constexpr std::uint32_t kReportTimedOut = 4;   // it took too long and was ended
 struct ReportHead {

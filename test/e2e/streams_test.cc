@@ -42,6 +42,44 @@ TEST_P(Stream, TerminalFirstAndPipesLater) {
   EXPECT_EQ(ws.expect_hit(argv(), terminal), coloured);
 }
 
+// Where nothing was said it does not count how it would have come; where all came by one of two
+// streams, one can have it.
+TEST_P(Stream, SilenceIsSharedByAllKindsOfStreams) {
+  ws.write("a.c", "int a;\n");
+  const Streams kinds[] = {Streams::terminal, Streams::apart, Streams::one};
+  for (const Streams first : kinds) {
+    const Argv compile = {cc(), "-DKIND=" + std::to_string(static_cast<int>(first)), "-c", "a.c"};
+    ws.expect_miss(compile, {.streams = first});
+    for (const Streams later : kinds) ws.expect_hit(compile, {.streams = later});
+  }
+}
+
+TEST_P(Stream, OneOfTwoStreamsServesOne) {
+  const Options one = {.streams = Streams::one};
+  ws.expect_miss(argv());
+  EXPECT_EQ(ws.expect_hit(argv(), one), ws.run(argv(), one));
+  ws.write("a.c", "int a;\n");
+  const Argv prints = {cc(), "-E", "a.c"};
+  ws.expect_miss(prints);
+  EXPECT_EQ(ws.expect_hit(prints, one), ws.run(prints, one));
+}
+
+TEST_P(Stream, BothStreamsServeNoSingleOne) {
+  const Argv both = {cc(), "-E", "w.c"};
+  ws.expect_miss(both);
+  EXPECT_FALSE(ws.deja(both, {.streams = Streams::one}).out.empty());
+  EXPECT_EQ(ws.last_event().outcome, "miss");
+  EXPECT_EQ(ws.last_event().reason, "streams were captured apart");
+}
+
+// The assembler prints what it is told to, and looks like the compiler doing so.
+TEST_P(Stream, WhatLooksLikeAMessageMayBeStandardOutput) {
+  ws.write("p.c", "__asm__(\".print \\\"p.c:1:1: warning: beware\\\"\");\nint a;\n");
+  ws.expect_same({cc(), "-c", "p.c"}, {.streams = Streams::one});
+  ws.expect_unchanged({cc(), "-c", "p.c"});
+  ws.expect_unchanged({cc(), "-c", "p.c"}, {.streams = Streams::terminal});
+}
+
 TEST_P(Stream, TerminalThatKnowsNoColour) {
   ws.expect_same(argv(), {.env = {"TERM=dumb"}, .streams = Streams::terminal});
   ws.expect_unchanged(argv(), {.env = {"TERM=xterm"}, .streams = Streams::terminal});

@@ -1,0 +1,109 @@
+// Processes that a tool leaves behind: they go on writing where the tool wrote, and nobody waits for
+// them who would not wait without us.
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+// What the process that is left behind does when the file "go" is there. It waits for it; should it wait
+// in vain, it says so.
+constexpr const char* kWaits =
+    "n=0; until [ -e go ]; do n=$((n + 1)); [ $n -lt 2000 ] || { : >late; exit; }; sleep 0.01; "
+    "done; ";
+
+class LeftBehind : public ModeTest {
+ protected:
+  void SetUp() override {
+    ModeTest::SetUp();
+    ws.write("a.c", "int a;\n");
+  }
+  // The tool says "now" and ends with 3; before that it starts something.
+  void tool_leaves(const std::string& before, const std::string& after) {
+    ws.script("gcc", "#!/bin/sh\n(" + before + "; " + kWaits + after + ") &\necho now\nexit 3\n");
+  }
+  // `text` is a shell's; @ stands for the tool, alone or through deja, which it is tried with.
+  void expect_everywhere(const std::string& text, const std::string& out,
+                         const std::string& err = "") {
+    const std::string deja = "'" + Workspace::program() + "'";
+    for (const std::string& tool : {std::string("gcc -c a.c"), deja + " gcc -c a.c",
+                                    deja + " exec --env observed -- gcc -c a.c"}) {
+      for (const char* name : {"go", "late", "err"}) ws.remove(name);
+      std::string script = text;
+      script.replace(script.find('@'), 1, tool);
+      const Result result = ws.run({"sh", "-c", script});
+      EXPECT_EQ(result.out, out) << tool;
+      EXPECT_EQ(result.err, err) << tool;
+      EXPECT_FALSE(result.hung) << tool;
+      EXPECT_FALSE(ws.exists("late")) << tool << ": somebody has waited for who was left behind";
+    }
+  }
+};
+
+TEST_P(LeftBehind, LateTextArrivesAndTheEndComesWithTheLastWriter) {
+  tool_leaves(":", "echo late; echo later");
+  expect_everywhere("{ @; echo $? >&2; : >go; } | cat", "now\nlate\nlater\n", "3\n");
+}
+
+TEST_P(LeftBehind, BothStreamsGoTheirOwnWays) {
+  tool_leaves(":", "echo late; echo woe >&2");
+  expect_everywhere("{ { @; : >go; } 2>&1 >&3 | sed s/^/E:/ >&2; } 3>&1 | cat", "now\nlate\n",
+                    "E:woe\n");
+}
+
+TEST_P(LeftBehind, OneStreamKeepsItsOrder) {
+  tool_leaves(":", "echo a; echo b >&2; echo c");
+  expect_everywhere("{ @; : >go; } 2>&1 | cat", "now\na\nb\nc\n");
+}
+
+TEST_P(LeftBehind, MuchTextIsLostNowhere) {
+  tool_leaves(":", "head -c 3000000 /dev/zero | tr '\\0' x");
+  expect_everywhere("{ @; : >go; } | wc -c", "3000004\n");
+}
+
+TEST_P(LeftBehind, AFileGetsIt) {
+  tool_leaves(":", "echo late; : >wrote");
+  const std::string text =
+      "@ >out 2>&1; : >go; until [ -e wrote ]; do sleep 0.01; done; rm wrote; ";
+  expect_everywhere(text + "until grep -q late out; do sleep 0.01; done; cat out", "now\nlate\n");
+}
+
+// Whoever reads what the left-behind process has closed, or never had, sees the end at once.
+TEST_P(LeftBehind, NothingElseIsKeptOpen) {
+  tool_leaves("exec 0</dev/null 2>&- 9>&-", "echo late");
+  expect_everywhere("{ @ 9>&1 2>&1 >out; } | cat; : >go", "");
+  tool_leaves("exec 0</dev/null 1>&- 9>&-", "echo late >&2");
+  expect_everywhere("{ @ 9>&1 2>err; } | cat; : >go", "now\n");
+}
+
+TEST_P(LeftBehind, LearnsThatItsReaderHasLeft) {
+  tool_leaves("trap '' PIPE",
+              "exec 2>/dev/null; while echo more; do sleep 0.01; done; echo gone >end");
+  const std::string wait =
+      "n=0; until [ -s end ] || [ $n -gt 2000 ]; do n=$((n+1)); sleep 0.01; done;";
+  expect_everywhere("{ @; : >go; } | head -n 1; " + wait + " cat end; rm end", "now\ngone\n");
+}
+
+TEST_P(LeftBehind, IsNotStored) {
+  tool_leaves(":", ":");
+  ws.script("gcc", "#!/bin/sh\nsleep 1 &\n: >a.o\n");
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(ws.deja({"gcc", "-c", "a.c"}).ok());
+    EXPECT_EQ(ws.last_event().outcome, "miss");
+    EXPECT_EQ(ws.last_event().detail,
+              "not all of its text could be captured, or it left a process behind");
+  }
+}
+
+// Python's multiprocessing has such a helper: it ends when it sees the end of the tool.
+TEST_P(LeftBehind, WhoEndsWithTheToolIsNotLeftBehind) {
+  ws.script("gcc", "#!/bin/bash\nexec 9> >(cat >&2; echo end >&2)\n: >a.o\n");
+  const Argv argv = {"gcc", "-c", "a.c"};
+  EXPECT_EQ(ws.expect_miss(argv).err, "end\n");
+  EXPECT_EQ(ws.last_event().detail, "");
+  EXPECT_EQ(ws.expect_hit(argv).err, "end\n");
+}
+
+EVERY_MODE(LeftBehind);
+
+}  // namespace
+}  // namespace deja::test
