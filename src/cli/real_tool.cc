@@ -20,8 +20,13 @@ os::FrontFile front_file(const Context& context) {
 std::string find_real_tool(const Context& context, const std::string& name) {
   const char* const path = ::getenv("PATH");
   char found[os::kPlaceMax];
-  const long size = os::find_tool(name, path != nullptr ? path : "/bin:/usr/bin", context.cwd,
-                                  front_file(context), found, sizeof(found));
+  const std::string_view directories = path != nullptr ? path : "/bin:/usr/bin";
+  bool passed_front = false;
+  long size = os::find_tool(name, directories, context.cwd, front_file(context), found,
+                            sizeof(found), &passed_front);
+  // "deja exec -- deja exec -- tool": the front is a tool like any other.
+  if (size < 0 && passed_front)
+    size = os::find_tool(name, directories, context.cwd, {}, found, sizeof(found));
   return size < 0 ? "" : found;
 }
 

@@ -1,6 +1,7 @@
 #include "client/environment.h"
 
 #include "observe/preload/log_layout.h"
+#include "os/call_chain.h"
 
 namespace deja::client {
 namespace {
@@ -28,7 +29,12 @@ void take(Environment& env, std::string_view name, std::string_view value) {
   }
   if (name == "DEJA_DISABLE") env.disabled = is_true(value);
   if (name == "DEJA_DAEMON") env.daemon_off = value == "off";
-  if (name == DEJA_LOG_VARIABLE) env.observed = true;
+  if (name == os::kCallsVariable && !env.observed) env.calls = value;
+  if (name == DEJA_LOG_VARIABLE) {
+    env.observed = true;
+    const std::size_t comma = value.find(',');
+    env.calls = comma == std::string_view::npos ? std::string_view() : value.substr(comma + 1);
+  }
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ struct Environment {
   os::PlaceVariables places;
   std::string_view path = "/bin:/usr/bin";  // PATH; what execvp takes when it is unset
   std::string_view preload;                 // LD_PRELOAD
+  std::string_view calls;                   // of an os::CallChain
   bool has_preload = false;
   bool disabled = false;    // DEJA_DISABLE
   bool observed = false;    // we run inside another deja's observation

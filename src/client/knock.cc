@@ -287,7 +287,9 @@ int run(int socket, const Memory& body, std::size_t size, Command& command, cons
   const bool is_exec = command.calling == wire::Calling::exec;
   for (int i = 0; i < 2; ++i) order.is_own[i] = !order.drops[i] && !takes_text(i + 1);
   if (!is_exec && (order.is_own[0] || order.is_own[1])) leave_alone(command, order);
-  const RunOutcome outcome = run_tool(order, its_own);
+  order.front = command.front;
+  order.is_exec = is_exec;
+  const RunOutcome outcome = run_tool(order, its_own, env);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);
   if (code != wire::kAsTheTool) return static_cast<int>(code);

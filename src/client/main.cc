@@ -13,6 +13,7 @@
 #include "client/environment.h"
 #include "client/knock.h"
 #include "client/tool.h"
+#include "os/call_chain.h"
 #include "os/io.h"
 #include "wire/subcommands.h"
 
@@ -65,6 +66,8 @@ int main(int argc, char** argv, char** environment) {
   if (::getcwd(command.cwd, sizeof(command.cwd)) == nullptr) command.cwd[0] = '\0';
   const deja::client::Environment env = deja::client::read_environment(environment);
   // Inside another deja's observation this one is inert: the outer one sees the real tool.
-  if (env.disabled || env.observed) return deja::client::become_tool(command, env);
+  // One of many that call each other stops here.
+  const bool is_loop = deja::os::CallChain(env.calls).fronts() >= deja::os::kCallsMax;
+  if (env.disabled || env.observed || is_loop) return deja::client::become_tool(command, env);
   return deja::client::knock(command, env);
 }

@@ -17,6 +17,7 @@
 #include <cstring>
 #include <utility>
 
+#include "client/calls.h"
 #include "client/children.h"
 #include "client/engine.h"
 #include "client/feed.h"
@@ -49,31 +50,22 @@ void outlive(int signal) {
   ::sigaction(signal, &action, nullptr);
 }
 
-// NAME=value in memory that lives until exec.
-char* make_entry(std::string_view a, std::string_view b, std::string_view c, std::string_view d) {
-  const std::size_t n = a.size() + b.size() + c.size() + d.size() + 1;
-  void* p = ::mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p == MAP_FAILED) return nullptr;
-  char* at = static_cast<char*>(p);
-  for (const std::string_view part : {a, b, c, d}) {
-    std::memcpy(at, part.data(), part.size());
-    at += part.size();
-  }
-  return static_cast<char*>(p);
-}
-
 // The user's environment, plus the interposer (after the user's own preloads) and the log.
-char** observed_environment(const Environment& env, std::string_view preload, const char* log) {
+char** observed_environment(const Environment& env, std::string_view preload, const char* log,
+                            const char* calls) {
   const std::size_t bytes = (env.count + 3) * sizeof(char*);
   void* p = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (p == MAP_FAILED) return nullptr;
   char** out = static_cast<char**>(p);
   std::size_t n = 0;
   for (std::size_t i = 0; i < env.count; ++i) {
-    if (std::strncmp(env.raw[i], "LD_PRELOAD=", 11) != 0) out[n++] = env.raw[i];
+    const std::string_view entry = env.raw[i];
+    const std::string_view name = entry.substr(0, entry.find('='));
+    if (name != "LD_PRELOAD" && name != os::kCallsVariable) out[n++] = env.raw[i];
   }
   char* preload_entry = make_entry("LD_PRELOAD=", env.preload, env.has_preload ? ":" : "", preload);
-  char* log_entry = make_entry(DEJA_LOG_VARIABLE, "=", log, "");
+  char* log_entry = make_entry("", DEJA_LOG_VARIABLE "=", log, "");
+  if (*calls != '\0') log_entry = make_entry(DEJA_LOG_VARIABLE "=", log, ",", calls);
   if (preload_entry == nullptr || log_entry == nullptr) return nullptr;
   out[n++] = preload_entry;
   out[n++] = log_entry;
@@ -252,7 +244,7 @@ pid_t start(const Program& program, const Ends& ends, char** environment, volati
 
 }  // namespace
 
-RunOutcome run_tool(const RunOrder& order, const Environment& env) {
+RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environment& caller) {
   RunOutcome outcome;
   static Stream streams[2];
   const int count = order.streams_are_one ? 1 : 2;
@@ -260,6 +252,13 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
   if (!open_pipes(order, streams, count, writes)) return outcome;
   char** environment = env.raw;
   Program program = {order.tool, order.argv};
+  static char calls[kCallsText];
+  calls_for(caller, order.front, order.tool, order.argv, calls);
+  if (order.preload.empty() || order.supervise) {
+    // Nobody hides it from such a tool, so one that any command may be is not told.
+    if (!order.is_exec && calls[0] != '\0') environment = with_calls(env, calls);
+    if (environment == nullptr) return outcome;
+  }
   if (!order.preload.empty()) {
     static observe::NewLog log;
     if (!observe::create_log(log, "/proc/self/exe")) return outcome;
@@ -267,7 +266,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env) {
     if (order.supervise) {
       program = supervised(order, log.path);
     } else {
-      environment = observed_environment(env, order.preload, log.path);
+      environment = observed_environment(env, order.preload, log.path, calls);
     }
     if (environment == nullptr || program.path == nullptr) return outcome;
   }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "client/environment.h"
+#include "os/find_tool.h"
 #include "wire/messages.h"
 
 namespace deja::client {
@@ -20,6 +21,8 @@ struct RunOrder {
   bool no_stdin = false;            // it reads an empty file
   bool drops[2] = {false, false};   // stdout, stderr: captured, but not passed on
   bool is_own[2] = {false, false};  // stdout, stderr: the user's own, neither captured nor stored
+  os::FrontFile front;              // our own executable
+  bool is_exec = false;             // `deja exec`
   std::uint32_t limit_ms = 0;       // ended when it takes longer; 0: any time
 
   bool drops_any() const { return drops[0] || drops[1]; }
@@ -42,6 +45,7 @@ struct RunOutcome {
   Unwritten unwritten;
 };
 
-RunOutcome run_tool(const RunOrder& order, const Environment& env);
+// env: the tool's. caller: our own.
+RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environment& caller);
 
 }  // namespace deja::client

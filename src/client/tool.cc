@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "client/calls.h"
 #include "client/engine.h"
 #include "os/io.h"
 
@@ -25,6 +26,23 @@ void exec_script(char* path, char** argv, int argc, char** environment) {
   ::execve("/bin/sh", shell_argv, environment);
 }
 
+// No site's own wrapper.
+bool is_of_system(std::string_view path) {
+  return (path.starts_with("/usr/") && !path.starts_with("/usr/local/")) ||
+         path.starts_with("/bin/");
+}
+
+int complain_of_loop(std::string_view tool) {
+  char self[os::kPlaceMax];
+  const ssize_t n = ::readlink("/proc/self/exe", self, sizeof(self));
+  const std::string_view front(self, n > 0 ? static_cast<std::size_t>(n) : 0);
+  for (const std::string_view part :
+       {std::string_view("deja: "), front, std::string_view(" and "), tool,
+        std::string_view(" start each other again and again: take one of them out of PATH\n")})
+    os::write_all(2, part.data(), part.size());
+  return 126;
+}
+
 }  // namespace
 
 int become_cli(char** argv, char** environment) {
@@ -40,8 +58,9 @@ int become_tool(const Command& command, const Environment& env) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
   bool behind_front = false;
+  const os::CallChain chain(env.calls);
   if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
-                    &behind_front) < 0) {
+                    &behind_front, {&chain, hash_of_arguments(command.argv)}) < 0) {
     // It may be a mistyped subcommand.
     if (command.calling == wire::Calling::wrapper) return become_cli(command.argv - 1, env.raw);
     const std::string_view name = command.argv[0];
@@ -51,10 +70,20 @@ int become_tool(const Command& command, const Environment& env) {
     os::write_all(2, kRest.data(), kRest.size());
     return 127;
   }
+  if (chain.fronts() >= os::kCallsMax) return complain_of_loop(path);
+  const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_front;
+  char** environment = env.raw;
+  // Only what may call us again has to know that we came before: others print their variables.
+  if (leads_to_us || chain.fronts() > 0 || !is_of_system(path) || os::is_script(path)) {
+    static char calls[kCallsText];
+    calls_for(env, command.front, path, command.argv, calls);
+    char** const told = calls[0] == '\0' ? nullptr : with_calls(env, calls);
+    if (told != nullptr) environment = told;
+  }
   // Where its name leads to us, argv[0] would lead a tool that looks for its own files here, too.
-  if (command.calling == wire::Calling::masquerade || behind_front) command.argv[0] = path;
-  ::execve(path, command.argv, env.raw);
-  if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, env.raw);
+  if (leads_to_us) command.argv[0] = path;
+  ::execve(path, command.argv, environment);
+  if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, environment);
   const int failed = errno;
   const std::string_view why = std::strerror(failed);
   os::write_all(2, "deja: ", 6);

@@ -117,8 +117,11 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   const os::CallChain chain(out.command.variable(os::kCallsVariable).value_or(""));
   os::ArgumentsHash arguments;
   for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
-  const long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
-                               &out.behind_front, {&chain, arguments.value()});
+  long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
+                         &out.behind_front, {&chain, arguments.value()});
+  // "deja exec -- deja exec -- tool": the front is a tool like any other.
+  if (n < 0 && out.behind_front && request.calling == Calling::exec)
+    n = os::find_tool(name, path, request.cwd, {}, found, sizeof(found));
   const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
   // Without a detail: nobody knows a program of that name, so it is a mistake and no command.
   if (n < 0)
