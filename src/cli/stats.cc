@@ -20,7 +20,7 @@ struct Everything {
   journal::Counts counts;
   std::vector<journal::Trouble> troubles;
   store::StoreStats store;
-  std::string store_error;  // empty: none
+  std::string store_error, troubles_error;  // empty: none
 };
 
 Result<journal::Counts> read_counts(const std::string& journal, bool zero) {
@@ -36,7 +36,11 @@ Result<journal::Counts> read_counts(const std::string& journal, bool zero) {
 Result<Everything> gather(const Context& context, bool zero) {
   Everything all;
   all.counts = TRY(read_counts(context.journal(), zero));
-  all.troubles = TRY(journal::read_troubles(context.journal()));
+  if (auto troubles = journal::read_troubles(context.journal())) {
+    all.troubles = *std::move(troubles);
+  } else {
+    all.troubles_error = troubles.error().message;
+  }
   all.store.limit_bytes = context.loaded.config.store_limit_bytes;
   const auto stats = [&]() -> Result<store::StoreStats> {
     const auto store = TRY(open_store(context, Access::read));
@@ -122,6 +126,8 @@ std::string as_text(const Context& context, const Everything& all) {
     table.row({"", counted(all.store.quarantined, "damaged blob") + " in quarantine"});
   if (!all.store_error.empty()) table.row({"", "cannot be read: " + printable(all.store_error)});
   table.row({"folder", printable(context.places.dir)});
+  if (!all.troubles_error.empty())
+    table.row({"troubles", "cannot be read: " + printable(all.troubles_error)});
   out += "\n" + table.text();
   if (all.troubles.empty()) return out;
 

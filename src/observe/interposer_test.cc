@@ -122,13 +122,14 @@ TEST_F(Interposer, RecordsWhatIsNotAFile) {
 // The question for the age of clang's modules is marked, and the next one is told all the same.
 TEST_F(Interposer, TellsTheAgeOfModulesFromOtherQuestions) {
   const auto clocks = whole({"ages"}).all(DEJA_OP_CLOCK, "");
-  ASSERT_EQ(clocks.size(), 2u);
+  ASSERT_EQ(clocks.size(), 3u);  // others are told twice
   EXPECT_EQ(clocks[0].flags & DEJA_CLOCK_OF_MODULES, DEJA_CLOCK_OF_MODULES);
   EXPECT_EQ(clocks[1].flags & DEJA_CLOCK_OF_MODULES, 0);
+  EXPECT_EQ(clocks[2].flags & DEJA_CLOCK_OF_MODULES, 0);
   ASSERT_EQ(::unlink(at("modules.timestamp").c_str()), 0);
   const auto unmarked = whole({"ages-new"}).all(DEJA_OP_CLOCK, "");
-  ASSERT_EQ(unmarked.size(), 1u);
-  EXPECT_EQ(unmarked[0].flags & DEJA_CLOCK_OF_MODULES, 0);
+  ASSERT_EQ(unmarked.size(), 2u);
+  for (const auto& clock : unmarked) EXPECT_EQ(clock.flags & DEJA_CLOCK_OF_MODULES, 0);
 }
 
 // The local day, where the program asks for that of the present.

@@ -90,7 +90,9 @@ Claim look(const char* dir, Fd& opened) {
   if (::fstat(opened.get(), &st) != 0) return Claim::unusable;
   if (st.st_uid != ::geteuid()) return Claim::of_others;
   if (is_marked(opened)) return Claim::ours;
-  return is_empty(opened) ? Claim::absent : Claim::not_a_cache;
+  if (is_empty(opened)) return Claim::absent;
+  // Another may have marked and filled it meanwhile.
+  return is_marked(opened) ? Claim::ours : Claim::not_a_cache;
 }
 
 bool make_with_parents(const char* dir) {

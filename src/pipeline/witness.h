@@ -338,6 +338,7 @@ class Witness {
   bool has_untold_clock_ = false;  // by the supervisor, which cannot tell one question from another
   std::set<std::int32_t> aged_modules_;  // processes that looked how old the modules are
   bool has_opened_library_ = false;      // Invocation::runs_plugins
+  bool leaves_tree_ = false;             // one of its outputs is a tree of clang's
   bool had_foreign_ = false;             // there was a program that no adapter vouches for
   // A process that may put the date into words.
   struct Dated {

@@ -20,8 +20,9 @@ namespace {
 constexpr std::string_view kZones = "/usr/share/zoneinfo";
 
 // Options that give a compiler's plugins, its driver's own rules, and reports that tell the time.
+// (gcc's trees of modules hold the time of their build.)
 bool says_more(std::string_view argument) {
-  static constexpr std::string_view kParts[] = {"plugin", "-load", "sarif"};
+  static constexpr std::string_view kParts[] = {"plugin", "-load", "sarif", "-fmodule"};
   return std::any_of(std::begin(kParts), std::end(kParts), [&](std::string_view part) {
     return argument.find(part) != std::string_view::npos;
   });
@@ -103,7 +104,9 @@ bool Witness::may_put_time(const std::string& path, TimeWords& words) const {
 
 // Could the time of day have been put into words, besides the date?
 bool Witness::may_put_time_of_day() const {
-  if (had_foreign_ || invocation_.reads_stdin || !invocation_.facts_count) return true;
+  // clang's trees hold the buffer in which it has put both, the date and the time, into words.
+  if (leaves_tree_ || had_foreign_ || invocation_.reads_stdin || !invocation_.facts_count)
+    return true;
   if (!invocation_.keyed_files.empty() || (testimony_.facts & tool::kHoldsTree) != 0) return true;
   std::vector<std::string_view> arguments(invocation_.run_argv.begin(), invocation_.run_argv.end());
   for (const tool::KeyArgument& argument : invocation_.key_arguments)

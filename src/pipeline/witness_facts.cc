@@ -83,6 +83,7 @@ void Witness::conclude_stamps() {
     if (!found) return fail("gone or broken after the run: " + out.path);
     if (!*found) return fail("stores times and owners of files: " + out.path);
     facts |= **found;
+    leaves_tree_ |= (**found & tool::kHoldsTree) != 0;
   }
   if ((facts & tool::kHoldsTree) == 0) return;
   const bool times = (facts & tool::kHoldsFileTimes) != 0;

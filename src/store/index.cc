@@ -9,7 +9,9 @@
 #include <lmdb.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <map>
+#include <thread>
 
 #include "os/failpoint.h"
 #include "os/resident.h"
@@ -159,7 +161,29 @@ Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
   return index;
 }
 
+namespace {
+
+// LMDB takes a shared lock on the first byte of its lock file, and waits for as long as somebody holds
+// it alone (mdb_env_excl_lock in mdb.c): others of LMDB's for a moment, anybody else for ever.
+bool lock_file_is_free(const std::string& folder) {
+  const os::Fd fd(::open((folder + "/lock.mdb").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return true;  // LMDB makes it, or says why not
+  constexpr int kLooks = 100;
+  for (int i = 0; i < kLooks; ++i) {
+    struct flock lock = {};
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_len = 1;
+    if (::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));  // tidy-allow: sleep no deadline
+  }
+  return false;
+}
+
+}  // namespace
+
 int Index::Environment::open_once(const std::string& folder, unsigned flags) {
+  if (!lock_file_is_free(folder)) return EBUSY;
   if (const int rc = ::mdb_env_create(&env); rc != 0) return rc;
   ::mdb_env_set_maxdbs(env, kTableCount);
   ::mdb_env_set_maxreaders(env, kMaxReaders);

@@ -1,6 +1,6 @@
 #include "wire/build.h"
 
-#include "build_id.h"
+#include <build_id.h>  // made by cmake/BuildId.cmake
 
 namespace deja::wire {
 

@@ -132,6 +132,19 @@ TEST_P(Date, WithAPrecompiledHeaderIsNotStored) {
                               : Argv{cc(), "-include-pch", header, "-c", "a.c"});
 }
 
+// What clang keeps for others holds the buffer into which it has put both, the date and the time.
+TEST_P(Date, InATreeIsNotStored) {
+  ws.write("d.h", kDate);
+  ws.write("m.cppm", "export module m;\nexport const char* d = __DATE__;\n");
+  expect_never_a_hit({cc(), "-x", "c-header", "d.h", "-o", "d.pch"});
+  if (is_gcc()) return;
+  expect_never_a_hit({cc(), "-emit-ast", "-c", "-x", "c", "d.h", "-o", "d.ast"});
+  expect_never_a_hit(
+      {cc(), "-std=c++20", "--precompile", "-x", "c++-module", "m.cppm", "-o", "m.pcm"});
+  expect_never_a_hit(
+      {cc(), "-std=c++20", "-fmodule-output=m.pcm", "-x", "c++-module", "-c", "m.cppm"});
+}
+
 TEST_P(Date, OfStandardInputIsNotStored) {
   const Argv argv = {cc(), "-x", "c", "-c", "-", "-o", "a.o"};
   for (int i = 0; i < 2; ++i) ws.expect_miss(argv, {.env = {zone_}, .in = kDate});

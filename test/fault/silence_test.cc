@@ -84,6 +84,33 @@ TEST_P(SilenceFault, ALockThatIsHeld) {
   EXPECT_TRUE(wait_until([&] { return hits(); }));
 }
 
+// A backup, a virus scanner, or somebody's mistake.
+TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
+  for (const bool has_daemon : {true, false}) {
+    warm();
+    if (!has_daemon) ws.end_engines();
+    std::vector<int> locked;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(ws.cache())) {
+      if (!entry.is_regular_file()) continue;
+      const int fd = ::open(entry.path().c_str(), O_RDWR | O_CLOEXEC);
+      if (fd < 0) continue;
+      struct flock all = {};
+      all.l_type = F_WRLCK;
+      ::fcntl(fd, F_SETLK, &all);
+      ::flock(fd, LOCK_EX | LOCK_NB);
+      locked.push_back(fd);
+    }
+    EXPECT_GT(locked.size(), 5u);
+    expect_build_undisturbed();
+    Options options;
+    options.deadline = kDeadline;
+    for (const Argv& command : {Argv{"stats"}, Argv{"doctor"}, Argv{"daemon", "status"}})
+      EXPECT_FALSE(ws.deja(command, options).hung) << command.front();
+    for (const int fd : locked) ::close(fd);
+    EXPECT_TRUE(wait_until([&] { return hits(); }, std::chrono::seconds(70)));
+  }
+}
+
 TEST_P(SilenceFault, TheSubcommandsAnswerAndEndAStoppedEngine) {
   warm();
   const pid_t pid = ws.daemon_pid();

@@ -75,8 +75,12 @@ TEST(Ada, TimeIsToldToWhoCallsItByItsName) {
 TEST(CcAdapter, SaysWhatDoesNotMatter) {
   for (const char* name : {"TERM", "MAKEFLAGS", "COLUMNS", "NO_COLOR", "TMPDIR", "TEMP"})
     EXPECT_EQ(cc_adapter().variable_use(name, "cc1"), VariableUse::ignored) << name;
-  for (const char* name : {"CPATH", "LANG", "GCC_COLORS", "SOURCE_DATE_EPOCH", "LIBRARY_PATH", ""})
+  for (const char* name : {"LANG", "GCC_COLORS", "SOURCE_DATE_EPOCH", "GCC_EXEC_PREFIX", ""})
     EXPECT_EQ(cc_adapter().variable_use(name, "cc1"), VariableUse::value) << name;
+  for (const char* name : {"CPATH", "LIBRARY_PATH", "COMPILER_PATH"}) {
+    EXPECT_EQ(cc_adapter().variable_use(name, "cc1"), VariableUse::listed) << name;
+    EXPECT_EQ(cc_adapter().variable_use(name, "a-script"), VariableUse::value) << name;
+  }
 }
 
 TEST(CcAdapter, SaysWhoOnlySearchesInPath) {
