@@ -222,6 +222,7 @@ class Witness {
   bool may_put_date(std::int32_t pid) const;
   void note_zone(const observe::Event& e);
   bool may_put_time(const std::string& path, tool::TimeWords& words) const;
+  bool leaves_precompiled() const;
   bool may_put_time_of_day() const;
   void conclude_date();
   void on_host(const observe::Event& e);

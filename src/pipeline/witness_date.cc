@@ -102,10 +102,23 @@ bool Witness::may_put_time(const std::string& path, TimeWords& words) const {
   return !found || *found;
 }
 
+// A precompiled header is the compiler's own memory. What cannot be read is one.
+bool Witness::leaves_precompiled() const {
+  return std::any_of(
+      testimony_.outputs.begin(), testimony_.outputs.end(), [](const Output& output) {
+        if (output.role != action::Role::output) return false;
+        char head[4] = {};
+        const auto fd = os::open_read(output.path);
+        const auto size = fd ? os::read_at(*fd, 0, head, sizeof(head)) : Result<std::size_t>(0);
+        return !fd || !size || is_precompiled({head, *size});
+      });
+}
+
 // Could the time of day have been put into words, besides the date?
 bool Witness::may_put_time_of_day() const {
   // clang's trees hold the buffer in which it has put both, the date and the time, into words.
-  if (leaves_tree_ || had_foreign_ || invocation_.reads_stdin || !invocation_.facts_count)
+  if (leaves_tree_ || leaves_precompiled() || had_foreign_ || invocation_.reads_stdin ||
+      !invocation_.facts_count)
     return true;
   if (!invocation_.keyed_files.empty() || (testimony_.facts & tool::kHoldsTree) != 0) return true;
   std::vector<std::string_view> arguments(invocation_.run_argv.begin(), invocation_.run_argv.end());

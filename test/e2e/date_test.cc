@@ -158,7 +158,7 @@ TEST_P(Date, ThatIsRedefinedIsAHit) {
 
 // Some versions of clang put the time into the header of the object file.
 TEST_P(Date, InAnObjectFileThatMayHoldATimeOfItsOwn) {
-  if (is_gcc()) GTEST_SKIP() << "one machine a compiler";
+  if (is_gcc()) return;  // it is made for one machine
   ws.write("a.c", kDate);
   const Argv argv = {cc(), "--target=x86_64-w64-mingw32", "-c", "a.c"};
   if (!ws.run(argv).ok()) GTEST_SKIP() << "not for this machine";
