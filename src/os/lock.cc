@@ -29,4 +29,13 @@ Result<Fd> try_lock_file(const std::string& path, LockMode mode) {
   return lock(path, mode, LOCK_NB);
 }
 
+bool is_first_byte_locked(const std::string& path) {
+  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct flock lock = {};
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_len = 1;
+  return fd && ::fcntl(fd.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 }  // namespace deja::os

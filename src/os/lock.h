@@ -15,4 +15,8 @@ Result<Fd> lock_file(const std::string& path, LockMode mode);
 // Empty Fd when somebody else has it.
 Result<Fd> try_lock_file(const std::string& path, LockMode mode);
 
+// Does another process keep shared locks (fcntl(2), F_SETLK) off the file's first byte? False where it
+// cannot be told. Ends all such locks that this process itself has on the file.
+bool is_first_byte_locked(const std::string& path);
+
 }  // namespace deja::os

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "os/failpoint.h"
+#include "os/lock.h"
 #include "os/resident.h"
 #include "store/crash_guard.h"
 #include "store/visits.h"
@@ -166,15 +167,9 @@ namespace {
 // LMDB takes a shared lock on the first byte of its lock file, and waits for as long as somebody holds
 // it alone (mdb_env_excl_lock in mdb.c): others of LMDB's for a moment, anybody else for ever.
 bool lock_file_is_free(const std::string& folder) {
-  const os::Fd fd(::open((folder + "/lock.mdb").c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return true;  // LMDB makes it, or says why not
   constexpr int kLooks = 100;
   for (int i = 0; i < kLooks; ++i) {
-    struct flock lock = {};
-    lock.l_type = F_RDLCK;
-    lock.l_whence = SEEK_SET;
-    lock.l_len = 1;
-    if (::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return true;
+    if (!os::is_first_byte_locked(folder + "/lock.mdb")) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));  // tidy-allow: sleep no deadline
   }
   return false;
