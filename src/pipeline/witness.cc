@@ -315,20 +315,27 @@ void Witness::on_open_of_special(const Event& e) {
   claim(Claim::machine, {}, std::string(machine_digest().view()));
 }
 
-void Witness::note_library_of_user(const std::string& path) {
-  if (!invocation_.runs_plugins || !is_library_name(path)) return;
-  has_opened_library_ = true;
+// Libraries that came with the tool hold no code of its user's (rustc's own, and its libstd).
+void Witness::note_library_of_user(const Event& e) {
+  if (!invocation_.runs_plugins || !is_library_name(e.path)) return;
+  const std::string path = tidy_path(e.path);
   const auto& folders = invocation_.plugin_folders;
-  testimony_.has_plugin |=
-      std::any_of(folders.begin(), folders.end(),
-                  [&](const std::string& folder) { return is_within(tidy_path(path), folder); });
+  const bool is_plugin = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+    return is_within(path, folder);
+  });
+  const auto program = executables_.find(e.pid);
+  const std::string_view prefix =
+      program == executables_.end() ? "" : parent_path(parent_path(program->second));
+  const bool is_tools = prefix.size() > 1 && is_within(path, prefix);
+  testimony_.has_plugin |= is_plugin && e.op == DEJA_OP_OPEN;
+  has_opened_library_ |= is_plugin || !is_tools;
 }
 
 void Witness::on_read(const Event& e) {
   if (Foreign* program = foreign(e.pid)) know_script(*program, e);
   note_text(e);
   const bool is_first = !reads_.contains(e.path);
-  note_library_of_user(e.path);
+  note_library_of_user(e);
   read(e.path, identity_in(e), e.when_ns);
   if (const auto it = reads_.find(e.path); it != reads_.end()) {
     if (it->second.only_opener != e.pid) it->second.only_opener = is_first ? e.pid : -1;
@@ -385,8 +392,7 @@ void Witness::on_localtime(const Event& e) {
 }
 
 void Witness::on_stat(const Event& e) {
-  if (invocation_.runs_plugins)
-    has_opened_library_ |= is_library_name(e.path);  // what dlopen is given
+  note_library_of_user(e);  // what dlopen is given
   if (e.path == "/etc/localtime") return on_localtime(e);
   if (tool::is_llvm_plugin(e.path)) with_llvm_plugin_.insert(e.pid);  // what dlopen is given
   if (classify_special(e.path) != Special::ordinary || is_own(e.path)) return;

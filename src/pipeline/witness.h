@@ -207,7 +207,7 @@ class Witness {
   void on_open(const observe::Event& e);
   void on_open_of_special(const observe::Event& e);
   void on_read(const observe::Event& e);
-  void note_library_of_user(const std::string& path);
+  void note_library_of_user(const observe::Event& e);
   void on_open_for_writing(const observe::Event& e);
   void on_stat(const observe::Event& e);
   void on_localtime(const observe::Event& e);

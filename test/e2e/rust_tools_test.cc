@@ -121,6 +121,21 @@ TEST_P(RustTools, ReleaseWithLinkTimeOptimization) {
   EXPECT_EQ(ws.run({"target/release/app"}, {.cwd = "ws"}).out, "1\n");
 }
 
+TEST_P(RustTools, LinksDoNotDependOnTheTextOfPath) {
+  ws.write("m.rs", "fn main() {}\n");
+  ws.make_folder("empty");
+  const Argv argv = {rustc, "--crate-type=bin", "m.rs"};
+  const auto path = [&](const std::string& front) {
+    return Options{.env = {"PATH=" + front + bin + ":/usr/bin:/bin"}};
+  };
+  ws.expect_miss(argv, path(""));
+  ws.expect_hit(argv, path(ws.path("empty") + ":"));
+  ws.expect_hit(argv, path("/nowhere:"));
+  // Another linker is found.
+  ws.write("front/cc", "#!/bin/sh\nexec /usr/bin/cc \"$@\"\n", 0755);
+  ws.expect_miss(argv, path(ws.path("front") + ":"));
+}
+
 TEST_P(RustTools, OtherOptionsOfRustc) {
   ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
   for (const Argv& more : {Argv{"-Cinstrument-coverage"}, Argv{"-Cprofile-generate=p"},

@@ -213,6 +213,36 @@ TEST_P(SkewFault, ForeignBytesOnlyCloseTheirConnection) {
   ws.expect_hit(argv());
 }
 
+// What is announced takes no memory, and who says no more is left alone soon.
+TEST_P(SkewFault, ManyClientsThatSendHalfAMessage) {
+  warm();
+  const pid_t pid = ws.daemon_pid();
+  std::vector<int> open;
+  for (int i = 0; i < 40; ++i) {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
+    ASSERT_EQ(::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)),
+              0);
+    const std::string bytes =
+        i % 2 == 0 ? "dej1" : frame(wire::frame_head(wire::Kind::request, wire::kRequestMax), "x");
+    ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+    open.push_back(fd);
+  }
+  ws.expect_hit(argv());
+  const std::string status = ws.read("/proc/" + std::to_string(pid) + "/status");
+  const std::size_t at = status.find("VmRSS:");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LT(std::stoul(status.substr(at + 6)), 400'000u) << "kilobytes";
+  for (const int fd : open) {
+    char end = 0;
+    EXPECT_EQ(::recv(fd, &end, 1, 0), 0);  // closed by the engine
+    ::close(fd);
+  }
+}
+
 TEST_P(SkewFault, ClientsThatTalkNonsense) {
   warm();
   for (const std::string& bytes : {std::string("x"), std::string(100, '\xff'), std::string("dej1"),
