@@ -161,7 +161,9 @@ class Decision {
     if (parsed_.inputs.empty() && !parsed_.query && !parsed_.stops_before_link)
       out.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
     out.key_arguments = std::move(parsed_.key_arguments);
-    out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
+    if (out.what.find("help") != std::string::npos)  // lists are laid out
+      out.key_fields.push_back(
+          {"columns", std::string(command_.variable("COLUMNS").value_or(""))});
     const auto cpu = world_.cpu_identity();
     if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
     out.key_fields.push_back({"cpu", *cpu});
