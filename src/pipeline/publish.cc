@@ -233,6 +233,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
   if (!before.locks.were_ours()) return out.why_not = "others write one of its outputs", out;
   Published published;
   published.trace = std::move(testimony.trace);
+  published.trace.conceal();
   published.key = action_key(p.probe, published.trace, draft->result.streams_are_one);
   published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
   out.why_not = unwanted_because;
