@@ -8,7 +8,7 @@
 #include "action/recipe.h"
 #include "base/path.h"
 #include "os/file.h"
-#include "os/mapping.h"
+#include "pipeline/pieces.h"
 #include "pipeline/world.h"
 #include "tool/ast_file.h"
 
@@ -75,9 +75,9 @@ std::set<std::string> inputs_of(const Testimony::Module& module, const Trace& tr
   if (!fd) return {};
   const auto identity = os::stat_fd(*fd);
   if (!identity || !(*identity == module.identity)) return {};
-  const auto mapping = os::Mapping::read_only(*fd, identity->size);
-  if (!mapping) return {};
-  const auto inputs = tool::ast_inputs(mapping->view());
+  const auto content = whole_content(*fd, identity->size);
+  if (!content) return {};
+  const auto inputs = tool::ast_inputs(*content);
   if (!inputs) return {};
   std::set<std::string> claimed, out;
   for (const Observation& claim : trace.observations)

@@ -22,6 +22,8 @@ using action::Artifact;
 using action::Role;
 
 Result<observe::Log> read_log(const os::Fd& fd) {
+  // Whoever runs below the client has it, too, and could end us by cutting it short.
+  if (!os::cannot_shrink(fd)) return Error{Code::invalid, 0, "its log could be cut short"};
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
   return observe::read_log(mapping.view());
