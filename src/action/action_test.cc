@@ -56,6 +56,41 @@ TEST(Manifest, ForgetsTheOldestTraceWhenFull) {
   EXPECT_EQ(m.entries().back().key, key_of(3));
 }
 
+TEST(Trace, ConcealsValuesOfVariables) {
+  const auto concealed = [](const char* name, const char* value) {
+    Trace t;
+    t.observations = {{Claim::variable, name, value}, {Claim::unset, "C", ""}};
+    t.conceal();
+    return t;
+  };
+  const Trace t = concealed("A", "secret");
+  ASSERT_EQ(t.observations.size(), 2u);
+  const Observation& o = t.observations.back();
+  EXPECT_EQ(o.claim, Claim::variable_digest);
+  EXPECT_EQ(o.value, digest_of_variable("A", "secret").view());
+  EXPECT_EQ(describe(o), "variable A");
+  EXPECT_NE(o.value, concealed("A", "secre").observations.back().value);
+  EXPECT_NE(o.value, concealed("B", "secret").observations.back().value);
+  Manifest m;
+  m.add(key_of(1), t);
+  EXPECT_EQ(encode(m).find("secret"), std::string::npos);
+}
+
+// A record of an older deja, in which the value stands in clear: it is nothing.
+TEST(Manifest, RefusesValuesInClear) {
+  Trace t;
+  t.observations = {{Claim::variable, "A", std::string(32, 'v')}};
+  t.conceal();
+  Manifest m;
+  m.add(key_of(1), t);
+  std::string bytes = encode(m);
+  ASSERT_TRUE(decode_manifest(bytes));
+  const std::size_t at = bytes.find(static_cast<char>(Claim::variable_digest), 4);
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = static_cast<char>(Claim::variable);
+  EXPECT_FALSE(decode_manifest(bytes));
+}
+
 TEST(Manifest, EncodedAndBack) {
   Manifest m;
   for (int i = 0; i < 3; ++i) m.add(key_of(i), make_trace(i));

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace deja::action {
 namespace {
@@ -84,6 +85,7 @@ std::string encode(const Manifest& m) {
   e.varint(m.observations_.size());
   std::string_view before;
   for (const Observation& o : m.observations_) {
+    CHECK(o.claim != Claim::variable);  // Trace::conceal comes first
     const std::string_view subject = o.subject;
     std::size_t shared = 0;
     while (shared < before.size() && shared < subject.size() && before[shared] == subject[shared])
@@ -118,6 +120,7 @@ std::optional<Manifest> decode_manifest(std::string_view bytes) {
     const std::uint8_t claim = d.u8();
     if (claim < 1 || claim > static_cast<std::uint8_t>(kLastClaim)) return std::nullopt;
     o.claim = static_cast<Claim>(claim);
+    if (o.claim == Claim::variable) return std::nullopt;  // of an older deja, in clear
     const std::uint64_t shared = d.varint();
     const std::string_view rest = d.bytes();
     if (d.failed() || shared > before.size()) return std::nullopt;

@@ -7,6 +7,7 @@
 #include "action/recipe.h"
 #include "action/roots.h"
 #include "base/bytes.h"
+#include "base/check.h"
 
 namespace deja::action {
 
@@ -58,7 +59,8 @@ std::string describe(const Observation& o) {
     case Claim::real:
       return "path " + subject + " is " + Roots::describe(o.value);
     case Claim::variable:
-      return "variable " + subject + "=" + Roots::describe(o.value);
+    case Claim::variable_digest:
+      return "variable " + subject;  // never the value
     case Claim::unset:
       return "variable " + subject + " unset";
     case Claim::environment:
@@ -93,6 +95,22 @@ std::string describe(const Observation& o) {
   return "unknown claim";
 }
 
+Digest digest_of_variable(std::string_view name, std::string_view tagged_value) {
+  HashSink sink;
+  sink.field("variable", name);
+  sink.field("value", tagged_value);
+  return sink.finish();
+}
+
+void Trace::conceal() {
+  for (Observation& o : observations) {
+    if (o.claim != Claim::variable) continue;
+    o.value = digest_of_variable(o.subject, o.value).view();
+    o.claim = Claim::variable_digest;
+  }
+  normalize();
+}
+
 void Trace::normalize() {
   std::sort(observations.begin(), observations.end());
   observations.erase(std::unique(observations.begin(), observations.end()), observations.end());
@@ -103,6 +121,7 @@ ActionKey action_key(const ProbeKey& probe, const Trace& trace, bool streams_are
   sink.field("probe", probe.digest.view());
   if (streams_are_one) sink.field("streams", "one");
   for (const Observation& o : trace.observations) {
+    CHECK(o.claim != Claim::variable);  // conceal() comes first
     const char claim = static_cast<char>(o.claim);
     sink.field("claim", {&claim, 1});
     sink.field("subject", o.subject);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "digest/digest.h"
@@ -18,8 +19,10 @@ enum class Claim : std::uint8_t {
              // that were left out of it, each followed by a NUL
   link,      // subject: tagged path; value: the symlink's text; "" = not a symlink
   real,      // subject: tagged path; value: tagged path it resolves to
-  variable,  // subject: name; value: tagged value
-  unset,     // subject: name
+  // subject: name; value: tagged value. Only while a run is looked at: conceal() makes a
+  // variable_digest of it, for the value may be a secret.
+  variable,
+  unset,        // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
   twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
@@ -47,8 +50,10 @@ enum class Claim : std::uint8_t {
   // subject: tagged path of a module that clang makes on demand; value: digest. It is not there, or it
   // has this content
   absent_or_file = 26,
+  // subject: name of a variable; value: digest_of_variable()
+  variable_digest = 28,
 };
-inline constexpr Claim kLastClaim = Claim::absent_or_file;
+inline constexpr Claim kLastClaim = Claim::variable_digest;
 
 struct Observation {
   Claim claim = Claim::file;
@@ -59,6 +64,9 @@ struct Observation {
 
 // 'f' regular file, 'x' one that may be executed, 'd' folder, 'o' anything else.
 char kind_letter(std::uint32_t mode);
+// What is kept of a variable's value, in which paths below a root are tagged. Equal values of two
+// variables have different digests.
+Digest digest_of_variable(std::string_view name, std::string_view tagged_value);
 // For people: "file <cwd>/a.h = 12ab34…".
 std::string describe(const Observation& observation);
 
@@ -66,6 +74,8 @@ std::string describe(const Observation& observation);
 struct Trace {
   std::vector<Observation> observations;
   void normalize();
+  // Leaves no variable's value in clear. What is stored, sent or described has gone through this.
+  void conceal();
 };
 
 // Digest of everything that determines the result: the probe key and all claims. Streams that were

@@ -366,18 +366,19 @@ TEST_F(CliStoreTest, WhyFindsAnOutputThroughItsResult) {
 
 TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   EXPECT_EQ(run({"config"}).code, 0);
-  ASSERT_TRUE(
-      os::write_file_atomic(dir_ + "/work/.deja.toml", "store.limit = '1G'\nnonsense = 1\n", 0644));
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/work/.deja.toml",
+                                    "key.salt = '1G'\nnonsense = 1\nstore.limit = '1G'\n", 0644));
   environment_["DEJA_PROGRESS"] = "hits";
   const Ran ran = run({"config"});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("store.limit         \"1G\"    " + dir_ + "/work/.deja.toml:1"),
+              AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
+                    HasSubstr(":3: store.limit: counts only in the user's own file"),
                     HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
                     HasSubstr(":2: nonsense: no such setting"), HasSubstr("folder  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
-  EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 1u);
-  EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 1'000'000'000);
+  EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
+  EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  config"));
 }
 

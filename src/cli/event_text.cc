@@ -27,6 +27,15 @@ std::string plain_reason(const journal::Event& event) {
   constexpr std::string_view kCwd = "<cwd>";
   if (const std::size_t at = text.find(kCwd); at != std::string::npos)
     text.replace(at, kCwd.size(), event.cwd);
+  constexpr std::string_view kVariable = "changed: variable ";
+  constexpr std::string_view kUnset = " unset";
+  if (text.starts_with(kVariable)) {
+    const bool was_unset = text.ends_with(kUnset);
+    if (was_unset) text.resize(text.size() - kUnset.size());
+    return text.substr(std::string_view("changed: ").size()) +
+           (was_unset ? " was not set when the result was stored"
+                      : " has another value than when the result was stored");
+  }
   for (const std::string_view start :
        {"changed: file ", "changed: listing of ", "changed: environment"})
     if (text.starts_with(start)) text.resize(std::min(text.size(), text.rfind(" = ")));

@@ -13,9 +13,9 @@ Result<std::unique_ptr<store::LocalStore>> open_store(const Context& context, Ac
   store::LocalStore::Options options;
   options.dir = context.places.dir;
   options.limit_bytes = context.loaded.config.store_limit_bytes;
-  options.read_only = access == Access::read;
+  options.read_only = access != Access::change;
   auto opened = store::LocalStore::open(options);
-  if (opened || access == Access::change) return opened;
+  if (opened || access != Access::read) return opened;
   // An index that must be made anew first cannot be opened for reading only.
   options.read_only = false;
   return store::LocalStore::open(std::move(options));

@@ -10,7 +10,8 @@
 
 namespace deja::cli {
 
-enum class Access { read, change };
+// read: changes nothing, but an index that is missing is made.
+enum class Access { only_read, read, change };
 // Null when there is no store yet: subcommands never make one.
 Result<std::unique_ptr<store::LocalStore>> open_store(const Context& context, Access access);
 

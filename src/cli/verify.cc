@@ -1,14 +1,27 @@
+#include <string>
+#include <vector>
+
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/store_access.h"
+#include "os/cache_directory.h"
+#include "os/file.h"
+#include "os/process.h"
+#include "store/index_state.h"
+#include "store/mend.h"
+#include "store/prepare.h"
 
 namespace deja::cli {
 namespace {
 
-Json as_json(const store::VerifyReport& report, bool repair) {
-  return {{"clean", report.is_clean()},
-          {"repaired", repair && !report.is_clean()},
+using Lines = std::vector<std::string>;
+
+Json as_json(const store::VerifyReport& report, const Lines& lines, bool repair) {
+  const bool is_clean = report.is_clean() && lines.empty();
+  return {{"clean", is_clean},
+          {"repaired", repair && !is_clean},
+          {"other", lines},
           {"blobs_ok", report.blobs_ok},
           {"blobs_damaged", report.blobs_quarantined},
           {"blobs_missing", report.blobs_missing},
@@ -20,11 +33,12 @@ Json as_json(const store::VerifyReport& report, bool repair) {
           {"counters_wrong", report.counters_wrong}};
 }
 
-std::string as_text(const store::VerifyReport& report, bool repair) {
+std::string as_text(const store::VerifyReport& report, const Lines& lines, bool repair) {
   std::string out = counted(report.blobs_ok, "blob") + ", " + counted(report.results_ok, "result") +
                     " and " + counted(report.manifests_ok, "manifest") + " are sound\n";
   if (report.blobs_orphaned != 0)
     out += counted(report.blobs_orphaned, "blob") + " not in use (swept after a while)\n";
+  for (const std::string& line : lines) out += "problem: " + line + "\n";
   const auto problem = [&](std::uint64_t n, const char* noun, const char* what,
                            const char* repaired) {
     if (n != 0)
@@ -37,8 +51,85 @@ std::string as_text(const store::VerifyReport& report, bool repair) {
   if (report.counters_wrong)
     out += std::string("problem: the size of the store was counted wrongly") +
            (repair ? ", corrected" : "") + "\n";
-  if (!report.is_clean() && !repair) out += "'deja verify --repair' mends this\n";
+  const bool is_clean = report.is_clean() && lines.empty();
+  if (!is_clean && !repair) out += "'deja verify --repair' mends this\n";
   return out;
+}
+
+// What to do about an index that cannot be used, one after the other.
+enum class Remedy { none, remade_index, empty_store };
+
+// May be tried again with the next remedy. No exit code of deja's.
+constexpr int kTryAgain = 100;
+
+struct Verification {
+  const Context& context;
+  Format format = Format::text;
+  bool repair = false;
+
+  Result<store::VerifyReport> verify(Remedy remedy) const {
+    const store::Layout layout(context.places.dir);
+    store::PrepareOptions options;
+    options.distrusts_index = true;
+    if (remedy == Remedy::remade_index) TRY(store::prepare_store(layout, options));
+    if (remedy == Remedy::empty_store) TRY(store::set_store_aside(layout, options));
+    if (remedy == Remedy::empty_store) TRY(store::prepare_store(layout, options));
+    const auto store = TRY(open_store(context, repair ? Access::change : Access::only_read));
+    return store ? store->verify(repair) : store::VerifyReport();
+  }
+
+  int tell(Remedy remedy, Lines lines) const {
+    const auto report = verify(remedy);
+    if (!report) {
+      const bool may_help = report.error().code != Code::invalid &&  // of a newer deja
+                            report.error().code != Code::denied &&
+                            report.error().code != Code::timeout;
+      if (repair && may_help && remedy != Remedy::empty_store) return kTryAgain;
+      for (const std::string& line : lines) print("problem: " + line + "\n");
+      print_error("verify: " + report.error().message);
+      return kProblems;
+    }
+    print(format == Format::json ? pretty(as_json(*report, lines, repair))
+                                 : as_text(*report, lines, repair));
+    return report->is_clean() && lines.empty() ? kDone : kProblems;
+  }
+};
+
+int print_lines(Format format, const Lines& lines) {
+  std::string text;
+  for (const std::string& line : lines) text += "problem: " + line + "\n";
+  text += "'deja verify --repair' mends this\n";
+  print(format == Format::json
+            ? pretty(Json{{"clean", false}, {"repaired", false}, {"other", lines}})
+            : text);
+  return kProblems;
+}
+
+// Others may write while we walk, and free the page that we are at.
+bool can_be_walked(const std::string& index) {
+  constexpr int kTries = 3;
+  for (int i = 0; i < kTries; ++i)
+    if (store::survives_walk(index)) return true;
+  return false;
+}
+
+// What is wrong with the index as a whole, and what helps; empty: it can be used.
+std::string look_at_index(const store::Layout& layout, Remedy& remedy) {
+  const auto unknown = store::has_unknown_format(layout);
+  if (!unknown) return {};  // a newer deja's: said when it is opened
+  if (*unknown) {
+    remedy = Remedy::empty_store;
+    return "the store's format is not known";
+  }
+  const auto is_there = os::stat_file(layout.blobs());
+  if (!is_there || !*is_there) return {};
+  const auto belief = store::believe_index(layout.index());
+  const bool is_lost =
+      !belief || *belief == store::Belief::absent || *belief == store::Belief::damaged;
+  if (!is_lost && can_be_walked(layout.index())) return {};
+  remedy = Remedy::remade_index;
+  return std::string("the index is ") +
+         (belief && is_lost ? store::belief_name(*belief) : "damaged");
 }
 
 }  // namespace
@@ -53,16 +144,33 @@ int run_verify(const Context& context, Args args) {
   options.flag("--repair", "Set damaged blobs aside and forget what cannot be served", repair);
   if (const auto code = options.parse(args)) return *code;
 
-  const auto report = [&]() -> Result<store::VerifyReport> {
-    const auto store = TRY(open_store(context, repair ? Access::change : Access::read));
-    return store ? store->verify(repair) : store::VerifyReport();
-  }();
-  if (!report) {
-    print_error("verify: " + report.error().message);
-    return kProblems;
+  const Verification verification{context, format, repair};
+  const store::Layout layout(context.places.dir);
+  const bool is_ours = os::look_at_cache_directory(context.places.dir.c_str()) == os::Claim::ours;
+  // A damaged index can crash or hold up whoever reads it, hence the copies of this process.
+  Lines lines;
+  Remedy remedy = Remedy::none;
+  if (is_ours) {
+    lines = store::mend_folder(layout, repair);
+    if (const std::string wrong = look_at_index(layout, remedy); !wrong.empty()) {
+      const char* const done =
+          remedy == Remedy::empty_store ? ", set aside in old/" : ", made again from the ledger";
+      lines.push_back(wrong + (repair ? done : ""));
+      if (!repair) return print_lines(format, lines);
+    }
   }
-  print(format == Format::json ? pretty(as_json(*report, repair)) : as_text(*report, repair));
-  return report->is_clean() ? kDone : kProblems;
+  for (;;) {
+    const auto code = os::run_in_copy([&] { return verification.tell(remedy, lines); });
+    if (code && *code != kTryAgain) return *code;
+    if (!repair || remedy == Remedy::empty_store) {
+      lines.emplace_back("the index cannot be read: it ends whoever tries");
+      return print_lines(format, lines);
+    }
+    const bool was_remade = remedy == Remedy::remade_index;
+    remedy = was_remade ? Remedy::empty_store : Remedy::remade_index;
+    lines.emplace_back(was_remade ? "that was of no use: the store is set aside in old/"
+                                  : "the index cannot be used, made again from the ledger");
+  }
 }
 
 }  // namespace deja::cli

@@ -217,6 +217,13 @@ bool find_engine() {
   return libexec_path("dejad", engine_path) && ::access(engine_path, X_OK) == 0;
 }
 
+bool is_switched_off(const char* dir) {
+  char path[os::kPlaceMax];
+  struct stat mark;
+  return os::TextBuffer(path, sizeof(path)).add(dir).add("/").add(os::kOffMark).fits() &&
+         ::lstat(path, &mark) == 0;
+}
+
 }  // namespace
 
 int reach_engine(const Environment& env, const Command& command) {
@@ -229,7 +236,7 @@ int reach_engine(const Environment& env, const Command& command) {
     if (fd >= 0) return fd;
   }
   if (!find_engine() || os::claim_cache_directory(cache_folder) != os::Claim::ours) return -1;
-  if (wants_daemon) {
+  if (wants_daemon && !is_switched_off(cache_folder)) {
     const int fd = connect_or_start(engine_path, cache_folder, socket, env.raw);
     if (fd >= 0) return fd;
   }

@@ -41,6 +41,7 @@ struct Candidate {
   std::string path;
   std::optional<os::FileIdentity> identity;  // empty: named by DEJA_CONFIG but not there
   bool named = false;                        // by DEJA_CONFIG
+  bool is_projects = false;
 };
 
 std::optional<std::string_view> variable(const Sources& sources, std::string_view name) {
@@ -69,7 +70,7 @@ std::optional<Candidate> find_project_file(std::string_view cwd) {
     path.assign(folder);
     if (path.back() != '/') path.push_back('/');
     path.append(kProjectFile);
-    if (auto identity = look(path)) return Candidate{path, identity, false};
+    if (auto identity = look(path)) return Candidate{path, identity, false, true};
     if (folder == "/" || folder.empty()) return std::nullopt;
   }
 }
@@ -83,7 +84,7 @@ std::optional<Candidate> find_user_file(const Sources& sources) {
   } else {
     return std::nullopt;
   }
-  if (auto identity = look(path)) return Candidate{std::move(path), identity, false};
+  if (auto identity = look(path)) return Candidate{std::move(path), identity, false, false};
   return std::nullopt;
 }
 
@@ -94,7 +95,7 @@ std::vector<Candidate> find_files(const Sources& sources) {
     if (*named == "/dev/null") return files;
     std::string path = join_path(sources.cwd, *named);
     const auto identity = look(path);
-    files.push_back({std::move(path), identity, true});
+    files.push_back({std::move(path), identity, true, false});
     return files;
   }
   if (auto project = find_project_file(sources.cwd)) files.push_back(*std::move(project));
@@ -171,7 +172,7 @@ class Layers {
     loaded_.origins[row].origin = where;
   }
 
-  void apply_file(const std::string& path, std::string_view text) {
+  void apply_file(const std::string& path, std::string_view text, bool is_projects) {
     loaded_.files.insert(loaded_.files.begin(), path);
     for (FileEntry& entry : parse_toml(text, path, loaded_.problems)) {
       const std::string where = path + ":" + std::to_string(entry.line);
@@ -180,6 +181,13 @@ class Layers {
           std::ranges::find_if(table, [&](const Setting& s) { return is_key(s.key, entry.key); });
       if (row == table.end()) {
         loaded_.problems.push_back({where, entry.key, "no such setting; `deja config` lists all"});
+        continue;
+      }
+      if (is_projects && row->scope == Scope::user) {
+        loaded_.problems.push_back(
+            {where, entry.key,
+             "counts only in the user's own file (~/.config/deja/config.toml): all projects share "
+             "one store and one engine"});
         continue;
       }
       apply(static_cast<std::size_t>(row - table.begin()),
@@ -211,7 +219,7 @@ bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& 
   Layers layers(loaded);
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     if (const auto read = read_trusted(*file, loaded.problems)) {
-      layers.apply_file(file->path, read->text);
+      layers.apply_file(file->path, read->text, file->is_projects);
       settled = settled && read->same_file;
     }
     settled = settled && (!file->identity || file->identity->newest_ns() < recent_ns);

@@ -139,10 +139,11 @@ TEST_F(ConfigTest, ToolsAreNamesNotPaths) {
 TEST_F(ConfigTest, AllSettings) {
   write("work/.deja.toml",
         "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
-        "remote_mode = 'ro'\n[store]\nlimit = 5000\n[paths]\nportable = true\nbase_dirs = ['.', "
+        "remote_mode = 'ro'\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
-        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\nidle_exit = '90s'\n[audit]\nrate = '0.25'\n"
+        "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\n[audit]\nrate = '0.25'\n"
         "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n");
+  write("home/.config/deja/config.toml", "store.limit = 5000\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -161,6 +162,25 @@ TEST_F(ConfigTest, AllSettings) {
   for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;
 }
 
+// All projects share one store and one engine.
+TEST_F(ConfigTest, WhatIsTheUsersIsNoProjects) {
+  const std::string text = "store.limit = 5000\ndaemon.idle_exit = '90s'\n";
+  write("work/.deja.toml", text);
+  const Loaded projects = load_all();
+  EXPECT_EQ(projects.config.store_limit_bytes, Config().store_limit_bytes);
+  EXPECT_EQ(projects.config.daemon_idle_exit_s, Config().daemon_idle_exit_s);
+  EXPECT_EQ(origin(projects, "store.limit"), "default");
+  ASSERT_THAT(projects.problems, SizeIs(2));
+  for (const Problem& problem : projects.problems)
+    EXPECT_THAT(problem.text(), HasSubstr(": counts only in the user's own file"));
+  write("home/.config/deja/config.toml", text);
+  EXPECT_EQ(load_all().config.store_limit_bytes, 5000u);
+  // Named, it stands for both.
+  variables_["DEJA_CONFIG"] = dir_ + "/work/.deja.toml";
+  EXPECT_THAT(load_all().problems, IsEmpty());
+  EXPECT_EQ(load_all().config.daemon_idle_exit_s, 90u);
+}
+
 TEST_F(ConfigTest, EnvironmentForms) {
   variables_["DEJA_DISABLE"] = "1";
   variables_["DEJA_BASE_DIR"] = "/a/:/b";
@@ -177,8 +197,9 @@ TEST_F(ConfigTest, EnvironmentForms) {
 
 TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
   write("work/.deja.toml",
-        "disable = 'yes'\nprogress = 'hits'\ntypo = 1\n[store]\nlimit = -4\n[paths]\nbase_dirs = "
+        "disable = 'yes'\nprogress = 'hits'\ntypo = 1\n\n\n[paths]\nbase_dirs = "
         "[1]\n");
+  write("home/.config/deja/config.toml", "store.limit = -4\n");
   variables_["DEJA_PROGRESS"] = "loud";
   variables_["DEJA_BASE_DIR"] = "relative";
   const Loaded loaded = load_all();
@@ -192,7 +213,7 @@ TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
               ::testing::UnorderedElementsAre(
                   HasSubstr("/work/.deja.toml:1: disable: expected true or false; false is used"),
                   HasSubstr("/work/.deja.toml:3: typo: no such setting"),
-                  HasSubstr("/work/.deja.toml:5: store.limit: expected size"),
+                  HasSubstr("/config.toml:1: store.limit: expected size"),
                   HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
                   HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
                   HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));

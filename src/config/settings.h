@@ -16,6 +16,10 @@ struct Given {
   std::string folder;  // relative paths in a file are relative to the file's folder
 };
 
+// Where a setting may stand. One engine serves all projects: what counts for it as a whole cannot be a
+// project's.
+enum class Scope { any, user };
+
 struct Setting {
   const char* key;          // "tools.*": any name, one value for each
   const char* environment;  // "" when there is none
@@ -24,6 +28,7 @@ struct Setting {
   // False when the value makes no sense; the config is then unchanged.
   bool (*assign)(const Given& given, Config& config);
   std::string (*show)(const Config& config);
+  Scope scope = Scope::any;
 };
 
 const std::vector<Setting>& setting_table();

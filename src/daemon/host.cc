@@ -52,15 +52,17 @@ bool View::is_seen_by(const wire::RequestHead& client) const {
          confinement == client.confinement;
 }
 
-Host::Host(const std::string& dir, std::unique_ptr<engine::Assembly> assembly,
+Host::Host(const std::string& dir, Kind kind, std::unique_ptr<engine::Assembly> assembly,
            std::uint64_t idle_exit_s)
     : silence_mark_(join_path(dir, os::kSilenceMark)),
+      off_mark_(join_path(dir, os::kOffMark)),
+      kind_(kind),
       view_(View::of_this_process()),
       idle_exit_s_(idle_exit_s),
       assembly_(std::move(assembly)) {}
 Host::~Host() = default;
 
-std::unique_ptr<Host> Host::open(const std::string& dir) {
+std::unique_ptr<Host> Host::open(const std::string& dir, Kind kind) {
   const config::Loaded loaded = config::load(engine::own_sources("/"));
   std::string interposer = own_folder() + "/libdeja-observe.so";
   const std::string problem = unusable_interposer(interposer);
@@ -72,7 +74,7 @@ std::unique_ptr<Host> Host::open(const std::string& dir) {
   for (const config::Problem& p : loaded.problems) assembly->journal().trouble(p.text());
   if (!problem.empty()) assembly->journal().trouble(problem);
   return std::unique_ptr<Host>(
-      new Host(dir, std::move(assembly), loaded.config.daemon_idle_exit_s));
+      new Host(dir, kind, std::move(assembly), loaded.config.daemon_idle_exit_s));
 }
 
 void Host::answer(Line& line, const pipeline::Outcome& outcome) {
@@ -114,11 +116,27 @@ void Host::serve(const os::Fd& socket, const std::string& request_body) {
   SocketClient client(line, engine != nullptr ? engine->interposer : std::string());
   pipeline::Outcome outcome = assembly_->handle(request, assembly_->settings_for(request), client);
   assembly_->record(outcome, request, started_ns);
+  heed_daemon_mode(request);
   answer(line, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
   if (may_hit && !outcome.remembered)
     rehearse_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
+}
+
+// A mark that is there although nobody wants it costs a start of the engine for each command, one that
+// is missing a daemon that ends after a request: neither matters for what is answered.
+void Host::heed_daemon_mode(const pipeline::Request& request) {
+  const auto is_off = assembly_->is_daemon_off(request);
+  if (!is_off) return;
+  is_switched_off_ = *is_off;
+  if (*is_off) {
+    const auto there = os::stat_file(off_mark_, os::Links::keep);
+    if (there && !*there)
+      static_cast<void>(static_cast<bool>(os::write_file_atomic(off_mark_, "")));
+  } else if (kind_ == Kind::one_shot) {  // a daemon is not asked while the mark is there
+    static_cast<void>(static_cast<bool>(os::remove_file(off_mark_)));
+  }
 }
 
 // Once a second will do: the mark is only asked for by who waits.

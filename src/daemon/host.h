@@ -25,8 +25,9 @@ struct View {
 
 class Host {
  public:
+  enum class Kind { daemon, one_shot };
   // Never fails: without a store every request is a bypass, and the journal says why.
-  static std::unique_ptr<Host> open(const std::string& dir);
+  static std::unique_ptr<Host> open(const std::string& dir, Kind kind);
   ~Host();
 
   // Serves one connection whose request frame has been read.
@@ -35,6 +36,8 @@ class Host {
   void forget() { assembly_->forget(); }
   // It was started by a confined client, and others come, too: the next daemon is to be theirs.
   bool makes_room() const { return makes_room_; }
+  // What a file said of the last request: there is to be no daemon, and a mark says so to clients.
+  bool is_switched_off() const { return is_switched_off_; }
   void maintain() { assembly_->maintain(); }  // at intervals
   // Rehearses a request of late (pipeline/memory.h). Those that were hits come first: they may well
   // come again soon. The others wait for a pause, or a first build would pay for what comes after
@@ -47,16 +50,19 @@ class Host {
   std::uint64_t idle_exit_s() const { return idle_exit_s_; }
 
  private:
-  Host(const std::string& dir, std::unique_ptr<engine::Assembly> assembly,
+  Host(const std::string& dir, Kind kind, std::unique_ptr<engine::Assembly> assembly,
        std::uint64_t idle_exit_s);
   void forget_silence(std::int64_t now_ns);
   void rehearse_later(const std::string& request_body, bool was_hit);
   void answer(Line& line, const pipeline::Outcome& outcome);
 
   Heartbeat heartbeat_;
-  const std::string silence_mark_;
+  void heed_daemon_mode(const pipeline::Request& request);
+  const std::string silence_mark_, off_mark_;
   std::atomic<std::int64_t> forgot_silence_ns_{0};
   std::atomic<bool> makes_room_{false};
+  std::atomic<bool> is_switched_off_{false};
+  const Kind kind_;
   const View view_;
   const std::uint64_t idle_exit_s_;
   const std::unique_ptr<engine::Assembly> assembly_;

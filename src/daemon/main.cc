@@ -77,7 +77,7 @@ int run_daemon(const std::string& dir) {
   os::Fd listener(kSocketFd);
   const std::string path = path_of(listener);
   if (path.empty()) return 2;
-  const auto host = daemon::Host::open(dir);
+  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
   return 0;
 }
@@ -87,7 +87,7 @@ int run_one_shot(const std::string& dir) {
   const os::Fd socket(kSocketFd);
   const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
-  const auto host = daemon::Host::open(dir);
+  const auto host = daemon::Host::open(dir, daemon::Host::Kind::one_shot);
   host->serve(socket, frame->body);
   return 0;
 }
@@ -109,7 +109,7 @@ int run_foreground(const std::string& dir) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   open_log();
-  const auto host = daemon::Host::open(dir);
+  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
   daemon::Server(*std::move(listener), socket, *host).run();
   return 0;
 }

@@ -163,7 +163,7 @@ void Server::serve_connection(os::Fd socket) {
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
       host_.serve(socket, frame->body);
-      if (host_.makes_room()) stop();
+      if (host_.makes_room() || host_.is_switched_off()) stop();
       return;
     case wire::Kind::ask:
       return answer_question(socket, frame->body);

@@ -194,6 +194,13 @@ pipeline::Settings Assembly::settings_for(const pipeline::Request& request) {
   return settings;
 }
 
+std::optional<bool> Assembly::is_daemon_off(const pipeline::Request& request) {
+  const config::Sources sources = sources_of(request);
+  if (const auto said = sources.environment("DEJA_DAEMON"); said && *said == "off")
+    return std::nullopt;
+  return config_.load(sources)->config.daemon_mode == config::DaemonMode::off;
+}
+
 pipeline::Outcome Assembly::handle(const pipeline::Request& request,
                                    const pipeline::Settings& settings, pipeline::Client& client) {
   pipeline::Outcome outcome;

@@ -42,6 +42,8 @@ class Assembly {
 
   // What is configured for a request, by its environment and folder.
   pipeline::Settings settings_for(const pipeline::Request& request);
+  // Does a file say that there is to be no daemon for it? Empty: its environment decides.
+  std::optional<bool> is_daemon_off(const pipeline::Request& request);
   pipeline::Outcome handle(const pipeline::Request& request, const pipeline::Settings& settings,
                            pipeline::Client& client);
   // Tells the journal; and the user, where he has asked for it (`deja exec --explain`), in the

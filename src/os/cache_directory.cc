@@ -142,6 +142,11 @@ Claim claim_cache_directory(const char* dir) {
   return opened && mark(opened) ? Claim::ours : Claim::unusable;
 }
 
+bool mark_cache_directory(const char* dir) {
+  Fd opened;
+  return look(dir, opened) == Claim::ours && mark(opened);
+}
+
 const char* describe(Claim claim) {
   switch (claim) {
     case Claim::ours:

@@ -17,6 +17,9 @@ Claim look_at_cache_directory(const char* dir);
 // Makes it, with mode 0700 and with those above it, and marks it: `ours`, or why not.
 Claim claim_cache_directory(const char* dir);
 
+// Marks one that is ours by its store alone. False: it is not, or cannot be written.
+bool mark_cache_directory(const char* dir);
+
 // For people: what is wrong, and the remedy. "" for ours and absent.
 const char* describe(Claim claim);
 

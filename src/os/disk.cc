@@ -32,7 +32,8 @@ Result<Fd> open_with(const std::string& path, int flags) {
 }  // namespace
 
 Result<Fd> open_append(const std::string& path) {
-  return open_with(path, O_WRONLY | O_APPEND | O_CREAT);
+  // O_NONBLOCK: a FIFO in the way must not hang us.
+  return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
 }
 
 Result<Fd> open_directory(const std::string& path) {

@@ -59,6 +59,11 @@ FileIdentity identity_of(const struct stat& st) {
   return id;
 }
 
+Status change_mode(const std::string& path, mode_t mode) {
+  if (::fchmodat(AT_FDCWD, path.c_str(), mode, 0) != 0) return sys_error("chmod", path);
+  return {};
+}
+
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links) {
   note_work();
   struct stat st;
@@ -79,6 +84,11 @@ Result<FileIdentity> stat_fd(const Fd& fd) {
   struct stat st;
   if (::fstat(fd.get(), &st) != 0) return sys_error("fstat");
   return identity_of(st);
+}
+
+bool cannot_shrink(const Fd& fd) {
+  const int seals = ::fcntl(fd.get(), F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
 }
 
 std::uint32_t generation_of(const Fd& fd) {

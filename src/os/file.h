@@ -47,6 +47,8 @@ bool gains_rights(const std::string& path);
 // can read such a path either).
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
 Result<FileIdentity> stat_fd(const Fd& fd);
+// Is it a memory file that is sealed against being cut short?
+bool cannot_shrink(const Fd& fd);
 // Tells files apart that had the same inode number one after the other (ioctl_getversion, fs.h); 0
 // where the file system does not say.
 std::uint32_t generation_of(const Fd& fd);
@@ -65,6 +67,7 @@ Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
 Status write_fd(const Fd& fd, std::string_view bytes);
 Status sync_fd(const Fd& fd);
 Status set_mode(const Fd& fd, mode_t mode);
+Status change_mode(const std::string& path, mode_t mode);  // of no symlink
 
 // Writes temp + rename in the folder of path: readers see the old or the new bytes, never a mix.
 Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode = 0600);

@@ -29,6 +29,10 @@ long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out)
 // The file in the cache directory that says that an engine has kept silent (client/silence.h).
 inline constexpr std::string_view kSilenceMark = "daemon.silent";
 
+// The file in the cache directory that says that daemon.mode is "off" in a configuration file: clients
+// read none of these, and start no daemon while it is there. Engines make and remove it.
+inline constexpr std::string_view kOffMark = "daemon.off";
+
 // Makes dir (not its parents) with mode 0700, or checks that it is a real folder, ours, and closed
 // to others: a socket in a folder that others can write to could be theirs.
 bool make_private_dir(const char* dir);

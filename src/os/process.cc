@@ -100,6 +100,15 @@ Result<Heard> start_heard(const std::string& path, const Texts& argv, const Text
   return Heard{*pid, std::move(out.read), std::move(err.read)};
 }
 
+std::optional<int> run_in_copy(const std::function<int()>& body) {
+  const pid_t child = ::fork();
+  if (child < 0) return std::nullopt;
+  if (child == 0) ::_exit(body());
+  const auto how = ended(child, true);
+  if (!how || how->signal != 0) return std::nullopt;
+  return how->exit_code;
+}
+
 std::optional<Ended> ended(pid_t child, bool wait) {
   int status = 0;
   pid_t got = 0;

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,6 +34,10 @@ struct Heard {
 };
 Result<Heard> start_heard(const std::string& path, const Texts& argv, const Texts& environment,
                           const std::string& cwd);
+
+// Runs it in a copy of this process and waits: it may crash without us. Exit code of the copy; empty:
+// a signal ended it, or there could be none. REQUIRES: no other threads.
+std::optional<int> run_in_copy(const std::function<int()>& body);
 
 // How a child ended, once.
 struct Ended {

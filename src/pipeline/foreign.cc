@@ -4,7 +4,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
-#include "os/mapping.h"
+#include "pipeline/pieces.h"
 #include "pipeline/witness.h"
 #include "tool/program_name.h"
 
@@ -51,10 +51,12 @@ constexpr std::string_view kNameOfStart = "timeOrigin";
 
 Result<bool> names_start(const std::string& path) {
   const os::Fd fd = TRY(os::open_read(path));
-  const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  if (identity.size == 0) return false;
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
-  return mapping.view().find(kNameOfStart) != std::string_view::npos;
+  bool found = false;
+  TRY(for_each_piece(fd, kNameOfStart.size(), [&](std::string_view piece) {
+    found = piece.find(kNameOfStart) != std::string_view::npos;
+    return !found;
+  }));
+  return found;
 }
 
 // "--eval=…" in MAKEFLAGS gives make more to do than its makefile says; "-E" is its short form, and may
@@ -89,8 +91,7 @@ Result<bool> Witness::may_tell_time(const std::string& path) const {
   const os::Fd fd = TRY(os::open_read(path));
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   if (identity.size == 0) return false;
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
-  return invocation_.timekeeper->may_tell(mapping.view());
+  return invocation_.timekeeper->may_tell(TRY(whole_content(fd, identity.size)));
 }
 
 // It has asked for the time; has somebody asked it?

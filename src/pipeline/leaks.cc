@@ -8,6 +8,7 @@
 
 #include "os/file.h"
 #include "pipeline/hidden_text.h"
+#include "pipeline/pieces.h"
 
 namespace deja::pipeline {
 namespace {
@@ -160,18 +161,11 @@ Status LeakSearch::search(const os::Fd& fd) {
   const HiddenText hidden = TRY(hidden_text(fd));
   if (hidden.is_more) find_all();
   search(hidden.unpacked);
-  constexpr std::size_t kBuffer = 256 * 1024;
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kBuffer + longest_);
-  std::size_t kept = 0;  // the end of the piece before, in case a needle lies across
-  for (std::uint64_t offset = 0;;) {
-    const std::size_t n = TRY(os::read_at(fd, offset, buffer.get() + kept, kBuffer));
-    const std::size_t have = kept + n;
-    search({buffer.get(), have});
-    if (n < kBuffer) return {};
-    kept = std::min(have, longest_);
-    ::memmove(buffer.get(), buffer.get() + have - kept, kept);
-    offset += n;
-  }
+  // A needle may lie across two pieces.
+  return for_each_piece(fd, longest_, [this](std::string_view piece) {
+    search(piece);
+    return true;
+  });
 }
 
 }  // namespace deja::pipeline

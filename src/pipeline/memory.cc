@@ -38,6 +38,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::access:  // what may not be read cannot be watched
         return false;
       case Claim::variable:
+      case Claim::variable_digest:
       case Claim::unset:
         if (is_noise(o.subject)) return false;
         break;

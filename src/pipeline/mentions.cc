@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "action/recipe.h"
 #include "os/file.h"
-#include "os/mapping.h"
+#include "pipeline/pieces.h"
 
 namespace deja::pipeline {
 namespace {
@@ -15,14 +16,16 @@ constexpr std::size_t kWeight = 128;  // of one entry
 
 Result<std::uint32_t> search(const std::string& path, const std::vector<std::string>& texts) {
   const os::Fd fd = TRY(os::open_read(path));
-  const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  if (identity.size == 0) return 0u;
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
+  std::size_t longest = 0;
+  for (const std::string& text : texts) longest = std::max(longest, text.size());
   std::uint32_t found = 0;
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    if (::memmem(mapping.data(), mapping.size(), texts[i].data(), texts[i].size()) != nullptr)
-      found |= 1u << i;
-  }
+  TRY(for_each_piece(fd, longest, [&](std::string_view piece) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      if (::memmem(piece.data(), piece.size(), texts[i].data(), texts[i].size()) != nullptr)
+        found |= 1u << i;
+    }
+    return true;
+  }));
   return found;
 }
 

@@ -8,7 +8,7 @@
 #include "action/recipe.h"
 #include "base/path.h"
 #include "os/file.h"
-#include "os/mapping.h"
+#include "pipeline/pieces.h"
 #include "pipeline/world.h"
 #include "tool/ast_file.h"
 
@@ -75,9 +75,9 @@ std::set<std::string> inputs_of(const Testimony::Module& module, const Trace& tr
   if (!fd) return {};
   const auto identity = os::stat_fd(*fd);
   if (!identity || !(*identity == module.identity)) return {};
-  const auto mapping = os::Mapping::read_only(*fd, identity->size);
-  if (!mapping) return {};
-  const auto inputs = tool::ast_inputs(mapping->view());
+  const auto content = whole_content(*fd, identity->size);
+  if (!content) return {};
+  const auto inputs = tool::ast_inputs(*content);
   if (!inputs) return {};
   std::set<std::string> claimed, out;
   for (const Observation& claim : trace.observations)
@@ -111,6 +111,15 @@ std::optional<Trace> known_of(const ProbeKey& key, World& world, Engine& engine)
   return std::nullopt;
 }
 
+// The value of a claim that holds is the present one; what a module rests on may bind the result as
+// what the run itself has asked for does.
+Observation revealed(Observation claim, const tool::Command& command, const action::Roots& roots) {
+  if (claim.claim != Claim::variable_digest) return claim;
+  claim.claim = Claim::variable;
+  claim.value = roots.tag(std::string(command.variable(claim.subject).value_or("")));
+  return claim;
+}
+
 }  // namespace
 
 void claim_modules(const Prepared& p, const Target& target, const RunReport& report, Engine& engine,
@@ -139,7 +148,9 @@ void claim_modules(const Prepared& p, const Target& target, const RunReport& rep
     is_strict |= !may_be_absent;
     claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
                       target.roots.tag(module.path), std::string(module.digest.view())});
-    if (known) claims.insert(claims.end(), known->observations.begin(), known->observations.end());
+    if (!known) continue;
+    for (Observation& claim : known->observations)
+      claims.push_back(revealed(std::move(claim), p.command, target.roots));
   }
   if (is_strict) claims.insert(claims.end(), testimony.compared.begin(), testimony.compared.end());
   testimony.trace.normalize();

@@ -22,6 +22,8 @@ using action::Artifact;
 using action::Role;
 
 Result<observe::Log> read_log(const os::Fd& fd) {
+  // Whoever runs below the client has it, too, and could end us by cutting it short.
+  if (!os::cannot_shrink(fd)) return Error{Code::invalid, 0, "its log could be cut short"};
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
   return observe::read_log(mapping.view());
@@ -233,6 +235,7 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
   if (!before.locks.were_ours()) return out.why_not = "others write one of its outputs", out;
   Published published;
   published.trace = std::move(testimony.trace);
+  published.trace.conceal();
   published.key = action_key(p.probe, published.trace, draft->result.streams_are_one);
   published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
   out.why_not = unwanted_because;

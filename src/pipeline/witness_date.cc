@@ -6,7 +6,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
-#include "os/mapping.h"
+#include "pipeline/pieces.h"
 #include "pipeline/witness.h"
 
 namespace deja::pipeline {
@@ -91,12 +91,12 @@ bool Witness::may_put_time(const std::string& path, TimeWords& words) const {
     const auto known = reads_.find(path);
     if (known == reads_.end() || !(known->second.identity == now)) return true;
     if (now.size == 0 || known->second.by_libc) return false;
-    const os::Mapping mapping = TRY(os::Mapping::read_only(fd, now.size));
+    const std::string content = TRY(whole_content(fd, now.size));
     const auto& argv = invocation_.run_argv;
     const bool is_source =
         !is_file_of_arguments(path) && std::none_of(argv.begin(), argv.end(), says_comments_count);
-    words.add(mapping.view(), is_source ? TimeWords::Kind::source : TimeWords::Kind::unknown);
-    return is_precompiled(mapping.view());
+    words.add(content, is_source ? TimeWords::Kind::source : TimeWords::Kind::unknown);
+    return is_precompiled(content);
   };
   const auto found = search();
   return !found || *found;

@@ -4,8 +4,8 @@
 
 #include "base/path.h"
 #include "os/file.h"
-#include "os/mapping.h"
 #include "pipeline/archive_dates.h"
+#include "pipeline/pieces.h"
 #include "pipeline/witness.h"
 #include "pipeline/world.h"
 
@@ -37,8 +37,7 @@ Result<std::optional<std::uint32_t>> facts_of_output(const std::string& path) {
   if (TRY(holds_dates(fd))) return std::optional<std::uint32_t>();
   if (tool::scan_tree({head, 4}) == 0) return none;
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, identity.size));
-  return std::optional(tool::scan_tree(mapping.view()));
+  return std::optional(tool::scan_tree(TRY(whole_content(fd, identity.size))));
 }
 
 }  // namespace

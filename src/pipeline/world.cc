@@ -215,6 +215,11 @@ Result<bool> World::holds(const Observation& claim) {
       const auto value = variable(claim.subject);
       return value && roots_.tag(*value) == claim.value;
     }
+    case Claim::variable_digest: {
+      const auto now = variable(claim.subject);
+      return now &&
+             action::digest_of_variable(claim.subject, roots_.tag(*now)).view() == claim.value;
+    }
     case Claim::unset:
       return !variable(claim.subject);
     case Claim::environment:

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kMagic = "dejaidx1";
 constexpr std::size_t kStateBytes = 128;
+constexpr std::uint64_t kStateFileMax = 4096;
 
 }  // namespace
 
@@ -90,7 +91,9 @@ bool is_plausible(const Meta& meta) {
 Result<std::optional<Meta>> newest_meta(const std::string& folder, std::uint64_t& file_size) {
   auto fd = TRY(os::open_read_if_exists(folder + "/data.mdb"));
   if (!fd) return std::optional<Meta>();
-  file_size = TRY(os::stat_fd(*fd)).size;
+  const os::FileIdentity id = TRY(os::stat_fd(*fd));
+  if (!id.is_regular()) return std::optional<Meta>();
+  file_size = id.size;
   std::optional<Meta> newest;
   const auto page_size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   for (const std::uint64_t offset : {std::uint64_t{0}, page_size}) {
@@ -142,12 +145,28 @@ const char* belief_name(Belief belief) {
   return "unknown";
 }
 
+namespace {
+
+// Something that is no file stands in the place of one.
+Result<bool> is_misplaced(const std::string& folder) {
+  for (const char* name : {"/data.mdb", "/lock.mdb", "/state"}) {
+    const auto id = TRY(os::stat_file(folder + name));
+    if (id && !id->is_regular()) return true;
+    if (id && name == std::string_view("/state") && id->size > kStateFileMax) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 Result<Belief> believe_index(const std::string& folder) {
-  if (!TRY(os::stat_file(folder, os::Links::keep))) return Belief::absent;
+  const auto id = TRY(os::stat_file(folder, os::Links::keep));
+  if (!id) return Belief::absent;
+  if (!id->is_directory() || TRY(is_misplaced(folder))) return Belief::damaged;
   std::uint64_t file_size = 0;
   const auto meta = TRY(newest_meta(folder, file_size));
   if (!meta) return Belief::damaged;
-  const auto bytes = TRY(os::read_file_if_exists(folder + "/state", 4096));
+  const auto bytes = TRY(os::read_file_if_exists(folder + "/state", kStateFileMax));
   const auto state = bytes ? decode_state(*bytes) : std::nullopt;
   if (!state) return Belief::damaged;
   const bool same_boot = state->boot == os::boot_id();

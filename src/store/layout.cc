@@ -39,10 +39,6 @@ std::string Layout::new_temp() const {
          std::to_string(serial++);
 }
 
-std::string Layout::quarantined(const Digest& digest) const {
-  return quarantine() + "/" + digest.hex() + "." + std::to_string(os::wall_ns());
-}
-
 std::string Layout::ledger_log(std::uint64_t number) const {
   return ledger() + "/" + std::to_string(number) + ".log";
 }

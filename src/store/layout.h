@@ -44,7 +44,6 @@ class Layout {
   std::string blob_folder(const Digest& digest) const;
   // A name in tmp/ that nobody else makes, also not in another container.
   std::string new_temp() const;
-  std::string quarantined(const Digest& digest) const;
   std::string ledger_log(std::uint64_t number) const;
   std::string ledger_base(std::uint64_t number) const;
 

@@ -1,6 +1,7 @@
 #include "store/ledger.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "base/bytes.h"
@@ -96,11 +97,13 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
 }
 
 Status LedgerImage::add(const std::string& path) {
-  auto fd = TRY(os::open_read_if_exists(path));
-  if (!fd) return {};
-  const auto id = TRY(os::stat_fd(*fd));
-  if (id.size == 0) return {};
-  mappings_.push_back(TRY(os::Mapping::read_only(*fd, id.size)));
+  const auto fd = os::open_read_if_exists(path);
+  // What may not be read holds nothing for us; nor does what is no file.
+  if (!fd && fd.error().sys_errno != EACCES) return fd.error();
+  if (!fd || !*fd) return {};
+  const auto id = TRY(os::stat_fd(**fd));
+  if (id.size == 0 || !id.is_regular()) return {};
+  mappings_.push_back(TRY(os::Mapping::read_only(**fd, id.size)));
   const VisitFrame keep = [this](const Frame& frame) -> Status {
     frames_.push_back(frame);
     frames_.back().place = frames_.size();

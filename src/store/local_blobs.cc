@@ -11,6 +11,7 @@
 #include "os/disk.h"
 #include "os/file.h"
 #include "store/local_store.h"
+#include "store/mend.h"
 
 namespace deja::store {
 namespace {
@@ -21,8 +22,7 @@ constexpr std::uint64_t kBufferedBytes = 256 * 1024;
 constexpr std::size_t kKnownMax = 1 << 16;
 constexpr std::size_t kRefreshedMax = 4096;
 constexpr std::int64_t kPast = 2'000'000'000;
-// Quarantine is for a person to look at, not an archive: the newest few, and none that is large.
-constexpr std::size_t kQuarantineMax = 16;
+// Quarantine is for a person to look at: nothing that is large.
 constexpr std::uint64_t kQuarantineBytesMax = 64 << 20;
 
 // Removes the file unless it was moved away.
@@ -108,11 +108,7 @@ Status LocalStore::quarantine(const Digest& digest) {
   const auto id = TRY(os::stat_file(path, os::Links::keep));
   if (!id) return {};
   if (!id->is_regular() || id->size > kQuarantineBytesMax) return os::remove_tree(path);
-  TRY(os::make_directories(layout_.quarantine()));
-  auto names = TRY(os::list_directory(layout_.quarantine()));
-  if (names.size() >= kQuarantineMax)
-    TRY(os::remove_file(layout_.quarantine() + "/" + names.front()));
-  return os::rename_file(path, layout_.quarantined(digest));
+  return move_to_quarantine(layout_, path, digest.hex());
 }
 
 Result<os::Fd> LocalStore::new_temp_file(const std::string& path) {

@@ -8,7 +8,10 @@ namespace deja::store {
 // One stat a blob. What a file of the right size holds is open_blob()'s to judge.
 Result<bool> LocalStore::is_complete(const ResultFacts& facts) {
   for (const BlobReference& blob : facts.blobs) {
-    const auto id = TRY(os::stat_file(layout_.blob(blob.digest), os::Links::keep));
+    const auto looked = os::stat_file(layout_.blob(blob.digest), os::Links::keep);
+    // What cannot be looked at cannot be served.
+    if (!looked && looked.error().sys_errno != EACCES) return looked.error();
+    const std::optional<os::FileIdentity> id = looked ? *looked : std::nullopt;
     if (!id || id->size != blob.size || !id->is_regular()) return false;
   }
   return true;

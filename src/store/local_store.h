@@ -183,6 +183,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status sweep_one_folder();
   Status sweep_manifests();
   Status sweep_temps(SweepReport& report);
+  Result<bool> is_sound(const Digest& digest, bool& is_orphan);
   Status check_blob(VerifyReport& report, const Digest& digest, bool repair);
   Status check_blobs(VerifyReport& report, bool repair);
   Status check_results(VerifyReport& report, std::vector<ActionKey>& bad);

@@ -24,7 +24,11 @@ std::string format_text() {
 enum class Format { ours, absent, foreign };
 
 Result<Format> read_format(const Layout& layout) {
-  auto text = TRY(os::read_file_if_exists(layout.format(), 4096));
+  const auto id = TRY(os::stat_file(layout.format()));
+  if (!id) return Format::absent;
+  constexpr std::uint64_t kMax = 4096;
+  if (!id->is_regular() || id->size > kMax) return Format::foreign;
+  auto text = TRY(os::read_file_if_exists(layout.format(), kMax));
   if (!text) return Format::absent;
   if (*text == format_text()) return Format::ours;
   unsigned version = 0;
@@ -66,7 +70,7 @@ Status make_folders(const Layout& layout) {
     // What lies there would be written, and removed, in another place.
     const auto made = TRY(os::stat_file(path, os::Links::keep));
     if (!made || !made->is_directory())
-      return Error{Code::denied, 0, path + " is a symbolic link: remove it"};
+      return Error{Code::denied, 0, path + " is no folder; 'deja verify --repair' mends this"};
   }
   return {};
 }
@@ -186,7 +190,8 @@ Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& o
 
 // REQUIRES: the folder's lock is held.
 Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
-  const Belief belief = TRY(believe_index(layout.index()));
+  const Belief belief =
+      options.distrusts_index ? Belief::damaged : TRY(believe_index(layout.index()));
   if (belief == Belief::sound) return false;  // another process was faster
   if (belief == Belief::suspect && !options.is_guest && survives_walk(layout.index())) {
     TRY(os::remove_file(suspect_path(layout.index())));
@@ -240,7 +245,7 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
 
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
   if (options.read_only) return prepare_read_only(layout, options);
-  if (TRY(read_format(layout)) == Format::ours &&
+  if (!options.distrusts_index && TRY(read_format(layout)) == Format::ours &&
       TRY(believe_index(layout.index())) == Belief::sound)
     return Prepared();
   TRY(claim_root(layout));
@@ -253,6 +258,27 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
   Prepared prepared;
   prepared.is_rebuilt = TRY(make_believable(layout, options));
   return prepared;
+}
+
+Result<bool> has_unknown_format(const Layout& layout) {
+  switch (TRY(read_format(layout))) {
+    case Format::ours:
+      return false;
+    case Format::foreign:
+      return true;
+    case Format::absent:
+      break;
+  }
+  for (const std::string& path : {layout.index(), layout.blobs()})
+    if (TRY(os::stat_file(path, os::Links::keep))) return true;
+  return false;
+}
+
+Status set_store_aside(const Layout& layout, const PrepareOptions& options) {
+  TRY(read_format(layout));
+  TRY(claim_root(layout));
+  const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
+  return set_aside(layout);
 }
 
 Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {

@@ -19,12 +19,19 @@ struct Prepared {
 struct PrepareOptions {
   bool read_only = false;
   bool is_guest = false;  // LocalStore::Options'
+  // Make the index anew from the ledger, whatever it looks like.
+  bool distrusts_index = false;
   // How long to wait for another process that makes or rebuilds the index.
   std::int64_t wait_ns = 5'000'000'000;
 };
 
 // Errors: Code::invalid for a newer format, Code::timeout, Code::denied, Code::no_space, Code::io.
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options);
+
+// Does it hold something of a store whose format is not known, and not that of a newer deja?
+Result<bool> has_unknown_format(const Layout& layout);
+// Moves what there is of a store out of the way, to old/, but one of a newer format.
+Status set_store_aside(const Layout& layout, const PrepareOptions& options);
 
 // Puts an empty store in the place of this one, while others may use it: they find nothing more,
 // and notice at their next change.

@@ -12,6 +12,9 @@
 namespace deja::store {
 namespace {
 
+// Of blobs that no result names, larger ones are hashed only when they are used.
+constexpr std::uint64_t kOrphanReadMax = 256 << 20;
+
 // What the tables should say, counted from the results alone.
 struct Recount {
   std::unordered_map<Digest, BlobRow> blobs;  // size and references
@@ -138,28 +141,45 @@ Status rewrite_usage(CatalogChange& change) {
 
 }  // namespace
 
-Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool repair) {
+Result<bool> LocalStore::is_sound(const Digest& digest, bool& is_orphan) {
   const auto opened = TRY(open_file(digest));
-  if (!opened) return {};  // evicted meanwhile
-  if (!opened->identity.is_regular() || TRY(digest::digest_fd(opened->fd)) != digest) {
-    ++report.blobs_quarantined;
-    return repair ? quarantine(digest) : Status();
-  }
-  ++report.blobs_ok;
+  if (!opened) return true;  // evicted meanwhile
   std::optional<BlobRow> row;
   const Index::Body look = [&](IndexTxn& txn) -> Status {
     row = TRY(find_blob(txn, digest));
     return {};
   };
   TRY(read(look));
-  if (!row) ++report.blobs_orphaned;
-  return {};
+  is_orphan = !row;
+  const os::FileIdentity& identity = opened->identity;
+  if (!identity.is_regular() || (row && row->size != identity.size)) return false;
+  // A file of any length could be made in no time; to read it takes long.
+  if (!row && identity.size > kOrphanReadMax) return true;
+  return TRY(digest::digest_fd(opened->fd)) == digest;
+}
+
+// What cannot be read is as good as damaged.
+Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool repair) {
+  bool is_orphan = false;
+  const auto sound = is_sound(digest, is_orphan);
+  if (!sound && sound.error().code == Code::corrupt) return sound.error();  // the index
+  if (sound && *sound) {
+    ++report.blobs_ok;
+    if (is_orphan) ++report.blobs_orphaned;
+    return {};
+  }
+  ++report.blobs_quarantined;
+  return repair ? quarantine(digest) : Status();
 }
 
 Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
-  if (!TRY(os::stat_file(layout_.blobs()))) return {};  // removed by hand, or by half a purge
-  for (const std::string& folder : TRY(os::list_directory(layout_.blobs()))) {
-    for (const std::string& name : TRY(os::list_directory(layout_.blobs() + "/" + folder))) {
+  // A folder that is none is mend_folder's; one may have been removed by hand, or by half a purge.
+  const auto names_in = [](const std::string& path) {
+    auto names = os::list_directory(path);
+    return names ? *std::move(names) : std::vector<std::string>();
+  };
+  for (const std::string& folder : names_in(layout_.blobs())) {
+    for (const std::string& name : names_in(layout_.blobs() + "/" + folder)) {
       if (const auto digest = digest_of_blob_name(folder, name))
         TRY(check_blob(report, *digest, repair));
     }
@@ -184,14 +204,17 @@ Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& b
   }));
   // Outside of the transaction: looking at files takes its time.
   for (const auto& [key, fact] : facts) {
-    if (TRY(is_complete(fact))) {
+    const auto complete = is_complete(fact);
+    if (complete && *complete) {
       ++report.results_ok;
       continue;
     }
     ++report.results_incomplete;
     bad.push_back(key);
-    for (const BlobReference& blob : fact.blobs)
-      if (!TRY(is_complete({.blobs = {blob}, .cost_ns = 0, .probe = {}}))) ++report.blobs_missing;
+    for (const BlobReference& blob : fact.blobs) {
+      const auto there = is_complete({.blobs = {blob}, .cost_ns = 0, .probe = {}});
+      if (!there || !*there) ++report.blobs_missing;
+    }
   }
   return {};
 }

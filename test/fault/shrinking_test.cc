@@ -1,0 +1,48 @@
+// Files that others cut short while the engine looks at them.
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "fault/fault.h"
+
+namespace deja::test {
+namespace {
+
+class ShrinkingFault : public Fault {};
+
+// After the tool's end the engine searches sources and outputs.
+TEST_P(ShrinkingFault, InputsAndOutputsNeverEndTheEngine) {
+  warm();
+  const pid_t engine = ws.daemon_pid();
+  ASSERT_NE(engine, 0);
+  // Long enough for the search to be met; "__FILE__" makes it a search.
+  const std::string source =
+      "const char *name = __FILE__;\n/*" + std::string(24 << 20, 'a') + "*/\n";
+  for (int round = 0; round < 12; ++round) {
+    const std::string name = "big" + std::to_string(round);
+    ws.write(name + ".c", source);
+    std::atomic<bool> is_over{false};
+    std::thread other([&] {
+      const auto sleep = [](int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); };
+      while (!is_over && !ws.exists(name + ".o")) sleep(1);
+      sleep(round);
+      static_cast<void>(::truncate(ws.path(name + ".c").c_str(), 100) == 0);
+      static_cast<void>(::truncate(ws.path(name + ".o").c_str(), 10) == 0);
+    });
+    ws.deja({"gcc", "-c", name + ".c", "-I" + ws.work()});
+    is_over = true;
+    other.join();
+    ws.remove(name + ".c");
+    EXPECT_EQ(ws.daemon_pid(), engine) << "round " << round;
+  }
+  reset();
+  expect_undisturbed();
+  EXPECT_EQ(ws.last_event().outcome, "hit");
+}
+
+ONLY_DAEMON(ShrinkingFault);
+
+}  // namespace
+}  // namespace deja::test

@@ -1,0 +1,74 @@
+// What a configuration file switches off is off at once.
+#include <chrono>
+#include <thread>
+
+#include "fault/fault.h"
+
+namespace deja::test {
+namespace {
+
+class SwitchedOffFault : public Fault {
+ protected:
+  void SetUp() override {
+    Fault::SetUp();
+    if (IsSkipped()) return;
+    ws.set("DEJA_DAEMON");  // which wins over files
+    warm();
+  }
+  void configure(const std::string& text) {
+    ws.write(ws.home() + "/.config/deja/config.toml", text);
+  }
+  // It ends when it has given its answer.
+  bool has_daemon_ended() const {
+    for (int i = 0; i < 500 && !ws.engines().empty(); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return ws.engines().empty();
+  }
+};
+
+TEST_P(SwitchedOffFault, AWarmEngineServesNothingMore) {
+  configure("disable = true\n");
+  expect_undisturbed();
+  EXPECT_EQ(ws.last_event().outcome, "bypass");
+  EXPECT_EQ(ws.last_event().reason, "disabled");
+  configure("disable = false\n");
+  expect_undisturbed();
+  EXPECT_EQ(ws.last_event().outcome, "hit");
+}
+
+TEST_P(SwitchedOffFault, NoDaemonStaysOrStarts) {
+  ASSERT_NE(ws.daemon_pid(), 0);
+  configure("[daemon]\nmode = \"off\"\n");
+  for (int i = 0; i < 3; ++i) {
+    expect_undisturbed();
+    EXPECT_EQ(ws.last_event().outcome, "hit");
+    EXPECT_TRUE(has_daemon_ended());
+    EXPECT_TRUE(ws.exists(ws.cache() + "/daemon.off"));
+  }
+  // The environment wins over files.
+  expect_undisturbed({.env = {"DEJA_DAEMON=auto"}});
+  EXPECT_FALSE(ws.exists(ws.cache() + "/daemon.off"));
+  expect_undisturbed();
+  EXPECT_TRUE(has_daemon_ended());
+
+  configure("");
+  expect_undisturbed();  // sees that it is gone
+  EXPECT_FALSE(ws.exists(ws.cache() + "/daemon.off"));
+  expect_undisturbed();
+  EXPECT_NE(ws.daemon_pid(), 0);
+  EXPECT_EQ(ws.last_event().outcome, "hit");
+}
+
+TEST_P(SwitchedOffFault, AProjectsFileToo) {
+  ws.write(ws.base() + "/.deja.toml", "daemon.mode = \"off\"\n");
+  expect_undisturbed();
+  EXPECT_TRUE(has_daemon_ended());
+  expect_undisturbed();
+  EXPECT_TRUE(has_daemon_ended());
+  EXPECT_EQ(ws.last_event().outcome, "hit");
+}
+
+ONLY_DAEMON(SwitchedOffFault);
+
+}  // namespace
+}  // namespace deja::test
