@@ -39,6 +39,7 @@ void learn_of_programs(const observe::Log& log, const RunReport& report, const s
                        PublishOutcome& out) {
   out.was_unheard = log.unheard || (!report.supervised && !unseen_program(log, tool).empty());
   out.gains_rights = starts_privileged(log);
+  out.read_much = log.is_large;
 }
 
 // A run that failed may have failed because it was observed. (One that a signal has ended leaves

@@ -121,6 +121,7 @@ pid_t Recorder::process_of(const Tracee& tracee) {
     log_.lose(DEJA_LOST_PATH);
     return tracee.thread();
   }
+  if (!has_our_rights(tracee)) log_.lose(DEJA_LOST_KERNEL);  // started in a namespace of its own
   processes_[tracee.thread()] = status->process;
   if (processes_.try_emplace(status->process, status->process).second ||
       status->process == tracee.thread())
@@ -129,9 +130,11 @@ pid_t Recorder::process_of(const Tracee& tracee) {
   return status->process;
 }
 
-// A program has started, and has made its first call: it has not asked for the time yet.
+// A program has started, and has made its first call: it has not asked for the time yet. One that is
+// setuid has other rights than we, and sees other files.
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
+  if (!has_our_rights(Tracee(process))) return log_.lose(DEJA_LOST_KERNEL);
   if (!Tracee(process).expose_clock())
     log_.write({.op = DEJA_OP_CLOCK,
                 .flags = DEJA_FLAG_ONLY_ONCE,
@@ -163,7 +166,7 @@ void Recorder::hear(const seccomp_notif& notification) {
   const Tracee tracee(thread);
   const Heard h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
-  if (dispatch(h) == Answer::later) listener_.let_go(notification.id);
+  if (log_.has_lost() || dispatch(h) == Answer::later) listener_.let_go(notification.id);
 }
 
 Recorder::Answer Recorder::dispatch(const Heard& h) {
@@ -363,7 +366,8 @@ Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, st
   return Answer::later;
 }
 
-bool Recorder::may_stand_in(const Heard& h, const Name& name) const {
+bool Recorder::may_stand_in(const Heard& h, const Name& name) {
+  if (!has_our_rights(h.tracee)) log_.lose(DEJA_LOST_KERNEL);
   return !name.is_own && !log_.has_lost() && listener_.is_valid(h.notification.id);
 }
 

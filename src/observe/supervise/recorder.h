@@ -9,6 +9,7 @@
 
 #include <linux/seccomp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <unordered_map>
@@ -80,8 +81,11 @@ class Recorder {
   void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
                  const std::string& folder);
   Answer give(const Heard& h, int result);
-  // Whether calls can be made in the tool's place.
-  bool may_stand_in(const Heard& h, const Name& name) const;
+  bool has_our_rights(const Tracee& tracee) const {
+    return !rights_.empty() && tracee.rights() == rights_;
+  }
+  // Whether calls can be made in the tool's place: with rights that it has itself.
+  bool may_stand_in(const Heard& h, const Name& name);
   void record(const Heard& h, deja_op op, const Name& name, const Look& look,
               std::uint16_t flags = 0);
   static Look look_at(const Name& name, bool follow);
@@ -89,7 +93,8 @@ class Recorder {
   const Listener& listener_;
   LogWriter& log_;
   Outputs outputs_{log_};
-  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
+  std::unordered_map<pid_t, pid_t> processes_;              // by thread
   // Processes that have become another program, of which nothing was heard yet.
   std::unordered_set<pid_t> fresh_;
 };

@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <fstream>
 #include <string_view>
 
 #include "os/fd.h"
@@ -132,6 +133,23 @@ std::optional<Tracee::Status> Tracee::status() const {
   if (!process || !parent || !umask) return std::nullopt;
   return Status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
                 static_cast<mode_t>(*umask)};
+}
+
+std::string Tracee::rights() const {
+  std::string rights;
+  std::ifstream status(proc("status"));
+  for (std::string line; std::getline(status, line);)
+    for (const std::string_view name : {"Uid:", "Gid:", "Groups:", "CapEff:"})
+      if (line.starts_with(name)) rights += line + '\n';
+  if (rights.find("CapEff:") == std::string::npos) return {};
+  for (const char* space : {"ns/mnt", "ns/user"}) {
+    const std::string name = read_link(proc(space));
+    if (name.empty()) return {};
+    rights += name + '\n';
+  }
+  std::ifstream profile(proc("attr/current"));  // not there without such a module
+  for (std::string line; std::getline(profile, line);) rights += line;
+  return rights;
 }
 
 std::string Tracee::program() const { return read_link(proc("exe")); }

@@ -38,6 +38,10 @@ class Tracee {
     mode_t umask = 022;
   };
   std::optional<Status> status() const;
+  // What decides which files it may have: users, groups, capabilities, the namespaces they are of, a
+  // profile (AppArmor, SELinux). Each call's is the thread's own, and it waits for us meanwhile. Empty:
+  // it cannot be had.
+  std::string rights() const;
   std::string program() const;  // its executable; empty when it cannot be had
 
   // The clock can be read without a system call, by functions that the kernel maps into each
