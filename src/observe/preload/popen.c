@@ -13,7 +13,7 @@
 
 /* What popen has opened. The descriptors are closed in each later child, so the list must be true
  * while one is made: the lock is held, as libc holds its own. */
-#define PIPES_MAX 256
+#define PIPES_MAX 1024
 struct piped {
   FILE *file; /* NULL: free */
   int fd;
@@ -35,6 +35,13 @@ static struct piped *free_entry(void) {
   for (int i = 0; i < PIPES_MAX; ++i)
     if (pipes[i].file == NULL) return &pipes[i];
   return NULL;
+}
+
+static bool is_full(void) {
+  lock_pipes();
+  const bool full = free_entry() == NULL;
+  unlock_pipes();
+  return full;
 }
 
 /* "sh -c -- COMMAND" since glibc 2.38. */
@@ -105,6 +112,10 @@ static FILE *popen_observed(FILE *(*next)(const char *, const char *), const cha
   if (reads == writes) {
     errno = EINVAL;
     return NULL;
+  }
+  if (is_full()) {
+    deja_lose(DEJA_LOST_SHELL);
+    return next(command, mode);
   }
   if (pipe2(ends, O_CLOEXEC) != 0) return NULL;
   const int ours = ends[reads ? 0 : 1], theirs = ends[reads ? 1 : 0];
