@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -210,10 +212,18 @@ int main(int argc, char** argv) {
 }
 )";
 
+// Once in the suite; in ./dev hunt for so many seconds, each time as a run of its own.
 TEST_P(Programs, ProcessesOfManyThreads) {
   ASSERT_TRUE(build(kThreads, {"gcc", "-pthread"}));
-  for (const char* environment : {"declared", "observed"})
-    expect_like_bare({"program/tool", "40"}, {"--pass-env", "PATH", "--env", environment});
+  const char* const seconds = std::getenv("DEJA_HUNT_SECONDS");
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::seconds(seconds == nullptr ? 0 : std::stoi(seconds));
+  int rounds = 40;
+  do {
+    const std::string count = std::to_string(rounds++);
+    for (const char* environment : {"declared", "observed"})
+      expect_like_bare({"program/tool", count}, {"--pass-env", "PATH", "--env", environment});
+  } while (!HasFailure() && std::chrono::steady_clock::now() < end);
 }
 
 // What libc promises of popen.
@@ -271,9 +281,15 @@ constexpr const char* kSandbox = R"(
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 static const int allowed[] = {SYS_read, SYS_write, SYS_close, SYS_fstat, SYS_newfstatat, SYS_openat,
-                              SYS_mmap, SYS_munmap, SYS_brk, SYS_exit_group, SYS_lseek, SYS_dup};
+                              SYS_mmap, SYS_munmap, SYS_brk, SYS_exit_group, SYS_lseek, SYS_dup,
+#ifdef EXEC
+ SYS_execve, SYS_arch_prctl, SYS_set_tid_address, SYS_set_robust_list, SYS_mprotect, SYS_pread64, SYS_getrandom,
+ SYS_prlimit64, SYS_access, SYS_readlink, SYS_readlinkat, SYS_uname, SYS_rseq,
+#endif
+};
 int main(void) {
   struct sock_filter f[64];
   int n = 0;
@@ -301,6 +317,11 @@ int main(void) {
   if (in < 0 || out < 0 || write(dup(out), text, size) != size) return 4;
   if (stat("in.txt", &st) || stat("nowhere", &st) == 0) return 5;
   getenv("HOME");
+  struct timespec now;
+  if (time(NULL) <= 0 || clock_gettime(CLOCK_REALTIME, &now)) return 8;
+#ifdef EXEC
+  execl("program/copier", "copier", "again", (char*)0);
+#endif
   FILE* f2 = fopen("in.txt", "r");
   if (!f2 || fclose(f2) || close(in) || close(out)) return 6;
   return access != NULL ? 0 : 7;
@@ -312,10 +333,27 @@ TEST_P(Programs, ThatLockThemselvesIn) {
   ws.let_settle("program/tool");
   expect_like_bare(tool);
   expect_last_was_hit();  // supervised: it makes no calls in there
+  ws.write("in.txt", "other\n");
+  ws.expect_miss({"exec", "--", "program/tool"});
+  EXPECT_EQ(ws.read("out.txt"), "other\n");
   ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=0"}));
   expect_like_bare(tool);
   ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=SECCOMP_FILTER_FLAG_TSYNC"}));
   expect_like_bare(tool);
+}
+
+// It starts another program, which its filter holds, too: that one asks for the time.
+TEST_P(Programs, ThatLockInWhatTheyStart) {
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC"}));
+  const std::string clock = "#include <time.h>\nint main(void) { return time(0) < 9; }\n";
+  for (const char* how : {"-static", "-pie"}) {
+    ASSERT_TRUE(build(clock, {"gcc", how}, "program/copier"));
+    expect_like_bare(tool);
+    ASSERT_NE(ws.last_event().detail, "ended by a signal");
+  }
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC", "-static"}));
+  expect_like_bare(tool);
+  ASSERT_NE(ws.last_event().detail, "ended by a signal");
 }
 
 // It supervises, and there can be only one who does.
@@ -477,7 +515,53 @@ TEST_P(AsRoot, AHelperWithFewerRights) {
     EXPECT_EQ(ws.deja({"exec", "--", "program/tool"}), bare) << i;
     EXPECT_EQ(difference(left, ws.tree()), "") << i;
   }
-  // In a namespace of its own it is root, of nothing here.
+}
+
+// Without privileges a supervised program gains no rights. That is found out once, by the run that fails
+// of it, and kept.
+TEST_P(AsRoot, AHelperWithMoreRights) {
+  ASSERT_TRUE(build(kStarter, {"gcc", "-static"}));
+  ASSERT_TRUE(build(kHelper, {"gcc"}, "program/helper"));
+  const Options as_user{.in_child = [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+  }};
+  ws.make_folder("closed");
+  ws.run({"chown", "-R", "65534:65534", ws.base()});
+  ws.run({"chown", "0:0", "program/helper", "closed"});
+  ws.run({"chmod", "4755", "program/helper"});
+  ws.run({"chmod", "0700", "closed"});
+  ws.let_settle("program/tool");
+  const auto run = [&](bool through_deja) {
+    ws.run({"sh", "-c", "rm -rf closed/* && echo secret >closed/secret"});
+    const Argv exec = {"exec", "--", "program/tool"};
+    return through_deja ? ws.deja(exec, as_user) : ws.run(tool, as_user);
+  };
+  const Result bare = run(false);
+  ASSERT_EQ(bare.exit_code, 3) << bare;
+  ASSERT_TRUE(bare.out.starts_with("0 0 0 0 0")) << bare;
+  run(true);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(run(true), bare) << ws.last_event();
+}
+
+// Started itself, it is not observed at all.
+TEST_P(AsRoot, AToolWithMoreRights) {
+  ASSERT_TRUE(build(kHelper, {"gcc"}));
+  const Options as_user{.in_child = [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+  }};
+  ws.make_folder("closed");
+  ws.run({"chown", "-R", "65534:65534", ws.base()});
+  ws.run({"chown", "0:0", "program/tool", "closed"});
+  ws.run({"chmod", "4755", "program/tool"});
+  ws.run({"chmod", "0700", "closed"});
+  const Result bare = ws.run(tool, as_user);
+  ASSERT_TRUE(bare.out.starts_with("0 0 2 2 2")) << bare;
+  ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ws.deja({"exec", "--", "program/tool"}, as_user), bare) << ws.last_event();
+    EXPECT_EQ(ws.last_event().outcome, "failure");
+    ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+  }
 }
 
 // --- very many calls -----------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-/* A process that locks itself in: from then on it may be killed for a system call that it would not
- * have made without us. So this library falls silent in it and in what it starts, and the log says
+/* A process that locks itself in (seccomp): from then on it may be killed for a system call that it would
+ * not have made without us. (Landlock kills nobody: what it forbids fails.) So this library falls silent in it and in what it starts, and the log says
  * that something is missing. The supervisor hears such a process: it makes no calls of its own in it. */
 #include <linux/seccomp.h>
 #include <stdarg.h>
@@ -13,8 +13,6 @@ static void fall_silent(enum deja_lost why) {
 }
 
 void deja_after_confinement(long number, unsigned long operation, unsigned long flags) {
-  const long restrict_self = 446; /* landlock_restrict_self */
-  if (number == restrict_self) fall_silent(DEJA_LOST_KERNEL);
   if (number != SYS_seccomp) return;
   if (operation != SECCOMP_SET_MODE_STRICT && operation != SECCOMP_SET_MODE_FILTER) return;
   /* It is a supervisor itself: there can be one only. */

@@ -153,7 +153,9 @@ void keep_answering(const Listener& listener) {
     if (::poll(&fd, 1, -1) < 0) continue;
     if ((fd.revents & POLLIN) == 0) ::_exit(0);
     seccomp_notif call;
-    if (kept.receive(call)) kept.let_go(call.id);
+    if (!kept.receive(call)) continue;
+    Recorder::make_way(call);
+    kept.let_go(call.id);
   }
 }
 

@@ -134,12 +134,41 @@ pid_t Recorder::process_of(const Tracee& tracee) {
 // setuid has other rights than we, and sees other files.
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
-  if (!has_our_rights(Tracee(process))) return log_.lose(DEJA_LOST_KERNEL);
-  if (!Tracee(process).expose_clock())
+  const Tracee tracee(process);
+  const auto status = tracee.status();
+  if (!status || !has_our_rights(tracee)) return log_.lose(DEJA_LOST_KERNEL);
+  if (filters_ == 0) filters_ = status->filters;
+  // Where others filter, too, the clock's calls may be forbidden.
+  if (status->filters > filters_) return note_any_clock(process);
+  if (!tracee.expose_clock())
     log_.write({.op = DEJA_OP_CLOCK,
                 .flags = DEJA_FLAG_ONLY_ONCE,
                 .pid = process,
                 .value = DEJA_CLOCK_TIME});
+}
+
+void Recorder::note_any_clock(pid_t process) {
+  for (const std::uint32_t asked : {DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME})
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE | DEJA_CLOCK_UNTOLD,
+                .pid = process,
+                .value = asked});
+}
+
+// Its filter may kill it for a call that reading the clock is not.
+void Recorder::make_way(const seccomp_notif& notification) {
+  const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
+  if (call == nullptr || call->kind != Kind::sandbox) return;
+  const Tracee tracee(static_cast<pid_t>(notification.pid));
+  const auto status = tracee.status();
+  // Another thread may be in there right now.
+  if (status && status->threads == 1) tracee.cover_clock();
+}
+
+// From here on nobody hears it ask for the time, nor the parent whose memory this may be (vfork).
+void Recorder::on_sandbox(const Heard& h) {
+  note_any_clock(h.process);
+  if (const auto status = h.tracee.status()) note_any_clock(status->parent);
 }
 
 void Recorder::conclude() {
@@ -159,6 +188,7 @@ void Recorder::hear(const seccomp_notif& notification) {
   const auto thread = static_cast<pid_t>(notification.pid);
   const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
+  make_way(notification);
   // A log that nobody will read any more is not worth the time.
   if (log_.has_lost()) return listener_.let_go(notification.id);
   log_.begin();
@@ -232,6 +262,8 @@ void Recorder::on_other(const Heard& h) {
       return on_connect(h);
     case Kind::clock:
       return on_clock(h);
+    case Kind::sandbox:
+      return on_sandbox(h);
     case Kind::talk:
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
     case Kind::host:

@@ -30,6 +30,8 @@ class Recorder {
   // The process that is about to become the tool.
   void expect(pid_t tool) { processes_[tool] = tool; }
   void hear(const seccomp_notif& notification);
+  // Before the process installs a filter of its own, or asks to: nothing of ours may trip it.
+  static void make_way(const seccomp_notif& notification);
   // The run is over.
   void conclude();
 
@@ -76,6 +78,8 @@ class Recorder {
   std::string load_program(const Heard& h, const Name& name, int depth);
   std::string load_script(const Heard& h, std::string_view line, int depth);
   void finish_program(pid_t process);
+  void on_sandbox(const Heard& h);
+  void note_any_clock(pid_t process);
 
   pid_t process_of(const Tracee& tracee);
   void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
@@ -95,6 +99,7 @@ class Recorder {
   Outputs outputs_{log_};
   const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
   std::unordered_map<pid_t, pid_t> processes_;              // by thread
+  unsigned filters_ = 0;                                    // that the tool has started with
   // Processes that have become another program, of which nothing was heard yet.
   std::unordered_set<pid_t> fresh_;
 };

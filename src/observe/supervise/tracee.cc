@@ -10,7 +10,6 @@
 #include <array>
 #include <charconv>
 #include <cstring>
-#include <fstream>
 #include <string_view>
 
 #include "os/fd.h"
@@ -23,6 +22,14 @@ std::string read_link(const std::string& path) {
   const ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
   if (size <= 0 || static_cast<std::size_t>(size) == text.size()) return {};
   return {text.data(), static_cast<std::size_t>(size)};
+}
+
+// A short file of the kernel's; empty: it cannot be had, or has nothing to say.
+std::string read_text(const std::string& path) {
+  const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 8192> bytes;
+  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
+  return size <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(size));
 }
 
 void* remote(std::uint64_t address) {
@@ -122,34 +129,33 @@ std::optional<Name> Tracee::opened(int fd) const {
 }
 
 std::optional<Tracee::Status> Tracee::status() const {
-  const os::Fd fd(::open(proc("status").c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> bytes;
-  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
-  if (size <= 0) return std::nullopt;
-  const std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+  const std::string text = read_text(proc("status"));
   const auto process = field(text, "\nTgid:\t", 10);
   const auto parent = field(text, "\nPPid:\t", 10);
   const auto umask = field(text, "\nUmask:\t", 8);
   if (!process || !parent || !umask) return std::nullopt;
-  return Status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
+  Status status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
                 static_cast<mode_t>(*umask)};
+  status.threads = static_cast<unsigned>(field(text, "\nThreads:\t", 10).value_or(2));
+  status.filters = static_cast<unsigned>(field(text, "\nSeccomp_filters:\t", 10).value_or(0));
+  return status;
 }
 
 std::string Tracee::rights() const {
+  const std::string status = read_text(proc("status"));
   std::string rights;
-  std::ifstream status(proc("status"));
-  for (std::string line; std::getline(status, line);)
-    for (const std::string_view name : {"Uid:", "Gid:", "Groups:", "CapEff:"})
-      if (line.starts_with(name)) rights += line + '\n';
-  if (rights.find("CapEff:") == std::string::npos) return {};
+  for (const std::string_view name : {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"}) {
+    const std::size_t from = status.find(name);
+    const std::size_t to = from == std::string::npos ? from : status.find('\n', from + 1);
+    if (to == std::string::npos) return {};
+    rights += status.substr(from, to - from);
+  }
   for (const char* space : {"ns/mnt", "ns/user"}) {
     const std::string name = read_link(proc(space));
     if (name.empty()) return {};
-    rights += name + '\n';
+    rights += '\n' + name;
   }
-  std::ifstream profile(proc("attr/current"));  // not there without such a module
-  for (std::string line; std::getline(profile, line);) rights += line;
-  return rights;
+  return rights + '\n' + read_text(proc("attr/current"));  // empty without such a module
 }
 
 std::string Tracee::program() const { return read_link(proc("exe")); }

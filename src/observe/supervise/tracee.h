@@ -36,6 +36,8 @@ class Tracee {
   struct Status {
     pid_t process = 0, parent = 0;
     mode_t umask = 022;
+    unsigned threads = 1;
+    unsigned filters = 0;  // of seccomp, ours and others; 0: not known (before Linux 5.9)
   };
   std::optional<Status> status() const;
   // What decides which files it may have: users, groups, capabilities, the namespaces they are of, a
@@ -47,6 +49,8 @@ class Tracee {
   // The clock can be read without a system call, by functions that the kernel maps into each
   // program. Rewrites them to make the call. False: they are as they were, or may be.
   bool expose_clock() const;
+  // Gives it back its own. No thread may be in one of them.
+  void cover_clock() const;
 
  private:
   std::string proc(const char* what) const;
