@@ -104,6 +104,7 @@ constexpr Call kCalls[] = {
     {SYS_set_tid_address, Kind::start},
 #endif
     {SYS_prctl, Kind::sandbox, -1, -1, -1, 0, {0, PR_SET_SECCOMP}},
+    {SYS_prctl, Kind::sandbox, -1, -1, -1, 0, {0, PR_SET_NO_NEW_PRIVS}},
     {SYS_seccomp, Kind::sandbox, -1, -1, -1, 0, {0, SECCOMP_SET_MODE_STRICT}},
     {SYS_seccomp, Kind::sandbox, -1, -1, -1, 0, {0, SECCOMP_SET_MODE_FILTER}},
     {SYS_setuid, Kind::confine},

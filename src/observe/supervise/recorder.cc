@@ -189,14 +189,22 @@ void Recorder::hear(const seccomp_notif& notification) {
   const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
   make_way(notification);
+  if (call == nullptr || call->kind == Kind::sandbox || call->kind == Kind::confine ||
+      call->kind == Kind::hide)
+    stand_ins_.give_up();
   // A log that nobody will read any more is not worth the time.
-  if (log_.has_lost()) return listener_.let_go(notification.id);
+  if (log_.has_lost()) return stand_in_or_let_go(notification);
   log_.begin();
   outputs_.record_closed();
   const Tracee tracee(thread);
   const Heard h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
-  if (log_.has_lost() || dispatch(h) == Answer::later) listener_.let_go(notification.id);
+  if (log_.has_lost() || dispatch(h) == Answer::later) stand_in_or_let_go(notification);
+}
+
+void Recorder::stand_in_or_let_go(const seccomp_notif& notification) {
+  if (stand_ins_.take(notification)) return log_.lose(DEJA_LOST_KERNEL);
+  listener_.let_go(notification.id);
 }
 
 Recorder::Answer Recorder::dispatch(const Heard& h) {

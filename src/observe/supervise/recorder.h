@@ -19,13 +19,15 @@
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
 #include "observe/supervise/outputs.h"
+#include "observe/supervise/stand_in.h"
 #include "observe/supervise/tracee.h"
 
 namespace deja::observe::supervise {
 
 class Recorder {
  public:
-  Recorder(const Listener& listener, LogWriter& log) : listener_(listener), log_(log) {}
+  Recorder(const Listener& listener, LogWriter& log, StandIns& stand_ins)
+      : listener_(listener), log_(log), stand_ins_(stand_ins) {}
 
   // The process that is about to become the tool.
   void expect(pid_t tool) { processes_[tool] = tool; }
@@ -78,6 +80,7 @@ class Recorder {
   std::string load_program(const Heard& h, const Name& name, int depth);
   std::string load_script(const Heard& h, std::string_view line, int depth);
   void finish_program(pid_t process);
+  void stand_in_or_let_go(const seccomp_notif& notification);
   void on_sandbox(const Heard& h);
   void note_any_clock(pid_t process);
 
@@ -96,6 +99,7 @@ class Recorder {
 
   const Listener& listener_;
   LogWriter& log_;
+  StandIns& stand_ins_;
   Outputs outputs_{log_};
   const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
   std::unordered_map<pid_t, pid_t> processes_;              // by thread

@@ -24,27 +24,8 @@ std::string read_link(const std::string& path) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-// A short file of the kernel's; empty: it cannot be had, or has nothing to say.
-std::string read_text(const std::string& path) {
-  const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 8192> bytes;
-  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
-  return size <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(size));
-}
-
 void* remote(std::uint64_t address) {
   return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
-}
-
-// "Name:\t123\n" in the text of /proc/N/status.
-std::optional<unsigned long> field(std::string_view text, std::string_view name, int base) {
-  const std::size_t at = text.find(name);
-  if (at == std::string_view::npos) return std::nullopt;
-  const char* from = text.data() + at + name.size();
-  unsigned long value = 0;
-  const auto [end, error] = std::from_chars(from, text.data() + text.size(), value, base);
-  if (error != std::errc()) return std::nullopt;
-  return value;
 }
 
 // The part of a path below a prefix of whole components; none when it is not below it.
@@ -56,6 +37,23 @@ std::optional<std::string_view> below(std::string_view path, std::string_view pr
 }
 
 }  // namespace
+
+std::string read_text(const std::string& path) {
+  const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 8192> bytes;
+  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
+  return size <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(size));
+}
+
+std::optional<unsigned long> field(std::string_view text, std::string_view name, int base) {
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* from = text.data() + at + name.size();
+  unsigned long value = 0;
+  const auto [end, error] = std::from_chars(from, text.data() + text.size(), value, base);
+  if (error != std::errc()) return std::nullopt;
+  return value;
+}
 
 std::string Tracee::proc(const char* what) const {
   return "/proc/" + std::to_string(thread_) + "/" + what;
@@ -85,6 +83,22 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
     address += static_cast<std::uint64_t>(got);
   }
   return Read::good;  // too long for the kernel too, which will say so
+}
+
+bool Tracee::long_text(std::uint64_t address, std::size_t max, std::string& out) const {
+  constexpr std::uint64_t kPage = 4096;
+  out.clear();
+  while (out.size() <= max) {
+    char part[kPage];
+    const std::size_t size = kPage - address % kPage;
+    if (!bytes(address, part, size)) return false;
+    const std::string_view all(part, size);
+    const std::size_t end = all.find('\0');
+    out.append(all.substr(0, end));
+    if (end != std::string_view::npos) return out.size() <= max;
+    address += size;
+  }
+  return false;
 }
 
 std::string Tracee::path_of(int at) const {
@@ -137,6 +151,7 @@ std::optional<Tracee::Status> Tracee::status() const {
   Status status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
                 static_cast<mode_t>(*umask)};
   status.threads = static_cast<unsigned>(field(text, "\nThreads:\t", 10).value_or(2));
+  status.no_new_privs = field(text, "\nNoNewPrivs:\t", 10).value_or(1) != 0;
   status.filters = static_cast<unsigned>(field(text, "\nSeccomp_filters:\t", 10).value_or(0));
   return status;
 }
