@@ -254,9 +254,9 @@ int stand_in(pid_t supervisor) {
       peer_of(socket) != supervisor)
     return kCannotStart;
   // What is open is the helper's: a reader of a pipe waits for all of its writers.
-  const auto own = static_cast<unsigned>(socket.get());
-  if (own > 0) ::close_range(0, own - 1, 0);
-  ::close_range(own + 1, ~0U, 0);
+  const int own = socket.get();
+  if (own > 0) ::close_range(0, static_cast<unsigned>(own) - 1, 0);
+  ::close_range(static_cast<unsigned>(own) + 1, ~0U, 0);
   pid_t helper = 0;
   int status = 0;
   if (os::read_exactly(own, &helper, sizeof helper) != sizeof helper) return kCannotStart;
