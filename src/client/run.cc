@@ -25,6 +25,7 @@
 #include "client/relay.h"
 #include "client/stream.h"
 #include "observe/log_create.h"
+#include "observe/preload/loadable.h"
 #include "os/fd.h"
 
 namespace deja::client {
@@ -93,6 +94,16 @@ Program supervised(const RunOrder& order, char* log) {
   argv[2] = order.tool;
   for (std::size_t i = 0; i <= argc; ++i) argv[3 + i] = order.argv[i];
   return {path, argv};
+}
+
+// How the tool is observed: as the engine says, unless its file speaks against it.
+enum class Way { unobserved, interposed, supervised };
+Way way_of(const RunOrder& order) {
+  if (order.preload.empty()) return Way::unobserved;
+  const deja_fit fit = deja_fit_of(AT_FDCWD, order.tool, order.preload.data());
+  // The interposer is ignored by it, and the supervisor would keep it from its rights.
+  if (fit == DEJA_GAINS_RIGHTS) return Way::unobserved;
+  return order.supervise || fit == DEJA_FITS_NOT ? Way::supervised : Way::interposed;
 }
 
 // What the tool gets for its streams; -1: the user's own.
@@ -252,18 +263,18 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   if (!open_pipes(order, streams, count, writes)) return outcome;
   char** environment = env.raw;
   Program program = {order.tool, order.argv};
+  const Way way = way_of(order);
   static char calls[kCallsText];
   calls_for(caller, order.front, order.tool, order.argv, calls);
-  if (order.preload.empty() || order.supervise) {
-    // Nobody hides it from such a tool, so one that any command may be is not told.
-    if (!order.is_exec && calls[0] != '\0') environment = with_calls(env, calls);
-    if (environment == nullptr) return outcome;
-  }
-  if (!order.preload.empty()) {
+  // Where nobody hides it from the tool, one that any command may be is not told.
+  if (way != Way::interposed && !order.is_exec && calls[0] != '\0')
+    environment = with_calls(env, calls);
+  if (environment == nullptr) return outcome;
+  if (way != Way::unobserved) {
     static observe::NewLog log;
     if (!observe::create_log(log, "/proc/self/exe")) return outcome;
     outcome.log_fd = log.fd;
-    if (order.supervise) {
+    if (way == Way::supervised) {
       program = supervised(order, log.path);
     } else {
       environment = observed_environment(env, order.preload, log.path, calls);
@@ -304,6 +315,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   outcome.stderr_bytes = streams[1].text();
   for (int i = 0; i < count; ++i) is_whole = is_whole && streams[i].is_whole() && !order.is_own[i];
   if (!is_whole) outcome.head.flags |= wire::kReportTruncated;
+  if (way == Way::supervised) outcome.head.flags |= wire::kReportSupervised;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;
   outcome.unwritten.may_run_again = outcome.unwritten.may_run_again && stdin_before.give_back();

@@ -14,7 +14,7 @@ namespace deja::client {
 struct RunOrder {
   char* tool = nullptr;      // absolute path
   char** argv = nullptr;     // complete, NULL-terminated
-  std::string_view preload;  // the interposer's path; empty: run unobserved
+  std::string_view preload;  // the interposer's path, with a NUL behind it; empty: run unobserved
   bool supervise = false;    // observe by deja-supervise instead
   bool strip_colour = false;
   bool streams_are_one = false;

@@ -164,7 +164,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   report.err = r.raw(head.stderr_size);
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::report) || !r.done())
     return Error{Code::protocol, 0, "a report that makes no sense"};
-  report.supervised = order.supervise;
+  report.supervised = (head.flags & wire::kReportSupervised) != 0;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
   report.timed_out = (head.flags & wire::kReportTimedOut) != 0;
   report.read_stdin = (head.flags & wire::kReportReadStdin) != 0;

@@ -81,7 +81,7 @@ constexpr Ignored kIgnored[] = {
     {"the program's own session and rights; what cannot report in afterwards is a gap",
      "setuid setgid seteuid setegid setreuid setregid setresuid setresgid setgroups setpgid "
      "getpgid "
-     "prctl sethostname"},
+     "sethostname"},
     {"scheduling",
      "sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min"},
     {"an end that runs destructors, and one of them looks at the libraries", "__cxa_at_quick_exit"},

@@ -305,7 +305,7 @@ TEST_F(Interposer, SaysTheSameThingOnce) {
 TEST_F(Interposer, AFullLogIsAGap) {
   const ToolRun run = probe({"threads"}, {.capacity = 3 * 4096});
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.log.gap, HasSubstr("full"));
+  EXPECT_THAT(run.log.gap, HasSubstr("too much"));
 }
 
 TEST_F(Interposer, WithoutALogTheProgramRunsAsEver) {

@@ -14,8 +14,8 @@
 
 namespace deja::observe {
 
-// Sparse: what no record touches takes no memory.
-inline constexpr uint64_t kLogCapacity = 256ull << 20;
+// Sparse: what no record touches takes no memory. What is full is not read (log_reader.h).
+inline constexpr uint64_t kLogCapacity = 64ull << 20;
 
 // A limit on the size of files makes it smaller; below this a run is not observed.
 inline constexpr uint64_t kLogMinimum = 1 << 20;

@@ -67,8 +67,12 @@ bool path_is_name(deja_op op) {
 
 bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }
 
+constexpr const char* kTooMuch = "it looked at too much";
+// Beyond so many records it is worth the time to give memory back.
+constexpr std::size_t kLarge = 20'000;
+
 const char* lost_reason(std::uint32_t lost) {
-  if (lost & DEJA_LOST_FULL) return "the log was full";
+  if (lost & DEJA_LOST_FULL) return kTooMuch;
   if (lost & DEJA_LOST_PATH) return "a directory's name could not be found out";
   if (lost & DEJA_LOST_GO) return "a Go program makes its system calls unseen";
   if (lost & DEJA_LOST_NAMESPACE) return "a program has code that the interposer does not see";
@@ -77,6 +81,7 @@ const char* lost_reason(std::uint32_t lost) {
   if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";
   if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
   if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
+  if (lost & DEJA_LOST_SANDBOX) return "a program locks itself in (seccomp)";
   return "the log says that something was not recorded";
 }
 
@@ -217,6 +222,16 @@ void check_all_reported_in(Reader& reader) {
   }
 }
 
+// The reason is its own; what was decoded is let go.
+Log too_much(Reader& reader) {
+  Log log;
+  log.gap = reader.log.gap;
+  if (log.gap.empty()) log.gap = kTooMuch;
+  log.unheard = reader.log.unheard;
+  log.is_large = true;
+  return log;
+}
+
 }  // namespace
 
 Result<Log> read_log(std::string_view bytes) {
@@ -230,12 +245,16 @@ Result<Log> read_log(std::string_view bytes) {
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
   constexpr std::uint32_t kUnheard =
-      DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC;
+      DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC | DEJA_LOST_SANDBOX;
   if ((reader.header.lost & kUnheard) != 0) reader.log.unheard = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
-  if (tail > reader.header.capacity) reader.gap(lost_reason(DEJA_LOST_FULL));
+  if (tail > reader.header.capacity) reader.gap(kTooMuch);
+  // Nothing of it will be published, and it is as long as can be.
+  if ((reader.header.lost & DEJA_LOST_FULL) != 0 || tail > reader.header.capacity)
+    return std::move(reader.log);
   if (tail > bytes.size()) reader.gap("the log is shorter than what was written");
   const std::uint64_t end = std::min<std::uint64_t>(tail, bytes.size());
+  std::size_t text_size = 0;
   for (std::uint64_t offset = DEJA_LOG_HEADER_BYTES; offset < end;) {
     Event event;
     const std::uint64_t size = decode(reader, offset, end, event);
@@ -246,8 +265,11 @@ Result<Log> read_log(std::string_view bytes) {
     if (!path_is_name(event.op) && !bare) make_absolute(reader, event.pid, event.path);
     if (has_second_path(event.op)) make_absolute(reader, event.pid, event.text);
     on_event(reader, event);
+    text_size += event.path.size() + event.text.size();
+    if (reader.log.events.size() == kRecordsMax || text_size > kTextMax) return too_much(reader);
     reader.log.events.push_back(std::move(event));
   }
+  reader.log.is_large = reader.log.events.size() > kLarge;
   check_all_reported_in(reader);
   return std::move(reader.log);
 }

@@ -47,10 +47,17 @@ struct Log {
   std::string gap;
   // Some program did not pass through the interposer; the supervisor would have heard it.
   bool unheard = false;
+  // It was not small, or too much: who has read it had better give the memory back.
+  bool is_large = false;
   // A program that the interposer does not see may turn into one that it sees, which then reports in
   // as if nothing had been before. So whoever reads the log compares these (pipeline/starts.h).
   std::vector<Start> starts;
 };
+
+// More than a log that is published may hold: records, and bytes of their texts when paths are absolute.
+// What has more is not kept in memory, and is a gap. (The largest link seen has a tenth of it.)
+inline constexpr std::size_t kRecordsMax = 300'000;
+inline constexpr std::size_t kTextMax = 64u << 20;
 
 // bytes: the whole mapped log, or as much of it as was kept (at least up to its tail). An Error
 // means the bytes are no log at all.

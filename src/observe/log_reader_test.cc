@@ -67,6 +67,10 @@ class LogBuilder {
     records_ += bytes;
     return *this;
   }
+  LogBuilder& capacity(std::uint64_t bytes) {
+    header_.capacity = bytes;
+    return *this;
+  }
   LogBuilder& lost(std::uint32_t why) {
     header_.lost = why;
     return *this;
@@ -257,6 +261,29 @@ std::string sample() {
       .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = true})
       .start(2, 1)
       .bytes();
+}
+
+// What a log with too many records, or with too long names, would take of memory is bounded.
+TEST(LogReader, TooMuchIsAGapAndIsNotKept) {
+  LogBuilder many;
+  many.capacity(64 << 20).start(1, 0);
+  for (std::size_t i = 1; i < kRecordsMax; ++i) many.add(DEJA_OP_STAT, "/a", {}, {.pid = 1});
+  EXPECT_EQ(read_log(many.bytes())->gap, "");
+  EXPECT_EQ(read_log(many.bytes())->events.size(), kRecordsMax);
+  many.add(DEJA_OP_STAT, "/a", {}, {.pid = 1});
+  EXPECT_EQ(read_log(many.bytes())->gap, "it looked at too much");
+  EXPECT_TRUE(read_log(many.bytes())->events.empty());
+  EXPECT_TRUE(read_log(many.bytes())->is_large);
+
+  LogBuilder deep;  // a short name, but the directory is put in front of each
+  deep.capacity(64 << 20).start(1, 0, "/" + std::string(4000, 'd'));
+  for (std::size_t i = 0; i <= kTextMax / 4000; ++i) deep.add(DEJA_OP_STAT, "a", {}, {.pid = 1});
+  EXPECT_EQ(read_log(deep.bytes())->gap, "it looked at too much");
+  EXPECT_TRUE(read_log(deep.bytes())->events.empty());
+
+  LogBuilder full;
+  full.start(1, 0).lost(DEJA_LOST_FULL);
+  EXPECT_EQ(read_log(full.bytes())->gap, "it looked at too much");
 }
 
 TEST(LogReader, ALogCutAtAnyLengthIsAGapOrAnError) {

@@ -1,5 +1,7 @@
 #include "os/resident.h"
 
+#include <malloc.h>
+
 #include <sys/mman.h>
 
 #include <cinttypes>
@@ -31,5 +33,7 @@ void release_mapped_pages(const FileIdentity& file) {
     ::madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
   }
 }
+
+void give_memory_back() { ::malloc_trim(0); }
 
 }  // namespace deja::os

@@ -10,4 +10,7 @@ namespace deja::os {
 // then.
 void release_mapped_pages(const FileIdentity& file);
 
+// Gives freed memory of this process back to the system: after something that took much of it.
+void give_memory_back();
+
 }  // namespace deja::os

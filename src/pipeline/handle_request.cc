@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/resident.h"
 #include "pipeline/audit.h"
 #include "pipeline/blind_spots.h"
 #include "pipeline/build_script.h"
@@ -247,6 +248,7 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   // From here on the user has his outputs; nothing below may change them or the exit code.
   Run run{*std::move(report), {}};
   run.published = publish(p, target, before, run.report, settings.read_only, engine);
+  if (run.published.read_much) os::give_memory_back();
   if (run.report.exit_code == 0) stand_before_script(invocation, engine, run.published.troubles);
   if (!settings.read_only) learn(p, run.published, engine);
   return run;

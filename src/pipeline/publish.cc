@@ -36,6 +36,21 @@ bool starts_privileged(const observe::Log& log) {
   });
 }
 
+// What the log says of the programs themselves, whether or not the run is worth more.
+void learn_of_programs(const observe::Log& log, const RunReport& report, const std::string& tool,
+                       PublishOutcome& out) {
+  out.was_unheard = log.unheard || (!report.supervised && !unseen_program(log, tool).empty());
+  out.gains_rights = starts_privileged(log);
+  out.read_much = log.is_large;
+}
+
+// A run that failed may have failed because it was observed. (One that a signal has ended leaves
+// programs that did not get as far as to report in.)
+void learn_from_failure(const Prepared& p, const RunReport& report, PublishOutcome& out) {
+  if (!report.log || report.signal != 0 || report.timed_out || report.exit_code == 0) return;
+  if (const auto log = read_log(report.log)) learn_of_programs(*log, report, p.command.tool, out);
+}
+
 // Everything a publication gathers before it is stored.
 struct Draft {
   action::ActionResult result;
@@ -167,8 +182,7 @@ Testimony testify_observed(const Prepared& p, const Target& target, const Before
   if (!log) return none.problem = log.error().message, none;
   const std::string unseen = report.supervised ? "" : unseen_program(*log, p.command.tool);
   if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
-  out.was_unheard = log->unheard || !unseen.empty();
-  out.gains_rights = starts_privileged(*log);
+  learn_of_programs(*log, report, p.command.tool, out);
   Witness witness(p.command, target.invocation, target.adapter, target.roots, engine.digester,
                   before.updates);
   return witness.hear(*log, report.ended_ns);
@@ -205,12 +219,12 @@ PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun&
                        const RunReport& report, bool read_only, Engine& engine) {
   PublishOutcome out;
   out.why_not = hopeless(report, target);
-  if (!out.why_not.empty()) return out;
+  if (!out.why_not.empty()) return learn_from_failure(p, report, out), out;
   const std::string unwanted_because = not_worth_storing(report, target.invocation, read_only);
   const bool is_strict = target.invocation.order != nullptr && target.invocation.order->strict;
   // Nobody is to have it: do not look at it.
   if (!unwanted_because.empty() && !is_strict && !engine.flights.has_waiters(p.probe))
-    return out.why_not = unwanted_because, out;
+    return out.why_not = unwanted_because, learn_from_failure(p, report, out), out;
 
   Testimony testimony = testify(p, target, before, report, engine, out);
   if (testimony.problem.empty()) claim_modules(p, target, report, engine, testimony);

@@ -24,6 +24,7 @@ struct PublishOutcome {
   std::vector<std::string> undeclared;  // what --strict has found, one line each
   bool was_unheard = false;             // some program could not be seen by the interposer
   bool gains_rights = false;            // some program is setuid or the like
+  bool read_much = false;               // its log took much memory
   bool dup = false;
   std::uint64_t bytes = 0;
   std::vector<std::string> troubles;

@@ -153,8 +153,9 @@ inline constexpr std::uint32_t kRunEnvironment =
 // What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
 // The captured text is not all of it: more than kStreamMax, a reader or a writer that was left behind.
 inline constexpr std::uint32_t kReportTruncated = 1;
-inline constexpr std::uint32_t kReportReadStdin = 2;  // less of standard input is left than before
-inline constexpr std::uint32_t kReportTimedOut = 4;   // it took too long and was ended
+inline constexpr std::uint32_t kReportReadStdin = 2;   // less of standard input is left than before
+inline constexpr std::uint32_t kReportTimedOut = 4;    // it took too long and was ended
+inline constexpr std::uint32_t kReportSupervised = 8;  // the log is the supervisor's
 struct ReportHead {
   std::uint32_t flags = 0;
   std::uint32_t exit_code = 0;

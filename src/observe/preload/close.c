@@ -50,6 +50,7 @@ EXPORT int close(int fd) {
  * failure: what could not be written stays in the stream. */
 EXPORT int fclose(FILE *stream) {
   const int fd = stream ? fileno(stream) : -1;
+  const pid_t piped = deja_take_piped(stream);
   if (UNLIKELY(fd == 0)) deja_look_at_stdin();
   if (UNLIKELY(is_followed(fd))) {
     const int saved = errno;
@@ -57,7 +58,8 @@ EXPORT int fclose(FILE *stream) {
     deja_follow(fd, false);
     errno = saved;
   }
-  return NEXT(fclose)(stream);
+  const int result = NEXT(fclose)(stream);
+  return UNLIKELY(piped != 0) ? deja_end_piped(piped, result) : result;
 }
 
 /* --- one file behind two descriptors: whoever closes one of them may write to the other --------- */

@@ -93,7 +93,7 @@ void deja_strip_environment(void) {
 
 static bool puts_back(void) {
   deja_started();
-  return deja_state.log_variable_size != 0 && deja_state.preload_size != 0;
+  return !deja_state.silent && deja_state.log_variable_size != 0 && deja_state.preload_size != 0;
 }
 
 struct deja_environment_size deja_environment_size(char *const envp[], bool observable) {
@@ -102,30 +102,37 @@ struct deja_environment_size deja_environment_size(char *const envp[], bool obse
   size.pointers = 3;
   size.bytes = PRELOAD_SIZE + deja_state.preload_size + 1;
   for (char *const *e = envp; e && *e; ++e) {
+    const char *const entry = *e;
     ++size.pointers;
-    if (is_preload(*e)) size.bytes += strlen(*e) + 1 + deja_state.preload_size + 1;
+    if (is_preload(entry)) size.bytes += strlen(entry) + 1 + deja_state.preload_size + 1;
   }
   return size;
 }
 
+/* Other threads may change the environment meanwhile: no more is written than was asked for. */
 char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size) {
   if (size.pointers == 0) return (char **)envp;
   char **out = memory;
   char **const first = out;
+  char **const last = first + size.pointers - 3; /* room for both of ours and the end */
   char *bytes = (char *)(first + size.pointers);
+  const char *const end = bytes + size.bytes - (PRELOAD_SIZE + deja_state.preload_size + 1);
   bool has_preload = false;
-  for (char *const *e = envp; e && *e; ++e) {
-    if (is_log(*e)) continue;
-    if (!is_preload(*e)) {
-      *out++ = *e;
+  for (char *const *e = envp; e && *e && out < last; ++e) {
+    char *const entry = *e;
+    if (is_log(entry)) continue;
+    if (!is_preload(entry)) {
+      *out++ = entry;
       continue;
     }
-    const size_t kept = strlen(*e);
+    const size_t kept = strlen(entry);
+    const size_t whole = kept + 1 + deja_state.preload_size + 1;
+    if (whole > (size_t)(end - bytes)) continue;
     *out++ = bytes;
-    memcpy(bytes, *e, kept);
+    memcpy(bytes, entry, kept);
     bytes[kept] = ':';
     memcpy(bytes + kept + 1, deja_state.preload, deja_state.preload_size + 1);
-    bytes += kept + 1 + deja_state.preload_size + 1;
+    bytes += whole;
     has_preload = true;
   }
   if (!has_preload) {

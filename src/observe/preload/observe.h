@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -31,7 +32,8 @@
 struct deja_state {
   int stage; /* atomic: 0 not started, 1 starting, 2 started */
   int starter_tid;
-  char *log; /* the mapping, NULL: inert */
+  char *log;  /* the mapping, NULL: inert */
+  int silent; /* the process has locked itself in: no more system calls of ours in it */
   uint64_t capacity;
   int home_pid;      /* of the process whose memory this is */
   int shares_memory; /* vfork or clone was called: a pid must be asked for each time */
@@ -46,7 +48,7 @@ struct deja_state {
   int locale_active;                 /* setlocale chose something other than "C" */
   size_t log_variable_size, preload_size;
   char log_variable[2560]; /* "DEJA_OBSERVE_LOG=…" as it is put back at exec */
-  char preload[4096];     /* this library, as LD_PRELOAD named it */
+  char preload[4096];      /* this library, as LD_PRELOAD named it */
 };
 extern struct deja_state deja_state __attribute__((visibility("hidden")));
 
@@ -57,12 +59,12 @@ static inline void deja_started(void) {
 }
 static inline bool deja_recording(void) {
   deja_started();
-  return deja_state.log != NULL;
+  return deja_state.log != NULL && LIKELY(!__atomic_load_n(&deja_state.silent, __ATOMIC_RELAXED));
 }
 
 /* Memory of the process is used by another one too (a vfork child): no state may change. */
 static inline int deja_pid(void) {
-  if (LIKELY(!__atomic_load_n(&deja_state.shares_memory, __ATOMIC_RELAXED)))
+  if (LIKELY(!__atomic_load_n(&deja_state.shares_memory, __ATOMIC_RELAXED)) || deja_state.silent)
     return deja_state.home_pid;
   return (int)raw0(SYS_getpid);
 }
@@ -135,6 +137,9 @@ int64_t deja_now(void);
 
 /* The absolute directory behind a descriptor or AT_FDCWD; 0 when it cannot be told. */
 size_t deja_directory_of(int at, char *out, size_t size);
+/* "/proc/self/fd/N". */
+#define DEJA_FD_NAME_SIZE 32
+void deja_name_fd(int fd, char out[DEJA_FD_NAME_SIZE]);
 /* The path an open descriptor has now; 0 when it has none (a pipe, a socket). */
 size_t deja_path_of(int fd, char *out, size_t size);
 
@@ -186,8 +191,10 @@ struct deja_environment_size deja_environment_size(char *const envp[], bool obse
 /* envp with both put back, in memory the caller gives. */
 char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size);
 
-/* elf.c: false for programs that would complain of the library, or fail, instead of ignoring it. */
+/* elf.c: false for programs that would complain of the library, or fail, instead of ignoring it
+ * (loadable.h). The second is asked of a file that is open, at path when it is not empty. */
 bool deja_observable(int at, const char *path);
+bool deja_observable_fd(int fd, const char *path);
 
 /* A new envp in the caller's frame (or, when it is huge, in a mapping): nothing to free, since an
  * exec that succeeds frees all. */
@@ -203,6 +210,22 @@ bool deja_observable(int at, const char *path);
   do {                                                          \
     if (name##_map) raw2(SYS_munmap, name##_map, name##_total); \
   } while (0)
+
+/* --- sandbox.c --------------------------------------------------------------------------------- */
+
+/* syscall() has made this call: has the process locked itself in? */
+void deja_after_confinement(long number, unsigned long operation, unsigned long flags);
+
+/* --- popen.c ------------------------------------------------------------------------------------- */
+
+/* The child behind a stream that popen made, which is forgotten; 0: it is another stream. */
+pid_t deja_take_piped(const FILE *file);
+/* Waits for it. What fclose is to say when the stream itself was closed with this result. */
+int deja_end_piped(pid_t child, int closed);
+bool deja_shell_takes_dashes(void);
+/* After a fork, whose other threads are gone. */
+void deja_popen_forked(void);
+void deja_system_forked(void);
 
 /* --- shared between the files of wrappers ------------------------------------------------------- */
 

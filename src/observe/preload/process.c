@@ -44,7 +44,6 @@ EXPORT int execveat(int at, const char *path, char *const argv[], char *const en
   char opened[4096];
   size_t size = 0;
   const bool opened_already = (flags & AT_EMPTY_PATH) && path && path[0] == '\0';
-  WITH_OBSERVATION(env, envp, opened_already || deja_observable(at, path));
   if (opened_already && deja_recording()) {
     size = deja_path_of(at, opened, sizeof opened - 1);
     if (size == 0) deja_lose(DEJA_LOST_PATH);
@@ -52,6 +51,8 @@ EXPORT int execveat(int at, const char *path, char *const argv[], char *const en
   opened[size] = '\0';
   const int from = size ? AT_FDCWD : at;
   const char *name = size ? opened : path;
+  WITH_OBSERVATION(env, envp,
+                   opened_already ? deja_observable_fd(at, opened) : deja_observable(at, path));
   before_exec(from, name);
   const long result = raw6(SYS_execveat, at, (long)path, (long)argv, (long)env, flags, 0);
   errno = (int)-result;
@@ -64,7 +65,7 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
   char opened[4096];
   const size_t size = deja_recording() ? deja_path_of(fd, opened, sizeof opened - 1) : 0;
   opened[size] = '\0';
-  WITH_OBSERVATION(env, envp, size == 0 || deja_observable(AT_FDCWD, opened));
+  WITH_OBSERVATION(env, envp, deja_observable_fd(fd, opened));
   if (size == 0) deja_lose(DEJA_LOST_PATH);
   before_exec(AT_FDCWD, opened);
   const int result = NEXT(fexecve)(fd, argv, env);
@@ -198,12 +199,18 @@ static void note_spawn(const char *path, int error, pid_t child) {
                    .value = error ? 0 : (uint32_t)child, .identity = known ? &identity : NULL));
 }
 
+/* After a change of folder that only the child makes, a relative name cannot be told. */
+static int child_changes_folder;
+static bool can_be_told(const char *path) {
+  return !__atomic_load_n(&child_changes_folder, __ATOMIC_RELAXED) || (path && path[0] == '/');
+}
+
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
                        const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
                        char *const envp[restrict]) {
   pid_t child = 0;
-  WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
+  WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, env);
   note_spawn(path, error, child);
   DONE_OBSERVATION(env);
@@ -230,7 +237,7 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
   char found[4096];
   pid_t child = 0;
   const char *const path = find_program(file, found, sizeof found);
-  WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
+  WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, env);
   note_spawn(path, error, child);
   DONE_OBSERVATION(env);
@@ -246,7 +253,7 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
                   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) { \
     char found[4096];                                                                            \
     const char *const program = search ? find_program(path, found, sizeof found) : path;         \
-    WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, program));                             \
+    WITH_OBSERVATION(env, envp, can_be_told(program) && deja_observable(AT_FDCWD, program));     \
     const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                   \
     note_spawn(program, error, 0);                                                               \
     DONE_OBSERVATION(env);                                                                       \
@@ -255,8 +262,6 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 DEFINE_PIDFD_SPAWN(pidfd_spawn, false)
 DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 
-/* After a change of folder that only the child makes, a relative name cannot be told. */
-static int child_changes_folder;
 #define DEFINE_ADDCHDIR(name, type)                                  \
   int name(posix_spawn_file_actions_t *actions, type where);         \
   EXPORT int name(posix_spawn_file_actions_t *actions, type where) { \
@@ -303,9 +308,12 @@ static void lock_waiting(void) {
   while (__atomic_exchange_n(&waiting_lock, 1, __ATOMIC_ACQUIRE)) raw0(SYS_sched_yield);
 }
 static void unlock_waiting(void) { __atomic_store_n(&waiting_lock, 0, __ATOMIC_RELEASE); }
+/* In a fork: another thread may have held it. */
+void deja_system_forked(void) { unlock_waiting(); }
 
 static int run_shell(const char *command) {
-  const char *const argv[] = {"sh", "-c", command, NULL};
+  const bool dashes = deja_shell_takes_dashes();
+  const char *const argv[] = {"sh", "-c", dashes ? "--" : command, dashes ? command : NULL, NULL};
   struct sigaction ignore = {.sa_handler = SIG_IGN};
   sigset_t block, kept_mask, defaults;
   posix_spawnattr_t attributes;
@@ -353,26 +361,6 @@ EXPORT int system(const char *command) {
   if (!deja_recording()) return NEXT(system)(command);
   if (command == NULL) return run_shell("exit 0") == 0;
   return run_shell(command);
-}
-
-/* popen takes the environment from `environ` itself; it holds ours while the child is made. */
-static FILE *popen_observed(FILE *(*next)(const char *, const char *), const char *command,
-                            const char *mode) {
-  WITH_OBSERVATION(env, environ, true);
-  char **const kept = environ;
-  environ = env;
-  FILE *pipe = next(command, mode);
-  environ = kept;
-  note_spawn(_PATH_BSHELL, pipe ? 0 : errno, 0);
-  DONE_OBSERVATION(env);
-  return pipe;
-}
-EXPORT FILE *popen(const char *command, const char *mode) {
-  return popen_observed(NEXT(popen), command, mode);
-}
-FILE *_IO_popen(const char *command, const char *mode);
-EXPORT FILE *_IO_popen(const char *command, const char *mode) {
-  return popen_observed(NEXT(_IO_popen), command, mode);
 }
 
 /* --- fork ------------------------------------------------------------------------------------------------- */

@@ -42,15 +42,21 @@ bool deja_identity_fd(int fd, struct deja_log_identity *out) {
   return true;
 }
 
-size_t deja_path_of(int fd, char *out, size_t size) {
-  char name[32] = "/proc/self/fd/";
+void deja_name_fd(int fd, char out[DEJA_FD_NAME_SIZE]) {
+  static const char folder[] = "/proc/self/fd/";
   char digits[12];
-  unsigned value = (unsigned)fd, n = 0, at = 14;
-  if (fd < 0) return 0;
+  unsigned value = (unsigned)fd, n = 0, at = sizeof folder - 1;
+  memcpy(out, folder, at);
   do digits[n++] = (char)('0' + value % 10);
   while ((value /= 10) != 0);
-  while (n != 0) name[at++] = digits[--n];
-  name[at] = '\0';
+  while (n != 0) out[at++] = digits[--n];
+  out[at] = '\0';
+}
+
+size_t deja_path_of(int fd, char *out, size_t size) {
+  char name[DEJA_FD_NAME_SIZE];
+  if (fd < 0) return 0;
+  deja_name_fd(fd, name);
   long got = raw4(SYS_readlinkat, AT_FDCWD, name, out, size);
   if (got <= 0 || (size_t)got >= size || out[0] != '/') return 0;
   return (size_t)got;

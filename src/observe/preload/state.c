@@ -181,6 +181,8 @@ COLD void deja_start(void) {
 }
 
 void deja_forked(void) {
+  deja_popen_forked();
+  deja_system_forked();
   if (!deja_recording()) return;
   const int saved = errno;
   deja_state.home_pid = (int)raw0(SYS_getpid);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -117,6 +118,7 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_fchmod: *r = fchmod(AT(k->a), (mode_t)k->b); return true;
     case SYS_fchown: *r = fchown(AT(k->a), (uid_t)k->b, (gid_t)k->c); return true;
     case SYS_getdents64: *r = getdents64(AT(k->a), (void *)k->b, (size_t)k->c); return true;
+    case SYS_prctl: *r = prctl(AT(k->a), k->b, k->c, k->d, k->e); return true;
     case SYS_execve: *r = execve(TEXT(k->a), (char *const *)k->b, (char *const *)k->c); return true;
     default: return false;
   }
@@ -269,6 +271,7 @@ EXPORT long syscall(long number, ...) {
   if (number == SYS_exit_group) _exit((int)k.a);
   result = forward(&k);
   note_after(&k, result);
+  if (result >= 0) deja_after_confinement(number, (unsigned long)k.a, (unsigned long)k.b);
   if (result >= 0 && breaks_observation(&k)) deja_lose(DEJA_LOST_KERNEL);
   if (result >= 0 && number > NEWEST_KNOWN) deja_lose(DEJA_LOST_UNKNOWN);
   return result;

@@ -4,6 +4,8 @@
 #include <asm/prctl.h>
 #endif
 #include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -101,6 +103,10 @@ constexpr Call kCalls[] = {
 #else
     {SYS_set_tid_address, Kind::start},
 #endif
+    {SYS_prctl, Kind::sandbox, -1, -1, -1, 0, {0, PR_SET_SECCOMP}},
+    {SYS_prctl, Kind::sandbox, -1, -1, -1, 0, {0, PR_SET_NO_NEW_PRIVS}},
+    {SYS_seccomp, Kind::sandbox, -1, -1, -1, 0, {0, SECCOMP_SET_MODE_STRICT}},
+    {SYS_seccomp, Kind::sandbox, -1, -1, -1, 0, {0, SECCOMP_SET_MODE_FILTER}},
     {SYS_setuid, Kind::confine},
     {SYS_setgid, Kind::confine},
     {SYS_setreuid, Kind::confine},

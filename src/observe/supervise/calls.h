@@ -30,6 +30,7 @@ enum class Kind : std::uint8_t {
   clock,    // data: the clock's number, when there is one
   host,     // asks the machine
   start,    // what libc calls first in a new program
+  sandbox,  // installs a filter of its own, or prepares for it
   confine,  // from here on the tool may do less than we
   hide      // from here on names, or memory, mean something that a log of paths does not say
 };

@@ -17,11 +17,13 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <vector>
 
 #include "observe/preload/log_layout.h"
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
 #include "observe/supervise/recorder.h"
+#include "observe/supervise/stand_in.h"
 #include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
@@ -33,6 +35,7 @@ using deja::observe::supervise::install_filter;
 using deja::observe::supervise::Listener;
 using deja::observe::supervise::LogWriter;
 using deja::observe::supervise::Recorder;
+using deja::observe::supervise::StandIns;
 
 // Processes that outlive the tool by less than this belong to its run.
 constexpr int kGraceMs = 20;
@@ -89,12 +92,13 @@ void outlive_signals() {
 // Reaps whatever has ended. The tool's own end is kept.
 class Reaper {
  public:
-  explicit Reaper(pid_t tool) : tool_(tool) {}
+  Reaper(pid_t tool, StandIns& stand_ins) : tool_(tool), stand_ins_(stand_ins) {}
   void reap() {
     int status = 0;
     pid_t ended = 0;
     while ((ended = ::waitpid(-1, &status, WNOHANG)) > 0) {
       if (ended == tool_) status_ = status;
+      stand_ins_.note_end(ended, status);
     }
     has_children_ = ended == 0;
   }
@@ -104,6 +108,7 @@ class Reaper {
 
  private:
   pid_t tool_;
+  StandIns& stand_ins_;
   std::optional<int> status_;
   bool has_children_ = true;
 };
@@ -119,13 +124,17 @@ int remaining_ms(struct timespec& since) {
 }
 
 // Hears the tool until it has ended, and then for a moment those it left behind.
-void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, Reaper& reaper) {
-  struct pollfd fds[] = {{signals.get(), POLLIN, 0}, {listener.fd(), POLLIN, 0}};
+void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, Reaper& reaper,
+           StandIns& stand_ins) {
+  std::vector<struct pollfd> fds = {{signals.get(), POLLIN, 0}, {listener.fd(), POLLIN, 0}};
   struct timespec ended = {};
   while (reaper.has_children()) {
+    fds.resize(2);
+    stand_ins.add_to(fds);
     const int timeout = reaper.status() ? remaining_ms(ended) : -1;
     if (timeout == 0) return;
-    if (::poll(fds, 2, timeout) < 0) continue;
+    if (::poll(fds.data(), fds.size(), timeout) < 0) continue;
+    stand_ins.look_at_connections();
     if ((fds[1].revents & POLLIN) != 0) {
       seccomp_notif call;
       if (listener.receive(call)) recorder.hear(call);
@@ -140,21 +149,33 @@ void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, 
 }
 
 // For processes that the tool has left behind: without anybody to answer, their calls would fail.
-void keep_answering(const Listener& listener) {
+void keep_answering(const Listener& listener, bool may_stand_in) {
   if (::fork() != 0) return;
   ::prctl(PR_SET_PDEATHSIG, 0);
   ::setsid();
   ::dup2(listener.fd(), 3);
   ::close_range(4, ~0U, 0);
   ::close_range(0, 2, 0);
-  struct pollfd fd = {3, POLLIN, 0};
   const Listener kept{os::Fd(3)};
-  for (;;) {
-    if (::poll(&fd, 1, -1) < 0) continue;
-    if ((fd.revents & POLLIN) == 0) ::_exit(0);
+  StandIns stand_ins(kept);
+  if (!may_stand_in) stand_ins.give_up();
+  std::vector<struct pollfd> fds = {{3, POLLIN, 0}};
+  while (fds[0].fd >= 0 || stand_ins.any()) {
+    fds.resize(1);
+    stand_ins.add_to(fds);
+    const int ready = ::poll(fds.data(), fds.size(), stand_ins.any() ? 50 : -1);
+    stand_ins.look_at_connections();
+    int status = 0;
+    for (pid_t ended = 0; (ended = ::waitpid(-1, &status, WNOHANG)) > 0;)
+      stand_ins.note_end(ended, status);
+    if (ready <= 0 || fds[0].revents == 0) continue;
+    if ((fds[0].revents & POLLIN) == 0) fds[0].fd = -1;
     seccomp_notif call;
-    if (kept.receive(call)) kept.let_go(call.id);
+    if (fds[0].fd < 0 || !kept.receive(call)) continue;
+    Recorder::make_way(call);
+    if (!stand_ins.take(call)) kept.let_go(call.id);
   }
+  ::_exit(0);
 }
 
 int end_like(int status) {
@@ -201,16 +222,17 @@ int supervise(LogWriter& log, const char* path, char** argv) {
   const os::Fd signals(::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK));
   const Listener listener(receive_listener(ours));
   if (!listener.is_usable()) log.lose(DEJA_LOST_KERNEL);
-  Recorder recorder(listener, log);
+  StandIns stand_ins(listener);
+  Recorder recorder(listener, log, stand_ins);
   recorder.expect(tool);
-  Reaper reaper(tool);
+  Reaper reaper(tool, stand_ins);
   reaper.reap();
-  serve(listener, signals, recorder, reaper);
+  serve(listener, signals, recorder, reaper, stand_ins);
   tool_pid = 0;
   recorder.conclude();
   if (reaper.has_children()) {
     log.lose(DEJA_LOST_KERNEL);
-    keep_answering(listener);
+    keep_answering(listener, stand_ins.may());
   }
   return end_like(*reaper.status());
 }
@@ -218,6 +240,8 @@ int supervise(LogWriter& log, const char* path, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const pid_t supervisor = deja::observe::supervise::stands_in_for(); supervisor != 0)
+    return deja::observe::supervise::stand_in(supervisor);
   if (argc < 4) {
     std::fprintf(stderr, "usage: deja-supervise LOG-PATH TOOL-PATH ARGV0 [ARGUMENT...]\n");
     return 2;

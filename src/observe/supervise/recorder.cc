@@ -121,6 +121,7 @@ pid_t Recorder::process_of(const Tracee& tracee) {
     log_.lose(DEJA_LOST_PATH);
     return tracee.thread();
   }
+  if (!has_our_rights(tracee)) log_.lose(DEJA_LOST_KERNEL);  // started in a namespace of its own
   processes_[tracee.thread()] = status->process;
   if (processes_.try_emplace(status->process, status->process).second ||
       status->process == tracee.thread())
@@ -129,14 +130,45 @@ pid_t Recorder::process_of(const Tracee& tracee) {
   return status->process;
 }
 
-// A program has started, and has made its first call: it has not asked for the time yet.
+// A program has started, and has made its first call: it has not asked for the time yet. One that is
+// setuid has other rights than we, and sees other files.
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
-  if (!Tracee(process).expose_clock())
+  const Tracee tracee(process);
+  const auto status = tracee.status();
+  if (!status || !has_our_rights(tracee)) return log_.lose(DEJA_LOST_KERNEL);
+  if (filters_ == 0) filters_ = status->filters;
+  // Where others filter, too, the clock's calls may be forbidden.
+  if (status->filters > filters_) return note_any_clock(process);
+  if (!tracee.expose_clock())
     log_.write({.op = DEJA_OP_CLOCK,
                 .flags = DEJA_FLAG_ONLY_ONCE,
                 .pid = process,
                 .value = DEJA_CLOCK_TIME});
+}
+
+void Recorder::note_any_clock(pid_t process) {
+  for (const std::uint32_t asked : {DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME})
+    log_.write({.op = DEJA_OP_CLOCK,
+                .flags = DEJA_FLAG_ONLY_ONCE | DEJA_CLOCK_UNTOLD,
+                .pid = process,
+                .value = asked});
+}
+
+// Its filter may kill it for a call that reading the clock is not.
+void Recorder::make_way(const seccomp_notif& notification) {
+  const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
+  if (call == nullptr || call->kind != Kind::sandbox) return;
+  const Tracee tracee(static_cast<pid_t>(notification.pid));
+  const auto status = tracee.status();
+  // Another thread may be in there right now.
+  if (status && status->threads == 1) tracee.cover_clock();
+}
+
+// From here on nobody hears it ask for the time, nor the parent whose memory this may be (vfork).
+void Recorder::on_sandbox(const Heard& h) {
+  note_any_clock(h.process);
+  if (const auto status = h.tracee.status()) note_any_clock(status->parent);
 }
 
 void Recorder::conclude() {
@@ -156,14 +188,23 @@ void Recorder::hear(const seccomp_notif& notification) {
   const auto thread = static_cast<pid_t>(notification.pid);
   const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
+  make_way(notification);
+  if (call == nullptr || call->kind == Kind::sandbox || call->kind == Kind::confine ||
+      call->kind == Kind::hide)
+    stand_ins_.give_up();
   // A log that nobody will read any more is not worth the time.
-  if (log_.has_lost()) return listener_.let_go(notification.id);
+  if (log_.has_lost()) return stand_in_or_let_go(notification);
   log_.begin();
   outputs_.record_closed();
   const Tracee tracee(thread);
   const Heard h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
-  if (dispatch(h) == Answer::later) listener_.let_go(notification.id);
+  if (log_.has_lost() || dispatch(h) == Answer::later) stand_in_or_let_go(notification);
+}
+
+void Recorder::stand_in_or_let_go(const seccomp_notif& notification) {
+  if (stand_ins_.take(notification)) return log_.lose(DEJA_LOST_KERNEL);
+  listener_.let_go(notification.id);
 }
 
 Recorder::Answer Recorder::dispatch(const Heard& h) {
@@ -229,6 +270,8 @@ void Recorder::on_other(const Heard& h) {
       return on_connect(h);
     case Kind::clock:
       return on_clock(h);
+    case Kind::sandbox:
+      return on_sandbox(h);
     case Kind::talk:
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
     case Kind::host:
@@ -363,7 +406,8 @@ Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, st
   return Answer::later;
 }
 
-bool Recorder::may_stand_in(const Heard& h, const Name& name) const {
+bool Recorder::may_stand_in(const Heard& h, const Name& name) {
+  if (!has_our_rights(h.tracee)) log_.lose(DEJA_LOST_KERNEL);
   return !name.is_own && !log_.has_lost() && listener_.is_valid(h.notification.id);
 }
 

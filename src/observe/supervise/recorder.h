@@ -9,6 +9,7 @@
 
 #include <linux/seccomp.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <string>
 #include <unordered_map>
@@ -18,17 +19,21 @@
 #include "observe/supervise/listener.h"
 #include "observe/supervise/log_writer.h"
 #include "observe/supervise/outputs.h"
+#include "observe/supervise/stand_in.h"
 #include "observe/supervise/tracee.h"
 
 namespace deja::observe::supervise {
 
 class Recorder {
  public:
-  Recorder(const Listener& listener, LogWriter& log) : listener_(listener), log_(log) {}
+  Recorder(const Listener& listener, LogWriter& log, StandIns& stand_ins)
+      : listener_(listener), log_(log), stand_ins_(stand_ins) {}
 
   // The process that is about to become the tool.
   void expect(pid_t tool) { processes_[tool] = tool; }
   void hear(const seccomp_notif& notification);
+  // Before the process installs a filter of its own, or asks to: nothing of ours may trip it.
+  static void make_way(const seccomp_notif& notification);
   // The run is over.
   void conclude();
 
@@ -75,21 +80,30 @@ class Recorder {
   std::string load_program(const Heard& h, const Name& name, int depth);
   std::string load_script(const Heard& h, std::string_view line, int depth);
   void finish_program(pid_t process);
+  void stand_in_or_let_go(const seccomp_notif& notification);
+  void on_sandbox(const Heard& h);
+  void note_any_clock(pid_t process);
 
   pid_t process_of(const Tracee& tracee);
   void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
                  const std::string& folder);
   Answer give(const Heard& h, int result);
-  // Whether calls can be made in the tool's place.
-  bool may_stand_in(const Heard& h, const Name& name) const;
+  bool has_our_rights(const Tracee& tracee) const {
+    return !rights_.empty() && tracee.rights() == rights_;
+  }
+  // Whether calls can be made in the tool's place: with rights that it has itself.
+  bool may_stand_in(const Heard& h, const Name& name);
   void record(const Heard& h, deja_op op, const Name& name, const Look& look,
               std::uint16_t flags = 0);
   static Look look_at(const Name& name, bool follow);
 
   const Listener& listener_;
   LogWriter& log_;
+  StandIns& stand_ins_;
   Outputs outputs_{log_};
-  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
+  std::unordered_map<pid_t, pid_t> processes_;              // by thread
+  unsigned filters_ = 0;                                    // that the tool has started with
   // Processes that have become another program, of which nothing was heard yet.
   std::unordered_set<pid_t> fresh_;
 };

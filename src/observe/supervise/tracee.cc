@@ -28,17 +28,6 @@ void* remote(std::uint64_t address) {
   return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
 }
 
-// "Name:\t123\n" in the text of /proc/N/status.
-std::optional<unsigned long> field(std::string_view text, std::string_view name, int base) {
-  const std::size_t at = text.find(name);
-  if (at == std::string_view::npos) return std::nullopt;
-  const char* from = text.data() + at + name.size();
-  unsigned long value = 0;
-  const auto [end, error] = std::from_chars(from, text.data() + text.size(), value, base);
-  if (error != std::errc()) return std::nullopt;
-  return value;
-}
-
 // The part of a path below a prefix of whole components; none when it is not below it.
 std::optional<std::string_view> below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
@@ -48,6 +37,23 @@ std::optional<std::string_view> below(std::string_view path, std::string_view pr
 }
 
 }  // namespace
+
+std::string read_text(const std::string& path) {
+  const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 8192> bytes;
+  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
+  return size <= 0 ? std::string() : std::string(bytes.data(), static_cast<std::size_t>(size));
+}
+
+std::optional<unsigned long> field(std::string_view text, std::string_view name, int base) {
+  const std::size_t at = text.find(name);
+  if (at == std::string_view::npos) return std::nullopt;
+  const char* from = text.data() + at + name.size();
+  unsigned long value = 0;
+  const auto [end, error] = std::from_chars(from, text.data() + text.size(), value, base);
+  if (error != std::errc()) return std::nullopt;
+  return value;
+}
 
 std::string Tracee::proc(const char* what) const {
   return "/proc/" + std::to_string(thread_) + "/" + what;
@@ -77,6 +83,22 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
     address += static_cast<std::uint64_t>(got);
   }
   return Read::good;  // too long for the kernel too, which will say so
+}
+
+bool Tracee::long_text(std::uint64_t address, std::size_t max, std::string& out) const {
+  constexpr std::uint64_t kPage = 4096;
+  out.clear();
+  while (out.size() <= max) {
+    char part[kPage];
+    const std::size_t size = kPage - address % kPage;
+    if (!bytes(address, part, size)) return false;
+    const std::string_view all(part, size);
+    const std::size_t end = all.find('\0');
+    out.append(all.substr(0, end));
+    if (end != std::string_view::npos) return out.size() <= max;
+    address += size;
+  }
+  return false;
 }
 
 std::string Tracee::path_of(int at) const {
@@ -121,17 +143,34 @@ std::optional<Name> Tracee::opened(int fd) const {
 }
 
 std::optional<Tracee::Status> Tracee::status() const {
-  const os::Fd fd(::open(proc("status").c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 4096> bytes;
-  const ssize_t size = fd ? ::read(fd.get(), bytes.data(), bytes.size()) : -1;
-  if (size <= 0) return std::nullopt;
-  const std::string_view text(bytes.data(), static_cast<std::size_t>(size));
+  const std::string text = read_text(proc("status"));
   const auto process = field(text, "\nTgid:\t", 10);
   const auto parent = field(text, "\nPPid:\t", 10);
   const auto umask = field(text, "\nUmask:\t", 8);
   if (!process || !parent || !umask) return std::nullopt;
-  return Status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
+  Status status{static_cast<pid_t>(*process), static_cast<pid_t>(*parent),
                 static_cast<mode_t>(*umask)};
+  status.threads = static_cast<unsigned>(field(text, "\nThreads:\t", 10).value_or(2));
+  status.no_new_privs = field(text, "\nNoNewPrivs:\t", 10).value_or(1) != 0;
+  status.filters = static_cast<unsigned>(field(text, "\nSeccomp_filters:\t", 10).value_or(0));
+  return status;
+}
+
+std::string Tracee::rights() const {
+  const std::string status = read_text(proc("status"));
+  std::string rights;
+  for (const std::string_view name : {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"}) {
+    const std::size_t from = status.find(name);
+    const std::size_t to = from == std::string::npos ? from : status.find('\n', from + 1);
+    if (to == std::string::npos) return {};
+    rights += status.substr(from, to - from);
+  }
+  for (const char* space : {"ns/mnt", "ns/user"}) {
+    const std::string name = read_link(proc(space));
+    if (name.empty()) return {};
+    rights += '\n' + name;
+  }
+  return rights + '\n' + read_text(proc("attr/current"));  // empty without such a module
 }
 
 std::string Tracee::program() const { return read_link(proc("exe")); }

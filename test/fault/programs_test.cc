@@ -1,0 +1,684 @@
+// Programs that do not stand being observed run as they would alone: each is run bare and through deja,
+// more than once, since what a run teaches changes how the next one is observed.
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include "fault/fault.h"
+
+namespace deja::test {
+namespace {
+
+// Copies in.txt to out.txt.
+constexpr const char* kCopier = R"(
+#include <stdio.h>
+#include <stdlib.h>
+int main(void) {
+  char text[100] = {0};
+  FILE* in = fopen("in.txt", "r");
+  if (!in || !fgets(text, sizeof text, in)) return 4;
+  fclose(in);
+  FILE* out = fopen("out.txt", "w");
+  if (!out) return 5;
+  fputs(text, out);
+  fclose(out);
+  free(malloc(10));
+  printf("copied %s", text);
+  return 0;
+}
+)";
+
+class Programs : public ::testing::TestWithParam<Mode> {
+ protected:
+  void SetUp() override {
+    NEEDS_TOOL("gcc");
+    ws.write("in.txt", "text\n");
+    ws.make_folder("program");
+  }
+  // False: this compiler cannot.
+  bool build(const std::string& source, Argv compiler, const std::string& to = "program/tool") {
+    ws.write("program/source.c", source);
+    compiler.insert(compiler.end(), {"program/source.c", "-o", to});
+    const bool is_there = !find_program(compiler[0]).empty();
+    return is_there && ws.run(compiler).ok();
+  }
+  // Three times through deja what it is bare, in the same folder.
+  void expect_like_bare(const Argv& command, const Argv& options = {}, const Options& how = {},
+                        Workspace::Here here = Workspace::Here::current()) {
+    SCOPED_TRACE("line " + std::to_string(here.line()));
+    const Tree before = ws.tree();
+    const Result bare = ws.run(command, how);
+    const Tree left = ws.tree();
+    Argv argv = {"exec"};
+    argv.insert(argv.end(), options.begin(), options.end());
+    argv.emplace_back("--");
+    argv.insert(argv.end(), command.begin(), command.end());
+    for (int i = 0; i < 3; ++i) {
+      ws.restore(before);
+      EXPECT_EQ(ws.deja(argv, how), bare) << "run " << i;
+      EXPECT_EQ(difference(left, ws.tree()), "") << "run " << i;
+    }
+  }
+  void expect_last_was_hit() { EXPECT_EQ(ws.last_event().outcome, "hit") << ws.last_event(); }
+  const Argv tool = {"program/tool"};
+
+  Workspace ws{GetParam()};
+};
+
+// --- what cannot be preloaded ----------------------------------------------------------------------
+
+class Sanitized : public Programs {
+ protected:
+  void expect_sanitized_like_bare(const Argv& compiler) {
+    if (!build(kCopier, compiler)) GTEST_SKIP() << "cannot build with " << compiler[1];
+    // Not every machine lets every one of them run.
+    if (const Result bare = ws.run(tool); !bare.ok()) GTEST_SKIP() << bare;
+    ws.remove("out.txt");
+    expect_like_bare(tool);
+    expect_like_bare({"sh", "-c", "program/tool && echo done"}, {"--env", "observed"});
+  }
+};
+
+TEST_P(Sanitized, AddressSanitizerShared) {
+  expect_sanitized_like_bare({"gcc", "-fsanitize=address"});
+}
+TEST_P(Sanitized, AddressSanitizerInside) {
+  expect_sanitized_like_bare({"gcc", "-fsanitize=address", "-static-libasan"});
+}
+TEST_P(Sanitized, ThreadSanitizer) { expect_sanitized_like_bare({"gcc", "-fsanitize=thread"}); }
+TEST_P(Sanitized, LeakSanitizer) { expect_sanitized_like_bare({"gcc", "-fsanitize=leak"}); }
+TEST_P(Sanitized, UndefinedBehaviour) {
+  expect_sanitized_like_bare({"gcc", "-fsanitize=undefined"});
+}
+TEST_P(Sanitized, MemorySanitizerOfClang) {
+  for (const char* clang : {"clang-14", "clang-19"})
+    if (!find_program(clang).empty()) expect_sanitized_like_bare({clang, "-fsanitize=memory"});
+}
+TEST_P(Sanitized, MemorySanitizerWithTheOlderHashTable) {
+  expect_sanitized_like_bare({"clang-14", "-fsanitize=memory", "-Wl,--hash-style=sysv"});
+}
+TEST_P(Sanitized, AddressSanitizerOfClang) {
+  expect_sanitized_like_bare({"clang-14", "-fsanitize=address"});
+}
+TEST_P(Sanitized, AddressSanitizerOfClangShared) {
+  expect_sanitized_like_bare({"clang-14", "-fsanitize=address", "-shared-libasan"});
+}
+TEST_P(Sanitized, ThreadSanitizerOfClang) {
+  expect_sanitized_like_bare({"clang-14", "-fsanitize=thread"});
+}
+
+TEST_P(Programs, AnotherLibc) {
+  if (!build(kCopier, {"musl-gcc"})) GTEST_SKIP() << "needs musl-gcc";
+  ws.let_settle("program/tool");
+  expect_like_bare(tool);
+  expect_last_was_hit();
+  expect_like_bare({"sh", "-c", "program/tool; echo done"}, {"--env", "observed"});
+  // A script of it is it.
+  ws.write("program/script", "#!program/tool\n", 0755);
+  expect_like_bare({"program/script"});
+  expect_last_was_hit();
+}
+
+// What a change of what it reads does to it.
+TEST_P(Programs, AnotherLibcIsObserved) {
+  if (!build(kCopier, {"musl-gcc"})) GTEST_SKIP() << "needs musl-gcc";
+  const Argv argv = {"exec", "--", "program/tool"};
+  ws.expect_miss(argv);
+  ws.expect_hit(argv);
+  ws.write("in.txt", "other\n");
+  EXPECT_EQ(ws.expect_miss(argv).out, "copied other\n");
+}
+
+// The first run fails because of the way it is run; the next ones know.
+TEST_P(Programs, WhatAFailureTeachesIsKept) {
+  if (!build(kCopier, {"musl-gcc"})) GTEST_SKIP() << "needs musl-gcc";
+  const Argv fails = {"exec", "--env",   "observed", "--cache-failures",
+                      "--",   "/bin/sh", "-c",       "program/tool; exit 3"};
+  EXPECT_EQ(ws.deja(fails).exit_code, 3);
+  ws.expect_failure(fails);
+  EXPECT_EQ(ws.deja({"events", "--format", "json"}).out.find("no supervisor"), std::string::npos);
+  ws.expect_miss({"exec", "--env", "observed", "--", "/bin/sh", "-c", "program/tool"});
+  ws.expect_hit({"exec", "--env", "observed", "--", "/bin/sh", "-c", "program/tool"});
+}
+
+// --- the environment in threads -----------------------------------------------------------------------
+
+constexpr const char* kThreads = R"(
+#include <errno.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char** environ;
+static int bad, rounds;
+static void check(int good) {
+  if (!good) __atomic_fetch_add(&bad, 1, __ATOMIC_RELAXED);
+}
+static void* look(void* stop) {
+  while (!__atomic_load_n((int*)stop, __ATOMIC_RELAXED)) {
+    const char* mark = getenv("MARK");
+    check(mark && strncmp(mark, "here", 4) == 0);
+    check(getenv("LD_PRELOAD") == NULL);
+    setenv("MARK", "here, again", 1);
+    setenv("MARK", "here", 1);
+  }
+  return NULL;
+}
+static void* pipe_in(void* unused) {
+  for (int i = 0; i < rounds; ++i) {
+    char text[9] = "";
+    FILE* f = popen("echo x", "r");
+    check(f && fgets(text, sizeof text, f) && strcmp(text, "x\n") == 0 && pclose(f) == 0);
+  }
+  return unused;
+}
+static void* start(void* unused) {
+  char* argv[] = {"sh", "-c", "exit 7", NULL};
+  for (int i = 0; i < rounds; ++i) {
+    int status = 0;
+    pid_t pid = 0;
+    check(posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ) == 0);
+    check(waitpid(pid, &status, 0) == pid && status == 7 << 8);
+    check(system("exit 6") == 6 << 8);
+    pid = vfork();
+    if (pid == 0) { execv("/bin/sh", argv); _exit(1); }
+    check(waitpid(pid, &status, 0) == pid && status == 7 << 8);
+    pid = fork();
+    if (pid == 0) { execlp("sh", "sh", "-c", "exit 5", (char*)0); _exit(1); }
+    check(waitpid(pid, &status, 0) == pid && status == 5 << 8);
+  }
+  return unused;
+}
+int main(int argc, char** argv) {
+  int stop = 0;
+  pthread_t threads[6];
+  rounds = argc > 1 ? atoi(argv[1]) : 1;
+  setenv("MARK", "here", 1);
+  for (int i = 0; i < 6; ++i)
+    pthread_create(&threads[i], NULL, i < 3 ? pipe_in : i < 5 ? start : look, &stop);
+  for (int i = 0; i < 5; ++i) pthread_join(threads[i], NULL);
+  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+  pthread_join(threads[5], NULL);
+  printf("bad %d\n", bad);
+  return bad != 0;
+}
+)";
+
+// Once in the suite; in ./dev hunt for so many seconds, each time as a run of its own.
+TEST_P(Programs, ProcessesOfManyThreads) {
+  ASSERT_TRUE(build(kThreads, {"gcc", "-pthread"}));
+  const char* const seconds = std::getenv("DEJA_HUNT_SECONDS");
+  const auto end = std::chrono::steady_clock::now() +
+                   std::chrono::seconds(seconds == nullptr ? 0 : std::stoi(seconds));
+  int rounds = 40;
+  do {
+    const std::string count = std::to_string(rounds++);
+    for (const char* environment : {"declared", "observed"})
+      expect_like_bare({"program/tool", count}, {"--pass-env", "PATH", "--env", environment});
+  } while (!HasFailure() && std::chrono::steady_clock::now() < end);
+}
+
+// What libc promises of popen.
+constexpr const char* kPipes = R"(
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+  char text[100];
+  printf("%d %d\n", popen("true", "x") == NULL, errno);
+  printf("%d %d\n", popen("true", "rw") == NULL, errno);
+  FILE* out = popen("cat >out.txt", "w");
+  fprintf(out, "text");
+  /* the first one's end is closed in the second one's child */
+  FILE* in = popen("ls /proc/self/fd | wc -l; exit 4", "r");
+  while (fgets(text, sizeof text, in)) printf("%s", text);
+  printf("%d %d\n", fcntl(fileno(in), F_GETFD), fcntl(fileno(out), F_GETFD));
+  printf("%d\n", WEXITSTATUS(pclose(in)));
+  printf("%d\n", pclose(out));
+  FILE* quick = popen("kill -9 $$", "re");
+  printf("%d\n", fcntl(fileno(quick), F_GETFD));
+  printf("%d\n", WTERMSIG(fclose(quick)));
+  printf("%s", getenv("LD_PRELOAD") ? "seen\n" : "");
+  fflush(stdout);
+  close(1); /* the child's end is the child's standard output already */
+  in = popen("echo late", "r");
+  fgets(text, sizeof text, in);
+  fprintf(stderr, "%s%d\n", text, pclose(in));
+  for (int i = 0; i < 300; ++i) if (!popen("exit 0", "r")) return 9;
+  return 0;
+}
+)";
+
+TEST_P(Programs, Popen) {
+  ASSERT_TRUE(build(kPipes, {"gcc"}));
+  expect_like_bare(tool, {"--pass-env", "PATH"});
+}
+
+// --- programs that lock themselves in ---------------------------------------------------------------------
+
+// Allows what a copier needs, and kills for anything else. FLAGS: of seccomp(2), not prctl(2).
+constexpr const char* kSandbox = R"(
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+static const int allowed[] = {SYS_read, SYS_write, SYS_close, SYS_fstat, SYS_newfstatat, SYS_openat,
+                              SYS_mmap, SYS_munmap, SYS_brk, SYS_exit_group, SYS_lseek, SYS_dup,
+#ifdef EXEC
+ SYS_execve, SYS_arch_prctl, SYS_set_tid_address, SYS_set_robust_list, SYS_mprotect, SYS_pread64, SYS_getrandom,
+ SYS_prlimit64, SYS_access, SYS_readlink, SYS_readlinkat, SYS_uname, SYS_rseq,
+#endif
+};
+int main(void) {
+  struct sock_filter f[64];
+  int n = 0;
+  f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+  for (unsigned i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+    f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
+    f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  }
+  f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+  struct sock_fprog program = {n, f};
+  struct stat st;
+  char text[4096];
+  close(dup(open("in.txt", O_RDONLY)));
+  if (vfork() == 0) _exit(0);
+  free(malloc(1));
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL);  /* a look whether there is such a thing */
+#ifdef FLAGS
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, FLAGS, &program) < 0) return 1;
+#else
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 1;
+#endif
+  int in = open("in.txt", O_RDONLY), out = open("out.txt", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  ssize_t size = read(in, text, sizeof text);
+  if (in < 0 || out < 0 || write(dup(out), text, size) != size) return 4;
+  if (stat("in.txt", &st) || stat("nowhere", &st) == 0) return 5;
+  getenv("HOME");
+  struct timespec now;
+  if (time(NULL) <= 0 || clock_gettime(CLOCK_REALTIME, &now)) return 8;
+#ifdef EXEC
+  execl("program/copier", "copier", "again", (char*)0);
+#endif
+  FILE* f2 = fopen("in.txt", "r");
+  if (!f2 || fclose(f2) || close(in) || close(out)) return 6;
+  return access != NULL ? 0 : 7;
+}
+)";
+
+TEST_P(Programs, ThatLockThemselvesIn) {
+  ASSERT_TRUE(build(kSandbox, {"gcc"}));
+  ws.let_settle("program/tool");
+  expect_like_bare(tool);
+  expect_last_was_hit();  // supervised: it makes no calls in there
+  ws.write("in.txt", "other\n");
+  ws.expect_miss({"exec", "--", "program/tool"});
+  EXPECT_EQ(ws.read("out.txt"), "other\n");
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=0"}));
+  expect_like_bare(tool);
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=SECCOMP_FILTER_FLAG_TSYNC"}));
+  expect_like_bare(tool);
+}
+
+// It starts another program, which its filter holds, too: that one asks for the time.
+TEST_P(Programs, ThatLockInWhatTheyStart) {
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC"}));
+  const std::string clock = "#include <time.h>\nint main(void) { return time(0) < 9; }\n";
+  for (const char* how : {"-static", "-pie"}) {
+    ASSERT_TRUE(build(clock, {"gcc", how}, "program/copier"));
+    expect_like_bare(tool);
+    ASSERT_NE(ws.last_event().detail, "ended by a signal");
+  }
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC", "-static"}));
+  expect_like_bare(tool);
+  ASSERT_NE(ws.last_event().detail, "ended by a signal");
+}
+
+// It supervises, and there can be only one who does.
+TEST_P(Programs, ThatSuperviseThemselves) {
+  ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=SECCOMP_FILTER_FLAG_NEW_LISTENER"}));
+  expect_like_bare(tool);
+  EXPECT_EQ(ws.last_event().outcome, "miss");
+}
+
+// Directories cannot be looked at after this, nor this library be loaded.
+constexpr const char* kLandlock = R"(
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(void) {
+  struct landlock_ruleset_attr rules = {.handled_access_fs = LANDLOCK_ACCESS_FS_READ_FILE};
+  int set = syscall(SYS_landlock_create_ruleset, &rules, sizeof rules.handled_access_fs, 0);
+  if (set < 0) return 77;
+  const char* below[] = {".", "/lib", "/lib64", "/usr/lib", "/bin", "/usr/bin", "/etc", "/dev", "/proc"};
+  for (int i = 0; i < 9; ++i) {
+    struct landlock_path_beneath_attr b = {LANDLOCK_ACCESS_FS_READ_FILE, open(below[i], O_PATH)};
+    syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &b, 0);
+  }
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (syscall(SYS_landlock_restrict_self, set, 0)) return 78;
+  return system("cat in.txt") || system("sh -c 'cat in.txt >out.txt'");
+}
+)";
+
+TEST_P(Programs, ThatUseLandlock) {
+  ASSERT_TRUE(build(kLandlock, {"gcc"}));
+  if (ws.run(tool).exit_code == 77) GTEST_SKIP() << "this kernel has no Landlock";
+  expect_like_bare(tool, {"--pass-env", "PATH"});
+}
+
+// --- where the interposer cannot be read ------------------------------------------------------------------
+
+class AsRoot : public Programs {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "needs root";
+    Programs::SetUp();
+  }
+};
+
+// Changes its root to the working directory, where a program of the same names has no such library.
+constexpr const char* kChroot = R"(
+#include <stdio.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  if (chroot(".") || chdir("/")) return 9;
+  execv("/shell", argv);
+  return 8;
+}
+)";
+
+TEST_P(AsRoot, ProgramsBehindChroot) {
+  ASSERT_TRUE(build(kChroot, {"gcc"}));
+  ws.make_folder("lib64");
+  ws.make_folder("lib/x86_64-linux-gnu");
+  const char* loader = "lib64/ld-linux-x86-64.so.2";
+  std::error_code failed;
+  std::filesystem::copy_file(std::string("/") + loader, ws.path(loader), failed);
+  for (const char* library : {"libc.so.6"})
+    std::filesystem::copy_file(std::string("/lib/x86_64-linux-gnu/") + library,
+                               ws.path(std::string("lib/x86_64-linux-gnu/") + library), failed);
+  std::filesystem::copy_file("/bin/dash", ws.path("shell"), failed);
+  if (failed) GTEST_SKIP() << "needs dash and libc where Debian has them";
+  const Argv in_there = {"program/tool", "-c", "echo here; echo woe >&2"};
+  ASSERT_EQ(ws.run(in_there).err, "woe\n");
+  expect_like_bare(in_there);
+}
+
+// The library lies below a directory that this user may not enter.
+TEST_P(AsRoot, OtherUsersWhoMayNotEnter) {
+  NEEDS_TOOL("setpriv");
+  const std::string there = ws.base() + "/closed";
+  std::filesystem::create_directories(there + "/libexec/deja");
+  std::filesystem::create_directories(there + "/bin");
+  std::filesystem::copy(Workspace::program(), there + "/bin/deja");
+  for (const char* name : {"dejad", "deja-cli", "deja-supervise", "libdeja-observe.so"})
+    std::filesystem::copy(Workspace::companion(name), there + "/libexec/deja/" + name);
+  ::chmod(there.c_str(), 0700);
+  const Argv as_nobody = {
+      "setpriv", "--reuid=65534",          "--regid=65534", "--clear-groups", "sh",
+      "-c",      "echo here; echo woe >&2"};
+  const Result bare = ws.run(as_nobody);
+  ASSERT_EQ(bare.err, "woe\n");
+  Argv argv = {there + "/bin/deja", "exec", "--env", "observed", "--"};
+  argv.insert(argv.end(), as_nobody.begin(), as_nobody.end());
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ws.run(argv), bare);
+  ws.run({there + "/bin/deja", "daemon", "stop"});
+}
+
+// --- rights -----------------------------------------------------------------------------------------------
+
+// A static program starts ./helper.
+constexpr const char* kStarter = R"(
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void) {
+  int status = 0;
+  const pid_t pid = fork();
+  if (pid == 0) { execl("program/helper", "helper", (char*)0); _exit(99); }
+  waitpid(pid, &status, 0);
+  FILE* out = fopen("out.txt", "w");
+  if (!out) return 7;
+  fprintf(out, "%d\n", status);
+  fclose(out);
+  return status >> 8;
+}
+)";
+// Tries what only root may do.
+constexpr const char* kHelper = R"(
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(void) {
+  struct stat st;
+  printf("%d", geteuid());
+  printf(" %d", open("closed/new", O_RDWR | O_CREAT, 0644) >= 0 ? 0 : errno);
+  printf(" %d", open("closed/secret", O_WRONLY | O_TRUNC) >= 0 ? 0 : errno);
+  printf(" %d", open("closed/secret", O_RDONLY) >= 0 ? 0 : errno);
+  printf(" %d", unlink("closed/secret") ? errno : 0);
+  printf(" %d", rename("closed/secret", "closed/other") ? errno : 0);
+  printf(" %d", mkdir("closed/folder", 0755) ? errno : 0);
+  printf(" %d", symlink("x", "closed/link") ? errno : 0);
+  printf(" %d\n", stat("closed/secret", &st) ? errno : 0);
+  return 3;
+}
+)";
+
+TEST_P(AsRoot, AHelperWithFewerRights) {
+  ASSERT_TRUE(build(kStarter, {"gcc", "-static"}));
+  ASSERT_TRUE(build(kHelper, {"gcc"}, "program/helper"));
+  ws.write("closed/secret", "secret\n");
+  ::chmod(ws.path("closed").c_str(), 0700);
+  const auto make_setuid = [&] {
+    ASSERT_EQ(::chown(ws.path("program/helper").c_str(), 65534, 0), 0);
+    ASSERT_EQ(::chmod(ws.path("program/helper").c_str(), 04755), 0);
+  };
+  make_setuid();
+  for (const std::string& folder : {ws.base(), ws.work()}) ::chmod(folder.c_str(), 0755);
+  const Tree before = ws.tree();
+  const Result bare = ws.run(tool);
+  ASSERT_EQ(bare.exit_code, 3) << bare;
+  ASSERT_NE(bare.out.find("65534 13 13 13 13 13 13 13 13"), std::string::npos) << bare;
+  const Tree left = ws.tree();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ws.deja({"exec", "--", "program/tool"}), bare) << i;
+    EXPECT_EQ(difference(left, ws.tree()), "") << i;
+  }
+}
+
+// A static program of a user starts setuid helpers in the ways there are: what the helper is given (rights,
+// descriptors, umask, signals, environment), how it ends, and what its starter hears of it.
+constexpr const char* kAsker = R"(
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+extern char** environ;
+static void start(const char* how) {
+  int status = 0;
+  const pid_t pid = vfork();
+  if (pid == 0) { execl("program/helper", "the helper", how, (char*)0); _exit(99); }
+  if (!strcmp(how, "wait")) { usleep(200000); kill(pid, SIGTERM); }
+  waitpid(pid, &status, 0);
+  printf("%s: %d\n", how, status);
+  fflush(stdout);
+}
+int main(int argc, char** argv) {
+  char text[400];
+  struct rlimit limit = {300, 400};
+  for (int i = 3; i < 40; ++i) dup2(open("in.txt", i % 3 ? O_RDONLY : O_RDONLY | O_CLOEXEC), i * 5);
+  umask(0123);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  setenv("NAME", "value", 1);
+  signal(SIGUSR1, SIG_IGN);
+  start("7");
+  start("kill");
+  start("wait");
+  FILE* f = popen("program/helper 5 <in.txt", "r");
+  while (fgets(text, sizeof text, f)) printf("> %s", text);
+  printf("pclose: %d\n", pclose(f));
+  for (int i = 0; i < 8; ++i)
+    if (fork() == 0) { for (int k = 0; k < 4; ++k) start("0"); _exit(0); }
+  while (wait(NULL) > 0) continue;
+  if (fork() == 0) { setsid(); start("0"); _exit(0); }
+  wait(NULL);
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* from here on it gains none */
+  start("8");
+  execl("program/helper", "last", "6", (char*)0);
+  return 99;
+}
+)";
+constexpr const char* kPrivileged = R"(
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  char out[4000];
+  int at = 0;
+  struct sigaction usr1;
+  struct rlimit limit;
+  sigaction(SIGUSR1, NULL, &usr1);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  at += sprintf(out + at, "%s %s %d %d %o %d %d %s", argv[0], argv[1], getuid(), geteuid(), umask(0),
+                usr1.sa_handler == SIG_IGN, (int)limit.rlim_cur, getenv("NAME"));
+  for (int i = 3; i < 256; ++i)
+    if (fcntl(i, F_GETFD) >= 0) at += sprintf(out + at, " %d:%ld", i, (long)lseek(i, 0, SEEK_CUR));
+  out[at++] = '\n';
+  write(1, out, at);
+  if (!strcmp(argv[1], "kill")) raise(SIGKILL);
+  if (!strcmp(argv[1], "wait")) pause();
+  return atoi(argv[1]);
+}
+)";
+
+TEST_P(AsRoot, AHelperWithMoreRights) {
+  ASSERT_TRUE(build(kAsker, {"gcc", "-static"}));
+  ASSERT_TRUE(build(kPrivileged, {"gcc"}, "program/helper"));
+  const Options as_user{.in_child = [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+  }};
+  ws.run({"chown", "-R", "65534:65534", ws.base()});
+  ws.run({"chown", "0:0", "program/helper"});
+  ws.run({"chmod", "4755", "program/helper"});
+  ws.let_settle("program/tool");
+  const auto sorted = [](Result result) {  // eight of them speak at once
+    std::istringstream lines(result.out);
+    std::multiset<std::string> in_order;
+    for (std::string line; std::getline(lines, line);) in_order.insert(line + "\n");
+    result.out.clear();
+    for (const std::string& line : in_order) result.out += line;
+    return result;
+  };
+  const Result bare = sorted(ws.run(tool, as_user));
+  ASSERT_EQ(bare.exit_code, 6) << bare;
+  ASSERT_NE(bare.out.find("the helper 7 65534 0 123 1 300 value 4:0 "), std::string::npos) << bare;
+  ASSERT_NE(bare.out.find("the helper 8 65534 65534 "), std::string::npos) << bare;
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(sorted(ws.deja({"exec", "--pass-env", "PATH", "--", "program/tool"}, as_user)), bare)
+        << ws.last_event();
+}
+
+// Started itself, it is not observed at all.
+TEST_P(AsRoot, AToolWithMoreRights) {
+  ASSERT_TRUE(build(kHelper, {"gcc"}));
+  const Options as_user{.in_child = [] {
+    if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
+  }};
+  ws.make_folder("closed");
+  ws.run({"chown", "-R", "65534:65534", ws.base()});
+  ws.run({"chown", "0:0", "program/tool", "closed"});
+  ws.run({"chmod", "4755", "program/tool"});
+  ws.run({"chmod", "0700", "closed"});
+  const Result bare = ws.run(tool, as_user);
+  ASSERT_TRUE(bare.out.starts_with("0 0 2 2 2")) << bare;
+  ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(ws.deja({"exec", "--", "program/tool"}, as_user), bare) << ws.last_event();
+    EXPECT_EQ(ws.last_event().outcome, "failure");
+    ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+  }
+}
+
+// --- very many calls -----------------------------------------------------------------------------------------
+
+constexpr const char* kMany = R"(
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+int main(int argc, char** argv) {
+  char name[64];
+  struct stat st;
+  for (long i = 0, n = atol(argv[1]); i < n; ++i) {
+    snprintf(name, sizeof name, "nowhere/%0*ld", argc > 2 ? 40 : 1, i);
+    stat(name, &st);
+  }
+  FILE* out = fopen("out.txt", "w");
+  fputs("x", out);
+  return fclose(out);
+}
+)";
+
+TEST_P(Programs, ThatLookAtVeryMuch) {
+  ASSERT_TRUE(build(kMany, {"gcc", "-O1"}));
+  ws.expect_miss({"exec", "--", "program/tool", "100000"});
+  ws.expect_hit({"exec", "--", "program/tool", "100000"});
+  // More records than are read, and more than the log holds.
+  for (const Argv& many :
+       {Argv{"program/tool", "400000"}, Argv{"program/tool", "1200000", "long"}}) {
+    expect_like_bare(many);
+    EXPECT_EQ(ws.last_event().detail, "it looked at too much");
+  }
+}
+
+EVERY_MODE(Programs);
+EVERY_MODE(AsRoot);
+ONLY_DAEMON(Sanitized);
+
+}  // namespace
+}  // namespace deja::test
