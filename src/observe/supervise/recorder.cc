@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/kcmp.h>
 #include <linux/openat2.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -161,8 +162,12 @@ void Recorder::make_way(const seccomp_notif& notification) {
   if (call == nullptr || call->kind != Kind::sandbox) return;
   const Tracee tracee(static_cast<pid_t>(notification.pid));
   const auto status = tracee.status();
-  // Another thread may be in there right now.
-  if (status && status->threads == 1) tracee.cover_clock();
+  // Another thread may be in there right now, also one of a parent whose memory this is (vfork).
+  if (!status || status->threads != 1) return;
+  const auto parent = Tracee(status->parent).status();
+  const bool is_guest = ::syscall(SYS_kcmp, status->process, status->parent, KCMP_VM, 0, 0) == 0;
+  if (is_guest && (!parent || parent->threads != 1)) return;
+  tracee.cover_clock();
 }
 
 // From here on nobody hears it ask for the time, nor the parent whose memory this may be (vfork).
