@@ -21,6 +21,7 @@ class SwitchedOffFault : public Fault {
   // It ends when it has given its answer.
   bool has_daemon_ended() const {
     for (int i = 0; i < 500 && !ws.engines().empty(); ++i)
+      // tidy-allow: sleep an engine that ends tells nobody
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return ws.engines().empty();
   }
