@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <thread>
 
 #include "fault/fault.h"
@@ -26,8 +25,7 @@ TEST_P(ShrinkingFault, InputsAndOutputsNeverEndTheEngine) {
     std::atomic<bool> is_over{false};
     std::thread other([&] {
       const auto pause = [](int ms) {
-        // tidy-allow: sleep any moment is the point
-        std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+        ::usleep(static_cast<useconds_t>(ms) * 1000);  // tidy-allow: sleep any moment is the point
       };
       while (!is_over && !ws.exists(name + ".o")) pause(1);
       pause(round);
