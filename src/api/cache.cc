@@ -11,6 +11,7 @@
 #include "observe/preload/log_layout.h"
 #include "os/cache_directory.h"
 #include "os/clock.h"
+#include "os/closed_streams.h"
 #include "os/file.h"
 
 namespace deja::api {
@@ -137,6 +138,9 @@ deja_status deja_open(const char* folder, const char* front, deja_cache** cache)
 
 const char* deja_trouble(const deja_cache* cache) { return cache->cache->trouble().c_str(); }
 
-void deja_close(deja_cache* cache) { delete cache; }
+void deja_close(deja_cache* cache) {
+  const deja::os::ClosedStreams held;
+  delete cache;
+}
 
 }  // extern "C"

@@ -10,6 +10,7 @@
 
 #include "api/deja.h"
 #include "engine/assembly.h"
+#include "os/closed_streams.h"
 #include "os/find_tool.h"
 
 namespace deja::api {
@@ -20,6 +21,7 @@ deja_status fail(deja_status status, std::string_view text) noexcept;
 // No exception leaves a function of deja.h.
 template <typename Body>
 deja_status within_walls(Body body) noexcept {
+  const os::ClosedStreams held;  // no file of ours gets the host's texts
   try {
     return body();
   } catch (const std::bad_alloc&) {

@@ -245,6 +245,9 @@ deja_status deja_store(deja_job* job, int exit_code, const void* payload, size_t
   return deja::api::within_walls([&] { return deja::api::store(job, exit_code, payload, size); });
 }
 
-void deja_job_free(deja_job* job) { delete job; }
+void deja_job_free(deja_job* job) {
+  const deja::os::ClosedStreams held;  // it may be the last to use the cache
+  delete job;
+}
 
 }  // extern "C"

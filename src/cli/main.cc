@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "cli/context.h"
 #include "cli/suggest.h"
+#include "os/closed_streams.h"
 #include "os/file.h"
 #include "os/io.h"
 #include "wire/subcommands.h"
@@ -106,4 +107,7 @@ void print_error(std::string_view message) {
 
 }  // namespace deja::cli
 
-int main(int argc, char** argv) { return deja::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc}); }
+int main(int argc, char** argv) {
+  const deja::os::ClosedStreams held;  // "deja why x >&-" writes into no file of the cache
+  return deja::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
+}

@@ -186,6 +186,8 @@ std::optional<StandardStreams> standard_streams() {
   struct stat out;
   struct stat err;
   if (::fstat(0, &in) != 0 || ::fstat(1, &out) != 0 || ::fstat(2, &err) != 0) return std::nullopt;
+  for (int stream = 0; stream < 3; ++stream)
+    if ((::fcntl(stream, F_GETFL) & O_PATH) != 0) return std::nullopt;  // os/closed_streams.h
   StandardStreams streams;
   streams.out_is_terminal = S_ISCHR(out.st_mode) && ::isatty(1) != 0;
   streams.err_is_terminal = S_ISCHR(err.st_mode) && ::isatty(2) != 0;

@@ -377,6 +377,31 @@ TEST_F(Probe, SubcommandsHoldForJobs) {
   EXPECT_EQ(ws.troubles(), "");
 }
 
+// Nothing that a host says to a stream that is closed ends in a file of the cache.
+TEST_F(Probe, ClosedStreamsOfTheHost) {
+  const std::string text = "the host says to its standard error, which is closed";
+  ASSERT_TRUE(in_child([&] {
+    for (int fd = 0; fd < 3; ++fd) ::close(fd);
+    auto cache = open();
+    bool holds = cache != nullptr;
+    for (int i = 0; i < 60; ++i) {
+      const Action action = {.name = "job " + std::to_string(i % 30)};
+      const std::string payload = std::string(600, 'x') + action.name;
+      const auto job = probe(cache, action);
+      if (i < 30) holds = holds && keep(job, payload) == DEJA_OK;
+      if (i >= 30) holds = holds && deja_job_is_hit(job.get()) != 0 && payload_of(job) == payload;
+      for (int fd = 0; fd < 3; ++fd) holds = holds && ::write(fd, text.data(), text.size()) < 0;
+    }
+    cache.reset();
+    return holds;
+  }));
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(ws.cache()))
+    if (entry.is_regular_file()) {
+      EXPECT_EQ(ws.read(entry.path()).find(text), std::string::npos) << entry.path();
+    }
+  EXPECT_EQ(ws.deja({"verify"}).exit_code, 0);
+}
+
 TEST_F(Probe, TheLimitHolds) {
   ws.write("deja.toml", "[store]\nlimit = \"2M\"\n");
   ::setenv("DEJA_CONFIG", ws.path("deja.toml").c_str(), 1);

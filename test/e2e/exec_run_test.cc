@@ -495,6 +495,30 @@ TEST_P(ExecRun, BadInputIsOneLineAndRunsNothing) {
   EXPECT_NE(nothing.err.find("no command"), std::string::npos);
 }
 
+// A program whose threads have the smallest stacks there are, and load libraries on them.
+TEST_P(ExecRun, ThreadsWithSmallStacks) {
+  NEEDS_TOOL("gcc");
+  ws.write("small.c",
+           "#define _GNU_SOURCE\n#include <dlfcn.h>\n#include <limits.h>\n#include <pthread.h>\n"
+           "#include <stdio.h>\n"
+           "static void *body(void *a) {\n"
+           "  for (int i = 0; i < 3; ++i) { void *h = dlopen(\"libm.so.6\", RTLD_NOW);\n"
+           "    if (h) dlclose(h); }\n"
+           "  dlopen(\"libnot-there.so\", RTLD_NOW);\n  return a;\n}\n"
+           "int main(void) {\n  pthread_attr_t a; pthread_t t;\n  pthread_attr_init(&a);\n"
+           "  if (pthread_attr_setstacksize(&a, PTHREAD_STACK_MIN)) return 3;\n"
+           "  if (pthread_create(&t, &a, body, 0)) return 4;\n  pthread_join(t, 0);\n"
+           "  puts(\"done\");\n}\n");
+  ASSERT_TRUE(ws.run({"gcc", "small.c", "-o", "small", "-lpthread", "-ldl"}).ok());
+  ASSERT_EQ(ws.run({"./small"}).out, "done\n");
+  for (const std::string variable : {"UNUSED=1", "LD_LIBRARY_PATH=/nowhere:/usr/lib"}) {
+    const Options options = {.env = {variable}};
+    const Argv argv = exec({"--env", "observed"}, {"./small"});
+    EXPECT_EQ(ws.expect_miss(argv, options).out, "done\n");
+    EXPECT_EQ(ws.expect_hit(argv, options).out, "done\n");
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, ExecRun, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
 
 }  // namespace

@@ -168,6 +168,18 @@ TEST_P(VerifyFault, MendsWhateverItFinds) {
   }
 }
 
+// What cannot be printed is printed into no file of the cache.
+TEST_P(VerifyFault, SubcommandsWithClosedStreams) {
+  const auto index = [&] { return ws.read(ws.cache() + "/index/lock.mdb"); };
+  for (const std::string closed : {">&-", ">&- 2>&-", "<&- >&- 2>&-"}) {
+    for (const std::string words : {"why b.c", "why a.o", "stats", "events", "verify", "gc"})
+      ws.run({"sh", "-c", "\"$0\" " + words + " " + closed, Workspace::program()});
+    EXPECT_EQ(index().find("gcc"), std::string::npos) << closed;
+    EXPECT_EQ(index().find("deja"), std::string::npos) << closed;
+    EXPECT_EQ(verify({}).exit_code, 0);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(, VerifyFault, ::testing::Values(Mode::one_shot), mode_label);
 
 }  // namespace

@@ -161,13 +161,24 @@ static void look_for_needed(const struct object *object, char *folder, size_t si
   }
 }
 
+/* Names of folders are put together here, not on a stack: that of a thread may be 16 KiB, and the
+ * loader itself needs some of it. */
+enum { FOLDER_BYTES = 4096, KNOWN_BYTES = 8192 };
+
+static char *take_room(size_t size) {
+  char *room = raw_map(size);
+  if (!room) deja_lose(DEJA_LOST_NAMESPACE);
+  return room;
+}
+
 static void look_for(const struct search *search, const char *list, const char *separators,
                      const char *origin) {
-  char folder[4096];
+  char *const folder = take_room(FOLDER_BYTES);
+  if (!folder) return;
   struct found found = {{0}};
   for (const char *from = list;; ++from) {
     const char *end = from + strcspn(from, separators);
-    const bool known = expand(from, end, origin, folder, sizeof folder);
+    const bool known = expand(from, end, origin, folder, FOLDER_BYTES);
     const int error = known ? look(folder) : 0;
     const size_t size = known ? strlen(folder) : 0;
     if (!known)
@@ -175,13 +186,14 @@ static void look_for(const struct search *search, const char *list, const char *
     else if (error)
       note_library(folder, error, NULL);
     else
-      note_variants(folder, size, sizeof folder);
-    if (known && !error && search->name) look_in(folder, size, sizeof folder, search->name);
+      note_variants(folder, size, FOLDER_BYTES);
+    if (known && !error && search->name) look_in(folder, size, FOLDER_BYTES, search->name);
     if (known && !error && !search->name)
-      look_for_needed(search->object, folder, size, sizeof folder, &found);
+      look_for_needed(search->object, folder, size, FOLDER_BYTES, &found);
     from = end;
-    if (*from == '\0') return;
+    if (*from == '\0') break;
   }
+  raw2(SYS_munmap, folder, FOLDER_BYTES);
 }
 
 struct inherited {
@@ -218,23 +230,25 @@ static void look_of_objects(const char *name) { dl_iterate_phdr(look_of_object, 
 
 /* The folders that the loader itself was built with: only it can tell. What it tells of other ones
  * is of no use, since it forgets a list of folders of which none is there. */
-static void look_in_default_folders(const char *name) {
-  union {
-    Dl_serinfo info;
-    char room[8192];
-  } known;
-  char folder[4096];
-  if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFOSIZE, &known) != 0) return;
-  if (known.info.dls_size > sizeof known) return deja_lose(DEJA_LOST_NAMESPACE);
-  if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFO, &known) != 0) return;
-  for (unsigned i = 0; i < known.info.dls_cnt; ++i) {
-    const Dl_serpath *path = &known.info.dls_serpath[i];
+static void look_in_folders_of(Dl_serinfo *known, char *folder, const char *name) {
+  if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFOSIZE, known) != 0) return;
+  if (known->dls_size > KNOWN_BYTES) return deja_lose(DEJA_LOST_NAMESPACE);
+  if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFO, known) != 0) return;
+  for (unsigned i = 0; i < known->dls_cnt; ++i) {
+    const Dl_serpath *path = &known->dls_serpath[i];
     const size_t size = strlen(path->dls_name);
-    if (size >= sizeof folder) continue;
+    if (size >= FOLDER_BYTES) continue;
     memcpy(folder, path->dls_name, size + 1);
-    note_variants(folder, size, sizeof folder);
-    if (look_in(folder, size, sizeof folder, name)) return;
+    note_variants(folder, size, FOLDER_BYTES);
+    if (look_in(folder, size, FOLDER_BYTES, name)) return;
   }
+}
+
+static void look_in_default_folders(const char *name) {
+  char *const room = take_room(KNOWN_BYTES + FOLDER_BYTES);
+  if (!room) return;
+  look_in_folders_of((void *)room, room + KNOWN_BYTES, name);
+  raw2(SYS_munmap, room, KNOWN_BYTES + FOLDER_BYTES);
 }
 
 static void note_open(const char *path) {

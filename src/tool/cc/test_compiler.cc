@@ -35,11 +35,12 @@ TestFolder::TestFolder(std::string_view name) {
   const char* base = std::getenv("TMPDIR");
   std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/deja-tool-XXXXXX";
   CHECK(mkdtemp(pattern.data()) != nullptr);
-  path_ = pattern + "/" + std::string(name);
+  root_ = pattern;
+  path_ = root_ + "/" + std::string(name);  // which may have several parts
   CHECK(os::make_directories(path_));
 }
 
-TestFolder::~TestFolder() { CHECK(os::remove_tree(std::string(parent_path(path_)))); }
+TestFolder::~TestFolder() { CHECK(os::remove_tree(root_)); }
 
 void TestFolder::write(std::string_view name, std::string_view text) const {
   const std::string path = join_path(path_, name);

@@ -31,7 +31,7 @@ class TestFolder {
                   const std::vector<std::string>& environment = {}) const;
 
  private:
-  std::string path_;
+  std::string root_, path_;
 };
 
 // Those of gcc-12, clang-14 and clang-19 that are installed.
