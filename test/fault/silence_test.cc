@@ -86,8 +86,8 @@ TEST_P(SilenceFault, ALockThatIsHeld) {
 
 // A backup, a virus scanner, or somebody's mistake.
 TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
+  warm();
   for (const bool has_daemon : {true, false}) {
-    warm();
     if (!has_daemon) ws.end_engines();
     std::vector<int> locked;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(ws.cache())) {
