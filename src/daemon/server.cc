@@ -149,7 +149,13 @@ void Server::work(std::list<std::thread>::iterator self) {
 
 void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
-  if (!peer || peer->uid != ::geteuid()) return;
+  if (!peer) return;
+  if (peer->uid != ::geteuid()) {
+    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    host_.journal().trouble("daemon: refused a client of user " + std::to_string(peer->uid) +
+                            "; is the cache directory closed to others?");
+    return;
+  }
   const auto frame =
       read_frame(socket, wire::kRequestMax, os::monotonic_ns() + kFrameTimeoutNs, nullptr);
   if (!frame) {

@@ -168,6 +168,28 @@ TEST_P(SkewFault, ServerOfAnotherUserIsNotListenedTo) {
   }
 }
 
+// Where somebody has opened the directory and the socket to others.
+TEST_P(SkewFault, ClientOfAnotherUserIsRefusedWithAnAnswer) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  warm();
+  for (const std::string& path : {ws.base(), ws.cache(), socket()})
+    fs::permissions(path, static_cast<fs::perms>(0777));
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  struct sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
+  ASSERT_EQ(::seteuid(65534), 0);
+  const int connected =
+      ::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_EQ(connected, 0);
+  wire::FrameHead answer;
+  EXPECT_EQ(::recv(fd, &answer, sizeof(answer), MSG_WAITALL), static_cast<ssize_t>(sizeof(answer)));
+  EXPECT_EQ(answer.kind, static_cast<std::uint16_t>(wire::Kind::foreign));
+  ::close(fd);
+  EXPECT_NE(ws.deja({"doctor"}).out.find("refused a client of user 65534"), std::string::npos);
+}
+
 // Two builds in one cache would otherwise end each other's engines in turns.
 TEST_P(SkewFault, ClientOfAnotherBuildEndsNobody) {
   warm();

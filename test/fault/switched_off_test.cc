@@ -26,6 +26,9 @@ class SwitchedOffFault : public Fault {
 };
 
 TEST_P(SwitchedOffFault, AWarmEngineServesNothingMore) {
+  ws.let_engine_rehearse();  // from then on it looks at nothing to answer this
+  ws.expect_hit(argv());
+  reset();
   configure("disable = true\n");
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "bypass");
@@ -33,6 +36,16 @@ TEST_P(SwitchedOffFault, AWarmEngineServesNothingMore) {
   configure("disable = false\n");
   expect_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");
+}
+
+TEST_P(SwitchedOffFault, AfterAPurgeTheToolRuns) {
+  ws.let_engine_rehearse();
+  ws.expect_hit(argv());
+  reset();
+  ASSERT_TRUE(ws.deja({"purge", "--yes"}).ok());
+  ws.expect_miss(argv());
+  reset();
+  ws.expect_hit(argv());
 }
 
 TEST_P(SwitchedOffFault, NoDaemonStaysOrStarts) {
