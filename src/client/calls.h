@@ -24,7 +24,7 @@ void calls_for(const Environment& env, const os::FrontFile& front, const char* t
 // NAME=value in memory that lives until exec; nullptr when there is none.
 char* make_entry(std::string_view a, std::string_view b, std::string_view c, std::string_view d);
 
-// The user's environment with that text in it, beside the log of the run where one is observed.
+// The user's environment with that text in it, next to the log of the run where one is observed.
 // nullptr: there is no memory.
 char** with_calls(const Environment& env, std::string_view calls);
 

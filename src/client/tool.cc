@@ -74,7 +74,8 @@ int become_tool(const Command& command, const Environment& env) {
   const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_front;
   char** environment = env.raw;
   // Only what may call us again has to know that we came before: others print their variables.
-  if (leads_to_us || chain.fronts() > 0 || !is_of_system(path) || os::is_script(path)) {
+  const bool is_searched = std::strchr(command.argv[0], '/') == nullptr;
+  if (leads_to_us || chain.fronts() > 0 || (is_searched && !is_of_system(path))) {
     static char calls[kCallsText];
     calls_for(env, command.front, path, command.argv, calls);
     char** const told = calls[0] == '\0' ? nullptr : with_calls(env, calls);

@@ -20,6 +20,13 @@ void join(TextBuffer& buffer, std::string_view cwd, std::string_view path) {
 
 enum class Found { program, front, nothing };
 
+bool is_script(const char* path) {
+  char head[2] = {};
+  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  return fd && read_exactly(fd.get(), head, sizeof(head)) == sizeof(head) && head[0] == '#' &&
+         head[1] == '!';
+}
+
 Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
   struct stat st;
   if (::stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return Found::nothing;
@@ -33,13 +40,6 @@ Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
 }
 
 }  // namespace
-
-bool is_script(const char* path) {
-  char head[2] = {};
-  const Fd fd(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  return fd && read_exactly(fd.get(), head, sizeof(head)) == sizeof(head) && head[0] == '#' &&
-         head[1] == '!';
-}
 
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
                const FrontFile& front, char* out, unsigned long out_size, bool* passed_front,

@@ -27,7 +27,4 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
                const FrontFile& front, char* out, unsigned long out_size,
                bool* passed_front = nullptr, const Calls& calls = {});
 
-// Does the file begin with "#!"?
-bool is_script(const char* path);
-
 }  // namespace deja::os

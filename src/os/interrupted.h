@@ -1,5 +1,5 @@
 // EINTR, bounded: a call that a signal has interrupted is made again, but a file system (or a seccomp
-// filter) that says so for ever must not make an engine spin.
+// filter) that says so forever must not make an engine spin.
 #pragma once
 
 #include <cerrno>

@@ -107,7 +107,7 @@ TEST(Flights, AWaiterWhoseClientLeftGivesUp) {
   EXPECT_FALSE(entered.published);
 }
 
-// A suspended one may take for ever.
+// A suspended one may take forever.
 TEST(Flights, WhoeverIsStoppedIsNotWaitedFor) {
   const pid_t runner = ::fork();
   if (runner == 0) {

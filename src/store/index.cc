@@ -165,7 +165,7 @@ Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
 namespace {
 
 // LMDB takes a shared lock on the first byte of its lock file, and waits for as long as somebody holds
-// it alone (mdb_env_excl_lock in mdb.c): others of LMDB's for a moment, anybody else for ever.
+// it alone (mdb_env_excl_lock in mdb.c): others of LMDB's for a moment, anybody else forever.
 bool lock_file_is_free(const std::string& folder) {
   constexpr int kLooks = 100;
   for (int i = 0; i < kLooks; ++i) {

@@ -1,5 +1,5 @@
 // Programs of one name that stand in for each other: two installations of deja, a site's own wrapper, a
-// static wrapper that calls deja. Nobody calls himself for ever.
+// static wrapper that calls deja. Nobody calls himself forever.
 #include <unistd.h>
 
 #include <filesystem>
@@ -131,6 +131,16 @@ TEST_P(LoopFault, ALoopThatGrowsEnds) {
   EXPECT_EQ(got.exit_code, 126) << got;
   EXPECT_NE(got.err.find("start each other again and again"), std::string::npos) << got;
   EXPECT_NE(got.err.find(at("own/gcc")), std::string::npos) << got;
+}
+
+// What is said to other fronts is no business of a tool's.
+TEST_P(LoopFault, ToolsSeeTheirOwnEnvironment) {
+  ws.write("own", "#!/bin/sh\nenv\n", 0755);
+  for (const Argv& argv : {Argv{"env"}, Argv{"./own"}, Argv{"sh", "-c", "env"}})
+    EXPECT_EQ(ws.deja(argv).out.find("DEJA_CALLS"), std::string::npos) << argv.front();
+  for (const char* which : {"observed", "all"})
+    EXPECT_EQ(ws.deja({"exec", "--env", which, "--", "./own"}).out.find("DEJA_CALLS"),
+              std::string::npos);
 }
 
 TEST_P(LoopFault, DejaInFrontOfDeja) {
