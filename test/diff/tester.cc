@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -83,6 +84,15 @@ std::vector<std::string> links_of(const std::string& folder) {
   return out;
 }
 
+static Left with_sorted_messages(Left left) {
+  std::multiset<std::string> lines;
+  std::istringstream text(left.result.err);
+  for (std::string line; std::getline(text, line);) lines.insert(line + "\n");
+  left.result.err.clear();
+  for (const std::string& line : lines) left.result.err += line;
+  return left;
+}
+
 Verdict judge(Workspace& ws, const Command& command) { return judge(ws, command, command); }
 
 Verdict judge(Workspace& ws, const Command& command, const Command& bare_command) {
@@ -102,6 +112,9 @@ Verdict judge(Workspace& ws, const Command& command, const Command& bare_command
       ::poll(nullptr, 0, 1100);
       verdict.noisy = varies();
     }
+    // gcc -pipe: two programs complain at once, in either order.
+    if (!verdict.noisy && !verdict.is_hit())
+      verdict.noisy = compare(with_sorted_messages(bare), with_sorted_messages(deja)).empty();
   }
   fs::remove_all(before);
   return verdict;
