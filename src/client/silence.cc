@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "os/fd.h"
+#include "os/io.h"
 #include "os/places.h"
 #include "os/text_buffer.h"
 
@@ -31,6 +36,56 @@ bool can_be_read(int socket, int patience_ms) {
     ready = ::poll(&p, 1, patience_ms);
   } while (ready < 0 && errno == EINTR);
   return ready != 0;
+}
+
+// All of a small file. Its length, or -1.
+ssize_t read_text(const char* path, char* out, std::size_t size) {
+  const os::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
+  const ssize_t n = fd ? os::read_exactly(fd.get(), out, size - 1) : -1;
+  if (n >= 0) out[n] = '\0';
+  return n;
+}
+
+// An engine for this one request is at the other end of a pair that this process has made.
+bool is_one_shot(int socket) {
+  struct ucred peer = {};
+  socklen_t size = sizeof(peer);
+  return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == ::getpid();
+}
+
+// Is the process that has signed the daemon's lock there, and not stopped?
+bool is_daemon_going(const char* dir) {
+  char path[os::kPlaceMax];
+  char text[1024];
+  if (!os::TextBuffer(path, sizeof(path)).add(dir).add("/daemon.lock").fits() ||
+      read_text(path, text, 32) <= 0)
+    return false;
+  std::string_view pid = text;
+  pid = pid.substr(0, pid.find('\n'));
+  if (pid.empty() ||
+      !os::TextBuffer(path, sizeof(path)).add("/proc/").add(pid).add("/stat").fits() ||
+      read_text(path, text, sizeof(text)) <= 0)
+    return false;
+  // "pid (name) state …" (proc(5))
+  const std::string_view stat = text;
+  const std::size_t end = stat.rfind(") ");
+  return end != std::string_view::npos && end + 2 < stat.size() &&
+         std::string_view("TtZX").find(stat[end + 2]) == std::string_view::npos;
+}
+
+// How often more processes want to run than there are processors; from 1 to 10. An engine on a machine
+// with 64 compilers at once is not silent, it waits for its turn.
+int crowd() {
+  char text[128];
+  if (read_text("/proc/loadavg", text, sizeof(text)) <= 0) return 1;
+  // "0.20 0.18 0.12 1/80 11206": the fourth begins with those that want to run now (proc(5)).
+  std::string_view rest = text;
+  for (int i = 0; i < 3; ++i) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
+  long running = 0;
+  for (const char c : rest.substr(0, rest.find('/'))) running = running * 10 + (c - '0');
+  const long processors = ::sysconf(_SC_NPROCESSORS_ONLN);
+  const long many = running / (processors > 0 ? processors : 1);
+  return static_cast<int>(many < 1 ? 1 : many > 10 ? 10 : many);
 }
 
 }  // namespace
@@ -59,8 +114,10 @@ void forget_silence(const char* dir) {
 
 bool wait_for_word(int socket, const char* dir) {
   if (can_be_read(socket, kGlanceMs)) return true;
-  if (was_silent_lately(dir)) return false;
-  if (can_be_read(socket, kSilenceMs - kGlanceMs)) return true;
+  const bool is_going = is_one_shot(socket) || is_daemon_going(dir);
+  const int times = is_going ? crowd() : 1;
+  if (times == 1 && was_silent_lately(dir)) return false;
+  if (can_be_read(socket, times * kSilenceMs - kGlanceMs)) return true;
   note_silence(dir);
   return false;
 }

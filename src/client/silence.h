@@ -1,6 +1,6 @@
 // An engine that says nothing (stopped, hung, or somebody else's listener) must not hold up a build.
 // At work it sends a word four times a second (daemon/heartbeat.h). The first client that hears
-// nothing for kSilenceMs leaves a mark next to the socket, and for a minute others give up at once.
+// nothing for kSilenceMs (up to ten times that on a crowded machine, if its process is going) leaves a mark next to the socket, and for a minute others give up at once.
 #pragma once
 
 namespace deja::client {

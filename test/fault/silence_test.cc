@@ -29,6 +29,18 @@ class SilenceFault : public Fault {
                options);
     expect_like_bare(got);
   }
+  // Its threads stop one after the other.
+  void stop(pid_t pid) const {
+    ::kill(pid, SIGSTOP);
+    EXPECT_TRUE(wait_until([&] {
+      for (const auto& thread :
+           std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+        const std::string stat = ws.read(thread.path() / "stat");
+        if (stat.compare(stat.rfind(')') + 2, 1, "T") != 0) return false;
+      }
+      return true;
+    }));
+  }
   bool hits() {
     const bool is_hit = ws.deja(argv()).ok() && ws.last_event().outcome == "hit" && ++asked_ > 0;
     reset();
@@ -58,7 +70,7 @@ TEST_P(SilenceFault, AStoppedEngine) {
   warm();
   const pid_t pid = ws.daemon_pid();
   ASSERT_GT(pid, 0);
-  ::kill(pid, SIGSTOP);
+  stop(pid);
   expect_build_undisturbed();
   EXPECT_TRUE(ws.exists(mark()));
   ::kill(pid, SIGCONT);
@@ -115,7 +127,7 @@ TEST_P(SilenceFault, TheSubcommandsAnswerAndEndAStoppedEngine) {
   warm();
   const pid_t pid = ws.daemon_pid();
   ASSERT_GT(pid, 0);
-  ::kill(pid, SIGSTOP);
+  stop(pid);
   Options options;
   options.deadline = kDeadline;
   const Result status = ws.deja({"daemon", "status"}, options);
