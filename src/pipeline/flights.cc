@@ -48,21 +48,23 @@ bool Flights::has_waiters(const ProbeKey& probe) {
 
 Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there,
                                 pid_t runner) {
-  for (bool has_looked = false;;) {
-    std::shared_ptr<Flight> flight;
+  std::shared_ptr<Flight> flight;  // what is waited for, also when it has landed between two looks
+  for (;;) {
+    const bool is_first_look = flight == nullptr;
     {
       const MutexLock lock(mutex_);
-      auto& slot = flights_[probe];
-      if (slot == nullptr) {
-        slot = std::make_shared<Flight>();
-        slot->runner = runner;
-        return {Turn(this, probe), nullptr};
+      if (is_first_look) {
+        auto& slot = flights_[probe];
+        if (slot == nullptr) {
+          slot = std::make_shared<Flight>();
+          slot->runner = runner;
+          return {Turn(this, probe), nullptr};
+        }
+        flight = slot;
       }
-      flight = slot;
     }
     // Our client was started by the run that it would wait for.
-    if (!has_looked && os::is_ancestor(flight->runner, runner)) return {};
-    has_looked = true;
+    if (is_first_look && os::is_ancestor(flight->runner, runner)) return {};
     {
       const MutexLock lock(mutex_);
       // Other flights' landings wake us too: only the clock says when a second has passed.
@@ -75,7 +77,10 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
       --waiting_;
       --flight->waiters;
       if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
-      if (flight->state == Flight::State::abandoned) continue;
+      if (flight->state == Flight::State::abandoned) {
+        flight = nullptr;
+        continue;
+      }
     }
     if (os::is_stopped(flight->runner) || !still_there()) return {};
   }

@@ -128,6 +128,22 @@ TEST(Flights, WhoeverIsStoppedIsNotWaitedFor) {
   first.turn->land(some_result());
 }
 
+// A waiter looks once a second whether its client is still there; the run may end meanwhile.
+TEST(Flights, ALandingBetweenTwoLooksIsNotMissed) {
+  Flights flights;
+  auto first = flights.enter(ProbeKey{}, kStay);
+  const auto landed = some_result();
+  const auto entered = flights.enter(ProbeKey{}, [&] {
+    if (first.turn) {
+      first.turn->land(landed);
+      first.turn.reset();
+    }
+    return true;
+  });
+  EXPECT_FALSE(entered.turn);
+  EXPECT_EQ(entered.published, landed);
+}
+
 // It would wait for itself.
 TEST(Flights, NobodyWaitsForTheRunThatHasStartedIt) {
   Flights flights;
