@@ -36,7 +36,7 @@ enum class Claim : std::uint8_t {
   logical_directory,
   // subject: "name", "directory" or "path"; value: that of the main output, which is in an artifact
   output_name,
-  // subject: a variable that lists directories; value: those (pipeline/searches.h). One that holds
+  // subject: a variable that lists directories; value: those (pipeline/searches.h). One that leads to
   // nothing may be listed or not.
   directories,
   // value: the day on which a compiler put the date into words, and the second at which it began

@@ -61,8 +61,8 @@ Status prepare_folders(const Context& context) {
     return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
   if (places.socket.empty())
     return Error{Code::invalid, 0, "no folder is short enough for the socket; set XDG_RUNTIME_DIR"};
-  if (const os::Claim claim = os::claim_cache_directory(places.dir.c_str());
-      claim != os::Claim::ours)
+  if (const os::CacheDirectory claim = os::claim_cache_directory(places.dir.c_str());
+      claim != os::CacheDirectory::ours)
     return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
   const std::string folder(parent_path(places.socket));
   if (folder != places.dir && !os::make_private_dir(folder.c_str()))

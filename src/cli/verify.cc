@@ -146,7 +146,8 @@ int run_verify(const Context& context, Args args) {
 
   const Verification verification{context, format, repair};
   const store::Layout layout(context.places.dir);
-  const bool is_ours = os::look_at_cache_directory(context.places.dir.c_str()) == os::Claim::ours;
+  const bool is_ours =
+      os::look_at_cache_directory(context.places.dir.c_str()) == os::CacheDirectory::ours;
   // A damaged index can crash or hold up whoever reads it, hence the copies of this process.
   Lines lines;
   Remedy remedy = Remedy::none;

@@ -235,7 +235,8 @@ int reach_engine(const Environment& env, const Command& command) {
     const int fd = try_connect(socket);
     if (fd >= 0) return fd;
   }
-  if (!find_engine() || os::claim_cache_directory(cache_folder) != os::Claim::ours) return -1;
+  if (!find_engine() || os::claim_cache_directory(cache_folder) != os::CacheDirectory::ours)
+    return -1;
   if (wants_daemon && !is_switched_off(cache_folder)) {
     const int fd = connect_or_start(engine_path, cache_folder, socket, env.raw);
     if (fd >= 0) return fd;
@@ -248,7 +249,7 @@ const char* engine_folder() { return cache_folder; }
 
 int own_engine(const Environment& env, const Command& command) {
   if (os::cache_dir(env.places, command.cwd, cache_folder) < 0 || !find_engine() ||
-      os::claim_cache_directory(cache_folder) != os::Claim::ours)
+      os::claim_cache_directory(cache_folder) != os::CacheDirectory::ours)
     return -1;
   return start_one_shot(engine_path, cache_folder, env.raw);
 }

@@ -1,9 +1,7 @@
 // Tested by test/fault/silence_test.cc.
 #include "client/silence.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,6 +13,7 @@
 #include "os/fd.h"
 #include "os/io.h"
 #include "os/places.h"
+#include "os/process_stat.h"
 #include "os/text_buffer.h"
 
 namespace deja::client {
@@ -29,23 +28,6 @@ bool mark_path(const char* dir, char* out) {
   return os::TextBuffer(out, os::kPlaceMax).add(dir).add("/").add(os::kSilenceMark).fits();
 }
 
-bool can_be_read(int socket, int patience_ms) {
-  struct pollfd p = {socket, POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = ::poll(&p, 1, patience_ms);
-  } while (ready < 0 && errno == EINTR);
-  return ready != 0;
-}
-
-// All of a small file. Its length, or -1.
-ssize_t read_text(const char* path, char* out, std::size_t size) {
-  const os::Fd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  const ssize_t n = fd ? os::read_exactly(fd.get(), out, size - 1) : -1;
-  if (n >= 0) out[n] = '\0';
-  return n;
-}
-
 // An engine for this one request is at the other end of a pair that this process has made.
 bool is_one_shot(int socket) {
   struct ucred peer = {};
@@ -58,26 +40,21 @@ bool is_daemon_going(const char* dir) {
   char path[os::kPlaceMax];
   char text[1024];
   if (!os::TextBuffer(path, sizeof(path)).add(dir).add("/daemon.lock").fits() ||
-      read_text(path, text, 32) <= 0)
+      os::read_text(path, text, 32) <= 0)
     return false;
-  std::string_view pid = text;
-  pid = pid.substr(0, pid.find('\n'));
-  if (pid.empty() ||
-      !os::TextBuffer(path, sizeof(path)).add("/proc/").add(pid).add("/stat").fits() ||
-      read_text(path, text, sizeof(text)) <= 0)
+  char pid[32];
+  const std::string_view signature = text;
+  if (!os::TextBuffer(pid, sizeof(pid)).add(signature.substr(0, signature.find('\n'))).fits())
     return false;
-  // "pid (name) state …" (proc(5))
-  const std::string_view stat = text;
-  const std::size_t end = stat.rfind(") ");
-  return end != std::string_view::npos && end + 2 < stat.size() &&
-         std::string_view("TtZX").find(stat[end + 2]) == std::string_view::npos;
+  const std::string_view state = os::process_stat(pid, text, sizeof(text)).substr(0, 1);
+  return !state.empty() && std::string_view("TtZX").find(state) == std::string_view::npos;
 }
 
 // How often more processes want to run than there are processors; from 1 to 10. An engine on a machine
 // with 64 compilers at once is not silent, it waits for its turn.
 int crowd() {
   char text[128];
-  if (read_text("/proc/loadavg", text, sizeof(text)) <= 0) return 1;
+  if (os::read_text("/proc/loadavg", text, sizeof(text)) <= 0) return 1;
   // "0.20 0.18 0.12 1/80 11206": the fourth begins with those that want to run now (proc(5)).
   std::string_view rest = text;
   for (int i = 0; i < 3; ++i) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
@@ -113,11 +90,11 @@ void forget_silence(const char* dir) {
 }
 
 bool wait_for_word(int socket, const char* dir) {
-  if (can_be_read(socket, kGlanceMs)) return true;
+  if (os::wait_to_read(socket, kGlanceMs) == 0) return true;
   const bool is_going = is_one_shot(socket) || is_daemon_going(dir);
   const int times = is_going ? crowd() : 1;
   if (times == 1 && was_silent_lately(dir)) return false;
-  if (can_be_read(socket, times * kSilenceMs - kGlanceMs)) return true;
+  if (os::wait_to_read(socket, times * kSilenceMs - kGlanceMs) == 0) return true;
   note_silence(dir);
   return false;
 }

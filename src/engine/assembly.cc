@@ -105,7 +105,7 @@ std::unique_ptr<Assembly> Assembly::open(Options options) {
   auto assembly = std::unique_ptr<Assembly>(new Assembly(std::move(options)));
   // Where it is not ours, the journal counts in memory and the store says why.
   const std::string& dir = assembly->options_.dir;
-  const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::Claim::ours;
+  const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::CacheDirectory::ours;
   assembly->journal_ = journal::Journal::open(is_ours ? dir : std::string());
   assembly->open_store();
   return assembly;

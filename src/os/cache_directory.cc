@@ -67,32 +67,33 @@ bool is_empty(const Fd& dir) {
 }
 
 // Root makes nothing in a user's directory: the user could not remove it.
-Claim look_above(const char* dir) {
+CacheDirectory look_above(const char* dir) {
   char path[kPlaceMax];
   std::string_view rest = dir;
   for (;;) {
     rest = rest.substr(0, rest.rfind('/'));
     if (!TextBuffer(path, sizeof(path)).add(rest.empty() ? "/" : rest).fits())
-      return Claim::unusable;
+      return CacheDirectory::unusable;
     struct stat st;
     if (::stat(path, &st) == 0) {
-      if (!S_ISDIR(st.st_mode)) return Claim::unusable;
-      return st.st_uid == ::geteuid() || st.st_uid == 0 ? Claim::absent : Claim::of_others;
+      if (!S_ISDIR(st.st_mode)) return CacheDirectory::unusable;
+      return st.st_uid == ::geteuid() || st.st_uid == 0 ? CacheDirectory::absent
+                                                        : CacheDirectory::of_others;
     }
-    if (errno != ENOENT || rest.empty()) return Claim::unusable;
+    if (errno != ENOENT || rest.empty()) return CacheDirectory::unusable;
   }
 }
 
-Claim look(const char* dir, Fd& opened) {
+CacheDirectory look(const char* dir, Fd& opened) {
   opened = Fd(::open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened) return errno == ENOENT ? look_above(dir) : Claim::unusable;
+  if (!opened) return errno == ENOENT ? look_above(dir) : CacheDirectory::unusable;
   struct stat st;
-  if (::fstat(opened.get(), &st) != 0) return Claim::unusable;
-  if (st.st_uid != ::geteuid()) return Claim::of_others;
-  if (is_marked(opened)) return Claim::ours;
-  if (is_empty(opened)) return Claim::absent;
+  if (::fstat(opened.get(), &st) != 0) return CacheDirectory::unusable;
+  if (st.st_uid != ::geteuid()) return CacheDirectory::of_others;
+  if (is_marked(opened)) return CacheDirectory::ours;
+  if (is_empty(opened)) return CacheDirectory::absent;
   // Another may have marked and filled it meanwhile.
-  return is_marked(opened) ? Claim::ours : Claim::not_a_cache;
+  return is_marked(opened) ? CacheDirectory::ours : CacheDirectory::not_a_cache;
 }
 
 bool make_with_parents(const char* dir) {
@@ -125,38 +126,38 @@ bool mark(const Fd& dir) {
 
 }  // namespace
 
-Claim look_at_cache_directory(const char* dir) {
+CacheDirectory look_at_cache_directory(const char* dir) {
   Fd opened;
   return look(dir, opened);
 }
 
-Claim claim_cache_directory(const char* dir) {
+CacheDirectory claim_cache_directory(const char* dir) {
   Fd opened;
-  Claim found = look(dir, opened);
-  if (found != Claim::absent) return found;
+  CacheDirectory found = look(dir, opened);
+  if (found != CacheDirectory::absent) return found;
   if (!opened) {
-    if (!make_with_parents(dir)) return Claim::unusable;
+    if (!make_with_parents(dir)) return CacheDirectory::unusable;
     found = look(dir, opened);
-    if (found != Claim::absent) return found;
+    if (found != CacheDirectory::absent) return found;
   }
-  return opened && mark(opened) ? Claim::ours : Claim::unusable;
+  return opened && mark(opened) ? CacheDirectory::ours : CacheDirectory::unusable;
 }
 
 bool mark_cache_directory(const char* dir) {
   Fd opened;
-  return look(dir, opened) == Claim::ours && mark(opened);
+  return look(dir, opened) == CacheDirectory::ours && mark(opened);
 }
 
-const char* describe(Claim claim) {
+const char* describe(CacheDirectory claim) {
   switch (claim) {
-    case Claim::ours:
-    case Claim::absent:
+    case CacheDirectory::ours:
+    case CacheDirectory::absent:
       return "";
-    case Claim::of_others:
+    case CacheDirectory::of_others:
       return "it, or the directory that it would be made in, belongs to another user: set DEJA_DIR";
-    case Claim::not_a_cache:
+    case CacheDirectory::not_a_cache:
       return "it holds other things than a cache of deja: set DEJA_DIR to a new directory";
-    case Claim::unusable:
+    case CacheDirectory::unusable:
       return "it is no directory, or it cannot be made or written: set DEJA_DIR";
   }
   return "";

@@ -4,7 +4,7 @@
 
 namespace deja::os {
 
-enum class Claim {
+enum class CacheDirectory {
   ours,         // marked as a cache of deja's
   absent,       // nothing of that name, and it could be made
   of_others,    // it, or the nearest directory above it that exists, belongs to another user
@@ -13,14 +13,14 @@ enum class Claim {
 };
 
 // Changes nothing. dir: absolute, without a trailing slash. An empty directory is `absent`.
-Claim look_at_cache_directory(const char* dir);
+CacheDirectory look_at_cache_directory(const char* dir);
 // Makes it, with mode 0700 and with those above it, and marks it: `ours`, or why not.
-Claim claim_cache_directory(const char* dir);
+CacheDirectory claim_cache_directory(const char* dir);
 
 // Marks one that is ours by its store alone. False: it is not, or cannot be written.
 bool mark_cache_directory(const char* dir);
 
 // For people: what is wrong, and the remedy. "" for ours and absent.
-const char* describe(Claim claim);
+const char* describe(CacheDirectory claim);
 
 }  // namespace deja::os

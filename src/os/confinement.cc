@@ -1,13 +1,11 @@
 // Tested by test/fault/confined_test.cc.
 #include "os/confinement.h"
 
-#include <fcntl.h>
 #include <sys/prctl.h>
 
 #include <string_view>
 
-#include "os/fd.h"
-#include "os/io.h"
+#include "os/process_stat.h"
 
 namespace deja::os {
 namespace {
@@ -30,8 +28,7 @@ std::uint64_t number_of(std::string_view status, std::string_view name) {
 std::uint64_t confinement_of_this_process() {
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) return 0;
   char text[4096];
-  const Fd fd(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
-  const ssize_t n = fd ? read_exactly(fd.get(), text, sizeof(text)) : 0;
+  const ssize_t n = read_text("/proc/self/status", text, sizeof(text));
   const std::string_view status(text, n > 0 ? static_cast<std::size_t>(n) : 0);
   constexpr unsigned kModeBits = 8;
   return 1 + (number_of(status, "\nSeccomp:") << 1) +

@@ -105,6 +105,8 @@ ssize_t read_by(int socket, void* data, std::size_t n, std::int64_t deadline_ns)
   return static_cast<ssize_t>(have);
 }
 
+int wait_to_read(int fd, int patience_ms) { return wait_for(fd, POLLIN, patience_ms); }
+
 int wait_until_readable(int socket, std::int64_t deadline_ns) {
   if (deadline_ns == kNoDeadline) return wait_for(socket, POLLIN, kForever);
   struct timespec now = {};

@@ -26,6 +26,9 @@ ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms = kForev
 // One read(2).
 ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms = kForever);
 
+// Waits until there is something to read, if only the end. 0, or -errno (-ETIMEDOUT).
+int wait_to_read(int fd, int patience_ms);
+
 // Whole messages from peers who may send a byte now and then: deadline_ns is on the monotonic clock.
 inline constexpr std::int64_t kNoDeadline = -1;
 // 0, or -errno (-ETIMEDOUT: the deadline has passed).

@@ -13,6 +13,7 @@
 #include <charconv>
 
 #include "os/file.h"
+#include "os/process_stat.h"
 
 extern "C" char** environ;  // NOLINT(readability-redundant-declaration): unistd.h has it on demand
 
@@ -122,26 +123,23 @@ std::optional<Ended> ended(pid_t child, bool wait) {
 
 namespace {
 
-// What follows the name in /proc/PID/stat: "state ppid …". The name may hold anything (proc(5)).
-std::string stat_behind_name(pid_t process) {
+std::string stat_of(pid_t process) {
+  char text[1024];
   if (process <= 0) return {};
-  const auto stat = read_file_if_exists("/proc/" + std::to_string(process) + "/stat", 4096);
-  if (!stat || !*stat) return {};
-  const std::size_t end = (*stat)->rfind(") ");
-  return end == std::string::npos ? std::string() : (*stat)->substr(end + 2);
+  return std::string(process_stat(std::to_string(process), text, sizeof(text)));
 }
 
 }  // namespace
 
 bool is_stopped(pid_t process) {
-  const std::string stat = stat_behind_name(process);
+  const std::string stat = stat_of(process);
   return stat.starts_with('T') || stat.starts_with('t');
 }
 
 bool is_ancestor(pid_t process, pid_t of) {
   constexpr int kGenerationsMax = 64;
   for (int i = 0; i < kGenerationsMax && process > 1 && of > 1; ++i) {
-    const std::string stat = stat_behind_name(of);
+    const std::string stat = stat_of(of);
     if (stat.size() < 3) return false;
     of = 0;
     std::from_chars(stat.data() + 2, stat.data() + stat.size(), of);

@@ -69,12 +69,12 @@ void add_searched(const action::Manifest& manifest, const action::Manifest::Entr
   }
 }
 
-// Were directories passed over because they hold nothing now?
+// Does a list of this request name a directory that leads to nothing now?
 bool is_hollow_in(const action::Manifest& manifest, const action::Manifest::Entry& entry,
                   const tool::Command& command) {
   return std::any_of(entry.claims.begin(), entry.claims.end(), [&](std::uint32_t i) {
     const action::Observation& o = manifest.observations()[i];
-    return o.claim == Claim::directories && lists_hollow(command.variable(o.subject), command.cwd);
+    return o.claim == Claim::directories && lists_hollow(o.subject, command.variable(o.subject));
   });
 }
 

@@ -45,24 +45,30 @@ std::vector<std::string_view> split(std::optional<std::string_view> list, char s
   }
 }
 
-bool is_hollow(std::string_view directory, std::string_view cwd) {
-  return !directory.empty() && os::holds_nothing(join_path(cwd, directory));
+bool is_hollow(std::string_view variable, std::string_view directory) {
+  // The loader splits at semicolons, too, and replaces "$LIB" and the like.
+  if (!directory.starts_with('/') || directory.find_first_of(";$") != std::string_view::npos)
+    return false;
+  const std::string path(directory);
+  if (variable == "LD_LIBRARY_PATH") return os::holds_nothing(path);
+  const auto there = os::stat_file(path);
+  return there && !*there;
 }
 
 }  // namespace
 
-std::string directories_value(std::optional<std::string_view> list, std::string_view cwd,
+std::string directories_value(std::string_view variable, std::optional<std::string_view> list,
                               const action::Roots& roots) {
   std::string out;
   for (const std::string_view directory : split(list, ':')) {
-    out.push_back(is_hollow(directory, cwd) ? '-' : 'd');
+    out.push_back(is_hollow(variable, directory) ? '-' : 'd');
     out.append(roots.tag(directory)).push_back('\0');
   }
   return out;
 }
 
-bool directories_hold(std::string_view value, std::optional<std::string_view> list,
-                      std::string_view cwd, const action::Roots& roots) {
+bool directories_hold(std::string_view variable, std::string_view value,
+                      std::optional<std::string_view> list, const action::Roots& roots) {
   std::vector<std::string_view> then = split(value, '\0');
   then.pop_back();  // behind the last NUL
   const std::vector<std::string_view> now = split(list, ':');
@@ -70,14 +76,14 @@ bool directories_hold(std::string_view value, std::optional<std::string_view> li
   for (const std::string_view entry : then) {
     const auto is_entry = [&](std::string_view d) { return roots.tag(d) == entry.substr(1); };
     std::size_t next = n;
-    while (next < now.size() && !is_entry(now[next]) && is_hollow(now[next], cwd)) ++next;
+    while (next < now.size() && !is_entry(now[next]) && is_hollow(variable, now[next])) ++next;
     if (next < now.size() && is_entry(now[next])) {
       n = next + 1;
     } else if (!entry.starts_with('-')) {
       return false;
     }
   }
-  while (n < now.size() && is_hollow(now[n], cwd)) ++n;
+  while (n < now.size() && is_hollow(variable, now[n])) ++n;
   return n == now.size();
 }
 
@@ -88,10 +94,10 @@ std::vector<std::string_view> directories_in(std::string_view value) {
   return out;
 }
 
-bool lists_hollow(std::optional<std::string_view> list, std::string_view cwd) {
+bool lists_hollow(std::string_view variable, std::optional<std::string_view> list) {
   const auto directories = split(list, ':');
   return std::any_of(directories.begin(), directories.end(),
-                     [&](std::string_view directory) { return is_hollow(directory, cwd); });
+                     [&](std::string_view directory) { return is_hollow(variable, directory); });
 }
 
 std::string search_subject(std::string_view variable, std::string_view name) {

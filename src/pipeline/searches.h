@@ -25,16 +25,20 @@ std::string search_value(std::string_view list, std::string_view name, std::stri
 
 // The value of Claim::directories, for a variable that lists directories and of which more counts than
 // one search: each directory, tagged, with a letter before and a NUL behind it. An unset variable
-// lists none. 'd': it counts. '-': it holds nothing, so whether it is listed does not count.
-std::string directories_value(std::optional<std::string_view> list, std::string_view cwd,
+// lists none. 'd': it counts. '-': it is hollow, so whether it is listed does not count.
+//
+// Hollow is an absolute name that leads to nothing. An empty directory is not: "../lib" of it is
+// another one, where gcc looks by itself and sources may. The loader does not (ld.so(8)), so in
+// LD_LIBRARY_PATH an empty one is hollow, too.
+std::string directories_value(std::string_view variable, std::optional<std::string_view> list,
                               const action::Roots& roots);
-// Does `list` lead to the same, but for directories that hold nothing (then, or now)?
-bool directories_hold(std::string_view value, std::optional<std::string_view> list,
-                      std::string_view cwd, const action::Roots& roots);
+// Does `list` lead to the same, but for directories that are hollow (then, or now)?
+bool directories_hold(std::string_view variable, std::string_view value,
+                      std::optional<std::string_view> list, const action::Roots& roots);
 // The tagged directories of such a value; "": the working directory.
 std::vector<std::string_view> directories_in(std::string_view value);
-// Does the list have one that holds nothing? What appears in it cannot be watched.
-bool lists_hollow(std::optional<std::string_view> list, std::string_view cwd);
+// Does it list a hollow one? What appears in such a one cannot be watched.
+bool lists_hollow(std::string_view variable, std::optional<std::string_view> list);
 
 // The subject of Claim::search, and what it says.
 std::string search_subject(std::string_view variable, std::string_view name);

@@ -138,7 +138,7 @@ Testimony Witness::hear(const observe::Log& log, std::int64_t ended_ns) {
   if (log.events.empty() && testimony_.problem.empty()) fail("nothing was observed");
   // The loader's own search, of every program. What it has looked for is observed.
   claim(Claim::directories, "LD_LIBRARY_PATH",
-        directories_value(command_.variable("LD_LIBRARY_PATH"), command_.cwd, roots_));
+        directories_value("LD_LIBRARY_PATH", command_.variable("LD_LIBRARY_PATH"), roots_));
   if (!directories_.problem().empty()) fail(directories_.problem());
   using Step = void (Witness::*)();
   for (const Step step :
@@ -320,9 +320,9 @@ void Witness::note_library_of_user(const Event& e) {
   if (!invocation_.runs_plugins || !is_library_name(e.path)) return;
   const std::string path = tidy_path(e.path);
   const auto& folders = invocation_.plugin_folders;
-  const bool is_plugin = std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
-    return is_within(path, folder);
-  });
+  const bool is_plugin =
+      std::any_of(folders.begin(), folders.end(),
+                  [&](const std::string& folder) { return is_within(path, folder); });
   const auto program = executables_.find(e.pid);
   const std::string_view prefix =
       program == executables_.end() ? "" : parent_path(parent_path(program->second));

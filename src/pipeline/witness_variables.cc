@@ -123,7 +123,7 @@ void Witness::conclude_listed() {
       claim_value(variable);
     } else {
       claim(Claim::directories, variable,
-            directories_value(command_.variable(variable), command_.cwd, roots_));
+            directories_value(variable, command_.variable(variable), roots_));
     }
   }
 }

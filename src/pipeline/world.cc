@@ -237,7 +237,7 @@ Result<bool> World::holds(const Observation& claim) {
       return list && search_value(*list, search.name, command_.cwd, roots_) == claim.value;
     }
     case Claim::directories:
-      return directories_hold(claim.value, variable(claim.subject), command_.cwd, roots_);
+      return directories_hold(claim.subject, claim.value, variable(claim.subject), roots_);
     case Claim::logical_directory:
       return logical_directory_value(command_, roots_) == claim.value;
     case Claim::output_name:

@@ -58,8 +58,8 @@ Status set_aside(const Layout& layout) {
 }
 
 Status claim_root(const Layout& layout) {
-  const os::Claim claim = os::claim_cache_directory(layout.root().c_str());
-  if (claim == os::Claim::ours) return {};
+  const os::CacheDirectory claim = os::claim_cache_directory(layout.root().c_str());
+  if (claim == os::CacheDirectory::ours) return {};
   return Error{Code::denied, 0, layout.root() + ": " + os::describe(claim)};
 }
 

@@ -257,7 +257,7 @@ enum class VariableUse : std::uint8_t {
              // where it is a path that is found in an output
   searched,  // lists directories in which programs are looked for, and nothing else is done with it
   // Lists directories that are searched, and their names or their order may count besides. One that
-  // holds nothing counts for nothing, and an unset variable is an empty list.
+  // leads to nothing counts for nothing, and an unset variable is an empty list.
   listed,
   directory,  // PWD: believed while it names the working directory
 };

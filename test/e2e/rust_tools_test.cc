@@ -279,7 +279,7 @@ TEST_P(RustTools, TwoCargosCompileOnce) {
 // One checkout, two target folders: nothing of a crate depends on where they lie, but what names its
 // OUT_DIR. Cargo's own names for the folders (with a profile, with a triple) do not matter either.
 TEST_P(RustTools, TwoTargetFoldersOfOneCheckoutCompileOnce) {
-  if (GetParam() != Mode::daemon) GTEST_SKIP() << "engines of one command share no flight";
+  if (GetParam() != Mode::daemon) return;  // engines of one command share no flight
   ws.write("ws/Cargo.toml", "[workspace]\nmembers=[\"app\",\"mac\",\"util\"]\nresolver=\"2\"\n");
   ws.write("ws/util/Cargo.toml", "[package]\nname=\"util\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
   ws.write("ws/util/src/lib.rs", "pub fn f() -> u32 { 3 }\n");

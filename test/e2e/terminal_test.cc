@@ -62,7 +62,7 @@ TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
   ws.expect_miss(with_assembler(), options);
 }
 
-TEST_P(Terminal, DirectoriesThatHoldNothingChangeNothing) {
+TEST_P(Terminal, DirectoriesThatAreNotThereChangeNothing) {
   ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
   for (const char* name : {"inc", "empty", "libs"}) ws.make_folder(name);
   ws.write("inc/h.h", "#define H 0\n");
@@ -74,8 +74,63 @@ TEST_P(Terminal, DirectoriesThatHoldNothingChangeNothing) {
   };
   for (const Argv& argv : {Argv{cc(), "-c", "a.c"}, Argv{cc(), "a.c", "-o", "a"}}) {
     ws.expect_miss(argv, with(""));
-    ws.expect_hit(argv, with(ws.path("empty") + ":"));
-    ws.expect_hit(argv, with("/nowhere:" + ws.path("empty") + ":"));
+    ws.expect_hit(argv, with("/nowhere:" + ws.path("nowhere") + ":"));
+    Options loaders = with("/nowhere:");
+    loaders.env.back() = "LD_LIBRARY_PATH=" + ws.path("empty") + ":" + ws.path("libs");
+    ws.expect_hit(argv, loaders);
+  }
+}
+
+// "../lib" of an empty directory is another one: gcc looks there by itself, and sources may name it.
+TEST_P(Terminal, AnEmptyDirectoryLeadsToItsNeighbours) {
+  for (const char* name : {"one/empty", "one/lib", "one/inc", "two/inc", "two/empty"})
+    ws.make_folder(name);
+  ws.write("a.c", "#include <../inc/h.h>\nint w(void);\nint main(void) { return H + w(); }\n");
+  ws.write("one/inc/h.h", "#define H 1\n");
+  ws.write("two/inc/h.h", "#define H 0\n");
+  ws.write("w.c", "int w(void) { return W; }\n");
+  for (const auto& [value, to] : {std::pair("-DW=2", "one/lib/libw.a"), {"-DW=0", "two/libw.a"}}) {
+    ws.run({cc(), "-c", value, "w.c", "-o", "w.o"});
+    ws.run({"ar", "rcs", to, "w.o"});
+  }
+  const auto with = [&](const std::string& front) {
+    return Options{
+        .env = {"CPATH=" + front + ws.path("two/inc"), "LIBRARY_PATH=" + front + ws.path("two")}};
+  };
+  for (const Argv& argv : {Argv{cc(), "-c", "a.c"}, Argv{cc(), "a.c", "-lw", "-o", "a"}}) {
+    ws.expect_miss(argv, with(""));
+    ws.expect_same(argv, with(ws.path("one/empty") + ":"));
+  }
+}
+
+// The loader splits its list at semicolons, too, and puts names for "$LIB" and the like (ld.so(8)).
+TEST_P(Terminal, TheLoadersOwnWaysOfNamingDirectories) {
+  ws.write("w.c", "int w(void) { return W; }\n");
+  ws.write("a.c", "int w(void);\nint main(void) { return w(); }\n");
+  for (const char* name : {"one", "two", "two/lib", "sub", "sub/rel"}) ws.make_folder(name);
+  for (const auto& [value, to] :
+       {std::pair("-DW=1", "one"), {"-DW=2", "two/lib"}, {"-DW=3", "sub/rel"}})
+    ASSERT_TRUE(
+        ws.run({cc(), "-shared", "-fPIC", value, "w.c", "-o", std::string(to) + "/libw.so"}).ok());
+  ws.make_folder("two/lib/x86_64-linux-gnu");
+  ws.run({"cp", "two/lib/libw.so", "two/lib/x86_64-linux-gnu/libw.so"});
+  ASSERT_TRUE(ws.run({cc(), "a.c", "-Lone", "-lw", "-Wl,-rpath," + ws.path("one"),
+                      "-Wl,--enable-new-dtags", "-o", "prog"})
+                  .ok());
+  ws.let_settle("prog");
+  const auto run = [&](const std::string& list, const std::string& cwd) {
+    Options options;
+    options.env = {"LD_LIBRARY_PATH" + (list.empty() ? "" : "=" + list)};
+    const Argv tool = {"sh", "-c", "cd " + cwd + " && '" + ws.path("prog") + "'"};
+    Argv argv = {"exec", "--env", "observed", "--"};
+    argv.insert(argv.end(), tool.begin(), tool.end());
+    EXPECT_EQ(ws.deja(argv, options).exit_code, ws.run(tool, options).exit_code) << list;
+  };
+  for (const std::string& cwd : {std::string("."), std::string("sub")}) {
+    for (const std::string& list : {std::string(), "/nowhere;" + ws.path("two/lib"),
+                                    ws.path("two") + "/$LIB", std::string("rel")}) {
+      run(list, "'" + ws.path(cwd) + "'");
+    }
   }
 }
 
@@ -98,7 +153,7 @@ TEST_P(Terminal, DirectoriesThatHoldSomethingCount) {
 
 TEST_P(Terminal, AWatchedListNoticesANewHeader) {
   ws.write("a.c", "#include <h.h>\nint h = H;\n");
-  for (const char* name : {"inc", "late"}) ws.make_folder(name);
+  ws.make_folder("inc");
   ws.write("inc/h.h", "#define H 0\n");
   const Argv argv = {cc(), "-c", "a.c"};
   ws.expect_miss(argv, {.env = {"CPATH=" + ws.path("inc")}});

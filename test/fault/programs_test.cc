@@ -119,7 +119,10 @@ TEST_P(Sanitized, AddressSanitizerOfClang) {
   expect_sanitized_like_bare({"clang-14", "-fsanitize=address"});
 }
 TEST_P(Sanitized, AddressSanitizerOfClangShared) {
-  expect_sanitized_like_bare({"clang-14", "-fsanitize=address", "-shared-libasan"});
+  const std::string runtime =
+      ws.run({"clang-14", "-print-file-name=libclang_rt.asan-x86_64.so"}).out;
+  expect_sanitized_like_bare({"clang-14", "-fsanitize=address", "-shared-libasan",
+                              "-Wl,-rpath," + runtime.substr(0, runtime.rfind('/'))});
 }
 TEST_P(Sanitized, ThreadSanitizerOfClang) {
   expect_sanitized_like_bare({"clang-14", "-fsanitize=thread"});

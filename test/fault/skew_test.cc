@@ -79,6 +79,21 @@ class FakeDaemon {
 class SkewFault : public Fault {
  protected:
   std::string socket() const { return ws.cache() + "/daemon.sock"; }
+  // A client that can say anything; -1: it could not connect.
+  int connect() const {
+    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
+    if (::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) == 0)
+      return fd;
+    ::close(fd);
+    return -1;
+  }
+  static void say(int fd, const std::string& bytes) {
+    EXPECT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
   void expect_undisturbed_by(const std::string& answer, bool closes = true) {
     const FakeDaemon daemon(socket(), answer, closes);
     expect_undisturbed();
@@ -174,15 +189,10 @@ TEST_P(SkewFault, ClientOfAnotherUserIsRefusedWithAnAnswer) {
   warm();
   for (const std::string& path : {ws.base(), ws.cache(), socket()})
     fs::permissions(path, static_cast<fs::perms>(0777));
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
   ASSERT_EQ(::seteuid(65534), 0);
-  const int connected =
-      ::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address));
+  const int fd = connect();
   ASSERT_EQ(::seteuid(0), 0);
-  ASSERT_EQ(connected, 0);
+  ASSERT_GE(fd, 0);
   wire::FrameHead answer;
   EXPECT_EQ(::recv(fd, &answer, sizeof(answer), MSG_WAITALL), static_cast<ssize_t>(sizeof(answer)));
   EXPECT_EQ(answer.kind, static_cast<std::uint16_t>(wire::Kind::foreign));
@@ -194,16 +204,12 @@ TEST_P(SkewFault, ClientOfAnotherUserIsRefusedWithAnAnswer) {
 TEST_P(SkewFault, ClientOfAnotherBuildEndsNobody) {
   warm();
   const pid_t pid = ws.daemon_pid();
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
-  ASSERT_EQ(::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)), 0);
+  const int fd = connect();
+  ASSERT_GE(fd, 0);
   wire::FrameHead head = wire::frame_head(wire::Kind::request, 0);
   ++head.build;
   const std::string bytes = frame(head);
-  ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-            static_cast<ssize_t>(bytes.size()));
+  say(fd, bytes);
   wire::FrameHead answer;
   EXPECT_EQ(::recv(fd, &answer, sizeof(answer), MSG_WAITALL), static_cast<ssize_t>(sizeof(answer)));
   EXPECT_EQ(answer.magic, wire::kMagic);
@@ -219,14 +225,9 @@ TEST_P(SkewFault, ForeignBytesOnlyCloseTheirConnection) {
   const pid_t pid = ws.daemon_pid();
   for (const std::string& bytes : {std::string("GET / HTTP/1.0\r\n\r\n"), std::string(16, '\xff'),
                                    frame(wire::frame_head(wire::Kind::request, 0xffffffff))}) {
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
-    ASSERT_EQ(::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)),
-              0);
-    ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    const int fd = connect();
+    ASSERT_GE(fd, 0);
+    say(fd, bytes);
     char answer = 0;
     EXPECT_LE(::recv(fd, &answer, 1, 0), 0);
     ::close(fd);
@@ -241,16 +242,11 @@ TEST_P(SkewFault, ManyClientsThatSendHalfAMessage) {
   const pid_t pid = ws.daemon_pid();
   std::vector<int> open;
   for (int i = 0; i < 40; ++i) {
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
-    ASSERT_EQ(::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)),
-              0);
+    const int fd = connect();
+    ASSERT_GE(fd, 0);
     const std::string bytes =
         i % 2 == 0 ? "dej1" : frame(wire::frame_head(wire::Kind::request, wire::kRequestMax), "x");
-    ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(bytes.size()));
+    say(fd, bytes);
     open.push_back(fd);
   }
   ws.expect_hit(argv());
@@ -271,12 +267,8 @@ TEST_P(SkewFault, ClientsThatTalkNonsense) {
                                    frame(wire::frame_head(wire::Kind::request, 10), "0123456789"),
                                    frame(wire::frame_head(wire::Kind::request, 0xffffffff)),
                                    frame(wire::frame_head(wire::Kind::report, 0))}) {
-    const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address = {};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
-    if (::connect(fd, reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) == 0)
-      ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const int fd = connect();
+    if (fd >= 0) ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     expect_undisturbed();
     ::close(fd);
   }
