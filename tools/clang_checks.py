@@ -36,7 +36,7 @@ def check_format(files):
     return 1 if done.returncode else 0
 
 
-def database_for_clang(build, folder):
+def database_for_clang(build, directory):
     """The build's own compile database without the entries clang cannot read (the musl client is built
     by gcc's spec files). Without -Werror: the compilers' warnings are the presets' part, and clang's about
     gcc's flags, or in the standard library, are nobody's. Returns the sources of ours it holds."""
@@ -48,19 +48,19 @@ def database_for_clang(build, folder):
             continue
         words = [word for word in words if word != "-Werror"]
         entries.append({"directory": entry["directory"], "file": str(file), "arguments": words})
-    (folder / "compile_commands.json").write_text(json.dumps(entries))
+    (directory / "compile_commands.json").write_text(json.dumps(entries))
     return sorted({e["file"] for e in entries})
 
 
 def check_tidy(build, jobs, only):
-    with tempfile.TemporaryDirectory(prefix="deja-tidy-") as folder:
-        sources = database_for_clang(build, pathlib.Path(folder))
+    with tempfile.TemporaryDirectory(prefix="deja-tidy-") as directory:
+        sources = database_for_clang(build, pathlib.Path(directory))
         sources = [s for s in sources if not cxx.is_test(pathlib.Path(s).relative_to(cxx.ROOT))]
         if only:
             sources = [s for s in sources if any(part in s for part in only)]
 
         def run(source):
-            command = [TIDY, "--quiet", "-p", folder, source]
+            command = [TIDY, "--quiet", "-p", directory, source]
             return subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
 
         if not sources:

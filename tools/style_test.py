@@ -126,16 +126,23 @@ class Layers(unittest.TestCase):
     def test_allowed(self):
         self.assertEqual(self.problems({"src/os/o.h": '#include "base/b.h"\n', "src/store/s.h": '#include "os/o.h"\n'}), [])
 
-    def test_forbidden_door(self):
+    def test_forbidden_edge(self):
         found = self.problems({"src/store/s.h": "", "src/os/o.h": '#include "store/s.h"\n'})
         self.assertEqual(len(found), 1)
-        self.assertIn("no door to store", found[0])
+        self.assertIn("no edge to store", found[0])
 
-    def test_unknown_room_and_missing_file(self):
+    def test_unused_edge(self):
+        with tree({"src/os/o.h": "", "src/store/s.h": '#include "os/o.h"\n'}) as root:
+            used = {"base": set(), "os": {"base", "os"}, "store": {"base", "os", "store"}}
+            self.assertEqual(layers.check_unused(pathlib.Path(root, "src"), used), [])
+            found = layers.check_unused(pathlib.Path(root, "src"), {**used, "os": {"base", "os", "wire"}})
+            self.assertEqual(found, ["tools/layers.txt: os -> wire: no include uses it; take it out"])
+
+    def test_unknown_module_and_missing_file(self):
         self.assertEqual(len(self.problems({"src/shed/s.h": ""})), 1)
         self.assertEqual(len(self.problems({"src/os/o.h": '#include "base/gone.h"\n'})), 1)
 
-    def test_preload_includes_only_its_folder(self):
+    def test_preload_includes_only_its_directory(self):
         own = {"src/observe/preload/a.h": "", "src/observe/preload/a.c": '#include "observe/preload/a.h"\n'}
         self.assertEqual(self.problems(own), [])
         own["src/observe/preload/a.c"] = '#include "a.h"\n'
@@ -147,14 +154,14 @@ class Layers(unittest.TestCase):
         self.assertEqual(len([p for p in found if p.startswith("include cycle")]), 1)
 
     def test_cmake_agrees(self):
-        store = {"src/store/s.h": '#include "os/o.h"\n', "src/os/o.h": "", "src/os/CMakeLists.txt": "room(os DEPENDS base)\n"}
-        self.assertEqual(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os)\n"}), [])
-        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS base)\n"})), 1)
-        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os observe)\n"})), 1)
+        store = {"src/store/s.h": '#include "os/o.h"\n', "src/os/o.h": "", "src/os/CMakeLists.txt": "deja_module(os DEPENDS base)\n"}
+        self.assertEqual(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS os)\n"}), [])
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS base)\n"})), 1)
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS os observe)\n"})), 1)
 
     def test_table_points_only_up(self):
         with tree({"tools/layers.txt": "os -> store\nstore ->\n"}) as root:
-            _, problems = layers.read_doors(pathlib.Path(root, "tools/layers.txt"))
+            _, problems = layers.read_edges(pathlib.Path(root, "tools/layers.txt"))
             self.assertEqual(len(problems), 1)
 
 

@@ -1,4 +1,4 @@
-// Runs the built deja-cli against a folder of its own, as a user would.
+// Runs the built deja-cli against a directory of its own, as a user would.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -9,9 +9,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "client/engine.h"
+#include "client/connect.h"
 #include "client/environment.h"
-#include "client/knock.h"
+#include "client/submit.h"
 #include "client/tool.h"
 #include "os/call_chain.h"
 #include "os/io.h"
@@ -69,5 +69,5 @@ int main(int argc, char** argv, char** environment) {
   // One of many that call each other stops here.
   const bool is_loop = deja::os::CallChain(env.calls).fronts() >= deja::os::kCallsMax;
   if (env.disabled || env.observed || is_loop) return deja::client::become_tool(command, env);
-  return deja::client::knock(command, env);
+  return deja::client::submit(command, env);
 }

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "client/calls.h"
-#include "client/engine.h"
+#include "client/connect.h"
 #include "os/io.h"
 
 namespace deja::client {
@@ -57,10 +57,10 @@ int become_cli(char** argv, char** environment) {
 int become_tool(const Command& command, const Environment& env) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
-  bool behind_front = false;
+  bool behind_client = false;
   const os::CallChain chain(env.calls);
   if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
-                    &behind_front, {&chain, hash_of_arguments(command.argv)}) < 0) {
+                    &behind_client, {&chain, hash_of_arguments(command.argv)}) < 0) {
     // It may be a mistyped subcommand.
     if (command.calling == wire::Calling::wrapper) return become_cli(command.argv - 1, env.raw);
     const std::string_view name = command.argv[0];
@@ -71,7 +71,7 @@ int become_tool(const Command& command, const Environment& env) {
     return 127;
   }
   if (chain.fronts() >= os::kCallsMax) return complain_of_loop(path);
-  const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_front;
+  const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_client;
   char** environment = env.raw;
   // Only what may call us again has to know that we came before: others print their variables.
   const bool is_searched = std::strchr(command.argv[0], '/') == nullptr;

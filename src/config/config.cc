@@ -57,7 +57,7 @@ std::optional<std::string> absolute_variable(const Sources& sources, std::string
 }
 
 std::optional<os::FileIdentity> look(const std::string& path) {
-  // A folder that may not be searched is as good as one without the file.
+  // A directory that may not be searched is as good as one without the file.
   auto found = os::stat_file(path);
   return found ? *found : std::nullopt;
 }
@@ -66,19 +66,19 @@ std::optional<Candidate> find_project_file(std::string_view cwd) {
   if (!cwd.starts_with('/')) return std::nullopt;
   std::string path;
   path.reserve(cwd.size() + kProjectFile.size() + 1);
-  for (std::string_view folder = cwd;; folder = parent_path(folder)) {
-    path.assign(folder);
+  for (std::string_view directory = cwd;; directory = parent_path(directory)) {
+    path.assign(directory);
     if (path.back() != '/') path.push_back('/');
     path.append(kProjectFile);
     if (auto identity = look(path)) return Candidate{path, identity, false, true};
-    if (folder == "/" || folder.empty()) return std::nullopt;
+    if (directory == "/" || directory.empty()) return std::nullopt;
   }
 }
 
 std::optional<Candidate> find_user_file(const Sources& sources) {
   std::string path;
-  if (auto folder = absolute_variable(sources, "XDG_CONFIG_HOME")) {
-    path = *std::move(folder) + "/deja/config.toml";
+  if (auto directory = absolute_variable(sources, "XDG_CONFIG_HOME")) {
+    path = *std::move(directory) + "/deja/config.toml";
   } else if (auto home = absolute_variable(sources, "HOME")) {
     path = *std::move(home) + "/.config/deja/config.toml";
   } else {

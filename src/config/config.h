@@ -93,7 +93,7 @@ class Loader {
 
 // Where deja keeps its things (os/places.h decides). Empty when no variable says where.
 struct Places {
-  std::string dir;     // the cache folder
+  std::string dir;     // the cache directory
   std::string socket;  // the daemon's; empty when none fits
 };
 std::optional<Places> places(const Sources& sources);

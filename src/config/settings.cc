@@ -107,9 +107,9 @@ bool assign_base_dirs(const Given& given, Config& config) {
   if (!given_dirs) return false;
   std::vector<std::string> dirs;
   for (const std::string& dir : *given_dirs) {
-    // The folder of a file is a sensible anchor ("." is the project); a shell's cwd is not.
+    // The directory of a file is a sensible anchor ("." is the project); a shell's cwd is not.
     if (dir.empty() || (given.from_environment && dir.front() != '/')) return false;
-    std::string tidy = tidy_path(join_path(given.folder, dir));
+    std::string tidy = tidy_path(join_path(given.directory, dir));
     // A base of "/" would make every path relative to it and help nobody.
     if (tidy == "/") return false;
     dirs.push_back(std::move(tidy));
@@ -204,8 +204,8 @@ const std::vector<Setting>& setting_table() {
        "map source paths in compiler output, so that results serve every checkout",
        assign_bool<&Config::portable>, show_bool<&Config::portable>},
       {"paths.base_dirs", "DEJA_BASE_DIR",
-       "list of folders other than / (absolute and colon-separated in the environment)",
-       "folders below which a path counts relative to the folder, as in a workspace",
+       "list of directories other than / (absolute and colon-separated in the environment)",
+       "directories below which a path counts relative to the directory, as in a workspace",
        assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }},
       {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
        assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},

@@ -12,8 +12,8 @@ namespace deja::config {
 struct Given {
   Raw value;
   bool from_environment = false;
-  std::string name;    // of "tools.NAME": the name, which is the user's
-  std::string folder;  // relative paths in a file are relative to the file's folder
+  std::string name;       // of "tools.NAME": the name, which is the user's
+  std::string directory;  // relative paths in a file are relative to the file's directory
 };
 
 // Where a setting may stand. One engine serves all projects: what counts for it as a whole cannot be a

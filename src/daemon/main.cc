@@ -1,4 +1,4 @@
-// dejad, the engine. Started by the front (client/engine.cc), never by hand:
+// dejad, the engine. Started by the front (client/connect.cc), never by hand:
 //   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only
 //   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
 //   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
@@ -14,7 +14,7 @@
 #include <string>
 
 #include "base/log.h"
-#include "daemon/host.h"
+#include "daemon/request_server.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
@@ -77,7 +77,7 @@ int run_daemon(const std::string& dir) {
   os::Fd listener(kSocketFd);
   const std::string path = path_of(listener);
   if (path.empty()) return 2;
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
+  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
   return 0;
 }
@@ -87,7 +87,7 @@ int run_one_shot(const std::string& dir) {
   const os::Fd socket(kSocketFd);
   const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::one_shot);
+  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::one_shot);
   host->serve(socket, frame->body);
   return 0;
 }
@@ -109,7 +109,7 @@ int run_foreground(const std::string& dir) {
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   open_log();
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
+  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(*std::move(listener), socket, *host).run();
   return 0;
 }

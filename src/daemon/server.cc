@@ -20,7 +20,7 @@ constexpr auto kUpkeep = std::chrono::seconds(5);
 constexpr auto kPause = std::chrono::milliseconds(30);  // between two requests: the machine is idle
 }  // namespace
 
-Server::Server(os::Fd listener, std::string socket_path, Host& host)
+Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
     : listener_(std::move(listener)), socket_path_(std::move(socket_path)), host_(host) {
   last_request_ns_ = os::monotonic_ns();
   const auto path = os::read_symlink("/proc/self/exe");
@@ -32,9 +32,9 @@ Server::Server(os::Fd listener, std::string socket_path, Host& host)
 
 void Server::run() {
   start_worker();
-  std::thread rehearsing([this] { rehearse(); });
+  std::thread prewarming([this] { prewarm(); });
   watch_over();
-  rehearsing.join();
+  prewarming.join();
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return workers_ == 0; });
@@ -53,12 +53,12 @@ void Server::join_finished() {
 
 // Rehearses in the pauses of a build; where there is none, one hit each kPause, so that a stream of
 // equal requests gets its vigil too at the cost of some percent of one core.
-void Server::rehearse() {
-  while (host_.wait_for_rehearsal()) {
+void Server::prewarm() {
+  while (host_.wait_for_prewarm()) {
     const std::int64_t before = last_request_ns_;
     std::this_thread::sleep_for(kPause);
     const auto is_pause = [&] { return !stopping_ && busy_ == 0 && last_request_ns_ == before; };
-    while (host_.rehearse_one(is_pause()) && is_pause()) {
+    while (host_.prewarm_one(is_pause()) && is_pause()) {
     }
   }
 }
@@ -77,7 +77,7 @@ void Server::watch_over() {
     const auto limit_s = static_cast<std::int64_t>(host_.idle_exit_s());
     if (limit_s != 0 && busy_ == 0 && idle_ns > limit_s * kSecondNs) stop();
     if (is_replaced()) stop();
-    // Somebody removed the cache folder with our socket: nobody can reach us any more.
+    // Somebody removed the cache directory with our socket: nobody can reach us any more.
     const auto there = os::stat_file(socket_path_);
     if (there && !*there) stop();
   }
@@ -96,7 +96,7 @@ void Server::stop() {
   static_cast<void>(static_cast<bool>(os::remove_file(socket_path_)));
   ::shutdown(listener_.get(), SHUT_RDWR);
   changed_.notify_all();
-  host_.end_rehearsals();
+  host_.end_prewarming();
 }
 
 // Called with or without workers; a failure to make one leaves the others to do the work.

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/host.h"
+#include "daemon/request_server.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -23,7 +23,7 @@ class Server {
   static constexpr int kWorkersMax = 2048;
   static constexpr int kIdleWorkersMax = 16;
 
-  Server(os::Fd listener, std::string socket_path, Host& host);
+  Server(os::Fd listener, std::string socket_path, RequestServer& host);
   // Serves until it is told to stop, or nobody has asked for anything for the idle time. Returns
   // when the last session has ended.
   void run();
@@ -37,11 +37,11 @@ class Server {
   bool is_replaced() const;
   void stop();
   void watch_over();
-  void rehearse();
+  void prewarm();
 
   const os::Fd listener_;
   const std::string socket_path_;
-  Host& host_;
+  RequestServer& host_;
   std::string program_path_;  // empty: cannot be told
   os::FileIdentity program_;
   std::atomic<bool> stopping_{false};

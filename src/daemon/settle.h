@@ -1,5 +1,5 @@
 // Makes a new engine process nobody's child: what it has inherited from the client that happened to
-// start it (limits, niceness, processors, folder, descriptors, signals) must not matter to others.
+// start it (limits, niceness, processors, directory, descriptors, signals) must not matter to others.
 #pragma once
 
 namespace deja::daemon {

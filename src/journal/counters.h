@@ -1,4 +1,4 @@
-// Counters that all processes of one cache folder share: atomic numbers in a mapped file.
+// Counters that all processes of one cache directory share: atomic numbers in a mapped file.
 //
 // Layout of <dir>/journal/counters, version 1 (little endian, as the machine's):
 //   "dejacnt1"        8 bytes
@@ -53,7 +53,7 @@ struct Counts {
 
 class Counters {
  public:
-  // dir: the journal's folder, which must exist.
+  // dir: the journal's directory, which must exist.
   static Result<Counters> open(const std::string& dir);
   // Counters of this process alone, for when there is no file to be had.
   static Counters in_memory();

@@ -5,7 +5,7 @@
 //
 // Any number of processes write at once; an event is one append. Nothing here fails a build: what
 // cannot be written is counted in lost() and, as far as possible, in Counter::errors. A journal
-// folder that is removed while in use is made again within a second.
+// directory that is removed while in use is made again within a second.
 //
 // Thread-safe. No lock is held across I/O on the way of an event.
 #pragma once
@@ -27,7 +27,7 @@ inline constexpr std::uint64_t kRotateBytes = 8 << 20;
 inline constexpr const char* kEventsFile = "events.jsonl";
 inline constexpr const char* kOlderEventsFile = "events.1.jsonl";
 
-// The journal's folder inside the cache folder.
+// The journal's directory inside the cache directory.
 std::string journal_dir(const std::string& cache_dir);
 
 class Journal {

@@ -1,4 +1,4 @@
-// A folder for one test.
+// A directory for one test.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -26,7 +26,7 @@ struct Trouble {
   std::int64_t first_ns = 0, last_ns = 0;  // wall clock
 };
 
-// dir: the journal's folder, which must exist for note_trouble and prepare_troubles.
+// dir: the journal's directory, which must exist for note_trouble and prepare_troubles.
 Status prepare_troubles(const std::string& dir);
 // The text becomes one line and is cut to kTroubleTextMax.
 Status note_trouble(const std::string& dir, std::string_view text);

@@ -42,7 +42,7 @@ constexpr Ignored kIgnored[] = {
      "fallocate fallocate64 posix_fallocate posix_fallocate64 fgetxattr flistxattr fpathconf "
      "dirfd "
      "copy_file_range sendfile sendfile64 splice _IO_fdopen"},
-    {"of an open folder",
+    {"of an open directory",
      "closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir"},
     {"memory",
      "fmemopen open_memstream open_wmemstream fopencookie globfree globfree64 freeaddrinfo "

@@ -21,7 +21,7 @@ class Interposer : public testing::ObserveTest {
     write("present", "text\n");
     chmod(at("present").c_str(), 0644);
     ASSERT_EQ(symlink("present", at("link").c_str()), 0);
-    make_folder("sub");
+    make_directory("sub");
   }
   ToolRun whole(const std::vector<std::string>& arguments, const RunOptions& options = {}) const {
     ToolRun result = probe(arguments, options);
@@ -66,14 +66,14 @@ TEST_F(Interposer, RecordsChangesToTheTree) {
                                        DEJA_OPEN_APPEND | DEJA_OPEN_EXISTED | DEJA_OPEN_EMPTY);
   ASSERT_EQ(run.all(DEJA_OP_RENAME, at("made")).size(), 1u);
   EXPECT_EQ(run.all(DEJA_OP_RENAME, at("made"))[0].text, at("renamed"));
-  EXPECT_EQ(run.all(DEJA_OP_RENAME, at("folder") + "/inside").at(0).text, at("outside"));
+  EXPECT_EQ(run.all(DEJA_OP_RENAME, at("directory") + "/inside").at(0).text, at("outside"));
   EXPECT_EQ(run.all(DEJA_OP_LINK, at("renamed")).at(0).text, at("hard"));
   EXPECT_EQ(run.all(DEJA_OP_SYMLINK, at("soft")).at(0).text, "renamed");
   EXPECT_TRUE(run.has(DEJA_OP_CHANGE, at("renamed")));
-  EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("folder")));
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("folder/inside")));
-  EXPECT_TRUE(run.has(DEJA_OP_STAT, at("folder/inside")));
-  EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("folder")));
+  EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("directory")));
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("directory/inside")));
+  EXPECT_TRUE(run.has(DEJA_OP_STAT, at("directory/inside")));
+  EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("directory")));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("outside")));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("hard")));
   EXPECT_TRUE(run.all(DEJA_OP_STAT, at("soft")).at(0).flags & DEJA_FLAG_NOFOLLOW);
@@ -93,7 +93,7 @@ TEST_F(Interposer, SeesCallsByNumber) {
   const ToolRun run = whole({"syscalls"});
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("present")));
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("present")));
-  EXPECT_TRUE(run.has(DEJA_OP_LIST, folder_));
+  EXPECT_TRUE(run.has(DEJA_OP_LIST, directory_));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("absent"), ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("by-number")));
   EXPECT_TRUE(run.has(DEJA_OP_HOST, "uname"));
@@ -193,8 +193,8 @@ TEST_F(Interposer, TellsLocksThatOthersWaitFor) {
   EXPECT_FALSE(run.all(DEJA_OP_OPEN, at("fresh")).at(0).flags & DEJA_OPEN_EMPTY);
 }
 
-TEST_F(Interposer, SeesWalksThroughFolders) {
-  for (const char* folder : {"tree/a", "tree/b", "tree2/c"}) make_folder(folder);
+TEST_F(Interposer, SeesWalksThroughDirectories) {
+  for (const char* directory : {"tree/a", "tree/b", "tree2/c"}) make_directory(directory);
   write("tree/a/one.x", "");
   write("tree2/c/two.x", "");
   const ToolRun run = whole({"walks"});
@@ -205,7 +205,7 @@ TEST_F(Interposer, SeesWalksThroughFolders) {
   EXPECT_TRUE(run.has(DEJA_OP_LIST, at("tree2")));
   EXPECT_TRUE(run.has(DEJA_OP_LIST, at("tree2/c")) || run.has(DEJA_OP_LIST, at("tree2") + "/c"));
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("tree2/c/two.x")));
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("after-walk")));  // fts had changed the folder meanwhile
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("after-walk")));  // fts had changed the directory meanwhile
 }
 
 TEST_F(Interposer, FollowsEveryKindOfChild) {

@@ -50,7 +50,7 @@ struct Log {
   // It was not small, or too much: who has read it had better give the memory back.
   bool is_large = false;
   // A program that the interposer does not see may turn into one that it sees, which then reports in
-  // as if nothing had been before. So whoever reads the log compares these (pipeline/starts.h).
+  // as if nothing had been before. So whoever reads the log compares these (evidence/unseen_programs.h).
   std::vector<Start> starts;
 };
 

@@ -93,7 +93,7 @@ class LogBuilder {
   std::string records_;
 };
 
-TEST(LogReader, JoinsRelativePathsWithTheProcessesFolder) {
+TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
   const Log log = LogBuilder()
                       .start(1, 0, "/w")
                       .start(2, 1, "/v")

@@ -15,7 +15,7 @@ TEST_F(StraceTest, GccC) {
   REQUIRE_TOOL("gcc");
   write_sources();
   const ToolRun run = compare({find_tool("gcc"), "-c", "a.c", "-o", "a.o", "-MD"}, "gcc -c -MD");
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.h")) || run.has(DEJA_OP_OPEN, folder_ + "/a.h"));
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.h")) || run.has(DEJA_OP_OPEN, directory_ + "/a.h"));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, "/usr/include/stdio.h"));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, "/usr/local/include/stdio.h", ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.o")));

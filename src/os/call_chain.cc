@@ -14,7 +14,7 @@ void put_hex(std::uint64_t number, char* out) {
     out[i] = "0123456789abcdef"[(number >> (60 - 4 * i)) & 0xf];
 }
 
-std::uint64_t number_of(const FrontFile& file) {
+std::uint64_t number_of(const ClientFile& file) {
   return file.inode * 0x9e3779b97f4a7c15ULL ^ file.device;
 }
 
@@ -24,13 +24,13 @@ struct Record {
   std::string_view view() const { return {text, size}; }
 };
 
-Record front_record(const FrontFile& front) {
+Record front_record(const ClientFile& front) {
   Record record = {{'F'}, kFrontSize};
   put_hex(number_of(front), record.text + 1);
   return record;
 }
 
-Record tool_record(const FrontFile& tool, std::uint64_t arguments) {
+Record tool_record(const ClientFile& tool, std::uint64_t arguments) {
   Record record = {{'T'}, kToolSize};
   put_hex(number_of(tool), record.text + 1);
   put_hex(arguments, record.text + 1 + kDigits);
@@ -63,16 +63,16 @@ CallChain::CallChain(std::string_view text) {
   fronts_ = fronts;
 }
 
-bool CallChain::is_front(const FrontFile& file) const {
+bool CallChain::is_front(const ClientFile& file) const {
   return holds(text_, front_record(file).view());
 }
 
-bool CallChain::repeats(const FrontFile& tool, std::uint64_t arguments, bool is_script) const {
+bool CallChain::repeats(const ClientFile& tool, std::uint64_t arguments, bool is_script) const {
   const Record record = tool_record(tool, arguments);
   return holds(text_, is_script ? record.view().substr(0, kFrontSize) : record.view());
 }
 
-void CallChain::extend(const FrontFile& front, const FrontFile& tool, std::uint64_t arguments,
+void CallChain::extend(const ClientFile& front, const ClientFile& tool, std::uint64_t arguments,
                        TextBuffer& out) const {
   out.add(text_).add(front_record(front).view()).add(tool_record(tool, arguments).view());
 }

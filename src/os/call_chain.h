@@ -37,12 +37,12 @@ class CallChain {
   explicit CallChain(std::string_view text);
 
   int fronts() const { return fronts_; }
-  bool is_front(const FrontFile& file) const;
+  bool is_front(const ClientFile& file) const;
   // Was this tool called before, in a way that another call would only repeat? Of a script any call
   // is: it looks for the next program of its name. Others call themselves with other arguments.
-  bool repeats(const FrontFile& tool, std::uint64_t arguments, bool is_script) const;
+  bool repeats(const ClientFile& tool, std::uint64_t arguments, bool is_script) const;
   // The text for what a front is about to start.
-  void extend(const FrontFile& front, const FrontFile& tool, std::uint64_t arguments,
+  void extend(const ClientFile& front, const ClientFile& tool, std::uint64_t arguments,
               TextBuffer& out) const;
 
  private:

@@ -292,7 +292,7 @@ Status remove_tree(const std::string& path) {
     TRY(remove_file(path));
     return {};
   }
-  // Others may still put files into a folder that is being removed; a few rounds catch those who
+  // Others may still put files into a directory that is being removed; a few rounds catch those who
   // have not yet noticed.
   constexpr int kRounds = 16;
   for (int round = 1;; ++round) {

@@ -1,4 +1,4 @@
-// Files and folders. Every function names the path in its error. Paths are raw bytes; relative
+// Files and directories. Every function names the path in its error. Paths are raw bytes; relative
 // paths are relative to the process (the engine only ever passes absolute ones).
 #pragma once
 
@@ -69,7 +69,7 @@ Status sync_fd(const Fd& fd);
 Status set_mode(const Fd& fd, mode_t mode);
 Status change_mode(const std::string& path, mode_t mode);  // of no symlink
 
-// Writes temp + rename in the folder of path: readers see the old or the new bytes, never a mix.
+// Writes temp + rename in the directory of path: readers see the old or the new bytes, never a mix.
 Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode = 0600);
 Status rename_file(const std::string& from, const std::string& to);
 // False when to exists already.

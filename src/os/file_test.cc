@@ -70,7 +70,7 @@ TEST_F(FileTest, RemoveTreeDoesNotFollowSymlinks) {
   EXPECT_FALSE(*stat_file(dir_ + "/t"));
 }
 
-TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
+TEST_F(FileTest, ADirectoryHasTheModeThatWasAskedFor) {
   const mode_t before = ::umask(077);
   ASSERT_TRUE(make_directory(dir_ + "/d", 0755));
   ::umask(before);
@@ -79,7 +79,7 @@ TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
   EXPECT_EQ((*stat_file(dir_ + "/d"))->mode & 07777, 0755U);
 }
 
-TEST_F(FileTest, AFolderInheritsThatItsFilesGetItsGroup) {
+TEST_F(FileTest, ADirectoryInheritsThatItsFilesGetItsGroup) {
   for (const mode_t group : {mode_t{0}, mode_t{S_ISGID}}) {
     const std::string parent = dir_ + "/of-" + std::to_string(group);
     ASSERT_TRUE(make_directory(parent));

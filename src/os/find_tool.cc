@@ -27,12 +27,12 @@ bool is_script(const char* path) {
          head[1] == '!';
 }
 
-Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
+Found look_at(const char* path, const ClientFile& front, const Calls& calls) {
   struct stat st;
   if (::stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return Found::nothing;
   if (st.st_dev == front.device && st.st_ino == front.inode) return Found::front;
   if (calls.chain != nullptr && calls.chain->fronts() > 0) {
-    const FrontFile file = {st.st_dev, st.st_ino};
+    const ClientFile file = {st.st_dev, st.st_ino};
     if (calls.chain->is_front(file) || calls.chain->repeats(file, calls.arguments, is_script(path)))
       return Found::front;
   }
@@ -42,7 +42,7 @@ Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
 }  // namespace
 
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size, bool* passed_front,
+               const ClientFile& front, char* out, unsigned long out_size, bool* passed_front,
                const Calls& calls) {
   bool unused = false;
   bool& passed = passed_front != nullptr ? *passed_front : unused;
@@ -61,12 +61,12 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
   }
   while (!path_variable.empty()) {
     const std::size_t colon = path_variable.find(':');
-    const std::string_view folder = path_variable.substr(0, colon);
+    const std::string_view directory = path_variable.substr(0, colon);
     path_variable.remove_prefix(colon == std::string_view::npos ? path_variable.size() : colon + 1);
-    if (folder.empty()) {
+    if (directory.empty()) {
       join(buffer, cwd, name);  // an empty element is the working directory (POSIX, XBD 8.3)
     } else {
-      join(buffer, cwd, folder);
+      join(buffer, cwd, directory);
       buffer.add("/").add(name);
     }
     const Found found = buffer.fits() ? look_at(out, front, calls) : Found::nothing;

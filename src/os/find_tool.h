@@ -8,7 +8,7 @@
 namespace deja::os {
 
 // The file that must not be found: the front (whatever names and links lead to it).
-struct FrontFile {
+struct ClientFile {
   std::uint64_t device = 0, inode = 0;
 };
 
@@ -24,7 +24,7 @@ struct Calls {
   std::uint64_t arguments = 0;       // of this call
 };
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size,
+               const ClientFile& front, char* out, unsigned long out_size,
                bool* passed_front = nullptr, const Calls& calls = {});
 
 }  // namespace deja::os

@@ -35,7 +35,7 @@ class FindToolTest : public ::testing::Test {
   void write(const std::string& name, std::string_view text) {
     ASSERT_TRUE(write_file_atomic(dir_ + "/" + name, text, 0755));
   }
-  FrontFile file_of(const std::string& name) const {
+  ClientFile file_of(const std::string& name) const {
     struct stat st = {};
     EXPECT_EQ(::stat((dir_ + "/" + name).c_str(), &st), 0);
     return {st.st_dev, st.st_ino};
@@ -45,7 +45,7 @@ class FindToolTest : public ::testing::Test {
     for (const std::string_view argument : arguments) hash.add(argument);
     return hash.value();
   }
-  static std::string called(const FrontFile& front, const FrontFile& tool,
+  static std::string called(const ClientFile& front, const ClientFile& tool,
                             std::initializer_list<std::string_view> arguments) {
     char text[kCallsSize];
     TextBuffer out(text, sizeof(text));
@@ -53,7 +53,7 @@ class FindToolTest : public ::testing::Test {
     return text;
   }
   std::string dir_;
-  FrontFile front_;
+  ClientFile front_;
 };
 
 TEST_F(FindToolTest, SkipsItselfHoweverItIsLinked) {

@@ -21,8 +21,8 @@ inline constexpr std::size_t kPlaceMax = 4096;  // bytes for any path below, wit
 // Writes a NUL-terminated path; returns its length, or -1 when no variable helps or it is too long.
 long cache_dir(const PlaceVariables& v, std::string_view cwd, char* out);
 
-// The daemon's socket for a cache folder: <dir>/daemon.sock; where that does not fit a socket
-// address, $XDG_RUNTIME_DIR/deja/<hash>.sock, else $TMPDIR/deja-<uid>/<hash>.sock. The folders of
+// The daemon's socket for a cache directory: <dir>/daemon.sock; where that does not fit a socket
+// address, $XDG_RUNTIME_DIR/deja/<hash>.sock, else $TMPDIR/deja-<uid>/<hash>.sock. The directories of
 // the latter two must be made with make_private_dir before use. -1: none fits.
 long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out);
 
@@ -33,8 +33,8 @@ inline constexpr std::string_view kSilenceMark = "daemon.silent";
 // read none of these, and start no daemon while it is there. Engines make and remove it.
 inline constexpr std::string_view kOffMark = "daemon.off";
 
-// Makes dir (not its parents) with mode 0700, or checks that it is a real folder, ours, and closed
-// to others: a socket in a folder that others can write to could be theirs.
+// Makes dir (not its parents) with mode 0700, or checks that it is a real directory, ours, and closed
+// to others: a socket in a directory that others can write to could be theirs.
 bool make_private_dir(const char* dir);
 
 }  // namespace deja::os

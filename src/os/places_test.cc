@@ -22,7 +22,7 @@ std::string socket_of(const PlaceVariables& v, std::string_view dir) {
   return n < 0 ? "none" : std::string(out, static_cast<std::size_t>(n));
 }
 
-TEST(Places, CacheFolderByPrecedence) {
+TEST(Places, CacheDirectoryByPrecedence) {
   PlaceVariables v;
   EXPECT_EQ(dir_of(v), "none");
   v.home = "/home/u";
@@ -37,7 +37,7 @@ TEST(Places, CacheFolderByPrecedence) {
   EXPECT_EQ(dir_of(v), "/abs");
 }
 
-TEST(Places, LongFoldersGetAShortSocket) {
+TEST(Places, LongDirectoriesGetAShortSocket) {
   PlaceVariables v;
   EXPECT_EQ(socket_of(v, "/d"), "/d/daemon.sock");
   const std::string deep = "/" + std::string(200, 'x');
@@ -49,7 +49,7 @@ TEST(Places, LongFoldersGetAShortSocket) {
   EXPECT_EQ(socket_of(v, deep), "none");
 }
 
-TEST(Places, PrivateFoldersAreOursAlone) {
+TEST(Places, PrivateDirectoriesAreOursAlone) {
   std::string pattern = ::testing::TempDir() + "deja-priv-XXXXXX";
   ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
   const std::string dir = pattern + "/d";

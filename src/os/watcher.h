@@ -1,4 +1,4 @@
-// Watcher: the kernel's notices about folders and files (inotify(7)), and about mounts.
+// Watcher: the kernel's notices about directories and files (inotify(7)), and about mounts.
 //
 // A notice is queued before the call that caused it returns to its caller. So whoever changes a
 // file and then starts us has its notice in the queue when we look.
@@ -19,17 +19,17 @@ class Watcher {
   static Result<Watcher> open();
 
   enum class What {
-    changed,     // the file, the name in the folder, or the folder itself
-    gone,        // the watched folder or file no longer exists, and its watch neither
+    changed,     // the file, the name in the directory, or the directory itself
+    gone,        // the watched directory or file no longer exists, and its watch neither
     everything,  // anything may have changed: notices were lost, or something was mounted
   };
   struct Notice {
     What what = What::changed;
     int watch = -1;         // what add_…() returned
-    std::string_view name;  // the entry of the folder; empty: the watched thing itself
+    std::string_view name;  // the entry of the directory; empty: the watched thing itself
   };
-  // Names in a folder that come, go or change their attributes. Empty (-1): cannot be watched.
-  int add_folder(const std::string& path);
+  // Names in a directory that come, go or change their attributes. Empty (-1): cannot be watched.
+  int add_directory(const std::string& path);
   // Content and attributes of a file, whatever name it is changed through. -1: cannot be watched.
   int add_file(const std::string& path);
   void remove(int watch);
@@ -45,7 +45,7 @@ class Watcher {
   Fd mounts_;  // /proc/self/mountinfo: its poll says that the table changed
 };
 
-// Can notices be trusted for everything below this folder? Not on network file systems and FUSE,
+// Can notices be trusted for everything below this directory? Not on network file systems and FUSE,
 // where others change files without the kernel knowing.
 bool is_watchable_filesystem(const std::string& path);
 

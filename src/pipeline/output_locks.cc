@@ -48,14 +48,14 @@ pid_t holder_of(const std::string& lock) {
 
 }  // namespace
 
-OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string> paths,
+OutputLocks OutputLocks::take(const std::string& directory, std::vector<std::string> paths,
                               const std::function<bool()>& still_wanted, pid_t holder) {
   OutputLocks out;
-  if (folder.empty()) return out;
+  if (directory.empty()) return out;
   std::sort(paths.begin(), paths.end());  // so that no two wait for each other
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   for (const std::string& path : paths) {
-    const std::string lock = folder + "/" + digest::digest_bytes(path).hex().substr(0, 32);
+    const std::string lock = directory + "/" + digest::digest_bytes(path).hex().substr(0, 32);
     for (int pauses = 1;; ++pauses) {
       auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
       if (!fd) break;  // no place for locks
@@ -89,14 +89,14 @@ OutputLocks::~OutputLocks() {
   for (const Lock& lock : locks_) remove(lock.path);
 }
 
-void OutputLocks::sweep(const std::string& folder) {
-  const auto names = os::list_directory(folder);
+void OutputLocks::sweep(const std::string& directory) {
+  const auto names = os::list_directory(directory);
   if (!names) return;
   for (const std::string& name : *names) {
     // A mark goes with its lock; of one that is alone, taking the lock makes two.
     const bool is_mark = std::string_view(name).ends_with(kLate);
     const std::string lock =
-        folder + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);
+        directory + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);
     const auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
     if (fd && *fd && is_still_there(*fd, lock)) remove(lock);
   }

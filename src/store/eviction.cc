@@ -181,7 +181,7 @@ Status LocalStore::compact_ledger() {
   // Whoever holds the lock compacts, rebuilds or purges: nothing is left to do here.
   const os::Fd lock = TRY(os::try_lock_file(layout_.lock(), os::LockMode::exclusive));
   if (!lock) return {};
-  // Under the lock the folder is not made anew; if it was before, this index is not the one to
+  // Under the lock the directory is not made anew; if it was before, this index is not the one to
   // copy.
   if (index_->is_replaced()) return {};
   const std::uint64_t number = TRY(find_ledger_files(layout_)).last + 1;

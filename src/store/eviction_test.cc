@@ -34,22 +34,23 @@ bool has(LocalStore& store, const std::string& name) {
   return got && got->has_value();
 }
 
-// What the folder really takes, blobs, ledger and what lies about in tmp.
+// What the directory really takes, blobs, ledger and what lies about in tmp.
 std::uint64_t bytes_on_disk(const Layout& layout) {
   std::uint64_t bytes = 0;
-  const std::function<void(const std::string&)> add = [&](const std::string& folder) {
-    const auto names = os::list_directory(folder);
+  const std::function<void(const std::string&)> add = [&](const std::string& directory) {
+    const auto names = os::list_directory(directory);
     if (!names) return;
     for (const std::string& name : *names) {
-      const auto id = os::stat_file(folder + "/" + name, os::Links::keep);
+      const auto id = os::stat_file(directory + "/" + name, os::Links::keep);
       if (!id || !*id) continue;
       if ((*id)->is_directory())
-        add(folder + "/" + name);
+        add(directory + "/" + name);
       else
         bytes += blob_disk_bytes((*id)->size);
     }
   };
-  for (const std::string& folder : {layout.blobs(), layout.ledger(), layout.tmp()}) add(folder);
+  for (const std::string& directory : {layout.blobs(), layout.ledger(), layout.tmp()})
+    add(directory);
   return bytes;
 }
 
@@ -158,7 +159,8 @@ TEST(Sweep, OrphansAndStaleFilesGoAfterTheirGrace) {
   ASSERT_TRUE(publish(*store, {.name = "a"}));
   const PutBlob orphan = put_bytes(*store, "orphan");
   ASSERT_TRUE(os::write_file_atomic(store.layout().tmp() + "/999999999.1.1", "left behind"));
-  ASSERT_TRUE(os::write_file_atomic(store.layout().blob_folder(orphan.digest) + "/foreign", "x"));
+  ASSERT_TRUE(
+      os::write_file_atomic(store.layout().blob_directory(orphan.digest) + "/foreign", "x"));
   auto report = store->gc();
   ASSERT_TRUE(report);
   EXPECT_EQ(report->orphan_blobs, 0u);  // too young

@@ -46,9 +46,9 @@ class IndexTxn {
   Status put(Table table, std::string_view key, std::string_view value);
   Result<bool> erase(Table table, std::string_view key);
   Status clear(Table table);
-  // Visits rows in the order of keys, from the first that is >= from, until visit says false.
-  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  Status scan(Table table, std::string_view from, const Visit& visit) const;
+  // UseCount rows in the order of keys, from the first that is >= from, until visit says false.
+  using Use = std::function<bool(std::string_view key, std::string_view value)>;
+  Status scan(Table table, std::string_view from, const Use& visit) const;
   std::uint64_t id() const;
 
  private:
@@ -64,12 +64,12 @@ class IndexTxn {
 class Index {
  public:
   enum class Access { read_write, read_only };
-  // REQUIRES: believe_index(folder) said sound. The one Index of this process for that folder.
-  // is_guest: with Visits in the place of a CrashGuard.
-  static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access,
-                                             bool is_guest = false);
-  // Makes an empty index in a folder that does not exist yet; private to the caller.
-  static Result<std::unique_ptr<Index>> create(const std::string& folder);
+  // REQUIRES: check_index(directory) said sound. The one Index of this process for that directory.
+  // is_embedded: with UseCount in the place of a CrashGuard.
+  static Result<std::shared_ptr<Index>> open(const std::string& directory, Access access,
+                                             bool is_embedded = false);
+  // Makes an empty index in a directory that does not exist yet; private to the caller.
+  static Result<std::unique_ptr<Index>> create(const std::string& directory);
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
@@ -94,7 +94,7 @@ class Index {
 
  private:
   struct Environment;
-  Index(std::string folder, Access access, bool is_guest);
+  Index(std::string directory, Access access, bool is_embedded);
   Status open_environment(bool create);
   void close_environment();
   Status check_process() const;
@@ -107,9 +107,9 @@ class Index {
   void count_use();
 
   // Constant after construction.
-  const std::string folder_;
+  const std::string directory_;
   const Access access_;
-  const bool is_guest_;
+  const bool is_embedded_;
   const int pid_;
 
   // Held shared by every transaction, alone by whoever moves or replaces the map.

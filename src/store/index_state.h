@@ -1,4 +1,4 @@
-// Whether the index in a folder may be believed.
+// Whether the index in a directory may be believed.
 //
 // LMDB runs without syncing (docs/decisions/0002-index-durability.md): after a kill the kernel
 // still has every page, after a crash of the machine the file may be any mix of old and new pages.
@@ -30,8 +30,8 @@ std::optional<StateRecord> decode_state(std::string_view bytes);
 
 class IndexState {
  public:
-  static Result<IndexState> create(const std::string& folder);  // dirty, this boot
-  static Result<IndexState> open(const std::string& folder, bool read_only);
+  static Result<IndexState> create(const std::string& directory);  // dirty, this boot
+  static Result<IndexState> open(const std::string& directory, bool read_only);
 
   // Durable when it returns.
   Status mark_dirty();
@@ -42,21 +42,21 @@ class IndexState {
   os::Fd fd_;
 };
 
-enum class Belief {
+enum class IndexHealth {
   sound,
   absent,    // there is no index
   suspect,   // a crash happened in it, or the file is shorter than it says: look closer
   unsynced,  // the machine went down before a sync
   damaged,   // not an index
 };
-const char* belief_name(Belief belief);
+const char* health_name(IndexHealth health);
 
-Result<Belief> believe_index(const std::string& folder);
-// Notes for the next believe_index(), in the file `suspect`: look closer, or do not believe it.
+Result<IndexHealth> check_index(const std::string& directory);
+// Notes for the next check_index(), in the file `suspect`: look closer, or do not believe it.
 void mark_suspect(const char* suspect_path);  // async-signal-safe
-Status condemn_index(const std::string& folder);
-std::string suspect_path(const std::string& folder);
+Status mark_index_damaged(const std::string& directory);
+std::string suspect_path(const std::string& directory);
 // Walks every page in a child process that may crash; true when all could be read.
-bool survives_walk(const std::string& folder);
+bool survives_walk(const std::string& directory);
 
 }  // namespace deja::store

@@ -32,14 +32,14 @@ bool walk_table(MDB_txn* txn, MDB_dbi table, std::uint64_t& sum) {
   return rc == MDB_NOTFOUND;
 }
 
-bool walk(const char* folder) {
+bool walk(const char* directory) {
   MDB_env* env = nullptr;
   MDB_txn* txn = nullptr;
   if (::mdb_env_create(&env) != 0) return false;
   ::mdb_env_set_maxdbs(env, 64);
   // The greater of this and what the file asks for is mapped; little enough for most limits.
   ::mdb_env_set_mapsize(env, kWalkMapBytes);
-  if (::mdb_env_open(env, folder, MDB_RDONLY | MDB_NOLOCK, 0600) != 0) return false;
+  if (::mdb_env_open(env, directory, MDB_RDONLY | MDB_NOLOCK, 0600) != 0) return false;
   if (::mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) != 0) return false;
   std::uint64_t sum = 0;
   MDB_dbi root;
@@ -56,13 +56,13 @@ bool walk(const char* folder) {
 
 }  // namespace
 
-bool survives_walk(const std::string& folder) {
+bool survives_walk(const std::string& directory) {
   const pid_t child = ::fork();  // tidy-allow: syscall LMDB itself is what the child runs
   if (child < 0) return false;
   if (child == 0) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(signal, SIG_DFL);
     ::alarm(kWalkSeconds);
-    ::_exit(walk(folder.c_str()) ? 0 : 1);
+    ::_exit(walk(directory.c_str()) ? 0 : 1);
   }
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)  // tidy-allow: syscall as above

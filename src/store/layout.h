@@ -1,4 +1,4 @@
-// Layout: every name inside the store's folder, in both directions (name from thing, thing from
+// Layout: every name inside the store's directory, in both directions (name from thing, thing from
 // name). Nothing here touches the disk.
 //
 //   format                    which layout this is: "deja store 1\n"
@@ -41,7 +41,7 @@ class Layout {
   std::string set_aside() const { return root_ + "/old"; }
 
   std::string blob(const Digest& digest) const;
-  std::string blob_folder(const Digest& digest) const;
+  std::string blob_directory(const Digest& digest) const;
   // A name in tmp/ that nobody else makes, also not in another container.
   std::string new_temp() const;
   std::string ledger_log(std::uint64_t number) const;
@@ -51,8 +51,8 @@ class Layout {
   std::string root_;
 };
 
-// The digest whose blob lies at blobs/<folder>/<name>; empty for a foreign name.
-std::optional<Digest> digest_of_blob_name(std::string_view folder, std::string_view name);
+// The digest whose blob lies at blobs/<directory>/<name>; empty for a foreign name.
+std::optional<Digest> digest_of_blob_name(std::string_view directory, std::string_view name);
 // The process that made tmp/<name>; empty for a foreign name.
 std::optional<pid_t> owner_of_temp(std::string_view name);
 struct LedgerName {

@@ -34,11 +34,11 @@ struct Frame {
   std::string_view row;
   std::size_t place = 0;  // which of all frames of a LedgerImage it was
 };
-// Visits all whole frames of one ledger file; returns how many bytes were not part of one.
+// UseCount all whole frames of one ledger file; returns how many bytes were not part of one.
 using VisitFrame = std::function<Status(const Frame&)>;
 Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit);
 
-// What lies in the ledger's folder.
+// What lies in the ledger's directory.
 struct LedgerFiles {
   std::uint64_t first = 1;              // the oldest number that counts
   bool has_base = false;                // <first>.base is where to start

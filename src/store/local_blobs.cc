@@ -127,7 +127,7 @@ Status LocalStore::install(const std::string& temp, const os::Fd& fd, const Dige
   const std::string path = layout_.blob(digest);
   auto renamed = os::rename_new(temp, path);
   if (!renamed && is_missing(renamed.error())) {
-    TRY(os::make_directories(layout_.blob_folder(digest)));
+    TRY(os::make_directories(layout_.blob_directory(digest)));
     renamed = os::rename_new(temp, path);
   }
   // Somebody else put the same bytes a moment ago: theirs is hashed when it is used.

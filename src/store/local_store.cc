@@ -22,14 +22,14 @@ bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X
 LocalStore::LocalStore(Options options)
     : options_(std::move(options)), layout_(options_.dir), ledger_(layout_) {
   prepare_options_.read_only = options_.read_only;
-  prepare_options_.is_guest = options_.is_guest;
+  prepare_options_.is_embedded = options_.is_embedded;
   prepare_options_.wait_ns = options_.wait_ns;
   pid_ = ::getpid();
 }
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   if (options.dir.empty() || options.dir[0] != '/')
-    return Error{Code::invalid, 0, "store folder is not an absolute path: " + options.dir};
+    return Error{Code::invalid, 0, "store directory is not an absolute path: " + options.dir};
   const bool is_there = TRY(os::stat_file(options.dir)).has_value();
   if (is_there && !is_writable(options.dir)) options.read_only = true;
   std::unique_ptr<LocalStore> store(new LocalStore(std::move(options)));
@@ -38,13 +38,13 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   const Prepared prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
   store->is_rebuilt_ = prepared.is_rebuilt;
   store->is_unverified_ = prepared.is_unverified;
-  const bool is_guest = store->options_.is_guest;
-  auto index = Index::open(store->layout_.index(), access, is_guest);
+  const bool is_embedded = store->options_.is_embedded;
+  auto index = Index::open(store->layout_.index(), access, is_embedded);
   if (!index && index.error().code == Code::corrupt && !read_only) {
     // LMDB itself refuses what looked sound: once more, from the ledger.
-    static_cast<void>(condemn_index(store->layout_.index()));
+    static_cast<void>(mark_index_damaged(store->layout_.index()));
     TRY(prepare_store(store->layout_, store->prepare_options_));
-    index = Index::open(store->layout_.index(), access, is_guest);
+    index = Index::open(store->layout_.index(), access, is_embedded);
     store->is_rebuilt_ = true;
   }
   store->index_ = TRY(std::move(index));
@@ -66,13 +66,13 @@ void LocalStore::note_error(const Error& error) {
     is_damaged_ = true;
     // Also for those who come after this process; an index that replaced ours is not meant.
     if (!options_.read_only && !index_->is_replaced())
-      static_cast<void>(condemn_index(layout_.index()));
+      static_cast<void>(mark_index_damaged(layout_.index()));
   }
   const MutexLock lock(error_mutex_);
   last_error_ = error.message;
 }
 
-// Somebody purged the store, made its index anew, or removed the whole folder under us.
+// Somebody purged the store, made its index anew, or removed the whole directory under us.
 // Or it turned out to be damaged while in use.
 Status LocalStore::follow_replacement() {
   const bool is_damaged = is_damaged_.exchange(false);
@@ -182,7 +182,7 @@ Status LocalStore::maintain() {
   TRY(follow_replacement());
   TRY(keep_low_water());
   TRY(compact_when_due());
-  return sweep_one_folder();
+  return sweep_one_directory();
 }
 
 Status LocalStore::sync() {
@@ -200,8 +200,8 @@ Status LocalStore::sync() {
   };
   TRY(index_->write(mark));
   // 2. Everything up to that mark: blobs, ledger, index.
-  const os::Fd folder = TRY(os::open_directory(layout_.root()));
-  TRY(os::sync_file_system(folder));
+  const os::Fd directory = TRY(os::open_directory(layout_.root()));
+  TRY(os::sync_file_system(directory));
   // 3. Nobody committed since: say so. Writing nothing, this takes no transaction number itself.
   return index_->write([&](IndexTxn& txn) -> Status {
     if (txn.id() != marked + 1) return {};

@@ -1,7 +1,7 @@
-// LocalStore: the store in a folder ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
+// LocalStore: the store in a directory ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
 // docs/format.md; durability: docs/decisions/0002-index-durability.md.
 //
-// Any number of processes and threads use one folder at once. What a call has stored is visible to
+// Any number of processes and threads use one directory at once. What a call has stored is visible to
 // all of them when it returns; it reaches the disk with sync(), or when the kernel likes. After a
 // crash of the machine the index is made anew from the ledger, and a blob is hashed at its first
 // use. A kill at any instant leaves a store in which everything that was acknowledged is served or
@@ -84,7 +84,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     bool read_only = false;
     // In the process of somebody else: its signal handlers are left alone and nothing is forked. An
     // index that a child would have to walk first is made anew, or where it cannot be, refused.
-    bool is_guest = false;
+    bool is_embedded = false;
     unsigned low_water_percent = 90;
     std::int64_t grace_ns =
         3'600'000'000'000;  // how long an unreferenced blob may wait for its result
@@ -94,7 +94,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     // For another process that makes the index anew; Code::timeout then.
     std::int64_t wait_ns = 2'000'000'000;
   };
-  // A folder that may not be written opens read-only when there is a store in it.
+  // A directory that may not be written opens read-only when there is a store in it.
   static Result<std::unique_ptr<LocalStore>> open(Options options);
   ~LocalStore() override;  // flushes touches and memos
 
@@ -177,10 +177,10 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status compact_when_due();
   std::uint64_t low_water_bytes() const;
   Result<Counters> counters();
-  Result<std::vector<Digest>> find_orphans(const std::string& folder,
+  Result<std::vector<Digest>> find_orphans(const std::string& directory,
                                            const std::vector<std::string>& files);
-  Status sweep_folder(const std::string& name, SweepReport& report);
-  Status sweep_one_folder();
+  Status sweep_directory(const std::string& name, SweepReport& report);
+  Status sweep_one_directory();
   Status sweep_manifests();
   Status sweep_temps(SweepReport& report);
   Result<bool> is_sound(const Digest& digest, bool& is_orphan);

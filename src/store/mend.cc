@@ -21,7 +21,7 @@ constexpr std::uint64_t kJournalFileMax = 256 << 20;
 
 const char* kind_text(const os::FileIdentity& id) {
   if (id.is_regular()) return "a file";
-  if (id.is_directory()) return "a folder";
+  if (id.is_directory()) return "a directory";
   if (id.is_symlink()) return "a symbolic link";
   if (S_ISFIFO(id.mode)) return "a FIFO";
   return S_ISSOCK(id.mode) ? "a socket" : "a device";
@@ -32,16 +32,16 @@ class Mender {
   Mender(const Layout& layout, bool repair) : layout_(layout), repair_(repair) {}
 
   std::vector<std::string> mend() {
-    want_folder(layout_.quarantine());  // first: others go there
+    want_directory(layout_.quarantine());  // first: others go there
     for (const std::string& path : {layout_.lock(), layout_.format()}) want_file(path, 0600);
     want_format();
     want_mark();
-    want_folder(layout_.tmp());
+    want_directory(layout_.tmp());
     look_at_index();
     look_at_ledger();
     look_at_blobs();
-    // Not the store's, but in the same folder.
-    for (const char* name : {"outputs", "journal"}) want_folder(layout_.root() + "/" + name);
+    // Not the store's, but in the same directory.
+    for (const char* name : {"outputs", "journal"}) want_directory(layout_.root() + "/" + name);
     for (const std::string& name : names_in(layout_.root() + "/journal"))
       want_small_file(layout_.root() + "/journal/" + name, kJournalFileMax);
     if (more_ != 0) lines_.push_back("and " + std::to_string(more_) + " more of the kind");
@@ -89,12 +89,12 @@ class Mender {
     return std::nullopt;
   }
 
-  std::vector<std::string> names_in(const std::string& folder) {
-    const auto id = look(folder);
+  std::vector<std::string> names_in(const std::string& directory) {
+    const auto id = look(directory);
     if (!id || !id->is_directory()) return {};
-    auto names = os::list_directory(folder);
+    auto names = os::list_directory(directory);
     if (names) return *std::move(names);
-    say(folder, "cannot be listed: " + names.error().message);
+    say(directory, "cannot be listed: " + names.error().message);
     return {};
   }
 
@@ -113,7 +113,7 @@ class Mender {
     const auto id = look(path);
     return id && want(path, *id, id->is_regular(), rights);
   }
-  bool want_folder(const std::string& path) {
+  bool want_directory(const std::string& path) {
     const auto id = look(path);
     return id && want(path, *id, id->is_directory(), 0700);
   }
@@ -150,13 +150,13 @@ class Mender {
 
   // What is missing after this is made again from the ledger.
   void look_at_index() {
-    if (!want_folder(layout_.index())) return;
+    if (!want_directory(layout_.index())) return;
     for (const char* name : {"data.mdb", "lock.mdb", "state", "suspect"})
       want_file(layout_.index() + "/" + name, 0600);
   }
 
   void look_at_ledger() {
-    if (!want_folder(layout_.ledger())) return;
+    if (!want_directory(layout_.ledger())) return;
     for (const std::string& name : names_in(layout_.ledger())) {
       const std::string path = layout_.ledger() + "/" + name;
       const auto id = look(path);
@@ -170,24 +170,24 @@ class Mender {
   }
 
   void look_at_blobs() {
-    if (!want_folder(layout_.blobs())) return;
-    for (const std::string& folder : names_in(layout_.blobs())) {
-      const std::string path = layout_.blobs() + "/" + folder;
+    if (!want_directory(layout_.blobs())) return;
+    for (const std::string& directory : names_in(layout_.blobs())) {
+      const std::string path = layout_.blobs() + "/" + directory;
       const auto id = look(path);
       if (!id) continue;
-      if (!digest_of_blob_name(folder, std::string(62, '0'))) {
+      if (!digest_of_blob_name(directory, std::string(62, '0'))) {
         set_aside(path, *id, "is a name of others");
       } else if (want(path, *id, id->is_directory(), 0700)) {
-        for (const std::string& name : names_in(path)) look_at_blob(folder, name);
+        for (const std::string& name : names_in(path)) look_at_blob(directory, name);
       }
     }
   }
 
-  void look_at_blob(const std::string& folder, const std::string& name) {
-    const std::string path = layout_.blobs() + "/" + folder + "/" + name;
+  void look_at_blob(const std::string& directory, const std::string& name) {
+    const std::string path = layout_.blobs() + "/" + directory + "/" + name;
     const auto id = look(path);
     if (!id) return;
-    if (!digest_of_blob_name(folder, name)) {
+    if (!digest_of_blob_name(directory, name)) {
       set_aside(path, *id, "is a name of others");
     } else {
       want(path, *id, id->is_regular(), 0400);
@@ -202,7 +202,7 @@ class Mender {
 
 }  // namespace
 
-std::vector<std::string> mend_folder(const Layout& layout, bool repair) {
+std::vector<std::string> mend_directory(const Layout& layout, bool repair) {
   return Mender(layout, repair).mend();
 }
 

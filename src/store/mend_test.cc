@@ -16,7 +16,7 @@ class Mend : public ::testing::Test {
     put_ = *temp_->put_blob_bytes("bytes");
     temp_.close();
   }
-  std::vector<std::string> mend(bool repair) { return mend_folder(layout(), repair); }
+  std::vector<std::string> mend(bool repair) { return mend_directory(layout(), repair); }
   Layout layout() const { return temp_.layout(); }
   std::string path(const std::string& name) const { return temp_.dir() + "/" + name; }
 
@@ -68,7 +68,7 @@ TEST_F(Mend, WritesTheFormatAgain) {
   EXPECT_EQ(mend(true), Lines());
 }
 
-TEST_F(Mend, MarksTheFolderAgain) {
+TEST_F(Mend, MarksTheDirectoryAgain) {
   ASSERT_TRUE(os::remove_file(path("CACHEDIR.TAG")));
   EXPECT_EQ(mend(false), Lines({"CACHEDIR.TAG is missing"}));
   EXPECT_EQ(mend(true), Lines({"CACHEDIR.TAG is missing, made again"}));

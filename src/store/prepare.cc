@@ -43,7 +43,7 @@ Result<Format> read_format(const Layout& layout) {
   return Format::foreign;
 }
 
-// Moves what is ours by name, but not by format, into one folder. Only the latest such folder is
+// Moves what is ours by name, but not by format, into one directory. Only the latest such directory is
 // kept: it is a cache, and disk is bounded.
 Status set_aside(const Layout& layout) {
   TRY(os::remove_tree(layout.set_aside()));
@@ -63,14 +63,14 @@ Status claim_root(const Layout& layout) {
   return Error{Code::denied, 0, layout.root() + ": " + os::describe(claim)};
 }
 
-Status make_folders(const Layout& layout) {
+Status make_directories(const Layout& layout) {
   for (const std::string& path :
        {layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()}) {
     TRY(os::make_directories(path));
     // What lies there would be written, and removed, in another place.
     const auto made = TRY(os::stat_file(path, os::Links::keep));
     if (!made || !made->is_directory())
-      return Error{Code::denied, 0, path + " is no folder; 'deja verify --repair' mends this"};
+      return Error{Code::denied, 0, path + " is no directory; 'deja verify --repair' mends this"};
   }
   return {};
 }
@@ -156,7 +156,7 @@ Status set_ledger(Index& index, std::uint64_t number, std::uint64_t bytes) {
   });
 }
 
-// REQUIRES: the folder's lock is held.
+// REQUIRES: the directory's lock is held.
 Status rebuild_index(const Layout& layout) {
   const std::string made = layout.new_temp();
   const auto build = [&]() -> Status {
@@ -175,29 +175,29 @@ Status rebuild_index(const Layout& layout) {
 Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
     return Error{Code::invalid, 0, "no store in " + layout.root()};
-  const Belief belief = TRY(believe_index(layout.index()));
+  const IndexHealth health = TRY(check_index(layout.index()));
   Prepared prepared;
-  if (belief == Belief::sound) return prepared;
+  if (health == IndexHealth::sound) return prepared;
   // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
   // that can be walked at all gives no wrong answer.
-  if (belief == Belief::absent || belief == Belief::damaged || options.is_guest ||
+  if (health == IndexHealth::absent || health == IndexHealth::damaged || options.is_embedded ||
       !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
-                 "read-only store " + layout.root() + ": index is " + belief_name(belief)};
+                 "read-only store " + layout.root() + ": index is " + health_name(health)};
   prepared.is_unverified = true;
   return prepared;
 }
 
-// REQUIRES: the folder's lock is held.
+// REQUIRES: the directory's lock is held.
 Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
-  const Belief belief =
-      options.distrusts_index ? Belief::damaged : TRY(believe_index(layout.index()));
-  if (belief == Belief::sound) return false;  // another process was faster
-  if (belief == Belief::suspect && !options.is_guest && survives_walk(layout.index())) {
+  const IndexHealth health =
+      options.distrusts_index ? IndexHealth::damaged : TRY(check_index(layout.index()));
+  if (health == IndexHealth::sound) return false;  // another process was faster
+  if (health == IndexHealth::suspect && !options.is_embedded && survives_walk(layout.index())) {
     TRY(os::remove_file(suspect_path(layout.index())));
     return false;
   }
-  DEJA_LOG_LINE(std::string("store index is ") + belief_name(belief) +
+  DEJA_LOG_LINE(std::string("store index is ") + health_name(health) +
                 "; making it anew: " + layout.root());
   TRY(rebuild_index(layout));
   return true;
@@ -246,14 +246,14 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
   if (options.read_only) return prepare_read_only(layout, options);
   if (!options.distrusts_index && TRY(read_format(layout)) == Format::ours &&
-      TRY(believe_index(layout.index())) == Belief::sound)
+      TRY(check_index(layout.index())) == IndexHealth::sound)
     return Prepared();
   TRY(claim_root(layout));
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
   const Format format = TRY(read_format(layout));
   const bool has_index = TRY(os::stat_file(layout.index(), os::Links::keep)).has_value();
   if (format == Format::foreign || (format == Format::absent && has_index)) TRY(set_aside(layout));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
   Prepared prepared;
   prepared.is_rebuilt = TRY(make_believable(layout, options));
@@ -283,7 +283,7 @@ Status set_store_aside(const Layout& layout, const PrepareOptions& options) {
 
 Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   const std::string made = layout.new_temp();
   const std::uint64_t number = TRY(find_ledger_files(layout)).last + 1;
   {
@@ -302,7 +302,7 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   TRY(install_index(layout, made));
   TRY(move_away(layout.blobs()));
   TRY(move_away(layout.quarantine()));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   doomed.push_back(layout.set_aside());
   for (const std::string& path : doomed) {
     auto removed = os::remove_tree(path);

@@ -1,6 +1,6 @@
-// Prepare: brings a folder into the state in which a store can be opened: made, of our format, with
+// Prepare: brings a directory into the state in which a store can be opened: made, of our format, with
 // an index that can be believed. Cheap when nothing is to be done; what is to be done happens under
-// the folder's lock, so many processes may come at once.
+// the directory's lock, so many processes may come at once.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct Prepared {
 
 struct PrepareOptions {
   bool read_only = false;
-  bool is_guest = false;  // LocalStore::Options'
+  bool is_embedded = false;  // LocalStore::Options'
   // Make the index anew from the ledger, whatever it looks like.
   bool distrusts_index = false;
   // How long to wait for another process that makes or rebuilds the index.

@@ -171,13 +171,13 @@ TEST(Recovery, AGuestThatEndsInsideTheIndexLeavesItSuspect) {
     });
   };
   EXPECT_EQ(as_guest(false), 0);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::sound);
   EXPECT_TRUE(WIFSIGNALED(as_guest(true)));
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect) << "forgotten";
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::suspect);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::suspect) << "forgotten";
   store.reopen();
   EXPECT_EQ(served(*store, 5), 5);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::sound);
 }
 
 TEST(Recovery, AGuestMakesASuspectIndexAnew) {
@@ -186,11 +186,11 @@ TEST(Recovery, AGuestMakesASuspectIndexAnew) {
   store.close();
   ASSERT_TRUE(os::write_file_atomic(suspect_path(store.layout().index()), ""));
   LocalStore::Options options = store.options();
-  options.is_guest = true;
-  const auto guest = LocalStore::open(options);
-  ASSERT_TRUE(guest) << guest.error().message;
-  EXPECT_TRUE((*(*guest)->stats()).is_rebuilt);
-  EXPECT_EQ(served(**guest, 5), 5);
+  options.is_embedded = true;
+  const auto embedded = LocalStore::open(options);
+  ASSERT_TRUE(embedded) << embedded.error().message;
+  EXPECT_TRUE((*(*embedded)->stats()).is_rebuilt);
+  EXPECT_EQ(served(**embedded, 5), 5);
 }
 
 // Pages of data.mdb are overwritten with noise. A process may crash over that, once or twice; it

@@ -1,5 +1,5 @@
 // A store behaves like a map with a size limit: random sequences of operations against a model, and
-// many processes at once on one folder.
+// many processes at once on one directory.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -269,7 +269,7 @@ TEST(StoreProcesses, ThreadsAtOnceSeeNothingWrong) {
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
-TEST(StoreProcesses, ManyOpenAFreshFolderAtOnce) {
+TEST(StoreProcesses, ManyOpenAFreshDirectoryAtOnce) {
   for (int round = 0; round < 5; ++round) {
     TempStore store;
     store.close();

@@ -1,4 +1,4 @@
-// A store in a folder of its own, and what tests do to it.
+// A store in a directory of its own, and what tests do to it.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,13 +20,13 @@ class TempStore {
   explicit TempStore(LocalStore::Options options = {}) : options_(std::move(options)) {
     std::string name = testing::TempDir() + "deja-store-XXXXXX";
     CHECK(::mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-    options_.dir = folder_ + "/cache";
+    directory_ = name;
+    options_.dir = directory_ + "/cache";
     reopen();
   }
   ~TempStore() {
     store_.reset();
-    EXPECT_TRUE(os::remove_tree(folder_));
+    EXPECT_TRUE(os::remove_tree(directory_));
   }
   TempStore(const TempStore&) = delete;
   TempStore& operator=(const TempStore&) = delete;
@@ -42,12 +42,12 @@ class TempStore {
   LocalStore& operator*() { return *store_; }
   LocalStore* operator->() { return store_.get(); }
   const std::string& dir() const { return options_.dir; }
-  const std::string& folder() const { return folder_; }
+  const std::string& directory() const { return directory_; }
   Layout layout() const { return Layout(options_.dir); }
   LocalStore::Options& options() { return options_; }
 
  private:
-  std::string folder_;
+  std::string directory_;
   LocalStore::Options options_;
   std::unique_ptr<LocalStore> store_;
 };

@@ -173,14 +173,14 @@ Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool r
 }
 
 Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
-  // A folder that is none is mend_folder's; one may have been removed by hand, or by half a purge.
+  // A directory that is none is mend_directory's; one may have been removed by hand, or by half a purge.
   const auto names_in = [](const std::string& path) {
     auto names = os::list_directory(path);
     return names ? *std::move(names) : std::vector<std::string>();
   };
-  for (const std::string& folder : names_in(layout_.blobs())) {
-    for (const std::string& name : names_in(layout_.blobs() + "/" + folder)) {
-      if (const auto digest = digest_of_blob_name(folder, name))
+  for (const std::string& directory : names_in(layout_.blobs())) {
+    for (const std::string& name : names_in(layout_.blobs() + "/" + directory)) {
+      if (const auto digest = digest_of_blob_name(directory, name))
         TRY(check_blob(report, *digest, repair));
     }
   }

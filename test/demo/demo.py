@@ -3,11 +3,11 @@
 
   plain   the compiler alone
   cold    through deja, with nothing in the cache
-  warm    through deja again, in another folder
+  warm    through deja again, in another directory
 
 Every object file of the cold and the warm build is compared with the plain build's, byte for byte. Exit 1
 when one differs, or when a compile of a warm build was not a hit. Then what users of cargo do all day:
-rust_scenarios.py. All work happens in a temporary folder with
+rust_scenarios.py. All work happens in a temporary directory with
 a cache of its own; nothing of it, nor the daemon, is left.
 """
 
@@ -36,7 +36,7 @@ class Deja:
         self.program = program
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DEJA_", "CCACHE_"))}
         self.environment["DEJA_DIR"] = str(work / "cache")
-        # The demo's own folders only: a user's settings would make it another demo.
+        # The demo's own directories only: a user's settings would make it another demo.
         self.environment["XDG_CONFIG_HOME"] = str(work / "config")
 
     def ask(self, *words):
@@ -58,25 +58,25 @@ class Deja:
         subprocess.run([self.program, "daemon", "stop"], env=self.environment, capture_output=True)
 
 
-def build(project, folder, deja, road):
-    """Prepares the folder untimed, builds it timed; seconds."""
+def build(project, directory, deja, road):
+    """Prepares the directory untimed, builds it timed; seconds."""
     program = deja.program if road != "plain" else None
-    project.prepare(folder, program)
+    project.prepare(directory, program)
     command = project.command(program)
     start = time.monotonic()
-    done = subprocess.run(command, cwd=folder, env=deja.environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=directory, env=deja.environment, capture_output=True, text=True)
     seconds = time.monotonic() - start
     if done.returncode != 0:
         sys.exit(f"demo: the {road} build of {project.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
     return seconds
 
 
-def objects(folder):
-    return {p.relative_to(folder): p for p in sorted(folder.rglob("*")) if p.suffix in (".o", ".lo") and p.is_file()}
+def objects(directory):
+    return {p.relative_to(directory): p for p in sorted(directory.rglob("*")) if p.suffix in (".o", ".lo") and p.is_file()}
 
 
-def differences(folder, plain):
-    ours, theirs = objects(folder), objects(plain)
+def differences(directory, plain):
+    ours, theirs = objects(directory), objects(plain)
     wrong = [f"{name}: only in one of the builds" for name in sorted(ours.keys() ^ theirs.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
         if ours[name].read_bytes() != theirs[name].read_bytes():
@@ -99,19 +99,19 @@ def not_hits(deja, counts, object_count):
 def show(project, deja, work):
     """Builds one project on all roads; rows of the table, and what was wrong."""
     rows, wrong, seconds = [], [], {}
-    folders = {road: work / f"{project.name}-{road}" for road in ROADS}
+    directories = {road: work / f"{project.name}-{road}" for road in ROADS}
     for road in ROADS:
         if road != "plain":
             deja.count_from_zero()
-        seconds[road] = build(project, folders[road], deja, road)
+        seconds[road] = build(project, directories[road], deja, road)
         row = [project.name if road == "plain" else "", road, f"{seconds[road]:.2f}", "", "", "",
-               f"{seconds[road] / seconds['plain']:.2f}", str(len(objects(folders[road])))]
+               f"{seconds[road] / seconds['plain']:.2f}", str(len(objects(directories[road])))]
         if road != "plain":
             counts = deja.counts()
             row[3:6] = [str(counts[name]) for name in ("hits", "misses", "bypasses")]
-            wrong += [f"{project.name}, {road}: {line}" for line in differences(folders[road], folders["plain"])]
+            wrong += [f"{project.name}, {road}: {line}" for line in differences(directories[road], directories["plain"])]
         if road == "warm":
-            wrong += [f"{project.name}, warm: {line}" for line in not_hits(deja, counts, len(objects(folders[road])))]
+            wrong += [f"{project.name}, warm: {line}" for line in not_hits(deja, counts, len(objects(directories[road])))]
         rows.append(row)
     return rows, wrong
 

@@ -1,4 +1,4 @@
-// The world changes while the tool runs: what was made of the old text may not be found under the new,
+// The checker changes while the tool runs: what was made of the old text may not be found under the new,
 // nor the other way round. The compiler is a wrapper that stops before and after it compiles, at gates
 // made of inherited descriptors (which are no part of an action); the editor is this test.
 #include <fcntl.h>
@@ -115,7 +115,7 @@ TEST_F(During, SymlinkLedElsewhereForAMoment) {
 
 TEST_F(During, HeaderAppearsEarlierOnThePath) {
   ws.write("q/b.h", "#define V 1\n");
-  ws.make_folder("p");
+  ws.make_directory("p");
   ws.write("a.c", "#include <b.h>\nint v = V;\n");
   run_with(nullptr, [&] { ws.write("p/b.h", "#define V 2\n"); });
   expect_right();

@@ -77,7 +77,7 @@ TEST_P(ExecKey, Z6_Z8_EverythingDeclaredIsPartOfIt) {
   EXPECT_NE(key(exec({"--output-file", "x"}, {"echo", "a", "b"})), plain);
   EXPECT_NE(key(exec({"--output-dir", "x"}, {"echo", "a", "b"})), plain);
   EXPECT_NE(key(exec({"--input-env", "NAME"}, {"echo", "a", "b"})), plain);
-  ws.make_folder("sub");
+  ws.make_directory("sub");
   EXPECT_NE(key(exec({}, {"echo", "a", "b"}), {.cwd = "sub"}), plain);
 }
 
@@ -119,8 +119,8 @@ TEST_P(ExecKey, TouchedInputIsStillAHit) {
   ws.expect_hit(copy);
 }
 
-TEST_P(ExecKey, FoldersCountUnlessTheyAreNotToBe) {
-  for (const char* folder : {"one", "two"}) ws.write(std::string(folder) + "/in", "x\n");
+TEST_P(ExecKey, DirectoriesCountUnlessTheyAreNotToBe) {
+  for (const char* directory : {"one", "two"}) ws.write(std::string(directory) + "/in", "x\n");
   const Argv here = exec({"--input-file", "in", "--output-file", "out"}, {"cp", "in", "out"});
   ws.expect_miss(here, {.cwd = "one"});
   ws.expect_miss(here, {.cwd = "two"});
@@ -134,9 +134,9 @@ TEST_P(ExecKey, FoldersCountUnlessTheyAreNotToBe) {
 
 // F18: what is named by its whole path is shared all the same.
 TEST_P(ExecKey, F18_NoCwdInKeySharesAbsoluteNames) {
-  for (const std::string folder : {"one", "two"}) ws.write(folder + "/in", "x\n");
-  const auto copy_in = [&](const std::string& folder) {
-    const std::string in = ws.path(folder) + "/in", out = ws.path(folder) + "/out";
+  for (const std::string directory : {"one", "two"}) ws.write(directory + "/in", "x\n");
+  const auto copy_in = [&](const std::string& directory) {
+    const std::string in = ws.path(directory) + "/in", out = ws.path(directory) + "/out";
     return exec({"--no-cwd-in-key", "--input-file", in, "--output-file", out}, {"cp", in, out});
   };
   ws.expect_miss(copy_in("one"), {.cwd = "one"});
@@ -144,9 +144,9 @@ TEST_P(ExecKey, F18_NoCwdInKeySharesAbsoluteNames) {
   EXPECT_EQ(ws.read("two/out"), "x\n");
 }
 
-TEST_P(ExecKey, F18_NeverSharesWhatNamesTheFolder) {
-  ws.make_folder("one");
-  ws.make_folder("two");
+TEST_P(ExecKey, F18_NeverSharesWhatNamesTheDirectory) {
+  ws.make_directory("one");
+  ws.make_directory("two");
   const Argv where = sh({"--no-cwd-in-key", "--output-file", "out"}, "pwd > out");
   ws.expect_miss(where, {.cwd = "one"});
   ws.expect_miss(where, {.cwd = "two"});

@@ -136,7 +136,7 @@ TEST_P(ExecRun, OptionalOutputsMayBeMissing) {
   EXPECT_EQ(ws.read("extra"), "x\n");
 }
 
-TEST_P(ExecRun, Z23_OutputsComeBackWithTheirFolders) {
+TEST_P(ExecRun, Z23_OutputsComeBackWithTheirDirectories) {
   const Argv make = sh({"--input-file", "in", "--output-dir", "gen", "--pass-env", "PATH"},
                        "mkdir -p gen/deep; cp in gen/deep/a; ln -s deep/a gen/link; "
                        "echo '#!/bin/sh' > gen/run; chmod 755 gen/run");
@@ -149,7 +149,7 @@ TEST_P(ExecRun, Z23_OutputsComeBackWithTheirFolders) {
   EXPECT_EQ(difference(made, ws.tree()), "");
 }
 
-TEST_P(ExecRun, Z23_F17_DeclaredOnlyKeepsModesSymlinksAndFolders) {
+TEST_P(ExecRun, Z23_F17_DeclaredOnlyKeepsModesSymlinksAndDirectories) {
   const Argv make =
       sh({"--declared-only", "--input-file", "in", "--output-dir", "gen", "--output-file", "tool",
           "--pass-env", "PATH"},
@@ -298,8 +298,8 @@ TEST_P(ExecRun, F29_OutputsComeBackAsASet) {
   ws.expect_miss(make);
   ws.remove("a");
   ws.remove("b");
-  ws.make_folder("b");
-  expect_refused(make, {"--output-file", "'b'", "is a folder"});
+  ws.make_directory("b");
+  expect_refused(make, {"--output-file", "'b'", "is a directory"});
   EXPECT_FALSE(ws.exists("a"));
 }
 
@@ -477,11 +477,12 @@ TEST_P(ExecRun, BadInputIsOneLineAndRunsNothing) {
                  {"--input-file", "missing", "no such file"});
   expect_refused(sh({"--input-file-list", "missing"}, marks), {"--input-file-list", "missing"});
   expect_refused(sh({"--input-file-stdin"}, marks), {"--input-file-stdin", "gone"}, {.in = "gone"});
-  ws.make_folder("folder");
-  expect_refused(sh({"--input-file", "folder"}, marks), {"--input-file", "folder", "is a folder"});
-  expect_refused(sh({"--output-file", "folder"}, marks),
-                 {"--output-file", "folder", "is a folder"});
-  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is no folder"});
+  ws.make_directory("directory");
+  expect_refused(sh({"--input-file", "directory"}, marks),
+                 {"--input-file", "directory", "is a directory"});
+  expect_refused(sh({"--output-file", "directory"}, marks),
+                 {"--output-file", "directory", "is a directory"});
+  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is no directory"});
   expect_refused(sh({"--tool-hash", "xyz"}, marks), {"--tool-hash", "xyz"});
   expect_refused(sh({"--strict", "--declared-only"}, marks), {"--strict", "--declared-only"});
   expect_refused(sh({"--include-scan", "missing.c"}, marks), {"--include-scan", "missing.c"});

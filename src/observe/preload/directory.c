@@ -1,4 +1,4 @@
-/* Reading folders, walking trees, and the working directory. */
+/* Reading directories, walking trees, and the working directory. */
 #include <dirent.h>
 #include <fts.h>
 #include <ftw.h>

@@ -45,7 +45,7 @@ static bool describe(const struct dl_phdr_info *info, struct object *out) {
   return true;
 }
 
-/* The folder of the object, for $ORIGIN. */
+/* The directory of the object, for $ORIGIN. */
 static size_t origin_of(const char *path, char *out, size_t room) {
   size_t size = 0;
   if (path && path[0]) {
@@ -61,7 +61,7 @@ static size_t origin_of(const char *path, char *out, size_t room) {
   return size > 1 ? size - 1 : size;
 }
 
-/* One folder of a list, with $ORIGIN filled in; false when it has a name that only the loader
+/* One directory of a list, with $ORIGIN filled in; false when it has a name that only the loader
  * knows, or is too long. */
 static bool expand(const char *from, const char *end, const char *object, char *out, size_t room) {
   static const char *const tokens[] = {"$ORIGIN", "${ORIGIN}"};
@@ -91,7 +91,7 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
-/* What lies in the place of a folder may be none: /usr/bin/x86_64 is a program. */
+/* What lies in the place of a directory may be none: /usr/bin/x86_64 is a program. */
 static void note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
@@ -100,9 +100,9 @@ static void note_listing(const char *path) {
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
 }
 
-/* Below each folder the loader tries some for better processors first. Which, depends on its
+/* Below each directory the loader tries some for better processors first. Which, depends on its
  * version and on the processor, so all that there have been count. */
-static void note_variants(char *folder, size_t size, size_t room) {
+static void note_variants(char *directory, size_t size, size_t room) {
   static const char names[] =
       "glibc-hwcaps\0glibc-hwcaps/x86-64-v4\0glibc-hwcaps/x86-64-v3\0glibc-hwcaps/x86-64-v2\0"
       "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
@@ -110,27 +110,27 @@ static void note_variants(char *folder, size_t size, size_t room) {
   for (const char *n = names; *n; n += strlen(n) + 1) {
     const size_t length = strlen(n);
     if ((!below && strchr(n, '/')) || size + length + 2 > room) continue;
-    folder[size] = '/';
-    memcpy(folder + size + 1, n, length + 1);
-    const int error = look(folder);
+    directory[size] = '/';
+    memcpy(directory + size + 1, n, length + 1);
+    const int error = look(directory);
     if (n == names) below = error == 0;
     if (error)
-      note_library(folder, error, NULL);
+      note_library(directory, error, NULL);
     else
-      note_listing(folder);
+      note_listing(directory);
   }
-  folder[size] = '\0';
+  directory[size] = '\0';
 }
 
-/* True when the search for name ends in this folder. */
-static bool look_in(char *folder, size_t size, size_t room, const char *name) {
+/* True when the search for name ends in this directory. */
+static bool look_in(char *directory, size_t size, size_t room, const char *name) {
   const size_t length = strlen(name);
   if (size + length + 2 > room) return false;
-  folder[size] = '/';
-  memcpy(folder + size + 1, name, length + 1);
-  const int error = look(folder);
-  if (error) note_library(folder, error, NULL);
-  folder[size] = '\0';
+  directory[size] = '/';
+  memcpy(directory + size + 1, name, length + 1);
+  const int error = look(directory);
+  if (error) note_library(directory, error, NULL);
+  directory[size] = '\0';
   return error == 0;
 }
 
@@ -140,12 +140,12 @@ struct search {
   const struct object *object;
 };
 
-/* What has been found in a folder of the list before, of the first names of an object. */
+/* What has been found in a directory of the list before, of the first names of an object. */
 struct found {
   uint64_t bits[4];
 };
 
-static void look_for_needed(const struct object *object, char *folder, size_t size, size_t room,
+static void look_for_needed(const struct object *object, char *directory, size_t size, size_t room,
                             struct found *found) {
   unsigned n = 0;
   for (const ElfW(Dyn) *d = object->dynamic; d->d_tag != DT_NULL; ++d) {
@@ -157,11 +157,11 @@ static void look_for_needed(const struct object *object, char *folder, size_t si
     const uint64_t bit = first ? (uint64_t)1 << (n % 64) : 0;
     ++n;
     if ((*word & bit) || strchr(name, '/')) continue;
-    if (look_in(folder, size, room, name)) *word |= bit;
+    if (look_in(directory, size, room, name)) *word |= bit;
   }
 }
 
-/* Names of folders are put together here, not on a stack: that of a thread may be 16 KiB, and the
+/* Names of directories are put together here, not on a stack: that of a thread may be 16 KiB, and the
  * loader itself needs some of it. */
 enum { FOLDER_BYTES = 4096, KNOWN_BYTES = 8192 };
 
@@ -173,27 +173,27 @@ static char *take_room(size_t size) {
 
 static void look_for(const struct search *search, const char *list, const char *separators,
                      const char *origin) {
-  char *const folder = take_room(FOLDER_BYTES);
-  if (!folder) return;
+  char *const directory = take_room(FOLDER_BYTES);
+  if (!directory) return;
   struct found found = {{0}};
   for (const char *from = list;; ++from) {
     const char *end = from + strcspn(from, separators);
-    const bool known = expand(from, end, origin, folder, FOLDER_BYTES);
-    const int error = known ? look(folder) : 0;
-    const size_t size = known ? strlen(folder) : 0;
+    const bool known = expand(from, end, origin, directory, FOLDER_BYTES);
+    const int error = known ? look(directory) : 0;
+    const size_t size = known ? strlen(directory) : 0;
     if (!known)
       deja_lose(DEJA_LOST_NAMESPACE);
     else if (error)
-      note_library(folder, error, NULL);
+      note_library(directory, error, NULL);
     else
-      note_variants(folder, size, FOLDER_BYTES);
-    if (known && !error && search->name) look_in(folder, size, FOLDER_BYTES, search->name);
+      note_variants(directory, size, FOLDER_BYTES);
+    if (known && !error && search->name) look_in(directory, size, FOLDER_BYTES, search->name);
     if (known && !error && !search->name)
-      look_for_needed(search->object, folder, size, FOLDER_BYTES, &found);
+      look_for_needed(search->object, directory, size, FOLDER_BYTES, &found);
     from = end;
     if (*from == '\0') break;
   }
-  raw2(SYS_munmap, folder, FOLDER_BYTES);
+  raw2(SYS_munmap, directory, FOLDER_BYTES);
 }
 
 struct inherited {
@@ -228,9 +228,9 @@ static int look_of_object(struct dl_phdr_info *info, size_t size, void *context)
 
 static void look_of_objects(const char *name) { dl_iterate_phdr(look_of_object, (void *)name); }
 
-/* The folders that the loader itself was built with: only it can tell. What it tells of other ones
- * is of no use, since it forgets a list of folders of which none is there. */
-static void look_in_folders_of(Dl_serinfo *known, char *folder, const char *name) {
+/* The directories that the loader itself was built with: only it can tell. What it tells of other ones
+ * is of no use, since it forgets a list of directories of which none is there. */
+static void look_in_directories_of(Dl_serinfo *known, char *directory, const char *name) {
   if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFOSIZE, known) != 0) return;
   if (known->dls_size > KNOWN_BYTES) return deja_lose(DEJA_LOST_NAMESPACE);
   if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFO, known) != 0) return;
@@ -238,16 +238,16 @@ static void look_in_folders_of(Dl_serinfo *known, char *folder, const char *name
     const Dl_serpath *path = &known->dls_serpath[i];
     const size_t size = strlen(path->dls_name);
     if (size >= FOLDER_BYTES) continue;
-    memcpy(folder, path->dls_name, size + 1);
-    note_variants(folder, size, FOLDER_BYTES);
-    if (look_in(folder, size, FOLDER_BYTES, name)) return;
+    memcpy(directory, path->dls_name, size + 1);
+    note_variants(directory, size, FOLDER_BYTES);
+    if (look_in(directory, size, FOLDER_BYTES, name)) return;
   }
 }
 
-static void look_in_default_folders(const char *name) {
+static void look_in_default_directories(const char *name) {
   char *const room = take_room(KNOWN_BYTES + FOLDER_BYTES);
   if (!room) return;
-  look_in_folders_of((void *)room, room + KNOWN_BYTES, name);
+  look_in_directories_of((void *)room, room + KNOWN_BYTES, name);
   raw2(SYS_munmap, room, KNOWN_BYTES + FOLDER_BYTES);
 }
 
@@ -262,7 +262,7 @@ void deja_look_for_library(const char *name) {
   if (!deja_recording()) return;
   look_of_objects(name);
   note_open("/etc/ld.so.cache");
-  look_in_default_folders(name);
+  look_in_default_directories(name);
 }
 
 /* --- what it loaded ------------------------------------------------------------------------------- */

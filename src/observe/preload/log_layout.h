@@ -51,7 +51,7 @@ enum deja_lost {
   DEJA_LOST_PATH = 0x2,      /* a directory's name could not be found out */
   DEJA_LOST_GO = 0x4,        /* a Go program: its system calls do not pass through libc */
   DEJA_LOST_NAMESPACE = 0x8, /* dlmopen, RTLD_DEEPBIND, a sanitizer's options: code that calls past
-                                the interposer; $LIB: a folder that only the loader can name */
+                                the interposer; $LIB: a directory that only the loader can name */
   DEJA_LOST_KERNEL = 0x10,   /* io_uring, mount, chroot, setns …: names mean something else now */
   DEJA_LOST_SHELL = 0x20,    /* libc started a process of its own (wordexp) */
   DEJA_LOST_UNKNOWN = 0x40,  /* a system call newer than this library */
@@ -64,8 +64,8 @@ enum deja_op {
       1, /* a process reports in: text = its executable, text2 = its cwd, value = parent pid;
                           DEJA_PROCESS_FORKED: a fork of one that had reported in, not a new program */
   DEJA_OP_LIBRARY, /* a loaded library: text = path from the link map (start, dlclose, exec, exit);
-                          with an error: the loader looked there for one, or for the folder, before
-                          (ENOTDIR and an identity: that is what lies there, and it is no folder).
+                          with an error: the loader looked there for one, or for the directory, before
+                          (ENOTDIR and an identity: that is what lies there, and it is no directory).
                           A name without '/': dlopen was asked to search for it; what it found, if
                           anything, is another record. (A path given to dlopen is a STAT record.) */
   DEJA_OP_EXEC, /* about to exec in this pid: text = file, its identity. EXEC_FAILED may follow */

@@ -82,14 +82,14 @@ EXPORT int execv(const char *path, char *const argv[]) { return execve(path, arg
 static bool next_candidate(const char **path, const char *file, char *out, size_t room) {
   while (*path) {
     const char *end = strchr(*path, ':');
-    const size_t folder = end ? (size_t)(end - *path) : strlen(*path);
+    const size_t directory = end ? (size_t)(end - *path) : strlen(*path);
     const size_t size = strlen(file);
     const char *from = *path;
     *path = end ? end + 1 : NULL;
-    if (folder + 1 + size + 1 > room) continue;
-    memcpy(out, from, folder);
-    if (folder) out[folder] = '/';
-    memcpy(out + folder + (folder != 0), file, size + 1);
+    if (directory + 1 + size + 1 > room) continue;
+    memcpy(out, from, directory);
+    if (directory) out[directory] = '/';
+    memcpy(out + directory + (directory != 0), file, size + 1);
     return true;
   }
   return false;
@@ -199,10 +199,10 @@ static void note_spawn(const char *path, int error, pid_t child) {
                    .value = error ? 0 : (uint32_t)child, .identity = known ? &identity : NULL));
 }
 
-/* After a change of folder that only the child makes, a relative name cannot be told. */
-static int child_changes_folder;
+/* After a change of directory that only the child makes, a relative name cannot be told. */
+static int child_changes_directory;
 static bool can_be_told(const char *path) {
-  return !__atomic_load_n(&child_changes_folder, __ATOMIC_RELAXED) || (path && path[0] == '/');
+  return !__atomic_load_n(&child_changes_directory, __ATOMIC_RELAXED) || (path && path[0] == '/');
 }
 
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
@@ -265,7 +265,7 @@ DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 #define DEFINE_ADDCHDIR(name, type)                                  \
   int name(posix_spawn_file_actions_t *actions, type where);         \
   EXPORT int name(posix_spawn_file_actions_t *actions, type where) { \
-    __atomic_store_n(&child_changes_folder, 1, __ATOMIC_RELAXED);    \
+    __atomic_store_n(&child_changes_directory, 1, __ATOMIC_RELAXED);    \
     return NEXT(name)(actions, where);                               \
   }
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir_np, const char *)
@@ -279,7 +279,7 @@ EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict
   const int error = NEXT(posix_spawn_file_actions_addopen)(actions, fd, path, flags, mode);
   if (deja_recording() && error == 0 && path) {
     struct deja_log_identity identity;
-    if (path[0] != '/' && child_changes_folder) deja_lose(DEJA_LOST_PATH);
+    if (path[0] != '/' && child_changes_directory) deja_lose(DEJA_LOST_PATH);
     /* before a file is made, the name itself is looked at; see before_open() */
     struct stat st;
     const bool existed =

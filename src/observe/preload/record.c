@@ -43,10 +43,10 @@ bool deja_identity_fd(int fd, struct deja_log_identity *out) {
 }
 
 void deja_name_fd(int fd, char out[DEJA_FD_NAME_SIZE]) {
-  static const char folder[] = "/proc/self/fd/";
+  static const char directory[] = "/proc/self/fd/";
   char digits[12];
-  unsigned value = (unsigned)fd, n = 0, at = sizeof folder - 1;
-  memcpy(out, folder, at);
+  unsigned value = (unsigned)fd, n = 0, at = sizeof directory - 1;
+  memcpy(out, directory, at);
   do digits[n++] = (char)('0' + value % 10);
   while ((value /= 10) != 0);
   while (n != 0) out[at++] = digits[--n];
@@ -185,7 +185,7 @@ COLD static void write_based(const struct deja_note *note, int pid, struct text 
   commit_once(note, pid, one, two);
 }
 
-/* Whether text is a path; a name must not be joined with a folder. */
+/* Whether text is a path; a name must not be joined with a directory. */
 static bool text_is_path(uint16_t op) {
   return op != DEJA_OP_GETENV && op != DEJA_OP_HOST && op != DEJA_OP_CONNECT &&
          op != DEJA_OP_CLOCK && op != DEJA_OP_RANDOM && op != DEJA_OP_ENVIRON &&

@@ -102,8 +102,8 @@ const std::vector<Patch>& patches() {
 }
 
 // Where the process has the image; 0: it has none, and makes the calls anyway.
-std::optional<std::uint64_t> image_of(const std::string& folder) {
-  const os::Fd fd(::open((folder + "auxv").c_str(), O_RDONLY | O_CLOEXEC));
+std::optional<std::uint64_t> image_of(const std::string& directory) {
+  const os::Fd fd(::open((directory + "auxv").c_str(), O_RDONLY | O_CLOEXEC));
   std::array<Elf64_auxv_t, 64> entries = {};
   const ssize_t size = fd ? ::read(fd.get(), entries.data(), sizeof entries) : -1;
   if (size <= 0) return std::nullopt;
@@ -113,12 +113,12 @@ std::optional<std::uint64_t> image_of(const std::string& folder) {
 }
 
 // Puts one of the two codes of each function in place.
-bool put(const std::string& folder, Code Patch::* code) {
-  const auto image = image_of(folder);
+bool put(const std::string& directory, Code Patch::* code) {
+  const auto image = image_of(directory);
   if (!image) return false;
   if (*image == 0) return true;
   if (patches().size() < kExpected) return false;
-  const os::Fd memory(::open((folder + "mem").c_str(), O_RDWR | O_CLOEXEC));
+  const os::Fd memory(::open((directory + "mem").c_str(), O_RDWR | O_CLOEXEC));
   if (!memory) return false;
   for (const Patch& patch : patches()) {
     const Code& bytes = patch.*code;

@@ -48,9 +48,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 
 // The descriptors that the other would leave open for its next program, by number.
 std::vector<int> inherited(pid_t process) {
-  const std::string folder = "/proc/" + std::to_string(process) + "/fd";
+  const std::string directory = "/proc/" + std::to_string(process) + "/fd";
   std::vector<int> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(folder.c_str()), ::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(directory.c_str()), ::closedir);
   while (list) {
     const struct dirent* const entry = ::readdir(list.get());
     if (entry == nullptr) break;
@@ -122,8 +122,8 @@ bool take_limits(pid_t process) {
 
 // What fork would have given it.
 bool become_like(pid_t process, os::Fd& socket) {
-  const std::string folder = "/proc/" + std::to_string(process) + "/";
-  const std::string status = read_text(folder + "status");
+  const std::string directory = "/proc/" + std::to_string(process) + "/";
+  const std::string status = read_text(directory + "status");
   const auto umask = field(status, "\nUmask:\t", 8);
   if (!umask) return false;
   // Of another session only a new one can be had, without its terminal.
@@ -131,7 +131,7 @@ bool become_like(pid_t process, os::Fd& socket) {
   if (is_of_ours ? ::setpgid(0, ::getpgid(process)) != 0 : ::setsid() < 0) return false;
   ::umask(static_cast<mode_t>(*umask));
   ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, static_cast<id_t>(process)));
-  return ::chdir((folder + "cwd").c_str()) == 0 && take_descriptors(process, socket) &&
+  return ::chdir((directory + "cwd").c_str()) == 0 && take_descriptors(process, socket) &&
          take_limits(process) && take_signals(status);
 }
 

@@ -51,7 +51,7 @@ std::string path_of(const os::Fd& fd) {
 
 }  // namespace
 
-std::string Recorder::load_script(const Heard& h, std::string_view line, int depth) {
+std::string Recorder::load_script(const SeenCall& h, std::string_view line, int depth) {
   const std::size_t from = line.find_first_not_of(" \t");
   if (from == std::string_view::npos) return {};
   const std::size_t to = line.find_first_of(" \t\n", from);
@@ -63,7 +63,7 @@ std::string Recorder::load_script(const Heard& h, std::string_view line, int dep
 
 // Records what the kernel will read to start this file. The path of what runs in the end; empty
 // when that cannot be told.
-std::string Recorder::load_program(const Heard& h, const Name& name, int depth) {
+std::string Recorder::load_program(const SeenCall& h, const Name& name, int depth) {
   const os::Fd fd(::open(name.lookup.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return {};
   if (depth > 0) record(h, DEJA_OP_OPEN, name, look_at(name, true), DEJA_OPEN_READ);
@@ -86,7 +86,7 @@ std::string Recorder::load_program(const Heard& h, const Name& name, int depth) 
   return path_of(fd);
 }
 
-void Recorder::on_exec(const Heard& h, const Name& name) {
+void Recorder::on_exec(const SeenCall& h, const Name& name) {
   Look look = look_at(name, true);
   if (look.error == 0 &&
       (!look.is(S_IFREG) || ::faccessat(AT_FDCWD, name.lookup.c_str(), X_OK, AT_EACCESS) != 0))

@@ -76,7 +76,7 @@ class Umask {
 
 }  // namespace
 
-int Recorder::Heard::at() const { return call.at < 0 ? AT_FDCWD : number(call.at); }
+int Recorder::SeenCall::at() const { return call.at < 0 ? AT_FDCWD : number(call.at); }
 
 Recorder::Look Recorder::look_at(const Name& name, bool follow) {
   struct stat st;
@@ -85,7 +85,7 @@ Recorder::Look Recorder::look_at(const Name& name, bool follow) {
   return {.identity = identity_of(st)};
 }
 
-void Recorder::record(const Heard& h, deja_op op, const Name& name, const Look& look,
+void Recorder::record(const SeenCall& h, deja_op op, const Name& name, const Look& look,
                       std::uint16_t flags) {
   log_.write({.op = op,
               .flags = flags,
@@ -99,13 +99,13 @@ void Recorder::record(const Heard& h, deja_op op, const Name& name, const Look& 
 // --- processes -----------------------------------------------------------------------------------
 
 void Recorder::report_in(pid_t process, std::uint16_t flags, pid_t parent,
-                         const std::string& program, const std::string& folder) {
+                         const std::string& program, const std::string& directory) {
   log_.write({.op = DEJA_OP_PROCESS,
               .flags = flags,
               .pid = process,
               .value = static_cast<std::uint32_t>(parent),
               .text = program,
-              .text2 = folder});
+              .text2 = directory});
   // Which variables a program reads cannot be seen from outside.
   const bool is_known = deja_reads_single_variables(program.c_str());
   log_.write({.op = DEJA_OP_ENVIRON,
@@ -171,7 +171,7 @@ void Recorder::make_way(const seccomp_notif& notification) {
 }
 
 // From here on nobody hears it ask for the time, nor the parent whose memory this may be (vfork).
-void Recorder::on_sandbox(const Heard& h) {
+void Recorder::on_sandbox(const SeenCall& h) {
   note_any_clock(h.process);
   if (const auto status = h.tracee.status()) note_any_clock(status->parent);
 }
@@ -202,7 +202,7 @@ void Recorder::hear(const seccomp_notif& notification) {
   log_.begin();
   outputs_.record_closed();
   const Tracee tracee(thread);
-  const Heard h{notification, *call, tracee, process_of(tracee)};
+  const SeenCall h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
   if (log_.has_lost() || dispatch(h) == Answer::later) stand_in_or_let_go(notification);
 }
@@ -212,14 +212,14 @@ void Recorder::stand_in_or_let_go(const seccomp_notif& notification) {
   listener_.let_go(notification.id);
 }
 
-Recorder::Answer Recorder::dispatch(const Heard& h) {
+Recorder::Answer Recorder::dispatch(const SeenCall& h) {
   if (h.call.path >= 0) return on_name(h);
   on_other(h);
   return Answer::later;
 }
 
 // Calls with a path, which is read and made absolute first.
-Recorder::Answer Recorder::on_name(const Heard& h) {
+Recorder::Answer Recorder::on_name(const SeenCall& h) {
   std::string path;
   const std::uint64_t address = h.argument(h.call.path);
   // utimensat without a path is about the descriptor.
@@ -235,7 +235,7 @@ Recorder::Answer Recorder::on_name(const Heard& h) {
   if (is_empty && h.call.kind != Kind::exec && h.call.kind != Kind::link) return Answer::later;
   const auto name = is_empty ? h.tracee.opened(h.at()) : h.tracee.name(h.at(), path);
   if (!name) {
-    // A descriptor that is none, or a folder that is gone: the call fails.
+    // A descriptor that is none, or a directory that is gone: the call fails.
     if (is_empty || h.tracee.path_of(h.at()).empty()) log_.lose(DEJA_LOST_PATH);
     return Answer::later;
   }
@@ -263,7 +263,7 @@ Recorder::Answer Recorder::on_name(const Heard& h) {
   return Answer::later;
 }
 
-void Recorder::on_other(const Heard& h) {
+void Recorder::on_other(const SeenCall& h) {
   switch (h.call.kind) {
     case Kind::change:
       return on_change_fd(h);
@@ -295,7 +295,7 @@ void Recorder::on_other(const Heard& h) {
 
 // --- looking -------------------------------------------------------------------------------------
 
-void Recorder::on_look(const Heard& h, const Name& name) {
+void Recorder::on_look(const SeenCall& h, const Name& name) {
   // The flags of faccessat2 come after its mode; faccessat has none.
   const std::uint32_t flags = h.call.kind != Kind::access ? h.data()
                               : h.call.number == SYS_faccessat2
@@ -315,7 +315,7 @@ void Recorder::on_look(const Heard& h, const Name& name) {
   record(h, is_change ? DEJA_OP_CHANGE : DEJA_OP_STAT, name, look, recorded);
 }
 
-void Recorder::on_readlink(const Heard& h, const Name& name) {
+void Recorder::on_readlink(const SeenCall& h, const Name& name) {
   std::array<char, PATH_MAX> text;
   const ssize_t size = ::readlink(name.lookup.c_str(), text.data(), text.size());
   const std::size_t length = size > 0 ? static_cast<std::size_t>(size) : 0;
@@ -327,7 +327,7 @@ void Recorder::on_readlink(const Heard& h, const Name& name) {
               .once = true});
 }
 
-void Recorder::on_list(const Heard& h) {
+void Recorder::on_list(const SeenCall& h) {
   const auto name = h.tracee.opened(h.at());
   if (!listener_.is_valid(h.notification.id)) return;
   if (!name) return log_.lose(DEJA_LOST_PATH);
@@ -337,17 +337,17 @@ void Recorder::on_list(const Heard& h) {
 
 // It may have to wait, or fail: then the file counts as locked that never was, like one that was
 // locked in vain.
-void Recorder::on_lock(const Heard& h) {
+void Recorder::on_lock(const SeenCall& h) {
   const auto name = (h.data() & LOCK_EX) != 0 ? h.tracee.opened(h.at()) : std::nullopt;
   if (name) log_.write({.op = DEJA_OP_LOCK, .pid = h.process, .text = name->text, .once = true});
 }
 
-void Recorder::on_change_fd(const Heard& h) {
+void Recorder::on_change_fd(const SeenCall& h) {
   const auto name = h.tracee.opened(h.at());
   if (name) record(h, DEJA_OP_CHANGE, *name, look_at(*name, true));  // else a pipe or a socket
 }
 
-void Recorder::on_connect(const Heard& h) {
+void Recorder::on_connect(const SeenCall& h) {
   struct sockaddr_un address = {};
   const std::uint64_t size = std::min<std::uint64_t>(h.argument(2), sizeof address);
   if (size < sizeof(sa_family_t) || !h.tracee.bytes(h.argument(1), &address, size)) return;
@@ -361,7 +361,7 @@ void Recorder::on_connect(const Heard& h) {
   log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = text});
 }
 
-void Recorder::on_clock(const Heard& h) {
+void Recorder::on_clock(const SeenCall& h) {
   // Only some libcs have calls of their own for time() and gettimeofday().
   const bool is_any = h.call.number == SYS_clock_gettime;
   const bool is_time = !is_any && h.call.number != SYS_gettimeofday;
@@ -375,7 +375,7 @@ void Recorder::on_clock(const Heard& h) {
 
 // --- opening -------------------------------------------------------------------------------------
 
-Recorder::Answer Recorder::on_open(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_open(const SeenCall& h, const Name& name) {
   std::uint32_t flags = h.data();
   auto mode = static_cast<mode_t>(h.call.kind == Kind::open ? h.argument(h.call.data + 1) : 0);
   if (h.call.kind == Kind::creat) {
@@ -396,7 +396,8 @@ Recorder::Answer Recorder::on_open(const Heard& h, const Name& name) {
   return open_for_writing(h, name, flags, mode);
 }
 
-Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, std::uint32_t flags) {
+Recorder::Answer Recorder::open_for_reading(const SeenCall& h, const Name& name,
+                                            std::uint32_t flags) {
   const bool follow = (flags & O_NOFOLLOW) == 0;
   Look look = look_at(name, follow);
   const bool only_path = (flags & O_PATH) != 0;
@@ -411,13 +412,13 @@ Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, st
   return Answer::later;
 }
 
-bool Recorder::may_stand_in(const Heard& h, const Name& name) {
+bool Recorder::may_stand_in(const SeenCall& h, const Name& name) {
   if (!has_our_rights(h.tracee)) log_.lose(DEJA_LOST_KERNEL);
   return !name.is_own && !log_.has_lost() && listener_.is_valid(h.notification.id);
 }
 
-Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, std::uint32_t flags,
-                                            mode_t mode) {
+Recorder::Answer Recorder::open_for_writing(const SeenCall& h, const Name& name,
+                                            std::uint32_t flags, mode_t mode) {
   std::uint16_t recorded = open_flags(flags);
   const Look link = look_at(name, false);
   const bool existed = link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0;
@@ -451,12 +452,12 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
 
 // --- changing names ------------------------------------------------------------------------------
 
-Recorder::Answer Recorder::give(const Heard& h, int result) {
+Recorder::Answer Recorder::give(const SeenCall& h, int result) {
   listener_.answer(h.notification.id, result);
   return Answer::given;
 }
 
-Recorder::Answer Recorder::on_new_name(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_new_name(const SeenCall& h, const Name& name) {
   const auto status = h.tracee.status();
   std::string text;
   if (h.call.kind == Kind::symlink && h.tracee.text(h.argument(0), text) != Read::good)
@@ -483,7 +484,7 @@ Recorder::Answer Recorder::on_new_name(const Heard& h, const Name& name) {
   return give(h, -error);
 }
 
-Recorder::Answer Recorder::on_two_names(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
   const int next = h.call.path + 1;
   const bool has_at = h.call.at >= 0;
   std::string path;

@@ -3,7 +3,7 @@
 // Looking is left to the kernel (the call continues), since the file's identity tells later whether
 // what the tool saw is what we saw. Changes of names, and files opened for writing, are another
 // matter: whether they succeed, and which file it was, is known for certain only to who makes the
-// call. So the recorder makes it, as the tool would (same folder, same umask), and hands over the
+// call. So the recorder makes it, as the tool would (same directory, same umask), and hands over the
 // result. Once anything was lost there is nothing to be known, and every call continues.
 #pragma once
 
@@ -39,7 +39,7 @@ class Recorder {
 
  private:
   // One call, from its notification to its answer.
-  struct Heard {
+  struct SeenCall {
     const seccomp_notif& notification;
     const Call& call;
     Tracee tracee;
@@ -60,40 +60,40 @@ class Recorder {
   // Whether the call has its answer already.
   enum class Answer { later, given };
 
-  Answer dispatch(const Heard& h);
-  Answer on_name(const Heard& h);
-  void on_other(const Heard& h);
-  Answer on_open(const Heard& h, const Name& name);
-  Answer on_new_name(const Heard& h, const Name& name);
-  Answer on_two_names(const Heard& h, const Name& name);
-  void on_look(const Heard& h, const Name& name);
-  void on_readlink(const Heard& h, const Name& name);
-  void on_exec(const Heard& h, const Name& name);
-  void on_lock(const Heard& h);
-  void on_change_fd(const Heard& h);
-  void on_list(const Heard& h);
-  void on_connect(const Heard& h);
-  void on_clock(const Heard& h);
+  Answer dispatch(const SeenCall& h);
+  Answer on_name(const SeenCall& h);
+  void on_other(const SeenCall& h);
+  Answer on_open(const SeenCall& h, const Name& name);
+  Answer on_new_name(const SeenCall& h, const Name& name);
+  Answer on_two_names(const SeenCall& h, const Name& name);
+  void on_look(const SeenCall& h, const Name& name);
+  void on_readlink(const SeenCall& h, const Name& name);
+  void on_exec(const SeenCall& h, const Name& name);
+  void on_lock(const SeenCall& h);
+  void on_change_fd(const SeenCall& h);
+  void on_list(const SeenCall& h);
+  void on_connect(const SeenCall& h);
+  void on_clock(const SeenCall& h);
 
-  Answer open_for_reading(const Heard& h, const Name& name, std::uint32_t flags);
-  Answer open_for_writing(const Heard& h, const Name& name, std::uint32_t flags, mode_t mode);
-  std::string load_program(const Heard& h, const Name& name, int depth);
-  std::string load_script(const Heard& h, std::string_view line, int depth);
+  Answer open_for_reading(const SeenCall& h, const Name& name, std::uint32_t flags);
+  Answer open_for_writing(const SeenCall& h, const Name& name, std::uint32_t flags, mode_t mode);
+  std::string load_program(const SeenCall& h, const Name& name, int depth);
+  std::string load_script(const SeenCall& h, std::string_view line, int depth);
   void finish_program(pid_t process);
   void stand_in_or_let_go(const seccomp_notif& notification);
-  void on_sandbox(const Heard& h);
+  void on_sandbox(const SeenCall& h);
   void note_any_clock(pid_t process);
 
   pid_t process_of(const Tracee& tracee);
   void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
-                 const std::string& folder);
-  Answer give(const Heard& h, int result);
+                 const std::string& directory);
+  Answer give(const SeenCall& h, int result);
   bool has_our_rights(const Tracee& tracee) const {
     return !rights_.empty() && tracee.rights() == rights_;
   }
   // Whether calls can be made in the tool's place: with rights that it has itself.
-  bool may_stand_in(const Heard& h, const Name& name);
-  void record(const Heard& h, deja_op op, const Name& name, const Look& look,
+  bool may_stand_in(const SeenCall& h, const Name& name);
+  void record(const SeenCall& h, deja_op op, const Name& name, const Look& look,
               std::uint16_t flags = 0);
   static Look look_at(const Name& name, bool follow);
 

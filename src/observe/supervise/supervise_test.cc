@@ -35,12 +35,12 @@ class SuperviseTest : public testing::ObserveTest {
     return run({"/bin/sh", "-c", script}, {.supervised = true});
   }
 
-  // What both ways of observing must agree on: the operations on files of the scratch folder.
+  // What both ways of observing must agree on: the operations on files of the scratch directory.
   std::set<std::string> facts(const ToolRun& run) const {
     std::set<std::string> out;
     for (const Event& e : run.log.events) {
-      if (!e.path.starts_with(folder_ + "/")) continue;
-      std::string text = e.path.substr(folder_.size() + 1) + " " + std::to_string(e.error);
+      if (!e.path.starts_with(directory_ + "/")) continue;
+      std::string text = e.path.substr(directory_.size() + 1) + " " + std::to_string(e.error);
       switch (e.op) {
         case DEJA_OP_OPEN:
           text = "open " + text + ((e.flags & DEJA_OPEN_WRITE) != 0 ? " for writing" : "") +
@@ -86,8 +86,8 @@ TEST_F(SuperviseTest, SeesOfAStaticProgramWhatTheInterposerSeesOfADynamicOne) {
     SCOPED_TRACE(what);
     const auto prepare = [&] {
       TearDown();
-      make_folder("tree/sub");
-      make_folder("tree2");
+      make_directory("tree/sub");
+      make_directory("tree2");
       write("tree/sub/a.x", "");
       write("tree2/file", "");
       write("present", "");
@@ -154,18 +154,19 @@ TEST_F(SuperviseTest, AFileThatOthersWriteToProvesNothing) {
   EXPECT_NE(r.log.gap, "");
 }
 
-TEST_F(SuperviseTest, UmaskFolderAndErrorsAreTheTools) {
-  make_folder("sub");
+TEST_F(SuperviseTest, UmaskDirectoryAndErrorsAreTheTools) {
+  make_directory("sub");
   const ToolRun r = supervise_shell(
-      "umask 027; cd sub; echo x > made; mkdir folder; ln -s made link; mkdir folder; rm absent; "
+      "umask 027; cd sub; echo x > made; mkdir directory; ln -s made link; mkdir directory; rm "
+      "absent; "
       "echo y > absent/made; mv made moved");
   EXPECT_EQ(r.exit_code, 0) << r.output;
   EXPECT_EQ(r.log.gap, "");
   EXPECT_EQ(read("sub/moved"), "x\n");
   EXPECT_EQ((*os::stat_file(at("sub/moved")))->mode & 07777, 0640u);
-  EXPECT_EQ((*os::stat_file(at("sub/folder")))->mode & 07777, 0750u);
+  EXPECT_EQ((*os::stat_file(at("sub/directory")))->mode & 07777, 0750u);
   EXPECT_EQ(*os::read_symlink(at("sub/link")), "made");
-  EXPECT_TRUE(r.has(DEJA_OP_MKDIR, at("sub/folder"), EEXIST));
+  EXPECT_TRUE(r.has(DEJA_OP_MKDIR, at("sub/directory"), EEXIST));
   EXPECT_TRUE(r.has(DEJA_OP_UNLINK, at("sub/absent"), ENOENT) ||
               r.has(DEJA_OP_STAT, at("sub/absent"), ENOENT));
   EXPECT_TRUE(r.has(DEJA_OP_OPEN, at("sub/absent/made"), ENOENT));
@@ -279,7 +280,7 @@ TEST_F(SuperviseTest, ManyChildren) {
   EXPECT_EQ(crowd.log.gap, "");
   for (int i = 0; i < 100; ++i)
     EXPECT_TRUE(crowd.has(DEJA_OP_STAT, at("crowd-" + std::to_string(i)), ENOENT)) << i;
-  make_folder("sub");
+  make_directory("sub");
   EXPECT_EQ(supervise({"children"}).exit_code, 0);
   const ToolRun guest = supervise({"vfork"});
   EXPECT_EQ(guest.exit_code, 0) << guest.output;
@@ -333,7 +334,7 @@ class SignalledTest : public SuperviseTest {
     EXPECT_TRUE(log);
     log_.emplace(*std::move(log));
     EXPECT_EQ(::mkfifo(at("ready").c_str(), 0600), 0);
-    const std::string all = "cd '" + folder_ + "'; " + script;
+    const std::string all = "cd '" + directory_ + "'; " + script;
     const pid_t pid = ::fork();
     if (pid == 0) {
       ::setpgid(0, 0);

@@ -109,11 +109,11 @@ std::string Tracee::path_of(int at) const {
 
 std::optional<Name> Tracee::name(int at, const std::string& path) const {
   if (!path.starts_with('/')) {
-    std::string folder = path_of(at);
-    if (folder.empty()) return std::nullopt;
-    if (!folder.ends_with('/')) folder += '/';
+    std::string directory = path_of(at);
+    if (directory.empty()) return std::nullopt;
+    if (!directory.ends_with('/')) directory += '/';
     const std::string way = at == AT_FDCWD ? proc("cwd/") : proc("fd/") + std::to_string(at) + "/";
-    return Name{folder + path, way + path};
+    return Name{directory + path, way + path};
   }
   Name name{path, path};
   const struct {

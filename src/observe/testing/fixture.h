@@ -1,4 +1,4 @@
-// What the tests of this room share: a scratch folder, and running a program in it under
+// What the tests of this room share: a scratch directory, and running a program in it under
 // observation.
 #pragma once
 
@@ -37,15 +37,15 @@ class ObserveTest : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // A path in the scratch folder, which is the working directory of what is run.
-  std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  // A path in the scratch directory, which is the working directory of what is run.
+  std::string at(const std::string& name) const { return directory_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;
-  void make_folder(const std::string& name) const;
+  void make_directory(const std::string& name) const;
   ToolRun run(std::vector<std::string> command, const RunOptions& options = {}) const;
   ToolRun probe(std::vector<std::string> arguments, const RunOptions& options = {}) const;
 
-  std::string folder_;  // its real path
+  std::string directory_;  // its real path
 };
 
 // Paths fixed by the build.

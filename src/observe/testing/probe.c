@@ -96,14 +96,14 @@ static void do_files(void) {
   REQUIRE(link("renamed", "hard") == 0);
   REQUIRE(symlink("renamed", "soft") == 0);
   REQUIRE(chmod("renamed", 0640) == 0);
-  REQUIRE(mkdir("folder", 0700) == 0);
-  const int at = open("folder", O_RDONLY | O_DIRECTORY);
+  REQUIRE(mkdir("directory", 0700) == 0);
+  const int at = open("directory", O_RDONLY | O_DIRECTORY);
   const int in = openat(at, "inside", O_CREAT | O_WRONLY, 0600);
   REQUIRE(at >= 0 && in >= 0);
   REQUIRE(fstatat(at, "inside", &st, 0) == 0);
   REQUIRE(renameat(at, "inside", AT_FDCWD, "outside") == 0);
   REQUIRE(unlinkat(AT_FDCWD, "outside", 0) == 0);
-  REQUIRE(rmdir("folder") == 0);
+  REQUIRE(rmdir("directory") == 0);
   REQUIRE(truncate("renamed", 1) == 0);
   char temporary[] = "tempXXXXXX";
   REQUIRE(mkstemp(temporary) >= 0 && unlink(temporary) == 0);
@@ -118,8 +118,8 @@ static void do_syscalls(void) {
   char text[8192];
   const long fd = syscall(SYS_openat, AT_FDCWD, "present", O_RDONLY, 0);
   REQUIRE(fd >= 0);
-  const long folder = syscall(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
-  REQUIRE(syscall(SYS_getdents64, folder, text, sizeof text) > 0);
+  const long directory = syscall(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+  REQUIRE(syscall(SYS_getdents64, directory, text, sizeof text) > 0);
   REQUIRE(syscall(SYS_clock_gettime, CLOCK_REALTIME, &now) == 0);
   REQUIRE(syscall(SYS_uname, &name) == 0);
   REQUIRE(syscall(SYS_getrandom, &byte, 1, 0) == 1);
@@ -282,7 +282,7 @@ static void do_children(char** argv) {
   REQUIRE(access("in-parent", F_OK) == -1);
 }
 
-/* Between vfork and exec: relative paths of the child, in a folder of its own. */
+/* Between vfork and exec: relative paths of the child, in a directory of its own. */
 static void do_vfork_paths(char** argv) {
   const pid_t pid = vfork();
   if (pid == 0) {

@@ -111,7 +111,7 @@ class Comparison {
   bool is_library(const std::string& path) const {
     return libraries_.contains(std::string(base_name(path)));
   }
-  // The loader looked for something below a folder that was not there.
+  // The loader looked for something below a directory that was not there.
   bool is_below_absent(const std::string& path) const {
     for (std::string_view at = path; at.size() > 1; at = parent_path(at)) {
       const auto [from, to] = by_path_.equal_range(std::string(at));
@@ -120,7 +120,7 @@ class Comparison {
     }
     return false;
   }
-  // Below a folder that is there.
+  // Below a directory that is there.
   bool is_above_absent(const std::string& path) const {
     const std::string prefix = path + "/";
     for (auto it = by_path_.lower_bound(prefix);
@@ -168,13 +168,13 @@ class Comparison {
   const StraceLog& strace_;
   Index by_path_, by_real_path_;
   Ways ways_;
-  std::set<std::string> libraries_;  // names without folders: what the loader looks for
+  std::set<std::string> libraries_;  // names without directories: what the loader looks for
   std::set<std::string> hosts_, variables_;
 };
 
-bool is_in(const std::string& path, std::initializer_list<const char*> folders) {
-  for (const char* folder : folders)
-    if (path.starts_with(folder)) return true;
+bool is_in(const std::string& path, std::initializer_list<const char*> directories) {
+  for (const char* directory : directories)
+    if (path.starts_with(directory)) return true;
   return false;
 }
 
@@ -219,7 +219,7 @@ constexpr Exception kExceptions[] = {
        if (!call.error.empty())
          return log.is_below_absent(call.path) || log.has(DEJA_OP_STAT, call.path, ENOENT);
        const bool is_known = log.is_above_absent(call.path) ||
-                             log.has(DEJA_OP_LIBRARY, call.path, ENOTDIR);  // no folder
+                             log.has(DEJA_OP_LIBRARY, call.path, ENOTDIR);  // no directory
        if (call.kind == CallKind::look && is_known) return true;
        return call.loading && log.is_library(call.path);
      }},
@@ -232,7 +232,7 @@ constexpr Exception kExceptions[] = {
               (log.host("cpus") || log.host("memory"));
      }},
     // Threads and arenas of libc's, where no call passes us; the pipeline takes these three for
-    // harmless whoever reads them (pipeline/special_files.cc).
+    // harmless whoever reads them (evidence/special_files.cc).
     {"memory of libc's own", "nothing",
      [](const StraceCall& call, const Comparison&) {
        return call.path == "/proc/self/maps" || call.path == "/proc/sys/vm/overcommit_memory" ||
@@ -337,7 +337,7 @@ void StraceTest::SetUp() {
 
 ToolRun StraceTest::compare(const std::vector<std::string>& command, const std::string& label,
                             const std::vector<std::string>& environment) const {
-  const std::string file = folder_ + ".strace";
+  const std::string file = directory_ + ".strace";
   std::vector<std::string> before = {find_tool("strace"), "-o", file};
   before.insert(before.end(), strace_options().begin(), strace_options().end());
   const ToolRun run = this->run(command, {.environment = environment, .before = before});
@@ -345,7 +345,7 @@ ToolRun StraceTest::compare(const std::vector<std::string>& command, const std::
   EXPECT_TRUE(text);
   unlink(file.c_str());
   EXPECT_EQ(run.exit_code, 0) << run.output;
-  const StraceLog strace = read_strace(text ? *text : "", folder_);
+  const StraceLog strace = read_strace(text ? *text : "", directory_);
   EXPECT_EQ(run.log.gap, "");
   const Coverage coverage = cover(strace, run);
   for (const StraceCall& call : strace.calls)

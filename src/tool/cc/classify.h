@@ -12,13 +12,13 @@
 
 namespace deja::tool::cc {
 
-// What classifying asks the world; tests and fuzzers put something else in its place.
-struct World {
+// What classifying asks the checker; tests and fuzzers put something else in its place.
+struct ClaimChecker {
   ReadText read_response;
   std::function<std::optional<std::string>()> cpu_identity;
 };
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,
-                            const World& world);
+                            const ClaimChecker& checker);
 
 }  // namespace deja::tool::cc
