@@ -2,7 +2,7 @@
 //
 // Four kinds of "no" have four forms in this project; this is only the second of them:
 //   expected domain answer     its own type: std::optional, Outcome, Bypass
-//   the checker failed           Result<T>                      (this file)
+//   the world failed           Result<T>                      (this file)
 //   we are wrong               CHECK
 //   the user's tool failed     a value (exit code), passed through untouched
 // So a look-up is Result<std::optional<X>>: failed, absent and present are three things.

@@ -52,8 +52,9 @@ void begin(int first_foreign_fd) {
   daemon::settle_in(first_foreign_fd);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
   open_log();
-  // Only tests set this: see os/failpoint.h.
+#if defined(DEJA_TEST_HOOKS)
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
+#endif
 }
 
 std::string path_of(const os::Fd& listener) {

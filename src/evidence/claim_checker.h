@@ -1,4 +1,4 @@
-// The checker as it is now, seen by one request: checks whether claims of a trace still hold.
+// The world as it is now, seen by one request: checks whether claims of a trace still hold.
 #pragma once
 
 #include <optional>
@@ -60,7 +60,7 @@ class ClaimChecker {
                digest::FileDigester& digester)
       : command_(command), roots_(roots), digester_(digester) {}
 
-  // A checker must not outlive its command and roots.
+  // A world must not outlive its command and roots.
   // An error means that it cannot be told; callers take it as "no".
   Result<bool> holds(const action::Observation& claim);
   // The first claim that does not hold, or null.

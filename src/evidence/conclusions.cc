@@ -188,7 +188,7 @@ action::Placement TraceBuilder::placement_of(const Touched& t) const {
 
 void TraceBuilder::conclude_output(const std::string& name, const Touched& t,
                                    const os::FileIdentity& now) {
-  // True of the checker before the run, which is the one that the next request is in.
+  // True of the world before the run, which is the one that the next request is in.
   if ((t.continues || (now.is_directory() && !t.existed)) && !is_declared_output(t.spelled))
     claim(Claim::absent, roots_.tag(t.spelled));
   Output out;

@@ -1,5 +1,6 @@
 // Failpoints: every wrapper in os/ that changes the disk or talks to another process passes one.
-// Unarmed (always, outside tests) a failpoint is one relaxed load. Armed as "kill@N" the N-th
+// Only builds for tests have them (DEJA_TEST_HOOKS); the shipped programs have none. Unarmed a failpoint
+// is one relaxed load. Armed as "kill@N" the N-th
 // failpoint passed ends the process as SIGKILL would; armed as "ENOSPC@N" (or EIO, EROFS, EMFILE)
 // it makes the N-th wrapper fail with that errno; "ENOSPC@N+" from the N-th on.
 //
@@ -10,6 +11,9 @@
 #include <string_view>
 
 namespace deja::os {
+
+#if defined(DEJA_TEST_HOOKS)
+inline constexpr bool kHasTestHooks = true;
 
 namespace internal {
 extern std::atomic<bool> failpoints_armed;
@@ -28,5 +32,13 @@ bool arm_failpoint(std::string_view spec);
 void disarm_failpoint();
 // How many failpoints were passed since arming (tests use it to know when a loop is complete).
 long failpoints_passed();
+#else
+inline constexpr bool kHasTestHooks = false;
+
+inline int failpoint() { return 0; }
+inline bool arm_failpoint(std::string_view) { return false; }
+inline void disarm_failpoint() {}
+inline long failpoints_passed() { return 0; }
+#endif
 
 }  // namespace deja::os

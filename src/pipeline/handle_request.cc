@@ -197,7 +197,7 @@ std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request
   return hit;
 }
 
-// What another client's run has just left, when it holds in this request's checker too.
+// What another client's run has just left, when it holds in this request's world too.
 std::optional<Outcome> serve_shared(Outcome& outcome, const Published& shared,
                                     evidence::ClaimChecker& checker, const Target& target,
                                     Services& services, Client& client) {
@@ -294,7 +294,7 @@ bool is_left_to_incremental(const Prepared& p, const Settings& settings, Service
   return there && *there && services.lanes.missed(p.probe, os::monotonic_ns());
 }
 
-// One client runs the tool; the others wait for its result and check it against their own checker.
+// One client runs the tool; the others wait for its result and check it against their own world.
 // landings: when nothing stored was found.
 Outcome run_or_wait(Outcome outcome, const Prepared& p, evidence::ClaimChecker& checker,
                     const Target& target, const Settings& settings, Services& services,

@@ -1,4 +1,4 @@
-// What the named families have in common: a command is warm, one thing in the checker changes, and the
+// What the named families have in common: a command is warm, one thing in the world changes, and the
 // command is run again.
 #pragma once
 

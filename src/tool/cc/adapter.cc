@@ -81,12 +81,12 @@ class CcAdapter final : public Adapter {
   Classified classify(const Command& command, const Options& options) const override {
     auto program = command.argv.empty() ? std::nullopt : program_of(command);
     if (!program) return Bypass{BypassReason::unknown_tool, command.tool};
-    const ClaimChecker checker{
+    const MachineQueries machine{
         .read_response = [&](std::string_view name) { return read_response(command.cwd, name); },
         .cpu_identity = cpu_identity,
     };
     if (program->dialect == kEither) program->dialect = dialect_of_tool(command.tool);
-    return classify_command(command, *program, options, checker);
+    return classify_command(command, *program, options, machine);
   }
 
   VariableUse variable_use(std::string_view name, std::string_view program) const override {

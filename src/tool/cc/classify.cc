@@ -140,11 +140,11 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& progra
 class Decision {
  public:
   Decision(const Command& command, const Program& program, const Options& options,
-           const ClaimChecker& checker, Parsed parsed)
+           const MachineQueries& machine, Parsed parsed)
       : command_(command),
         program_(program),
         options_(options),
-        world_(checker),
+        world_(machine),
         parsed_(std::move(parsed)),
         input_(parsed_.inputs.empty() ? no_input_ : first_source(parsed_.inputs)) {}
 
@@ -461,7 +461,7 @@ class Decision {
   const Command& command_;
   const Program& program_;
   const Options& options_;
-  const ClaimChecker& world_;
+  const MachineQueries& world_;
   Parsed parsed_;
   const Input no_input_;
   const Input& input_;
@@ -470,7 +470,7 @@ class Decision {
 }  // namespace
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,
-                            const ClaimChecker& checker) {
+                            const MachineQueries& machine) {
   if (command.argv.empty()) return Bypass{BypassReason::no_input, {}};
   if (auto bypass = bypass_by_environment(command)) return *std::move(bypass);
   std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
@@ -482,16 +482,16 @@ Classified classify_command(const Command& command, const Program& program, cons
     added = *std::move(words);
     arguments.insert(arguments.end(), added.begin(), added.end());
   }
-  auto expanded = expand_arguments(arguments, checker.read_response);
+  auto expanded = expand_arguments(arguments, machine.read_response);
   if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
   if (is_question(parsed)) {
     if (auto bypass = bypass_of_question(parsed, program, command)) return *std::move(bypass);
-    return Decision(command, program, options, checker, std::move(parsed)).question();
+    return Decision(command, program, options, machine, std::move(parsed)).question();
   }
   if (auto bypass = bypass_by_kind(parsed, program)) return *std::move(bypass);
   // From here on: inputs in languages we know, and every option is one we can live with.
-  return Decision(command, program, options, checker, std::move(parsed)).invocation();
+  return Decision(command, program, options, machine, std::move(parsed)).invocation();
 }
 
 }  // namespace deja::tool::cc

@@ -12,13 +12,13 @@
 
 namespace deja::tool::cc {
 
-// What classifying asks the checker; tests and fuzzers put something else in its place.
-struct ClaimChecker {
+// What classifying asks the world; tests and fuzzers put something else in its place.
+struct MachineQueries {
   ReadText read_response;
   std::function<std::optional<std::string>()> cpu_identity;
 };
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,
-                            const ClaimChecker& checker);
+                            const MachineQueries& machine);
 
 }  // namespace deja::tool::cc
