@@ -207,6 +207,15 @@ class Layers {
     }
   }
 
+  void finish() {
+    for (std::size_t row = 0; row < setting_table().size(); ++row) {
+      const Setting& setting = setting_table()[row];
+      if (setting.answers != Answers::change) continue;
+      loaded_.answer_text += std::string(setting.key) + "=" + loaded_.origins[row].value;
+      loaded_.answer_text.push_back('\0');
+    }
+  }
+
  private:
   Loaded& loaded_;
 };
@@ -225,6 +234,7 @@ bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& 
     settled = settled && (!file->identity || file->identity->newest_ns() < recent_ns);
   }
   layers.apply_environment(sources);
+  layers.finish();
   return settled;
 }
 

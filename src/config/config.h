@@ -65,6 +65,8 @@ struct Origin {
 
 struct Loaded {
   Config config;
+  // Every setting that can change an answer, with its value: "key=value", each followed by a NUL.
+  std::string answer_text;
   std::vector<Problem> problems;
   std::vector<Origin> origins;
   std::vector<std::string> files;  // those that were read, highest precedence first

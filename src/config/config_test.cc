@@ -163,6 +163,21 @@ TEST_F(ConfigTest, AllSettings) {
 }
 
 // All projects share one store and one engine.
+TEST_F(ConfigTest, AnswerTextHoldsWhatCanChangeAnAnswer) {
+  const std::string plain = load_all().answer_text;
+  const auto with = [this](const std::string& name, const std::string& value) {
+    variables_[name] = value;
+    const std::string text = load_all().answer_text;
+    variables_.erase(name);
+    return text;
+  };
+  EXPECT_NE(with("DEJA_KEY_SALT", "x"), plain);
+  EXPECT_NE(with("DEJA_PORTABLE", "1"), plain);
+  EXPECT_EQ(with("DEJA_LOG", "stderr"), plain);
+  // A value ends with a NUL, so that it cannot be mistaken for another setting.
+  EXPECT_NE(plain.find(std::string("key.salt=\"\"\0", 12)), std::string::npos);
+}
+
 TEST_F(ConfigTest, WhatIsTheUsersIsNoProjects) {
   const std::string text = "store.limit = 5000\ndaemon.idle_exit = '90s'\n";
   write("work/.deja.toml", text);

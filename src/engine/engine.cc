@@ -181,6 +181,7 @@ pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
   const auto loaded = config_.load(sources_of(request));
   note_problems(loaded);
   pipeline::Settings settings;
+  settings.answer_text = loaded->answer_text;
   settings.disabled = loaded->config.disable;
   settings.portable = loaded->config.portable;
   settings.progress = progress_of(loaded->config.progress);

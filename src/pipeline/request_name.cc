@@ -15,21 +15,13 @@ bool is_shell_noise(std::string_view variable) {
 
 Digest request_name(const Request& q, const Settings& s) {
   action::HashSink sink;
-  const char flags[] = {static_cast<char>(q.calling),
-                        static_cast<char>(q.stdout_is_terminal),
+  const char flags[] = {static_cast<char>(q.calling), static_cast<char>(q.stdout_is_terminal),
                         static_cast<char>(q.stderr_is_terminal),
                         static_cast<char>(q.streams_are_one),
-                        static_cast<char>(s.portable),
-                        static_cast<char>(s.read_only),
-                        static_cast<char>(s.build_scripts)};
+                        static_cast<char>(s.read_only)};  // the store's, not a setting
   sink.field("flags", {flags, sizeof(flags)});
   sink.field("umask", std::to_string(q.umask));
-  sink.field("salt", s.salt);
-  for (const std::string& dir : s.base_dirs) sink.field("base", dir);
-  for (const auto& [name, known_as] : s.tools) {
-    sink.field("tool", name);
-    sink.field("known as", known_as);
-  }
+  sink.field("settings", s.answer_text);
   sink.field("front", std::to_string(q.front.device) + ":" + std::to_string(q.front.inode));
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);

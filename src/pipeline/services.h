@@ -19,6 +19,7 @@ namespace deja::pipeline {
 
 // From the configuration, per request.
 struct Settings {
+  std::string answer_text;  // config::Loaded's: every setting that can change an answer
   bool disabled = false;
   bool portable = false;
   Progress progress = Progress::off;

@@ -144,7 +144,7 @@ class Decision {
       : command_(command),
         program_(program),
         options_(options),
-        world_(machine),
+        machine_(machine),
         parsed_(std::move(parsed)),
         input_(parsed_.inputs.empty() ? no_input_ : first_source(parsed_.inputs)) {}
 
@@ -163,7 +163,7 @@ class Decision {
     out.key_arguments = std::move(parsed_.key_arguments);
     if (out.what.find("help") != std::string::npos)  // lists are laid out
       out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
-    const auto cpu = world_.cpu_identity();
+    const auto cpu = machine_.cpu_identity();
     if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
     out.key_fields.push_back({"cpu", *cpu});
     for (const std::string_view word : command_.argv) out.run_argv.emplace_back(word);
@@ -205,7 +205,7 @@ class Decision {
     }
     name_movable_outputs(out);
     if (parsed_.native) {
-      const auto cpu = world_.cpu_identity();
+      const auto cpu = machine_.cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, kUnknownProcessor};
       out.key_arguments.push_back({"cpu:" + *cpu});
     }
@@ -461,7 +461,7 @@ class Decision {
   const Command& command_;
   const Program& program_;
   const Options& options_;
-  const MachineQueries& world_;
+  const MachineQueries& machine_;
   Parsed parsed_;
   const Input no_input_;
   const Input& input_;
