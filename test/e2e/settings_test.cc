@@ -17,9 +17,9 @@ constexpr Row kRows[] = {
     {"disable", "disable = true", "bypass"},
     {"store.limit", "store.limit = \"5G\"", "hit"},
     {"paths.portable", "paths.portable = true", "miss"},
-    {"paths.base_dirs", "paths.base_dirs = [\"..\"]", "miss"},
+    {"paths.base_dirs", "paths.base_dirs = [\"../../..\"]", "hit"},  // nothing here names it
     {"key.salt", "key.salt = \"pepper\"", "miss"},
-    {"tools.*", "tools.gcc = \"any\"", "hit"},  // a known name stays what it is
+    {"tools.*", "tools.gcc = \"any\"", "miss"},
     {"audit.rate", "audit.rate = \"1\"", "hit"},
     {"daemon.mode", "daemon.mode = \"off\"", "hit"},
     {"daemon.idle_exit", "daemon.idle_exit = \"2h\"", "hit"},
@@ -65,8 +65,8 @@ TEST_P(EverySetting, CountsBesideAWarmEngine) {
   ws.expect_hit(compile);
 }
 
-INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kRows), [](const auto& info) {
-  std::string name = info.param.key;
+INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kRows), [](const auto& row) {
+  std::string name = row.param.key;
   for (char& c : name) c = c == '.' || c == '*' ? '_' : c;
   return name;
 });
