@@ -1,4 +1,4 @@
-// Encoder and Decoder: the one way bytes of records and messages are laid out.
+// Encoder and Decoder: the byte layout of all records and messages.
 //
 // Grammar (all records of this project are built from these four forms, little endian):
 //   fixed   u8 | u16 | u32 | u64 | i64                 as they are

@@ -32,7 +32,7 @@ Result<Fd> open_with(const std::string& path, int flags) {
 }  // namespace
 
 Result<Fd> open_append(const std::string& path) {
-  // O_NONBLOCK: a FIFO in the way must not hang us.
+  // O_NONBLOCK: opening a FIFO of that name must not hang.
   return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
 }
 
@@ -61,7 +61,7 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
   if (::fstat(fd.get(), &st) != 0) return sys_error("fstat");
   const auto expected = static_cast<std::uint64_t>(st.st_size);
   if (expected > limit_bytes) return std::optional<std::string>();
-  std::string bytes(expected + 1, '\0');  // one more, so that the expected size ends in one read
+  std::string bytes(expected + 1, '\0');  // one byte more, so that one read also sees the end
   std::size_t have = 0;
   for (Interruptions interruptions;;) {
     const ssize_t n =

@@ -54,7 +54,7 @@ TEST_F(FileTest, CopyKeepsAllBytes) {
   EXPECT_EQ(*read_file(dir_ + "/b"), bytes);
 }
 
-TEST_F(FileTest, IdentityTellsAnEditApart) {
+TEST_F(FileTest, AnEditChangesTheIdentity) {
   ASSERT_TRUE(write_file_atomic(dir_ + "/a", "x"));
   const auto before = *stat_file(dir_ + "/a");
   ASSERT_TRUE(write_file_atomic(dir_ + "/a", "y"));

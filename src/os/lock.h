@@ -12,11 +12,11 @@ namespace deja::os {
 enum class LockMode { shared, exclusive };
 // Waits; creates the file with mode 0600.
 Result<Fd> lock_file(const std::string& path, LockMode mode);
-// Empty Fd when somebody else has it.
+// Empty Fd: another process holds it.
 Result<Fd> try_lock_file(const std::string& path, LockMode mode);
 
-// Does another process keep shared locks (fcntl(2), F_SETLK) off the file's first byte? False where it
-// cannot be told. Ends all such locks that this process itself has on the file.
+// True if another process holds an exclusive lock (fcntl(2), F_SETLK) on the file's first byte. False if
+// that cannot be found out. Closing the file here ends all such locks of this process on it.
 bool is_first_byte_locked(const std::string& path);
 
 }  // namespace deja::os

@@ -29,7 +29,7 @@ TEST(Places, CacheDirectoryByPrecedence) {
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.xdg_cache_home = "/xdg";
   EXPECT_EQ(dir_of(v), "/xdg/deja");
-  v.xdg_cache_home = "relative";  // the XDG specification: to be ignored
+  v.xdg_cache_home = "relative";  // ignored, as the XDG specification requires
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.deja_dir = "here/";
   EXPECT_EQ(dir_of(v), "/cwd/here");
