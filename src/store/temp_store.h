@@ -1,4 +1,4 @@
-// A store in a directory of its own, and what tests do to it.
+// A store in its own temporary directory, and operations on its files for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -52,7 +52,7 @@ class TempStore {
   std::unique_ptr<LocalStore> store_;
 };
 
-// Replaces bytes of a file in place, as somebody who may do anything.
+// Changes bytes of a file in place, whatever its mode.
 inline void overwrite(const std::string& path, long offset, std::string_view bytes) {
   ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   FILE* const file = ::fopen(path.c_str(), "r+b");
@@ -62,7 +62,7 @@ inline void overwrite(const std::string& path, long offset, std::string_view byt
   ASSERT_EQ(::fclose(file), 0);
 }
 
-// Runs body in a child process; how it ended, as waitpid says. Body returns the exit code.
+// Runs body in a child process. Body returns the exit code; the result is waitpid's status.
 int run_in_child(const std::function<int()>& body);
 
 }  // namespace deja::store
