@@ -76,7 +76,7 @@ TEST(IsSettled, NeedsTwoGrainsOrTwoSeconds) {
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns));
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain));
   EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain + 1));
-  id.mtime_ns = id.ctime_ns = 5'000'000'000;  // a file system that keeps whole seconds
+  id.mtime_ns = id.ctime_ns = 5'000'000'000;  // a file system with whole seconds
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 1'900'000'000));
   EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2'100'000'000));
 }

@@ -142,7 +142,7 @@ TEST_F(JournalTest, DirectoryRemovedWhileInUse) {
 }
 
 TEST_F(JournalTest, UnwritableIsCountedNotFatal) {
-  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file in the way"));
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file of that name"));
   auto journal = Journal::open(dir_);
   journal->record(event("a"));
   journal->trouble("store: gone");

@@ -37,7 +37,7 @@ TEST(Codec, EveryCutFails) {
   }
 }
 
-TEST(Codec, HeadsSurviveTheTrip) {
+TEST(Codec, HeadsAreDecodedAsTheyWereEncoded) {
   char memory[128];
   Writer w(memory, sizeof(memory));
   RequestHead head;
@@ -55,7 +55,7 @@ TEST(Codec, HeadsSurviveTheTrip) {
   EXPECT_EQ(back.group, 5u);
 }
 
-TEST(Codec, ACountIsBoundedByWhatIsThere) {
+TEST(Codec, ACountIsBoundedByTheBytesThatAreLeft) {
   const char memory[8] = {100, 0, 0, 0, 0, 0, 0, 0};
   Reader r(memory, sizeof(memory));
   EXPECT_EQ(r.count(), 0u);
