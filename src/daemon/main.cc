@@ -1,7 +1,10 @@
-// dejad, the engine. Started by the front (client/connect.cc), never by hand:
-//   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only
-//   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
-//   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
+// dejad, the engine. The client starts it (client/connect.cc); users do not.
+//
+// clang-format off
+//   dejad --daemon DIR      descriptor 3: the listening socket; 4: the lock that permits only one daemon
+//   dejad --one-shot DIR    descriptor 3: a connected client; serves its one request and ends
+//   dejad --foreground DIR  for `deja daemon run`: binds the socket itself and stays in the terminal
+// clang-format on
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -52,7 +55,7 @@ void begin(int first_foreign_fd) {
   daemon::settle_in(first_foreign_fd);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
   open_log();
-  // Only tests set this: see os/failpoint.h.
+  // Set only by tests: see os/failpoint.h.
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
 }
 
@@ -64,7 +67,7 @@ std::string path_of(const os::Fd& listener) {
   return address.sun_path;
 }
 
-// For `deja daemon stop`, should we not answer.
+// Writes our pid into the lock file, for a `deja daemon stop` that gets no answer.
 void sign_lock(int lock) {
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock, 0) == 0) static_cast<void>(os::write_all(lock, pid.data(), pid.size()));
@@ -97,7 +100,7 @@ int run_foreground(const std::string& dir) {
       ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
   const auto lock = os::try_lock_file(dir + "/daemon.lock", os::LockMode::exclusive);
   if (!lock || !*lock) {
-    std::fprintf(stderr, "deja: a daemon runs already for %s\n", dir.c_str());
+    std::fprintf(stderr, "deja: a daemon for %s is already running\n", dir.c_str());
     return 1;
   }
   auto listener = os::listen_unix(socket);
@@ -122,6 +125,6 @@ int main(int argc, char** argv) {
   if (mode == "--daemon") return run_daemon(dir);
   if (mode == "--one-shot") return run_one_shot(dir);
   if (mode == "--foreground") return run_foreground(dir);
-  std::fprintf(stderr, "deja: dejad is started by deja; see `deja daemon --help`\n");
+  std::fprintf(stderr, "deja: dejad is started by deja; see 'deja daemon --help'\n");
   return 2;
 }
