@@ -1,6 +1,9 @@
 // A development tool, not installed: runs a command under observation and prints its log.
-//   observe_trace [-q] [-s] [-f FRONT] -- /command args…     (-q: the summary only; -s: by the
-//   supervisor, which wants a path)
+//
+// clang-format off
+//   observe_trace [-q] [-s] [-f CLIENT] -- /command args…    -q: the summary only; -s: supervised, which
+//                                                            needs a path; -f: see create_log()
+// clang-format on
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -51,7 +54,7 @@ int run(const std::vector<std::string>& environment, char** argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// What to start: the tool, or its supervision into a log.
+// The command line: the tool, or its supervision into a log.
 std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
   std::vector<char*> out;
   if (log != nullptr)
@@ -77,15 +80,15 @@ void print_all(const deja::observe::Log& log, bool quiet) {
 int main(int argc, char** argv) {
   bool quiet = false;
   bool supervised = false;
-  std::string front;
+  std::string client;
   int at = 1;
   for (; at < argc && std::strcmp(argv[at], "--") != 0; ++at) {
     if (std::strcmp(argv[at], "-q") == 0) quiet = true;
     if (std::strcmp(argv[at], "-s") == 0) supervised = true;
-    if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) front = argv[++at];
+    if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) client = argv[++at];
   }
   if (at + 1 >= argc) return 2;
-  auto log = deja::observe::LogFile::create(front);
+  auto log = deja::observe::LogFile::create(client);
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);

@@ -1,5 +1,4 @@
-// What the tests of this room share: a scratch directory, and running a program in it under
-// observation.
+// The fixture of this module's tests: a scratch directory, and running a program in it under observation.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -24,10 +23,10 @@ struct ToolRun {
 
 struct RunOptions {
   std::vector<std::string> environment = {};  // added to a small fixed one
-  std::string front = {};
+  std::string client = {};
   std::uint64_t capacity = kLogCapacity;
   std::vector<std::string> before =
-      {};  // put before the command, outside of the observation (strace)
+      {};  // put before the command, and not observed (strace)
   bool observed = true;
   bool supervised = false;  // by the supervisor, not by the interposer
 };
@@ -37,7 +36,7 @@ class ObserveTest : public ::testing::Test {
   void SetUp() override;
   void TearDown() override;
 
-  // A path in the scratch directory, which is the working directory of what is run.
+  // A path in the scratch directory, which is the working directory of the program.
   std::string at(const std::string& name) const { return directory_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;
