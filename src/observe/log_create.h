@@ -60,8 +60,8 @@ inline bool create_log(NewLog& log, const char* client, uint64_t capacity = kLog
   header.tail = DEJA_LOG_HEADER_BYTES;
   struct stat st;
   if (client && stat(client, &st) == 0) {
-    header.front_device = st.st_dev;
-    header.front_inode = st.st_ino;
+    header.client_device = st.st_dev;
+    header.client_inode = st.st_ino;
   }
   if (fstat(0, &st) == 0) {
     header.stdin_device = st.st_dev;

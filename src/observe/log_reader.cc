@@ -45,11 +45,11 @@ struct Reader {
   void gap(std::string why) {
     if (log.gap.empty()) log.gap = std::move(why);
   }
-  void unheard(std::string why) {
-    log.unheard = true;
+  void unseen(std::string why) {
+    log.has_unseen_program = true;
     gap(std::move(why));
   }
-  void missing(const Program& program) { unheard("a program did not report in: " + program.path); }
+  void missing(const Program& program) { unseen("a program did not report in: " + program.path); }
   void started(const Program& wanted, const Program& reported) {
     log.starts.push_back({wanted.path, wanted.file, reported.path, reported.file});
   }
@@ -58,14 +58,6 @@ struct Reader {
 Program program_of(const Event& event) {
   return {event.path, event.has_identity ? std::optional(event.identity) : std::nullopt};
 }
-
-bool path_is_name(deja_op op) {
-  return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
-         op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON ||
-         op == DEJA_OP_CLOSE || op == DEJA_OP_DAY;
-}
-
-bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }
 
 constexpr const char* kTooMuch = "the run has too many records";
 // From this number of records on, memory should be returned to the system.
@@ -101,8 +93,8 @@ std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Ev
   const std::uint64_t fixed = sizeof record + (identified ? sizeof(deja_log_identity) : 0);
   const std::uint64_t used = fixed + std::uint64_t{record.text_size} + record.text2_size;
   if (record.size % 8 != 0 || record.size > end - offset ||
-      ((used + 7) & ~std::uint64_t{7}) != record.size || record.op < DEJA_OP_PROCESS ||
-      record.op > DEJA_OP_LAST) {
+      ((used + 7) & ~std::uint64_t{7}) != record.size ||
+      deja_texts_of(record.op) == DEJA_TEXT_NONE) {
     reader.gap("a record is malformed at offset " + std::to_string(offset));
     return 0;
   }
@@ -142,9 +134,9 @@ void make_absolute(Reader& reader, std::int32_t pid, std::string& path) {
 // The client execs or starts the real tool under the same observation. It does not replay a hit of its
 // own, which would leave no records, while DEJA_OBSERVE_LOG is set.
 bool is_client(const Reader& reader, const Event& event) {
-  return event.has_identity && reader.header.front_inode != 0 &&
-         event.identity.inode == reader.header.front_inode &&
-         event.identity.device == reader.header.front_device;
+  return event.has_identity && reader.header.client_inode != 0 &&
+         event.identity.inode == reader.header.client_inode &&
+         event.identity.device == reader.header.client_device;
 }
 
 void on_process(Reader& reader, const Event& event) {
@@ -196,7 +188,7 @@ void on_event(Reader& reader, const Event& event) {
 }
 
 void check_all_reported_in(Reader& reader) {
-  if (!reader.any_process) reader.unheard("no process reported in");
+  if (!reader.any_process) reader.unseen("no process reported in");
   std::map<std::int32_t, std::vector<const Program*>> unmatched_children;  // by parent
   for (const auto& [pid, process] : reader.processes) {
     if (process.exec_pending) reader.missing(process.exec);
@@ -226,7 +218,7 @@ Log too_much(Reader& reader) {
   Log log;
   log.gap = reader.log.gap;
   if (log.gap.empty()) log.gap = kTooMuch;
-  log.unheard = reader.log.unheard;
+  log.has_unseen_program = reader.log.has_unseen_program;
   log.is_large = true;
   return log;
 }
@@ -243,9 +235,9 @@ Result<Log> read_log(std::string_view bytes) {
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
-  constexpr std::uint32_t kUnheard =
+  constexpr std::uint32_t kUnseen =
       DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC | DEJA_LOST_SANDBOX;
-  if ((reader.header.lost & kUnheard) != 0) reader.log.unheard = true;
+  if ((reader.header.lost & kUnseen) != 0) reader.log.has_unseen_program = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
   if (tail > reader.header.capacity) reader.gap(kTooMuch);
   // It will not be published, and its decoding would take the most memory.
@@ -261,8 +253,9 @@ Result<Log> read_log(std::string_view bytes) {
     offset += size;
     // A bare library name is the only path of a record that is not joined.
     const bool bare = event.op == DEJA_OP_LIBRARY && event.path.find('/') == std::string::npos;
-    if (!path_is_name(event.op) && !bare) make_absolute(reader, event.pid, event.path);
-    if (has_second_path(event.op)) make_absolute(reader, event.pid, event.text);
+    const deja_texts texts = deja_texts_of(event.op);
+    if (texts >= DEJA_TEXT_PATH && !bare) make_absolute(reader, event.pid, event.path);
+    if (texts == DEJA_TEXT_TWO_PATHS) make_absolute(reader, event.pid, event.text);
     on_event(reader, event);
     text_size += event.path.size() + event.text.size();
     if (reader.log.events.size() == kRecordsMax || text_size > kTextMax) return too_much(reader);

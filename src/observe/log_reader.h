@@ -45,8 +45,8 @@ struct Log {
   // Why this run cannot be published, in one line. Empty: nothing was lost, no record is torn, and
   // every process that was started reported in.
   std::string gap;
-  // Some program did not pass through the interposer; the supervisor would have observed it.
-  bool unheard = false;
+  // A program did not pass through the interposer; the supervisor would have observed it.
+  bool has_unseen_program = false;
   // The log was large. Its reader should return memory to the system.
   bool is_large = false;
   // A program that the interposer does not see may exec one that it sees; that one then reports in as if

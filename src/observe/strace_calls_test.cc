@@ -91,7 +91,7 @@ TEST_F(StraceCalls, ADirectoryThatOnlyTheLoaderCanNameIsAGap) {
       run({find_tool("gcc"), "m.c", "-o", "m", "-Wl,-rpath,$ORIGIN/$LIB"}, {.observed = false})
           .exit_code,
       0);
-  EXPECT_TRUE(run({at("m")}).log.unheard);
+  EXPECT_TRUE(run({at("m")}).log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, LibrariesAskedForByName) {
@@ -121,7 +121,7 @@ TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   write("options", "");
   const ToolRun out = run({at("s")}, {.environment = {"ASAN_OPTIONS=include=" + at("options")}});
   EXPECT_EQ(out.exit_code, 0) << out.output;
-  EXPECT_TRUE(out.log.unheard);
+  EXPECT_TRUE(out.log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, AQueueIsAnotherProcess) {

@@ -20,18 +20,10 @@ namespace {
 
 using deja::observe::Event;
 
-const char* op_name(deja_op op) {
-  static const char* const names[] = {
-      "?",     "process",  "library",  "exec",   "exec-failed", "spawn",  "open",
-      "stat",  "readlink", "realpath", "list",   "chdir",       "getenv", "environ",
-      "clock", "random",   "host",     "unlink", "rename",      "link",   "symlink",
-      "mkdir", "change",   "connect",  "close",  "lock"};
-  return names[op];
-}
-
 void print(const Event& e) {
-  std::printf("%d %s%s%s%s%s%s", e.pid, op_name(e.op), e.path.empty() ? "" : " ", e.path.c_str(),
-              e.text.empty() ? "" : " -> ", e.text.c_str(), e.has_identity ? " #" : "");
+  std::printf("%d %s%s%s%s%s%s", e.pid, deja_op_name(e.op), e.path.empty() ? "" : " ",
+              e.path.c_str(), e.text.empty() ? "" : " -> ", e.text.c_str(),
+              e.has_identity ? " #" : "");
   if (e.error) std::printf(" (%s)", std::strerror(e.error));
   if (e.value) std::printf(" value=%llu", static_cast<unsigned long long>(e.value));
   if (e.flags & ~DEJA_FLAG_IDENTITY) std::printf(" flags=%x", e.flags & ~DEJA_FLAG_IDENTITY);
@@ -67,7 +59,7 @@ std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
 void print_all(const deja::observe::Log& log, bool quiet) {
   std::map<std::string, int> counts;
   for (const Event& e : log.events) {
-    ++counts[op_name(e.op)];
+    ++counts[deja_op_name(e.op)];
     if (!quiet) print(e);
   }
   std::printf("%zu records:", log.events.size());

@@ -96,25 +96,25 @@ enum class Calling : std::uint32_t {
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
-  std::uint64_t mount_namespace = 0;                // inode of /proc/self/ns/mnt; 0: unknown
-  std::uint64_t root_device = 0, root_inode = 0;    // of "/"
-  std::uint64_t front_device = 0, front_inode = 0;  // of the client's own executable
-  std::uint64_t group = 0;                          // effective gid
-  std::uint64_t confinement = 0;                    // os::confinement_of_this_process()
+  std::uint64_t mount_namespace = 0;                  // inode of /proc/self/ns/mnt; 0: unknown
+  std::uint64_t root_device = 0, root_inode = 0;      // of "/"
+  std::uint64_t client_device = 0, client_inode = 0;  // of the client's own executable
+  std::uint64_t group = 0;                            // effective gid
+  std::uint64_t confinement = 0;                      // os::confinement_of_this_process()
 };
 inline void write(Writer& w, const RequestHead& h) {
   w.u32(h.stream_flags);
   w.u32(h.umask);
-  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.front_device,
-                                h.front_inode, h.group, h.confinement})
+  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.client_device,
+                                h.client_inode, h.group, h.confinement})
     w.u64(v);
 }
 inline RequestHead read_request_head(Reader& r) {
   RequestHead h;
   h.stream_flags = r.u32();
   h.umask = r.u32();
-  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.front_device,
-                           &h.front_inode, &h.group, &h.confinement})
+  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.client_device,
+                           &h.client_inode, &h.group, &h.confinement})
     *v = r.u64();
   return h;
 }

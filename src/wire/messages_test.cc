@@ -43,7 +43,7 @@ TEST(Codec, HeadsAreDecodedAsTheyWereEncoded) {
   RequestHead head;
   head.stream_flags = kStreamsAreOne;
   head.umask = 077;
-  head.front_inode = 99;
+  head.client_inode = 99;
   head.group = 5;
   write(w, head);
   Reader r(memory, w.size());
@@ -51,7 +51,7 @@ TEST(Codec, HeadsAreDecodedAsTheyWereEncoded) {
   EXPECT_TRUE(r.done());
   EXPECT_EQ(back.stream_flags, head.stream_flags);
   EXPECT_EQ(back.umask, 077u);
-  EXPECT_EQ(back.front_inode, 99u);
+  EXPECT_EQ(back.client_inode, 99u);
   EXPECT_EQ(back.group, 5u);
 }
 

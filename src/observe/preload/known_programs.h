@@ -10,11 +10,13 @@
  * the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
 static const char deja_getenv_only[] =
     "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
-    "gfortran\0gnat1\0go1\0d21\0cc1gm2\0gnatgcc\0gccgo\0gdc\0gm2\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld."
+    "gfortran\0gnat1\0go1\0d21\0cc1gm2\0gnatgcc\0gccgo\0gdc\0gm2\0as\0ld\0ld.bfd\0ld."
+    "gold\0gold\0ld."
     "lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
     "clang\0clang++\0clang-cpp\0clang-tidy\0gcc-ar\0gcc-nm\0gcc-ranlib\0rustc\0clippy-driver\0"
     "rust-lld\0rustup\0"
-    "nasm\0yasm\0windres\0flex\0bison\0m4\0protoc\0moc\0uic\0glslangValidator\0glslc\0swig\0dtc\0capnp\0"
+    "nasm\0yasm\0windres\0flex\0bison\0m4\0protoc\0moc\0uic\0glslangValidator\0glslc\0swig\0dtc\0ca"
+    "pnp\0"
     "gperf\0";
 
 static inline bool deja_is_version(const char *s, const char *end) {

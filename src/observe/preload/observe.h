@@ -38,7 +38,7 @@ struct deja_state {
   int home_pid;      /* of the process whose memory this is */
   int shares_memory; /* vfork or clone was called: the pid must be read from the kernel each time */
   int forked;        /* this process is a fork: another thread's locks may stay locked forever */
-  int unknown;       /* a program of no table: questions before and after opening a file count apart */
+  int unknown; /* a program of no table: questions before and after opening a file count apart */
   uint32_t cwd_generation;
   uint32_t once;                     /* bits of records written once per process, enum deja_once */
   uint32_t module_stamp;             /* enum deja_module_stamp */

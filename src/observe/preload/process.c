@@ -265,7 +265,7 @@ DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 #define DEFINE_ADDCHDIR(name, type)                                  \
   int name(posix_spawn_file_actions_t *actions, type where);         \
   EXPORT int name(posix_spawn_file_actions_t *actions, type where) { \
-    __atomic_store_n(&child_changes_directory, 1, __ATOMIC_RELAXED);    \
+    __atomic_store_n(&child_changes_directory, 1, __ATOMIC_RELAXED); \
     return NEXT(name)(actions, where);                               \
   }
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir_np, const char *)

@@ -185,17 +185,10 @@ COLD static void write_based(const struct deja_note *note, int pid, struct text 
   commit_once(note, pid, one, two);
 }
 
-/* True if text is a path; a name must not be joined with a directory. */
-static bool text_is_path(uint16_t op) {
-  return op != DEJA_OP_GETENV && op != DEJA_OP_HOST && op != DEJA_OP_CONNECT &&
-         op != DEJA_OP_CLOCK && op != DEJA_OP_RANDOM && op != DEJA_OP_ENVIRON &&
-         op != DEJA_OP_CLOSE && op != DEJA_OP_DAY;
-}
-
 static void write_note(const struct deja_note *note) {
   struct text one = {0}, two = {0};
   bool base_one = false, base_two = false;
-  const bool is_path = text_is_path(note->op);
+  const bool is_path = deja_texts_of(note->op) >= DEJA_TEXT_PATH;
   const int pid = deja_pid();
   const bool must_base = note->absolute || pid != deja_state.home_pid;
   if (is_path && (note->path == NULL || note->path[0] == '\0')) return;

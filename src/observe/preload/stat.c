@@ -179,7 +179,8 @@ static void note_readlink(int at, const char *path, const char *text, size_t roo
                           int64_t when) {
   char opened[4096];
   if (!deja_recording()) return;
-  if (path && path[0] == '\0' && size >= 0) { /* the descriptor is the link itself, opened with O_PATH */
+  if (path && path[0] == '\0' &&
+      size >= 0) { /* the descriptor is the link itself, opened with O_PATH */
     const int saved = errno;
     opened[deja_path_of(at, opened, sizeof opened - 1)] = '\0';
     errno = saved;

@@ -76,8 +76,8 @@ bool LogWriter::is_client(const deja_log_identity& file) const {
   if (memory_ == nullptr) return false;
   const void* const start = memory_;
   const auto* header = static_cast<const deja_log_header*>(start);
-  return header->front_inode != 0 && header->front_inode == file.inode &&
-         header->front_device == file.device;
+  return header->client_inode != 0 && header->client_inode == file.inode &&
+         header->client_device == file.device;
 }
 
 bool LogWriter::is_repeated(const Record& r) {

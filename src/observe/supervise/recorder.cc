@@ -165,7 +165,8 @@ void Recorder::before_sandbox(const seccomp_notif& notification) {
   // Another thread may be in that code now, also a thread of a vfork parent, whose memory this is.
   if (!status || status->threads != 1) return;
   const auto parent = Tracee(status->parent).status();
-  const bool shares_memory = ::syscall(SYS_kcmp, status->process, status->parent, KCMP_VM, 0, 0) == 0;
+  const bool shares_memory =
+      ::syscall(SYS_kcmp, status->process, status->parent, KCMP_VM, 0, 0) == 0;
   if (shares_memory && (!parent || parent->threads != 1)) return;
   tracee.cover_clock();
 }

@@ -101,9 +101,10 @@ class Recorder {
   LogWriter& log_;
   StandIns& stand_ins_;
   Outputs outputs_{log_};
-  const std::string rights_ = Tracee(::getpid()).rights();  // of this process; the tool starts with them
-  std::unordered_map<pid_t, pid_t> processes_;              // by thread
-  unsigned filters_ = 0;                                    // number that the tool started with
+  const std::string rights_ =
+      Tracee(::getpid()).rights();              // of this process; the tool starts with them
+  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  unsigned filters_ = 0;                        // number that the tool started with
   // Processes that have started another program, of which no call was received yet.
   std::unordered_set<pid_t> fresh_;
 };
