@@ -7,7 +7,7 @@
 //   the user's tool failed     a value (exit code), passed through unchanged
 // So a look-up is Result<std::optional<X>>: failed, absent and present are three things.
 //
-// Both classes are [[nodiscard]]: an error cannot be dropped without saying so.
+// Both classes are [[nodiscard]]: an error is dropped only by ignore(), with the reason.
 #pragma once
 
 #include <cerrno>
@@ -31,8 +31,6 @@ enum class Code {
   protocol,     // the other side sent something outside the protocol
   invalid,      // the caller or the user gave a value without meaning
 };
-
-const char* code_name(Code code);
 
 struct [[nodiscard]] Error {
   Code code = Code::io;
@@ -107,6 +105,11 @@ class [[nodiscard]] Result<void> {
 };
 
 using Status = Result<void>;
+
+// Drops a result on purpose; `why` tells the reader why a failure does not matter here. The only way to
+// drop one, because both classes are [[nodiscard]].
+template <typename T>
+void ignore(const Result<T>& /*result*/, const char* /*why*/) {}
 
 // TRY(expr): the value of expr; if it failed, returns its error from this function. One per statement.
 #define TRY(expr)                                            \

@@ -98,7 +98,7 @@ int run_one_shot(const std::string& dir) {
 int run_foreground(const std::string& dir) {
   const std::string socket =
       ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
-  const auto lock = os::try_lock_file(dir + "/daemon.lock", os::LockMode::exclusive);
+  const auto lock = os::try_lock_file(dir + "/daemon.lock");
   if (!lock || !*lock) {
     std::fprintf(stderr, "deja: a daemon for %s is already running\n", dir.c_str());
     return 1;

@@ -90,14 +90,14 @@ void RequestServer::answer(Connection& connection, const pipeline::Outcome& outc
                                  static_cast<std::uint32_t>(replay->err.size())});
     body += replay->out;
     body += replay->err;
-    static_cast<void>(static_cast<bool>(connection.send_last(wire::Kind::replay, body)));
+    ignore(connection.send_last(wire::Kind::replay, body), "the client has left");
   } else if (const auto* done = std::get_if<pipeline::Done>(&outcome.answer)) {
     std::string body(sizeof(std::uint32_t), '\0');
     wire::Writer(body.data(), body.size()).u32(done->exit_code.value_or(wire::kAsTheTool));
     body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
-    static_cast<void>(static_cast<bool>(connection.send_last(wire::Kind::published, body)));
+    ignore(connection.send_last(wire::Kind::published, body), "the client has left");
   } else {
-    static_cast<void>(static_cast<bool>(connection.send_last(wire::Kind::exec, {})));
+    ignore(connection.send_last(wire::Kind::exec, {}), "the client has left");
   }
 }
 
@@ -107,7 +107,7 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   if (!decoded) return journal().trouble(decoded.error().message);
   // Permissions also depend on the groups.
   if (!view_.is_same_for(decoded->head) || !os::has_our_groups(socket)) {
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     if (view_.confinement != 0 && decoded->head.confinement == 0) gives_way_ = true;
     return;
   }
@@ -135,10 +135,9 @@ void RequestServer::apply_daemon_mode(const pipeline::Request& request) {
   is_switched_off_ = *is_off;
   if (*is_off) {
     const auto there = os::stat_file(off_mark_, os::Links::keep);
-    if (there && !*there)
-      static_cast<void>(static_cast<bool>(os::write_file_atomic(off_mark_, "")));
+    if (there && !*there) ignore(os::write_file_atomic(off_mark_, ""), "the mark only saves time");
   } else if (kind_ == Kind::one_shot) {  // with a mark, clients do not ask a daemon
-    static_cast<void>(static_cast<bool>(os::remove_file(off_mark_)));
+    ignore(os::remove_file(off_mark_), "the mark only saves time");
   }
 }
 
@@ -148,7 +147,7 @@ void RequestServer::forget_silence(std::int64_t now_ns) {
   std::int64_t last = forgot_silence_ns_;
   if (now_ns - last < kSecondNs || !forgot_silence_ns_.compare_exchange_strong(last, now_ns))
     return;
-  static_cast<void>(static_cast<bool>(os::remove_file(silence_mark_)));
+  ignore(os::remove_file(silence_mark_), "a mark that stays costs only time");
 }
 
 void RequestServer::prewarm_later(const std::string& request_body, bool was_hit) {

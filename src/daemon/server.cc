@@ -96,7 +96,7 @@ bool Server::is_replaced() const {
 void Server::stop() {
   stopping_ = true;
   // New clients no longer find the socket, and waiting workers wake up. Running sessions end normally.
-  static_cast<void>(static_cast<bool>(os::remove_file(socket_path_)));
+  ignore(os::remove_file(socket_path_), "the next daemon removes it");
   ::shutdown(listener_.get(), SHUT_RDWR);
   changed_.notify_all();
   host_.end_prewarming();
@@ -154,7 +154,7 @@ void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
   if (!peer) return;
   if (peer->uid != ::geteuid()) {
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     host_.journal().trouble("daemon: refused a client of user " + std::to_string(peer->uid) +
                             "; is the cache directory closed to others?");
     return;
@@ -165,7 +165,7 @@ void Server::serve_connection(os::Fd socket) {
     // The reply's head has our build number, so a client of another build starts an engine of its own.
     // If its build was installed over this one, the next daemon is to be of that build.
     if (frame.error().code != Code::protocol) return;
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     if (is_replaced()) stop();
     return;
   }
@@ -189,7 +189,7 @@ void Server::answer_question(const os::Fd& socket, const std::string& word) {
   if (word == "stop") stop();
   if (word == "forget") host_.forget();
   const bool known = word == "stop" || word == "status" || word == "forget";
-  static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));
+  ignore(write_frame(socket, wire::Kind::answer, known ? facts : ""), "the client has left");
 }
 
 }  // namespace deja::daemon

@@ -90,13 +90,13 @@ bool Journal::needs_reopening(const Files& files) {
 // Renames the event file if it is still the one that is open here; otherwise another process did.
 void Journal::rotate(const Files& files) {
   const std::string path = dir_ + "/" + kEventsFile;
-  const auto lock = os::try_lock_file(dir_ + "/lock", os::LockMode::exclusive);
+  const auto lock = os::try_lock_file(dir_ + "/lock");
   if (!lock || !*lock) return;  // another process rotates
   const auto ours = os::stat_fd(files.events);
   const auto current = os::stat_file(path);
   if (!ours || !current || !*current || (*current)->inode != ours->inode) return;
   // If this fails, the file keeps growing; the next event tries again.
-  (void)os::rename_file(path, dir_ + "/" + kOlderEventsFile);
+  ignore(os::rename_file(path, dir_ + "/" + kOlderEventsFile), "the next event tries again");
 }
 
 std::shared_ptr<Journal::Files> Journal::files() {
@@ -133,7 +133,7 @@ void Journal::record(const Event& event) {
 
 void Journal::trouble(std::string_view text) {
   count(Counter::errors);
-  if (!dir_.empty()) (void)note_trouble(dir_, text);  // if this fails too, only the count remains
+  if (!dir_.empty()) ignore(note_trouble(dir_, text), "then only the count remains");
 }
 
 void Journal::count(Counter counter, std::uint64_t n) {

@@ -31,7 +31,7 @@ Result<std::optional<os::Mapping>> map_sound(const std::string& path, std::strin
 Result<os::Fd> lock_journal(const std::string& dir) {
   const std::string path = dir + "/lock";
   for (int tries = 0; tries < kLockTries; ++tries) {
-    os::Fd fd = TRY(os::try_lock_file(path, os::LockMode::exclusive));
+    os::Fd fd = TRY(os::try_lock_file(path));
     if (fd) return fd;
     std::this_thread::sleep_for(kLockPause);
   }

@@ -116,12 +116,4 @@ Result<bool> rename_new(const std::string& from, const std::string& to) {
   return true;
 }
 
-Result<bool> link_fd(const Fd& fd, const std::string& to) {
-  const std::string name = "/proc/self/fd/" + std::to_string(fd.get());
-  if (injected()) return sys_error("link to", to);
-  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  if (errno == EEXIST) return false;
-  return sys_error("link to", to);
-}
-
 }  // namespace deja::os

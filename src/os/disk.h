@@ -29,7 +29,5 @@ Status set_mtime(const Fd& fd, std::int64_t ns);
 // Renames unless `to` exists: then false, and `from` stays. A file system without RENAME_NOREPLACE
 // replaces.
 Result<bool> rename_new(const std::string& from, const std::string& to);
-// A hard link of the file that fd has open. False: `to` exists already.
-Result<bool> link_fd(const Fd& fd, const std::string& to);
 
 }  // namespace deja::os

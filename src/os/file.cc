@@ -209,12 +209,6 @@ Status rename_file(const std::string& from, const std::string& to) {
   return {};
 }
 
-Result<bool> link_file(const std::string& from, const std::string& to) {
-  if (checked([&] { return ::link(from.c_str(), to.c_str()); }) == 0) return true;
-  if (errno == EEXIST) return false;
-  return sys_error("link to", to);
-}
-
 Status make_symlink(const std::string& text, const std::string& path) {
   if (checked([&] { return ::symlink(text.c_str(), path.c_str()); }) != 0)
     return sys_error("symlink", path);

@@ -72,8 +72,6 @@ Status change_mode(const std::string& path, mode_t mode);  // follows no symlink
 // Writes a temporary file and renames it: readers see the old or the new bytes, never a mix.
 Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode = 0600);
 Status rename_file(const std::string& from, const std::string& to);
-// False when to exists already.
-Result<bool> link_file(const std::string& from, const std::string& to);
 Status make_symlink(const std::string& text, const std::string& path);
 // True if access(2) allows this process to write. Empty: there is no such file.
 std::optional<bool> is_writable(const std::string& path);

@@ -113,13 +113,13 @@ TEST_F(FileTest, FilesOfTheKernelAreReadWhole) {
 }
 
 TEST_F(FileTest, OnlyOneHolderOfAnExclusiveLock) {
-  auto first = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  auto first = try_lock_file(dir_ + "/lock");
   ASSERT_TRUE(first && *first);
-  auto second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  auto second = try_lock_file(dir_ + "/lock");
   ASSERT_TRUE(second);
   EXPECT_FALSE(*second);
   first->reset();
-  second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  second = try_lock_file(dir_ + "/lock");
   EXPECT_TRUE(second && *second);
 }
 

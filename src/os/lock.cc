@@ -8,25 +8,16 @@
 #include "os/interrupted.h"
 
 namespace deja::os {
-namespace {
 
-Result<Fd> lock(const std::string& path, LockMode mode, int flags) {
+Result<Fd> try_lock_file(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return sys_error("open", path);
-  const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | flags;
   Interruptions interruptions;
-  while (::flock(fd.get(), operation) != 0) {
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Fd();
     if (!interruptions.again()) return sys_error("flock", path);
   }
   return fd;
-}
-
-}  // namespace
-
-Result<Fd> lock_file(const std::string& path, LockMode mode) { return lock(path, mode, 0); }
-Result<Fd> try_lock_file(const std::string& path, LockMode mode) {
-  return lock(path, mode, LOCK_NB);
 }
 
 bool is_first_byte_locked(const std::string& path) {

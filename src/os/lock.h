@@ -9,11 +9,8 @@
 
 namespace deja::os {
 
-enum class LockMode { shared, exclusive };
-// Waits; creates the file with mode 0600.
-Result<Fd> lock_file(const std::string& path, LockMode mode);
-// Empty Fd: another process holds it.
-Result<Fd> try_lock_file(const std::string& path, LockMode mode);
+// Creates the file with mode 0600. Empty Fd: another process holds the lock.
+Result<Fd> try_lock_file(const std::string& path);
 
 // True if another process holds an exclusive lock (fcntl(2), F_SETLK) on the file's first byte. False if
 // that cannot be found out. Closing the file here ends all such locks of this process on it.

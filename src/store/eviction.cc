@@ -180,7 +180,7 @@ Status LocalStore::compact_ledger() {
   const Counters seen = TRY(counters());
   if (seen.ledger_bytes <= seen.ledger_live) return {};
   // The holder of the lock compacts, rebuilds or purges: there is nothing left to do here.
-  const os::Fd lock = TRY(os::try_lock_file(layout_.lock(), os::LockMode::exclusive));
+  const os::Fd lock = TRY(os::try_lock_file(layout_.lock()));
   if (!lock) return {};
   // Under the lock no other process replaces the directory. If one did before, this index must not be
   // copied.

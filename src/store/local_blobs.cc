@@ -1,4 +1,4 @@
-// Blobs of the local store: put, open, link, quarantine.
+// Blobs of the local store: put, open, quarantine.
 //
 // A blob is written as tmp/<...>, hashed in place, and renamed to its name without replacing an
 // existing file. Its mtime is set into the past: any later write sets the current time, so even a
@@ -29,7 +29,7 @@ constexpr std::uint64_t kQuarantineBytesMax = 64 << 20;
 struct TempFile {
   explicit TempFile(std::string p) : path(std::move(p)) {}
   ~TempFile() {
-    if (!path.empty()) static_cast<void>(os::remove_file(path));
+    if (!path.empty()) ignore(os::remove_file(path), "a sweep removes it");
   }
   TempFile(const TempFile&) = delete;
   TempFile& operator=(const TempFile&) = delete;
@@ -132,7 +132,7 @@ Status LocalStore::install(const std::string& temp, const os::Fd& fd, const Dige
   }
   // Another process stored the same bytes a moment ago: its file is hashed at first use.
   if (!TRY(std::move(renamed))) {
-    static_cast<void>(os::remove_file(temp));
+    ignore(os::remove_file(temp), "a sweep removes it");
     return {};
   }
   know(digest, TRY(os::stat_fd(fd)));
@@ -181,30 +181,6 @@ Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
     if (bytes) return put_blob_bytes(*bytes);
   }
   return put_copied(source);
-}
-
-Result<bool> LocalStore::link_blob(const Digest& digest, const std::string& target) {
-  const auto opened = TRY(open_file(digest));
-  if (!opened) return false;
-  if (!TRY(is_recorded(digest, opened->identity)) && !TRY(check_content(digest, *opened)))
-    return false;
-  auto linked = os::link_fd(opened->fd, target);
-  if (!linked) {
-    const int e = linked.error().sys_errno;
-    // Another file system, too many links, links not allowed, or the blob was evicted since.
-    if (e == EXDEV || e == EMLINK || e == EPERM || e == ENOENT || e == EOPNOTSUPP) return false;
-    return std::move(linked).error();
-  }
-  if (!*linked) return sys_error_code(EEXIST, "link to", target);
-  // The link changed the ctime. If nothing else changed, the content is still known.
-  const auto after = TRY(os::stat_fd(opened->fd));
-  const os::FileIdentity& before = opened->identity;
-  if (after.size == before.size && after.mtime_ns == before.mtime_ns && after.mode == before.mode) {
-    know(digest, after);
-    const MutexLock lock(pending_mutex_);
-    if (refreshed_.size() < kRefreshedMax) refreshed_[digest] = after;
-  }
-  return true;
 }
 
 }  // namespace deja::store

@@ -93,7 +93,7 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record,
   };
   TRY(change(insert));
   // The result is stored: a failure to make room is noted, not reported as a failure to store.
-  static_cast<void>(keep_limit(&key));
+  ignore(keep_limit(&key), "the record is stored; make_room() notes a failure");
   return {};
 }
 
@@ -155,7 +155,7 @@ Status LocalStore::write_manifest(CatalogChange& change, const ProbeKey& key,
 
 Status LocalStore::put_manifest(const ProbeKey& key, std::string_view record) {
   TRY(change([&](CatalogChange& change) { return write_manifest(change, key, record); }));
-  static_cast<void>(keep_limit(nullptr));
+  ignore(keep_limit(nullptr), "the record is stored; make_room() notes a failure");
   return {};
 }
 
@@ -170,7 +170,7 @@ Status LocalStore::update_manifest(const ProbeKey& key, ManifestChange change_re
     return write_manifest(change, key, change_record(context, present));
   };
   TRY(change(update));
-  static_cast<void>(keep_limit(nullptr));
+  ignore(keep_limit(nullptr), "the record is stored; make_room() notes a failure");
   return {};
 }
 

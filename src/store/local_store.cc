@@ -42,7 +42,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   auto index = Index::open(store->layout_.index(), access, is_embedded);
   if (!index && index.error().code == Code::corrupt && !read_only) {
     // LMDB refuses an index that looked sound: rebuild it from the ledger.
-    static_cast<void>(mark_index_damaged(store->layout_.index()));
+    ignore(mark_index_damaged(store->layout_.index()), "the second open then fails, too");
     TRY(prepare_store(store->layout_, store->prepare_options_));
     index = Index::open(store->layout_.index(), access, is_embedded);
     store->is_rebuilt_ = true;
@@ -66,7 +66,7 @@ void LocalStore::note_error(const Error& error) {
     is_damaged_ = true;
     // Also for later processes; but an index that replaced ours is not the damaged one.
     if (!options_.read_only && !index_->is_replaced())
-      static_cast<void>(mark_index_damaged(layout_.index()));
+      ignore(mark_index_damaged(layout_.index()), "this process rebuilds it anyway");
   }
   const MutexLock lock(error_mutex_);
   last_error_ = error.message;
@@ -101,7 +101,7 @@ Status LocalStore::change(const Change& body) {
     done = follow_replacement();
     if (done) done = change_once(body, doomed);
   }
-  for (const std::string& path : doomed) static_cast<void>(os::remove_file(path));
+  for (const std::string& path : doomed) ignore(os::remove_file(path), "a sweep removes it");
   return done;
 }
 
@@ -142,7 +142,7 @@ Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doome
     }
     // A file that cannot be removed is an orphan; that is no reason to keep the result.
     if (blob.size < kSlowToRemove) {
-      if (!os::remove_file(path)) static_cast<void>(os::remove_tree(path));
+      if (!os::remove_file(path)) ignore(os::remove_tree(path), "a sweep removes it");
       continue;
     }
     const std::string temp = layout_.new_temp();

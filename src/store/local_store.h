@@ -100,9 +100,6 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Result<std::optional<Blob>> open_blob(const Digest& digest) override;
   Result<PutBlob> put_blob(const os::Fd& source) override;
   Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
-  // Creates a hard link of the blob at target, which must not exist. False: no such blob, or no link
-  // can be made there.
-  Result<bool> link_blob(const Digest& digest, const std::string& target);
 
   Result<std::optional<std::string>> get_result(const ActionKey& key) override;
   Status put_result(const ActionKey& key, std::string_view record,

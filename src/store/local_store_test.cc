@@ -129,18 +129,6 @@ TEST(LocalStore, OddThingsInPlaceOfABlobAreNoBlob) {
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
 }
 
-TEST(LocalStore, ALinkedBlobStaysKnownAndItsEditIsFound) {
-  TempStore store;
-  const PutBlob blob = publish(*store, "a", "content");
-  const std::string target = store.directory() + "/out";
-  EXPECT_TRUE(*store->link_blob(blob.digest, target));
-  EXPECT_FALSE(store->link_blob(blob.digest, target));  // there already: an error
-  EXPECT_FALSE(*store->link_blob(digest::digest_bytes("none"), store.directory() + "/none"));
-  EXPECT_EQ(read_blob(*store, blob.digest), "content");
-  overwrite(target, 0, "CONTENT");
-  EXPECT_EQ(read_blob(*store, blob.digest), "absent");
-}
-
 TEST(LocalStore, ManifestsGoWithTheirLastResult) {
   TempStore store;
   const PutBlob blob = publish(*store, "a", "content");

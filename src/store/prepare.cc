@@ -81,7 +81,7 @@ Status make_directories(const Layout& layout) {
 Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   const std::int64_t deadline = os::monotonic_ns() + wait_ns;
   for (;;) {
-    auto lock = TRY(os::try_lock_file(layout.lock(), os::LockMode::exclusive));
+    auto lock = TRY(os::try_lock_file(layout.lock()));
     if (lock) return lock;
     if (os::monotonic_ns() > deadline)
       return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
@@ -171,7 +171,7 @@ Status rebuild_index(const Layout& layout) {
   };
   auto done = build();
   if (done) done = install_index(layout, made);
-  if (!done) static_cast<void>(os::remove_tree(made));
+  if (!done) ignore(os::remove_tree(made), "the first failure is reported");
   return done;
 }
 
@@ -238,7 +238,7 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
   if (done) done = os::sync_fd(fd);  // it replaces files that may already be on disk
   if (done) done = os::rename_file(temp, layout.ledger_base(number));
   if (!done) {
-    static_cast<void>(os::remove_file(temp));
+    ignore(os::remove_file(temp), "the first failure is reported");
     return done;
   }
   const LedgerFiles files = TRY(find_ledger_files(layout));

@@ -50,7 +50,7 @@ std::unique_ptr<UseCount> UseCount::begin(const std::string& index_directory) {
   std::string path = join_path(index_directory, kPrefix);
   path += std::to_string(::getpid()) + "." + std::to_string(serial++);
   // Left by a dead process with the same pid; no process has opened the index since.
-  static_cast<void>(static_cast<bool>(os::remove_file(path)));
+  ignore(os::remove_file(path), "then create_file() fails");
   const auto fd = os::create_file(path, 0600);
   if (!fd || !os::write_fd(*fd, std::string(sizeof(Count), '\0'))) return nullptr;
   auto mapping = os::Mapping::read_write(*fd, sizeof(Count));
@@ -58,7 +58,7 @@ std::unique_ptr<UseCount> UseCount::begin(const std::string& index_directory) {
   return std::unique_ptr<UseCount>(new UseCount(std::move(path), *std::move(mapping)));
 }
 
-UseCount::~UseCount() { static_cast<void>(static_cast<bool>(os::remove_file(path_))); }
+UseCount::~UseCount() { ignore(os::remove_file(path_), "a file that is left costs one check"); }
 
 void UseCount::count(int change) {
   void* const place = mapping_.data();  // the start of a page, so aligned
@@ -72,7 +72,7 @@ Result<bool> has_embedded_user_died_inside(const std::string& index_directory) {
     if (!pid || is_running(*pid)) continue;
     const std::string path = join_path(index_directory, name);
     has_ended_inside = has_ended_inside || is_inside(path);
-    static_cast<void>(static_cast<bool>(os::remove_file(path)));
+    ignore(os::remove_file(path), "a file that is left costs one check");
   }
   return has_ended_inside;
 }
