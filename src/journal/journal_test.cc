@@ -8,14 +8,15 @@
 #include <thread>
 
 #include "journal/reader.h"
-#include "journal/test_dir.h"
+#include "journal/test_processes.h"
 #include "journal/troubles.h"
+#include "os/directory_test.h"
 #include "os/failpoint.h"
 
 namespace deja::journal {
 namespace {
 
-class JournalTest : public DirTest {
+class JournalTest : public os::DirectoryTest {
  protected:
   std::string directory() { return journal_dir(dir_); }
   std::vector<std::string> whats(std::size_t limit = 100'000) {

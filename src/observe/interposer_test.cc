@@ -17,7 +17,6 @@ using testing::ToolRun;
 class Interposer : public testing::ObserveTest {
  protected:
   void SetUp() override {
-    ObserveTest::SetUp();
     write("present", "text\n");
     chmod(at("present").c_str(), 0644);
     ASSERT_EQ(symlink("present", at("link").c_str()), 0);

@@ -5,21 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/directory_test.h"
 #include "os/lock.h"
 
 namespace deja::os {
 namespace {
 
-class FileTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-os-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { ASSERT_TRUE(remove_tree(dir_)); }
-  std::string dir_;
-};
+using FileTest = DirectoryTest;
 
 TEST_F(FileTest, AbsentIsNotAnError) {
   const auto id = stat_file(dir_ + "/no/such");

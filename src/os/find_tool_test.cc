@@ -6,24 +6,21 @@
 #include <unistd.h>
 
 #include "os/call_chain.h"
+#include "os/directory_test.h"
 #include "os/file.h"
 
 namespace deja::os {
 namespace {
 
-class FindToolTest : public ::testing::Test {
+class FindToolTest : public DirectoryTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-find-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
     for (const char* d : {"/a", "/b"}) ASSERT_TRUE(make_directory(dir_ + d));
     ASSERT_TRUE(write_file_atomic(dir_ + "/client", "x", 0755));
     struct stat st;
     ASSERT_EQ(::stat((dir_ + "/client").c_str(), &st), 0);
     client_ = {st.st_dev, st.st_ino};
   }
-  void TearDown() override { ASSERT_TRUE(remove_tree(dir_)); }
   std::string find(std::string_view name, const std::string& path, std::string_view calls = {},
                    std::initializer_list<std::string_view> arguments = {}) {
     char out[4096];
@@ -52,7 +49,6 @@ class FindToolTest : public ::testing::Test {
     CallChain().extend(client, tool, hash_of(arguments), out);
     return text;
   }
-  std::string dir_;
   ClientFile client_;
 };
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "os/directory_test.h"
 #include "os/file.h"
 #include "store/local_store.h"
 
@@ -18,15 +19,8 @@ namespace deja::store {
 class TempStore {
  public:
   explicit TempStore(LocalStore::Options options = {}) : options_(std::move(options)) {
-    std::string name = testing::TempDir() + "deja-store-XXXXXX";
-    CHECK(::mkdtemp(name.data()) != nullptr);
-    directory_ = name;
-    options_.dir = directory_ + "/cache";
+    options_.dir = scratch_.at("cache");
     reopen();
-  }
-  ~TempStore() {
-    store_.reset();
-    EXPECT_TRUE(os::remove_tree(directory_));
   }
   TempStore(const TempStore&) = delete;
   TempStore& operator=(const TempStore&) = delete;
@@ -42,12 +36,13 @@ class TempStore {
   LocalStore& operator*() { return *store_; }
   LocalStore* operator->() { return store_.get(); }
   const std::string& dir() const { return options_.dir; }
-  const std::string& directory() const { return directory_; }
+  const std::string& directory() const { return scratch_.path(); }
   Layout layout() const { return Layout(options_.dir); }
   LocalStore::Options& options() { return options_; }
 
  private:
-  std::string directory_;
+  // Without a space: reflink_test.cc uses it in shell commands.
+  const os::ScratchDirectory scratch_{testing::TempDir() + "deja-store."};
   LocalStore::Options options_;
   std::unique_ptr<LocalStore> store_;
 };

@@ -85,7 +85,7 @@ TEST_F(SuperviseTest, RecordsForAStaticProgramWhatTheInterposerRecordsForADynami
   for (const std::string what : {"files", "walks", "look", "syscalls"}) {
     SCOPED_TRACE(what);
     const auto prepare = [&] {
-      TearDown();
+      EXPECT_TRUE(os::remove_tree(directory_));
       make_directory("tree/sub");
       make_directory("tree2");
       write("tree/sub/a.x", "");

@@ -33,19 +33,6 @@ std::string find_tool(const std::string& name) {
   return {};
 }
 
-void ObserveTest::SetUp() {
-  char name[] = "/tmp/deja-observe-XXXXXX";
-  ASSERT_NE(mkdtemp(name), nullptr);
-  auto real = os::real_path(name);
-  ASSERT_TRUE(real);
-  directory_ = *real;
-}
-
-void ObserveTest::TearDown() {
-  if (directory_.empty()) return;
-  EXPECT_TRUE(os::remove_tree(directory_));
-}
-
 void ObserveTest::write(const std::string& name, const std::string& text) const {
   ASSERT_TRUE(os::write_file_atomic(at(name), text, 0644));
 }

@@ -328,7 +328,6 @@ Coverage cover(const StraceLog& strace, const ToolRun& run) {
 }  // namespace
 
 void StraceTest::SetUp() {
-  ObserveTest::SetUp();
   if (find_tool("strace").empty())
     GTEST_SKIP() << "NOT TESTED: strace is not installed, so there is no truth to compare with";
   if (run({"/bin/true"}, {.before = {find_tool("strace"), "-o", "/dev/null"}}).exit_code != 0)
