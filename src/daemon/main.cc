@@ -8,8 +8,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -21,6 +19,7 @@
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
+#include "os/disk.h"
 #include "os/failpoint.h"
 #include "os/io.h"
 #include "os/lock.h"
@@ -45,9 +44,11 @@ void log_to_file(std::string_view line) {
 void open_log() {
   const char* name = ::getenv("DEJA_LOG");
   if (name == nullptr || *name == '\0') return;
-  log_fd = std::string_view(name) == "stderr"
-               ? 2
-               : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (std::string_view(name) == "stderr") {
+    log_fd = 2;
+  } else if (auto file = os::open_append(name); file) {
+    log_fd = file->release();
+  }
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
@@ -59,26 +60,13 @@ void begin(int first_foreign_fd) {
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
 }
 
-std::string path_of(const os::Fd& listener) {
-  struct sockaddr_un address = {};
-  socklen_t size = sizeof(address);
-  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
-    return {};
-  return address.sun_path;
-}
-
-// Writes our pid into the lock file, for a `deja daemon stop` that gets no answer.
-void sign_lock(int lock) {
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock, 0) == 0) static_cast<void>(os::write_all(lock, pid.data(), pid.size()));
-}
-
 int run_daemon(const std::string& dir) {
   begin(kLockFd + 1);
   ::fcntl(kLockFd, F_SETFD, FD_CLOEXEC);
-  sign_lock(kLockFd);
+  const os::Fd lock(kLockFd);
+  os::sign_lock_file(lock);
   os::Fd listener(kSocketFd);
-  const std::string path = path_of(listener);
+  const std::string path = os::bound_path(listener);
   if (path.empty()) return 2;
   const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
@@ -108,7 +96,7 @@ int run_foreground(const std::string& dir) {
     std::fprintf(stderr, "deja: %s\n", listener.error().message.c_str());
     return 1;
   }
-  sign_lock(lock->get());
+  os::sign_lock_file(*lock);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   open_log();

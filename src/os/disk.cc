@@ -36,6 +36,11 @@ Result<Fd> open_append(const std::string& path) {
   return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
 }
 
+void create_empty_file(const char* path) {
+  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
+}
+
 Result<Fd> open_directory(const std::string& path) {
   return open_with(path, O_RDONLY | O_DIRECTORY);
 }

@@ -16,6 +16,8 @@ namespace deja::os {
 Result<Fd> open_append(const std::string& path);
 Result<Fd> open_directory(const std::string& path);
 Result<Fd> open_read_write(const std::string& path);
+// Creates the file (mode 0600) when missing. Async-signal-safe.
+void create_empty_file(const char* path);
 // Replaces the bytes at the start of the file; the rest stays.
 Status overwrite_start(const Fd& fd, std::string_view bytes);
 // All bytes from the file's start, independent of the file offset. Empty: more than the limit.

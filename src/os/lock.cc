@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "os/interrupted.h"
+#include "os/io.h"
 
 namespace deja::os {
 
@@ -18,6 +20,12 @@ Result<Fd> try_lock_file(const std::string& path) {
     if (!interruptions.again()) return sys_error("flock", path);
   }
   return fd;
+}
+
+void sign_lock_file(const Fd& lock) {
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock.get(), 0) == 0)
+    static_cast<void>(write_all(lock.get(), pid.data(), pid.size()));
 }
 
 bool is_first_byte_locked(const std::string& path) {

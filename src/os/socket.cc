@@ -76,6 +76,14 @@ Result<std::optional<Fd>> accept_unix(const Fd& listener) {
   return sys_error("accept");
 }
 
+std::string bound_path(const Fd& listener) {
+  struct sockaddr_un address = {};
+  socklen_t size = sizeof(address);
+  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
+    return {};
+  return address.sun_path;
+}
+
 Result<Peer> peer_of(const Fd& socket) {
   struct ucred cred = {};
   socklen_t size = sizeof(cred);

@@ -23,6 +23,9 @@ Result<std::optional<Fd>> connect_unix(const std::string& path, int patience_ms 
 // Empty if the connection ended before it was accepted.
 Result<std::optional<Fd>> accept_unix(const Fd& listener);
 
+// The path that a listening socket is bound to; empty: none.
+std::string bound_path(const Fd& listener);
+
 struct Peer {
   pid_t pid = 0;
   uid_t uid = 0;

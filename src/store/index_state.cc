@@ -5,7 +5,6 @@
 // clang-format on
 #include "store/index_state.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -193,10 +192,6 @@ Status mark_index_damaged(const std::string& directory) {
   return os::write_file_atomic(suspect_path(directory), "damaged\n");
 }
 
-void mark_suspect(const char* path) {
-  const int fd =
-      ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);  // tidy-allow: syscall a signal handler's
-  if (fd >= 0) ::close(fd);
-}
+void mark_suspect(const char* path) { os::create_empty_file(path); }
 
 }  // namespace deja::store

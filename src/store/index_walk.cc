@@ -2,12 +2,9 @@
 // make it loop; the parent only sees whether the walk succeeded.
 #include <lmdb.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "os/process.h"
 #include "store/index_state.h"
 
 namespace deja::store {
@@ -57,17 +54,12 @@ bool walk(const char* directory) {
 }  // namespace
 
 bool survives_walk(const std::string& directory) {
-  const pid_t child = ::fork();  // tidy-allow: syscall LMDB itself is what the child runs
-  if (child < 0) return false;
-  if (child == 0) {
+  const auto exit_code = os::run_in_copy([&] {
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(signal, SIG_DFL);
     ::alarm(kWalkSeconds);
-    ::_exit(walk(directory.c_str()) ? 0 : 1);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0)  // tidy-allow: syscall as above
-    if (errno != EINTR) return false;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return walk(directory.c_str()) ? 0 : 1;
+  });
+  return exit_code == 0;
 }
 
 }  // namespace deja::store
