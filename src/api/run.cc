@@ -180,7 +180,7 @@ deja_status run(deja_cache* handle, const deja_command* given, deja_result** out
   if (!serve(command, cache, *result)) {
     // So that the engine need not read again what has just been read here.
     if (engine::Engine* const engine = cache.engine())
-      static_cast<void>(static_cast<bool>(engine->store().flush()));
+      ignore(engine->store().flush(), "it only saves reading files again");
     const deja_status started = start(command, cache, *result);
     if (started != DEJA_OK) return started;
   }

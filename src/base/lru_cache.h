@@ -1,4 +1,4 @@
-// A bounded cache that evicts what was used least recently. Thread-safe.
+// A bounded cache that evicts the least recently used entry. Thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace deja {
 template <typename K, typename V>
 class LruCache {
  public:
-  // max_weight: of all entries together, in the unit in which put() weighs them.
+  // max_weight: limit for the sum of all entries' weights, in the unit that put() uses.
   explicit LruCache(std::size_t max_weight) : max_weight_(max_weight) {}
 
   std::shared_ptr<const V> get(const K& key) {

@@ -23,16 +23,11 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 void CliTest::SetUp() {
-  std::string pattern = "/tmp/deja-cli-XXXXXX";  // short: it will hold a socket
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  dir_ = *os::real_path(pattern);
   cache_ = dir_ + "/cache";
   for (const char* name : {"/home", "/work"}) ASSERT_TRUE(os::make_directory(dir_ + name));
   environment_ = {
       {"DEJA_DIR", cache_}, {"HOME", dir_ + "/home"}, {"TZ", "UTC"}, {"PATH", "/usr/bin:/bin"}};
 }
-
-void CliTest::TearDown() { ASSERT_TRUE(os::remove_tree(dir_)); }
 
 Ran CliTest::run(const std::vector<std::string>& args) {
   std::vector<std::string> words = {"deja"};

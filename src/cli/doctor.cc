@@ -60,7 +60,7 @@ void check_directory(const Context& context, Findings& out) {
   if (((*there)->mode & 022) != 0) problem(dir + " can be written to by others: chmod go-w it");
   const std::string probe = dir + "/doctor." + std::to_string(::getpid());
   const auto written = os::write_file_atomic(probe, "can this be written?\n");
-  (void)os::remove_file(probe);
+  ignore(os::remove_file(probe), "the report is about the write");
   if (!written) return problem("cannot be written to: " + written.error().message);
   const auto space = os::disk_space(dir);
   if (!space) return problem(space.error().message);

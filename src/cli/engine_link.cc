@@ -78,7 +78,7 @@ struct Handover {
 // Empty when another daemon has the lock.
 Result<std::optional<Handover>> prepare(const Context& context) {
   TRY(prepare_directories(context));
-  os::Fd lock = TRY(os::try_lock_file(lock_path(context), os::LockMode::exclusive));
+  os::Fd lock = TRY(os::try_lock_file(lock_path(context)));
   if (!lock) return std::optional<Handover>();
   os::Fd listener = TRY(os::listen_unix(context.places.socket));
   return std::optional(Handover{std::move(listener), std::move(lock)});
@@ -150,7 +150,7 @@ DaemonStatus daemon_status(const Context& context) {
 bool is_daemon_alive(const Context& context) {
   const auto there = os::stat_file(lock_path(context));
   if (!there || !*there) return false;
-  const auto lock = os::try_lock_file(lock_path(context), os::LockMode::exclusive);
+  const auto lock = os::try_lock_file(lock_path(context));
   return lock && !*lock;
 }
 
@@ -198,14 +198,14 @@ bool end_silent_daemon(const Context& context) {
     const auto pid = process_with_lock(lock_path(context));
     is_gone = pid && kill_until_gone(context, *pid);
   }
-  if (is_gone) static_cast<void>(static_cast<bool>(os::remove_file(context.places.socket)));
+  if (is_gone) ignore(os::remove_file(context.places.socket), "a start removes it too");
   forget_silence(context);
   return is_gone;
 }
 
 void forget_silence(const Context& context) {
   const std::string mark = join_path(context.places.dir, os::kSilenceMark);
-  static_cast<void>(static_cast<bool>(os::remove_file(mark)));
+  ignore(os::remove_file(mark), "a mark that stays costs only time");
 }
 
 Error become_daemon(const Context& context) {

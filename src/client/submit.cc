@@ -75,8 +75,8 @@ wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) 
     head.root_device = st.st_dev;
     head.root_inode = st.st_ino;
   }
-  head.front_device = command.front.device;
-  head.front_inode = command.front.inode;
+  head.client_device = command.front.device;
+  head.client_inode = command.front.inode;
   head.group = ::getegid();
   head.confinement = os::confinement_of_this_process();
   return head;

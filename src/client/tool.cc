@@ -70,12 +70,12 @@ int become_tool(const Command& command, const Environment& env) {
     os::write_all(2, kRest.data(), kRest.size());
     return 127;
   }
-  if (chain.fronts() >= os::kCallsMax) return complain_of_loop(path);
+  if (chain.clients() >= os::kCallsMax) return complain_of_loop(path);
   const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_client;
   char** environment = env.raw;
   // Only what may call us again has to know that we came before: others print their variables.
   const bool is_searched = std::strchr(command.argv[0], '/') == nullptr;
-  if (leads_to_us || chain.fronts() > 0 || (is_searched && !is_of_system(path))) {
+  if (leads_to_us || chain.clients() > 0 || (is_searched && !is_of_system(path))) {
     static char calls[kCallsText];
     calls_for(env, command.front, path, command.argv, calls);
     char** const told = calls[0] == '\0' ? nullptr : with_calls(env, calls);

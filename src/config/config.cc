@@ -138,18 +138,17 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
   if (!file.identity) return refuse("no such file, though DEJA_CONFIG names it");
   auto fd = os::open_read(file.path);
   if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
-  struct stat st;
-  const int failed = ::fstat(fd->get(), &st);  // tidy-allow: syscall an identity has no owner
-  if (failed != 0 || !S_ISREG(st.st_mode)) return refuse("not a regular file, so it is ignored");
+  const auto id = os::stat_fd(*fd);
+  if (!id || !id->is_regular()) return refuse("not a regular file, so it is ignored");
   if (!file.named) {
-    if (st.st_uid != ::geteuid() && st.st_uid != 0)
+    if (id->owner != ::geteuid() && id->owner != 0)
       return refuse("belongs to another user, so it is ignored; name it in DEJA_CONFIG to use it");
-    if ((st.st_mode & S_IWOTH) != 0)
+    if ((id->mode & S_IWOTH) != 0)
       return refuse("everybody may write to it, so it is ignored; chmod o-w it");
   }
   auto text = os::read_fd(*fd, kFileMaxBytes);
   if (!text) return refuse("cannot be read, so it is ignored: " + text.error().message);
-  return FileText{*std::move(text), os::identity_of(st) == *file.identity};
+  return FileText{*std::move(text), *id == *file.identity};
 }
 
 class Layers {

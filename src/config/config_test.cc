@@ -9,6 +9,7 @@
 #include <map>
 
 #include "os/clock.h"
+#include "os/directory_test.h"
 #include "os/file.h"
 
 namespace deja::config {
@@ -19,22 +20,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class ConfigTest : public ::testing::Test {
+class ConfigTest : public os::DirectoryTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-config-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
     cwd_ = dir_ + "/work/sub";
     ASSERT_TRUE(os::make_directories(cwd_));
     variables_["HOME"] = dir_ + "/home";
-  }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
-
-  void write(const std::string& name, std::string_view text) {
-    const std::string path = dir_ + "/" + name;
-    ASSERT_TRUE(os::make_directories(path.substr(0, path.rfind('/'))));
-    ASSERT_TRUE(os::write_file_atomic(path, text, 0644));
   }
   Sources sources() {
     return {[this](std::string_view name) -> std::optional<std::string_view> {
@@ -51,7 +42,7 @@ class ConfigTest : public ::testing::Test {
     return "no such key";
   }
 
-  std::string dir_, cwd_;
+  std::string cwd_;
   std::map<std::string, std::string> variables_;
 };
 

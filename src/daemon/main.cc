@@ -1,12 +1,13 @@
-// dejad, the engine. Started by the front (client/connect.cc), never by hand:
-//   dejad --daemon DIR     descriptor 3: the listening socket, 4: the lock that makes us the only
-//   one dejad --one-shot DIR   descriptor 3: a connected client; serves its one request and ends
-//   dejad --foreground DIR for `deja daemon run`: binds the socket itself, stays in the terminal
+// dejad, the engine. The client starts it (client/connect.cc); users do not.
+//
+// clang-format off
+//   dejad --daemon DIR      descriptor 3: the listening socket; 4: the lock that permits only one daemon
+//   dejad --one-shot DIR    descriptor 3: a connected client; serves its one request and ends
+//   dejad --foreground DIR  for `deja daemon run`: binds the socket itself and stays in the terminal
+// clang-format on
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -18,6 +19,7 @@
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
+#include "os/disk.h"
 #include "os/failpoint.h"
 #include "os/io.h"
 #include "os/lock.h"
@@ -42,9 +44,11 @@ void log_to_file(std::string_view line) {
 void open_log() {
   const char* name = ::getenv("DEJA_LOG");
   if (name == nullptr || *name == '\0') return;
-  log_fd = std::string_view(name) == "stderr"
-               ? 2
-               : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+  if (std::string_view(name) == "stderr") {
+    log_fd = 2;
+  } else if (auto file = os::open_append(name); file) {
+    log_fd = file->release();
+  }
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
@@ -57,26 +61,13 @@ void begin(int first_foreign_fd) {
 #endif
 }
 
-std::string path_of(const os::Fd& listener) {
-  struct sockaddr_un address = {};
-  socklen_t size = sizeof(address);
-  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
-    return {};
-  return address.sun_path;
-}
-
-// For `deja daemon stop`, should we not answer.
-void sign_lock(int lock) {
-  const std::string pid = std::to_string(::getpid()) + "\n";
-  if (::ftruncate(lock, 0) == 0) static_cast<void>(os::write_all(lock, pid.data(), pid.size()));
-}
-
 int run_daemon(const std::string& dir) {
   begin(kLockFd + 1);
   ::fcntl(kLockFd, F_SETFD, FD_CLOEXEC);
-  sign_lock(kLockFd);
+  const os::Fd lock(kLockFd);
+  os::sign_lock_file(lock);
   os::Fd listener(kSocketFd);
-  const std::string path = path_of(listener);
+  const std::string path = os::bound_path(listener);
   if (path.empty()) return 2;
   const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
@@ -96,9 +87,9 @@ int run_one_shot(const std::string& dir) {
 int run_foreground(const std::string& dir) {
   const std::string socket =
       ::getenv("DEJA_SOCKET_PATH") != nullptr ? ::getenv("DEJA_SOCKET_PATH") : dir + "/daemon.sock";
-  const auto lock = os::try_lock_file(dir + "/daemon.lock", os::LockMode::exclusive);
+  const auto lock = os::try_lock_file(dir + "/daemon.lock");
   if (!lock || !*lock) {
-    std::fprintf(stderr, "deja: a daemon runs already for %s\n", dir.c_str());
+    std::fprintf(stderr, "deja: a daemon for %s is already running\n", dir.c_str());
     return 1;
   }
   auto listener = os::listen_unix(socket);
@@ -106,7 +97,7 @@ int run_foreground(const std::string& dir) {
     std::fprintf(stderr, "deja: %s\n", listener.error().message.c_str());
     return 1;
   }
-  sign_lock(lock->get());
+  os::sign_lock_file(*lock);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   open_log();
@@ -123,6 +114,6 @@ int main(int argc, char** argv) {
   if (mode == "--daemon") return run_daemon(dir);
   if (mode == "--one-shot") return run_one_shot(dir);
   if (mode == "--foreground") return run_foreground(dir);
-  std::fprintf(stderr, "deja: dejad is started by deja; see `deja daemon --help`\n");
+  std::fprintf(stderr, "deja: dejad is started by deja; see 'deja daemon --help'\n");
   return 2;
 }

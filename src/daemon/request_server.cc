@@ -1,3 +1,5 @@
+// Decodes requests, runs them through the engine and sends the answers; keeps a bounded queue of requests
+// to prewarm. Tested by the tests in test/e2e and test/fault.
 #include "daemon/request_server.h"
 
 #include <unistd.h>
@@ -15,11 +17,11 @@
 namespace deja::daemon {
 namespace {
 
-// Requests that wait for idle time to be prewarmed; some 8 KiB each.
+// The number of requests in each prewarm queue; about 8 KiB each.
 constexpr std::size_t kPrewarmsMax = 1024;
 
-// Why tools cannot be observed with this library; empty when they can. LD_PRELOAD separates paths
-// by colons and spaces and knows no quotes (ld.so(8)).
+// The reason why tools cannot be observed with this library; empty if they can. LD_PRELOAD separates
+// paths by colons and spaces and has no quoting (ld.so(8)).
 std::string unusable_interposer(const std::string& path) {
   if (path.find_first_of(": ") != std::string::npos)
     return "observe: install deja where the path has no space and no colon: " + path;
@@ -47,7 +49,7 @@ View View::of_this_process() {
   return view;
 }
 
-bool View::is_seen_by(const wire::RequestHead& client) const {
+bool View::is_same_for(const wire::RequestHead& client) const {
   return mount_namespace == client.mount_namespace && root_device == client.root_device &&
          root_inode == client.root_inode && group == client.group &&
          confinement == client.confinement;
@@ -78,8 +80,8 @@ std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind 
       new RequestServer(dir, kind, std::move(engine), loaded.config.daemon_idle_exit_s));
 }
 
-void RequestServer::answer(Line& line, const pipeline::Outcome& outcome) {
-  // A client that has left in the meantime has run the tool itself; nobody is to be told.
+void RequestServer::answer(Connection& connection, const pipeline::Outcome& outcome) {
+  // If the client has left, it has run the tool itself, so a failure to send does not matter.
   if (const auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) {
     std::string body(wire::kReplayHeadSize, '\0');
     wire::Writer w(body.data(), body.size());
@@ -88,14 +90,14 @@ void RequestServer::answer(Line& line, const pipeline::Outcome& outcome) {
                                  static_cast<std::uint32_t>(replay->err.size())});
     body += replay->out;
     body += replay->err;
-    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::replay, body)));
+    ignore(connection.send_last(wire::Kind::replay, body), "the client has left");
   } else if (const auto* done = std::get_if<pipeline::Done>(&outcome.answer)) {
     std::string body(sizeof(std::uint32_t), '\0');
     wire::Writer(body.data(), body.size()).u32(done->exit_code.value_or(wire::kAsTheTool));
     body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
-    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::published, body)));
+    ignore(connection.send_last(wire::Kind::published, body), "the client has left");
   } else {
-    static_cast<void>(static_cast<bool>(line.say_last(wire::Kind::exec, {})));
+    ignore(connection.send_last(wire::Kind::exec, {}), "the client has left");
   }
 }
 
@@ -103,50 +105,49 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   const std::int64_t started_ns = os::monotonic_ns();
   const auto decoded = decode_request(request_body);
   if (!decoded) return journal().trouble(decoded.error().message);
-  // Where permission is refused depends on the groups, too.
-  if (!view_.is_seen_by(decoded->head) || !os::has_our_groups(socket)) {
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
-    if (view_.confinement != 0 && decoded->head.confinement == 0) makes_room_ = true;
+  // Permissions also depend on the groups.
+  if (!view_.is_same_for(decoded->head) || !os::has_our_groups(socket)) {
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
+    if (view_.confinement != 0 && decoded->head.confinement == 0) gives_way_ = true;
     return;
   }
   const pipeline::Request& request = decoded->request;
   const pipeline::Services* const services = engine_->services();
   forget_silence(started_ns);
-  Line line(socket);
-  const Heartbeat::Guard guard(heartbeat_, line);
-  SocketClient client(line, services != nullptr ? services->interposer : std::string());
+  Connection connection(socket);
+  const Heartbeat::Guard guard(heartbeat_, connection);
+  SocketClient client(connection, services != nullptr ? services->interposer : std::string());
   pipeline::Outcome outcome = engine_->handle(request, engine_->settings_for(request), client);
   engine_->record(outcome, request, started_ns);
-  heed_daemon_mode(request);
-  answer(line, outcome);
+  apply_daemon_mode(request);
+  answer(connection, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
   if (may_hit && !outcome.remembered)
     prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
 }
 
-// A mark that is there although nobody wants it costs a start of the engine for each command, one that
-// is missing a daemon that ends after a request: neither matters for what is answered.
-void RequestServer::heed_daemon_mode(const pipeline::Request& request) {
+// Sets or removes the mark for "no daemon". An outdated mark only costs time: with it, each command starts
+// an engine; without it, a daemon starts and ends after one request. Answers do not depend on it.
+void RequestServer::apply_daemon_mode(const pipeline::Request& request) {
   const auto is_off = engine_->is_daemon_off(request);
   if (!is_off) return;
   is_switched_off_ = *is_off;
   if (*is_off) {
     const auto there = os::stat_file(off_mark_, os::Links::keep);
-    if (there && !*there)
-      static_cast<void>(static_cast<bool>(os::write_file_atomic(off_mark_, "")));
-  } else if (kind_ == Kind::one_shot) {  // a daemon is not asked while the mark is there
-    static_cast<void>(static_cast<bool>(os::remove_file(off_mark_)));
+    if (there && !*there) ignore(os::write_file_atomic(off_mark_, ""), "the mark only saves time");
+  } else if (kind_ == Kind::one_shot) {  // with a mark, clients do not ask a daemon
+    ignore(os::remove_file(off_mark_), "the mark only saves time");
   }
 }
 
-// Once a second will do: the mark is only asked for by who waits.
+// At most once a second: only waiting clients read the mark.
 void RequestServer::forget_silence(std::int64_t now_ns) {
   constexpr std::int64_t kSecondNs = 1'000'000'000;
   std::int64_t last = forgot_silence_ns_;
   if (now_ns - last < kSecondNs || !forgot_silence_ns_.compare_exchange_strong(last, now_ns))
     return;
-  static_cast<void>(static_cast<bool>(os::remove_file(silence_mark_)));
+  ignore(os::remove_file(silence_mark_), "a mark that stays costs only time");
 }
 
 void RequestServer::prewarm_later(const std::string& request_body, bool was_hit) {

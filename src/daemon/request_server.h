@@ -1,5 +1,4 @@
-// The engine as a server: answers requests that come by a socket with an engine::Engine, and
-// prewarms them when it has the time.
+// The engine behind a socket: answers requests by an engine::Engine, and prewarms them when idle.
 #pragma once
 
 #include <atomic>
@@ -16,17 +15,17 @@
 
 namespace deja::daemon {
 
-// What this process sees; a client that sees something else is served by an engine of its own.
+// The namespaces and rights of this process. A client with others is served by an engine of its own.
 struct View {
   std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0, confinement = 0;
   static View of_this_process();
-  bool is_seen_by(const wire::RequestHead& client) const;
+  bool is_same_for(const wire::RequestHead& client) const;
 };
 
 class RequestServer {
  public:
   enum class Kind { daemon, one_shot };
-  // Never fails: without a store every request is a bypass, and the journal says why.
+  // Never fails: without a store every request is a bypass, and the journal records the reason.
   static std::unique_ptr<RequestServer> open(const std::string& dir, Kind kind);
   ~RequestServer();
 
@@ -34,16 +33,17 @@ class RequestServer {
   void serve(const os::Fd& socket, const std::string& request_body);
 
   void forget() { engine_->forget(); }
-  // It was started by a confined client, and others come, too: the next daemon is to be theirs.
-  bool makes_room() const { return makes_room_; }
-  // What a file said of the last request: there is to be no daemon, and a mark says so to clients.
+  // A confined client started this daemon, and an unconfined one came: the daemon ends, so that the
+  // next one is started by an unconfined client.
+  bool gives_way() const { return gives_way_; }
+  // The configuration of the last request switches the daemon off, and the mark for clients is set.
   bool is_switched_off() const { return is_switched_off_; }
   void maintain() { engine_->maintain(); }  // at intervals
-  // Rehearses a request of late (warm/request_cache.h). Those that were hits come first: they may well
-  // come again soon. The others wait for a pause, or a first build would pay for what comes after
-  // it. False: there is none to prewarm now.
+  // Prewarms a recent request (warm/request_cache.h). Hits come first: they are likely to come again
+  // soon. Misses wait for a pause; otherwise a first build would pay for later ones. False: there is
+  // none to prewarm now.
   bool prewarm_one(bool in_a_pause);
-  // Waits until there is one. False: end_prewarming() was called.
+  // Waits until there is a request to prewarm. False: end_prewarming() was called.
   bool wait_for_prewarm();
   void end_prewarming();
   journal::Journal& journal() { return engine_->journal(); }
@@ -54,13 +54,13 @@ class RequestServer {
                 std::uint64_t idle_exit_s);
   void forget_silence(std::int64_t now_ns);
   void prewarm_later(const std::string& request_body, bool was_hit);
-  void answer(Line& line, const pipeline::Outcome& outcome);
+  void answer(Connection& connection, const pipeline::Outcome& outcome);
 
   Heartbeat heartbeat_;
-  void heed_daemon_mode(const pipeline::Request& request);
+  void apply_daemon_mode(const pipeline::Request& request);
   const std::string silence_mark_, off_mark_;
   std::atomic<std::int64_t> forgot_silence_ns_{0};
-  std::atomic<bool> makes_room_{false};
+  std::atomic<bool> gives_way_{false};
   std::atomic<bool> is_switched_off_{false};
   const Kind kind_;
   const View view_;
@@ -75,7 +75,7 @@ class RequestServer {
   std::deque<std::string> prewarm_misses_ GUARDED_BY(prewarms_mutex_);
 };
 
-// The directory of this executable's companions, e.g. <prefix>/libexec/deja.
+// The directory of this executable, e.g. <prefix>/libexec/deja.
 std::string own_directory();
 
 }  // namespace deja::daemon

@@ -120,6 +120,12 @@ TraceBuilder::Handler TraceBuilder::handler_of(deja_op op) {
       {DEJA_OP_LOCK, &TraceBuilder::on_lock},
       {DEJA_OP_DAY, &TraceBuilder::on_day},
   };
+#define DEJA_OP_NUMBER(number, op, name, texts) number,
+  static constexpr unsigned kOps[] = {DEJA_OPS(DEJA_OP_NUMBER)};
+#undef DEJA_OP_NUMBER
+  static_assert(std::equal(std::begin(kRows), std::end(kRows), std::begin(kOps), std::end(kOps),
+                           [](const Row& row, unsigned number) { return row.op == number; }),
+                "a handler for each operation, in the order of observe/preload/log_layout.h");
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
   }

@@ -8,8 +8,8 @@
 namespace deja::formats {
 namespace {
 
-// ar(5) and GNU's thin archives, whose members stay in files of their own; only the symbol table and
-// the table of long names are in the archive.
+// ar(5), and GNU's thin archives: their members are separate files, so only the symbol table and the
+// table of long names are in the archive.
 constexpr std::string_view kMagic = "!<arch>\n";
 constexpr std::string_view kThinMagic = "!<thin>\n";
 constexpr std::size_t kHeader = 60;
@@ -43,7 +43,7 @@ Result<bool> holds_dates(const os::Fd& file) {
     std::uint64_t size = 0;
     const std::string_view digits = got == kHeader ? field(header, kSize) : "";
     if (std::from_chars(digits.data(), digits.data() + digits.size(), size).ec != std::errc())
-      return Error{Code::corrupt, 0, "an archive breaks off"};
+      return Error{Code::corrupt, 0, "truncated archive"};
     if (is_set(field(header, kDate)) || is_set(field(header, kOwner)) ||
         is_set(field(header, kGroup)))
       return true;

@@ -1,5 +1,5 @@
-// Does an archive (ar(5)) hold the times and owners of the files that were put into it? A linker's
-// archives have zeros there unless the user, or whoever built ar, wanted otherwise.
+// Does an archive (ar(5)) contain times and owners of its members? Archives have zeros there, unless
+// the user (ar's modifier U) or the builder of ar chose otherwise.
 #pragma once
 
 #include "base/result.h"
@@ -7,7 +7,7 @@
 
 namespace deja::formats {
 
-// False for what is no archive. An Error: it cannot be read, or breaks off.
+// False if it is not an archive. An Error: it cannot be read, or is truncated.
 Result<bool> holds_dates(const os::Fd& file);
 
 }  // namespace deja::formats

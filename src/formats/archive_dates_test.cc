@@ -43,7 +43,7 @@ TEST(ArchiveDates, MembersOfThinArchivesAreElsewhere) {
   EXPECT_TRUE(*ask(thin + member("/9", "5", "0", "").substr(0, 60)));
 }
 
-TEST(ArchiveDates, OtherFilesHaveNoneAndBrokenOnesAreErrors) {
+TEST(ArchiveDates, OtherFilesHaveNoneAndTruncatedOnesAreErrors) {
   EXPECT_FALSE(*ask(""));
   EXPECT_FALSE(*ask("!<ar"));
   EXPECT_FALSE(

@@ -1,6 +1,6 @@
-// A reader for as much of LLVM's bit stream as it takes to come to the table of input files.
-// Source: https://llvm.org/docs/BitCodeFormat.html for the stream, and what clang 14 and 19 write for
-// what is in it. Tested by ast_file_test.cc.
+// Parses LLVM's bit stream as far as the table of input files.
+// Source: https://llvm.org/docs/BitCodeFormat.html for the stream; the output of clang 14 and 19 for
+// its content. Tested by ast_file_test.cc.
 #include "formats/ast_file.h"
 
 #include <algorithm>
@@ -16,17 +16,17 @@ constexpr std::uint64_t kBlockInfo = 0;
 constexpr std::uint64_t kControlBlock = 15;
 constexpr std::uint64_t kInputFilesBlock = 16;
 constexpr std::uint64_t kInputFileRecord = 1;
-// [code, number, size, modification time, …]; so since clang 3.3.
+// [code, number, size, modification time, …], since clang 3.3.
 constexpr std::size_t kTimeOfInput = 3;
 constexpr std::size_t kOverriddenInput = 4, kTransientInput = 5;
-// Since clang 18 the name comes twice where it was looked for by another one: the length of the first.
+// Since clang 18 a file found under another name has both names: this is the length of the first.
 constexpr std::size_t kLengthOfAsked = 8;
 constexpr std::size_t kFieldsMin = 7, kFieldsMax = 9;
-// A record of the control block: 9 up to clang 14, which has one record more, and 8 since. What is 8
-// there is no blob.
+// A record of the control block: 9 up to clang 14, which has one record more, and 8 since. Record 8 of
+// clang 14 is not a blob.
 constexpr std::uint64_t kModuleDirectory = 8, kOldModuleDirectory = 9;
 
-// Bits, the lowest of each byte first. After a read past the end everything is zero and failed().
+// Reads bits, the lowest of each byte first. After a read past the end all values are 0 and failed().
 class Bits {
  public:
   explicit Bits(std::string_view bytes) : bytes_(bytes) {}
@@ -68,7 +68,7 @@ class Bits {
 
   void skip_bytes(std::uint64_t count) { take_bytes(count); }
 
-  // Only where bits are aligned.
+  // Only at an aligned position.
   std::string_view take_bytes(std::uint64_t count) {
     if (count > (bytes_.size() * 8 - at_) / 8) failed_ = true;
     if (failed_) return {};
@@ -87,13 +87,13 @@ enum class Encoding : std::uint8_t { literal, fixed, variable, array, char6, blo
 
 struct Operand {
   Encoding encoding;
-  std::uint64_t value;  // of a literal; else the width
+  std::uint64_t value;  // the value of a literal; otherwise the width
 };
 using Abbreviation = std::vector<Operand>;
 
 struct Block {
   std::uint64_t id;
-  unsigned id_width;  // of what begins each entry in it
+  unsigned id_width;  // width of the id that begins each entry
   std::vector<Abbreviation> abbreviations;
 };
 
@@ -125,7 +125,7 @@ class Reader {
     return block == kControlBlock || block == kInputFilesBlock;
   }
 
-  // One entry of a block; false: it was the block's end.
+  // Reads one entry of a block; false: it was the end of the block.
   bool entry(Block& in, int depth) {
     const std::uint64_t id = bits_.fixed(in.id_width);
     if (bits_.failed()) return false;
@@ -176,7 +176,8 @@ class Reader {
     }
     if (in.id != kBlockInfo) {
       in.abbreviations.push_back(std::move(out));
-    } else if (is_ours(described_)) {  // which would change the numbers of its own; clang has none
+    } else if (is_ours(
+                   described_)) {  // it would change the abbreviation numbers; clang writes none
       bits_.fail();
     }
   }
@@ -205,7 +206,7 @@ class Reader {
     }
   }
 
-  // Without the content of arrays, which come last as blobs do.
+  // Without the elements of arrays, which come last, as blobs do.
   std::vector<std::uint64_t> abbreviated(const Abbreviation& abbreviation) {
     std::vector<std::uint64_t> values;
     blob_ = {};
@@ -229,7 +230,7 @@ class Reader {
     return values;
   }
 
-  // An element that takes no bits would make a loop of any length out of a few bytes.
+  // An element of zero bits would make a loop of any length out of a few bytes.
   void skip(const Operand& element) {
     const bool is_empty = element.encoding == Encoding::literal ||
                           (element.encoding == Encoding::fixed && element.value == 0);
@@ -262,13 +263,13 @@ class Reader {
   }
 
   Bits bits_;
-  std::uint64_t described_ = kBlockInfo;  // the block that the block of information speaks of
+  std::uint64_t described_ = kBlockInfo;  // the block that the present BLOCKINFO entries describe
   std::size_t inputs_ = 0;
   bool found_time_ = false;
-  std::string_view blob_;  // of the record that was read last
-  std::string directory_;  // what names of inputs are relative to
+  std::string_view blob_;  // of the last record
+  std::string directory_;  // the base of relative input names
   std::vector<AstInput> names_;
-  bool is_odd_ = false;  // an input is no file of its name, or its record is of an unknown form
+  bool is_odd_ = false;  // an input is not a plain file, or its record has an unknown form
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ constexpr std::uint64_t kWholeMax = 512 << 20;
 Status for_each_piece(const os::Fd& fd, std::size_t overlap,
                       const std::function<bool(std::string_view)>& visit) {
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
-  // One byte more: it ends with a read that is short.
+  // One byte more, so that the last read is short.
   const auto piece = static_cast<std::size_t>(std::min(identity.size + 1, kPiece));
   const auto buffer = std::make_unique_for_overwrite<char[]>(piece + overlap);
   std::size_t kept = 0;
@@ -32,7 +32,7 @@ Status for_each_piece(const os::Fd& fd, std::size_t overlap,
 }
 
 Result<std::string> whole_content(const os::Fd& fd, std::uint64_t size) {
-  if (size > kWholeMax) return Error{Code::invalid, 0, "too large to be looked at"};
+  if (size > kWholeMax) return Error{Code::invalid, 0, "file too large to be searched"};
   std::string bytes(static_cast<std::size_t>(size), '\0');
   const std::size_t have = TRY(os::read_at(fd, 0, bytes.data(), bytes.size()));
   if (have != size || TRY(os::stat_fd(fd)).size != size)

@@ -1,5 +1,5 @@
-// The content of files that others can cut short or write while we look at it. Nothing of them is
-// mapped: a mapping ends the process when its file shrinks (SIGBUS).
+// Reads files that other processes may truncate or write meanwhile. Nothing is mapped: a mapping ends
+// the process with SIGBUS when its file shrinks.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace deja::formats {
 
-// All of a file, piece by piece. Each piece begins with the last `overlap` bytes of the one before, so
-// that whatever is no longer lies in one of them whole. `visit` returns false to end it.
+// Reads all of a file in pieces. Each piece begins with the last `overlap` bytes of the previous one, so
+// that any text up to that length lies completely in one piece. `visit` returns false to stop.
 Status for_each_piece(const os::Fd& fd, std::size_t overlap,
                       const std::function<bool(std::string_view)>& visit);
 
-// A copy of all of it. Error: larger than that, or not `size` bytes long any more.
+// All of the file. Error: larger than the limit, or no longer `size` bytes long.
 Result<std::string> whole_content(const os::Fd& fd, std::uint64_t size);
 
 }  // namespace deja::formats

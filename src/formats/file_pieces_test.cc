@@ -32,7 +32,7 @@ TEST(Pieces, FindsWhatLiesAcrossTwo) {
   }
 }
 
-TEST(Pieces, EndsWhenItIsTold) {
+TEST(Pieces, StopsWhenTheVisitorSaysSo) {
   int seen = 0;
   ASSERT_TRUE(for_each_piece(file_of(std::string(1 << 20, '.')), 3, [&](std::string_view) {
     ++seen;
@@ -41,7 +41,7 @@ TEST(Pieces, EndsWhenItIsTold) {
   EXPECT_EQ(seen, 1);
 }
 
-TEST(Pieces, OfAFileThatIsCutShortMeanwhile) {
+TEST(Pieces, OfAFileThatIsTruncatedMeanwhile) {
   const os::Fd fd = file_of(std::string(4 << 20, '.'));
   std::size_t seen = 0;
   ASSERT_TRUE(for_each_piece(fd, 3, [&](std::string_view piece) {

@@ -1,4 +1,4 @@
-// Tested by gzip_test.cc.
+// Inflates by RFC 1951, with canonical Huffman codes decoded bit by bit. Tested by gzip_test.cc.
 #include "formats/gzip.h"
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned kMaxBits = 15;
 constexpr std::uint16_t kNoSymbol = 0xffff;
 
-// Lowest bit first. Past the end there are zeros, and it is known that there were none.
+// Reads bits, lowest first. Past the end it returns zeros and remembers that.
 class Bits {
  public:
   explicit Bits(std::string_view bytes) : bytes_(bytes) {}
@@ -30,7 +30,7 @@ class Bits {
   }
   void to_whole_byte() { bit_ = (bit_ + 7) / 8 * 8; }
   bool is_past_end() const { return (bit_ + 7) / 8 > bytes_.size(); }
-  // What follows the bytes that were begun.
+  // The bytes after the current one.
   std::string_view rest() const { return bytes_.substr(std::min((bit_ + 7) / 8, bytes_.size())); }
   void skip_bytes(std::size_t count) { bit_ += 8 * count; }
 
@@ -39,7 +39,7 @@ class Bits {
   std::size_t bit_ = 0;
 };
 
-// A canonical Huffman code: symbols in the order of their codes, and how many there are of each length.
+// A canonical Huffman code: symbols in the order of their codes, and the number of codes of each length.
 class Code {
  public:
   explicit Code(std::span<const std::uint8_t> lengths) {
@@ -182,7 +182,7 @@ class Inflate {
 
 std::optional<std::string> unpack_gzip(std::string_view file, std::size_t most) {
   constexpr std::size_t kHeader = 10, kTrailer = 8, kFlags = 3;
-  // No name, comment or more: who writes such files writes none.
+  // Only the plain header: a compiler writes no name or comment.
   if (!file.starts_with("\x1f\x8b\x08") || file.size() < kHeader + kTrailer || file[kFlags] != 0)
     return std::nullopt;
   Inflate inflate(file.substr(kHeader), most);

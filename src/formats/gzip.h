@@ -1,4 +1,4 @@
-// Reading gzip files (RFC 1952 and 1951), to search what is in them.
+// Unpacks gzip files (RFC 1952 and 1951) for searching.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace deja::formats {
 
-// The text of a file of one member. Empty: it is none, is broken, or holds more than that many bytes.
-// (Its check sum is not looked at: a text that is another would only hide what is found in it by chance.)
+// The content of a file with one member. Empty: not gzip, malformed, or larger than `most` bytes. The
+// checksum is not verified: in damaged content a search would find a text only by chance.
 std::optional<std::string> unpack_gzip(std::string_view file, std::size_t most);
 
 }  // namespace deja::formats

@@ -56,7 +56,7 @@ TEST(Gzip, AnyChangedBitIsHarmless) {
   }
 }
 
-TEST(Gzip, WhatIsNotWholeIsRefused) {
+TEST(Gzip, TruncatedFilesAreRefused) {
   for (std::size_t n = 0; n < kStored.size(); ++n)
     EXPECT_EQ(unpack_gzip(kStored.substr(0, n), 100), std::nullopt) << n;
   EXPECT_EQ(unpack_gzip(std::string(kStored) + "x", 100), std::nullopt);

@@ -1,3 +1,5 @@
+// Recognises file formats by their first bytes and ELF files by their section names. Anything unknown in
+// a place where text could be hidden counts as hidden text.
 #include "formats/hidden_text.h"
 
 #include <elf.h>
@@ -18,30 +20,30 @@ namespace deja::formats {
 namespace {
 
 constexpr std::string_view kHidingFiles[] = {
-    "BC\xc0\xde",        // LLVM bitcode: strings are not at whole bytes
-    "\xde\xc0\x17\x0b",  // the same, wrapped
+    "BC\xc0\xde",        // LLVM bitcode: its strings do not start at whole bytes
+    "\xde\xc0\x17\x0b",  // wrapped LLVM bitcode
     "gpch",              // gcc's precompiled header
     "CPCH",              // clang's
     "DIAG",              // clang's serialized diagnostics, also a bit stream
 };
 constexpr std::uint64_t kTableMax = 256 << 20;
-constexpr std::uint64_t kLongestName = 32;  // of those below
+constexpr std::uint64_t kLongestName = 32;  // of the names below
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kHidingSections[] = {
     ".gnu.lto_",        ".gnu.debuglto_",  // compressed
-    ".zdebug",                             // compressed the old way
+    ".zdebug",                             // compressed in the old form
     ".llvmbc",          ".llvm.lto",       // bitcode
     "__llvm_prf_names", "__llvm_covmap",  "__llvm_covfun",
 };
 
-// Of anything else there is no telling what it hides in turn.
+// Other content could hide text in turn.
 bool is_text(std::string_view bytes) {
   return std::none_of(bytes.begin(), bytes.end(), [](char c) {
     return static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' && c != '\r';
   });
 }
 
-// All that is asked for, or nothing: also when there is less, or too much to hold.
+// Exactly `size` bytes; empty if the file has fewer, or they are too many to keep.
 std::optional<std::string> exactly(const os::Fd& fd, std::uint64_t offset, std::uint64_t size) {
   if (size > kTableMax) return std::nullopt;
   auto bytes = os::read_range(fd, offset, static_cast<std::size_t>(size));
@@ -49,11 +51,11 @@ std::optional<std::string> exactly(const os::Fd& fd, std::uint64_t offset, std::
   return *std::move(bytes);
 }
 
-// The section headers of a 64-bit file; nothing it says about itself is trusted, and it may be cut
-// short meanwhile.
+// The section headers of a 64-bit file. None of its numbers is trusted, and the file may be truncated
+// meanwhile.
 class Sections {
  public:
-  // Empty: not a table that can be read.
+  // Empty: the table cannot be read.
   static std::optional<Sections> of(const os::Fd& fd, std::uint64_t file_size) {
     Sections out;
     const auto header = exactly(fd, 0, sizeof(Elf64_Ehdr));
@@ -75,7 +77,7 @@ class Sections {
     out.table_ = *std::move(table);
     const auto names = out.at(h.e_shstrndx != SHN_XINDEX ? h.e_shstrndx : first.sh_link);
     if (!names || names->sh_offset > file_size) return std::nullopt;
-    // The last name must not end before what it is compared with.
+    // The last name must be at least as long as the names it is compared with.
     const std::uint64_t rest = file_size - names->sh_offset;
     if (names->sh_size > rest) return std::nullopt;
     out.names_size_ = names->sh_size;
@@ -92,7 +94,7 @@ class Sections {
     std::memcpy(&out, table_.data() + index * sizeof(out), sizeof(out));
     return out;
   }
-  // To the end of all names, not only of this one.
+  // Returns the bytes to the end of the name table, not only this name.
   std::optional<std::string_view> name_of(const Elf64_Shdr& section) const {
     if (section.sh_name >= names_size_) return std::nullopt;
     return std::string_view(names_).substr(section.sh_name);
@@ -103,13 +105,13 @@ class Sections {
   std::uint64_t names_size_ = 0, count_ = 0;
 };
 
-// Metadata of a Rust library, or a proc macro's.
+// The metadata section of a Rust library or proc macro.
 bool is_metadata(std::string_view name) {
   constexpr char kName[] = ".rustc";
-  return name.starts_with(std::string_view(kName, sizeof(kName)));  // and nothing more
+  return name.starts_with(std::string_view(kName, sizeof(kName)));  // including the NUL
 }
 
-// Tables that are cut short or lie elsewhere hide whatever they like.
+// Truncated or displaced tables could hide any text.
 bool sections_may_hide_text(const os::Fd& fd, std::uint64_t file_size, std::string& unpacked) {
   const auto sections = Sections::of(fd, file_size);
   if (!sections) return true;
@@ -140,7 +142,7 @@ Result<HiddenText> hidden_text(const os::Fd& fd) {
   if (identity.size < 4) return out;
   const auto head = exactly(fd, 0, 4);
   if (!head) return Error{Code::invalid, 0, "changed while it was read"};
-  if (head->starts_with(kGzip)) {  // gcc's optimisation record, Fortran's modules
+  if (head->starts_with(kGzip)) {  // gcc's optimisation record, or a Fortran module
     constexpr std::size_t kMost = 64 << 20;
     const auto file = identity.size <= kMost ? exactly(fd, 0, identity.size) : std::nullopt;
     auto text = file ? unpack_gzip(*file, kMost) : std::nullopt;

@@ -1,5 +1,5 @@
-// Could an output hold text where a search for bytes does not find it? Told by the output itself,
-// since an option that asks for it may come from a specs file or a plugin.
+// Could an output contain text that a byte search does not find? Decided from the output itself, since
+// an option that causes it may come from a specs file or a plugin.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 namespace deja::formats {
 
 struct HiddenText {
-  // Compressed files and sections, bytecode for link-time optimisation, LLVM bitcode, precompiled
-  // headers: nobody knows what is in there.
+  // True for compressed files and sections, LTO bytecode, LLVM bitcode and precompiled headers, which
+  // cannot be searched.
   bool is_more = false;
-  // What could be unpacked: the metadata of a Rust library, in order.
+  // The content that could be unpacked: the metadata of a Rust library, in order.
   std::string unpacked;
 };
 

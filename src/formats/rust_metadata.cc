@@ -9,15 +9,15 @@ namespace deja::formats {
 namespace {
 
 constexpr std::string_view kMagic = "rust";
-constexpr std::size_t kVersionEnd = 8;  // "rust", and what follows it until the version's last byte
+constexpr std::size_t kVersionEnd = 8;  // "rust" and the version bytes
 constexpr std::string_view kStream{"\xff\x06\0\0sNaPpY", 10};
-constexpr std::size_t kHeaderMax = 64;  // of rustc's: 16 bytes in 1.63, less before
+constexpr std::size_t kHeaderMax = 64;  // rustc's header has 16 bytes in 1.63, fewer before
 constexpr std::size_t kChecksum = 4;
 constexpr std::size_t kChunkMax = 65536;  // unpacked
 
 enum Chunk : unsigned char { compressed = 0, plain = 1, first_skippable = 0x80 };
 
-// Appends what a chunk holds. False: it is not as described.
+// Appends the content of a chunk. False: it has another form.
 bool unpack_chunk(unsigned char kind, std::string_view data, std::string& out) {
   if (kind >= first_skippable) return true;
   if (kind > plain || data.size() < kChecksum) return false;
@@ -40,7 +40,7 @@ bool unpack_chunk(unsigned char kind, std::string_view data, std::string& out) {
 
 std::optional<std::string> unpack_rust_metadata(std::string_view section) {
   if (!section.starts_with(kMagic)) return std::nullopt;
-  // Later compilers pack nothing: a length, and the metadata with their own header.
+  // Later compilers do not compress: a length, then the metadata with their own header.
   constexpr std::size_t kLength = 8;
   const std::string_view header = section.substr(0, kVersionEnd);
   if (section.substr(std::min(kVersionEnd + kLength, section.size())).starts_with(header))

@@ -30,11 +30,11 @@ TEST(RustMetadata, ChunksAreJoined) {
   EXPECT_EQ(unpack_rust_metadata(kHeader + kStream), "");
 }
 
-TEST(RustMetadata, OfLaterCompilersNothingIsHidden) {
+TEST(RustMetadata, LaterCompilersHideNothing) {
   EXPECT_EQ(unpack_rust_metadata(kHeader + kHeader.substr(0, 8) + "/home/u/ws"), "");
 }
 
-TEST(RustMetadata, WhatIsNoneCouldHoldAnything) {
+TEST(RustMetadata, OtherSectionsCouldHoldAnything) {
   const std::string good = kHeader + kStream + packed("text");
   ASSERT_TRUE(unpack_rust_metadata(good));
   EXPECT_FALSE(unpack_rust_metadata(""));
@@ -47,8 +47,8 @@ TEST(RustMetadata, WhatIsNoneCouldHoldAnything) {
     EXPECT_FALSE(unpack_rust_metadata(good.substr(0, size))) << size;
 }
 
-// A length that no memory holds.
-TEST(RustMetadata, ALengthIsNotBelieved) {
+// A length larger than any memory.
+TEST(RustMetadata, ALengthIsNotTrusted) {
   EXPECT_FALSE(unpack_rust_metadata(kHeader + kStream +
                                     chunk(0, std::string("sum.\xff\xff\xff\xff\x0f", 9))));
 }

@@ -8,14 +8,15 @@
 #include <thread>
 
 #include "journal/reader.h"
-#include "journal/test_dir.h"
+#include "journal/test_processes.h"
 #include "journal/troubles.h"
+#include "os/directory_test.h"
 #include "os/failpoint.h"
 
 namespace deja::journal {
 namespace {
 
-class JournalTest : public DirTest {
+class JournalTest : public os::DirectoryTest {
  protected:
   std::string directory() { return journal_dir(dir_); }
   std::vector<std::string> whats(std::size_t limit = 100'000) {
@@ -142,7 +143,7 @@ TEST_F(JournalTest, DirectoryRemovedWhileInUse) {
 }
 
 TEST_F(JournalTest, UnwritableIsCountedNotFatal) {
-  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file in the way"));
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file of that name"));
   auto journal = Journal::open(dir_);
   journal->record(event("a"));
   journal->trouble("store: gone");

@@ -15,7 +15,7 @@ namespace {
 using testing::find_tool;
 using testing::interposer;
 
-// What could matter, generously.
+// A generous pattern of functions that could matter.
 const char* const kFileish =
     "open|stat|access|readlink|path|dir|glob|ftw|fts_|mkd|mkn|mkf|rmd|rename|link|remove|trunc|"
     "chmod|chown|utime|"
@@ -193,7 +193,7 @@ TEST(Coverage, EveryImportOfEveryToolIsInterposedOrIgnoredForAReason) {
     }
   }
   ASSERT_FALSE(libc.empty());
-  std::map<std::string, std::string> imports;  // and one object that has it
+  std::map<std::string, std::string> imports;  // with one object that imports it
   for (const std::string& object : objects)
     for (const std::string& name : symbols(object, false))
       if (libc.contains(name)) imports.emplace(name, object);

@@ -1,5 +1,5 @@
-// Calls that real tools make seldom, with `strace -f` as the truth, see strace_test.cc; and what no
-// log of paths can say, which must be a gap.
+// Rare calls of real tools, compared with `strace -f` as in strace_test.cc; and effects that a log of
+// paths cannot express, which must be a gap.
 #include <cerrno>
 
 #include "observe/testing/strace_fixture.h"
@@ -27,7 +27,7 @@ TEST_F(StraceCalls, ByNumber) { compare(calls("by-number"), "calls by number"); 
 
 TEST_F(StraceCalls, ByNumbersWithoutAWrapper) {
   const ToolRun run = compare(calls("by-new-number"), "calls without a wrapper");
-  // strace may be older than these, so it is asked for none of them
+  // strace may be older than these calls, so the test checks the log itself
   for (const char* name : {"file", "link"})
     EXPECT_FALSE(run.all(DEJA_OP_CHANGE, at(name)).empty()) << name;
   EXPECT_FALSE(run.all(DEJA_OP_STAT, at("directory")).empty());
@@ -58,7 +58,7 @@ TEST_F(StraceCalls, Programs) {
   EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, at("file"), EACCES));
 }
 
-// Where a library could have been found before is an input, like the directories of an include path.
+// A directory in which a library could have been found earlier is an input, like an include directory.
 class StraceLoader : public StraceCalls, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(StraceLoader, LooksInEarlierDirectories) {
@@ -66,7 +66,7 @@ TEST_P(StraceLoader, LooksInEarlierDirectories) {
   write("x.c", "int x(void) { return 0; }\n");
   write("m.c", "int x(void);\nint main(void) { return x(); }\n");
   for (const char* name : {"one", "two", "late"}) make_directory(name);
-  write("one/x86_64", "what the loader takes for a directory");  // /usr/bin has one
+  write("one/x86_64", "a file where the loader expects a directory");  // /usr/bin has one
   const std::string gcc = find_tool("gcc");
   ASSERT_EQ(run({gcc, "-shared", "-o", "two/libx.so", "x.c"}, {.observed = false}).exit_code, 0);
   const ToolRun made = run({gcc, "m.c", "-Ltwo", "-lx", "-o", "m", GetParam(),
@@ -91,7 +91,7 @@ TEST_F(StraceCalls, ADirectoryThatOnlyTheLoaderCanNameIsAGap) {
       run({find_tool("gcc"), "m.c", "-o", "m", "-Wl,-rpath,$ORIGIN/$LIB"}, {.observed = false})
           .exit_code,
       0);
-  EXPECT_TRUE(run({at("m")}).log.unheard);
+  EXPECT_TRUE(run({at("m")}).log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, LibrariesAskedForByName) {
@@ -104,7 +104,7 @@ TEST_F(StraceCalls, LibrariesAskedForByName) {
   EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("directory/libc.so.6"), ENOENT));
 }
 
-// A sanitizer's runtime inside the program makes system calls of its own.
+// A sanitizer's runtime linked into the program makes its own system calls.
 TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   REQUIRE_TOOL("clang-19");
   write(
@@ -117,18 +117,18 @@ TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   if (made.exit_code != 0) GTEST_SKIP() << "NOT TESTED: no sanitizer: " << made.output;
   EXPECT_EQ(run({at("s")}).log.gap, "");
   ASSERT_EQ(rmdir(at("m").c_str()), 0);
-  // the file that an option names is read unseen
+  // the file that an option names is read without a record
   write("options", "");
   const ToolRun out = run({at("s")}, {.environment = {"ASAN_OPTIONS=include=" + at("options")}});
   EXPECT_EQ(out.exit_code, 0) << out.output;
-  EXPECT_TRUE(out.log.unheard);
+  EXPECT_TRUE(out.log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, AQueueIsAnotherProcess) {
   EXPECT_TRUE(run(calls("queue")).has(DEJA_OP_CONNECT, "mq_open"));
 }
 
-TEST_F(StraceCalls, WhatPathsCannotSayIsAGap) {
+TEST_F(StraceCalls, EffectsThatPathsCannotExpressAreAGap) {
   for (const char* group : {"handle", "uring", "namespace", "stolen", "tree"}) {
     const ToolRun run = this->run(calls(group));
     if (run.exit_code == 77) {

@@ -1,4 +1,4 @@
-// More real tools with `strace -f` as the truth, see strace_test.cc: rustc, linkers, binutils,
+// More real tools, compared with `strace -f` as in strace_test.cc: rustc, linkers, binutils,
 // generators, cmake -E, scripts.
 #include <filesystem>
 
@@ -17,7 +17,7 @@ class StraceRust : public StraceTest, public ::testing::WithParamInterface<std::
   static std::string name() { return std::string(base_name(parent_path(parent_path(GetParam())))); }
 };
 
-// The compilers themselves: what rustup puts into PATH only starts one of them.
+// The compilers themselves: rustup's program in PATH only starts one of them.
 std::vector<std::string> rustcs() {
   std::vector<std::string> out;
   const char* home = getenv("HOME");

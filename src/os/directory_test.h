@@ -1,4 +1,4 @@
-// For tests: a directory for each, with a space in its name; removed when the test ends.
+// A directory for a test, removed at its end: ScratchDirectory as an object, DirectoryTest as a fixture.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -7,28 +7,47 @@
 #include <string>
 #include <string_view>
 
+#include "base/check.h"
 #include "base/path.h"
 #include "os/file.h"
 
 namespace deja::os {
 
+class ScratchDirectory {
+ public:
+  // The default name has a space, so that tests find missing quotes.
+  explicit ScratchDirectory(std::string prefix = ::testing::TempDir() + "deja test.") {
+    prefix += "XXXXXX";
+    CHECK(::mkdtemp(prefix.data()) != nullptr);
+    path_ = *real_path(prefix);
+  }
+  ~ScratchDirectory() { EXPECT_TRUE(remove_tree(path_)); }
+  ScratchDirectory(const ScratchDirectory&) = delete;
+  ScratchDirectory& operator=(const ScratchDirectory&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string at(std::string_view name) const { return join_path(path_, name); }
+  // Writes a file, with its directories.
+  void write(std::string_view name, std::string_view text, mode_t mode = 0600) const {
+    const std::string path = at(name);
+    EXPECT_TRUE(make_directories(std::string(parent_path(path))));
+    EXPECT_TRUE(write_file_atomic(path, text, mode));
+  }
+
+ private:
+  std::string path_;
+};
+
 class DirectoryTest : public ::testing::Test {
  protected:
-  DirectoryTest() {
-    std::string pattern = ::testing::TempDir() + "deja test.XXXXXX";
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = *os::real_path(pattern);
-  }
-  ~DirectoryTest() override { EXPECT_TRUE(os::remove_tree(dir_)); }
+  void write(std::string_view name, std::string_view text) const { scratch_.write(name, text); }
+  std::string at(std::string_view name) const { return scratch_.at(name); }
 
-  // Writes a file with its directories.
-  void write(const std::string& name, std::string_view text) const {
-    const std::string path = join_path(dir_, name);
-    EXPECT_TRUE(os::make_directories(std::string(parent_path(path))));
-    EXPECT_TRUE(os::write_file_atomic(path, text));
-  }
+ private:
+  const ScratchDirectory scratch_;
 
-  std::string dir_;
+ protected:
+  const std::string& dir_ = scratch_.path();
 };
 
 }  // namespace deja::os

@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "os/directory_test.h"
+
 namespace deja::os {
 namespace {
 
@@ -29,7 +31,7 @@ TEST(Places, CacheDirectoryByPrecedence) {
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.xdg_cache_home = "/xdg";
   EXPECT_EQ(dir_of(v), "/xdg/deja");
-  v.xdg_cache_home = "relative";  // the XDG specification: to be ignored
+  v.xdg_cache_home = "relative";  // ignored, as the XDG specification requires
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.deja_dir = "here/";
   EXPECT_EQ(dir_of(v), "/cwd/here");
@@ -50,18 +52,14 @@ TEST(Places, LongDirectoriesGetAShortSocket) {
 }
 
 TEST(Places, PrivateDirectoriesAreOursAlone) {
-  std::string pattern = ::testing::TempDir() + "deja-priv-XXXXXX";
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::string dir = pattern + "/d";
+  const ScratchDirectory scratch;
+  const std::string dir = scratch.at("d");
   EXPECT_TRUE(make_private_dir(dir.c_str()));
   EXPECT_TRUE(make_private_dir(dir.c_str()));
   ASSERT_EQ(::chmod(dir.c_str(), 0770), 0);
   EXPECT_FALSE(make_private_dir(dir.c_str()));
-  ASSERT_EQ(::symlink(pattern.c_str(), (pattern + "/l").c_str()), 0);
-  EXPECT_FALSE(make_private_dir((pattern + "/l").c_str()));
-  ::unlink((pattern + "/l").c_str());
-  ::rmdir(dir.c_str());
-  ::rmdir(pattern.c_str());
+  ASSERT_EQ(::symlink(scratch.path().c_str(), scratch.at("l").c_str()), 0);
+  EXPECT_FALSE(make_private_dir(scratch.at("l").c_str()));
 }
 
 }  // namespace

@@ -19,11 +19,11 @@ namespace {
 
 constexpr std::uint32_t kDirectoryMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
                                          IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-// The close of a writer too: pages written through a mapping give no IN_MODIFY.
+// IN_CLOSE_WRITE too: writes through a mapping cause no IN_MODIFY.
 constexpr std::uint32_t kFileMask =
     IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-// statfs(2) types of file systems that only this kernel changes.
+// statfs(2) types of file systems that are changed only through this kernel.
 constexpr long kLocal[] = {EXT4_SUPER_MAGIC, 0x58465342 /* xfs */,   BTRFS_SUPER_MAGIC,
                            TMPFS_MAGIC,      0xF2F52010 /* f2fs */,  0x2FC12FC1 /* zfs */,
                            SQUASHFS_MAGIC,   0xE0F5E1E2 /* erofs */, RAMFS_MAGIC};

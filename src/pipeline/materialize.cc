@@ -31,7 +31,7 @@ class Prepared {
       : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)), is_taken_(o.is_taken_) {}
   Prepared& operator=(Prepared&&) = delete;
   ~Prepared() {
-    if (!temp_.empty()) static_cast<void>(static_cast<bool>(os::remove_file(temp_)));
+    if (!temp_.empty()) ignore(os::remove_file(temp_), "nothing else can be done");
   }
   // What was there is unlinked first, as compilers do it: ext4 takes a rename over a file for the
   // save of an editor and sends the new one to the disk at once, which costs more than all the rest
@@ -57,7 +57,7 @@ class MadeDirectories {
   MadeDirectories& operator=(const MadeDirectories&) = delete;
   ~MadeDirectories() {
     for (auto it = made_.rbegin(); it != made_.rend(); ++it)
-      static_cast<void>(static_cast<bool>(os::remove_empty_directory(it->path)));
+      ignore(os::remove_empty_directory(it->path), "it may contain files by now");
   }
   Status make(const std::string& path, mode_t mode) {
     if (const auto there = os::stat_file(path); there && *there) return {};

@@ -182,7 +182,8 @@ void remember_modules(const Prepared& p, const Target& target, const Trace& trac
       return encode(*manifest);
     };
     // What is not kept is read as a module that nobody knows.
-    static_cast<void>(static_cast<bool>(services.records.update_manifest(key, change, &context)));
+    ignore(services.records.update_manifest(key, change, &context),
+           "a missing record is only a miss");
   }
 }
 

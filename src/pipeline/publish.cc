@@ -39,8 +39,8 @@ bool starts_privileged(const observe::Log& log) {
 // What the log says of the programs themselves, whether or not the run is worth more.
 void learn_of_programs(const observe::Log& log, const RunReport& report, const std::string& tool,
                        PublishOutcome& out) {
-  out.was_unheard =
-      log.unheard || (!report.supervised && !evidence::unseen_program(log, tool).empty());
+  out.was_unheard = log.has_unseen_program ||
+                    (!report.supervised && !evidence::unseen_program(log, tool).empty());
   out.gains_rights = starts_privileged(log);
   out.read_much = log.is_large;
 }

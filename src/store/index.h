@@ -1,11 +1,11 @@
 // Index: the tables of a store in one LMDB environment, shared by any number of processes.
 //
-// What LMDB asks of its users is kept here and nowhere else:
-//   - one environment per path and process: open() hands out the one there is
-//   - the map grows when it is full, and follows when another process made it grow
+// The rules that LMDB imposes on its users are enforced here:
+//   - one environment per path and process: open() returns the existing one
+//   - the map grows when it is full, and follows another process that made it grow
 //   - an environment is not used across fork: in a child every call fails with Code::invalid
-//   - slots of readers that were killed are cleared
-// Thread-safe. Bodies must be short and must not call read() or write() again.
+//   - reader slots of killed processes are cleared
+// Thread-safe. A body must be short and must not call read() or write() itself.
 #pragma once
 
 #include <atomic>
@@ -28,27 +28,27 @@ struct MDB_txn;
 namespace deja::store {
 
 enum class Table : unsigned {
-  counters,   // one row; lies in LMDB's own root table, which every commit writes anyway
+  counters,   // one row; in LMDB's root table, which every commit writes anyway
   results,    // action key -> result row
   manifests,  // probe key -> manifest row
   blobs,      // digest -> blob row
   usage,      // action key -> usage row
-  probes,     // probe key -> how many results it has (u32)
+  probes,     // probe key -> number of its results (u32)
   memo_a,     // identity -> memo row; two generations, see memo.cc
   memo_b,
 };
 inline constexpr unsigned kTableCount = 8;
 
-// What an open transaction can do. Views are valid until the next change or the end of the body.
+// The operations of an open transaction. Views are valid until the next change or the end of the body.
 class IndexTxn {
  public:
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
   Status put(Table table, std::string_view key, std::string_view value);
   Result<bool> erase(Table table, std::string_view key);
   Status clear(Table table);
-  // UseCount rows in the order of keys, from the first that is >= from, until visit says false.
-  using Use = std::function<bool(std::string_view key, std::string_view value)>;
-  Status scan(Table table, std::string_view from, const Use& visit) const;
+  // Rows in the order of keys, from the first key >= from, until visit returns false.
+  using VisitRow = std::function<bool(std::string_view key, std::string_view value)>;
+  Status scan(Table table, std::string_view from, const VisitRow& visit) const;
   std::uint64_t id() const;
 
  private:
@@ -64,11 +64,11 @@ class IndexTxn {
 class Index {
  public:
   enum class Access { read_write, read_only };
-  // REQUIRES: check_index(directory) said sound. The one Index of this process for that directory.
-  // is_embedded: with UseCount in the place of a CrashGuard.
+  // REQUIRES: check_index(directory) returned sound. Returns the one Index of this process for that
+  // directory. is_embedded: keeps a UseCount instead of a CrashGuard.
   static Result<std::shared_ptr<Index>> open(const std::string& directory, Access access,
                                              bool is_embedded = false);
-  // Makes an empty index in a directory that does not exist yet; private to the caller.
+  // Creates an empty index in a directory that does not exist yet; private to the caller.
   static Result<std::unique_ptr<Index>> create(const std::string& directory);
   ~Index();
   Index(const Index&) = delete;
@@ -76,20 +76,20 @@ class Index {
 
   using Body = std::function<Status(IndexTxn&)>;
   Status read(const Body& body);
-  // Commits when body succeeds, else changes nothing. Body may run more than once.
+  // Commits if body succeeds, else changes nothing. Body may run more than once.
   Status write(const Body& body);
 
-  // Somebody put another index (or none) in its place.
+  // True if another process has replaced or removed this index.
   bool is_replaced() const;
-  // Opens what is there now. REQUIRES: as open().
+  // Opens the index that is there now. REQUIRES: as open().
   Status reopen();
 
-  // REQUIRES: called in a body of write(). What the next machine start may believe; durable when
-  // they return. mark_clean: everything up to that transaction has reached the disk.
+  // REQUIRES: called in a body of write(). They record the state that the next boot may trust; durable
+  // when they return. mark_clean: everything up to that transaction is on disk.
   Status mark_dirty();
   Status mark_clean(std::uint64_t txn);
   std::uint64_t file_bytes() const;
-  // Bounds the memory that the map holds resident; happens by itself every so many transactions.
+  // Bounds the memory that the map keeps resident; also called after a fixed number of transactions.
   void release_pages();
 
  private:
@@ -112,7 +112,7 @@ class Index {
   const bool is_embedded_;
   const int pid_;
 
-  // Held shared by every transaction, alone by whoever moves or replaces the map.
+  // Held shared by every transaction, exclusively by calls that move or replace the map.
   mutable std::shared_mutex shape_;
   std::unique_ptr<Environment> env_;
 

@@ -1,7 +1,10 @@
-// state := raw8 "dejaidx1"  u8 is_clean  u64 txn  bytes boot_id  raw8 checksum, padded to 128 bytes
+// Reads and writes the file `state`, and checks data.mdb without LMDB.
+//
+// clang-format off
+//   state := raw8 "dejaidx1"  u8 is_clean  u64 txn  bytes boot_id  raw8 checksum, padded to 128 bytes
+// clang-format on
 #include "store/index_state.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -48,7 +51,7 @@ std::optional<StateRecord> decode_state(std::string_view bytes) {
 
 namespace {
 
-// The parts of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
+// The fields of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
 struct Meta {
   std::uint32_t magic = 0;
   std::uint32_t version = 0;
@@ -87,7 +90,7 @@ bool is_plausible(const Meta& meta) {
   return true;
 }
 
-// The newest meta page of data.mdb; empty when LMDB would refuse or trip over it.
+// The newest meta page of data.mdb; empty if LMDB would refuse the file or could crash over it.
 Result<std::optional<Meta>> newest_meta(const std::string& directory, std::uint64_t& file_size) {
   auto fd = TRY(os::open_read_if_exists(directory + "/data.mdb"));
   if (!fd) return std::optional<Meta>();
@@ -147,7 +150,7 @@ const char* health_name(IndexHealth health) {
 
 namespace {
 
-// Something that is no file stands in the place of one.
+// True if something that is not a file has the name of one.
 Result<bool> is_misplaced(const std::string& directory) {
   for (const char* name : {"/data.mdb", "/lock.mdb", "/state"}) {
     const auto id = TRY(os::stat_file(directory + name));
@@ -177,8 +180,8 @@ Result<IndexHealth> check_index(const std::string& directory) {
   }
   const auto note = TRY(os::stat_file(suspect_path(directory)));
   if (note) return note->size == 0 ? IndexHealth::suspect : IndexHealth::damaged;
-  // LMDB need not write pages that one transaction took and gave back, so a file a little short of
-  // its last page can be sound; a cut file looks the same.
+  // LMDB need not write pages that a transaction allocated and freed again, so a file a little shorter
+  // than its last page can be sound. A truncated file looks the same.
   if (file_size < (meta->last_page + 1) * meta->page_size) return IndexHealth::suspect;
   return IndexHealth::sound;
 }
@@ -189,10 +192,6 @@ Status mark_index_damaged(const std::string& directory) {
   return os::write_file_atomic(suspect_path(directory), "damaged\n");
 }
 
-void mark_suspect(const char* path) {
-  const int fd =
-      ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);  // tidy-allow: syscall a signal handler's
-  if (fd >= 0) ::close(fd);
-}
+void mark_suspect(const char* path) { os::create_empty_file(path); }
 
 }  // namespace deja::store

@@ -33,7 +33,7 @@ std::string Layout::blob_directory(const Digest& digest) const {
 }
 
 std::string Layout::new_temp() const {
-  // The serial parts threads, the time parts processes of the same number in different containers.
+  // The serial separates threads; the time separates processes with equal pids in different containers.
   static std::atomic<unsigned> serial{0};
   return tmp() + "/" + std::to_string(::getpid()) + "." + std::to_string(os::wall_ns()) + "." +
          std::to_string(serial++);

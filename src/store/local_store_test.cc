@@ -84,7 +84,7 @@ TEST(LocalStore, AChangedBlobWithItsOldTimesIsStillFound) {
   const std::string path = store.layout().blob(blob.digest);
   struct stat before;
   ASSERT_EQ(::stat(path.c_str(), &before), 0);
-  // Past the tick in which it was put, ctime tells.
+  // After the tick in which it was stored, ctime shows the change.
   while (os::file_clock_ns() < os::identity_of(before).ctime_ns + 2 * os::file_clock_grain_ns())
     std::this_thread::yield();
   overwrite(path, 0, "CONTENT");
@@ -100,7 +100,7 @@ TEST(LocalStore, ATouchedButEqualBlobIsHashedOnceAndServed) {
   const std::string path = store.layout().blob(blob.digest);
   ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), nullptr, 0), 0);
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
-  store.reopen();  // the new identity was written down
+  store.reopen();  // the new identity was recorded
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
   EXPECT_EQ(store->stats()->quarantined, 0u);
 }
@@ -127,18 +127,6 @@ TEST(LocalStore, OddThingsInPlaceOfABlobAreNoBlob) {
   EXPECT_EQ(get(*store, "a"), "absent");
   publish(*store, "a", "content");
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
-}
-
-TEST(LocalStore, ALinkedBlobStaysKnownAndItsEditIsFound) {
-  TempStore store;
-  const PutBlob blob = publish(*store, "a", "content");
-  const std::string target = store.directory() + "/out";
-  EXPECT_TRUE(*store->link_blob(blob.digest, target));
-  EXPECT_FALSE(store->link_blob(blob.digest, target));  // there already: an error
-  EXPECT_FALSE(*store->link_blob(digest::digest_bytes("none"), store.directory() + "/none"));
-  EXPECT_EQ(read_blob(*store, blob.digest), "content");
-  overwrite(target, 0, "CONTENT");
-  EXPECT_EQ(read_blob(*store, blob.digest), "absent");
 }
 
 TEST(LocalStore, ManifestsGoWithTheirLastResult) {

@@ -1,3 +1,6 @@
+// Creates, checks and replaces a store's directory. A trusted index is opened as it is; otherwise it is
+// rebuilt from the ledger under the directory's lock, in a temporary directory that is then renamed, so
+// that a kill leaves either the old or the new index.
 #include "store/prepare.h"
 
 #include <charconv>
@@ -43,8 +46,8 @@ Result<Format> read_format(const Layout& layout) {
   return Format::foreign;
 }
 
-// Moves what is ours by name, but not by format, into one directory. Only the latest such directory is
-// kept: it is a cache, and disk is bounded.
+// Moves the store's directories, whose format is unknown, into old/. Only the latest set is kept,
+// because disk use is bounded.
 Status set_aside(const Layout& layout) {
   TRY(os::remove_tree(layout.set_aside()));
   TRY(os::make_directory(layout.set_aside()));
@@ -67,10 +70,10 @@ Status make_directories(const Layout& layout) {
   for (const std::string& path :
        {layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()}) {
     TRY(os::make_directories(path));
-    // What lies there would be written, and removed, in another place.
+    // Following a link would write, and remove, in another place.
     const auto made = TRY(os::stat_file(path, os::Links::keep));
     if (!made || !made->is_directory())
-      return Error{Code::denied, 0, path + " is no directory; 'deja verify --repair' mends this"};
+      return Error{Code::denied, 0, path + " is not a directory; run 'deja verify --repair'"};
   }
   return {};
 }
@@ -78,7 +81,7 @@ Status make_directories(const Layout& layout) {
 Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   const std::int64_t deadline = os::monotonic_ns() + wait_ns;
   for (;;) {
-    auto lock = TRY(os::try_lock_file(layout.lock(), os::LockMode::exclusive));
+    auto lock = TRY(os::try_lock_file(layout.lock()));
     if (lock) return lock;
     if (os::monotonic_ns() > deadline)
       return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
@@ -95,7 +98,7 @@ Status apply_result(const Layout& layout, CatalogChange& change, const Frame& fr
   for (const BlobReference& blob : row->facts.blobs) {
     const auto id = TRY(os::stat_file(layout.blob(blob.digest), os::Links::keep));
     if (!id || id->size != blob.size) return {};
-    // No identity: whether the content reached the disk is found out at its first use.
+    // No identity: the content may not have reached the disk, so it is hashed at its first use.
     blobs.push_back({.size = blob.size, .references = 0, .identity = {}});
   }
   return change.insert_result({key, frame.row, row->facts, blobs, os::wall_ns()});
@@ -112,10 +115,10 @@ Status apply_frame(const Layout& layout, CatalogChange& change, const Frame& fra
       TRY(change.erase_result(ActionKey{frame.key}));
       return {};
   }
-  return {};  // a kind of a later version
+  return {};  // a kind of frame of a later version
 }
 
-// In the order of keys, so that each page of the large tables is written once.
+// Inserts in the order of keys, so that each page of the large tables is written once.
 Status fill_from_ledger(const Layout& layout, Index& index) {
   const LedgerImage image = TRY(LedgerImage::read(layout));
   auto next = image.frames().begin();
@@ -136,8 +139,8 @@ Status fill_from_ledger(const Layout& layout, Index& index) {
   return {};
 }
 
-// Moves the present index (if any) out of the way and the new one in. Whoever comes in between
-// finds none, and waits for the lock that the caller holds.
+// Moves the present index (if any) away and the new one in. A process that comes in between finds
+// none, and waits for the lock that the caller holds.
 Status install_index(const Layout& layout, const std::string& made) {
   const std::string old = layout.new_temp();
   if (TRY(os::stat_file(layout.index(), os::Links::keep)))
@@ -162,13 +165,13 @@ Status rebuild_index(const Layout& layout) {
   const auto build = [&]() -> Status {
     const auto index = TRY(Index::create(made));
     TRY(fill_from_ledger(layout, *index));
-    // A new number, so that the files of the old one are complete; they stay until compaction.
+    // A new log number, so that the old log is complete; old files stay until compaction.
     const LedgerFiles files = TRY(find_ledger_files(layout));
     return set_ledger(*index, files.last + 1, files.bytes);
   };
   auto done = build();
   if (done) done = install_index(layout, made);
-  if (!done) static_cast<void>(os::remove_tree(made));
+  if (!done) ignore(os::remove_tree(made), "the first failure is reported");
   return done;
 }
 
@@ -178,8 +181,8 @@ Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& o
   const IndexHealth health = TRY(check_index(layout.index()));
   Prepared prepared;
   if (health == IndexHealth::sound) return prepared;
-  // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
-  // that can be walked at all gives no wrong answer.
+  // A read-only store cannot be rebuilt. But rows carry checksums and blobs are hashed before use, so
+  // an index that can be walked at all gives no wrong answer.
   if (health == IndexHealth::absent || health == IndexHealth::damaged || options.is_embedded ||
       !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
@@ -189,7 +192,7 @@ Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& o
 }
 
 // REQUIRES: the directory's lock is held.
-Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
+Result<bool> make_trusted(const Layout& layout, const PrepareOptions& options) {
   const IndexHealth health =
       options.distrusts_index ? IndexHealth::damaged : TRY(check_index(layout.index()));
   if (health == IndexHealth::sound) return false;  // another process was faster
@@ -198,7 +201,7 @@ Result<bool> make_believable(const Layout& layout, const PrepareOptions& options
     return false;
   }
   DEJA_LOG_LINE(std::string("store index is ") + health_name(health) +
-                "; making it anew: " + layout.root());
+                "; rebuilding it: " + layout.root());
   TRY(rebuild_index(layout));
   return true;
 }
@@ -232,10 +235,10 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
   };
   auto done = write_table(Table::results, FrameKind::result);
   if (done) done = write_table(Table::manifests, FrameKind::manifest);
-  if (done) done = os::sync_fd(fd);  // it replaces files that may have been on disk
+  if (done) done = os::sync_fd(fd);  // it replaces files that may already be on disk
   if (done) done = os::rename_file(temp, layout.ledger_base(number));
   if (!done) {
-    static_cast<void>(os::remove_file(temp));
+    ignore(os::remove_file(temp), "the first failure is reported");
     return done;
   }
   const LedgerFiles files = TRY(find_ledger_files(layout));
@@ -256,7 +259,7 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
   TRY(make_directories(layout));
   if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
   Prepared prepared;
-  prepared.is_rebuilt = TRY(make_believable(layout, options));
+  prepared.is_rebuilt = TRY(make_trusted(layout, options));
   return prepared;
 }
 
@@ -290,9 +293,9 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
     const auto index = TRY(Index::create(made));
     TRY(set_ledger(*index, number, 0));
   }
-  // The ledger first, so that nothing can be made again from it; then the index, at which moment
-  // the store is empty; then what nobody refers to any more. Renamed whole: removing takes its
-  // time.
+  // The ledger first, so that nothing can be rebuilt from it; then the index, which empties the store;
+  // then all files that are no longer referenced. Directories are renamed whole, because removing
+  // them takes time.
   std::vector<std::string> doomed;
   const auto move_away = [&](const std::string& path) -> Status {
     doomed.push_back(layout.new_temp());
@@ -306,7 +309,7 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   doomed.push_back(layout.set_aside());
   for (const std::string& path : doomed) {
     auto removed = os::remove_tree(path);
-    // Somebody who has not noticed yet still writes there: a sweep removes it later, as stale.
+    // A process that has not noticed the purge still writes there; a sweep removes it later.
     if (!removed && removed.error().sys_errno != ENOTEMPTY) return removed;
   }
   return {};

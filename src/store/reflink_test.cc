@@ -1,5 +1,5 @@
-// On file systems that share blocks, putting a file takes none; where they do not, it is a copy.
-// Needs the right to mount, mkfs and loop devices; says loudly when it has them not.
+// On file systems that share blocks, storing a file takes no blocks; elsewhere it is a copy. Needs
+// the right to mount, mkfs and loop devices; the test reports if they are missing.
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -22,7 +22,7 @@ bool run(const std::string& command) {
   return ::system((command + " >/dev/null 2>&1").c_str()) == 0;
 }
 
-// In a mount namespace of its own: puts a large file and looks how much of the disk that took.
+// In a private mount namespace: stores a large file and measures how much of the disk that took.
 int put_on(const std::string& mkfs, const std::string& directory) {
   const std::string image = directory + "/image";
   const std::string mounted = directory + "/mounted";
@@ -63,7 +63,7 @@ int put_on(const std::string& mkfs, const std::string& directory) {
 class Reflink : public testing::TestWithParam<const char*> {};
 
 TEST_P(Reflink, PuttingAFileTakesNoBlocks) {
-  const TempStore place;  // for its directory
+  const TempStore place;  // only its directory is used
   const int status = run_in_child([&] { return put_on(GetParam(), place.directory()); });
   if (WIFEXITED(status) && WEXITSTATUS(status) == kNotHere)
     GTEST_SKIP() << "NOT TESTED: reflinks; needs root, loop devices and " << GetParam();

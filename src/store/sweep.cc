@@ -1,5 +1,5 @@
-// Upkeep: what nobody refers to. A sweep never remembers what to delete; it lists what is there and
-// asks whether it is referenced or may still be in progress.
+// Removes unreferenced files. A sweep keeps no list of files to delete: it lists the directory and
+// checks for each file whether it is referenced or may still be in use.
 #include <signal.h>
 
 #include <cerrno>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kOldManifest = 30LL * 24 * 3600 * 1'000'000'000;
 constexpr std::size_t kDirectories = 256;
-// maintain() looks at one directory of blobs this often, hence at all of them in 21 hours.
+// maintain() sweeps one blob directory in this interval, hence all of them in 21 hours.
 constexpr std::int64_t kDirectoryEvery = 300LL * 1'000'000'000;
 
 bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
@@ -26,7 +26,7 @@ std::string directory_name(std::size_t i) {
 
 }  // namespace
 
-// Those of the files in a directory of blobs that have no row and are older than the grace time.
+// The blobs among these files that have no row and are older than the grace time.
 Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& directory,
                                                      const std::vector<std::string>& files) {
   const std::int64_t oldest = os::wall_ns() - options_.grace_ns;
@@ -46,7 +46,7 @@ Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& director
   return orphans;
 }
 
-// Orphans, and names that are no blob's.
+// Removes orphans, and names that are not those of blobs.
 Status LocalStore::sweep_directory(const std::string& name, SweepReport& report) {
   const std::string directory = layout_.blobs() + "/" + name;
   const auto id = TRY(os::stat_file(directory, os::Links::keep));
@@ -59,7 +59,7 @@ Status LocalStore::sweep_directory(const std::string& name, SweepReport& report)
     ++report.stale_files;
   }
   if (orphans.empty()) return {};
-  // Under the lock, so that no result can come to name one of them meanwhile.
+  // Under the lock, so that no result can start to name one of them.
   return change([&](CatalogChange& change) -> Status {
     for (const Digest& digest : orphans) {
       if (TRY(find_blob(change.txn(), digest))) continue;
@@ -82,8 +82,8 @@ Status LocalStore::sweep_one_directory() {
   });
 }
 
-// What a killed process left behind. Its number may be one of another container, so a file must
-// also be old; and a file that is very old is stale whoever has the number now.
+// Removes files of killed processes. The pid in the name may be one of another container, so a file
+// must also be old; and a very old file is stale even if a process has that pid now.
 Status LocalStore::sweep_temps(SweepReport& report) {
   const std::int64_t now = os::wall_ns();
   if (!TRY(os::stat_file(layout_.tmp()))) return {};

@@ -1,6 +1,7 @@
-// UseCount: what an embedded user (LocalStore::Options) has in the place of the CrashGuard's signal handlers. How
-// many of its threads are inside an index stands in a file beside it, which is mapped, so that it
-// outlives whatever ends the process. An embedded user that is gone and has not left may have crashed there.
+// UseCount: replaces the CrashGuard's signal handlers for an embedded user (LocalStore::Options). The
+// number of its threads inside an index is kept in a file in the index directory. The file is mapped,
+// so the number survives the end of the process. If an embedded user is dead and its number is not 0,
+// it may have crashed in the index.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,7 @@ namespace deja::store {
 
 class UseCount {
  public:
-  // Null: the directory may not be written, nothing can be noted.
+  // Null: the directory is not writable, so nothing can be recorded.
   static std::unique_ptr<UseCount> begin(const std::string& index_directory);
   ~UseCount();
   UseCount(const UseCount&) = delete;
@@ -29,24 +30,24 @@ class UseCount {
   const os::Mapping mapping_;
 };
 
-// While it lives, a thread is inside.
+// While it exists, one thread is inside the index.
 class Use {
  public:
-  explicit Use(UseCount* visits) : visits_(visits) {
-    if (visits_ != nullptr) visits_->count(1);
+  explicit Use(UseCount* count) : count_(count) {
+    if (count_ != nullptr) count_->count(1);
   }
   ~Use() {
-    if (visits_ != nullptr) visits_->count(-1);
+    if (count_ != nullptr) count_->count(-1);
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
 
  private:
-  UseCount* const visits_;
+  UseCount* const count_;
 };
 
-// Has an embedded user ended inside? Files of guests that are gone are removed; whoever asks has to leave a
-// note of its own.
+// True if an embedded user has died inside the index. Removes the files of dead users, so the caller
+// must record the result.
 Result<bool> has_embedded_user_died_inside(const std::string& index_directory);
 
 }  // namespace deja::store

@@ -687,7 +687,7 @@ TEST_P(Programs, ThatLookAtVeryMuch) {
   for (const Argv& many :
        {Argv{"program/tool", "400000"}, Argv{"program/tool", "1200000", "long"}}) {
     expect_like_bare(many);
-    EXPECT_EQ(ws.last_event().detail, "it looked at too much");
+    EXPECT_EQ(ws.last_event().detail, "the run has too many records");
   }
 }
 

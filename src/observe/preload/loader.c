@@ -1,5 +1,5 @@
-/* The loader's work, which no call passes through us for: what it loaded is in its link map, and
- * where it looked before that is worked out again, from the same texts it went by. */
+/* The loader's file accesses, which are not interposed: the link map has the libraries it loaded, and its
+ * earlier search is computed here from the same texts that it uses. */
 #include <dlfcn.h>
 #include <link.h>
 #include <unistd.h>
@@ -11,16 +11,16 @@ static void note_library(const char *path, int error, const struct deja_log_iden
                    .identity = identity));
 }
 
-/* --- where it looked ----------------------------------------------------------------------------- */
+/* --- where the loader searched ------------------------------------------------------------------- */
 
-/* What it reads of one object. */
+/* The entries of one object's dynamic section that it uses. */
 struct object {
   const ElfW(Dyn) * dynamic;
   const char *names;
-  const char *runpath, *rpath; /* of the second only where there is no first */
+  const char *runpath, *rpath; /* rpath only if there is no runpath */
 };
 
-/* False for ourselves, and for the kernel's own object, which nobody looks for. */
+/* False for this library, and for the kernel's own object, which is not searched for. */
 static bool describe(const struct dl_phdr_info *info, struct object *out) {
   const char *path = info->dlpi_name;
   *out = (struct object){0};
@@ -32,7 +32,7 @@ static bool describe(const struct dl_phdr_info *info, struct object *out) {
       out->dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
   if (out->dynamic == NULL) return false;
   for (const ElfW(Dyn) *d = out->dynamic; d->d_tag != DT_NULL; ++d) {
-    /* glibc has relocated this pointer in place; musl leaves it as an offset */
+    /* glibc has relocated this pointer in place; musl leaves an offset */
     if (d->d_tag == DT_STRTAB)
       out->names = (const char *)(d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr
                                                                   : d->d_un.d_ptr);
@@ -61,8 +61,8 @@ static size_t origin_of(const char *path, char *out, size_t room) {
   return size > 1 ? size - 1 : size;
 }
 
-/* One directory of a list, with $ORIGIN filled in; false when it has a name that only the loader
- * knows, or is too long. */
+/* One directory of a list, with $ORIGIN replaced; false: it contains a name that only the loader can
+ * replace, or is too long. */
 static bool expand(const char *from, const char *end, const char *object, char *out, size_t room) {
   static const char *const tokens[] = {"$ORIGIN", "${ORIGIN}"};
   size_t size = 0;
@@ -91,7 +91,7 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
-/* What lies in the place of a directory may be none: /usr/bin/x86_64 is a program. */
+/* The name may belong to something else than a directory: /usr/bin/x86_64 is a program. */
 static void note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
@@ -100,13 +100,13 @@ static void note_listing(const char *path) {
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
 }
 
-/* Below each directory the loader tries some for better processors first. Which, depends on its
- * version and on the processor, so all that there have been count. */
+/* Below each directory the loader tries some subdirectories for newer processors. Which ones depends on
+ * its version and on the processor, so all names that any version uses count. */
 static void note_variants(char *directory, size_t size, size_t room) {
   static const char names[] =
       "glibc-hwcaps\0glibc-hwcaps/x86-64-v4\0glibc-hwcaps/x86-64-v3\0glibc-hwcaps/x86-64-v2\0"
       "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
-  bool below = true; /* whether glibc-hwcaps is there */
+  bool below = true; /* whether glibc-hwcaps exists */
   for (const char *n = names; *n; n += strlen(n) + 1) {
     const size_t length = strlen(n);
     if ((!below && strchr(n, '/')) || size + length + 2 > room) continue;
@@ -122,7 +122,7 @@ static void note_variants(char *directory, size_t size, size_t room) {
   directory[size] = '\0';
 }
 
-/* True when the search for name ends in this directory. */
+/* True: the search for name ends in this directory. */
 static bool look_in(char *directory, size_t size, size_t room, const char *name) {
   const size_t length = strlen(name);
   if (size + length + 2 > room) return false;
@@ -134,13 +134,13 @@ static bool look_in(char *directory, size_t size, size_t room, const char *name)
   return error == 0;
 }
 
-/* What is looked for: name, or what object needs. */
+/* What is searched for: name, or the dependencies of object. */
 struct search {
   const char *name;
   const struct object *object;
 };
 
-/* What has been found in a directory of the list before, of the first names of an object. */
+/* Which of an object's first dependencies were found in an earlier directory of the list. */
 struct found {
   uint64_t bits[4];
 };
@@ -152,7 +152,7 @@ static void look_for_needed(const struct object *object, char *directory, size_t
     if (d->d_tag != DT_NEEDED) continue;
     const char *name = object->names + d->d_un.d_val;
     const bool first =
-        n < 8 * sizeof found->bits; /* of the rest more is said than there is to say */
+        n < 8 * sizeof found->bits; /* for further ones more directories are recorded than needed */
     uint64_t *word = &found->bits[first ? n / 64 : 0];
     const uint64_t bit = first ? (uint64_t)1 << (n % 64) : 0;
     ++n;
@@ -161,9 +161,9 @@ static void look_for_needed(const struct object *object, char *directory, size_t
   }
 }
 
-/* Names of directories are put together here, not on a stack: that of a thread may be 16 KiB, and the
- * loader itself needs some of it. */
-enum { FOLDER_BYTES = 4096, KNOWN_BYTES = 8192 };
+/* Buffers for directory names, not on the stack: a thread's stack may have 16 KiB, and the loader itself
+ * needs some of it. */
+enum { DIRECTORY_BYTES = 4096, KNOWN_BYTES = 8192 };
 
 static char *take_room(size_t size) {
   char *room = raw_map(size);
@@ -173,12 +173,12 @@ static char *take_room(size_t size) {
 
 static void look_for(const struct search *search, const char *list, const char *separators,
                      const char *origin) {
-  char *const directory = take_room(FOLDER_BYTES);
+  char *const directory = take_room(DIRECTORY_BYTES);
   if (!directory) return;
   struct found found = {{0}};
   for (const char *from = list;; ++from) {
     const char *end = from + strcspn(from, separators);
-    const bool known = expand(from, end, origin, directory, FOLDER_BYTES);
+    const bool known = expand(from, end, origin, directory, DIRECTORY_BYTES);
     const int error = known ? look(directory) : 0;
     const size_t size = known ? strlen(directory) : 0;
     if (!known)
@@ -186,21 +186,21 @@ static void look_for(const struct search *search, const char *list, const char *
     else if (error)
       note_library(directory, error, NULL);
     else
-      note_variants(directory, size, FOLDER_BYTES);
-    if (known && !error && search->name) look_in(directory, size, FOLDER_BYTES, search->name);
+      note_variants(directory, size, DIRECTORY_BYTES);
+    if (known && !error && search->name) look_in(directory, size, DIRECTORY_BYTES, search->name);
     if (known && !error && !search->name)
-      look_for_needed(search->object, directory, size, FOLDER_BYTES, &found);
+      look_for_needed(search->object, directory, size, DIRECTORY_BYTES, &found);
     from = end;
     if (*from == '\0') break;
   }
-  raw2(SYS_munmap, directory, FOLDER_BYTES);
+  raw2(SYS_munmap, directory, DIRECTORY_BYTES);
 }
 
 struct inherited {
   const char *list, *origin;
 };
 
-/* The oldest kind of list is for what the object's own dependencies need, too. */
+/* DT_RPATH applies to the dependencies of the object's dependencies, too. */
 static int look_inherited(struct dl_phdr_info *info, size_t size, void *context) {
   const struct inherited *from = context;
   struct object object;
@@ -211,7 +211,7 @@ static int look_inherited(struct dl_phdr_info *info, size_t size, void *context)
 }
 
 static int look_of_object(struct dl_phdr_info *info, size_t size, void *context) {
-  const char *name = context; /* what dlopen was asked for; NULL: what each object needs */
+  const char *name = context; /* the name for dlopen; NULL: the dependencies of each object */
   struct object object;
   (void)size;
   if (!describe(info, &object)) return 0;
@@ -228,8 +228,8 @@ static int look_of_object(struct dl_phdr_info *info, size_t size, void *context)
 
 static void look_of_objects(const char *name) { dl_iterate_phdr(look_of_object, (void *)name); }
 
-/* The directories that the loader itself was built with: only it can tell. What it tells of other ones
- * is of no use, since it forgets a list of directories of which none is there. */
+/* The loader's built-in directories, which only dlinfo() returns. Its other directories are not used,
+ * since the loader removes a list of which no directory exists. */
 static void look_in_directories_of(Dl_serinfo *known, char *directory, const char *name) {
   if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFOSIZE, known) != 0) return;
   if (known->dls_size > KNOWN_BYTES) return deja_lose(DEJA_LOST_NAMESPACE);
@@ -237,18 +237,18 @@ static void look_in_directories_of(Dl_serinfo *known, char *directory, const cha
   for (unsigned i = 0; i < known->dls_cnt; ++i) {
     const Dl_serpath *path = &known->dls_serpath[i];
     const size_t size = strlen(path->dls_name);
-    if (size >= FOLDER_BYTES) continue;
+    if (size >= DIRECTORY_BYTES) continue;
     memcpy(directory, path->dls_name, size + 1);
-    note_variants(directory, size, FOLDER_BYTES);
-    if (look_in(directory, size, FOLDER_BYTES, name)) return;
+    note_variants(directory, size, DIRECTORY_BYTES);
+    if (look_in(directory, size, DIRECTORY_BYTES, name)) return;
   }
 }
 
 static void look_in_default_directories(const char *name) {
-  char *const room = take_room(KNOWN_BYTES + FOLDER_BYTES);
+  char *const room = take_room(KNOWN_BYTES + DIRECTORY_BYTES);
   if (!room) return;
   look_in_directories_of((void *)room, room + KNOWN_BYTES, name);
-  raw2(SYS_munmap, room, KNOWN_BYTES + FOLDER_BYTES);
+  raw2(SYS_munmap, room, KNOWN_BYTES + DIRECTORY_BYTES);
 }
 
 static void note_open(const char *path) {
@@ -265,7 +265,7 @@ void deja_look_for_library(const char *name) {
   look_in_default_directories(name);
 }
 
-/* --- what it loaded ------------------------------------------------------------------------------- */
+/* --- loaded libraries ---------------------------------------------------------------------------- */
 
 static int look_again(struct dl_phdr_info *info, size_t size, void *seen) {
   const char *path = info->dlpi_name;
@@ -277,14 +277,14 @@ static int look_again(struct dl_phdr_info *info, size_t size, void *seen) {
   if (strchr(path, '/') == NULL) return 0; /* the program itself; linux-vdso.so.1 */
   struct deja_log_identity identity;
   const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
-  /* it makes its system calls itself, and what they ask for is done unseen */
+  /* it makes its own system calls, and the kernel carries out its requests without records */
   if (strstr(path, "/liburing.so")) deja_lose(DEJA_LOST_KERNEL);
   note_library(path, 0, found ? &identity : NULL);
   return 0;
 }
 
 void deja_look_at_libraries(void) {
-  if (!deja_recording() || deja_is_guest()) return;
+  if (!deja_recording() || deja_is_vfork_child()) return;
   const int saved = errno;
   unsigned long long seen = deja_state.libraries_seen;
   dl_iterate_phdr(look_again, &seen);
@@ -293,8 +293,8 @@ void deja_look_at_libraries(void) {
   errno = saved;
 }
 
-/* A sanitizer's runtime inside the program reads files that its options name, by system calls of
- * its own. Other ones than these it has no use for. */
+/* A sanitizer's runtime linked into the program reads files that its options name, by its own system
+ * calls. With other options it reads no file. */
 static void note_sanitizer(void) {
   static const char names[] =
       "ASAN_OPTIONS\0HWASAN_OPTIONS\0LSAN_OPTIONS\0MSAN_OPTIONS\0TSAN_OPTIONS\0UBSAN_OPTIONS\0";
@@ -303,7 +303,7 @@ static void note_sanitizer(void) {
   if (*n && deja_next_has("__sanitizer_print_stack_trace")) deja_lose(DEJA_LOST_NAMESPACE);
 }
 
-/* What it read before anybody could look. */
+/* Files that the loader read before this library was loaded. */
 void deja_note_loader(void) {
   note_open("/etc/ld.so.preload");
   deja_note_variable("LD_LIBRARY_PATH");

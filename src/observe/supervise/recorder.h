@@ -1,10 +1,10 @@
-// Hears calls, looks for itself what they will find, writes that down, and answers.
+// Receives calls, examines the files they name, writes records, and answers.
 //
-// Looking is left to the kernel (the call continues), since the file's identity tells later whether
-// what the tool saw is what we saw. Changes of names, and files opened for writing, are another
-// matter: whether they succeed, and which file it was, is known for certain only to who makes the
-// call. So the recorder makes it, as the tool would (same directory, same umask), and hands over the
-// result. Once anything was lost there is nothing to be known, and every call continues.
+// For calls that only read, the kernel makes the call afterwards: the file's identity shows later
+// whether the tool saw the same file. For changes of names and files opened for writing, only the
+// caller knows for certain whether they succeed and which file is meant. So the recorder makes the call
+// itself, as the tool would (same directory, same umask), and passes the result on. Once a record was
+// lost the log cannot be used, and the kernel makes every call.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -31,11 +31,11 @@ class Recorder {
 
   // The process that is about to become the tool.
   void expect(pid_t tool) { processes_[tool] = tool; }
-  void hear(const seccomp_notif& notification);
-  // Before the process installs a filter of its own, or asks to: nothing of ours may trip it.
-  static void make_way(const seccomp_notif& notification);
+  void handle(const seccomp_notif& notification);
+  // Called before the process installs a filter of its own: that filter must not trap changes of ours.
+  static void before_sandbox(const seccomp_notif& notification);
   // The run is over.
-  void conclude();
+  void finish();
 
  private:
   // One call, from its notification to its answer.
@@ -57,7 +57,7 @@ class Recorder {
     deja_log_identity identity = {};
     bool is(mode_t type) const { return error == 0 && (identity.mode & S_IFMT) == type; }
   };
-  // Whether the call has its answer already.
+  // Whether the call has been answered.
   enum class Answer { later, given };
 
   Answer dispatch(const SeenCall& h);
@@ -91,7 +91,7 @@ class Recorder {
   bool has_our_rights(const Tracee& tracee) const {
     return !rights_.empty() && tracee.rights() == rights_;
   }
-  // Whether calls can be made in the tool's place: with rights that it has itself.
+  // True if the recorder has the tool's rights, so that it can make calls for the tool.
   bool may_stand_in(const SeenCall& h, const Name& name);
   void record(const SeenCall& h, deja_op op, const Name& name, const Look& look,
               std::uint16_t flags = 0);
@@ -101,10 +101,11 @@ class Recorder {
   LogWriter& log_;
   StandIns& stand_ins_;
   Outputs outputs_{log_};
-  const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
-  std::unordered_map<pid_t, pid_t> processes_;              // by thread
-  unsigned filters_ = 0;                                    // that the tool has started with
-  // Processes that have become another program, of which nothing was heard yet.
+  const std::string rights_ =
+      Tracee(::getpid()).rights();              // of this process; the tool starts with them
+  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  unsigned filters_ = 0;                        // number that the tool started with
+  // Processes that have started another program, of which no call was received yet.
   std::unordered_set<pid_t> fresh_;
 };
 

@@ -1,5 +1,5 @@
-/* Calls that real tools make seldom, for the comparison with strace: `observe_calls GROUP` makes
- * one group of them in a directory that holds "file", "link" (to it) and "directory". */
+/* Rare calls of real tools, for the comparison with strace: `observe_calls GROUP` makes one group of them
+ * in a directory that contains "file", "link" (to it) and "directory". */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -34,7 +34,7 @@ struct how {
 
 static int at_directory(void) { return open("directory", O_RDONLY | O_DIRECTORY); }
 
-/* By number, as libraries do for calls that are newer than their libc. */
+/* By number, as libraries do for calls newer than their libc. */
 static void by_number(void) {
   struct statx sx;
   struct how how = {.flags = O_RDONLY};
@@ -77,7 +77,7 @@ static void by_number(void) {
 #define NEW_REMOVEXATTRAT 466
 #define NEW_FILE_GETATTR 468
 
-/* Calls that no libc has a wrapper for yet. An old kernel does not have them, either. */
+/* Calls without a wrapper in any libc. An old kernel does not have them either. */
 static void by_new_number(void) {
   struct {
     unsigned long long value;
@@ -129,7 +129,7 @@ static void unnamed(void) {
   REQUIRE(linkat(two, "", AT_FDCWD, "two", AT_EMPTY_PATH) == 0);
 }
 
-/* Bytes that do not pass through read() and write(). */
+/* Bytes that are moved without read() and write(). */
 static void copies(void) {
   const int in = open("file", O_RDONLY);
   const int out = open("copy", O_CREAT | O_RDWR, 0600);

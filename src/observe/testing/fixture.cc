@@ -33,19 +33,6 @@ std::string find_tool(const std::string& name) {
   return {};
 }
 
-void ObserveTest::SetUp() {
-  char name[] = "/tmp/deja-observe-XXXXXX";
-  ASSERT_NE(mkdtemp(name), nullptr);
-  auto real = os::real_path(name);
-  ASSERT_TRUE(real);
-  directory_ = *real;
-}
-
-void ObserveTest::TearDown() {
-  if (directory_.empty()) return;
-  EXPECT_TRUE(os::remove_tree(directory_));
-}
-
 void ObserveTest::write(const std::string& name, const std::string& text) const {
   ASSERT_TRUE(os::write_file_atomic(at(name), text, 0644));
 }
@@ -92,12 +79,12 @@ ToolRun ObserveTest::run(std::vector<std::string> command, const RunOptions& opt
   std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin",
                                           "HOME=" + directory_};
   environment.insert(environment.end(), options.environment.begin(), options.environment.end());
-  auto log = LogFile::create(options.front, options.capacity);
+  auto log = LogFile::create(options.client, options.capacity);
   EXPECT_TRUE(log);
   ToolRun run;
   if (!log) return run;
   const auto observed = log->observed(environment, interposer());
-  if (!options.before.empty()) {  // strace: only what it starts is to be observed
+  if (!options.before.empty()) {  // strace: only the program it starts is to be observed
     std::vector<std::string> whole = options.before;
     for (const std::string& entry : observed) whole.insert(whole.end(), {"-E", entry});
     whole.insert(whole.end(), command.begin(), command.end());

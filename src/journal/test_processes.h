@@ -1,30 +1,14 @@
-// A directory for one test.
+// Runs a test body in several processes.
 #pragma once
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <string>
 #include <vector>
-
-#include "os/file.h"
 
 namespace deja::journal {
 
-class DirTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-journal-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
-  std::string dir_;
-};
-
-// Runs body in `count` child processes at once; true when all of them returned true.
+// Runs body(i) in `count` child processes at once. True if all calls returned true.
 template <typename Body>
 bool in_processes(int count, Body body) {
   std::vector<pid_t> children;
