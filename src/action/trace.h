@@ -25,7 +25,7 @@ enum class Claim : std::uint8_t {
   unset,        // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
-  same_file,  // subject: tagged path; value: same_file_relation letter (pipeline/checker.h), tagged path of an equal file
+  same_file,  // subject: tagged path; value: same_file_relation letter (evidence/claim_checker.h), tagged path of an equal file
   stamps,     // subject: tagged path of a file; value: its size, or size, time and mode
   machine,    // value: digest of what the machine calls itself
   // subject: a variable that lists directories, '/', a program's name; value: what the search along
@@ -43,7 +43,7 @@ enum class Claim : std::uint8_t {
   // (evidence/local_day.h)
   date = 20,
   // subject: tagged path of what a look or an open was refused for; value: what this
-  // user may do with it (pipeline/checker.h, access_text)
+  // user may do with it (evidence/claim_checker.h, access_text)
   access = 22,
   // subject: how names of variables begin; value: digest of those, and of all whose name is there twice
   variables_like = 24,

@@ -2,7 +2,7 @@
 // read transaction here belongs to a call, not to a thread; never MDB_WRITEMAP, so that a stray
 // pointer of the process cannot damage the file.
 //
-// Tested by index_test.cc and everything above it.
+// Tested by local_store_test.cc, recovery_test.cc and store_property_test.cc.
 #include "store/index.h"
 
 #include <fcntl.h>
