@@ -107,6 +107,7 @@ struct SettingInfo {
   const char* type;         // "size such as 10G", for people
   const char* doc;          // one line
   std::string preset;       // the default, as it could be written in a file
+  bool is_users_only;       // counts in the user's file only, not in a project's
 };
 const std::vector<SettingInfo>& settings();
 

@@ -1,5 +1,5 @@
 // A compiler that puts the date into words (__DATE__): what it leaves is the same all day, if it cannot
-// have put the time of day into words as well. Tested by witness_test.cc and test/e2e/date_test.cc.
+// have put the time of day into words as well. Tested by trace_builder_test.cc and test/e2e/date_test.cc.
 #include <algorithm>
 #include <iterator>
 #include <vector>

@@ -1,5 +1,5 @@
 // What the content of files says of a run: a mention of the file's own path, times of other files, code
-// that reads the whole environment. Tested by test/diff/sharing_test.cc and witness_test.cc.
+// that reads the whole environment. Tested by test/diff/sharing_test.cc and trace_builder_test.cc.
 #include <algorithm>
 
 #include "base/path.h"

@@ -1,4 +1,4 @@
-// What a run asked the machine: the time, the host's name, its load. Tested by witness_test.cc.
+// What a run asked the machine: the time, the host's name, its load. Tested by trace_builder_test.cc.
 #include <algorithm>
 #include <iterator>
 

@@ -1,5 +1,5 @@
 // What the kernel refused a program: permission is a fact like absence, it can be looked at again.
-// Tested by witness_test.cc and test/e2e/exec_tools_test.cc.
+// Tested by trace_builder_test.cc and test/e2e/exec_tools_test.cc.
 #include <unistd.h>
 
 #include <cerrno>

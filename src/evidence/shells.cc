@@ -1,4 +1,4 @@
-// What counts of the environment of a shell. Tested by witness_test.cc and test/diff/script_test.cc.
+// What counts of the environment of a shell. Tested by trace_builder_test.cc and test/diff/script_test.cc.
 #include <algorithm>
 
 #include "base/path.h"

@@ -1,4 +1,4 @@
-// Hearing the log: one small handler an operation, chosen from a table. Tested by witness_test.cc.
+// Hearing the log: one small handler an operation, chosen from a table. Tested by trace_builder_test.cc.
 #include "evidence/trace_builder.h"
 
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // Programs that no adapter vouches for, and interpreters that one vouches for once their script is
-// known. Tested by witness_test.cc.
+// known. Tested by trace_builder_test.cc.
 #include <algorithm>
 
 #include "base/path.h"

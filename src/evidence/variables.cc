@@ -1,5 +1,5 @@
 // What a run asked its environment for: variables by value, what searches along them meet, the working
-// directory as PWD names it. Tested by test/e2e/terminal_test.cc and witness_test.cc.
+// directory as PWD names it. Tested by test/e2e/terminal_test.cc and trace_builder_test.cc.
 #include <algorithm>
 #include <iterator>
 

@@ -102,7 +102,7 @@ class Case {
     return (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled();
   }
 
-  // Some path below it came from where nothing moves along (but for sources, see names()).
+  // Some path below it came from where nothing moves along (but for sources: is_searched_from_outside()).
   bool is_fixed() const {
     if ((facts_ & tool::kHoldsTree) != 0) return true;
     const auto& programs = run_facts_.programs;

@@ -5,7 +5,7 @@
 // watched (each directory for the name that is taken from it, symlinks followed one by one), and the
 // file itself as an inode, so that a change through another hard link is seen too. What cannot be
 // watched (a directory's listing, a network file system, too many watches) gives no vigil, and the
-// trace is checked the long way. docs/decisions/0005-vigil.md says what a vigil cannot see.
+// trace is checked the long way. docs/decisions/0005-watch-set.md says what a vigil cannot see.
 //
 // Thread-safe.
 #pragma once

@@ -100,7 +100,7 @@ TEST_P(Rust, EveryInputCounts) {
   ws.expect_hit(argv);
 }
 
-// F1: what was only checked is no build; F3: bodies of modules swapped.
+// A check does not serve a build, and modules whose bodies were swapped are not mixed up.
 TEST_P(Rust, KindsAndPlacesAreNotMixed) {
   ws.write("a.rs", "pub mod b;\npub mod c;\n");
   ws.write("b.rs", "pub const X: u32 = 1;\n");
@@ -243,7 +243,7 @@ TEST_P(Rust, CargoBuildsWithoutRustcTheSecondTime) {
   EXPECT_EQ(outcomes(), "");
 }
 
-// F6: what a macro reads is an input, though rustc tells cargo nothing of it.
+// A file that a macro reads is an input, although dep-info does not list it.
 TEST_P(Rust, WhatMacrosReadCounts) {
   write_crates("ws");
   ASSERT_TRUE(cargo("ws", {"build"}).ok());

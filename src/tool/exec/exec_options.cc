@@ -1,4 +1,4 @@
-// Tested by order_test.cc.
+// Tested by exec_options_test.cc.
 #include "tool/exec/exec_options.h"
 
 #include <re2/re2.h>
