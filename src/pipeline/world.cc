@@ -159,6 +159,12 @@ std::optional<std::string_view> World::variable(std::string_view name) {
   return command_.variable(name);
 }
 
+bool World::searches_alike(std::string_view list) {
+  const auto [it, is_new] = searches_alike_.try_emplace(std::string(list));
+  if (is_new) it->second = searches_alike_everywhere(list);
+  return it->second;
+}
+
 Result<bool> World::path_holds(const Observation& claim, const std::string& path) {
   switch (claim.claim) {
     case Claim::file: {
@@ -234,7 +240,8 @@ Result<bool> World::holds(const Observation& claim) {
     case Claim::search: {
       const SearchFor search = search_of(claim.subject);
       const auto list = variable(search.variable);
-      return list && search_value(*list, search.name, command_.cwd, roots_) == claim.value;
+      return list && searches_alike(*list) &&
+             search_value(*list, search.name, command_.cwd, roots_) == claim.value;
     }
     case Claim::directories:
       return directories_hold(claim.subject, claim.value, variable(claim.subject), roots_);

@@ -1,6 +1,7 @@
 // The world as it is now, seen by one request: checks whether claims of a trace still hold.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,11 +69,13 @@ class World {
  private:
   Result<bool> path_holds(const action::Observation& claim, const std::string& path);
   std::optional<std::string_view> variable(std::string_view name);
+  bool searches_alike(std::string_view list);
 
   const tool::Command& command_;
   const action::Roots& roots_;
   digest::FileDigester& digester_;
   std::optional<Digest> environment_;
+  std::map<std::string, bool> searches_alike_;  // by list: searches_alike_everywhere
 };
 
 }  // namespace deja::pipeline

@@ -91,35 +91,48 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
-/* What lies in the place of a folder may be none: /usr/bin/x86_64 is a program. */
-static void note_listing(const char *path) {
+/* What lies in the place of a folder may be none: /usr/bin/x86_64 is a program. False then. */
+static bool note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
-  if (known && !S_ISDIR(identity.mode)) return note_library(path, ENOTDIR, &identity);
+  if (known && !S_ISDIR(identity.mode)) return note_library(path, ENOTDIR, &identity), false;
   deja_write(
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
+  return true;
+}
+
+/* True: there is a folder name in folder, which is left with its name added. */
+static bool enter_variant(char *folder, size_t size, size_t room, const char *name) {
+  const size_t length = strlen(name);
+  if (size + length + 2 > room) return false;
+  folder[size] = '/';
+  memcpy(folder + size + 1, name, length + 1);
+  const int error = look(folder);
+  if (error) note_library(folder, error, NULL);
+  return error == 0 && note_listing(folder);
+}
+
+/* One in the other: tls/haswell/avx512_1/x86_64. */
+enum { OLD_VARIANTS_DEEP = 4 };
+
+static void note_old_variants(char *folder, size_t size, size_t room, int deep) {
+  static const char names[] = "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
+  for (const char *n = names; deep && *n; n += strlen(n) + 1)
+    if (enter_variant(folder, size, room, n))
+      note_old_variants(folder, size + 1 + strlen(n), room, deep - 1);
+  folder[size] = '\0';
 }
 
 /* Below each folder the loader tries some for better processors first. Which, depends on its
  * version and on the processor, so all that there have been count. */
 static void note_variants(char *folder, size_t size, size_t room) {
-  static const char names[] =
-      "glibc-hwcaps\0glibc-hwcaps/x86-64-v4\0glibc-hwcaps/x86-64-v3\0glibc-hwcaps/x86-64-v2\0"
-      "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
-  bool below = true; /* whether glibc-hwcaps is there */
-  for (const char *n = names; *n; n += strlen(n) + 1) {
-    const size_t length = strlen(n);
-    if ((!below && strchr(n, '/')) || size + length + 2 > room) continue;
-    folder[size] = '/';
-    memcpy(folder + size + 1, n, length + 1);
-    const int error = look(folder);
-    if (n == names) below = error == 0;
-    if (error)
-      note_library(folder, error, NULL);
-    else
-      note_listing(folder);
-  }
+  static const char names[] = "x86-64-v4\0x86-64-v3\0x86-64-v2\0";
+  static const char all[] = "glibc-hwcaps";
+  if (enter_variant(folder, size, room, all))
+    for (const char *n = names; *n; n += strlen(n) + 1)
+      enter_variant(folder, size + sizeof all, room, n);
   folder[size] = '\0';
+  note_old_variants(folder, size, room, OLD_VARIANTS_DEEP);
 }
 
 /* True when the search for name ends in this folder. */
