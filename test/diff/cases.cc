@@ -78,7 +78,7 @@ const Shape kShapes[] = {
     {25, "static int f(int x) { int unused; return x; }\nint g(int x) { return f(x); }\n", nullptr},
     {15, "#warning \"a message\"\n", nullptr},
     {20, "#include <stddef.h>\nsize_t size = sizeof(size_t);\n", nullptr},
-    {40, "#if __has_include(<found.h>)\n#include <found.h>\nint found = FOUND;\n#endif\n", nullptr},
+    {60, "#if __has_include(<found.h>)\n#include <found.h>\nint found = FOUND;\n#endif\n", nullptr},
 };
 
 // A source's own name, in words and in what is computed of it; in headers of the project and of the
@@ -478,7 +478,7 @@ Project make_project(Scene& scene, Random& random) {
   }
   if (random.chance(12)) make_portable(random, p);
   make_search_directories(scene, p.root);
-  if (random.chance(30)) set_search_variables(p, random);
+  if (random.chance(40)) set_search_variables(p, random);
   return p;
 }
 

@@ -10,47 +10,34 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-const Words kVariables = {"CPATH",
-                          "CPATH",
-                          "C_INCLUDE_PATH",
-                          "CPLUS_INCLUDE_PATH",
-                          "OBJC_INCLUDE_PATH",
-                          "LIBRARY_PATH",
-                          "LIBRARY_PATH",
-                          "COMPILER_PATH",
-                          "COMPILER_PATH",
-                          "LD_LIBRARY_PATH",
-                          "LD_LIBRARY_PATH",
-                          "GCC_EXEC_PREFIX",
-                          "PATH"};
+const Words kVariables = {
+    "CPATH",          "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH",
+    "LIBRARY_PATH",   "COMPILER_PATH",  "LD_LIBRARY_PATH",    "PATH",
+    "GCC_EXEC_PREFIX"};
 
-// One place by many names, places that are none, and places that lead elsewhere in time.
-const Words kEntries = {"%R/s1",
-                        "%R/s1",
-                        "%R/s2",
-                        "%R/s2",
-                        "%R/s3/lib",
-                        "%R/s3/empty",
-                        "%R/s3/other",
-                        "%R/none",
-                        "%R/none",
-                        "%R/none/s1",
-                        "/nowhere",
-                        "/nowhere/../usr/include",
-                        "%R/s1/../s2",
-                        "%R/none/../s2",
+const Words kThere = {"%R/s1", "%R/s2", "%R/s3/lib", "%R/slink", "%R/q"};
+const Words kMissing = {"%R/none", "%R/none/s1", "%R/none/../s2", "%R/dangling", "/nowhere"};
+// What looks as if it led to nothing, to one who looks otherwise than the tool.
+const Words kSeemMissing = {"%R/file/x",
+                            "%R/s1/pre-",
+                            "%R/s2/pre-",
+                            "/proc/self/cwd/s1",
+                            "/proc/self/cwd/../s1",
+                            "/proc/self/cwd/../s2",
+                            "/proc/self/cwd/s2",
+                            "%R/late",
+                            "%R/s3/empty"};
+// One place by many names, and the working directory.
+const Words kSpelled = {"%R/s1/../s2",
                         "%R/./s1",
                         "%R/s2/",
                         "%R//s1",
                         "/%R/s1/.",
-                        "%R/slink",
+                        "%R/none/",
+                        "%R/s3/empty/",
                         "%R/slink/../s1",
-                        "%R/dangling",
-                        "%R/file",
-                        "%R/file/x",
-                        "%R/s1/pre-",
-                        "%R/none-",
                         "%W/both",
+                        "%W/both/",
                         "%W/both/../none",
                         "",
                         ".",
@@ -61,17 +48,14 @@ const Words kEntries = {"%R/s1",
                         "../none",
                         "%R",
                         "%R/build",
-                        "%R/q",
-                        "%R/p",
-                        "%R/sys",
-                        "%R/late",
+                        "%R/file",
                         "%R/src",
-                        "%R/tmp",
+                        "%R/sys",
                         "/usr/include",
-                        "/usr/lib/x86_64-linux-gnu",
-                        "/proc/self/cwd/s1",
-                        "/proc/self/cwd/../s2",
-                        "/proc/self/cwd"};
+                        "/usr/lib",
+                        "none/",
+                        "/proc/self/cwd",
+                        "%R/p"};
 const Words kLoaderEntries = {"%R/none;%R/s1",  "%R/s2;%R/none", "%R/$LIB", "$ORIGIN/s1",
                               "%R/${PLATFORM}", "%R/s1;",        ";",       "%R/s1/$ORIGIN/s2"};
 // What is searched and may be changed.
@@ -96,6 +80,24 @@ Words split(const std::string& list) {
   return out;
 }
 
+const std::string& any_entry(Random& r) {
+  const Words* const kinds[] = {&kThere,       &kThere,       &kMissing,
+                                &kSeemMissing, &kSeemMissing, &kSpelled};
+  return r.one_of(*kinds[r.below(std::size(kinds))]);
+}
+
+// One that this command may read, most likely.
+const std::string& any_variable(const Project& p, Random& r) {
+  const bool is_cxx = p.source.ends_with(".cc") || p.source.ends_with(".cppm");
+  for (;;) {
+    const std::string& name = r.one_of(kVariables);
+    const bool is_others =
+        name == "OBJC_INCLUDE_PATH" || name == (is_cxx ? "C_INCLUDE_PATH" : "CPLUS_INCLUDE_PATH") ||
+        (name == "LIBRARY_PATH" && p.command.argv.size() > 1 && p.command.argv[1] == "-c");
+    if (!is_others || r.chance(10)) return name;
+  }
+}
+
 std::string value_of(const std::string& variable, Words entries) {
   if (variable == "GCC_EXEC_PREFIX") return entries.empty() ? "" : entries.front() + "/";
   if (variable == "PATH")
@@ -105,15 +107,15 @@ std::string value_of(const std::string& variable, Words entries) {
 
 void set_variable(Project& p, const std::string& variable, Random& r) {
   Words entries;
-  const std::size_t count = r.below(4);
-  for (std::size_t i = 0; i <= count; ++i)
-    entries.push_back(
-        r.one_of(variable == "LD_LIBRARY_PATH" && r.chance(25) ? kLoaderEntries : kEntries));
+  const std::size_t count = r.chance(50) ? 1 : 1 + r.below(4);
+  for (std::size_t i = 0; i < count; ++i)
+    entries.push_back(variable == "LD_LIBRARY_PATH" && r.chance(25) ? r.one_of(kLoaderEntries)
+                                                                    : any_entry(r));
   p.command.options.env.push_back(variable + "=" + value_of(variable, std::move(entries)));
 }
 
 bool set_list(Scene&, Project& p, Random& r) {
-  set_variable(p, r.one_of(kVariables), r);
+  set_variable(p, any_variable(p, r), r);
   return true;
 }
 
@@ -139,12 +141,15 @@ bool unset_list(Scene&, Project& p, Random& r) {
 // The same directories, or nearly so.
 bool change_list(Scene&, Project& p, Random& r) {
   const std::string entry = set_entry(p, r);
-  if (entry.empty()) return false;
+  if (entry.empty()) {
+    set_variable(p, any_variable(p, r), r);
+    return true;
+  }
   const std::size_t equals = entry.find('=');
   Words list = split(entry.substr(equals + 1));
   const std::size_t at = r.below(list.size());
   const auto place = list.begin() + static_cast<std::ptrdiff_t>(at);
-  switch (r.below(6)) {
+  switch (r.below(8)) {
     case 0:
       std::rotate(list.begin(), place, list.end());
       break;
@@ -161,7 +166,7 @@ bool change_list(Scene&, Project& p, Random& r) {
       list.insert(place, r.chance(60) ? "%R/none" : "/nowhere");
       break;
     default:
-      list.insert(place, r.one_of(kEntries));
+      list.insert(place, any_entry(r));
       break;
   }
   p.command.options.env.push_back(entry.substr(0, equals + 1) + joined(list));
@@ -261,12 +266,14 @@ void make_search_directories(Scene& s, const std::string& root) {
   s.symlink("s2", root + "/slink");
   s.symlink("none", root + "/dangling");
   s.write(root + "/file", "a file\n");
+  for (const char* name : {"s1/pre-as", "s2/as"})
+    s.write(root + "/" + name, "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
 }
 
 void set_search_variables(Project& p, Random& r) {
   const std::size_t count = 1 + r.below(3);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string& variable = r.one_of(kVariables);
+    const std::string& variable = any_variable(p, r);
     if (variable != "GCC_EXEC_PREFIX") set_variable(p, variable, r);
   }
 }
