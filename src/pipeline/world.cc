@@ -11,6 +11,7 @@
 
 #include "action/recipe.h"
 #include "base/path.h"
+#include "os/absence.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/local_day.h"
@@ -101,6 +102,12 @@ Result<std::string> access_text(const std::string& path) {
   return text;
 }
 
+std::optional<std::string> absence_value(const std::string& path) {
+  const os::Absence why = os::absence_of(path);
+  if (why == os::Absence::none) return std::nullopt;
+  return why == os::Absence::no_name ? std::string() : std::string(1, static_cast<char>(why));
+}
+
 std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
 
 std::string logical_directory_value(const tool::Command& command, const action::Roots& roots) {
@@ -181,7 +188,7 @@ Result<bool> World::path_holds(const Observation& claim, const std::string& path
       return content && content->digest.view() == claim.value;
     }
     case Claim::absent:
-      return !TRY(os::stat_file(path));
+      return absence_value(path) == claim.value;
     case Claim::exists: {
       const auto identity = TRY(os::stat_file(path));
       return identity && claim.value.size() == 1 &&

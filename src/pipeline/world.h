@@ -52,6 +52,9 @@ std::string all_stamps_text(const os::FileIdentity& identity);
 // user may, and its mode, owner and group: "d--- 16832 0 0". An error where a directory above may not be
 // searched.
 Result<std::string> access_text(const std::string& path);
+// The value of Claim::absent: why nothing is there (os/absence.h), empty where there is no such name.
+// None: something is there, or it cannot be told.
+std::optional<std::string> absence_value(const std::string& path);
 // Size alone, which cannot be mistaken for the text of all.
 std::string size_text(const os::FileIdentity& identity);
 

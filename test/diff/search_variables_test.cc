@@ -87,6 +87,37 @@ TEST_F(SearchVariables, AFileTakesThePlaceOfNothingInAVariable) {
   after({kCompile, {.env = {"CPATH=" + ws.path("d/x")}}}, [&] { ws.write("d", ""); });
 }
 
+// gcc complains of what is missing for another reason than that there is no such name.
+TEST_F(SearchVariables, ReasonsWhyNothingIsThere) {
+  write_asking();
+  const std::string too_long = "d/" + std::string(300, 'x');
+  const auto make = [&](const std::string& what) {
+    ws.remove("d");
+    if (what == "file") ws.write("d", "");
+    if (what == "circle") std::filesystem::create_symlink("d", ws.path("d"));
+    if (what == "directory") ws.make_folder("d");
+  };
+  int n = 0;
+  for (const std::string& searched : {std::string("d"), std::string("d/x"), too_long}) {
+    for (const char* what : {"file", "circle", "directory"}) {
+      const Command command = {{"gcc", "-DN=" + std::to_string(++n), "-I" + searched, "-c", "a.c"},
+                               {}};
+      make("");
+      after(command, [&] { make(what); });
+      after(command, [&] { make(""); });
+    }
+  }
+}
+
+TEST_F(SearchVariables, ANameThatIsTooLongIsSearchedFor) {
+  NEEDS_TOOL("clang-19");
+  ws.write("a.c", "int a;\n");
+  ws.write("front/as", marking_as(3), 0755);
+  const std::string first = ws.path(std::string(300, 'x'));
+  under({"clang-19", "-fno-integrated-as", "-c", "a.c"}, path_behind(first),
+        path_behind(first + ":" + ws.path("front")));
+}
+
 TEST_F(SearchVariables, TheBeginningOfAProgramsName) {
   NEEDS_TOOL("clang-19");
   ws.write("a.c", "int a;\n");
