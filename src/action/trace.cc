@@ -45,7 +45,10 @@ std::string describe(const Observation& o) {
     case Claim::file:
       return "file " + subject + " = " + to_hex(o.value).substr(0, 16);
     case Claim::absent:
-      return "absent " + subject;
+      return "absent " + subject +
+             (o.value.empty()  ? ""
+              : o.value == "f" ? " below a file"
+                               : " in a circle or too long");
     case Claim::exists:
       return (o.value == "d"   ? "directory "
               : o.value == "f" ? "file "

@@ -13,7 +13,7 @@ namespace deja::action {
 
 enum class Claim : std::uint8_t {
   file = 1,  // subject: tagged path; value: digest of its content (32 bytes)
-  absent,    // subject: tagged path; there is nothing of that name
+  absent,    // subject: tagged path; value: why nothing is there; empty: there is no such name
   exists,    // subject: tagged path; value: one letter, kind_letter()
   listing,  // subject: tagged path of a directory; value: digest of its sorted names, then the names
             // that were left out of it, each followed by a NUL

@@ -14,6 +14,7 @@
 #include "evidence/local_day.h"
 #include "evidence/logical_directory.h"
 #include "evidence/searches.h"
+#include "os/absence.h"
 #include "os/clock.h"
 #include "os/file.h"
 
@@ -101,6 +102,12 @@ Result<std::string> access_text(const std::string& path) {
   return text;
 }
 
+std::optional<std::string> absence_value(const std::string& path) {
+  const os::Absence why = os::absence_of(path);
+  if (why == os::Absence::none) return std::nullopt;
+  return why == os::Absence::no_name ? std::string() : std::string(1, static_cast<char>(why));
+}
+
 std::string size_text(const os::FileIdentity& identity) { return std::to_string(identity.size); }
 
 std::string logical_directory_value(const tool::Command& command, const action::Roots& roots) {
@@ -159,6 +166,12 @@ std::optional<std::string_view> ClaimChecker::variable(std::string_view name) {
   return command_.variable(name);
 }
 
+bool ClaimChecker::searches_alike(std::string_view list) {
+  const auto [it, is_new] = searches_alike_.try_emplace(std::string(list));
+  if (is_new) it->second = searches_alike_everywhere(list);
+  return it->second;
+}
+
 Result<bool> ClaimChecker::path_holds(const Observation& claim, const std::string& path) {
   switch (claim.claim) {
     case Claim::file: {
@@ -175,7 +188,7 @@ Result<bool> ClaimChecker::path_holds(const Observation& claim, const std::strin
       return content && content->digest.view() == claim.value;
     }
     case Claim::absent:
-      return !TRY(os::stat_file(path));
+      return absence_value(path) == claim.value;
     case Claim::exists: {
       const auto identity = TRY(os::stat_file(path));
       return identity && claim.value.size() == 1 &&
@@ -234,7 +247,8 @@ Result<bool> ClaimChecker::holds(const Observation& claim) {
     case Claim::search: {
       const SearchFor search = search_of(claim.subject);
       const auto list = variable(search.variable);
-      return list && search_value(*list, search.name, command_.cwd, roots_) == claim.value;
+      return list && searches_alike(*list) &&
+             search_value(*list, search.name, command_.cwd, roots_) == claim.value;
     }
     case Claim::directories:
       return directories_hold(claim.subject, claim.value, variable(claim.subject), roots_);

@@ -1,6 +1,7 @@
 // The world as it is now, seen by one request: checks whether claims of a trace still hold.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ std::string all_stamps_text(const os::FileIdentity& identity);
 // user may, and its mode, owner and group: "d--- 16832 0 0". An error where a directory above may not be
 // searched.
 Result<std::string> access_text(const std::string& path);
+// The value of Claim::absent: why nothing is there (os/absence.h), empty where there is no such name.
+// None: something is there, or it cannot be told.
+std::optional<std::string> absence_value(const std::string& path);
 // Size alone, which cannot be mistaken for the text of all.
 std::string size_text(const os::FileIdentity& identity);
 
@@ -69,11 +73,13 @@ class ClaimChecker {
  private:
   Result<bool> path_holds(const action::Observation& claim, const std::string& path);
   std::optional<std::string_view> variable(std::string_view name);
+  bool searches_alike(std::string_view list);
 
   const tool::Command& command_;
   const action::Roots& roots_;
   digest::FileDigester& digester_;
   std::optional<Digest> environment_;
+  std::map<std::string, bool> searches_alike_;  // by list: searches_alike_everywhere
 };
 
 }  // namespace deja::evidence

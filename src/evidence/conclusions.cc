@@ -535,9 +535,8 @@ void TraceBuilder::conclude_absences() {
     const auto missing = first_missing(path);
     if (!missing) return fail("cannot look at the directories of " + path);
     if (!claimed.insert(*missing).second) continue;
-    const auto now = os::stat_file(*missing);
-    if (now && !*now) {
-      claim(Claim::absent, roots_.tag(*missing));
+    if (auto why = absence_value(*missing)) {
+      claim(Claim::absent, roots_.tag(*missing), *std::move(why));
     } else if (!is_touched(*missing)) {
       return fail("appeared while the tool ran: " + *missing);
     }

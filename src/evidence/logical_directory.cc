@@ -18,6 +18,7 @@ bool is_same_directory(const std::string& one, const std::string& other) {
 LogicalDirectory logical_directory(const tool::Command& command) {
   const std::string_view pwd = command.variable("PWD").value_or("");
   if (!pwd.starts_with('/') || pwd == command.cwd) return LogicalDirectory::none;
+  if (os::leads_through_proc(std::string(pwd))) return LogicalDirectory::untidy;
   if (!is_same_directory(std::string(pwd), std::string(command.cwd))) return LogicalDirectory::none;
   return clean_path(pwd) == pwd ? LogicalDirectory::named : LogicalDirectory::untidy;
 }

@@ -14,7 +14,7 @@ namespace deja::evidence {
 enum class LogicalDirectory {
   none,    // unset, another directory, or the real path
   named,   // another name of the working directory
-  untidy,  // one that no root can stand for ("/a//b", "/a/./b"): its text counts
+  untidy,  // one that no root can stand for ("/a//b", "/a/./b", "/proc/self/cwd"): its text counts
 };
 
 LogicalDirectory logical_directory(const tool::Command& command);

@@ -46,13 +46,13 @@ std::vector<std::string_view> split(std::optional<std::string_view> list, char s
 }
 
 bool is_hollow(std::string_view variable, std::string_view directory) {
+  // clang takes what is no directory for the beginning of a program's name: "dir/pre-" for "dir/pre-as".
+  if (variable == "COMPILER_PATH") return false;
   // The loader splits at semicolons, too, and replaces "$LIB" and the like.
   if (!directory.starts_with('/') || directory.find_first_of(";$") != std::string_view::npos)
     return false;
   const std::string path(directory);
-  if (variable == "LD_LIBRARY_PATH") return os::holds_nothing(path);
-  const auto there = os::stat_file(path);
-  return there && !*there;
+  return os::is_missing(path) && !os::leads_through_proc(path);
 }
 
 }  // namespace
@@ -98,6 +98,13 @@ bool lists_hollow(std::string_view variable, std::optional<std::string_view> lis
   const auto directories = split(list, ':');
   return std::any_of(directories.begin(), directories.end(),
                      [&](std::string_view directory) { return is_hollow(variable, directory); });
+}
+
+bool searches_alike_everywhere(std::string_view list) {
+  const auto directories = split(list, ':');
+  return std::none_of(directories.begin(), directories.end(), [](std::string_view directory) {
+    return directory.starts_with('/') && os::leads_through_proc(std::string(directory));
+  });
 }
 
 std::string search_subject(std::string_view variable, std::string_view name) {

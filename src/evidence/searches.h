@@ -23,13 +23,16 @@ std::vector<std::string> search_candidates(std::string_view list, std::string_vi
 std::string search_value(std::string_view list, std::string_view name, std::string_view cwd,
                          const action::Roots& roots);
 
+// False: it names a directory by a way through /proc, which leads elsewhere in the tool's process.
+bool searches_alike_everywhere(std::string_view list);
+
 // The value of Claim::directories, for a variable that lists directories and of which more counts than
 // one search: each directory, tagged, with a letter before and a NUL behind it. An unset variable
 // lists none. 'd': it counts. '-': it is hollow, so whether it is listed does not count.
 //
 // Hollow is an absolute name that leads to nothing. An empty directory is not: "../lib" of it is
-// another one, where gcc looks by itself and sources may. The loader does not (ld.so(8)), so in
-// LD_LIBRARY_PATH an empty one is hollow, too.
+// another one, where gcc looks by itself; sources may, and ld for a library that is needed by such a
+// name. Nor is a name below a file, which gcc complains of, or one that leads through /proc.
 std::string directories_value(std::string_view variable, std::optional<std::string_view> list,
                               const action::Roots& roots);
 // Does `list` lead to the same, but for directories that are hollow (then, or now)?

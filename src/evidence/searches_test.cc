@@ -38,22 +38,21 @@ TEST_F(Directories, TheListCountsInItsOrder) {
   EXPECT_FALSE(holds(at("full"), at("full") + ":" + at("full")));
 }
 
-TEST_F(Directories, WhatHoldsNothingMayComeAndGo) {
+TEST_F(Directories, WhatIsMissingMayComeAndGo) {
   const std::string full = at("full");
-  for (const std::string& nothing : {at("empty"), at("nowhere")}) {
-    EXPECT_TRUE(holds(full, nothing + ":" + full));
-    EXPECT_TRUE(holds(full, full + ":" + nothing));
-    EXPECT_TRUE(holds(nothing + ":" + full + ":" + nothing, full));
-    EXPECT_TRUE(holds(nothing, std::nullopt));
-    EXPECT_TRUE(directories_hold(variable, {}, nothing, roots));
-  }
+  const std::string nothing = at("nowhere");
+  EXPECT_TRUE(holds(full, nothing + ":" + full));
+  EXPECT_TRUE(holds(full, full + ":" + nothing));
+  EXPECT_TRUE(holds(nothing + ":" + full + ":" + nothing, full));
+  EXPECT_TRUE(holds(nothing, std::nullopt));
+  EXPECT_TRUE(directories_hold(variable, {}, nothing, roots));
 }
 
 // The names that were looked for in it are absences of their own.
-TEST_F(Directories, OneThatHeldNothingMayBeFilledSince) {
-  const std::string list = at("empty") + ":" + at("full");
+TEST_F(Directories, OneThatWasMissingMayBeThereNow) {
+  const std::string list = at("late") + ":" + at("full");
   const std::string then = value(list);
-  fill("empty");
+  make("late");
   EXPECT_TRUE(directories_hold(variable, then, list, roots));
   EXPECT_TRUE(directories_hold(variable, then, at("full"), roots));
   EXPECT_FALSE(holds(list, at("full")));
@@ -74,14 +73,36 @@ TEST_F(Directories, TheyMoveWithTheirRoot) {
   EXPECT_FALSE(directories_hold(variable, then, at("ws/lib") + ":" + at("full"), there));
 }
 
-// Of the others, "../lib" of an empty directory may lead somewhere.
-TEST_F(Directories, AnEmptyOneCountsForAllButTheLoader) {
-  for (const char* name : {"CPATH", "LIBRARY_PATH", "COMPILER_PATH"}) {
+// "../lib" of an empty directory may lead somewhere; gcc complains of a name below a file.
+TEST_F(Directories, WhatIsNotMissingCounts) {
+  std::filesystem::create_symlink(at("loop"), at("loop"));
+  const std::string too_long = at(std::string(300, 'x'));
+  for (const char* name : {"CPATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"}) {
     variable = name;
-    EXPECT_FALSE(holds(at("full"), at("empty") + ":" + at("full")));
-    EXPECT_FALSE(holds(at("empty"), std::nullopt));
+    for (const std::string& directory : {at("empty"), at("full/x/inc"), at("loop"), too_long}) {
+      EXPECT_FALSE(holds(at("full"), directory + ":" + at("full"))) << directory;
+      EXPECT_FALSE(holds(directory, std::nullopt)) << directory;
+    }
     EXPECT_TRUE(holds(at("full"), at("nowhere") + ":" + at("full")));
   }
+}
+
+// clang takes "dir/pre-" for the beginning of "dir/pre-as".
+TEST_F(Directories, AMissingOneOfProgramsCounts) {
+  variable = "COMPILER_PATH";
+  EXPECT_FALSE(holds(at("full"), at("nowhere") + ":" + at("full")));
+  EXPECT_TRUE(holds(at("nowhere"), at("nowhere")));
+}
+
+// What the engine finds by such a name, or does not, the tool need not.
+TEST_F(Directories, NamesThatEachProcessHasItsOwnOfCount) {
+  std::filesystem::create_symlink("/proc/self/cwd", at("here"));
+  for (const std::string& name : {std::string("/proc/self/cwd/nowhere"), std::string("/dev/fd/99"),
+                                  at("here/nowhere"), at("full/../here/nowhere")}) {
+    EXPECT_FALSE(holds(name, std::nullopt)) << name;
+    EXPECT_FALSE(searches_alike_everywhere(at("full") + ":" + name)) << name;
+  }
+  EXPECT_TRUE(searches_alike_everywhere(at("full") + ":" + at("nowhere") + "::bin"));
 }
 
 // Relative to what a program takes for its working directory; more than one; not what it says.
@@ -99,7 +120,7 @@ TEST_F(Directories, NamesThatMayLeadElsewhereCount) {
 TEST_F(Directories, HollowOnesAreFound) {
   EXPECT_FALSE(lists_hollow(variable, std::nullopt));
   EXPECT_FALSE(lists_hollow(variable, at("full") + ":"));
-  EXPECT_TRUE(lists_hollow(variable, at("full") + ":" + at("empty")));
+  EXPECT_TRUE(lists_hollow(variable, at("full") + ":" + at("nowhere")));
 }
 
 }  // namespace

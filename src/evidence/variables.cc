@@ -88,13 +88,12 @@ void TraceBuilder::conclude_searches() {
   for (const std::string& variable : searched_) {
     const std::string_view list = command_.variable(variable).value_or("");
     const auto first = list.find_first_not_of(':');
-    const std::string begin(parent_path(
-        search_candidates(first == list.npos ? "" : list.substr(first), "x", command_.cwd)
-            .front()));
+    const std::string begin = tidy_path(
+        search_candidates(first == list.npos ? "" : list.substr(first), "", command_.cwd).front());
     const std::string cwd(command_.cwd);
     std::set<std::string, std::less<>> names;
     const auto add = [&](const std::string& path) {
-      const std::string_view directory = parent_path(path);
+      const std::string directory = tidy_path(parent_path(path));
       if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
     };
     const auto note = [&](const auto& looked_at) {
@@ -109,6 +108,29 @@ void TraceBuilder::conclude_searches() {
   }
 }
 
+namespace {
+
+bool holds_word(std::string_view list, std::string_view word) {
+  for (std::size_t at = list.find(word); at != list.npos; at = list.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at == 0 || list[at - 1] == ',') && (end == list.size() || list[end] == ',')) return true;
+  }
+  return false;
+}
+
+// By this a program may tell more than its result of where it looks: "-Wp,-v"; to a linker, "--verb"
+// (clang hands it what LIBRARY_PATH lists) or a file of more arguments. And an overlay has directories
+// that the file system has not.
+bool tells_where_it_looks(std::string_view argument) {
+  if (holds_word(argument, "-v")) return true;
+  constexpr std::string_view kParts[] = {"verb", "@", "vfsoverlay"};
+  return std::any_of(std::begin(kParts), std::end(kParts), [&](std::string_view part) {
+    return argument.find(part) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
 // Where the names of directories may be kept or printed, a list counts as it is.
 void TraceBuilder::conclude_listed() {
   const std::uint32_t facts = run_facts_.facts | invocation_.argument_facts;
@@ -117,7 +139,7 @@ void TraceBuilder::conclude_listed() {
       invocation_.opaque_outputs || invocation_.prints_commands ||
       (facts & (tool::kHoldsTree | tool::kHoldsBytecode)) != 0 ||
       std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
-        return argument.text.find("verbose") != std::string::npos;
+        return tells_where_it_looks(argument.text);
       });
   for (const std::string& variable : listed_) {
     if (is_told) {

@@ -73,6 +73,12 @@ Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links lin
   return sys_error("stat", path);
 }
 
+bool is_missing(const std::string& path) {
+  note_work();
+  struct stat st;
+  return ::stat(path.c_str(), &st) != 0 && errno == ENOENT;
+}
+
 bool gains_rights(const std::string& path) {
   struct stat st;
   if (::stat(path.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) return false;
@@ -268,16 +274,6 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
-bool holds_nothing(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
-  if (!dir) return errno == ENOENT;
-  constexpr int kDots = 2;  // "." and ".."
-  int seen = 0;
-  errno = 0;
-  while (seen <= kDots && ::readdir(dir.get()) != nullptr) ++seen;
-  return seen <= kDots && errno == 0;
-}
-
 Status remove_tree(const std::string& path) {
   const auto id = TRY(stat_file(path, Links::keep));
   if (!id) return {};
@@ -312,8 +308,27 @@ Result<std::optional<std::string>> read_symlink(const std::string& path) {
   }
 }
 
-// Asks the kernel for the name of an open descriptor: three calls, while realpath makes one for each
-// component.
+// The kernel knows the name of what is open: three calls, where realpath asks for each component.
+bool leads_through_proc(const std::string& path) {
+  constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
+  std::string at = "/";
+  std::string rest = path;
+  for (int symlinks = 0; !rest.empty();) {
+    const std::size_t slash = rest.find('/');
+    const std::string part = rest.substr(0, slash);
+    rest.erase(0, slash == std::string::npos ? rest.size() : slash + 1);
+    if (part.empty() || part == ".") continue;
+    at = part == ".." ? std::string(parent_path(at)) : join_path(at, part);
+    if (is_within(at, "/proc")) return true;
+    const auto text = read_symlink(at);
+    if (!text || !*text) continue;
+    if (++symlinks > kSymlinksMax) return true;
+    at = (*text)->starts_with('/') ? "/" : std::string(parent_path(at));
+    rest.insert(0, **text + "/");
+  }
+  return false;
+}
+
 Result<std::string> real_path(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   char name[PATH_MAX];

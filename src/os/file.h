@@ -46,6 +46,8 @@ bool gains_rights(const std::string& path);
 // Empty if there is no such file (ENOENT, ENOTDIR; also ELOOP and ENAMETOOLONG: no tool can read such
 // a path either).
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
+// Only for ENOENT: gcc complains of a search directory that is missing for another reason.
+bool is_missing(const std::string& path);
 Result<FileIdentity> stat_fd(const Fd& fd);
 // True for a memory file that is sealed with F_SEAL_SHRINK.
 bool cannot_shrink(const Fd& fd);
@@ -84,9 +86,10 @@ Status make_directories(const std::string& path, mode_t mode = 0700);  // with a
 Status remove_empty_directory(const std::string& path);
 Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
-// True: a directory without entries, or no such name. False also for what cannot be read.
-bool holds_nothing(const std::string& path);
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink
+// Does the way to this absolute path lead through /proc (/proc/self/cwd, /dev/fd/3, a symlink to one)?
+// Such a name means something else in another process.
+bool leads_through_proc(const std::string& path);
 Result<std::string> real_path(const std::string& path);
 
 // How the bytes were copied; cheapest first.

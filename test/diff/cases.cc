@@ -78,6 +78,7 @@ const Shape kShapes[] = {
     {25, "static int f(int x) { int unused; return x; }\nint g(int x) { return f(x); }\n", nullptr},
     {15, "#warning \"a message\"\n", nullptr},
     {20, "#include <stddef.h>\nsize_t size = sizeof(size_t);\n", nullptr},
+    {60, "#if __has_include(<found.h>)\n#include <found.h>\nint found = FOUND;\n#endif\n", nullptr},
 };
 
 // A source's own name, in words and in what is computed of it; in headers of the project and of the
@@ -355,6 +356,10 @@ void add_more_sources(Scene& scene, Random& random, Project& p, const std::strin
   if (random.chance(30)) argv.push_back("-Wl,--build-id");
   if (random.chance(15)) argv.push_back("-Wl,-Map=" + up + "build/out.map");
   if (random.chance(60)) argv.insert(argv.end(), {"-o", up + "build/out.so"});
+  if (!random.chance(40)) return;
+  argv.emplace_back("-lfound");
+  p.command.options.env.push_back(random.chance(50) ? "LIBRARY_PATH=%R/s2"
+                                                    : "LIBRARY_PATH=%R/s3/empty:%R/s1:%R/slink");
 }
 
 // An archive of files that may be there already; ar takes any file for a member.
@@ -472,6 +477,8 @@ Project make_project(Scene& scene, Random& random) {
     if (below) p.command.options.env.push_back("PWD=%R/logical");
   }
   if (random.chance(12)) make_portable(random, p);
+  make_search_directories(scene, p.root);
+  if (random.chance(40)) set_search_variables(p, random);
   return p;
 }
 

@@ -47,5 +47,9 @@ struct Mutation {
   bool (*apply)(Scene& scene, Project& project, Random& random);
 };
 const std::vector<Mutation>& mutations();
+// Those of variables that list directories, which the others include.
+const std::vector<Mutation>& search_mutations();
+void make_search_directories(Scene& scene, const std::string& root);
+void set_search_variables(Project& project, Random& random);
 
 }  // namespace deja::test

@@ -59,8 +59,8 @@ void count(const Verdict& verdict, bool was_known, Tally& tally) {
 
 class Hunter {
  public:
-  Hunter(std::uint64_t seed, Tally& tally)
-      : seed_(seed), tally_(tally), random_(seed), scene_(ws_) {}
+  Hunter(std::uint64_t seed, Tally& tally, const std::vector<Mutation>& from)
+      : seed_(seed), tally_(tally), mutations_(from), random_(seed), scene_(ws_) {}
 
   void run() {
     ++tally_.projects;
@@ -83,7 +83,7 @@ class Hunter {
 
   void change_and_judge() {
     const Project old = project_;
-    const Mutation& mutation = random_.one_of(mutations());
+    const Mutation& mutation = random_.one_of(mutations_);
     scene_.note("# " + std::string(mutation.name));
     try {
       if (!mutation.apply(scene_, project_, random_)) return;
@@ -135,6 +135,7 @@ class Hunter {
 
   const std::uint64_t seed_;
   Tally& tally_;
+  const std::vector<Mutation>& mutations_;
   const std::size_t caught_ = tally_.wrong.size();
   Random random_;
   Workspace ws_;
@@ -161,11 +162,14 @@ std::string report(const Tally& t) {
   return out.str();
 }
 
-void hunt_once(std::uint64_t seed, Tally& tally) { Hunter(seed, tally).run(); }
+void hunt_once(std::uint64_t seed, Tally& tally, const std::vector<Mutation>& from) {
+  Hunter(seed, tally, from).run();
+}
 
-Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop) {
+Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop,
+           const std::vector<Mutation>& from) {
   Tally tally;
-  while (!stop(tally)) hunt_once(seed++, tally);
+  while (!stop(tally)) hunt_once(seed++, tally, from);
   return tally;
 }
 

@@ -27,8 +27,9 @@ struct Tally {
 std::string report(const Tally& tally);
 
 // One project and some changes to it.
-void hunt_once(std::uint64_t seed, Tally& tally);
+void hunt_once(std::uint64_t seed, Tally& tally, const std::vector<Mutation>& from = mutations());
 // Seeds from `seed` on, until it is told to stop.
-Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop);
+Tally hunt(std::uint64_t seed, const std::function<bool(const Tally&)>& stop,
+           const std::vector<Mutation>& from = mutations());
 
 }  // namespace deja::test

@@ -300,8 +300,9 @@ bool share_an_assembler(Scene& s, Project&, Random& r) {
 
 bool keep_temporaries_elsewhere(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> places = {
-      "TMPDIR=%R/tmp", "TMPDIR=%R/build", "TMPDIR=.", "TMPDIR=/nowhere",
-      "TMPDIR=%W/tmp", "TMPDIR=%W/tmp/",  "TMPDIR",   "TMP=%W/tmp"};
+      "TMPDIR=%R/tmp",   "TMPDIR=%R/build", "TMPDIR=.",
+      "TMPDIR=/nowhere", "TMPDIR=%W/tmp",   "TMPDIR=%W/tmp/",
+      "TMPDIR",          "TMP=%W/tmp",      "TMPDIR=/proc/self/cwd/tmp"};
   s.make_directory(in(p, "tmp"));
   s.make_directory("tmp");
   p.command.options.env.push_back(r.one_of(places));
@@ -453,7 +454,12 @@ const std::vector<Mutation>& mutations() {
       {"something in an output's place", place_output},
       {"another mode", change_mode},
   };
-  return all;
+  static const std::vector<Mutation> with_searches = [] {
+    std::vector<Mutation> both = all;
+    both.insert(both.end(), search_mutations().begin(), search_mutations().end());
+    return both;
+  }();
+  return with_searches;
 }
 
 }  // namespace deja::test

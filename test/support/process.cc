@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <ostream>
 #include <stdexcept>
 #include <utility>
@@ -39,7 +40,9 @@ std::string value_of(const std::vector<std::string>& environment, const std::str
   return {};
 }
 
-bool is_program(const std::string& path) { return ::access(path.c_str(), X_OK) == 0; }
+bool is_program(const std::string& path) {
+  return ::access(path.c_str(), X_OK) == 0 && !std::filesystem::is_directory(path);
+}
 
 std::string find_on(const std::string& path, const std::string& name) {
   if (name.find('/') != std::string::npos) return name;

@@ -91,35 +91,48 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
-/* The name may belong to something else than a directory: /usr/bin/x86_64 is a program. */
-static void note_listing(const char *path) {
+/* The name may belong to something else than a directory: /usr/bin/x86_64 is a program. False then. */
+static bool note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
-  if (known && !S_ISDIR(identity.mode)) return note_library(path, ENOTDIR, &identity);
+  if (known && !S_ISDIR(identity.mode)) return note_library(path, ENOTDIR, &identity), false;
   deja_write(
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
+  return true;
 }
 
-/* Below each directory the loader tries some subdirectories for newer processors. Which ones depends on
- * its version and on the processor, so all names that any version uses count. */
-static void note_variants(char *directory, size_t size, size_t room) {
-  static const char names[] =
-      "glibc-hwcaps\0glibc-hwcaps/x86-64-v4\0glibc-hwcaps/x86-64-v3\0glibc-hwcaps/x86-64-v2\0"
-      "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
-  bool below = true; /* whether glibc-hwcaps exists */
-  for (const char *n = names; *n; n += strlen(n) + 1) {
-    const size_t length = strlen(n);
-    if ((!below && strchr(n, '/')) || size + length + 2 > room) continue;
-    directory[size] = '/';
-    memcpy(directory + size + 1, n, length + 1);
-    const int error = look(directory);
-    if (n == names) below = error == 0;
-    if (error)
-      note_library(directory, error, NULL);
-    else
-      note_listing(directory);
-  }
+/* True if directory holds one called name. Its name is then appended to directory. */
+static bool enter_variant(char *directory, size_t size, size_t room, const char *name) {
+  const size_t length = strlen(name);
+  if (size + length + 2 > room) return false;
+  directory[size] = '/';
+  memcpy(directory + size + 1, name, length + 1);
+  const int error = look(directory);
+  if (error) note_library(directory, error, NULL);
+  return error == 0 && note_listing(directory);
+}
+
+/* They nest: tls/haswell/avx512_1/x86_64. */
+enum { OLD_VARIANTS_DEEP = 4 };
+
+static void note_old_variants(char *directory, size_t size, size_t room, int deep) {
+  static const char names[] = "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
+  for (const char *n = names; deep && *n; n += strlen(n) + 1)
+    if (enter_variant(directory, size, room, n))
+      note_old_variants(directory, size + 1 + strlen(n), room, deep - 1);
   directory[size] = '\0';
+}
+
+/* Below each directory the loader first tries some subdirectories for newer processors. Which ones depends
+ * on its version and on the processor, so all names that any version uses count. */
+static void note_variants(char *directory, size_t size, size_t room) {
+  static const char names[] = "x86-64-v4\0x86-64-v3\0x86-64-v2\0";
+  static const char all[] = "glibc-hwcaps";
+  if (enter_variant(directory, size, room, all))
+    for (const char *n = names; *n; n += strlen(n) + 1)
+      enter_variant(directory, size + sizeof all, room, n);
+  directory[size] = '\0';
+  note_old_variants(directory, size, room, OLD_VARIANTS_DEEP);
 }
 
 /* True: the search for name ends in this directory. */

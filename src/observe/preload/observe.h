@@ -130,7 +130,7 @@ struct deja_note {
 };
 #define NOTE(...) ((struct deja_note){.at = AT_FDCWD, .at2 = AT_FDCWD, __VA_ARGS__})
 
-/* Keeps errno. A NULL or empty path, EFAULT and ENAMETOOLONG are not recorded. */
+/* Keeps errno. A NULL or empty path, EFAULT and paths of more than PATH_MAX are not recorded. */
 void deja_write(const struct deja_note *note);
 void deja_lose(enum deja_lost why);
 int64_t deja_now(void);

@@ -2,6 +2,7 @@
  * handler or a vfork child may interrupt any line of this file and write its own records. */
 #include "observe.h"
 
+#include <limits.h>
 #include <time.h>
 
 int64_t deja_now(void) {
@@ -215,7 +216,11 @@ static void write_note(const struct deja_note *note) {
 
 void deja_write(const struct deja_note *note) {
   if (!deja_recording()) return;
-  if (note->error == EFAULT || note->error == ENAMETOOLONG) return;
+  if (note->error == EFAULT) return;
+  /* Whatever there is, such a path leads to nothing. One with a name that is too long may be missed
+   * because of what is before that name. */
+  if (note->error == ENAMETOOLONG && note->path && strnlen(note->path, PATH_MAX) == PATH_MAX)
+    return;
   const int saved = errno;
   write_note(note);
   errno = saved;
