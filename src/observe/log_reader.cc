@@ -82,6 +82,7 @@ const char* lost_reason(std::uint32_t lost) {
   if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
   if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
   if (lost & DEJA_LOST_SANDBOX) return "a program locks itself in (seccomp)";
+  if (lost & DEJA_LOST_MEMORY) return "a program locks its memory (mlockall)";
   return "the log says that something was not recorded";
 }
 
@@ -244,8 +245,8 @@ Result<Log> read_log(std::string_view bytes) {
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
-  constexpr std::uint32_t kUnheard =
-      DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC | DEJA_LOST_SANDBOX;
+  constexpr std::uint32_t kUnheard = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
+                                     DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
   if ((reader.header.lost & kUnheard) != 0) reader.log.unheard = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
   if (tail > reader.header.capacity) reader.gap(kTooMuch);

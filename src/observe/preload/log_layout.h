@@ -56,7 +56,8 @@ enum deja_lost {
   DEJA_LOST_SHELL = 0x20,    /* libc started a process of its own (wordexp) */
   DEJA_LOST_UNKNOWN = 0x40,  /* a system call newer than this library */
   DEJA_LOST_LIBC = 0x80,     /* a process with another libc than glibc (musl) */
-  DEJA_LOST_SANDBOX = 0x100  /* a process that locked itself in, after which it is left alone */
+  DEJA_LOST_SANDBOX = 0x100, /* a process that locked itself in, after which it is left alone */
+  DEJA_LOST_MEMORY = 0x200   /* a process that keeps all of its memory, where the log may not be */
 };
 
 enum deja_op {

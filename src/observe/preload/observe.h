@@ -32,8 +32,10 @@
 struct deja_state {
   int stage; /* atomic: 0 not started, 1 starting, 2 started */
   int starter_tid;
-  char *log;  /* the mapping, NULL: inert */
-  int silent; /* the process has locked itself in: no more system calls of ours in it */
+  char *log; /* the mapping, NULL: inert */
+  int silent; /* atomic. Of this process nothing more is recorded, and no more system calls of ours are
+               * made in it: it has locked itself in (sandbox.c), or its memory (memory.c) */
+  int writers; /* atomic: threads that are writing a record; while there is one, all of the log stays mapped */
   uint64_t capacity;
   int home_pid;      /* of the process whose memory this is */
   int shares_memory; /* vfork or clone was called: a pid must be asked for each time */
@@ -213,6 +215,7 @@ bool deja_observable_fd(int fd, const char *path);
 
 /* --- sandbox.c --------------------------------------------------------------------------------- */
 
+void deja_fall_silent(enum deja_lost why);
 /* syscall() has made this call: has the process locked itself in? */
 void deja_after_confinement(long number, unsigned long operation, unsigned long flags);
 
