@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "config/config.h"
 #include "daemon/session.h"
 #include "os/clock.h"
 #include "os/confinement.h"
@@ -62,8 +61,7 @@ Host::Host(const std::string& dir, Kind kind, std::unique_ptr<engine::Assembly> 
       assembly_(std::move(assembly)) {}
 Host::~Host() = default;
 
-std::unique_ptr<Host> Host::open(const std::string& dir, Kind kind) {
-  const config::Loaded loaded = config::load(engine::own_sources("/"));
+std::unique_ptr<Host> Host::open(const std::string& dir, Kind kind, const config::Loaded& loaded) {
   std::string interposer = own_folder() + "/libdeja-observe.so";
   const std::string problem = unusable_interposer(interposer);
   if (!problem.empty()) interposer.clear();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "config/config.h"
 #include "daemon/heartbeat.h"
 #include "engine/assembly.h"
 #include "os/fd.h"
@@ -26,8 +27,10 @@ struct View {
 class Host {
  public:
   enum class Kind { daemon, one_shot };
+  // loaded: what is configured for the engine as a whole.
   // Never fails: without a store every request is a bypass, and the journal says why.
-  static std::unique_ptr<Host> open(const std::string& dir, Kind kind);
+  static std::unique_ptr<Host> open(const std::string& dir, Kind kind,
+                                    const config::Loaded& loaded);
   ~Host();
 
   // Serves one connection whose request frame has been read.

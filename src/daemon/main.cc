@@ -11,13 +11,16 @@
 
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "base/log.h"
+#include "config/config.h"
 #include "daemon/host.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
+#include "engine/assembly.h"
 #include "os/failpoint.h"
 #include "os/io.h"
 #include "os/lock.h"
@@ -39,19 +42,22 @@ void log_to_file(std::string_view line) {
   os::write_all(log_fd, text.data(), text.size());
 }
 
-void open_log() {
-  const char* name = ::getenv("DEJA_LOG");
-  if (name == nullptr || *name == '\0') return;
-  log_fd = std::string_view(name) == "stderr"
-               ? 2
-               : ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+void open_log(const std::string& name) {
+  if (name.empty()) return;
+  log_fd =
+      name == "stderr" ? 2 : ::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
+}
+
+std::unique_ptr<daemon::Host> open_host(const std::string& dir, daemon::Host::Kind kind) {
+  const deja::config::Loaded loaded = deja::config::load(deja::engine::own_sources("/"));
+  open_log(loaded.config.log);
+  return daemon::Host::open(dir, kind, loaded);
 }
 
 void begin(int first_foreign_fd) {
   daemon::settle_in(first_foreign_fd);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
-  open_log();
   // Only tests set this: see os/failpoint.h.
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
 }
@@ -77,7 +83,7 @@ int run_daemon(const std::string& dir) {
   os::Fd listener(kSocketFd);
   const std::string path = path_of(listener);
   if (path.empty()) return 2;
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
+  const auto host = open_host(dir, daemon::Host::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
   return 0;
 }
@@ -87,7 +93,7 @@ int run_one_shot(const std::string& dir) {
   const os::Fd socket(kSocketFd);
   const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::one_shot);
+  const auto host = open_host(dir, daemon::Host::Kind::one_shot);
   host->serve(socket, frame->body);
   return 0;
 }
@@ -108,8 +114,7 @@ int run_foreground(const std::string& dir) {
   sign_lock(lock->get());
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  open_log();
-  const auto host = daemon::Host::open(dir, daemon::Host::Kind::daemon);
+  const auto host = open_host(dir, daemon::Host::Kind::daemon);
   daemon::Server(*std::move(listener), socket, *host).run();
   return 0;
 }
