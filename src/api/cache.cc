@@ -113,8 +113,9 @@ void Cache::settle() {
   if (assembly == nullptr || now_ns - last_ns < kSettleNs ||
       !settled_ns_.compare_exchange_strong(last_ns, now_ns))
     return;
-  if (auto done = assembly->store().flush(); !done)
-    assembly->journal().trouble("store: " + done.error().message);
+  auto done = assembly->store().flush();
+  if (done) done = assembly->store().follow_replacement();
+  if (!done) assembly->journal().trouble("store: " + done.error().message);
 }
 
 }  // namespace deja::api

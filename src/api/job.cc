@@ -132,6 +132,7 @@ Result<bool> recall(engine::Assembly& assembly, deja_job& job, journal::Event& e
 }
 
 void look_up(engine::Assembly& assembly, deja_job& job, std::int64_t started_ns) {
+  assembly.heed_removals();
   journal::Event event = job.event(journal::Outcome::hit);
   const auto found = recall(assembly, job, event);
   if (!found) return assembly.journal().trouble(found.error().message);

@@ -177,8 +177,7 @@ bool Host::rehearse_one(bool in_a_pause) {
     queue.pop_front();
   }
   const auto decoded = decode_request(body);
-  if (pipeline::Engine* const engine = assembly_->engine(); decoded && engine != nullptr)
-    engine->memory.rehearse(decoded->request, assembly_->settings_for(decoded->request), *engine);
+  if (decoded) assembly_->rehearse(decoded->request);
   return true;
 }
 

@@ -159,6 +159,28 @@ void Assembly::forget() {
   engine->cache.last_probes.clear();
 }
 
+// Who comes while another one forgets waits for it.
+std::uint64_t Assembly::heed_removals() {
+  const std::uint64_t epoch = store_->epoch();
+  if (heeded_epoch_ == epoch) return epoch;
+  const MutexLock lock(heeding_mutex_);
+  if (heeded_epoch_ != epoch) forget();
+  heeded_epoch_ = epoch;
+  return epoch;
+}
+
+void Assembly::forget_unless(std::uint64_t epoch) {
+  if (store_->epoch() != epoch) forget();
+}
+
+void Assembly::rehearse(const pipeline::Request& request) {
+  pipeline::Engine* const engine = this->engine();
+  if (engine == nullptr) return;
+  const std::uint64_t epoch = heed_removals();
+  engine->memory.rehearse(request, settings_for(request), *engine);
+  forget_unless(epoch);
+}
+
 void Assembly::maintain() {
   if (store_ == nullptr) return open_store();
   if (!engine_->locks.empty()) pipeline::OutputLocks::sweep(engine_->locks);
@@ -205,7 +227,9 @@ pipeline::Outcome Assembly::handle(const pipeline::Request& request,
                                    const pipeline::Settings& settings, pipeline::Client& client) {
   pipeline::Outcome outcome;
   if (pipeline::Engine* const engine = this->engine()) {
+    const std::uint64_t epoch = heed_removals();
     outcome = pipeline::handle_request(request, settings, *engine, client);
+    forget_unless(epoch);
     outcome.progress = settings.progress;
     return outcome;
   }

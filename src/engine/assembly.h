@@ -50,14 +50,21 @@ class Assembly {
   // outcome's answer. started_ns: of the monotonic clock.
   void record(pipeline::Outcome& outcome, const pipeline::Request& request,
               std::int64_t started_ns);
+  // Makes the answer to a request ready for the next time (pipeline/memory.h).
+  void rehearse(const pipeline::Request& request);
   // Another process has emptied the store: nothing is answered from memory.
   void forget();
+  // Has another process taken something out of the store (LocalStore::epoch)? Then nothing is answered
+  // from memory that was known before. Returns the store's epoch. REQUIRES: there is an engine.
+  std::uint64_t heed_removals();
   // Where it failed before, the store is opened once more. At intervals, by one thread.
   void maintain();
 
  private:
   explicit Assembly(Options options) : options_(std::move(options)) {}
   void open_store();
+  // What a request has learned meanwhile may be what was taken out.
+  void forget_unless(std::uint64_t epoch);
   void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
 
   const Options options_;
@@ -69,6 +76,9 @@ class Assembly {
   std::unique_ptr<digest::FileDigester> digester_;
   std::unique_ptr<pipeline::Engine> engine_;
   std::atomic<pipeline::Engine*> ready_{nullptr};
+
+  Mutex heeding_mutex_;
+  std::atomic<std::uint64_t> heeded_epoch_{0};
 
   Mutex problems_mutex_;
   std::string store_problem_ GUARDED_BY(problems_mutex_);

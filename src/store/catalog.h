@@ -21,6 +21,8 @@ namespace deja::store {
 // Read side, for any transaction. Damaged rows read as absent.
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest);
 Result<Counters> read_counters(const IndexTxn& txn);
+// How often results were taken out on purpose (LocalStore::epoch).
+Result<std::uint64_t> read_removals(const IndexTxn& txn);
 
 struct FreedBlob {
   Digest digest;
@@ -53,6 +55,7 @@ class CatalogChange {
   // Writes down a newly seen identity of a blob that has a row.
   Status refresh_blob(const Digest& digest, const os::FileIdentity& identity);
   Status erase_blob_row(const Digest& digest);
+  Status count_removal();
 
   // Blobs whose row is gone at this moment; asked once, after all changes.
   Result<std::vector<FreedBlob>> freed();

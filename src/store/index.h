@@ -28,7 +28,7 @@ struct MDB_txn;
 namespace deja::store {
 
 enum class Table : unsigned {
-  counters,   // one row; lies in LMDB's own root table, which every commit writes anyway
+  counters,  // one row, and the removals; lies in LMDB's own root table, which every commit writes anyway
   results,    // action key -> result row
   manifests,  // probe key -> manifest row
   blobs,      // digest -> blob row
@@ -39,7 +39,7 @@ enum class Table : unsigned {
 };
 inline constexpr unsigned kTableCount = 8;
 
-// What an open transaction can do. Views are valid until the next change or the end of the body.
+// What an open transaction can do. An empty key in the table of counters is that of its row. Views are valid until the next change or the end of the body.
 class IndexTxn {
  public:
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
@@ -79,6 +79,14 @@ class Index {
   // Commits when body succeeds, else changes nothing. Body may run more than once.
   Status write(const Body& body);
 
+  // Another one after each change, whoever has made it, and after reopen(). A look costs no system call.
+  struct Stamp {
+    std::uint64_t opened = 0;  // how often; 0: never
+    std::uint64_t txn = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  Stamp stamp() const;
+
   // Somebody put another index (or none) in its place.
   bool is_replaced() const;
   // Opens what is there now. REQUIRES: as open().
@@ -115,6 +123,7 @@ class Index {
   // Held shared by every transaction, alone by whoever moves or replaces the map.
   mutable std::shared_mutex shape_;
   std::unique_ptr<Environment> env_;
+  std::uint64_t opened_ = 0;
 
   std::atomic<unsigned> uses_{0};  // transactions since pages were released
 

@@ -81,6 +81,30 @@ Status LocalStore::follow_replacement() {
   return index_->reopen();
 }
 
+// False: it cannot be told.
+bool LocalStore::sees_removals(std::uint64_t& removals) {
+  if (index_->is_replaced() && !follow_replacement()) return false;
+  const auto done = index_->read([&](IndexTxn& txn) -> Status {
+    removals = TRY(read_removals(txn));
+    return {};
+  });
+  return static_cast<bool>(done);
+}
+
+// The stamp comes first: what is changed after it is looked at the next time.
+std::uint64_t LocalStore::epoch() {
+  const MutexLock lock(epoch_mutex_);
+  const Index::Stamp before = index_->stamp();
+  if (before == looked_at_) return epoch_;
+  std::uint64_t removals = 0;
+  const bool is_known = sees_removals(removals);
+  const Index::Stamp now = {index_->stamp().opened, before.txn};
+  if (!is_known || removals != removals_ || now.opened != looked_at_.opened) ++epoch_;
+  removals_ = removals;
+  looked_at_ = now;
+  return epoch_;
+}
+
 // Where LMDB says that the index is damaged, it is made anew and asked once more.
 Status LocalStore::read(const Index::Body& body) {
   auto done = index_->read(body);
