@@ -262,7 +262,7 @@ Status Index::check_process() const {
 
 Index::Stamp Index::stamp() const {
   const std::shared_lock lock(shape_);
-  if (!check_process()) return {opened_, 0};
+  if (!env_) return {opened_, 0};
   const CrashGuard guard(env_->region);
   const Visit visit(env_->visits.get());
   MDB_envinfo info;
