@@ -1,11 +1,4 @@
-# BLAKE3 from Debian's librust-blake3-dev, which ships the reference C and assembly source
-# (the C library itself is not packaged in Debian 12).
-file(GLOB blake3_dirs /usr/share/cargo/registry/blake3-*/c)
-if(NOT blake3_dirs)
-  message(FATAL_ERROR "BLAKE3 source not found: apt-get install --no-install-recommends librust-blake3-dev")
-endif()
-list(SORT blake3_dirs COMPARE NATURAL ORDER DESCENDING)
-list(GET blake3_dirs 0 blake3_dir)
+# Builds BLAKE3 from the sources that Dependencies.cmake has found.
 set(blake3_sources ${blake3_dir}/blake3.c ${blake3_dir}/blake3_dispatch.c ${blake3_dir}/blake3_portable.c)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")
   foreach(level sse2 sse41 avx2 avx512)

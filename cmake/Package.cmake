@@ -1,4 +1,4 @@
-# `./dev package`: a .deb of the release preset. The rooms install their programs.
+# `./dev package`: a .deb of the release preset. The modules install their programs.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # no tests for a package
 install(TARGETS deja_observe_preload DESTINATION libexec/deja)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE ${CMAKE_SOURCE_DIR}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})

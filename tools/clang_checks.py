@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""clang-format and clang-tidy over our sources: `clang_checks.py format`, `clang_checks.py tidy --build DIR`.
+"""Checks of our sources with clang's tools.
 
-Exit 0: nothing to say. Exit 1: their words. A missing program is an error, not a pass.
+  format    clang-format
+  tidy      clang-tidy; --changed N: only the sources that the last N commits touched
+  threads   clang's thread safety analysis of every source that can see a mutex
+
+Exits with 0 when there is nothing to report, else with 1 and what the tools said. A missing program is an
+error, not a pass.
 """
 
 import argparse
@@ -21,7 +26,7 @@ FINDING = re.compile(r"(?m)^(?:\S+:\d+:\d+: )?(?:error|warning): .*")
 # A .cc file may use what its own header includes, which misc-include-cleaner does not know; of that check
 # we keep the includes that nothing uses. That headers include what they need is tools/headers.py's part.
 BY_DESIGN = re.compile(r"no header providing .* is directly included")
-FORMAT, TIDY = "clang-format-19", "clang-tidy-19"
+FORMAT, TIDY, COMPILER = "clang-format-19", "clang-tidy-19", "clang++-19"
 
 
 def check_format(files):
@@ -36,7 +41,7 @@ def check_format(files):
     return 1 if done.returncode else 0
 
 
-def database_for_clang(build, folder):
+def database_for_clang(build, directory):
     """The build's own compile database without the entries clang cannot read (the musl client is built
     by gcc's spec files). Without -Werror: the compilers' warnings are the presets' part, and clang's about
     gcc's flags, or in the standard library, are nobody's. Returns the sources of ours it holds."""
@@ -48,19 +53,19 @@ def database_for_clang(build, folder):
             continue
         words = [word for word in words if word != "-Werror"]
         entries.append({"directory": entry["directory"], "file": str(file), "arguments": words})
-    (folder / "compile_commands.json").write_text(json.dumps(entries))
+    (directory / "compile_commands.json").write_text(json.dumps(entries))
     return sorted({e["file"] for e in entries})
 
 
 def check_tidy(build, jobs, only):
-    with tempfile.TemporaryDirectory(prefix="deja-tidy-") as folder:
-        sources = database_for_clang(build, pathlib.Path(folder))
+    with tempfile.TemporaryDirectory(prefix="deja-tidy-") as directory:
+        sources = database_for_clang(build, pathlib.Path(directory))
         sources = [s for s in sources if not cxx.is_test(pathlib.Path(s).relative_to(cxx.ROOT))]
         if only:
             sources = [s for s in sources if any(part in s for part in only)]
 
         def run(source):
-            command = [TIDY, "--quiet", "-p", folder, source]
+            command = [TIDY, "--quiet", "-p", directory, source]
             return subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
 
         if not sources:
@@ -80,15 +85,54 @@ def check_tidy(build, jobs, only):
     return 1 if findings else 0
 
 
+def changed_sources(commits):
+    """Sources that the last commits touched, and those that the working tree has changed."""
+    first = subprocess.run(["git", "rev-list", f"--max-count={commits + 1}", "HEAD"], cwd=cxx.ROOT, capture_output=True,
+                           text=True, check=True).stdout.split()[-1]
+    names = subprocess.run(["git", "diff", "--name-only", first], cwd=cxx.ROOT, capture_output=True, text=True, check=True)
+    return [name for name in names.stdout.split() if name.endswith(".cc")]
+
+
+def check_threads(build, jobs):
+    """base/mutex.h's attributes mean something to clang alone, so its analysis runs beside the gcc build."""
+    with tempfile.TemporaryDirectory(prefix="deja-threads-") as directory:
+        database_for_clang(build, pathlib.Path(directory))
+        entries = json.loads((pathlib.Path(directory) / "compile_commands.json").read_text())
+
+        def run(entry):
+            words = [w for w in entry["arguments"] if w.startswith(("-I", "-D", "-std"))]
+            system = [w for i, w in enumerate(entry["arguments"]) if i and entry["arguments"][i - 1] == "-isystem"]
+            command = [COMPILER, *words, *(f"-isystem{path}" for path in system), "-w", "-Wthread-safety",
+                       "-Werror=thread-safety", "-fsyntax-only", entry["file"]]
+            return subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
+
+        modules = {"config", "digest", "store", "journal", "warm", "sharing", "pipeline", "engine", "daemon", "api"}
+        entries = [e for e in entries if pathlib.Path(e["file"]).relative_to(cxx.ROOT / "src").parts[0] in modules]
+        failed = 0
+        with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+            for done in pool.map(run, entries):
+                failed += done.returncode != 0
+                print(done.stderr, end="")
+    print(f"threads: {failed} of {len(entries)} files have findings")
+    return 1 if failed or not entries else 0
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["format", "tidy"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["format", "tidy", "threads"])
     parser.add_argument("only", nargs="*", help="parts of paths: check only the files whose path holds one")
     parser.add_argument("--build", type=pathlib.Path, default=cxx.ROOT / "build" / "dev")
+    parser.add_argument("--changed", type=int, metavar="N", help="tidy: only what the last N commits touched")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_intermixed_args()
+    if args.what == "threads":
+        return check_threads(args.build, args.jobs)
     if args.what == "tidy":
-        return check_tidy(args.build, args.jobs, args.only)
+        only = args.only if args.changed is None else changed_sources(args.changed)
+        if args.changed is not None and not only:
+            print("clang-tidy: no source has changed")
+            return 0
+        return check_tidy(args.build, args.jobs, only)
     files = cxx.own_files("src", "test")
     return check_format([f for f in files if not args.only or any(part in str(f) for part in args.only)])
 

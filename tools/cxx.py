@@ -19,11 +19,11 @@ TOKEN = re.compile(
 DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w+)[^\n]*(?:(?<=\\)\n[^\n]*)*", re.MULTILINE)
 
 
-def own_files(*folders, suffixes=SUFFIXES, root=ROOT):
-    """Files below the named folders, relative to root, sorted."""
+def own_files(*directories, suffixes=SUFFIXES, root=ROOT):
+    """Files below the named directories, relative to root, sorted."""
     found = []
-    for folder in folders:
-        found += [p.relative_to(root) for p in (root / folder).rglob("*") if p.suffix in suffixes and p.is_file()]
+    for directory in directories:
+        found += [p.relative_to(root) for p in (root / directory).rglob("*") if p.suffix in suffixes and p.is_file()]
     return sorted(found)
 
 

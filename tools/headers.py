@@ -21,12 +21,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
 def header_flags(database):
-    """All -I and -isystem folders and DEJA_ macros of the compile database, in order of first use."""
+    """All -I and -isystem directories and DEJA_ macros of the compile database, in order of first use."""
     flags, macros = [], set()
     for entry in json.loads(database.read_text()):
         words = entry.get("arguments") or shlex.split(entry["command"])
         if "musl" in pathlib.Path(words[0]).name or any("musl" in word for word in words):
-            continue  # another libc's folders do not mix with these
+            continue  # another libc's directories do not mix with these
         for i, word in enumerate(words):
             if word in ("-isystem", "-I"):
                 flag = [word, words[i + 1]]

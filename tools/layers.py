@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the rooms of src/ against tools/layers.txt: includes, include cycles, and CMake's DEPENDS.
+"""Checks the modules of src/ against tools/layers.txt: includes, unused edges, include cycles, CMake's DEPENDS.
 
-Exit 0: all doors are as stated. Exit 1: one line for each violation.
+Exit 0: all edges are as stated. Exit 1: one line for each violation.
 """
 
 import argparse
@@ -13,32 +13,32 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 SUFFIXES = {".h", ".cc", ".c", ".inc"}
 
 
-def read_doors(path):
-    """{room or room/folder: set of rooms it may include}, and violations of the table's own rules."""
-    doors, problems = {}, []
+def read_edges(path):
+    """{module or module/directory: set of modules it may include}, and violations of the table's own rules."""
+    edges, problems = {}, []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         line = line.split("#", 1)[0].strip()
         if not line:
             continue
         match = re.fullmatch(r"([a-z_/]+)\s*->\s*([a-z_ ]*)", line)
         if not match:
-            problems.append(f"{path.name}:{number}: not of the form `room -> rooms`: {line}")
+            problems.append(f"{path.name}:{number}: not of the form `module -> modules`: {line}")
             continue
         name, targets = match[1], set(match[2].split())
-        for target in sorted(targets - doors.keys()):
-            problems.append(f"{path.name}:{number}: {name} -> {target}: no room of that name above this line")
-        doors.setdefault(name, set()).update(targets)
+        for target in sorted(targets - edges.keys()):
+            problems.append(f"{path.name}:{number}: {name} -> {target}: no module of that name above this line")
+        edges.setdefault(name, set()).update(targets)
         if "/" not in name:
-            doors[name] |= {"base", name}
-    return doors, problems
+            edges[name] |= {"base", name}
+    return edges, problems
 
 
-def doors_of(file, doors):
+def edges_of(file, edges):
     """The most special entry of the table that covers a file, given relative to src/."""
     parts = file.parent.parts
     for length in range(len(parts), 0, -1):
         name = "/".join(parts[:length])
-        if name in doors:
+        if name in edges:
             return name
     return None
 
@@ -51,27 +51,41 @@ def includes_of(file):
     return INCLUDE.findall(file.read_text(errors="replace"))
 
 
-def check_includes(src, doors):
+def check_includes(src, edges):
     problems = []
     for path in sources(src):
         file = path.relative_to(src)
-        name = doors_of(file, doors)
+        name = edges_of(file, edges)
         if name is None:
-            problems.append(f"src/{file}: room {file.parts[0]} is not in tools/layers.txt")
+            problems.append(f"src/{file}: module {file.parts[0]} is not in tools/layers.txt")
             continue
         for include in includes_of(path):
             target = pathlib.PurePosixPath(include)
             if "/" in name and (path.parent / target).is_file():
-                continue  # a folder with doors of its own may name its files without the way to them
+                continue  # a directory with edges of its own may name its files without the way to them
             if not (src / target).is_file():
-                if target.parts[0] in doors or len(target.parts) == 1:
+                if target.parts[0] in edges or len(target.parts) == 1:
                     problems.append(f'src/{file}: "{include}" is no file; includes of ours start at src/')
                 continue
             if "/" in name and str(target).startswith(name + "/"):
                 continue
-            room = target.parts[0]
-            if room not in doors[name]:
-                problems.append(f'src/{file}: includes "{include}", but {name} has no door to {room}')
+            module = target.parts[0]
+            if module not in edges[name]:
+                problems.append(f'src/{file}: includes "{include}", but {name} has no edge to {module}')
+    return problems
+
+
+def check_unused(src, edges):
+    """An allowed edge that no include uses says more than is true."""
+    used = {}
+    for path in sources(src):
+        name = edges_of(path.relative_to(src), edges)
+        if name is not None:
+            used.setdefault(name, set()).update(include.split("/")[0] for include in includes_of(path))
+    problems = []
+    for name, targets in edges.items():
+        for target in sorted(targets - used.get(name, set()) - {"base", name}):
+            problems.append(f"tools/layers.txt: {name} -> {target}: no include uses it; take it out")
     return problems
 
 
@@ -98,12 +112,12 @@ def check_cycles(src):
     return problems
 
 
-def read_rooms(src):
-    """{room: (DEPENDS, TEST_DEPENDS)} from the room(...) calls in src/*/CMakeLists.txt."""
-    rooms = {}
+def read_modules(src):
+    """{module: (DEPENDS, TEST_DEPENDS)} from the deja_module(...) calls in src/*/CMakeLists.txt."""
+    modules = {}
     for path in sorted(src.glob("*/CMakeLists.txt")):
         text = re.sub(r"#.*", "", path.read_text())
-        for call in re.finditer(r"\broom\(\s*([a-z_]+)([^)]*)\)", text):
+        for call in re.finditer(r"\bdeja_module\(\s*([a-z_]+)([^)]*)\)", text):
             lists, current = {}, None
             for word in call[2].split():
                 if re.fullmatch(r"[A-Z_]{4,}", word):
@@ -111,56 +125,57 @@ def read_rooms(src):
                 elif current is not None:
                     current.append(word)
             tests = [w.removeprefix("deja_") for w in lists.get("TEST_DEPENDS", [])]
-            rooms[call[1]] = (set(lists.get("DEPENDS", [])), set(tests))
-    return rooms
+            modules[call[1]] = (set(lists.get("DEPENDS", [])), set(tests))
+    return modules
 
 
-def closure(room, rooms):
-    seen, todo = set(), [room]
+def closure(module, modules):
+    seen, todo = set(), [module]
     while todo:
         name = todo.pop()
         if name not in seen:
             seen.add(name)
-            todo += rooms.get(name, (set(), set()))[0]
+            todo += modules.get(name, (set(), set()))[0]
     return seen
 
 
-def check_cmake(src, doors):
-    """DEPENDS may name only doors of the table, and must reach every room that is included."""
+def check_cmake(src, edges):
+    """DEPENDS may name only edges of the table, and must reach every module that is included."""
     problems = []
-    rooms = read_rooms(src)
-    for room, (depends, tests) in rooms.items():
-        where = f"src/{room}/CMakeLists.txt"
-        if room not in doors:
-            problems.append(f"{where}: room {room} is not in tools/layers.txt")
+    modules = read_modules(src)
+    for module, (depends, tests) in modules.items():
+        where = f"src/{module}/CMakeLists.txt"
+        if module not in edges:
+            problems.append(f"{where}: module {module} is not in tools/layers.txt")
             continue
-        for door in sorted(depends - doors[room]):
-            problems.append(f"{where}: DEPENDS {door}, but tools/layers.txt gives {room} no such door")
-        linked = closure(room, rooms)
-        for door in tests & rooms.keys():
-            linked |= closure(door, rooms)
+        for edge in sorted(depends - edges[module]):
+            problems.append(f"{where}: DEPENDS {edge}, but tools/layers.txt gives {module} no such edge")
+        linked = closure(module, modules)
+        for edge in tests & modules.keys():
+            linked |= closure(edge, modules)
         used = {}
-        for path in sources(src / room):
+        for path in sources(src / module):
             for include in includes_of(path):
                 used.setdefault(include.split("/")[0], path.relative_to(src))
-        for door in sorted((used.keys() & rooms.keys()) - linked):
-            problems.append(f"{where}: DEPENDS does not reach {door}, which src/{used[door]} includes")
+        for edge in sorted((used.keys() & modules.keys()) - linked):
+            problems.append(f"{where}: DEPENDS does not reach {edge}, which src/{used[edge]} includes")
     return problems
 
 
 def check(root):
     src = root / "src"
-    doors, problems = read_doors(root / "tools" / "layers.txt")
-    return problems + check_includes(src, doors) + check_cycles(src) + check_cmake(src, doors)
+    edges, problems = read_edges(root / "tools" / "layers.txt")
+    return problems + check_includes(src, edges) + check_cycles(src) + check_cmake(src, edges)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent)
-    problems = check(parser.parse_args().root)
+    root = parser.parse_args().root
+    problems = check(root) + check_unused(root / "src", read_edges(root / "tools" / "layers.txt")[0])
     for problem in problems:
         print(problem)
-    print(f"layers: {len(problems)} violations" if problems else "layers: all doors are as stated")
+    print(f"layers: {len(problems)} violations" if problems else "layers: all edges are as stated")
     return 1 if problems else 0
 
 

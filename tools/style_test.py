@@ -101,11 +101,19 @@ class TidyRules(unittest.TestCase):
         self.assertEqual(list(tidy.check_marks(SOURCE, f"// {mark}(#12): later\n")), [])
 
     def test_links(self):
-        with tree({"docs/a.md": "", "src/x.cc": ""}) as root:
+        with tree({"docs/a.md": "# A `part` of it, too\n", "src/x.cc": ""}) as root:
             check = lambda text: list(tidy.check_links(pathlib.Path("docs/b.md"), text, pathlib.Path(root)))
-            self.assertEqual(check("[a](a.md#part) [x](../src/x.cc) `src/x.cc` [w](https://example.org) [h](#here)"), [])
-            self.assertEqual(len(check("[gone](gone.md)\n`src/gone.cc`\n")), 2)
+            fine = "# Here\n[a](a.md#a-part-of-it-too) [x](../src/x.cc) `src/x.cc` [w](https://example.org) [h](#here)"
+            self.assertEqual(check(fine), [])
+            self.assertEqual(len(check("[gone](gone.md)\n`src/gone.cc`\n[a](a.md#gone)\n[h](#gone)\n")), 4)
             self.assertEqual(check("```\n[gone](gone.md)\n```\n"), [])
+
+    def test_variables_and_columns(self):
+        known = {"DEJA_DIR"}
+        self.assertEqual(list(tidy.check_variables("a.md", "`DEJA_DIR`, `DEJA_OP_*`\n    DEJA_DIR=x deja\n", known)), [])
+        self.assertEqual(len(list(tidy.check_variables("a.md", "`DEJA_GONE=1`\n    DEJA_LOST=1 deja gcc\n", known))), 2)
+        self.assertEqual(list(tidy.check_columns("a.md", "x" * 120 + "\n| [a](" + "y" * 240 + ") |\n")), [])
+        self.assertEqual(len(list(tidy.check_columns("a.md", "x" * 121 + "\n| " + "y" * 240 + " |\n"))), 2)
 
 
 class Layers(unittest.TestCase):
@@ -115,27 +123,52 @@ class Layers(unittest.TestCase):
         with tree({"tools/layers.txt": self.TABLE, "src/base/b.h": "", **files}) as root:
             return layers.check(pathlib.Path(root))
 
+    CODE = {pathlib.Path("src/store/index_test.cc"): "TEST_P(Exec, FiltersHide) {}\nTEST(Memo,\n     IsKept) {}\n"}
+
     def test_named_tests(self):
-        tests = set(tidy.TEST_CASE.findall("TEST_P(Exec, Z1_Filters) {}\nTEST(Memo,\n     IsKept) {}\n"))
-        self.assertEqual(tests, {("Exec", "Z1_Filters"), ("Memo", "IsKept")})
-        fine = "`Exec.Z1_Filters`, `Exec.Z1_…`, `Exec.*`, `Memo.IsKept`, `Other.thing`"
-        self.assertEqual(list(tidy.check_named_tests("a.md", fine, tests)), [])
-        for wrong in ["`Exec.Z2`", "`Exec.Z2_…`", "`Other.*`", "`Memo.Is`"]:
-            self.assertEqual(len(list(tidy.check_named_tests("a.md", wrong, tests))), 1, wrong)
+        with tree({"src/CMakeLists.txt": "deja_test(alone_test)"}) as root:
+            tests = tidy.find_tests(self.CODE, pathlib.Path(root))
+        self.assertEqual(tests.cases, {("Exec", "FiltersHide"), ("Memo", "IsKept")})
+        fine = ["`Exec.FiltersHide`, `Exec.Filters…`, `Exec.*`, `Memo.IsKept`, `Cargo.toml`, `CACHEDIR.TAG`",
+                "build/dev/test-bin/store_test --gtest_filter='Memo.*'", "`index_test.cc`, alone_test"]
+        wrong = ["`Exec.Keys`", "`Exec.Keys…`", "`Other.*`", "`Memo.Is`", "`Other.IsKept`", "`row_test.cc`",
+                 "build/dev/test-bin/store_test --gtest_filter='Index.*'"]
+        for text in fine:
+            self.assertEqual(list(tidy.check_named_tests("a.md", text, tests)), [], text)
+        for text in wrong:
+            self.assertEqual(len(list(tidy.check_named_tests("a.md", text, tests))), 1, text)
+
+    def test_names_in_comments(self):
+        with tree({"src/store/index.h": "", "test/e2e/hit_test.cc": ""}) as root:
+            root = pathlib.Path(root)
+            tests = tidy.find_tests({**self.CODE, pathlib.Path("test/e2e/hit_test.cc"): ""}, root)
+            fine = ["// Tested by index_test.cc and test/e2e/*_test.cc.\n", "/* See Memo.IsKept and store/index.h. */\n",
+                    'call("row_test.cc");\n', "f();  // test/e2e\n"]
+            for text in fine:
+                self.assertEqual(list(tidy.check_comments("a.cc", text, tests, root)), [], text)
+            for text in ["// Tested by row_test.cc.\n", "f();  // Memo.IsGone\n", "// see store/row.h\n", "// test/none\n", "// docs/gone.md\n"]:
+                self.assertEqual(len(list(tidy.check_comments("a.cc", text, tests, root))), 1, text)
 
     def test_allowed(self):
         self.assertEqual(self.problems({"src/os/o.h": '#include "base/b.h"\n', "src/store/s.h": '#include "os/o.h"\n'}), [])
 
-    def test_forbidden_door(self):
+    def test_forbidden_edge(self):
         found = self.problems({"src/store/s.h": "", "src/os/o.h": '#include "store/s.h"\n'})
         self.assertEqual(len(found), 1)
-        self.assertIn("no door to store", found[0])
+        self.assertIn("no edge to store", found[0])
 
-    def test_unknown_room_and_missing_file(self):
+    def test_unused_edge(self):
+        with tree({"src/os/o.h": "", "src/store/s.h": '#include "os/o.h"\n'}) as root:
+            used = {"base": set(), "os": {"base", "os"}, "store": {"base", "os", "store"}}
+            self.assertEqual(layers.check_unused(pathlib.Path(root, "src"), used), [])
+            found = layers.check_unused(pathlib.Path(root, "src"), {**used, "os": {"base", "os", "wire"}})
+            self.assertEqual(found, ["tools/layers.txt: os -> wire: no include uses it; take it out"])
+
+    def test_unknown_module_and_missing_file(self):
         self.assertEqual(len(self.problems({"src/shed/s.h": ""})), 1)
         self.assertEqual(len(self.problems({"src/os/o.h": '#include "base/gone.h"\n'})), 1)
 
-    def test_preload_includes_only_its_folder(self):
+    def test_preload_includes_only_its_directory(self):
         own = {"src/observe/preload/a.h": "", "src/observe/preload/a.c": '#include "observe/preload/a.h"\n'}
         self.assertEqual(self.problems(own), [])
         own["src/observe/preload/a.c"] = '#include "a.h"\n'
@@ -147,14 +180,14 @@ class Layers(unittest.TestCase):
         self.assertEqual(len([p for p in found if p.startswith("include cycle")]), 1)
 
     def test_cmake_agrees(self):
-        store = {"src/store/s.h": '#include "os/o.h"\n', "src/os/o.h": "", "src/os/CMakeLists.txt": "room(os DEPENDS base)\n"}
-        self.assertEqual(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os)\n"}), [])
-        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS base)\n"})), 1)
-        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "room(store DEPENDS os observe)\n"})), 1)
+        store = {"src/store/s.h": '#include "os/o.h"\n', "src/os/o.h": "", "src/os/CMakeLists.txt": "deja_module(os DEPENDS base)\n"}
+        self.assertEqual(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS os)\n"}), [])
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS base)\n"})), 1)
+        self.assertEqual(len(self.problems({**store, "src/store/CMakeLists.txt": "deja_module(store DEPENDS os observe)\n"})), 1)
 
     def test_table_points_only_up(self):
         with tree({"tools/layers.txt": "os -> store\nstore ->\n"}) as root:
-            _, problems = layers.read_doors(pathlib.Path(root, "tools/layers.txt"))
+            _, problems = layers.read_edges(pathlib.Path(root, "tools/layers.txt"))
             self.assertEqual(len(problems), 1)
 
 

@@ -45,8 +45,8 @@ SYSCALLS = re.compile(
     r"accept|accept4|bind|listen|fsync|fdatasync|ftruncate|truncate|mmap|munmap|flock|poll|stat|lstat|fstat|fstatat|"
     r"copy_file_range|sendfile|posix_spawn|posix_spawnp|waitpid|getcwd|opendir|readdir)\s*\("
 )
-SYSCALL_ROOMS = {"os", "client", "observe"}
-SYSCALL_FILES = {"src/daemon/main.cc"}
+# client and observe/supervise make system calls of their own, in the place of the tool or without C++'s library.
+SYSCALL_MODULES = {"os", "client", "observe"}
 # Words of other caches for things that have one name here (docs/ARCHITECTURE.md, "Words").
 WORDS = {"passthrough": "bypass", "uncacheable": "bypass", "fallback": "what is done instead, by name"}
 # Split so that this line is not one itself.
@@ -79,9 +79,9 @@ def check_calls(file, text):
             match = re.search(pattern, code)
             if match and not allowed(line, rule):
                 yield f"{file}:{number}: [{rule}] {match[0].strip(' (')} is banned: use {instead}"
-        if file.parts[0] == "src" and not cxx.is_test(file) and file.parts[1] not in SYSCALL_ROOMS:
+        if file.parts[0] == "src" and not cxx.is_test(file) and file.parts[1] not in SYSCALL_MODULES:
             match = SYSCALLS.search(code)
-            if match and str(file) not in SYSCALL_FILES and not allowed(line, "syscall"):
+            if match and not allowed(line, "syscall"):
                 yield f"{file}:{number}: [syscall] {match[0].strip(' (')} outside os/: call or add its wrapper there"
 
 
@@ -111,35 +111,127 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 ROOTED = re.compile(r"`((?:src|docs|test|tools|cmake)/[\w./-]+\.\w+)`")
 
 
+def anchors_of(text):
+    """The names that a page's headings have in links, as GitHub makes them."""
+    titles = [re.sub(r"[`*]|\[|\]\([^)]*\)", "", title) for title in re.findall(r"^#+\s+(.*)$", text, re.MULTILINE)]
+    return {re.sub(r"[^\w -]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
 def check_links(file, text, root=cxx.ROOT):
     """Relative links, and paths in backquotes that start at the project's top, must name what is there."""
     fenced = re.sub(r"^```.*?^```", lambda m: re.sub(r"[^\n]", "", m[0]), text, flags=re.MULTILINE | re.DOTALL)
     for number, line in enumerate(fenced.splitlines(), 1):
         for target in LINK.findall(line):
-            path = target.split("#", 1)[0]
-            if re.match(r"[a-z]+:", target) or not path:
+            if re.match(r"[a-z]+:", target):
                 continue
-            if not (root / file.parent / path).exists():
+            path, _, anchor = target.partition("#")
+            page = root / file.parent / path if path else root / file
+            if path and not page.exists():
                 yield f"{file}:{number}: link to {target}, which is not there"
+            elif anchor and page.suffix == ".md" and anchor not in anchors_of(page.read_text() if path else text):
+                yield f"{file}:{number}: link to {target}, but the page has no such heading"
         for path in ROOTED.findall(line):
             if not (root / path).exists():
                 yield f"{file}:{number}: `{path}` is not there"
 
 
+VARIABLE = re.compile(r"`(?:export )?(DEJA_[A-Z_]+)\b(?!\*)|^    .*?\b(DEJA_[A-Z_]+)=")
+
+
+def check_variables(file, text, known):
+    """A variable of ours that a page names is one that some program or script reads."""
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in {a or b for a, b in VARIABLE.findall(line)} - known:
+            yield f"{file}:{number}: nothing reads {name}"
+
+
+DOC_COLUMNS_MAX = 120
+
+
+def check_columns(file, text):
+    """Prose is broken at 120 columns; a row of a table cannot be, but what a reader sees of it is short."""
+    for number, line in enumerate(text.splitlines(), 1):
+        seen = re.sub(r"\]\([^)]*\)", "", line) if line.startswith("|") else line
+        limit = 2 * DOC_COLUMNS_MAX if line.startswith("|") else DOC_COLUMNS_MAX
+        if len(seen) > limit:
+            yield f"{file}:{number}: {len(seen)} columns, at most {limit}"
+
+
 TEST_CASE = re.compile(r"^TEST(?:_P|_F)?\(\s*(\w+),\s*(\w+)\)", re.MULTILINE)
-# "`Suite.Name`"; "…" or "*" at its end stands for any rest.
+# In documents "`Suite.Name`"; "…" or "*" at its end stands for any rest. In comments and in filters without the quotes.
 NAMED_TEST = re.compile(r"`([A-Z]\w+)\.(\w*)([…*]?)`")
+NAMED_IN_COMMENT = re.compile(r"(?<![\w./])([A-Z]\w+)\.([A-Z]\w+)([…*]?)(?![\w(])")
+FILTER = re.compile(r"--gtest_filter='?\*?/?([A-Z]\w+)\.(\w*)([…*]?)")
+TWO_WORDS = re.compile(r"[A-Z][a-z]+[A-Z]|[A-Z][A-Z][a-z]")  # a name like a test's, unlike `Cargo.toml`
+TEST_FILE = re.compile(r"(?<![\w./*-])((?:[\w*-]+/)*[\w*]+_test)(\.cc)?(?![\w*])")
+PAGE = re.compile(r"(?<![\w./-])docs/[\w/.-]+\.\w+")
+TEST_PATH = re.compile(r"(?<![\w./-])test/[\w/*.-]*[\w*]")
+
+
+class Tests:
+    """What a page or a comment may name: cases {(suite, name)}, files, and the programs that hold them."""
+
+    def __init__(self, cases=(), files=(), programs=()):
+        self.cases, self.files, self.programs = set(cases), list(files), set(programs)
+        self.suites = {suite for suite, _ in self.cases}
+
+    def has_case(self, suite, name, rest):
+        return any(s == suite and (n.startswith(name) if rest else n == name) for s, n in self.cases)
+
+    def has_file(self, path):
+        """path: a program, or a file: a whole path or its end, with `*` for any letters, with or without `.cc`."""
+        if path.split("/test-bin/")[-1] in self.programs:
+            return True
+        name = path if path.endswith(".cc") else path + ".cc"
+        return any(file.match(name) for file in self.files)
+
+
+def find_missing_tests(line, tests, case_patterns):
+    for pattern in case_patterns:
+        for suite, name, rest in pattern.findall(line):
+            is_other = not rest and suite not in tests.suites and not TWO_WORDS.match(name)
+            if not is_other and not tests.has_case(suite, name, rest):
+                yield f"no test is called {suite}.{name}{rest}"
+    for path, suffix in TEST_FILE.findall(line):
+        if not tests.has_file(path + suffix):
+            yield f"there is no test {path}{suffix}"
 
 
 def check_named_tests(file, text, tests):
-    """A page that names a test names one that is there. tests: {(suite, name)}."""
-    suites = {suite for suite, _ in tests}
+    """A page that names a test names one that is there."""
     for number, line in enumerate(text.splitlines(), 1):
-        for suite, name, rest in NAMED_TEST.findall(line):
-            if not rest and suite not in suites:
-                continue  # something else with a dot in it
-            if not any(s == suite and (n.startswith(name) if rest else n == name) for s, n in tests):
-                yield f"{file}:{number}: no test is called {suite}.{name}{rest}"
+        for problem in find_missing_tests(line, tests, [NAMED_TEST, FILTER]):
+            yield f"{file}:{number}: {problem}"
+
+
+def check_comments(file, text, tests, root=cxx.ROOT):
+    """So does a comment, "Tested by x_test.cc" above all. A path below test/, docs/ or src/<module>/ exists."""
+    code = cxx.strip(text).splitlines()
+    modules = "|".join(sorted(path.name for path in (root / "src").iterdir() if path.is_dir()))
+    module_path = re.compile(rf"(?<![\w./-])(?:{modules})/[\w/.-]*\.(?:cc|c|h)\b")
+    for number, (line, bare) in enumerate(zip(text.splitlines(), code), 1):
+        start = len(bare.rstrip())
+        comment = line[start:] if re.match(r"\s*(//|/?\*)", line[start:]) else ""
+        for problem in find_missing_tests(comment, tests, [NAMED_IN_COMMENT, FILTER]):
+            yield f"{file}:{number}: {problem}"
+        for path in TEST_PATH.findall(comment):
+            if not TEST_FILE.fullmatch(path) and not any(root.glob(path)):
+                yield f"{file}:{number}: {path} is not there"
+        for path in module_path.findall(comment):
+            if not (root / "src" / path).exists() and not TEST_FILE.match(path):
+                yield f"{file}:{number}: src/{path} is not there"
+        for path in PAGE.findall(comment):
+            if not (root / path).exists():
+                yield f"{file}:{number}: {path} is not there"
+
+
+def find_tests(code, root):
+    """code: {path: text}. A program of tests has its name in CMake, or is called after its module."""
+    cases = {case for text in code.values() for case in TEST_CASE.findall(text)}
+    programs = {f"{file.parts[1]}_test" for file in code if len(file.parts) > 2 and cxx.is_test(file)}
+    for listing in cxx.own_files("src", "test", "cmake", suffixes={".txt", ".cmake"}, root=root):
+        programs.update(re.findall(r"\b\w+_test\b", (root / listing).read_text()))
+    return Tests(cases, code, programs)
 
 
 CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
@@ -147,21 +239,25 @@ CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
 
 def check(root=cxx.ROOT):
     problems = []
-    tests = set()
-    for file in cxx.own_files("src", "test", root=root):
-        text = (root / file).read_text(errors="replace")
-        tests.update(TEST_CASE.findall(text))
+    code = {file: (root / file).read_text(errors="replace") for file in cxx.own_files("src", "test", root=root)}
+    tests = find_tests(code, root)
+    for file, text in code.items():
+        problems += check_comments(file, text, tests, root)
         for rule in CODE_RULES + ([check_words] if file.parts[0] == "src" else []):
             problems += rule(file, text)
     scripts = cxx.own_files("tools", "test", "cmake", "src", suffixes={".py", ".sh", ".txt", ".cmake"}, root=root)
     for file in [*scripts, pathlib.Path("dev"), pathlib.Path(".ci/run")]:
         if (root / file).is_file():
             problems += check_marks(file, (root / file).read_text(errors="replace"))
+    everything = [*code.values(), *((root / file).read_text(errors="replace") for file in scripts)]
+    variables = {name for text in everything for name in re.findall(r"DEJA_[A-Z_]+", text)}
     pages = cxx.own_files("docs", suffixes={".md"}, root=root)
     for page in [*sorted(p.relative_to(root) for p in root.glob("*.md")), *pages]:
         text = (root / page).read_text()
         problems += check_marks(page, text)
         problems += check_links(page, text, root)
+        problems += check_variables(page, text, variables)
+        problems += check_columns(page, text)
         problems += check_named_tests(page, text, tests)
     return problems
 

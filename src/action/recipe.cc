@@ -112,7 +112,7 @@ void describe_action(const Action& a, Sink& sink) {
   for (const tool::KeyArgument& argument : a.invocation.key_arguments)
     sink.field("argument", tagged_argument(argument, a.command.cwd, a.roots));
   for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);
-  // Not the working folder itself: what it leads to is in the trace, and whether its name is in an
+  // Not the working directory itself: what it leads to is in the trace, and whether its name is in an
   // output is searched for after the run. Its being the root or not changes what tags mean.
   sink.field("cwd is a root", a.roots.has(Root::cwd) ? "yes" : "no");
   sink.field("workspace is a root", a.roots.has(Root::workspace) ? "yes" : "no");

@@ -7,7 +7,7 @@
 namespace deja::action {
 namespace {
 
-struct World {
+struct ClaimChecker {
   tool::Command command;
   tool::Invocation invocation;
   Roots roots{"/w/b", "/w"};
@@ -15,7 +15,7 @@ struct World {
   unsigned umask = 022;
   std::string salt;
 
-  World() {
+  ClaimChecker() {
     command.tool = "/usr/bin/gcc";
     command.cwd = "/w/b";
     command.environment = {{"HOME", "/h"}, {"LANG", "C"}};
@@ -27,48 +27,54 @@ struct World {
 };
 
 TEST(Recipe, EveryFieldPreventsItsWrongHit) {
-  const ProbeKey plain = World().key();
-  const std::function<void(World&)> changes[] = {
-      [](World& w) { w.command.tool = "/opt/gcc"; },
-      [](World& w) { w.tool_digest.bytes[0] = 1; },
-      [](World& w) { w.invocation.adapter = "exec"; },
-      [](World& w) { w.invocation.run_argv[0] = "g++"; },
-      [](World& w) { w.invocation.key_arguments[0].text = "-S"; },
-      [](World& w) { std::swap(w.invocation.key_arguments[0], w.invocation.key_arguments[1]); },
-      [](World& w) { w.invocation.key_arguments[2].text = "/w/b.c"; },
-      [](World& w) { w.invocation.key_arguments.push_back({"", tool::KeyArgument::kNoPath}); },
-      [](World& w) { w.umask = 077; },
-      [](World& w) { w.salt = "x"; },
-      [](World& w) { w.command.environment[1].value = "de_DE"; },
-      [](World& w) { w.command.environment.pop_back(); },
-      [](World& w) { w.command.environment.push_back({"LC_ALL", ""}); },  // unset is not empty
-      [](World& w) { w.roots = Roots("/w/b", ""); },
+  const ProbeKey plain = ClaimChecker().key();
+  const std::function<void(ClaimChecker&)> changes[] = {
+      [](ClaimChecker& w) { w.command.tool = "/opt/gcc"; },
+      [](ClaimChecker& w) { w.tool_digest.bytes[0] = 1; },
+      [](ClaimChecker& w) { w.invocation.adapter = "exec"; },
+      [](ClaimChecker& w) { w.invocation.run_argv[0] = "g++"; },
+      [](ClaimChecker& w) { w.invocation.key_arguments[0].text = "-S"; },
+      [](ClaimChecker& w) {
+        std::swap(w.invocation.key_arguments[0], w.invocation.key_arguments[1]);
+      },
+      [](ClaimChecker& w) { w.invocation.key_arguments[2].text = "/w/b.c"; },
+      [](ClaimChecker& w) {
+        w.invocation.key_arguments.push_back({"", tool::KeyArgument::kNoPath});
+      },
+      [](ClaimChecker& w) { w.umask = 077; },
+      [](ClaimChecker& w) { w.salt = "x"; },
+      [](ClaimChecker& w) { w.command.environment[1].value = "de_DE"; },
+      [](ClaimChecker& w) { w.command.environment.pop_back(); },
+      [](ClaimChecker& w) {
+        w.command.environment.push_back({"LC_ALL", ""});
+      },  // unset is not empty
+      [](ClaimChecker& w) { w.roots = Roots("/w/b", ""); },
   };
   for (std::size_t i = 0; i < std::size(changes); ++i) {
-    World world;
-    changes[i](world);
-    EXPECT_NE(world.key(), plain) << i;
+    ClaimChecker checker;
+    changes[i](checker);
+    EXPECT_NE(checker.key(), plain) << i;
   }
 }
 
 TEST(Recipe, WhatTheTraceHoldsIsNotInTheKey) {
-  const ProbeKey plain = World().key();
-  World world;
-  world.command.environment[0].value = "/elsewhere";
-  EXPECT_EQ(world.key(), plain);
+  const ProbeKey plain = ClaimChecker().key();
+  ClaimChecker checker;
+  checker.command.environment[0].value = "/elsewhere";
+  EXPECT_EQ(checker.key(), plain);
 }
 
 TEST(Recipe, AnotherCheckoutHasTheSameKey) {
-  World world;
-  world.roots = Roots("/other/b", "/other");
-  world.command.cwd = "/other/b";
-  world.invocation.key_arguments = {
+  ClaimChecker checker;
+  checker.roots = Roots("/other/b", "/other");
+  checker.command.cwd = "/other/b";
+  checker.invocation.key_arguments = {
       {"-c", tool::KeyArgument::kNoPath}, {"-I/other/i", 2}, {"/other/a.c", 0}};
-  EXPECT_EQ(world.key(), World().key());
+  EXPECT_EQ(checker.key(), ClaimChecker().key());
 }
 
 TEST(Recipe, ExplanationNamesTheFields) {
-  const World w;
+  const ClaimChecker w;
   const std::string text =
       explain({w.command, w.invocation, w.roots, w.tool_digest, w.umask, w.salt});
   EXPECT_NE(text.find("argument: -I<workspace>/i"), std::string::npos) << text;

@@ -12,7 +12,7 @@
 
 namespace deja::action {
 
-enum class Role : std::uint8_t { output = 1, depfile, folder, symlink };
+enum class Role : std::uint8_t { output = 1, depfile, directory, symlink };
 
 // How the tool put the output in place; a hit does the same (L6).
 enum class Placement : std::uint8_t {
@@ -27,7 +27,7 @@ struct Artifact {
   std::string path;        // tagged
   std::uint32_t mode = 0;  // permission bits
   std::uint64_t size = 0;
-  Digest digest;          // of the content; all zero for a folder
+  Digest digest;          // of the content; all zero for a directory
   std::string link_text;  // of a symlink
   bool operator==(const Artifact&) const = default;
 };

@@ -1,7 +1,7 @@
 // Roots: directories whose place may differ between two runs of "the same" action. In keys, traces and
 // results a path below a root is written with the root's tag, so that another checkout or another
 // build directory can find it. Whether a result may really be shared is decided by evidence after the
-// run, see pipeline/bind.h; tags only make it possible.
+// run, see sharing/portability.h; tags only make it possible.
 //
 // A tagged path is a byte string: a tag byte (enum Root) followed by "" or "/rest", or one of the
 // tags below alone, or an absolute path as it is. They cannot be confused: an absolute path starts

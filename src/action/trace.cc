@@ -47,7 +47,7 @@ std::string describe(const Observation& o) {
     case Claim::absent:
       return "absent " + subject;
     case Claim::exists:
-      return (o.value == "d"   ? "folder "
+      return (o.value == "d"   ? "directory "
               : o.value == "f" ? "file "
               : o.value == "x" ? "executable "
                                : "special ") +
@@ -69,7 +69,7 @@ std::string describe(const Observation& o) {
       return "variables " + subject + "* = " + to_hex(o.value).substr(0, 16);
     case Claim::root:
       return "root " + Roots::describe(o.subject) + " is " + Roots::describe(o.value);
-    case Claim::twin:
+    case Claim::same_file:
       return subject + " beside its equal " + Roots::describe(std::string_view(o.value).substr(1));
     case Claim::stamps:
       return (o.value.find(' ') == std::string::npos ? "size of " : "size, time and mode of ") +

@@ -15,35 +15,35 @@ enum class Claim : std::uint8_t {
   file = 1,  // subject: tagged path; value: digest of its content (32 bytes)
   absent,    // subject: tagged path; there is nothing of that name
   exists,    // subject: tagged path; value: one letter, kind_letter()
-  listing,   // subject: tagged path of a folder; value: digest of its sorted names, then the names
-             // that were left out of it, each followed by a NUL
-  link,      // subject: tagged path; value: the symlink's text; "" = not a symlink
-  real,      // subject: tagged path; value: tagged path it resolves to
+  listing,  // subject: tagged path of a directory; value: digest of its sorted names, then the names
+            // that were left out of it, each followed by a NUL
+  link,     // subject: tagged path; value: the symlink's text; "" = not a symlink
+  real,     // subject: tagged path; value: tagged path it resolves to
   // subject: name; value: tagged value. Only while a run is looked at: conceal() makes a
   // variable_digest of it, for the value may be a secret.
   variable,
   unset,        // subject: name
   environment,  // value: digest of the whole environment
   root,         // subject: one tag byte; value: tagged path: bound to that place
-  twin,  // subject: tagged path; value: kinship letter (pipeline/world.h), tagged path of an equal file
-  stamps,   // subject: tagged path of a file; value: its size, or size, time and mode
-  machine,  // value: digest of what the machine calls itself
+  same_file,  // subject: tagged path; value: same_file_relation letter (evidence/claim_checker.h), tagged path of an equal file
+  stamps,     // subject: tagged path of a file; value: its size, or size, time and mode
+  machine,    // value: digest of what the machine calls itself
   // subject: a variable that lists directories, '/', a program's name; value: what the search along
-  // the directories meets (pipeline/searches.h)
+  // the directories meets (evidence/searches.h)
   search,
   // subject: PWD; value: whether it names the working directory, and by another name than its real
-  // path (pipeline/logical_directory.h)
+  // path (evidence/logical_directory.h)
   logical_directory,
   // subject: "name", "directory" or "path"; value: that of the main output, which is in an artifact
   output_name,
-  // subject: a variable that lists directories; value: those (pipeline/searches.h). One that leads to
+  // subject: a variable that lists directories; value: those (evidence/searches.h). One that leads to
   // nothing may be listed or not.
   directories,
   // value: the day on which a compiler put the date into words, and the second at which it began
-  // (pipeline/local_day.h)
+  // (evidence/local_day.h)
   date = 20,
   // subject: tagged path of what a look or an open was refused for; value: what this
-  // user may do with it (pipeline/world.h, access_text)
+  // user may do with it (evidence/claim_checker.h, access_text)
   access = 22,
   // subject: how names of variables begin; value: digest of those, and of all whose name is there twice
   variables_like = 24,
@@ -62,7 +62,7 @@ struct Observation {
   auto operator<=>(const Observation&) const = default;
 };
 
-// 'f' regular file, 'x' one that may be executed, 'd' folder, 'o' anything else.
+// 'f' regular file, 'x' one that may be executed, 'd' directory, 'o' anything else.
 char kind_letter(std::uint32_t mode);
 // What is kept of a variable's value, in which paths below a root are tagged. Equal values of two
 // variables have different digests.

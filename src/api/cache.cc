@@ -30,10 +30,10 @@ std::string installed_front() {
   const auto library = os::real_path(info.dli_fname);
   if (!library) return {};
   // lib/libdeja.so, or lib/<architecture>/libdeja.so
-  std::string_view folder = parent_path(*library);
+  std::string_view directory = parent_path(*library);
   for (int up = 0; up < 2; ++up) {
-    folder = parent_path(folder);
-    std::string front = join_path(folder, "bin/deja");
+    directory = parent_path(directory);
+    std::string front = join_path(directory, "bin/deja");
     if (const auto there = os::stat_file(front); there && *there && (*there)->is_regular())
       return front;
   }
@@ -49,23 +49,23 @@ deja_status fail(deja_status status, std::string_view text) noexcept {
   return status;
 }
 
-std::string absolute_folder(const char* name) {
+std::string absolute_directory(const char* name) {
   const std::string_view given = name == nullptr ? "" : name;
   if (given.starts_with('/')) return tidy_path(given);
   const auto here = os::real_path(".");
   return tidy_path(join_path(here ? *here : "/", given));
 }
 
-Cache::Cache(const char* folder, const char* front)
-    : front_(front == nullptr ? installed_front() : absolute_folder(front)),
+Cache::Cache(const char* directory, const char* front)
+    : front_(front == nullptr ? installed_front() : absolute_directory(front)),
       pid_(::getpid()),
       settled_ns_(os::monotonic_ns()) {
   if (const auto there = os::stat_file(front_); there && *there)
-    front_file_ = {(*there)->device, (*there)->inode};
-  const std::string cwd = absolute_folder(nullptr);
+    client_file_ = {(*there)->device, (*there)->inode};
+  const std::string cwd = absolute_directory(nullptr);
   const config::Sources sources = engine::own_sources(cwd);
-  if (folder != nullptr) {
-    dir_ = absolute_folder(folder);
+  if (directory != nullptr) {
+    dir_ = absolute_directory(directory);
   } else if (const auto places = config::places(sources)) {
     dir_ = places->dir;
   }
@@ -84,38 +84,37 @@ Cache::Cache(const char* folder, const char* front)
 }
 
 void Cache::open_assembly(const config::Loaded& loaded) {
-  // One name for one folder: the store has one index for each name that it is opened by.
+  // One name for one directory: the store has one index for each name that it is opened by.
   static_cast<void>(os::claim_cache_directory(dir_.c_str()));
   const auto real = os::real_path(dir_);
-  assembly_ = engine::Assembly::open({.dir = real ? *real : dir_,
-                                      .limit_bytes = loaded.config.store_limit_bytes,
-                                      .interposer = {},
-                                      .is_guest = true});
-  for (const config::Problem& p : loaded.problems) assembly_->journal().trouble(p.text());
-  trouble_ = assembly_->store_problem();
+  engine_ = engine::Engine::open({.dir = real ? *real : dir_,
+                                  .limit_bytes = loaded.config.store_limit_bytes,
+                                  .interposer = {},
+                                  .is_embedded = true});
+  for (const config::Problem& p : loaded.problems) engine_->journal().trouble(p.text());
+  trouble_ = engine_->store_problem();
 }
 
-engine::Assembly* Cache::assembly() const {
-  const bool is_usable =
-      assembly_ != nullptr && assembly_->engine() != nullptr && ::getpid() == pid_;
-  return is_usable ? assembly_.get() : nullptr;
+engine::Engine* Cache::engine() const {
+  const bool is_usable = engine_ != nullptr && engine_->services() != nullptr && ::getpid() == pid_;
+  return is_usable ? engine_.get() : nullptr;
 }
 
 digest::FileDigester& Cache::digester() {
-  engine::Assembly* const assembly = this->assembly();
-  return assembly != nullptr ? assembly->engine()->digester : bare_digester_;
+  engine::Engine* const engine = this->engine();
+  return engine != nullptr ? engine->services()->digester : bare_digester_;
 }
 
 void Cache::settle() {
-  engine::Assembly* const assembly = this->assembly();
+  engine::Engine* const engine = this->engine();
   const std::int64_t now_ns = os::monotonic_ns();
   std::int64_t last_ns = settled_ns_;
-  if (assembly == nullptr || now_ns - last_ns < kSettleNs ||
+  if (engine == nullptr || now_ns - last_ns < kSettleNs ||
       !settled_ns_.compare_exchange_strong(last_ns, now_ns))
     return;
-  auto done = assembly->store().flush();
-  if (done) done = assembly->store().follow_replacement();
-  if (!done) assembly->journal().trouble("store: " + done.error().message);
+  auto done = engine->store().flush();
+  if (done) done = engine->store().follow_replacement();
+  if (!done) engine->journal().trouble("store: " + done.error().message);
 }
 
 }  // namespace deja::api
@@ -127,12 +126,13 @@ extern "C" {
 
 const char* deja_error(void) { return deja::api::error_text; }
 
-deja_status deja_open(const char* folder, const char* front, deja_cache** cache) {
+deja_status deja_open(const char* directory, const char* front, deja_cache** cache) {
   return deja::api::within_walls([&] {
     if (cache == nullptr) return fail(DEJA_INVALID, "deja_open: no place for the cache");
-    if (folder != nullptr && *folder == '\0') return fail(DEJA_INVALID, "deja_open: empty folder");
+    if (directory != nullptr && *directory == '\0')
+      return fail(DEJA_INVALID, "deja_open: empty directory");
     if (front != nullptr && *front == '\0') return fail(DEJA_INVALID, "deja_open: empty front");
-    *cache = new deja_cache{std::make_shared<Cache>(folder, front)};
+    *cache = new deja_cache{std::make_shared<Cache>(directory, front)};
     return DEJA_OK;
   });
 }

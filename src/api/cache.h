@@ -9,7 +9,7 @@
 #include <string>
 
 #include "api/deja.h"
-#include "engine/assembly.h"
+#include "engine/engine.h"
 #include "os/closed_streams.h"
 #include "os/find_tool.h"
 
@@ -31,23 +31,23 @@ deja_status within_walls(Body body) noexcept {
   }
 }
 
-// Absolute; a relative name or none starts at the working folder of the process.
-std::string absolute_folder(const char* name);
+// Absolute; a relative name or none starts at the working directory of the process.
+std::string absolute_directory(const char* name);
 
 // Thread-safe.
 class Cache {
  public:
-  Cache(const char* folder, const char* front);
+  Cache(const char* directory, const char* front);
 
   // Null: nothing can be found or kept, for trouble(); or this is a child of who has opened it.
-  engine::Assembly* assembly() const;
+  engine::Engine* engine() const;
   const std::string& trouble() const { return trouble_; }
   const std::string& salt() const { return salt_; }
   digest::FileDigester& digester();
 
   const std::string& dir() const { return dir_; }  // as it was named; "": none
   const std::string& front() const { return front_; }
-  const os::FrontFile& front_file() const { return front_file_; }
+  const os::ClientFile& client_file() const { return client_file_; }
 
   // Now and then passes on what waits to be written: a process may live long and only ever hit.
   void settle();
@@ -56,9 +56,9 @@ class Cache {
   void open_assembly(const config::Loaded& loaded);
 
   std::string dir_, front_, trouble_, salt_;
-  os::FrontFile front_file_;
+  os::ClientFile client_file_;
   const pid_t pid_;
-  std::unique_ptr<engine::Assembly> assembly_;
+  std::unique_ptr<engine::Engine> engine_;
   digest::FileDigester bare_digester_{{}};
   std::atomic<std::int64_t> settled_ns_;
 };

@@ -6,7 +6,7 @@
  *
  * What holds for every function:
  *   - It prints nothing, ends nothing, throws nothing, and leaves alone your signal handlers, your
- *     environment, your working folder and your umask. It may change errno.
+ *     environment, your working directory and your umask. It may change errno.
  *   - A cache that does not work is no error: a probe then finds nothing, a store keeps nothing, a
  *     run runs the tool. The errors below are about your arguments and files.
  *   - Texts are NUL-terminated bytes in no special encoding. Arguments need live only as long as
@@ -44,12 +44,12 @@ const char* deja_error(void);
 
 typedef struct deja_cache deja_cache;
 
-/* Opens the cache in a folder, which is made where it is missing.
- *   folder  NULL: where DEJA_DIR, else XDG_CACHE_HOME, else HOME say, as for the command `deja`
+/* Opens the cache in a directory, which is made where it is missing.
+ *   directory  NULL: where DEJA_DIR, else XDG_CACHE_HOME, else HOME say, as for the command `deja`
  *   front   the program `deja`, which deja_run starts; NULL: the one installed with this library
- * The configuration is that of the command `deja` in the present working folder.
+ * The configuration is that of the command `deja` in the present working directory.
  * Errors: DEJA_INVALID (an empty text), DEJA_NO_MEMORY. To be freed with deja_close. */
-deja_status deja_open(const char* folder, const char* front, deja_cache** cache);
+deja_status deja_open(const char* directory, const char* front, deja_cache** cache);
 
 /* Why this cache finds and keeps nothing for jobs; "" when it works. Valid until deja_close. */
 const char* deja_trouble(const deja_cache* cache);
@@ -72,9 +72,9 @@ typedef struct deja_action {
   const char* name; /* what kind of job, and its version: "acme-atlas 3". Not empty */
 
   /* Files, by content and by name as spelled here; NULL-terminated; NULL: none. A relative name
-   * makes a key that holds in any folder, an absolute one only for files of that place. */
+   * makes a key that holds in any directory, an absolute one only for files of that place. */
   const char* const* inputs;
-  const char* folder; /* where relative names start; NULL: the working folder */
+  const char* directory; /* where relative names start; NULL: the working directory */
 
   const deja_variable* variables; /* NULL: none */
 
@@ -104,7 +104,7 @@ int deja_job_exit_code(const deja_job* job); /* 0 without a hit */
 
 #define DEJA_PAYLOAD_MAX 0x40000000 /* bytes: 1 GiB */
 
-/* Keeps a payload under the job's key, for every process that uses the folder, until it is evicted;
+/* Keeps a payload under the job's key, for every process that uses the directory, until it is evicted;
  * what was there before is replaced. Call it after the job has run, and only when its end says
  * nothing but what the action decides: not after a signal, a full disk, a timeout.
  *   payload  size bytes; NULL with size 0
@@ -130,7 +130,7 @@ typedef enum deja_streams {
 typedef struct deja_command {
   /* What follows `deja exec`: options, "--", the tool, its arguments; NULL-terminated. */
   const char* const* words;
-  const char* folder; /* where the tool runs; NULL: the working folder */
+  const char* directory; /* where the tool runs; NULL: the working directory */
   /* "NAME=value", NULL-terminated; NULL: your own. What of it the tool is given, the options say. */
   const char* const* environment;
   deja_streams streams;

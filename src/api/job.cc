@@ -8,10 +8,10 @@
 #include "action/trace.h"
 #include "api/cache.h"
 #include "base/path.h"
+#include "evidence/trace_builder.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/streams.h"
-#include "pipeline/witness.h"
 
 namespace deja::api {
 namespace {
@@ -22,7 +22,7 @@ constexpr std::string_view kRecipe = "deja job 1, BLAKE3-256";
 
 struct Input {
   std::string name;  // as it is keyed
-  pipeline::Before file;
+  evidence::Before file;
 };
 
 std::string_view bytes_of(const void* data, std::size_t size) {
@@ -69,11 +69,11 @@ std::vector<std::string> sorted_names(const char* const* list) {
 }
 
 // DEJA_OK, or the first that cannot be had.
-deja_status look_at_inputs(const deja_action& action, const std::string& folder,
+deja_status look_at_inputs(const deja_action& action, const std::string& directory,
                            digest::FileDigester& digester, std::vector<Input>& out) {
   for (std::string& name : sorted_names(action.inputs)) {
     Input input{std::move(name), {}};
-    input.file.path = join_path(folder, input.name);
+    input.file.path = join_path(directory, input.name);
     input.file.looked_ns = os::file_clock_ns();
     const auto content = digester.digest_file(input.file.path, &input.file.identity);
     if (!content) return fail(DEJA_NO_INPUT, content.error().message);
@@ -89,7 +89,7 @@ deja_status look_at_inputs(const deja_action& action, const std::string& folder,
 
 struct deja_job {
   std::shared_ptr<deja::api::Cache> cache;
-  std::string name, folder;
+  std::string name, directory;
   std::vector<deja::api::Input> inputs;
   deja::ProbeKey probe;
   std::string key;
@@ -106,7 +106,7 @@ deja::journal::Event deja_job::event(deja::journal::Outcome outcome) const {
   deja::journal::Event e;
   e.outcome = outcome;
   e.what = name;
-  e.cwd = folder;
+  e.cwd = directory;
   e.probe_key = key;
   e.action_key = action_key().hex();
   e.evidence = "caller";
@@ -117,39 +117,39 @@ namespace deja::api {
 namespace {
 
 // The stored result; false: there is none that can be had.
-Result<bool> recall(engine::Assembly& assembly, deja_job& job, journal::Event& event) {
-  const auto record = TRY(assembly.store().get_result(job.action_key()));
+Result<bool> recall(engine::Engine& engine, deja_job& job, journal::Event& event) {
+  const auto record = TRY(engine.store().get_result(job.action_key()));
   const auto result = record ? action::decode_result(*record) : std::nullopt;
   if (!result) return false;
-  std::string payload = TRY(pipeline::read_stream(result->out, assembly.store()));
+  std::string payload = TRY(pipeline::read_stream(result->out, engine.store()));
   if (payload.size() != result->out.size) return false;
   job.payload = std::move(payload);
   job.exit_code = static_cast<int>(result->exit_code);
   event.cost_us = result->cost_ns / 1000;
   event.bytes = job.payload.size();
-  assembly.store().touch(job.action_key());
+  engine.store().touch(job.action_key());
   return true;
 }
 
-void look_up(engine::Assembly& assembly, deja_job& job, std::int64_t started_ns) {
-  assembly.heed_removals();
+void look_up(engine::Engine& engine, deja_job& job, std::int64_t started_ns) {
+  engine.forget_removed();
   journal::Event event = job.event(journal::Outcome::hit);
-  const auto found = recall(assembly, job, event);
-  if (!found) return assembly.journal().trouble(found.error().message);
+  const auto found = recall(engine, job, event);
+  if (!found) return engine.journal().trouble(found.error().message);
   if (!*found) return;
   job.is_hit = true;
   event.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
-  assembly.journal().record(event);
+  engine.journal().record(event);
 }
 
-Status publish(engine::Assembly& assembly, const deja_job& job, int exit_code,
-               std::string_view payload, journal::Event& event) {
+Status publish(engine::Engine& engine, const deja_job& job, int exit_code, std::string_view payload,
+               journal::Event& event) {
   std::optional<store::PutBlob> blob;
   store::ResultFacts facts;
   facts.cost_ns = static_cast<std::uint64_t>(os::monotonic_ns() - job.looked_ns);
   action::ActionResult result;
   result.exit_code = static_cast<std::uint32_t>(exit_code);
-  result.out = TRY(pipeline::keep_stream(std::string(payload), assembly.store(), blob));
+  result.out = TRY(pipeline::keep_stream(std::string(payload), engine.store(), blob));
   result.cost_ns = facts.cost_ns;
   result.made_at_ns = os::wall_ns();
   result.evidence = event.evidence;
@@ -158,22 +158,21 @@ Status publish(engine::Assembly& assembly, const deja_job& job, int exit_code,
   event.bytes = payload.size();
   event.elapsed_us = event.cost_us = facts.cost_ns / 1000;
   event.tool_runs = 1;
-  return assembly.store().put_result(job.action_key(), encode(result), facts);
+  return engine.store().put_result(job.action_key(), encode(result), facts);
 }
 
-void keep(engine::Assembly& assembly, const deja_job& job, int exit_code,
-          std::string_view payload) {
+void keep(engine::Engine& engine, const deja_job& job, int exit_code, std::string_view payload) {
   journal::Event event =
       job.event(exit_code == 0 ? journal::Outcome::miss : journal::Outcome::failure);
-  if (assembly.store().is_read_only()) {
+  if (engine.store().is_read_only()) {
     event.action_key.clear();
     event.detail = "read-only";
-  } else if (auto stored = publish(assembly, job, exit_code, payload, event); !stored) {
+  } else if (auto stored = publish(engine, job, exit_code, payload, event); !stored) {
     event.action_key.clear();
     event.detail = stored.error().message;
-    assembly.journal().trouble(event.detail);
+    engine.journal().trouble(event.detail);
   }
-  assembly.journal().record(event);
+  engine.journal().record(event);
 }
 
 // The first input that is not surely what the probe has read; empty: all are.
@@ -181,7 +180,7 @@ std::string changed_input(const deja_job& job) {
   for (const Input& input : job.inputs) {
     const auto now = os::stat_file(input.file.path);
     if (!now || !*now || !(**now == input.file.identity) ||
-        pipeline::could_hide_a_change(input.file.path, input.file.identity, input.file.looked_ns))
+        evidence::could_hide_a_change(input.file.path, input.file.identity, input.file.looked_ns))
       return input.file.path;
   }
   return {};
@@ -198,14 +197,13 @@ deja_status probe(deja_cache* cache, const deja_action* action, deja_job** out) 
   auto job = std::make_unique<deja_job>();
   job->cache = cache->cache;
   job->name = action->name;
-  job->folder = absolute_folder(action->folder);
+  job->directory = absolute_directory(action->directory);
   const deja_status looked =
-      look_at_inputs(*action, job->folder, job->cache->digester(), job->inputs);
+      look_at_inputs(*action, job->directory, job->cache->digester(), job->inputs);
   if (looked != DEJA_OK) return looked;
   job->probe = job_key(*action, job->inputs, job->cache->salt());
   job->key = job->probe.hex();
-  if (engine::Assembly* const assembly = job->cache->assembly())
-    look_up(*assembly, *job, started_ns);
+  if (engine::Engine* const engine = job->cache->engine()) look_up(*engine, *job, started_ns);
   job->cache->settle();
   job->looked_ns = os::monotonic_ns();
   *out = job.release();
@@ -219,8 +217,8 @@ deja_status store(const deja_job* job, int exit_code, const void* payload, std::
     return fail(DEJA_INVALID, "deja_store: a payload of " + std::to_string(size) + " bytes");
   if (const std::string path = changed_input(*job); !path.empty())
     return fail(DEJA_CHANGED, "changed since the probe: " + path);
-  if (engine::Assembly* const assembly = job->cache->assembly())
-    keep(*assembly, *job, exit_code, bytes_of(payload, size));
+  if (engine::Engine* const engine = job->cache->engine())
+    keep(*engine, *job, exit_code, bytes_of(payload, size));
   return DEJA_OK;
 }
 

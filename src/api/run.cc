@@ -20,7 +20,7 @@ namespace deja::api {
 namespace {
 
 // A client that cannot run anything: the hallway then has nothing but a hit to give.
-class Nobody final : public pipeline::Client {
+class AbsentClient final : public pipeline::Client {
  public:
   Result<pipeline::RunReport> run(const pipeline::RunOrder&) override {
     return Error{Code::unavailable, 0, "nobody runs a tool here"};
@@ -33,7 +33,7 @@ class Nobody final : public pipeline::Client {
 struct Command {
   os::Texts words;  // "exec", options, "--", tool, arguments
   os::Texts environment;
-  std::string folder;
+  std::string directory;
   bool inherits = false;
 
   void set(const std::string& name, const std::string& value);
@@ -61,35 +61,35 @@ std::optional<pipeline::Request> request_of(const Command& command, const Cache&
   pipeline::Request request;
   request.argv.assign(command.words.begin(), command.words.end());
   request.calling = pipeline::Calling::exec;
-  request.cwd = command.folder;
+  request.cwd = command.directory;
   request.environment.assign(command.environment.begin(), command.environment.end());
   request.umask = *umask;
   request.stdout_is_terminal = streams->out_is_terminal;
   request.stderr_is_terminal = streams->err_is_terminal;
   request.streams_are_one = streams->are_one;
-  request.front = cache.front_file();
+  request.front = cache.client_file();
   return request;
 }
 
 // False: there is no hit.
 bool serve(Command& command, Cache& cache, deja_result& out) {
-  engine::Assembly* const assembly = cache.assembly();
+  engine::Engine* const engine = cache.engine();
   const auto request =
-      assembly == nullptr ? std::optional<pipeline::Request>() : request_of(command, cache);
+      engine == nullptr ? std::optional<pipeline::Request>() : request_of(command, cache);
   if (!request) return false;
   const std::int64_t started_ns = os::monotonic_ns();
-  pipeline::Settings settings = assembly->settings_for(*request);
+  pipeline::Settings settings = engine->settings_for(*request);
   const double audit_rate = std::exchange(settings.audit_rate, 0);
   if (pipeline::is_audited(audit_rate)) {
     // The dice are thrown once: the front's engine shall not throw them again.
     command.set("DEJA_AUDIT", "1");
     return false;
   }
-  Nobody client;
-  pipeline::Outcome outcome = assembly->handle(*request, settings, client);
+  AbsentClient client;
+  pipeline::Outcome outcome = engine->handle(*request, settings, client);
   auto* const replay = std::get_if<pipeline::Replay>(&outcome.answer);
   if (outcome.kind != pipeline::OutcomeKind::hit || replay == nullptr) return false;
-  assembly->record(outcome, *request, started_ns);
+  engine->record(outcome, *request, started_ns);
   out.is_hit = true;
   out.exit_code = static_cast<int>(replay->exit_code);
   out.out = std::move(replay->out);
@@ -140,15 +140,15 @@ class Child {
 };
 
 deja_status start(const Command& command, const Cache& cache, deja_result& out) {
-  if (cache.front_file().inode == 0)
+  if (cache.client_file().inode == 0)
     return fail(DEJA_NOT_RUN, "deja_run: no program deja: " + cache.front());
   os::Texts argv = {"deja"};
   argv.insert(argv.end(), command.words.begin(), command.words.end());
   Result<os::Heard> started = Error{};
   if (!command.inherits) {
-    started = os::start_heard(cache.front(), argv, command.environment, command.folder);
+    started = os::start_heard(cache.front(), argv, command.environment, command.directory);
   } else if (auto pid =
-                 os::start_program(cache.front(), argv, command.environment, command.folder)) {
+                 os::start_program(cache.front(), argv, command.environment, command.directory)) {
     started = os::Heard{*pid, {}, {}};
   } else {
     started = std::move(pid).error();
@@ -168,9 +168,9 @@ deja_status run(deja_cache* handle, const deja_command* given, deja_result** out
   if (given->words == nullptr || *given->words == nullptr)
     return fail(DEJA_INVALID, "deja_run: no words");
   Cache& cache = *handle->cache;
-  const std::string folder = absolute_folder(given->folder);
-  const auto real = os::real_path(folder);  // as the front sees its own
-  if (!real) return fail(DEJA_INVALID, "deja_run: no such folder: " + folder);
+  const std::string directory = absolute_directory(given->directory);
+  const auto real = os::real_path(directory);  // as the front sees its own
+  if (!real) return fail(DEJA_INVALID, "deja_run: no such directory: " + directory);
   Command command{texts(given->words),
                   given->environment == nullptr ? os::own_environment() : texts(given->environment),
                   *real, given->streams == DEJA_INHERIT};
@@ -179,8 +179,8 @@ deja_status run(deja_cache* handle, const deja_command* given, deja_result** out
   auto result = std::make_unique<deja_result>();
   if (!serve(command, cache, *result)) {
     // So that the engine need not read again what has just been read here.
-    if (engine::Assembly* const assembly = cache.assembly())
-      static_cast<void>(static_cast<bool>(assembly->store().flush()));
+    if (engine::Engine* const engine = cache.engine())
+      ignore(engine->store().flush(), "it only saves reading files again");
     const deja_status started = start(command, cache, *result);
     if (started != DEJA_OK) return started;
   }

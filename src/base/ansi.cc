@@ -4,8 +4,8 @@
 
 namespace deja {
 namespace {
-// Whether c is the next byte of a sequence of which held bytes are there.
-bool carries_on(std::size_t held, char c) {
+// True if c continues an escape sequence of which `held` bytes were read.
+bool continues_sequence(std::size_t held, char c) {
   return held == 1 ? c == '[' : (c >= '0' && c <= '9') || c == ';';
 }
 }  // namespace
@@ -29,9 +29,9 @@ std::size_t AnsiStripper::feed(const char* input, std::size_t size, char* output
     const bool ends = held_size_ >= 2 && (c == 'm' || c == 'K');
     if (ends) {
       held_size_ = 0;
-    } else if (held_size_ == 0 || (carries_on(held_size_, c) && held_size_ < kAnsiMax)) {
+    } else if (held_size_ == 0 || (continues_sequence(held_size_, c) && held_size_ < kAnsiMax)) {
       held_[held_size_++] = c;
-    } else {  // not a sequence of ours: it was text
+    } else {  // not a sequence that is removed: plain text
       written += flush(output + written);
       if (starts)
         held_[held_size_++] = c;

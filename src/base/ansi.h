@@ -3,8 +3,8 @@
 // a diagnostic quotes stay as they are unless they form such a sequence.
 //
 // Source: ECMA-48 8.3.117 (SGR), 8.3.41 (EL); GCC manual, -fdiagnostics-color.
-// Freestanding: the client uses it too, so it neither allocates nor throws. Sequences may be cut
-// anywhere between two calls; at most kAnsiMax bytes are held back.
+// Freestanding: the client uses it too, so it neither allocates nor throws. A call may end in the
+// middle of a sequence; at most kAnsiMax bytes are held back until the next call.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,10 @@ inline constexpr std::size_t kAnsiMax = 32;
 
 class AnsiStripper {
  public:
-  // Filters input into output, which must hold input.size() + kAnsiMax bytes; returns the bytes
+  // Filters input into output, which must hold size + kAnsiMax bytes. Returns the number of bytes
   // written.
   std::size_t feed(const char* input, std::size_t size, char* output);
-  // Ends the stream: whatever was held back is text after all.
+  // Ends the stream: bytes that are still held back are plain text.
   std::size_t finish(char* output);
 
  private:

@@ -1,7 +1,7 @@
-// Encoder and Decoder: the one way bytes of records and messages are laid out.
+// Encoder and Decoder: the byte layout of all records and messages.
 //
 // Grammar (all records of this project are built from these four forms, little endian):
-//   fixed   u8 | u16 | u32 | u64 | i64                 as they are
+//   fixed   u8 | u32 | u64 | i64                       as they are
 //   varint  7 bits a byte, low first, high bit = more  at most 10 bytes
 //   bytes   varint length, then that many bytes        raw, any value
 //   raw     exactly n bytes, n known from context
@@ -19,7 +19,6 @@ namespace deja {
 class Encoder {
  public:
   void u8(std::uint8_t v) { out_.push_back(static_cast<char>(v)); }
-  void u16(std::uint16_t v) { fixed(v); }
   void u32(std::uint32_t v) { fixed(v); }
   void u64(std::uint64_t v) { fixed(v); }
   void i64(std::int64_t v) { fixed(static_cast<std::uint64_t>(v)); }
@@ -53,7 +52,6 @@ class Decoder {
   explicit Decoder(std::string_view in) : in_(in) {}
 
   std::uint8_t u8() { return fixed<std::uint8_t>(); }
-  std::uint16_t u16() { return fixed<std::uint16_t>(); }
   std::uint32_t u32() { return fixed<std::uint32_t>(); }
   std::uint64_t u64() { return fixed<std::uint64_t>(); }
   std::int64_t i64() { return static_cast<std::int64_t>(u64()); }

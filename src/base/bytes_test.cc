@@ -8,7 +8,6 @@ namespace {
 TEST(Bytes, DecodesWhatWasEncoded) {
   Encoder e;
   e.u8(7);
-  e.u16(0x1234);
   e.u32(0xdeadbeef);
   e.u64(0x0123456789abcdefULL);
   e.i64(-5);
@@ -19,7 +18,6 @@ TEST(Bytes, DecodesWhatWasEncoded) {
   e.raw("xy");
   Decoder d(e.view());
   EXPECT_EQ(d.u8(), 7);
-  EXPECT_EQ(d.u16(), 0x1234);
   EXPECT_EQ(d.u32(), 0xdeadbeef);
   EXPECT_EQ(d.u64(), 0x0123456789abcdefULL);
   EXPECT_EQ(d.i64(), -5);

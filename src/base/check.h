@@ -1,5 +1,5 @@
-// CHECK states an invariant of ours: when it does not hold, we are wrong, and the process ends.
-// That is safe in the engine, because a client whose engine vanishes runs the real tool.
+// CHECK states an invariant of deja. If it does not hold, deja has a bug and the process aborts.
+// That is safe in the engine: a client whose engine ends runs the real tool.
 #pragma once
 
 #include <cstdio>

@@ -1,8 +1,7 @@
-// The engine's log: off unless DEJA_LOG names a file (or "stderr"). Troubles that a user should
-// see later go to the journal instead; this is for whoever debugs deja itself.
+// The engine's log: off unless DEJA_LOG names a file (or "stderr"). It is for debugging deja itself;
+// troubles that a user should see go to the journal.
 //
-// The sink is one of the project's two mutable globals (the other: failpoints).
-// Thread-safe: a line is one write(2).
+// The sink is one of the project's few mutable globals. Thread-safe: a line is one write(2).
 #pragma once
 
 #include <string_view>

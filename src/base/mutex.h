@@ -1,5 +1,5 @@
-// Mutex and MutexLock with clang's capability attributes, so that -Wthread-safety can prove that
-// guarded members are only touched under their lock (it does not work on libstdc++'s std::mutex).
+// Mutex and MutexLock with clang's capability attributes: -Wthread-safety then proves that guarded
+// members are only used under their lock. It cannot do that for libstdc++'s std::mutex.
 #pragma once
 
 #include <condition_variable>

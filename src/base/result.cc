@@ -2,28 +2,6 @@
 
 namespace deja {
 
-const char* code_name(Code code) {
-  switch (code) {
-    case Code::io:
-      return "io";
-    case Code::corrupt:
-      return "corrupt";
-    case Code::timeout:
-      return "timeout";
-    case Code::unavailable:
-      return "unavailable";
-    case Code::denied:
-      return "denied";
-    case Code::no_space:
-      return "no_space";
-    case Code::protocol:
-      return "protocol";
-    case Code::invalid:
-      return "invalid";
-  }
-  return "unknown";
-}
-
 namespace {
 Code code_of_errno(int sys_errno) {
   switch (sys_errno) {

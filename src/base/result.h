@@ -1,13 +1,13 @@
-// Result<T>: a value, or the Error that kept us from having it.
+// Result<T>: a value, or the Error that says why there is none.
 //
-// Four kinds of "no" have four forms in this project; this is only the second of them:
+// A negative answer has one of four forms in this project; this file is the second:
 //   expected domain answer     its own type: std::optional, Outcome, Bypass
-//   the world failed           Result<T>                      (this file)
-//   we are wrong               CHECK
-//   the user's tool failed     a value (exit code), passed through untouched
+//   the check itself failed    Result<T>
+//   deja has a bug             CHECK
+//   the user's tool failed     a value (exit code), passed through unchanged
 // So a look-up is Result<std::optional<X>>: failed, absent and present are three things.
 //
-// Both classes are [[nodiscard]]: an error cannot be dropped without saying so.
+// Both classes are [[nodiscard]]: an error is dropped only by ignore(), with the reason.
 #pragma once
 
 #include <cerrno>
@@ -22,24 +22,22 @@
 namespace deja {
 
 enum class Code {
-  io,           // a system call failed; sys_errno says which way
-  corrupt,      // bytes are not what they claim to be
+  io,           // a system call failed; sys_errno has its errno
+  corrupt,      // the bytes do not match their format or digest
   timeout,      // a deadline passed
-  unavailable,  // the other side is not there (now)
-  denied,       // the other side does not want us
+  unavailable,  // the other side does not answer (now)
+  denied,       // permission was denied
   no_space,     // disk, quota or memory is full
-  protocol,     // the other side does not speak our language
-  invalid,      // the caller or the user gave something that has no meaning
+  protocol,     // the other side sent something outside the protocol
+  invalid,      // the caller or the user gave a value without meaning
 };
-
-const char* code_name(Code code);
 
 struct [[nodiscard]] Error {
   Code code = Code::io;
   int sys_errno = 0;    // 0 when no system call was involved
   std::string message;  // one line, names the path or the value
 
-  // Adds where we were on the way up: "reading manifest ab12: open /x: No such file".
+  // Adds the operation that failed: "reading manifest ab12: open /x: No such file".
   Error context(std::string_view where) && {
     message = std::string(where) + ": " + message;
     return std::move(*this);
@@ -108,7 +106,12 @@ class [[nodiscard]] Result<void> {
 
 using Status = Result<void>;
 
-// TRY(expr): the value of expr, or return its error from this function. One TRY a statement.
+// Drops a result on purpose; `why` tells the reader why a failure does not matter here. The only way to
+// drop one, because both classes are [[nodiscard]].
+template <typename T>
+void ignore(const Result<T>& /*result*/, const char* /*why*/) {}
+
+// TRY(expr): the value of expr; if it failed, returns its error from this function. One per statement.
 #define TRY(expr)                                            \
   __extension__({                                            \
     auto try_result_ = (expr);                               \

@@ -1,4 +1,4 @@
-// A whole text without its colours; see base/ansi.h for what exactly is removed.
+// strip_ansi: a whole text without its colour sequences (base/ansi.h).
 #pragma once
 
 #include <string>

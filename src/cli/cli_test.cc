@@ -23,16 +23,11 @@ using ::testing::Not;
 using ::testing::StartsWith;
 
 void CliTest::SetUp() {
-  std::string pattern = "/tmp/deja-cli-XXXXXX";  // short: it will hold a socket
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  dir_ = *os::real_path(pattern);
   cache_ = dir_ + "/cache";
   for (const char* name : {"/home", "/work"}) ASSERT_TRUE(os::make_directory(dir_ + name));
   environment_ = {
       {"DEJA_DIR", cache_}, {"HOME", dir_ + "/home"}, {"TZ", "UTC"}, {"PATH", "/usr/bin:/bin"}};
 }
-
-void CliTest::TearDown() { ASSERT_TRUE(os::remove_tree(dir_)); }
 
 Ran CliTest::run(const std::vector<std::string>& args) {
   std::vector<std::string> words = {"deja"};
@@ -164,7 +159,7 @@ TEST_F(CliTest, WithoutAnyPlaceForTheCache) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_EQ(ran.err, "deja: no place for the cache: set DEJA_DIR, XDG_CACHE_HOME or HOME\n");
   EXPECT_EQ(run({"config"}).code, 0);
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  folder"));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  directory"));
 }
 
 TEST_F(CliTest, StatsCountAndZero) {
@@ -375,16 +370,16 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
               AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
                     HasSubstr(":3: store.limit: counts only in the user's own file"),
                     HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
-                    HasSubstr(":2: nonsense: no such setting"), HasSubstr("folder  " + cache_)));
+                    HasSubstr(":2: nonsense: no such setting"), HasSubstr("directory  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
   EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  config"));
 }
 
-TEST_F(CliTest, DoctorChecksTheFolder) {
+TEST_F(CliTest, DoctorChecksTheDirectory) {
   ASSERT_TRUE(os::make_directory(cache_, 0700));
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("  folder    " + cache_ + ", "));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("  directory  " + cache_ + ", "));
   ASSERT_EQ(::chmod(cache_.c_str(), 0777), 0);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("chmod go-w"));
   ASSERT_TRUE(os::remove_tree(cache_));
@@ -447,14 +442,14 @@ TEST_F(CliDaemonTest, StartStatusStop) {
   EXPECT_EQ(status["sessions"], 7);
   EXPECT_THAT(run({"daemon", "start"}).out, StartsWith("already running"));
   EXPECT_THAT(run({"daemon", "run"}).err, HasSubstr("another daemon serves"));
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("ok       daemon    running"));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("ok       daemon     running"));
   EXPECT_EQ(run({"daemon", "stop"}).out, "stopped\n");
   EXPECT_EQ(json({"daemon", "status"})["running"], false);
   EXPECT_EQ(run({"daemon", "stop"}).out, "not running\n");
   EXPECT_THAT(run({"daemon", "start"}).out, StartsWith("running"));
 }
 
-TEST_F(CliDaemonTest, LongFolderNames) {
+TEST_F(CliDaemonTest, LongDirectoryNames) {
   environment_["DEJA_DIR"] = cache_ + "/" + std::string(150, 'x');
   environment_["TMPDIR"] = dir_;
   EXPECT_EQ(run({"daemon", "start"}).code, 0);

@@ -1,4 +1,4 @@
-// Runs the built deja-cli against a folder of its own, as a user would.
+// Runs the built deja-cli against a directory of its own, as a user would.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "os/directory_test.h"
 #include "os/file.h"
 
 namespace deja::cli {
@@ -21,7 +22,6 @@ struct Ran {
 class CliTest : public ::testing::Test {
  protected:
   void SetUp() override;
-  void TearDown() override;
 
   // args as after "deja".
   Ran run(const std::vector<std::string>& args);
@@ -29,7 +29,9 @@ class CliTest : public ::testing::Test {
   nlohmann::json json(std::vector<std::string> args);
 
   std::string program_ = DEJA_CLI;
-  std::string dir_;  // temporary: home/, work/ (the cwd), cache/ (DEJA_DIR, made by deja)
+  const os::ScratchDirectory scratch_{"/tmp/deja-cli."};  // short: it will hold a socket
+  const std::string& dir_ =
+      scratch_.path();  // temporary: home/, work/ (the cwd), cache/ (DEJA_DIR, made by deja)
   std::string cache_;
   std::map<std::string, std::string> environment_;
 };

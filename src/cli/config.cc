@@ -32,7 +32,7 @@ std::string as_text(const Context& context) {
   for (const config::Origin& origin : context.loaded.origins)
     table.row({origin.key, printable(origin.value), printable(origin.origin)});
   std::string out = table.text();
-  out += "\nfolder  " + (context.has_dir() ? printable(context.places.dir) : "none") + "\n";
+  out += "\ndirectory  " + (context.has_dir() ? printable(context.places.dir) : "none") + "\n";
   for (const std::string& file : context.loaded.files) out += "file    " + printable(file) + "\n";
   if (!context.loaded.problems.empty()) out += "\n";
   for (const config::Problem& problem : context.loaded.problems)
@@ -48,7 +48,8 @@ std::string details() {
     table.row({"", std::string("[") + info.type + "]"});
   }
   return "Settings, with their environment variable and default:\n" + table.text("  ") +
-         "\nThe environment wins over the nearest .deja.toml at or above the current folder, and "
+         "\nThe environment wins over the nearest .deja.toml at or above the current directory, "
+         "and "
          "that\n"
          "over $XDG_CONFIG_HOME/deja/config.toml. DEJA_CONFIG=<file> replaces both files. A value "
          "that\n"

@@ -21,7 +21,7 @@ struct Context {
   config::Loaded loaded;
   config::Places places;  // dir is empty when no variable says where
   std::string cwd;
-  std::string libexec;  // the folder of this program, where the engine is too
+  std::string libexec;  // the directory of this program, where the engine is too
   bool is_terminal = false;
 
   bool has_dir() const { return !places.dir.empty(); }
@@ -36,7 +36,7 @@ struct Subcommand {
   const char* summary;
   // args are those after the subcommand's name.
   int (*run)(const Context& context, Args args);
-  bool needs_dir;  // cannot do anything without a cache folder
+  bool needs_dir;  // cannot do anything without a cache directory
 };
 // In the order in which help shows them.
 std::span<const Subcommand> subcommands();

@@ -44,29 +44,29 @@ void check_config(const Context& context, Findings& out) {
                        " is set: no command is looked up, and none is counted"});
 }
 
-void check_folder(const Context& context, Findings& out) {
+void check_directory(const Context& context, Findings& out) {
   const std::string& dir = context.places.dir;
-  const auto problem = [&](const std::string& text) { out.push_back({"folder", true, text}); };
+  const auto problem = [&](const std::string& text) { out.push_back({"directory", true, text}); };
   if (dir.empty()) return problem("there is none: set DEJA_DIR, XDG_CACHE_HOME or HOME");
   if (const char* wrong = os::describe(os::look_at_cache_directory(dir.c_str())); *wrong != '\0')
     return problem(dir + ": " + wrong);
   const auto there = os::stat_file(dir);
   if (!there) return problem(there.error().message);
   if (!*there) {
-    out.push_back({"folder", false, dir + " is made at first use"});
+    out.push_back({"directory", false, dir + " is made at first use"});
     return;
   }
-  if (!(*there)->is_directory()) return problem(dir + " is not a folder");
+  if (!(*there)->is_directory()) return problem(dir + " is not a directory");
   if (((*there)->mode & 022) != 0) problem(dir + " can be written to by others: chmod go-w it");
   const std::string probe = dir + "/doctor." + std::to_string(::getpid());
   const auto written = os::write_file_atomic(probe, "can this be written?\n");
-  (void)os::remove_file(probe);
+  ignore(os::remove_file(probe), "the report is about the write");
   if (!written) return problem("cannot be written to: " + written.error().message);
   const auto space = os::disk_space(dir);
   if (!space) return problem(space.error().message);
   if (space->free_bytes < kFreeBytesMin)
     return problem("only " + human_size(space->free_bytes) + " are free on the disk of " + dir);
-  out.push_back({"folder", false, dir + ", " + human_size(space->free_bytes) + " free"});
+  out.push_back({"directory", false, dir + ", " + human_size(space->free_bytes) + " free"});
 }
 
 void check_installation(const Context& context, Findings& out) {
@@ -118,7 +118,7 @@ void check_daemon(const Context& context, Findings& out) {
   if (!context.has_dir()) return;
   if (context.places.socket.empty()) {
     out.push_back(
-        {"daemon", true, "no folder is short enough for its socket: set XDG_RUNTIME_DIR"});
+        {"daemon", true, "no directory is short enough for its socket: set XDG_RUNTIME_DIR"});
     return;
   }
   const DaemonStatus status = daemon_status(context);
@@ -178,7 +178,7 @@ int run_doctor(const Context& context, Args args) {
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
   Findings findings;
-  for (const auto check : {check_config, check_folder, check_installation, check_observation,
+  for (const auto check : {check_config, check_directory, check_installation, check_observation,
                            check_store, check_daemon, check_troubles})
     check(context, findings);
   std::size_t problems = 0;

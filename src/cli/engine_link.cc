@@ -1,5 +1,5 @@
 // The daemon gets its listening socket and its lock as descriptors, from whoever starts it: a
-// client, usually (client/engine.cc), or `deja daemon start`, here. Both must agree on the numbers
+// client, usually (client/connect.cc), or `deja daemon start`, here. Both must agree on the numbers
 // with daemon/main.cc. In the foreground it makes both itself.
 
 #include "cli/engine_link.h"
@@ -54,19 +54,20 @@ Result<std::string> read_answer(const os::Fd& socket) {
 
 std::string lock_path(const Context& context) { return context.places.dir + "/daemon.lock"; }
 
-// The folders that the lock and the socket will lie in.
-Status prepare_folders(const Context& context) {
+// The directories that the lock and the socket will lie in.
+Status prepare_directories(const Context& context) {
   const config::Places& places = context.places;
   if (!TRY(os::stat_file(engine_path(context))))
     return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
   if (places.socket.empty())
-    return Error{Code::invalid, 0, "no folder is short enough for the socket; set XDG_RUNTIME_DIR"};
+    return Error{Code::invalid, 0,
+                 "no directory is short enough for the socket; set XDG_RUNTIME_DIR"};
   if (const os::CacheDirectory claim = os::claim_cache_directory(places.dir.c_str());
       claim != os::CacheDirectory::ours)
     return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
-  const std::string folder(parent_path(places.socket));
-  if (folder != places.dir && !os::make_private_dir(folder.c_str()))
-    return Error{Code::denied, 0, folder + ": not a folder of ours alone"};
+  const std::string directory(parent_path(places.socket));
+  if (directory != places.dir && !os::make_private_dir(directory.c_str()))
+    return Error{Code::denied, 0, directory + ": not a directory of ours alone"};
   return {};
 }
 
@@ -76,8 +77,8 @@ struct Handover {
 
 // Empty when another daemon has the lock.
 Result<std::optional<Handover>> prepare(const Context& context) {
-  TRY(prepare_folders(context));
-  os::Fd lock = TRY(os::try_lock_file(lock_path(context), os::LockMode::exclusive));
+  TRY(prepare_directories(context));
+  os::Fd lock = TRY(os::try_lock_file(lock_path(context)));
   if (!lock) return std::optional<Handover>();
   os::Fd listener = TRY(os::listen_unix(context.places.socket));
   return std::optional(Handover{std::move(listener), std::move(lock)});
@@ -149,7 +150,7 @@ DaemonStatus daemon_status(const Context& context) {
 bool is_daemon_alive(const Context& context) {
   const auto there = os::stat_file(lock_path(context));
   if (!there || !*there) return false;
-  const auto lock = os::try_lock_file(lock_path(context), os::LockMode::exclusive);
+  const auto lock = os::try_lock_file(lock_path(context));
   return lock && !*lock;
 }
 
@@ -162,12 +163,12 @@ std::optional<pid_t> process_with_lock(const std::string& lock) {
   if (!text || !file || !*file) return std::nullopt;
   pid_t pid = 0;
   std::from_chars(text->data(), text->data() + text->size(), pid);
-  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  const std::string directory = "/proc/" + std::to_string(pid) + "/fd";
   const auto descriptors =
-      pid > 1 ? os::list_directory(folder) : Result(std::vector<std::string>());
+      pid > 1 ? os::list_directory(directory) : Result(std::vector<std::string>());
   if (!descriptors) return std::nullopt;
   for (const std::string& fd : *descriptors) {
-    const auto open = os::stat_file(join_path(folder, fd));
+    const auto open = os::stat_file(join_path(directory, fd));
     if (open && *open && (*open)->device == (*file)->device && (*open)->inode == (*file)->inode)
       return pid;
   }
@@ -197,18 +198,18 @@ bool end_silent_daemon(const Context& context) {
     const auto pid = process_with_lock(lock_path(context));
     is_gone = pid && kill_until_gone(context, *pid);
   }
-  if (is_gone) static_cast<void>(static_cast<bool>(os::remove_file(context.places.socket)));
+  if (is_gone) ignore(os::remove_file(context.places.socket), "a start removes it too");
   forget_silence(context);
   return is_gone;
 }
 
 void forget_silence(const Context& context) {
   const std::string mark = join_path(context.places.dir, os::kSilenceMark);
-  static_cast<void>(static_cast<bool>(os::remove_file(mark)));
+  ignore(os::remove_file(mark), "a mark that stays costs only time");
 }
 
 Error become_daemon(const Context& context) {
-  if (auto ready = prepare_folders(context); !ready) return std::move(ready).error();
+  if (auto ready = prepare_directories(context); !ready) return std::move(ready).error();
   if (is_daemon_alive(context))
     return {Code::unavailable, 0, "another daemon serves " + context.places.dir};
   if (::setenv("DEJA_SOCKET_PATH", context.places.socket.c_str(), 1) != 0)

@@ -1,4 +1,4 @@
-// Reaching the daemon of a cache folder: asking it, and starting it.
+// Reaching the daemon of a cache directory: asking it, and starting it.
 #pragma once
 
 #include <sys/types.h>
@@ -28,9 +28,9 @@ DaemonStatus daemon_status(const Context& context);
 // The engine's program; absolute.
 std::string engine_path(const Context& context);
 
-// Starts the daemon in a session of its own. False: another one has the folder's lock.
+// Starts the daemon in a session of its own. False: another one has the directory's lock.
 Result<bool> start_daemon(const Context& context);
-// Has a daemon (or somebody who is just starting one) the folder's lock? Its socket goes first when
+// Has a daemon (or somebody who is just starting one) the directory's lock? Its socket goes first when
 // it ends, the lock last.
 bool is_daemon_alive(const Context& context);
 // Ends a daemon that does not answer (it is stopped, or hangs), and removes the socket of somebody else's

@@ -11,7 +11,7 @@ namespace deja::cli {
 std::string outcome_text(const journal::Event& event);
 // One sentence, without a full stop: why this became of it.
 std::string explanation(const journal::Event& event);
-// The name of the tool without its folder.
+// The name of the tool without its directory.
 std::string tool_text(const journal::Event& event);
 
 }  // namespace deja::cli

@@ -20,12 +20,12 @@
 #include "os/end.h"
 #include "os/io.h"
 #include "os/process.h"
-#include "tool/exec/order.h"
+#include "tool/exec/exec_options.h"
 
 namespace deja::cli {
 namespace {
 
-using tool::exec::Order;
+using tool::exec::ExecOptions;
 
 constexpr int kNotFound = 127, kNotRunnable = 126, kTimedOut = 124;
 
@@ -36,14 +36,14 @@ int complain(int code, const std::string& what) {
 }
 
 // What the tool is to have for its streams, from here on.
-void set_streams(const Order& order) {
+void set_streams(const ExecOptions& order) {
   if (order.input == tool::exec::GivenStdin::none) os::silence_stream(STDIN_FILENO);
   if (!order.wants_stdout) os::silence_stream(STDOUT_FILENO);
   if (!order.wants_stderr) os::silence_stream(STDERR_FILENO);
 }
 
 // As the front does with an engine: asked to end, and made to after two seconds.
-int run_limited(const std::string& tool, const Order& order, const os::Texts& environment) {
+int run_limited(const std::string& tool, const ExecOptions& order, const os::Texts& environment) {
   const auto child = os::start_program(tool, order.argv, environment);
   if (!child) return complain(kNotRunnable, child.error().message);
   const std::int64_t due_ns = os::monotonic_ns() + static_cast<std::int64_t>(order.timeout_ns);
@@ -61,13 +61,13 @@ int run_limited(const std::string& tool, const Order& order, const os::Texts& en
   return end->signal != 0 ? os::end_by_signal(end->signal) : end->exit_code;
 }
 
-int become(const std::string& tool, const Order& order, const os::Texts& environment) {
+int become(const std::string& tool, const ExecOptions& order, const os::Texts& environment) {
   const int error = os::become_program(tool, order.argv, environment);
   return complain(error == ENOENT ? kNotFound : kNotRunnable,
                   "'" + tool + "': " + std::strerror(error));
 }
 
-int run_plainly(const Context& context, const Order& order) {
+int run_plainly(const Context& context, const ExecOptions& order) {
   const os::Texts own = os::own_environment();
   std::vector<tool::EnvironmentVariable> users;
   for (const std::string_view text : own) {
@@ -101,7 +101,7 @@ int run_exec(const Context& context, Args args) {
   argv.insert(argv.end(), args.begin(), args.end());
   const auto order = tool::exec::read_order(argv);
   if (const auto* wrong = std::get_if<std::string>(&order)) return complain(kUsage, *wrong);
-  return run_plainly(context, std::get<Order>(order));
+  return run_plainly(context, std::get<ExecOptions>(order));
 }
 
 }  // namespace deja::cli

@@ -14,7 +14,7 @@
 
 #include "os/io.h"
 #include "os/process.h"
-#include "tool/exec/order.h"
+#include "tool/exec/exec_options.h"
 
 namespace deja::cli {
 namespace {

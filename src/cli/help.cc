@@ -13,18 +13,18 @@ constexpr std::string_view kWays = R"help(Ways to use it:
   deja exec -- protoc --cpp_out=. a.proto
                                      any other tool ('deja exec --help')
   ln -s "$(command -v deja)" ~/bin/gcc
-                                     under the compiler's name: a link called gcc, in a folder
+                                     under the compiler's name: a link called gcc, in a directory
                                      early in PATH, runs the next gcc found in PATH
 )help";
 
 constexpr std::string_view kEnvironment =
     R"help(Environment (see 'deja help config' for the settings in files):
   DEJA_DISABLE=1          run every tool as if deja were not there
-  DEJA_DIR=<dir>          the cache folder (default $XDG_CACHE_HOME/deja, else ~/.cache/deja)
+  DEJA_DIR=<dir>          the cache directory (default $XDG_CACHE_HOME/deja, else ~/.cache/deja)
   DEJA_CONFIG=<file>      the only configuration file to read
   DEJA_DAEMON=auto|off    off: no engine in the background, one for each command
   DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
-  DEJA_BASE_DIR=<dirs>    folders whose place does not matter, separated by ':'
+  DEJA_BASE_DIR=<dirs>    directories whose place does not matter, separated by ':'
   DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all

@@ -23,7 +23,7 @@ constexpr std::string_view kMark = "  # by deja init --rust";
 constexpr std::string_view kKey = "rustc-wrapper";
 constexpr std::string_view kHeader = "[build]";
 
-std::string cargo_folder() {
+std::string cargo_directory() {
   const char* const home = ::getenv("CARGO_HOME");
   if (home != nullptr && *home != '\0') return home;
   const char* const users = ::getenv("HOME");
@@ -31,9 +31,9 @@ std::string cargo_folder() {
 }
 
 // The older of the names wins in cargo, too.
-std::string config_in(const std::string& folder) {
-  const auto old = os::stat_file(folder + "/config");
-  return old && *old ? folder + "/config" : folder + "/config.toml";
+std::string config_in(const std::string& directory) {
+  const auto old = os::stat_file(directory + "/config");
+  return old && *old ? directory + "/config" : directory + "/config.toml";
 }
 
 // What `build.rustc-wrapper` is; an empty text: not set. Empty: no TOML.
@@ -112,9 +112,9 @@ int fail(const std::string& what) {
 }
 
 int init_rust(const Context& context, bool remove) {
-  const std::string folder = cargo_folder();
-  if (folder.empty()) return fail("where is cargo's configuration? Set CARGO_HOME or HOME");
-  const std::string path = config_in(folder);
+  const std::string directory = cargo_directory();
+  if (directory.empty()) return fail("where is cargo's configuration? Set CARGO_HOME or HOME");
+  const std::string path = config_in(directory);
   constexpr std::uint64_t kMax = 1 << 20;
   const auto old = os::read_file_if_exists(path, kMax);
   if (!old) return fail(old.error().message);

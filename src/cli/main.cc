@@ -45,7 +45,7 @@ static_assert(front_knows_all(),
 
 Context make_context() {
   Context context;
-  // A folder that was removed below us has no name; then nothing is relative to it.
+  // A directory that was removed below us has no name; then nothing is relative to it.
   if (auto cwd = os::real_path(".")) context.cwd = *std::move(cwd);
   context.sources.environment = [](std::string_view name) -> std::optional<std::string_view> {
     const char* value = ::getenv(std::string(name).c_str());

@@ -25,7 +25,7 @@ int run_purge(const Context& context, Args args) {
   }
   // It would go on answering from memory. One of another build is not asked twice: it ends.
   if (const auto told = ask_daemon(context, "forget"); !told || (*told && (*told)->empty()))
-    static_cast<void>(ask_daemon(context, "stop"));
+    ignore(ask_daemon(context, "stop"), "it may not be running");
   print("purged " + context.places.dir + "\n");
   return kDone;
 }

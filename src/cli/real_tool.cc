@@ -10,9 +10,9 @@ namespace deja::cli {
 namespace {
 
 // Our own front, which must not be taken for the tool.
-os::FrontFile front_file(const Context& context) {
+os::ClientFile client_file(const Context& context) {
   const auto id = os::stat_file(context.libexec + "/../../bin/deja");
-  return id && *id ? os::FrontFile{(*id)->device, (*id)->inode} : os::FrontFile();
+  return id && *id ? os::ClientFile{(*id)->device, (*id)->inode} : os::ClientFile();
 }
 
 }  // namespace
@@ -22,7 +22,7 @@ std::string find_real_tool(const Context& context, const std::string& name) {
   char found[os::kPlaceMax];
   const std::string_view directories = path != nullptr ? path : "/bin:/usr/bin";
   bool passed_front = false;
-  long size = os::find_tool(name, directories, context.cwd, front_file(context), found,
+  long size = os::find_tool(name, directories, context.cwd, client_file(context), found,
                             sizeof(found), &passed_front);
   // "deja exec -- deja exec -- tool": the front is a tool like any other.
   if (size < 0 && passed_front)

@@ -125,7 +125,7 @@ std::string as_text(const Context& context, const Everything& all) {
   if (all.store.quarantined != 0)
     table.row({"", counted(all.store.quarantined, "damaged blob") + " in quarantine"});
   if (!all.store_error.empty()) table.row({"", "cannot be read: " + printable(all.store_error)});
-  table.row({"folder", printable(context.places.dir)});
+  table.row({"directory", printable(context.places.dir)});
   if (!all.troubles_error.empty())
     table.row({"troubles", "cannot be read: " + printable(all.troubles_error)});
   out += "\n" + table.text();

@@ -123,13 +123,13 @@ std::string look_at_index(const store::Layout& layout, Remedy& remedy) {
   }
   const auto is_there = os::stat_file(layout.blobs());
   if (!is_there || !*is_there) return {};
-  const auto belief = store::believe_index(layout.index());
+  const auto health = store::check_index(layout.index());
   const bool is_lost =
-      !belief || *belief == store::Belief::absent || *belief == store::Belief::damaged;
+      !health || *health == store::IndexHealth::absent || *health == store::IndexHealth::damaged;
   if (!is_lost && can_be_walked(layout.index())) return {};
   remedy = Remedy::remade_index;
   return std::string("the index is ") +
-         (belief && is_lost ? store::belief_name(*belief) : "damaged");
+         (health && is_lost ? store::health_name(*health) : "damaged");
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ int run_verify(const Context& context, Args args) {
   Lines lines;
   Remedy remedy = Remedy::none;
   if (is_ours) {
-    lines = store::mend_folder(layout, repair);
+    lines = store::mend_directory(layout, repair);
     if (const std::string wrong = look_at_index(layout, remedy); !wrong.empty()) {
       const char* const done =
           remedy == Remedy::empty_store ? ", set aside in old/" : ", made again from the ledger";

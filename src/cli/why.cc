@@ -158,7 +158,7 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
   row("why", explanation(event));
   row("hint", hint(event));
   row("tool", event.tool);
-  row("folder", event.cwd);
+  row("directory", event.cwd);
   row("evidence", event.evidence);
   const bool is_hit = event.outcome == journal::Outcome::hit;
   row("took", human_elapsed(event.elapsed_us) + (event.cost_us == 0
@@ -235,7 +235,7 @@ int run_why(const Context& context, Args args) {
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
       "Only what the journal still holds can be told (the last 8 to 16 MB of events).");
   options.argument("FILE|KEY", "A source file, an output, or a probe key or action key", query);
-  options.flag("--trace", "Also what the result rests on: each file, absence, folder, variable",
+  options.flag("--trace", "Also what the result rests on: each file, absence, directory, variable",
                with_trace);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

@@ -17,7 +17,7 @@ std::uint64_t hash_of_arguments(char* const* argv) {
   return hash.value();
 }
 
-void calls_for(const Environment& env, const os::FrontFile& front, const char* tool,
+void calls_for(const Environment& env, const os::ClientFile& front, const char* tool,
                char* const* argv, char* out) {
   out[0] = '\0';
   struct stat st;

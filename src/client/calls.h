@@ -18,7 +18,7 @@ inline constexpr std::size_t kCallsText = os::kCallsSize;
 
 // Writes the text for a tool that is called with argv; "" where the file cannot be looked at, or the
 // text does not fit.
-void calls_for(const Environment& env, const os::FrontFile& front, const char* tool,
+void calls_for(const Environment& env, const os::ClientFile& front, const char* tool,
                char* const* argv, char* out);
 
 // NAME=value in memory that lives until exec; nullptr when there is none.

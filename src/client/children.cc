@@ -16,7 +16,7 @@
 namespace deja::client {
 namespace {
 
-// A file of a process's folder in /proc.
+// A file of a process's directory in /proc.
 int open_of(pid_t pid, std::string_view before, std::string_view after) {
   char path[64];
   os::TextBuffer text(path, sizeof(path));
@@ -82,8 +82,8 @@ bool LeftBehind::any() const {
     const Children now(::getpid());
     for (std::size_t i = 0; i < now.size(); ++i)
       is_any = is_any || (!before_.has(now[i]) && ::waitpid(now[i], nullptr, WNOHANG) == 0);
-    if (!is_any || moment == kMoments || (moment > 0 && !is_at_work())) return is_any;
-    ::poll(nullptr, 0, kMomentMs);
+    if (!is_any || moment == kLooksMax || (moment > 0 && !is_at_work())) return is_any;
+    ::poll(nullptr, 0, kLookMs);
   }
 }
 

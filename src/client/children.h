@@ -9,7 +9,7 @@ namespace deja::client {
 
 // A helper that watches for the tool's end (Python's multiprocessing has one) ends right after it,
 // and gets so long for it, as long as it is at work.
-inline constexpr int kMoments = 10, kMomentMs = 5;
+inline constexpr int kLooksMax = 10, kLookMs = 5;
 
 // The ids of a process's children, proc(5); of very many, the first.
 class Children {

@@ -9,9 +9,9 @@
 #include <cstring>
 #include <string_view>
 
-#include "client/engine.h"
+#include "client/connect.h"
 #include "client/environment.h"
-#include "client/knock.h"
+#include "client/submit.h"
 #include "client/tool.h"
 #include "os/call_chain.h"
 #include "os/io.h"
@@ -67,7 +67,7 @@ int main(int argc, char** argv, char** environment) {
   const deja::client::Environment env = deja::client::read_environment(environment);
   // Inside another deja's observation this one is inert: the outer one sees the real tool.
   // One of many that call each other stops here.
-  const bool is_loop = deja::os::CallChain(env.calls).fronts() >= deja::os::kCallsMax;
+  const bool is_loop = deja::os::CallChain(env.calls).clients() >= deja::os::kCallsMax;
   if (env.disabled || env.observed || is_loop) return deja::client::become_tool(command, env);
-  return deja::client::knock(command, env);
+  return deja::client::submit(command, env);
 }

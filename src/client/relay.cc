@@ -25,7 +25,7 @@ void leave_relay(Stream& stream) {
   }
   outlive_signals();
   close_others({stream.from(), stream.to()});
-  // No folder of the user's is kept in use.
+  // No directory of the user's is kept in use.
   [[maybe_unused]] const int moved = ::chdir("/");
   stream.stop_capture();
   for (;;) {

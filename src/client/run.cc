@@ -19,10 +19,10 @@
 
 #include "client/calls.h"
 #include "client/children.h"
-#include "client/engine.h"
-#include "client/feed.h"
+#include "client/connect.h"
 #include "client/limit.h"
 #include "client/relay.h"
+#include "client/send_stdin.h"
 #include "client/stream.h"
 #include "observe/log_create.h"
 #include "observe/preload/loadable.h"
@@ -168,12 +168,12 @@ int count_lost(const Stream* streams, int count) {
 bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
   const int lost_before = count_lost(streams, count);
   const std::int64_t until_ns =
-      now_ns(CLOCK_MONOTONIC) + std::int64_t{kMoments} * kMomentMs * 1'000'000;
+      now_ns(CLOCK_MONOTONIC) + std::int64_t{kLooksMax} * kLookMs * 1'000'000;
   for (;;) {
     OpenStreams open(streams, count, -1);
     // What is lost from now on was not the tool's.
     if (!open.any()) return count_lost(streams, count) == lost_before;
-    const int ready = open.poll(kMomentMs);
+    const int ready = open.poll(kLookMs);
     if (ready > 0 && !open.pump_what_fits()) return false;
     if (ready == 0 && !left_behind.is_at_work()) return false;
     if (now_ns(CLOCK_MONOTONIC) > until_ns) return false;

@@ -21,7 +21,7 @@ struct RunOrder {
   bool no_stdin = false;            // it reads an empty file
   bool drops[2] = {false, false};   // stdout, stderr: captured, but not passed on
   bool is_own[2] = {false, false};  // stdout, stderr: the user's own, neither captured nor stored
-  os::FrontFile front;              // our own executable
+  os::ClientFile front;             // our own executable
   bool is_exec = false;             // `deja exec`
   std::uint32_t limit_ms = 0;       // ended when it takes longer; 0: any time
 

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "client/calls.h"
-#include "client/engine.h"
+#include "client/connect.h"
 #include "os/io.h"
 
 namespace deja::client {
@@ -57,10 +57,10 @@ int become_cli(char** argv, char** environment) {
 int become_tool(const Command& command, const Environment& env) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
-  bool behind_front = false;
+  bool behind_client = false;
   const os::CallChain chain(env.calls);
   if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
-                    &behind_front, {&chain, hash_of_arguments(command.argv)}) < 0) {
+                    &behind_client, {&chain, hash_of_arguments(command.argv)}) < 0) {
     // It may be a mistyped subcommand.
     if (command.calling == wire::Calling::wrapper) return become_cli(command.argv - 1, env.raw);
     const std::string_view name = command.argv[0];
@@ -70,12 +70,12 @@ int become_tool(const Command& command, const Environment& env) {
     os::write_all(2, kRest.data(), kRest.size());
     return 127;
   }
-  if (chain.fronts() >= os::kCallsMax) return complain_of_loop(path);
-  const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_front;
+  if (chain.clients() >= os::kCallsMax) return complain_of_loop(path);
+  const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_client;
   char** environment = env.raw;
   // Only what may call us again has to know that we came before: others print their variables.
   const bool is_searched = std::strchr(command.argv[0], '/') == nullptr;
-  if (leads_to_us || chain.fronts() > 0 || (is_searched && !is_of_system(path))) {
+  if (leads_to_us || chain.clients() > 0 || (is_searched && !is_of_system(path))) {
     static char calls[kCallsText];
     calls_for(env, command.front, path, command.argv, calls);
     char** const told = calls[0] == '\0' ? nullptr : with_calls(env, calls);

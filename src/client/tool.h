@@ -15,7 +15,7 @@ struct Command {
   int argc = 0;
   wire::Calling calling = wire::Calling::wrapper;
   char cwd[os::kPlaceMax];  // "" when it cannot be had
-  os::FrontFile front;      // our own executable
+  os::ClientFile front;     // our own executable
 };
 
 // Replaces this process by deja-cli. argv[0] is not looked at. Returns the exit code to end with only

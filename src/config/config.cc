@@ -57,7 +57,7 @@ std::optional<std::string> absolute_variable(const Sources& sources, std::string
 }
 
 std::optional<os::FileIdentity> look(const std::string& path) {
-  // A folder that may not be searched is as good as one without the file.
+  // A directory that may not be searched is as good as one without the file.
   auto found = os::stat_file(path);
   return found ? *found : std::nullopt;
 }
@@ -66,19 +66,19 @@ std::optional<Candidate> find_project_file(std::string_view cwd) {
   if (!cwd.starts_with('/')) return std::nullopt;
   std::string path;
   path.reserve(cwd.size() + kProjectFile.size() + 1);
-  for (std::string_view folder = cwd;; folder = parent_path(folder)) {
-    path.assign(folder);
+  for (std::string_view directory = cwd;; directory = parent_path(directory)) {
+    path.assign(directory);
     if (path.back() != '/') path.push_back('/');
     path.append(kProjectFile);
     if (auto identity = look(path)) return Candidate{path, identity, false, true};
-    if (folder == "/" || folder.empty()) return std::nullopt;
+    if (directory == "/" || directory.empty()) return std::nullopt;
   }
 }
 
 std::optional<Candidate> find_user_file(const Sources& sources) {
   std::string path;
-  if (auto folder = absolute_variable(sources, "XDG_CONFIG_HOME")) {
-    path = *std::move(folder) + "/deja/config.toml";
+  if (auto directory = absolute_variable(sources, "XDG_CONFIG_HOME")) {
+    path = *std::move(directory) + "/deja/config.toml";
   } else if (auto home = absolute_variable(sources, "HOME")) {
     path = *std::move(home) + "/.config/deja/config.toml";
   } else {
@@ -138,18 +138,17 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
   if (!file.identity) return refuse("no such file, though DEJA_CONFIG names it");
   auto fd = os::open_read(file.path);
   if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
-  struct stat st;
-  const int failed = ::fstat(fd->get(), &st);  // tidy-allow: syscall an identity has no owner
-  if (failed != 0 || !S_ISREG(st.st_mode)) return refuse("not a regular file, so it is ignored");
+  const auto id = os::stat_fd(*fd);
+  if (!id || !id->is_regular()) return refuse("not a regular file, so it is ignored");
   if (!file.named) {
-    if (st.st_uid != ::geteuid() && st.st_uid != 0)
+    if (id->owner != ::geteuid() && id->owner != 0)
       return refuse("belongs to another user, so it is ignored; name it in DEJA_CONFIG to use it");
-    if ((st.st_mode & S_IWOTH) != 0)
+    if ((id->mode & S_IWOTH) != 0)
       return refuse("everybody may write to it, so it is ignored; chmod o-w it");
   }
   auto text = os::read_fd(*fd, kFileMaxBytes);
   if (!text) return refuse("cannot be read, so it is ignored: " + text.error().message);
-  return FileText{*std::move(text), os::identity_of(st) == *file.identity};
+  return FileText{*std::move(text), *id == *file.identity};
 }
 
 class Layers {
@@ -207,6 +206,15 @@ class Layers {
     }
   }
 
+  void finish() {
+    for (std::size_t row = 0; row < setting_table().size(); ++row) {
+      const Setting& setting = setting_table()[row];
+      if (setting.answers != Answers::change) continue;
+      loaded_.answer_text += std::string(setting.key) + "=" + loaded_.origins[row].value;
+      loaded_.answer_text.push_back('\0');
+    }
+  }
+
  private:
   Loaded& loaded_;
 };
@@ -225,6 +233,7 @@ bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& 
     settled = settled && (!file->identity || file->identity->newest_ns() < recent_ns);
   }
   layers.apply_environment(sources);
+  layers.finish();
   return settled;
 }
 

@@ -65,6 +65,8 @@ struct Origin {
 
 struct Loaded {
   Config config;
+  // Every setting that can change an answer, with its value: "key=value", each followed by a NUL.
+  std::string answer_text;
   std::vector<Problem> problems;
   std::vector<Origin> origins;
   std::vector<std::string> files;  // those that were read, highest precedence first
@@ -93,7 +95,7 @@ class Loader {
 
 // Where deja keeps its things (os/places.h decides). Empty when no variable says where.
 struct Places {
-  std::string dir;     // the cache folder
+  std::string dir;     // the cache directory
   std::string socket;  // the daemon's; empty when none fits
 };
 std::optional<Places> places(const Sources& sources);
@@ -105,6 +107,7 @@ struct SettingInfo {
   const char* type;         // "size such as 10G", for people
   const char* doc;          // one line
   std::string preset;       // the default, as it could be written in a file
+  bool is_users_only;       // counts in the user's file only, not in a project's
 };
 const std::vector<SettingInfo>& settings();
 

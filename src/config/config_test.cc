@@ -9,6 +9,7 @@
 #include <map>
 
 #include "os/clock.h"
+#include "os/directory_test.h"
 #include "os/file.h"
 
 namespace deja::config {
@@ -19,22 +20,12 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class ConfigTest : public ::testing::Test {
+class ConfigTest : public os::DirectoryTest {
  protected:
   void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-config-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
     cwd_ = dir_ + "/work/sub";
     ASSERT_TRUE(os::make_directories(cwd_));
     variables_["HOME"] = dir_ + "/home";
-  }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
-
-  void write(const std::string& name, std::string_view text) {
-    const std::string path = dir_ + "/" + name;
-    ASSERT_TRUE(os::make_directories(path.substr(0, path.rfind('/'))));
-    ASSERT_TRUE(os::write_file_atomic(path, text, 0644));
   }
   Sources sources() {
     return {[this](std::string_view name) -> std::optional<std::string_view> {
@@ -51,7 +42,7 @@ class ConfigTest : public ::testing::Test {
     return "no such key";
   }
 
-  std::string dir_, cwd_;
+  std::string cwd_;
   std::map<std::string, std::string> variables_;
 };
 
@@ -165,6 +156,21 @@ TEST_F(ConfigTest, AllSettings) {
 }
 
 // All projects share one store and one engine.
+TEST_F(ConfigTest, AnswerTextHoldsWhatCanChangeAnAnswer) {
+  const std::string plain = load_all().answer_text;
+  const auto with = [this](const std::string& name, const std::string& value) {
+    variables_[name] = value;
+    const std::string text = load_all().answer_text;
+    variables_.erase(name);
+    return text;
+  };
+  EXPECT_NE(with("DEJA_KEY_SALT", "x"), plain);
+  EXPECT_NE(with("DEJA_PORTABLE", "1"), plain);
+  EXPECT_EQ(with("DEJA_LOG", "stderr"), plain);
+  // A value ends with a NUL, so that it cannot be mistaken for another setting.
+  EXPECT_NE(plain.find(std::string("key.salt=\"\"\0", 12)), std::string::npos);
+}
+
 TEST_F(ConfigTest, WhatIsTheUsersIsNoProjects) {
   const std::string text = "store.limit = 5000\ndaemon.idle_exit = '90s'\nlog = 'stderr'\n";
   write("work/.deja.toml", text);

@@ -50,12 +50,12 @@ std::string show_text_member(const Config& config) {
   return show_text(config.*kMember);
 }
 
-// In a file a name is relative to the file's folder: an engine has no folder of its own.
+// In a file a name is relative to the file's directory: an engine has no directory of its own.
 bool assign_log(const Given& given, Config& config) {
   const auto* text = std::get_if<std::string>(&given.value);
   if (text == nullptr) return false;
   const bool is_name = !text->empty() && *text != "stderr" && !given.from_environment;
-  config.log = is_name ? join_path(given.folder, *text) : *text;
+  config.log = is_name ? join_path(given.directory, *text) : *text;
   return true;
 }
 
@@ -116,9 +116,9 @@ bool assign_base_dirs(const Given& given, Config& config) {
   if (!given_dirs) return false;
   std::vector<std::string> dirs;
   for (const std::string& dir : *given_dirs) {
-    // The folder of a file is a sensible anchor ("." is the project); a shell's cwd is not.
+    // The directory of a file is a sensible anchor ("." is the project); a shell's cwd is not.
     if (dir.empty() || (given.from_environment && dir.front() != '/')) return false;
-    std::string tidy = tidy_path(join_path(given.folder, dir));
+    std::string tidy = tidy_path(join_path(given.directory, dir));
     // A base of "/" would make every path relative to it and help nobody.
     if (tidy == "/") return false;
     dirs.push_back(std::move(tidy));
@@ -204,53 +204,58 @@ std::string show_name(const Config& config) {
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = {
       {"disable", "DEJA_DISABLE", "true or false", "run every tool as if deja were not there",
-       assign_bool<&Config::disable>, show_bool<&Config::disable>},
+       assign_bool<&Config::disable>, show_bool<&Config::disable>, Answers::change},
       {"store.limit", "", "size above 0, such as \"10G\" or \"500Mi\"",
        "how many bytes the store may hold before the least useful results are evicted",
        assign_limit, [](const Config& c) { return show_text(format_size(c.store_limit_bytes)); },
-       Scope::user},
+       Answers::unchanged, Scope::user},
       {"paths.portable", "DEJA_PORTABLE", "true or false",
        "map source paths in compiler output, so that results serve every checkout",
-       assign_bool<&Config::portable>, show_bool<&Config::portable>},
+       assign_bool<&Config::portable>, show_bool<&Config::portable>, Answers::change},
       {"paths.base_dirs", "DEJA_BASE_DIR",
-       "list of folders other than / (absolute and colon-separated in the environment)",
-       "folders below which a path counts relative to the folder, as in a workspace",
-       assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }},
-      {"key.salt", "DEJA_KEY_SALT", "text", "part of every key: another salt, another cache",
-       assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
+       "list of directories other than / (absolute and colon-separated in the environment)",
+       "directories whose own location does not count: a path below one is keyed relative to it",
+       assign_base_dirs, [](const Config& c) { return show_list(c.base_dirs); }, Answers::change},
+      {"key.salt", "DEJA_KEY_SALT", "text",
+       "part of every key: results with another salt are not found", assign_text<&Config::key_salt>,
+       show_text_member<&Config::key_salt>, Answers::change},
       {"tools.*", "DEJA_TOOLS",
        "name of a tool that deja knows, or \"any\" (acmecc=gcc,mygen=any in the environment)",
-       "what a program of a name that deja does not know is taken for", assign_tools, show_tools},
+       "programs that deja does not know by name, each with the known tool whose options it reads",
+       assign_tools, show_tools, Answers::change},
       {"audit.rate", "DEJA_AUDIT", "number from 0 to 1, as text",
-       "the part of the hits that run the tool all the same and are compared", assign_rate,
-       [](const Config& c) { return show_text(format_rate(c.audit_rate)); }},
+       "the share of hits for which deja runs the tool anyway and compares", assign_rate,
+       [](const Config& c) { return show_text(format_rate(c.audit_rate)); }, Answers::change},
       {"daemon.mode", "DEJA_DAEMON", "\"auto\" or \"off\"",
        "auto keeps an engine warm between commands; off starts one for each command",
        assign_name<&Config::daemon_mode, kDaemonModes>,
-       show_name<&Config::daemon_mode, kDaemonModes>},
+       show_name<&Config::daemon_mode, kDaemonModes>, Answers::unchanged},
       {"daemon.idle_exit", "", "time such as \"3h\", \"90s\" or 5400; 0 for never",
-       "how long the daemon waits for work before it ends itself", assign_idle_exit,
+       "how long the daemon stays without work before it ends", assign_idle_exit,
        [](const Config& c) { return show_text(format_duration(c.daemon_idle_exit_s)); },
-       Scope::user},
+       Answers::unchanged, Scope::user},
       {"rust.incremental", "", "true or false",
-       "leave a crate that is edited over and over to rustc's incremental cache",
-       assign_bool<&Config::rust_incremental>, show_bool<&Config::rust_incremental>},
+       "leave a crate that is edited again and again to rustc's incremental cache",
+       assign_bool<&Config::rust_incremental>, show_bool<&Config::rust_incremental>,
+       Answers::change},
       {"rust.build_scripts", "", "true or false",
-       "remember the runs of cargo's build scripts, which are started through 'deja exec'",
-       assign_bool<&Config::rust_build_scripts>, show_bool<&Config::rust_build_scripts>},
+       "cache the runs of cargo's build scripts by starting them through 'deja exec'",
+       assign_bool<&Config::rust_build_scripts>, show_bool<&Config::rust_build_scripts>,
+       Answers::change},
       {"log", "DEJA_LOG", "file name, or \"stderr\"",
-       "where the engine logs what it does from its start on; empty for nowhere", assign_log,
-       show_text_member<&Config::log>, Scope::user},
+       "where the engine writes its log; the engine reads the setting once, when it starts",
+       assign_log, show_text_member<&Config::log>, Answers::unchanged, Scope::user},
       {"progress", "DEJA_PROGRESS", "\"off\", \"hits\" or \"all\"",
-       "one line on stderr for each hit, or for each command",
-       assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>},
+       "print one line on stderr for each hit, or for each command",
+       assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>,
+       Answers::change},
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
-       "remote stores, nearest first", assign_remote,
-       [](const Config& c) { return show_list(c.remote); }},
+       "URLs of remote stores, nearest first (reserved, not used yet)", assign_remote,
+       [](const Config& c) { return show_list(c.remote); }, Answers::unchanged},
       {"remote_mode", "DEJA_REMOTE_MODE", "\"rw\", \"ro\", \"wo\" or \"off\"",
-       "whether remote stores are read, written, both or left alone",
+       "whether remote stores are read, written, both or not used (reserved, not used yet)",
        assign_name<&Config::remote_mode, kRemoteModes>,
-       show_name<&Config::remote_mode, kRemoteModes>},
+       show_name<&Config::remote_mode, kRemoteModes>, Answers::unchanged},
   };
   return table;
 }
@@ -259,7 +264,8 @@ const std::vector<SettingInfo>& settings() {
   static const std::vector<SettingInfo> infos = [] {
     std::vector<SettingInfo> out;
     for (const Setting& row : setting_table())
-      out.push_back({row.key, row.environment, row.type, row.doc, row.show(Config{})});
+      out.push_back({row.key, row.environment, row.type, row.doc, row.show(Config{}),
+                     row.scope == Scope::user});
     return out;
   }();
   return infos;

@@ -10,27 +10,27 @@
 
 namespace deja::daemon {
 
-Status Line::say(wire::Kind kind, std::string_view body) {
+Status Connection::send(wire::Kind kind, std::string_view body) {
   const std::lock_guard lock(mutex_);
   return write_frame(socket_, kind, body);
 }
 
-Status Line::say_last(wire::Kind kind, std::string_view body) {
+Status Connection::send_last(wire::Kind kind, std::string_view body) {
   const std::lock_guard lock(mutex_);
-  listens_ = false;
+  expects_heartbeat_ = false;
   return write_frame(socket_, kind, body);
 }
 
-void Line::listens() {
+void Connection::resume() {
   const std::lock_guard lock(mutex_);
-  listens_ = true;
+  expects_heartbeat_ = true;
 }
 
-void Line::beat() {
+void Connection::beat() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock || !listens_) return;
+  if (!lock || !expects_heartbeat_) return;
   const wire::FrameHead head = wire::frame_head(wire::Kind::wait, 0);
-  // A client that does not take it is not waiting for it.
+  // If the socket is full, the client is not waiting for a heartbeat.
   os::send_if_it_takes(socket_.get(), &head, sizeof(head));
 }
 
@@ -45,38 +45,39 @@ Heartbeat::~Heartbeat() {
   thread_.join();
 }
 
-Heartbeat::Guard::Guard(Heartbeat& heartbeat, Line& line) : heartbeat_(heartbeat), line_(line) {
+Heartbeat::Guard::Guard(Heartbeat& heartbeat, Connection& connection)
+    : heartbeat_(heartbeat), connection_(connection) {
   const std::lock_guard lock(heartbeat_.mutex_);
-  heartbeat_.lines_.push_back(&line_);
+  heartbeat_.connections_.push_back(&connection_);
   if (heartbeat_.sleeps_) heartbeat_.changed_.notify_one();
 }
 
 Heartbeat::Guard::~Guard() {
   const std::lock_guard lock(heartbeat_.mutex_);
-  std::erase(heartbeat_.lines_, &line_);
+  std::erase(heartbeat_.connections_, &connection_);
 }
 
-// Few requests live as long as a beat, so a busy engine has this thread look four times a second and
-// an idle one not at all.
+// Few requests last as long as one interval. So for a busy engine this thread wakes up four times a
+// second, and for an idle one not at all.
 void Heartbeat::run() {
-  constexpr int kQuietBeats = 8;
+  constexpr int kIdleBeats = 8;
   std::uint64_t work = os::work_done;
   int idle_ms = 0;
-  int quiet = 0;
+  int idle_beats = 0;
   std::unique_lock lock(mutex_);
   while (!ends_) {
-    if (quiet >= kQuietBeats) {
+    if (idle_beats >= kIdleBeats) {
       sleeps_ = true;
-      changed_.wait(lock, [this] { return ends_ || !lines_.empty(); });
+      changed_.wait(lock, [this] { return ends_ || !connections_.empty(); });
       sleeps_ = false;
     }
     changed_.wait_for(lock, std::chrono::milliseconds(kBeatMs), [this] { return ends_; });
-    quiet = lines_.empty() ? quiet + 1 : 0;
+    idle_beats = connections_.empty() ? idle_beats + 1 : 0;
     const std::uint64_t now = os::work_done;
-    idle_ms = now != work || lines_.empty() ? 0 : idle_ms + kBeatMs;
+    idle_ms = now != work || connections_.empty() ? 0 : idle_ms + kBeatMs;
     work = now;
     if (idle_ms > kHangsMs) continue;
-    for (Line* line : lines_) line->beat();
+    for (Connection* connection : connections_) connection->beat();
   }
 }
 

@@ -1,6 +1,6 @@
-// While the engine works on a request it says so to the client, which gives up on an engine that keeps
-// silent for a second (client/silence.h). It says nothing any more when no work has been done for
-// kHangsMs: then it hangs (a lock that somebody holds, a disk that does not answer).
+// While the engine works on a request, it sends heartbeats to the client, which gives up on an engine that
+// sends nothing for a second (client/silence.h). If no work was done for kHangsMs (os/work.h), the
+// heartbeats stop: the engine hangs, on a lock or on a disk that does not answer.
 #pragma once
 
 #include <condition_variable>
@@ -17,15 +17,15 @@
 
 namespace deja::daemon {
 
-// The engine's side of a connection. Thread-safe.
-class Line {
+// The engine's side of a connection to a client. Thread-safe.
+class Connection {
  public:
-  explicit Line(const os::Fd& socket) : socket_(socket) {}
-  Status say(wire::Kind kind, std::string_view body);
-  // After this word the client is busy, or gone: no heartbeat until listens().
-  Status say_last(wire::Kind kind, std::string_view body);
-  void listens();
-  // One heartbeat, unless the client does not listen or another word is just being said.
+  explicit Connection(const os::Fd& socket) : socket_(socket) {}
+  Status send(wire::Kind kind, std::string_view body);
+  // After this message the client is busy or gone: no heartbeat until resume().
+  Status send_last(wire::Kind kind, std::string_view body);
+  void resume();
+  // Sends one heartbeat, unless the client does not expect one or another message is being sent.
   void beat();
 
   const os::Fd& socket() const { return socket_; }
@@ -33,7 +33,7 @@ class Line {
  private:
   const os::Fd& socket_;
   std::mutex mutex_;
-  bool listens_ = true;  // guarded by mutex_
+  bool expects_heartbeat_ = true;  // guarded by mutex_
 };
 
 class Heartbeat {
@@ -41,17 +41,17 @@ class Heartbeat {
   Heartbeat();
   ~Heartbeat();
 
-  // While it lives, the line has a heartbeat.
+  // While it exists, the connection has a heartbeat.
   class Guard {
    public:
-    Guard(Heartbeat& heartbeat, Line& line);
+    Guard(Heartbeat& heartbeat, Connection& connection);
     ~Guard();
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
 
    private:
     Heartbeat& heartbeat_;
-    Line& line_;
+    Connection& connection_;
   };
 
   static constexpr int kBeatMs = 250;
@@ -62,9 +62,9 @@ class Heartbeat {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<Line*> lines_;  // guarded by mutex_
-  bool sleeps_ = false;       // guarded by mutex_: waits for a line, however long it takes
-  bool ends_ = false;         // guarded by mutex_
+  std::vector<Connection*> connections_;  // guarded by mutex_
+  bool sleeps_ = false;  // guarded by mutex_: waits for a connection, without a time limit
+  bool ends_ = false;    // guarded by mutex_
   std::thread thread_;
 };
 

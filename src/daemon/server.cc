@@ -1,3 +1,5 @@
+// Workers accept and serve connections; one thread prewarms in pauses; the thread of run() maintains the
+// store and decides when to end.
 #include "daemon/server.h"
 
 #include <pthread.h>
@@ -17,10 +19,11 @@ namespace {
 constexpr std::int64_t kFrameTimeoutNs = 5'000'000'000;  // a client sends its request at once
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr auto kUpkeep = std::chrono::seconds(5);
-constexpr auto kPause = std::chrono::milliseconds(30);  // between two requests: the machine is idle
+constexpr auto kPause =
+    std::chrono::milliseconds(30);  // no request for this long: the machine is idle
 }  // namespace
 
-Server::Server(os::Fd listener, std::string socket_path, Host& host)
+Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
     : listener_(std::move(listener)), socket_path_(std::move(socket_path)), host_(host) {
   last_request_ns_ = os::monotonic_ns();
   const auto path = os::read_symlink("/proc/self/exe");
@@ -32,9 +35,9 @@ Server::Server(os::Fd listener, std::string socket_path, Host& host)
 
 void Server::run() {
   start_worker();
-  std::thread rehearsing([this] { rehearse(); });
-  watch_over();
-  rehearsing.join();
+  std::thread prewarming([this] { prewarm(); });
+  maintain();
+  prewarming.join();
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return workers_ == 0; });
@@ -51,20 +54,20 @@ void Server::join_finished() {
   for (std::thread& thread : finished) thread.join();
 }
 
-// Rehearses in the pauses of a build; where there is none, one hit each kPause, so that a stream of
-// equal requests gets its vigil too at the cost of some percent of one core.
-void Server::rehearse() {
-  while (host_.wait_for_rehearsal()) {
+// Prewarms in the pauses of a build. Without a pause it prewarms one hit each kPause, so that a stream of
+// equal requests gets its watch set too, at the cost of a few percent of one core.
+void Server::prewarm() {
+  while (host_.wait_for_prewarm()) {
     const std::int64_t before = last_request_ns_;
     std::this_thread::sleep_for(kPause);
     const auto is_pause = [&] { return !stopping_ && busy_ == 0 && last_request_ns_ == before; };
-    while (host_.rehearse_one(is_pause()) && is_pause()) {
+    while (host_.prewarm_one(is_pause()) && is_pause()) {
     }
   }
 }
 
-// The upkeep of the store, and the decision to end.
-void Server::watch_over() {
+// Maintains the store, and decides when to end.
+void Server::maintain() {
   while (!stopping_) {
     {
       std::unique_lock lock(mutex_);
@@ -77,13 +80,13 @@ void Server::watch_over() {
     const auto limit_s = static_cast<std::int64_t>(host_.idle_exit_s());
     if (limit_s != 0 && busy_ == 0 && idle_ns > limit_s * kSecondNs) stop();
     if (is_replaced()) stop();
-    // Somebody removed the cache folder with our socket: nobody can reach us any more.
+    // The socket was removed with the cache directory: no client can reach this daemon.
     const auto there = os::stat_file(socket_path_);
     if (there && !*there) stop();
   }
 }
 
-// Has another build been installed in our place, or have we been removed?
+// True if this executable was replaced or removed.
 bool Server::is_replaced() const {
   if (program_path_.empty()) return false;
   const auto now = os::stat_file(program_path_);
@@ -92,14 +95,14 @@ bool Server::is_replaced() const {
 
 void Server::stop() {
   stopping_ = true;
-  // No new client finds us, and the workers that wait for one wake up. Those in a session end it.
-  static_cast<void>(static_cast<bool>(os::remove_file(socket_path_)));
+  // New clients no longer find the socket, and waiting workers wake up. Running sessions end normally.
+  ignore(os::remove_file(socket_path_), "the next daemon removes it");
   ::shutdown(listener_.get(), SHUT_RDWR);
   changed_.notify_all();
-  host_.end_rehearsals();
+  host_.end_prewarming();
 }
 
-// Called with or without workers; a failure to make one leaves the others to do the work.
+// If no thread can be started, the existing workers continue.
 void Server::start_worker() {
   const std::lock_guard lock(mutex_);
   if (workers_ >= kWorkersMax) return;
@@ -120,7 +123,7 @@ void Server::work(std::list<std::thread>::iterator self) {
   for (;;) {
     auto accepted = os::accept_unix(listener_);
     if (stopping_) break;
-    if (!accepted) {  // out of descriptors: let some sessions end
+    if (!accepted) {  // out of descriptors: wait until sessions end
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
       continue;
     }
@@ -151,7 +154,7 @@ void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
   if (!peer) return;
   if (peer->uid != ::geteuid()) {
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     host_.journal().trouble("daemon: refused a client of user " + std::to_string(peer->uid) +
                             "; is the cache directory closed to others?");
     return;
@@ -159,17 +162,17 @@ void Server::serve_connection(os::Fd socket) {
   const auto frame =
       read_frame(socket, wire::kRequestMax, os::monotonic_ns() + kFrameTimeoutNs, nullptr);
   if (!frame) {
-    // A client of another build reads from our head that we are not its engine, and starts one for
-    // itself. If it has been installed in our place, there is to be a daemon of it.
+    // The reply's head has our build number, so a client of another build starts an engine of its own.
+    // If its build was installed over this one, the next daemon is to be of that build.
     if (frame.error().code != Code::protocol) return;
-    static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::foreign, {})));
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     if (is_replaced()) stop();
     return;
   }
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
       host_.serve(socket, frame->body);
-      if (host_.makes_room() || host_.is_switched_off()) stop();
+      if (host_.gives_way() || host_.is_switched_off()) stop();
       return;
     case wire::Kind::ask:
       return answer_question(socket, frame->body);
@@ -186,7 +189,7 @@ void Server::answer_question(const os::Fd& socket, const std::string& word) {
   if (word == "stop") stop();
   if (word == "forget") host_.forget();
   const bool known = word == "stop" || word == "status" || word == "forget";
-  static_cast<void>(static_cast<bool>(write_frame(socket, wire::Kind::answer, known ? facts : "")));
+  ignore(write_frame(socket, wire::Kind::answer, known ? facts : ""), "the client has left");
 }
 
 }  // namespace deja::daemon

@@ -1,8 +1,8 @@
 // The accept loop. Any idle worker may accept the next connection and serves it to its end, so a
-// request is never handed from one thread to another: one thread is one request.
+// request is never passed between threads.
 //
-// Workers are made on demand up to kWorkersMax; a worker that waits while a client runs its tool
-// costs a stack of a few pages. Connections beyond that wait in the socket's queue.
+// Workers are started on demand up to kWorkersMax; a worker that waits while a client runs its tool
+// costs a stack of a few pages. More connections wait in the socket's queue.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "daemon/host.h"
+#include "daemon/request_server.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -23,9 +23,9 @@ class Server {
   static constexpr int kWorkersMax = 2048;
   static constexpr int kIdleWorkersMax = 16;
 
-  Server(os::Fd listener, std::string socket_path, Host& host);
-  // Serves until it is told to stop, or nobody has asked for anything for the idle time. Returns
-  // when the last session has ended.
+  Server(os::Fd listener, std::string socket_path, RequestServer& host);
+  // Serves until it is stopped, or no request came for the idle time. Returns when the last session has
+  // ended.
   void run();
 
  private:
@@ -36,13 +36,13 @@ class Server {
   void answer_question(const os::Fd& socket, const std::string& word);
   bool is_replaced() const;
   void stop();
-  void watch_over();
-  void rehearse();
+  void maintain();
+  void prewarm();
 
   const os::Fd listener_;
   const std::string socket_path_;
-  Host& host_;
-  std::string program_path_;  // empty: cannot be told
+  RequestServer& host_;
+  std::string program_path_;  // empty: unknown
   os::FileIdentity program_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> last_request_ns_{0};

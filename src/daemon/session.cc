@@ -1,3 +1,5 @@
+// Frames and their decoding, with limits on the memory and time that a client can take, and the pipeline's
+// view of the client.
 #include "daemon/session.h"
 
 #include <algorithm>
@@ -13,9 +15,9 @@
 namespace deja::daemon {
 namespace {
 
-Error gone(const char* what) { return Error{Code::unavailable, 0, what}; }
+Error unavailable(const char* what) { return Error{Code::unavailable, 0, what}; }
 
-// A Writer twice: once to count, once to write.
+// Runs write twice: once to count bytes, once to write them.
 template <typename Write>
 std::string build(Write write) {
   wire::Writer counting;
@@ -31,8 +33,8 @@ void write_list(wire::Writer& w, const std::vector<std::string>& list) {
   for (const std::string& text : list) w.text(text);
 }
 
-// Bytes of frames that are being received, of all clients. What is sent takes memory, what is only
-// announced does not.
+// Bytes of frames that are being received, for all clients. A frame takes memory only as its bytes
+// arrive, not when its size is announced.
 std::atomic<std::size_t> bytes_in_flight{0};
 constexpr std::size_t kInFlightMax = 512 << 20;
 
@@ -55,11 +57,11 @@ Status read_body(const os::Fd& socket, std::size_t size, std::int64_t deadline_n
   while (body.size() < size) {
     const std::size_t have = body.size();
     const std::size_t piece = std::min(size - have, std::max(kFirst, have));
-    if (!in_flight.add(piece)) return gone("too much is being sent to the engine");
+    if (!in_flight.add(piece)) return unavailable("the clients send more than the engine can hold");
     body.resize(have + piece);
     if (os::read_by(socket.get(), body.data() + have, piece, deadline_ns) !=
         static_cast<ssize_t>(piece))
-      return gone("the connection ended within a frame");
+      return unavailable("the connection ended within a frame");
   }
   return {};
 }
@@ -72,25 +74,25 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_
   int fds[os::kMaxPassedFds];
   std::size_t fd_count = 0;
   if (os::wait_until_readable(socket.get(), deadline_ns) != 0)
-    return gone("the client sends nothing");
+    return unavailable("the client sends no request");
   const ssize_t got =
       os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
   for (std::size_t i = 0; i < fd_count; ++i) {
     os::Fd received(fds[i]);
     if (i == 0 && fd != nullptr) *fd = std::move(received);
   }
-  if (got <= 0) return gone("the client closed the connection");
-  // What has begun must come to an end.
+  if (got <= 0) return unavailable("the client closed the connection");
+  // Once a frame has started, it must be complete by a deadline.
   constexpr std::int64_t kRestNs = 60'000'000'000;
   if (deadline_ns == os::kNoDeadline) deadline_ns = os::monotonic_ns() + kRestNs;
   const auto have = static_cast<std::size_t>(got);
   const std::size_t rest = sizeof(frame.head) - have;
   if (rest > 0 && os::read_by(socket.get(), reinterpret_cast<char*>(&frame.head) + have, rest,
                               deadline_ns) != static_cast<ssize_t>(rest))
-    return gone("the connection ended within a frame");
-  if (frame.head.magic != wire::kMagic) return gone("no client of ours");
+    return unavailable("the connection ended within a frame");
+  if (frame.head.magic != wire::kMagic) return unavailable("the peer is not a deja client");
   if (!wire::is_ours(frame.head)) return Error{Code::protocol, 0, "a client of another version"};
-  if (frame.head.size > max_size) return gone("a frame that is too large");
+  if (frame.head.size > max_size) return unavailable("the frame is too large");
   TRY(read_body(socket, frame.head.size, deadline_ns, frame.body));
   return frame;
 }
@@ -116,13 +118,13 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
   if (!r.done() || !q.cwd.starts_with('/') ||
       calling > static_cast<std::uint32_t>(pipeline::Calling::exec))
-    return Error{Code::protocol, 0, "a request that makes no sense"};
+    return Error{Code::protocol, 0, "malformed request"};
   q.calling = static_cast<pipeline::Calling>(calling);
   q.umask = out.head.umask;
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
   q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;
   q.streams_are_one = (out.head.stream_flags & wire::kStreamsAreOne) != 0;
-  q.front = {out.head.front_device, out.head.front_inode};
+  q.front = {out.head.client_device, out.head.client_inode};
   return out;
 }
 
@@ -138,7 +140,7 @@ bool is_loadable(const std::string& library) {
 }
 
 Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
-  // It may have been removed since we started, and the loader would complain to the user.
+  // It may have been removed since the engine started; the loader would print an error to the user.
   const bool observe = order.observe && is_loadable(interposer_);
   const std::string body = build([&](wire::Writer& w) {
     w.u32((order.strip_colour ? wire::kRunStripColour : 0) |
@@ -153,17 +155,17 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
     write_list(w, order.environment != nullptr ? *order.environment : std::vector<std::string>());
     w.raw(std::string_view("\0", 1));
   });
-  TRY(line_.say_last(wire::Kind::run, body));
+  TRY(connection_.send_last(wire::Kind::run, body));
   pipeline::RunReport report;
   const Frame frame =
-      TRY(read_frame(line_.socket(), wire::kReportMax, os::kNoDeadline, &report.log));
-  line_.listens();
+      TRY(read_frame(connection_.socket(), wire::kReportMax, os::kNoDeadline, &report.log));
+  connection_.resume();
   wire::Reader r(frame.body.data(), frame.body.size());
   const wire::ReportHead head = wire::read_report_head(r);
   report.out = r.raw(head.stdout_size);
   report.err = r.raw(head.stderr_size);
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::report) || !r.done())
-    return Error{Code::protocol, 0, "a report that makes no sense"};
+    return Error{Code::protocol, 0, "malformed report"};
   report.supervised = (head.flags & wire::kReportSupervised) != 0;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
   report.timed_out = (head.flags & wire::kReportTimedOut) != 0;
@@ -176,33 +178,33 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
 }
 
 Result<std::optional<std::string>> SocketClient::read_stdin() {
-  TRY(line_.say_last(wire::Kind::feed, {}));
+  TRY(connection_.send_last(wire::Kind::feed, {}));
   os::Fd fd;
-  const Frame frame = TRY(read_frame(line_.socket(), 0, os::kNoDeadline, &fd));
-  line_.listens();
+  const Frame frame = TRY(read_frame(connection_.socket(), 0, os::kNoDeadline, &fd));
+  connection_.resume();
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::fed))
-    return Error{Code::protocol, 0, "no standard input where it was asked for"};
+    return Error{Code::protocol, 0, "the client did not send its standard input"};
   if (!fd) return std::optional<std::string>();
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   if (!id.is_regular() || id.size > wire::kStdinMax)
-    return Error{Code::protocol, 0, "standard input that makes no sense"};
-  // The client could still change it: what counts is what is read here.
+    return Error{Code::protocol, 0, "malformed standard input"};
+  // The client could still change the file: the bytes read here are the input.
   std::string bytes(id.size, '\0');
   bytes.resize(TRY(os::read_at(fd, 0, bytes.data(), bytes.size())));
   return std::optional(std::move(bytes));
 }
 
 bool SocketClient::keep_waiting() {
-  os::note_work();  // what it waits for is somebody else's
+  os::note_work();  // another client does the work that this request waits for
   return is_alive();
 }
 
 pid_t SocketClient::process() const {
-  const auto peer = os::peer_of(line_.socket());
+  const auto peer = os::peer_of(connection_.socket());
   return peer ? peer->pid : 0;
 }
 
-// A client that waits for us sends nothing: if there is something to read, it is the end.
-bool SocketClient::is_alive() { return !os::is_readable(line_.socket()); }
+// A waiting client sends nothing, so a readable socket means that the connection has ended.
+bool SocketClient::is_alive() { return !os::is_readable(connection_.socket()); }
 
 }  // namespace deja::daemon

@@ -16,9 +16,9 @@
 namespace deja::daemon {
 namespace {
 
-// Enough for kWorkersMax sessions with their files; more only makes some loops slow.
+// Enough for kWorkersMax sessions with their files; a larger limit makes loops over descriptors slow.
 constexpr rlim_t kDescriptors = 16384;
-// What Linux gives a process, and threads get for their stacks.
+// Linux's default stack limit, which threads also get.
 constexpr rlim_t kStackBytes = 8 << 20;
 
 void raise_limit(__rlimit_resource resource, rlim_t wanted) {
@@ -34,7 +34,7 @@ void take_default_limits() {
                                            RLIMIT_CPU, RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_LOCKS})
     raise_limit(resource, RLIM_INFINITY);
   raise_limit(RLIMIT_NOFILE, kDescriptors);
-  // Unlimited, too, would change how threads are laid out.
+  // Also lowers "unlimited", which would change the memory layout of threads.
   struct rlimit stack = {};
   if (::getrlimit(RLIMIT_STACK, &stack) == 0 && stack.rlim_cur != kStackBytes) {
     stack.rlim_cur = std::min(kStackBytes, stack.rlim_max);
@@ -48,14 +48,14 @@ void take_default_scheduling() {
   ::setpriority(PRIO_PROCESS, 0, 0);
   constexpr int kWhoProcess = 1;  // IOPRIO_WHO_PROCESS, ioprio_set(2)
   ::syscall(SYS_ioprio_set, kWhoProcess, 0, 0);
-  cpu_set_t all;  // the kernel leaves out what a cpuset forbids
+  cpu_set_t all;  // the kernel removes processors outside of the cpuset
   std::memset(&all, 0xff, sizeof(all));
   ::sched_setaffinity(0, sizeof(all), &all);
   ::personality(PER_LINUX);
 }
 
-// Freed memory is kept for the next request: giving it back and asking for it again took a tenth of
-// the engine's time for a miss.
+// Keeps freed memory for the next request: returning it and allocating it again took a tenth of the
+// engine's time for a miss.
 void keep_memory() {
   ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
   ::mallopt(M_TRIM_THRESHOLD, 32 << 20);
@@ -66,7 +66,7 @@ void keep_memory() {
 void settle_in(int first_foreign_fd) {
   ::syscall(SYS_close_range, static_cast<unsigned>(first_foreign_fd), ~0u, 0u);
   ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);  // then a write fails instead (setrlimit(2))
+  ::signal(SIGXFSZ, SIG_IGN);  // then write(2) fails instead (setrlimit(2))
   ::umask(077);
   take_default_limits();
   take_default_scheduling();

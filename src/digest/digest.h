@@ -1,5 +1,5 @@
-// Digest: the name of bytes. Key types: the names of descriptions. They never convert into one
-// another by accident, because they are different types.
+// Digest: a hash of content. Key types: hashes of descriptions. They are different types, so they do not
+// convert into one another by accident.
 #pragma once
 
 #include <array>
@@ -15,8 +15,8 @@
 
 namespace deja {
 
-// BLAKE3-256 of content. The function is named in every record that holds a digest (see
-// docs/format.md), so that it can change.
+// BLAKE3-256 of content. Every record that contains a digest names the function (docs/format.md), so
+// that it can be changed.
 struct Digest {
   std::array<std::uint8_t, 32> bytes{};
 
@@ -37,15 +37,15 @@ struct Digest {
   }
 };
 
-// A digest that names a description of kind Tag.
+// The digest of a description of kind Tag.
 template <typename Tag>
 struct Key {
   Digest digest;
   auto operator<=>(const Key&) const = default;
   std::string hex() const { return digest.hex(); }
 };
-using ProbeKey = Key<struct ProbeKeyTag>;    // an action before anything is read
-using ActionKey = Key<struct ActionKeyTag>;  // an action with everything one trace saw
+using ProbeKey = Key<struct ProbeKeyTag>;    // an action, before any file is read
+using ActionKey = Key<struct ActionKeyTag>;  // an action with all inputs of one trace
 
 }  // namespace deja
 

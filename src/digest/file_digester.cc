@@ -8,8 +8,8 @@ namespace deja::digest {
 namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
-// Larger files are hashed in pieces and not scanned: no compiler source is that large, and an
-// adapter must take "not scanned" (all traits set) as "could be".
+// Larger files are hashed in pieces and not scanned: no compiler source is that large, and an adapter
+// must treat "not scanned" (all traits set) as "possible".
 constexpr std::uint64_t kScanLimit = 32 << 20;
 constexpr int kTries = 4;
 
@@ -60,7 +60,7 @@ FileDigester::MemoKey FileDigester::key_of(const os::FileIdentity& i) {
 }
 
 bool FileDigester::is_settled(const os::FileIdentity& identity, std::int64_t now_ns) {
-  // Stamps in whole seconds come from a file system that keeps nothing finer (FAT keeps two).
+  // Stamps in whole seconds come from a file system without finer ones (FAT has two seconds).
   const bool whole_seconds = identity.mtime_ns % kSecond == 0 && identity.ctime_ns % kSecond == 0;
   const std::int64_t grain = whole_seconds ? 2 * kSecond : 2 * os::file_clock_grain_ns();
   return identity.newest_ns() < now_ns - grain;
@@ -116,7 +116,7 @@ Result<std::optional<FileContent>> FileDigester::digest_file(const std::string& 
     if (identity != nullptr) *identity = *stat;
     return known;
   }
-  // A file that changes while it is read has no content to speak of; try a few times.
+  // A file that changes while it is read has no single content; try a few times.
   for (int i = 0; i < kTries; ++i) {
     const auto read = TRY(read_once(path, options_.scan));
     if (!read) return std::optional<FileContent>();
@@ -125,7 +125,7 @@ Result<std::optional<FileContent>> FileDigester::digest_file(const std::string& 
     if (identity != nullptr) *identity = read->before;
     return std::optional(read->content);
   }
-  return Error{Code::io, 0, "changes while being read: " + path};
+  return Error{Code::io, 0, "file changes while it is read: " + path};
 }
 
 }  // namespace deja::digest

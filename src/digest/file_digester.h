@@ -1,9 +1,9 @@
-// FileDigester: the digest of a file, remembered for as long as the file is certainly unchanged.
+// FileDigester: the digest of a file, remembered while the file is certainly unchanged.
 //
-// The memo's key is the file's identity (device, inode, size, mtime, ctime). ctime cannot be set
-// by a user, so an edit that keeps size and mtime is still seen. What the clock cannot tell apart
-// is not remembered: a file whose stamps lie within one clock grain of the moment of its stat
-// could change again without a new stamp (docs/traps/racy-timestamps.md).
+// The memo's key is the file's identity (device, inode, size, mtime, ctime). A user cannot set ctime, so
+// an edit that keeps size and mtime is still detected. A file whose stamps lie within one clock
+// resolution of its stat is not remembered: it could change again without new stamps
+// (docs/traps/racy-timestamps.md).
 //
 // Thread-safe. Memory is bounded by max_entries; older entries are dropped.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace deja::digest {
 
-// Facts about a file's text that an adapter wants to know, computed while the bytes are at hand.
+// Facts about a file's text that an adapter needs, computed while the file is hashed.
 using Traits = std::uint32_t;
 inline constexpr Traits kTraitsMask = 0xffffff;
 using ContentScan = Traits (*)(std::string_view bytes);
@@ -30,8 +30,8 @@ struct FileContent {
   Traits traits = 0;
 };
 
-// A second, persistent memo below the one in memory. Implementations are thread-safe; failures
-// are their own affair (a lost entry costs one hashing).
+// A persistent memo below the one in memory. Implementations are thread-safe and handle their own
+// failures (a lost entry costs one hashing).
 class MemoStore {
  public:
   virtual ~MemoStore() = default;
@@ -39,37 +39,37 @@ class MemoStore {
   virtual void remember(const os::FileIdentity& identity, const FileContent& content) = 0;
 };
 
-// Sixteen bytes that stand for an identity's memo key (device, inode, size, mtime, ctime).
+// Sixteen bytes that identify an identity's memo entry (device, inode, size, mtime, ctime).
 std::string memo_key(const os::FileIdentity& identity);
 
 class FileDigester {
  public:
   struct Options {
     ContentScan scan = nullptr;     // its traits use the lower 24 bits
-    std::uint8_t scan_version = 0;  // what another version has found does not count
+    std::uint8_t scan_version = 0;  // traits of another version are ignored
     MemoStore* below = nullptr;     // may be null; must outlive the digester
     std::size_t max_entries = 1 << 18;
   };
   explicit FileDigester(Options options) : options_(options) {}
 
-  // The content that path has now. Empty: nothing there. An error: there, but not readable or
-  // not a regular file. `identity` (may be null) receives what was stat'ed, and that same state
-  // of the file is what the digest is of.
+  // The present content of the file at path. Empty: there is none. An error: it cannot be read, or is
+  // not a regular file. `identity` (may be null) receives the stat of exactly the content that was
+  // hashed.
   Result<std::optional<FileContent>> digest_file(const std::string& path,
                                                  os::FileIdentity* identity);
 
-  // As digest_file for a file whose identity the caller has just taken from the kernel.
+  // As digest_file, for an identity that the caller has just taken from the kernel.
   Result<std::optional<FileContent>> digest_known(const std::string& path,
                                                   const os::FileIdentity& identity);
 
-  // Only what is remembered; never reads the file.
+  // Looks only into the memo; never reads the file.
   std::optional<FileContent> remembered(const os::FileIdentity& identity);
 
-  // Adds to what is remembered of a file; nothing happens when nothing is.
+  // Adds traits to the memo entry of a file, if there is one.
   void add_traits(const os::FileIdentity& identity, Traits traits);
 
-  // True when the stamps of identity are old enough, seen from `now_ns` of the file clock, that
-  // any later change must change them too.
+  // True if the stamps of identity are so old, compared with `now_ns` of the file clock, that any later
+  // change must change them too.
   static bool is_settled(const os::FileIdentity& identity, std::int64_t now_ns);
 
  private:

@@ -8,28 +8,18 @@
 
 #include "digest/hasher.h"
 #include "os/clock.h"
+#include "os/directory_test.h"
 
 namespace deja::digest {
 namespace {
 
-class FileDigesterTest : public ::testing::Test {
+class FileDigesterTest : public os::DirectoryTest {
  protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-digest-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { ASSERT_TRUE(os::remove_tree(dir_)); }
-  std::string path(const char* name) const { return dir_ + "/" + name; }
-  void write(const char* name, std::string_view bytes) {
-    ASSERT_TRUE(os::write_file_atomic(path(name), bytes));
-  }
   Digest digest(FileDigester& d, const char* name) {
-    auto content = d.digest_file(path(name), nullptr);
+    auto content = d.digest_file(at(name), nullptr);
     EXPECT_TRUE(content && *content);
     return (*content)->digest;
   }
-  std::string dir_;
 };
 
 TEST(Hasher, MatchesTheReferenceVectors) {
@@ -44,7 +34,7 @@ TEST_F(FileDigesterTest, DigestIsOfTheContent) {
   FileDigester d({});
   write("a", "hello");
   EXPECT_EQ(digest(d, "a"), digest_bytes("hello"));
-  EXPECT_FALSE(*d.digest_file(path("none"), nullptr));
+  EXPECT_FALSE(*d.digest_file(at("none"), nullptr));
   EXPECT_FALSE(d.digest_file(dir_, nullptr));
 }
 
@@ -52,12 +42,12 @@ TEST_F(FileDigesterTest, SameSizeSameMtimeEditIsSeen) {
   FileDigester d({});
   write("a", "one");
   const struct timespec old[2] = {{1000000000, 5}, {1000000000, 5}};
-  ASSERT_EQ(::utimensat(AT_FDCWD, path("a").c_str(), old, 0), 0);
+  ASSERT_EQ(::utimensat(AT_FDCWD, at("a").c_str(), old, 0), 0);
   EXPECT_EQ(digest(d, "a"), digest_bytes("one"));
-  const int fd = ::open(path("a").c_str(), O_WRONLY);
+  const int fd = ::open(at("a").c_str(), O_WRONLY);
   ASSERT_EQ(::write(fd, "two", 3), 3);
   ::close(fd);
-  ASSERT_EQ(::utimensat(AT_FDCWD, path("a").c_str(), old, 0), 0);
+  ASSERT_EQ(::utimensat(AT_FDCWD, at("a").c_str(), old, 0), 0);
   EXPECT_EQ(digest(d, "a"), digest_bytes("two"));
 }
 
@@ -65,7 +55,7 @@ TEST_F(FileDigesterTest, FreshFilesAreNotRemembered) {
   FileDigester d({});
   write("a", "one");
   os::FileIdentity id;
-  ASSERT_TRUE(d.digest_file(path("a"), &id));
+  ASSERT_TRUE(d.digest_file(at("a"), &id));
   EXPECT_FALSE(d.remembered(id));
 }
 
@@ -76,7 +66,7 @@ TEST(IsSettled, NeedsTwoGrainsOrTwoSeconds) {
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns));
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain));
   EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2 * grain + 1));
-  id.mtime_ns = id.ctime_ns = 5'000'000'000;  // a file system that keeps whole seconds
+  id.mtime_ns = id.ctime_ns = 5'000'000'000;  // a file system with whole seconds
   EXPECT_FALSE(FileDigester::is_settled(id, id.ctime_ns + 1'900'000'000));
   EXPECT_TRUE(FileDigester::is_settled(id, id.ctime_ns + 2'100'000'000));
 }
@@ -87,8 +77,8 @@ TEST_F(FileDigesterTest, ScansWhileReading) {
   FileDigester d(options);
   write("a", "abc");
   write("b", "axc");
-  EXPECT_EQ((*d.digest_file(path("a"), nullptr))->traits, 0u);
-  EXPECT_EQ((*d.digest_file(path("b"), nullptr))->traits, 1u);
+  EXPECT_EQ((*d.digest_file(at("a"), nullptr))->traits, 0u);
+  EXPECT_EQ((*d.digest_file(at("b"), nullptr))->traits, 1u);
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ std::string_view name_of(const Slot& slot) {
   return {slot.name, ::strnlen(slot.name, sizeof(slot.name))};
 }
 
-// The slot's state once nobody is naming it, or kBeingNamed when the one who did is gone.
+// The slot's state once no process is naming it, or kBeingNamed if that process has died.
 SlotState settled_state(Slot& slot) {
   for (int tries = 0; tries < 1000; ++tries) {
     const auto state = std::atomic_ref(slot.state).load(std::memory_order_acquire);
@@ -110,7 +110,7 @@ void Counters::add(Counter counter, std::uint64_t n) {
 void Counters::add_bypass_reason(std::string_view name) {
   name = name.substr(0, sizeof(Slot::name));
   if (name.empty()) return;
-  // More names than slots cannot come from our own table of reasons; those are not told apart.
+  // There are more slots than bypass reasons; a name without a slot is not counted.
   if (Slot* slot = find_slot(layout(data_), name)) add_to(slot->count, 1);
 }
 

@@ -1,15 +1,19 @@
-// Counters that all processes of one cache folder share: atomic numbers in a mapped file.
+// Counters that all processes of one cache directory share: atomic numbers in a mapped file.
 //
-// Layout of <dir>/journal/counters, version 1 (little endian, as the machine's):
+// Layout of <dir>/journal/counters, version 1 (in the machine's little-endian order):
+//
+// clang-format off
 //   "dejacnt1"        8 bytes
 //   i64               wall clock in ns of the last zero(); 0: never
 //   64 × u64          numbers, indexed by Counter; unused ones are 0
-//   64 × slot         for names that this room does not know beforehand (bypass reasons):
+//   64 × slot         counters with names that are not known in advance (bypass reasons):
 //                     u32 state (0 free, 1 being named, 2 named), char[52] name, u64 count
-// A crash can leave at most a slot that is being named; it is never used again. Two processes may
-// name two slots alike; readers add them up.
+// clang-format on
 //
-// Thread-safe. Nothing here blocks or makes a system call but open().
+// A crash can leave at most one slot that is being named; it is never used again. Two processes may
+// give two slots the same name; readers add them up.
+//
+// Thread-safe. Only open() blocks or makes a system call.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +29,11 @@ namespace deja::journal {
 
 enum class Counter : std::uint8_t {
   hits,
-  misses,  // with dups
+  misses,  // including dups
   dups,
   bypasses,
   failures,  // the tool itself failed
-  errors,    // the cache failed; nobody but the troubles list noticed
+  errors,    // the cache failed; no command failed because of it
   tool_runs,
   remote_hits,  // also counted in hits
   time_saved_ns,
@@ -53,9 +57,9 @@ struct Counts {
 
 class Counters {
  public:
-  // dir: the journal's folder, which must exist.
+  // dir: the journal's directory, which must exist.
   static Result<Counters> open(const std::string& dir);
-  // Counters of this process alone, for when there is no file to be had.
+  // Counters of this process alone, if the file cannot be opened.
   static Counters in_memory();
 
   void add(Counter counter, std::uint64_t n = 1);

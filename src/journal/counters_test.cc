@@ -3,12 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "journal/test_dir.h"
+#include "journal/test_processes.h"
+#include "os/directory_test.h"
 
 namespace deja::journal {
 namespace {
 
-using CountersTest = DirTest;
+using CountersTest = os::DirectoryTest;
 
 TEST_F(CountersTest, SharedAndKept) {
   auto a = Counters::open(dir_);

@@ -1,5 +1,5 @@
-// Encoding is by hand because it is on the way of every request (1 µs a line); decoding is by a
-// library because only `deja events` and `deja why` do it. Tested by event_test.cc.
+// Encoding is done by hand because every request does it (1 µs a line); decoding uses a library because
+// only `deja events` and `deja why` do it. Tested by event_test.cc.
 
 #include "journal/event.h"
 
@@ -21,8 +21,7 @@ unsigned byte_at(std::string_view text, std::size_t at) {
 
 bool is_continuation(unsigned byte) { return (byte & 0xc0) == 0x80; }
 
-// The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 when there is
-// none.
+// The length of the well-formed UTF-8 sequence at `at` (Unicode 15, table 3-7); 0 if there is none.
 std::size_t sequence_length(std::string_view text, std::size_t at) {
   const unsigned first = byte_at(text, at), second = byte_at(text, at + 1);
   if (first < 0x80) return 1;
@@ -40,7 +39,7 @@ std::size_t sequence_length(std::string_view text, std::size_t at) {
   return overlong || too_large ? 0 : 4;
 }
 
-// Calls plain(run of text that is well-formed) and bad() for each byte that is not.
+// Calls plain(run of well-formed text) and bad() for each other byte.
 template <typename Plain, typename Bad>
 void walk_utf8(std::string_view text, Plain plain, Bad bad) {
   std::size_t start = 0, at = 0;
@@ -146,8 +145,8 @@ void append_line(const Event& event, std::string& out) {
 }
 
 std::optional<Event> parse_line(std::string_view line) {
-  // A line torn by a full disk has no newline, so the next one is glued to it. The start of a line
-  // cannot occur inside one: quotes in texts are escaped.
+  // A line torn by a full disk has no newline, so the next line follows directly. The start of a line
+  // cannot occur inside one, because quotes in texts are escaped.
   const std::size_t start = line.rfind(kLineStart);
   if (start == std::string_view::npos) return std::nullopt;
   const auto object =

@@ -79,7 +79,7 @@ TEST(Event, LongTextsAreCut) {
   e.what = std::string(1'000'000, 'x');
   e.detail = std::string(100'000, '\xff');
   EXPECT_LT(line_of(e).size(), 6 * kTextMax);
-  e.what = std::string(kTextMax - 1, 'x') + "€";  // never cut inside a character
+  e.what = std::string(kTextMax - 1, 'x') + "€";  // never truncated inside a character
   EXPECT_TRUE(nlohmann::json::accept(line_of(e)));
 }
 
@@ -93,7 +93,7 @@ TEST(Event, ForeignLinesAreNoEvents) {
   EXPECT_TRUE(parse_line("{\"time\":1,\"outcome\":\"hit\",\"tool\":5,\"tool_runs\":\"x\"}"));
 }
 
-TEST(Event, AnyTornLineHidesNothingButItself) {
+TEST(Event, ATornLineHidesOnlyItself) {
   const std::string line = line_of(sample());
   const std::string whole = line.substr(0, line.size() - 1);
   for (std::size_t cut = 0; cut < whole.size(); ++cut) {

@@ -1,4 +1,4 @@
-// Sizes and times as people say them.
+// Sizes and times in the form of messages.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,5 @@
+// The write path: an event is encoded into one buffer and appended by one write(2). record() takes a lock
+// only to rotate, and skips that if another process rotates already.
 #include "journal/journal.h"
 
 #include <utility>
@@ -11,9 +13,9 @@
 namespace deja::journal {
 namespace {
 
-// How long to leave alone what could not be opened.
+// How long to wait before a failed open is repeated.
 constexpr std::int64_t kReopenPauseNs = 1'000'000'000;
-// A file this far over its limit cannot be renamed away; nothing more is written to it.
+// A file this far over its limit cannot be renamed; no more events are written to it.
 constexpr std::uint64_t kOverrunMax = 3 * kRotateBytes;
 
 void count_event(const Event& event, Counters& counters) {
@@ -39,7 +41,7 @@ void count_event(const Event& event, Counters& counters) {
   counters.add(Counter::tool_runs, event.tool_runs);
 }
 
-// Only a regular file: opening a FIFO could hang.
+// Opens only a regular file: opening a FIFO could hang.
 Result<os::Fd> open_event_file(const std::string& path, std::uint64_t size_max) {
   const auto there = TRY(os::stat_file(path));
   if (there && (!there->is_regular() || there->size > size_max))
@@ -74,7 +76,7 @@ std::shared_ptr<Journal::Files> Journal::open_files() const {
                                        complete, os::monotonic_ns()});
 }
 
-// Is the event file full, renamed by another process, or removed?
+// True if the event file is full, or was renamed or removed by another process.
 bool Journal::needs_reopening(const Files& files) {
   if (dir_.empty()) return false;
   if (!files.complete) return os::monotonic_ns() - files.opened_ns > kReopenPauseNs;
@@ -85,16 +87,16 @@ bool Journal::needs_reopening(const Files& files) {
   return true;
 }
 
-// Renames the event file if it is still the one that is open here; else somebody else did.
+// Renames the event file if it is still the one that is open here; otherwise another process did.
 void Journal::rotate(const Files& files) {
   const std::string path = dir_ + "/" + kEventsFile;
-  const auto lock = os::try_lock_file(dir_ + "/lock", os::LockMode::exclusive);
-  if (!lock || !*lock) return;  // somebody else is at it
+  const auto lock = os::try_lock_file(dir_ + "/lock");
+  if (!lock || !*lock) return;  // another process rotates
   const auto ours = os::stat_fd(files.events);
   const auto current = os::stat_file(path);
   if (!ours || !current || !*current || (*current)->inode != ours->inode) return;
-  // A failure leaves the file growing; the next event tries again.
-  (void)os::rename_file(path, dir_ + "/" + kOlderEventsFile);
+  // If this fails, the file keeps growing; the next event tries again.
+  ignore(os::rename_file(path, dir_ + "/" + kOlderEventsFile), "the next event tries again");
 }
 
 std::shared_ptr<Journal::Files> Journal::files() {
@@ -131,8 +133,7 @@ void Journal::record(const Event& event) {
 
 void Journal::trouble(std::string_view text) {
   count(Counter::errors);
-  if (!dir_.empty())
-    (void)note_trouble(dir_, text);  // when even that fails, the count is all there is
+  if (!dir_.empty()) ignore(note_trouble(dir_, text), "then only the count remains");
 }
 
 void Journal::count(Counter counter, std::uint64_t n) {

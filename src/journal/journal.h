@@ -1,13 +1,13 @@
-// The journal: what deja did, for people. Three things in <dir>/journal/:
+// The journal: a record of deja's outcomes for the user. <dir>/journal/ contains:
 //   events.jsonl    one line for each invocation (event.h); at 8 MiB it becomes events.1.jsonl
 //   counters        numbers (counters.h)
-//   troubles        what went wrong inside (troubles.h)
+//   troubles        internal failures (troubles.h)
 //
-// Any number of processes write at once; an event is one append. Nothing here fails a build: what
-// cannot be written is counted in lost() and, as far as possible, in Counter::errors. A journal
-// folder that is removed while in use is made again within a second.
+// Any number of processes write at once; an event is one append. Nothing here fails a build: an event
+// that cannot be written is counted in lost() and, if possible, in Counter::errors. A journal directory
+// that is removed during use is made again within a second.
 //
-// Thread-safe. No lock is held across I/O on the way of an event.
+// Thread-safe. record() holds no lock during I/O.
 #pragma once
 
 #include <atomic>
@@ -27,22 +27,22 @@ inline constexpr std::uint64_t kRotateBytes = 8 << 20;
 inline constexpr const char* kEventsFile = "events.jsonl";
 inline constexpr const char* kOlderEventsFile = "events.1.jsonl";
 
-// The journal's folder inside the cache folder.
+// The journal's directory inside the cache directory.
 std::string journal_dir(const std::string& cache_dir);
 
 class Journal {
  public:
-  // Always gives a journal that can be used; see lost(). cache_dir "": it only counts, in memory.
+  // Always returns a usable journal; see lost(). cache_dir "": counts in memory only.
   static std::unique_ptr<Journal> open(const std::string& cache_dir,
                                        std::uint64_t rotate_bytes = kRotateBytes);
 
-  // Appends the event and counts it: its outcome, dup, remote, tool_runs and a bypass's reason; a
-  // hit's cost and bytes as saved and served.
+  // Appends the event and counts it: outcome, dup, remote, tool_runs and a bypass's reason; for a hit,
+  // cost as saved and bytes as served.
   void record(const Event& event);
-  // Notes that the cache failed at something ("store: disk full"), and counts an error. The text
-  // should not hold what differs each time: equal texts are one trouble.
+  // Records a failure of the cache ("store: disk full") and counts an error. The text should not
+  // contain varying parts: equal texts are one trouble.
   void trouble(std::string_view text);
-  // For what no event says.
+  // Counts something that no event covers.
   void count(Counter counter, std::uint64_t n = 1);
 
   Counts counts();
@@ -50,7 +50,7 @@ class Journal {
   std::uint64_t lost() const { return lost_.load(std::memory_order_relaxed); }
 
  private:
-  // What is open at one time. Replaced as a whole; whoever still writes to the old one may.
+  // The open files. Replaced as a whole; a thread may still write to the old ones.
   struct Files {
     os::Fd events;  // invalid: could not be opened
     Counters counters;

@@ -8,19 +8,20 @@
 #include <thread>
 
 #include "journal/reader.h"
-#include "journal/test_dir.h"
+#include "journal/test_processes.h"
 #include "journal/troubles.h"
+#include "os/directory_test.h"
 #include "os/failpoint.h"
 
 namespace deja::journal {
 namespace {
 
-class JournalTest : public DirTest {
+class JournalTest : public os::DirectoryTest {
  protected:
-  std::string folder() { return journal_dir(dir_); }
+  std::string directory() { return journal_dir(dir_); }
   std::vector<std::string> whats(std::size_t limit = 100'000) {
     std::vector<std::string> out;
-    const auto events = read_events(folder(), limit);
+    const auto events = read_events(directory(), limit);
     EXPECT_TRUE(events);
     for (const Event& e : *events) out.push_back(e.what);
     return out;
@@ -54,7 +55,7 @@ TEST_F(JournalTest, RecordsAndCounts) {
   EXPECT_THAT(whats(), ::testing::ElementsAre("a.c", "b.c", "c.c", "d.c"));
   EXPECT_THAT(whats(2), ::testing::ElementsAre("c.c", "d.c"));
   const auto hits =
-      read_events(folder(), 9, [](const Event& e) { return e.outcome == Outcome::hit; });
+      read_events(directory(), 9, [](const Event& e) { return e.outcome == Outcome::hit; });
   ASSERT_EQ(hits->size(), 1u);
   EXPECT_GT(hits->at(0).time_ns, 0);
   const Counts counts = journal->counts();
@@ -70,7 +71,7 @@ TEST_F(JournalTest, RecordsAndCounts) {
   EXPECT_EQ(counts[Counter::tool_runs], 1u);
   EXPECT_EQ(counts.bypass_reasons.at(0).name, "link");
   EXPECT_EQ(journal->lost(), 0u);
-  EXPECT_EQ(os::stat_file(folder() + "/events.jsonl").operator*()->mode & 0777, 0600u);
+  EXPECT_EQ(os::stat_file(directory() + "/events.jsonl").operator*()->mode & 0777, 0600u);
 }
 
 TEST_F(JournalTest, NothingThereIsNoEvents) { EXPECT_TRUE(whats().empty()); }
@@ -100,11 +101,11 @@ TEST_F(JournalTest, RotationBoundsTheFilesAndLosesNothingNew) {
     threads.clear();
     return journal->lost() == 0;
   }));
-  EXPECT_LT(os::stat_file(folder() + "/events.jsonl").operator*()->size, 10 * kSmall);
-  EXPECT_LT(os::stat_file(folder() + "/events.1.jsonl").operator*()->size, 10 * kSmall);
+  EXPECT_LT(os::stat_file(directory() + "/events.jsonl").operator*()->size, 10 * kSmall);
+  EXPECT_LT(os::stat_file(directory() + "/events.1.jsonl").operator*()->size, 10 * kSmall);
   EXPECT_GT(whats().size(), 50u);
   EXPECT_EQ(Journal::open(dir_)->counts()[Counter::misses], 4000u);
-  const std::string lines = *os::read_file(folder() + "/events.1.jsonl");
+  const std::string lines = *os::read_file(directory() + "/events.1.jsonl");
   std::size_t start = 0;
   for (std::size_t end; (end = lines.find('\n', start)) != std::string::npos; start = end + 1)
     ASSERT_TRUE(parse_line(std::string_view(lines).substr(start, end - start)));
@@ -113,7 +114,7 @@ TEST_F(JournalTest, RotationBoundsTheFilesAndLosesNothingNew) {
 TEST_F(JournalTest, FollowerSeesEachEventOnceAcrossRotation) {
   auto journal = Journal::open(dir_, 4000);
   journal->record(event("before"));
-  Follower follower(folder());
+  Follower follower(directory());
   EXPECT_TRUE(follower.poll().empty());
   int seen = 0;
   for (int n = 0; n < 300; ++n) {
@@ -126,23 +127,23 @@ TEST_F(JournalTest, FollowerSeesEachEventOnceAcrossRotation) {
 }
 
 TEST_F(JournalTest, FollowerWaitsForTheFirstFile) {
-  Follower follower(folder());
+  Follower follower(directory());
   EXPECT_TRUE(follower.poll().empty());
   Journal::open(dir_)->record(event("first"));
   EXPECT_EQ(follower.poll().size(), 1u);
 }
 
-TEST_F(JournalTest, FolderRemovedWhileInUse) {
+TEST_F(JournalTest, DirectoryRemovedWhileInUse) {
   auto journal = Journal::open(dir_);
   journal->record(event("a"));
-  ASSERT_TRUE(os::remove_tree(folder()));
+  ASSERT_TRUE(os::remove_tree(directory()));
   journal->record(event("b"));
   EXPECT_THAT(whats(), ::testing::ElementsAre("b"));
   EXPECT_EQ(Journal::open(dir_)->counts()[Counter::misses], 1u);
 }
 
 TEST_F(JournalTest, UnwritableIsCountedNotFatal) {
-  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file in the way"));
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/journal", "a file of that name"));
   auto journal = Journal::open(dir_);
   journal->record(event("a"));
   journal->trouble("store: gone");
@@ -152,8 +153,8 @@ TEST_F(JournalTest, UnwritableIsCountedNotFatal) {
 }
 
 TEST_F(JournalTest, FifoInTheWayDoesNotHang) {
-  ASSERT_TRUE(os::make_directory(folder()));
-  ASSERT_EQ(::mkfifo((folder() + "/events.jsonl").c_str(), 0600), 0);
+  ASSERT_TRUE(os::make_directory(directory()));
+  ASSERT_EQ(::mkfifo((directory() + "/events.jsonl").c_str(), 0600), 0);
   auto journal = Journal::open(dir_);
   journal->record(event("a"));
   EXPECT_EQ(journal->lost(), 1u);
@@ -168,7 +169,7 @@ TEST_F(JournalTest, FullDiskIsNotedAsTrouble) {
   journal->record(event("c"));
   EXPECT_EQ(journal->lost(), 1u);
   EXPECT_THAT(whats(), ::testing::ElementsAre("a", "c"));
-  const auto troubles = *read_troubles(folder());
+  const auto troubles = *read_troubles(directory());
   ASSERT_EQ(troubles.size(), 1u);
   EXPECT_EQ(troubles[0].text, "journal: an event could not be written");
 }

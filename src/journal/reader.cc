@@ -12,10 +12,10 @@
 namespace deja::journal {
 namespace {
 
-// Writers may overrun kRotateBytes while one of them rotates, but never to this size.
+// Writers may exceed kRotateBytes while one of them rotates, but never reach this size.
 constexpr std::uint64_t kFileMax = 64 << 20;
 
-// Appends events, last line first, to `newest_first` until it holds `limit` events.
+// Appends events, last line first, to `newest_first` until it contains `limit` events.
 void read_backwards(std::string_view text, std::size_t limit, const Filter& filter,
                     std::vector<Event>& newest_first) {
   while (!text.empty() && newest_first.size() < limit) {
@@ -41,7 +41,7 @@ std::optional<Opened> open_events(const std::string& path) {
   return Opened{*std::move(*fd), *identity};
 }
 
-// Whole lines from offset on; moves offset behind them.
+// Reads whole lines from offset on; moves offset behind them.
 void read_forwards(const Opened& file, std::uint64_t& offset, std::vector<Event>& events) {
   if (file.identity.size <= offset) return;
   const auto mapping = os::Mapping::read_only(file.fd, file.identity.size);

@@ -1,4 +1,4 @@
-// Reading the events back, for `deja events` and `deja why`.
+// Reads events, for `deja events` and `deja why`.
 #pragma once
 
 #include <cstdint>
@@ -13,22 +13,22 @@ namespace deja::journal {
 
 using Filter = std::function<bool(const Event&)>;
 
-// The newest `limit` events that pass the filter (an empty one passes all), oldest first. Lines
-// that are no events are left out. No journal is no error: no events.
+// The newest `limit` events that pass the filter (an empty filter passes all), oldest first. Skips
+// lines that are not events. A missing journal gives no events and no error.
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
                                        const Filter& filter = {});
 
-// Waits for events by asking from time to time; sees each once, also across a rotation (events
-// that come while two rotations happen between two polls are lost to it).
+// Polls for new events. Returns each event once, also across a rotation. (If two rotations happen
+// between two polls, it misses the events between them.)
 class Follower {
  public:
-  // Starts behind what is there now.
+  // Starts after the present events.
   explicit Follower(std::string dir);
   std::vector<Event> poll();
 
  private:
   std::string dir_;
-  std::uint64_t inode_ = 0;  // of the file that offset_ is in; 0: there was none
+  std::uint64_t inode_ = 0;  // of the file that offset_ refers to; 0: there was none
   std::uint64_t offset_ = 0;
 };
 

@@ -14,7 +14,7 @@ namespace {
 constexpr int kLockTries = 200;
 constexpr std::chrono::milliseconds kLockPause{1};
 
-// Empty when the file is not there or not what it should be.
+// Empty: the file is missing, or not of this format.
 Result<std::optional<os::Mapping>> map_sound(const std::string& path, std::string_view magic,
                                              std::size_t size) {
   const auto there = TRY(os::stat_file(path));
@@ -27,11 +27,11 @@ Result<std::optional<os::Mapping>> map_sound(const std::string& path, std::strin
 
 }  // namespace
 
-// The lock has a file of its own: a mapping would keep the lock of the file it maps.
+// The lock is a separate file: a mapping would keep the lock of the file it maps.
 Result<os::Fd> lock_journal(const std::string& dir) {
   const std::string path = dir + "/lock";
   for (int tries = 0; tries < kLockTries; ++tries) {
-    os::Fd fd = TRY(os::try_lock_file(path, os::LockMode::exclusive));
+    os::Fd fd = TRY(os::try_lock_file(path));
     if (fd) return fd;
     std::this_thread::sleep_for(kLockPause);
   }

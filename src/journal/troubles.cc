@@ -31,8 +31,8 @@ struct Layout {
 
 std::string path_in(const std::string& dir) { return dir + "/" + std::string(kName); }
 
-// Maps the file, takes the lock and calls use(layout). In this order, because making the file
-// takes the lock too; one that is replaced in between costs a trouble, no more.
+// Maps the file, takes the lock and calls use(layout). In this order, because making the file takes the
+// lock too; if the file is replaced in between, one trouble is lost.
 template <typename Use>
 Status with_file(const std::string& dir, Use use) {
   const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(Layout)));

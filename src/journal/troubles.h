@@ -1,6 +1,6 @@
-// Troubles: what went wrong inside the cache, which nobody was told about at the time (law 3).
-// `deja stats` and `deja doctor` show them. The last kTroubles distinct ones are kept, each with
-// its count, in slots that were allocated beforehand: "disk full" can be noted on a full disk.
+// Troubles: internal failures of the cache, which no command reports (law L3). `deja stats` and
+// `deja doctor` show them. The last kTroubles distinct ones are kept, each with its count, in slots
+// that are allocated in advance, so that "disk full" can be recorded on a full disk.
 //
 // Layout of <dir>/journal/troubles, version 1: "dejatrb1", padding to 512 bytes, then 63 slots of
 // 512 bytes: u64 count (0: free), i64 first and last wall clock in ns, u32 size, text.
@@ -26,11 +26,11 @@ struct Trouble {
   std::int64_t first_ns = 0, last_ns = 0;  // wall clock
 };
 
-// dir: the journal's folder, which must exist for note_trouble and prepare_troubles.
+// dir: the journal's directory, which must exist for note_trouble and prepare_troubles.
 Status prepare_troubles(const std::string& dir);
-// The text becomes one line and is cut to kTroubleTextMax.
+// Line breaks in the text are replaced, and it is truncated to kTroubleTextMax.
 Status note_trouble(const std::string& dir, std::string_view text);
-// Newest first; none when there is no file.
+// Newest first; empty if there is no file.
 Result<std::vector<Trouble>> read_troubles(const std::string& dir);
 Status clear_troubles(const std::string& dir);
 

@@ -2,12 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "journal/test_dir.h"
+#include "journal/test_processes.h"
+#include "os/directory_test.h"
 
 namespace deja::journal {
 namespace {
 
-using TroublesTest = DirTest;
+using TroublesTest = os::DirectoryTest;
 
 TEST_F(TroublesTest, EqualTextsAreOneTrouble) {
   ASSERT_TRUE(read_troubles(dir_)->empty());

@@ -15,7 +15,7 @@ namespace {
 using testing::find_tool;
 using testing::interposer;
 
-// What could matter, generously.
+// A generous pattern of functions that could matter.
 const char* const kFileish =
     "open|stat|access|readlink|path|dir|glob|ftw|fts_|mkd|mkn|mkf|rmd|rename|link|remove|trunc|"
     "chmod|chown|utime|"
@@ -42,7 +42,7 @@ constexpr Ignored kIgnored[] = {
      "fallocate fallocate64 posix_fallocate posix_fallocate64 fgetxattr flistxattr fpathconf "
      "dirfd "
      "copy_file_range sendfile sendfile64 splice _IO_fdopen"},
-    {"of an open folder",
+    {"of an open directory",
      "closedir readdir readdir64 readdir_r readdir64_r rewinddir seekdir telldir"},
     {"memory",
      "fmemopen open_memstream open_wmemstream fopencookie globfree globfree64 freeaddrinfo "
@@ -193,7 +193,7 @@ TEST(Coverage, EveryImportOfEveryToolIsInterposedOrIgnoredForAReason) {
     }
   }
   ASSERT_FALSE(libc.empty());
-  std::map<std::string, std::string> imports;  // and one object that has it
+  std::map<std::string, std::string> imports;  // with one object that imports it
   for (const std::string& object : objects)
     for (const std::string& name : symbols(object, false))
       if (libc.contains(name)) imports.emplace(name, object);

@@ -1,4 +1,4 @@
-// The interposer in small programs: what it records, and that a program cannot tell it is there.
+// The interposer in small programs: its records, and that a program behaves as without it.
 #include <sys/stat.h>
 
 #include <set>
@@ -17,11 +17,10 @@ using testing::ToolRun;
 class Interposer : public testing::ObserveTest {
  protected:
   void SetUp() override {
-    ObserveTest::SetUp();
     write("present", "text\n");
     chmod(at("present").c_str(), 0644);
     ASSERT_EQ(symlink("present", at("link").c_str()), 0);
-    make_folder("sub");
+    make_directory("sub");
   }
   ToolRun whole(const std::vector<std::string>& arguments, const RunOptions& options = {}) const {
     ToolRun result = probe(arguments, options);
@@ -66,18 +65,18 @@ TEST_F(Interposer, RecordsChangesToTheTree) {
                                        DEJA_OPEN_APPEND | DEJA_OPEN_EXISTED | DEJA_OPEN_EMPTY);
   ASSERT_EQ(run.all(DEJA_OP_RENAME, at("made")).size(), 1u);
   EXPECT_EQ(run.all(DEJA_OP_RENAME, at("made"))[0].text, at("renamed"));
-  EXPECT_EQ(run.all(DEJA_OP_RENAME, at("folder") + "/inside").at(0).text, at("outside"));
+  EXPECT_EQ(run.all(DEJA_OP_RENAME, at("directory") + "/inside").at(0).text, at("outside"));
   EXPECT_EQ(run.all(DEJA_OP_LINK, at("renamed")).at(0).text, at("hard"));
   EXPECT_EQ(run.all(DEJA_OP_SYMLINK, at("soft")).at(0).text, "renamed");
   EXPECT_TRUE(run.has(DEJA_OP_CHANGE, at("renamed")));
-  EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("folder")));
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("folder/inside")));
-  EXPECT_TRUE(run.has(DEJA_OP_STAT, at("folder/inside")));
-  EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("folder")));
+  EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("directory")));
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("directory/inside")));
+  EXPECT_TRUE(run.has(DEJA_OP_STAT, at("directory/inside")));
+  EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("directory")));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("outside")));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("hard")));
   EXPECT_TRUE(run.all(DEJA_OP_STAT, at("soft")).at(0).flags & DEJA_FLAG_NOFOLLOW);
-  // One record a file when it is closed, with all that was written; none of what was duplicated.
+  // One record per file, written at close, after all writes; none for duplicated descriptors.
   std::vector<std::uint64_t> closed;
   for (const Event& e : run.log.events)
     if (e.op == DEJA_OP_CLOSE) closed.push_back(e.identity.size);
@@ -93,7 +92,7 @@ TEST_F(Interposer, SeesCallsByNumber) {
   const ToolRun run = whole({"syscalls"});
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("present")));
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("present")));
-  EXPECT_TRUE(run.has(DEJA_OP_LIST, folder_));
+  EXPECT_TRUE(run.has(DEJA_OP_LIST, directory_));
   EXPECT_TRUE(run.has(DEJA_OP_UNLINK, at("absent"), ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_MKDIR, at("by-number")));
   EXPECT_TRUE(run.has(DEJA_OP_HOST, "uname"));
@@ -119,10 +118,10 @@ TEST_F(Interposer, RecordsWhatIsNotAFile) {
   EXPECT_FALSE(run.all(DEJA_OP_ENVIRON, "").empty());  // an unknown program may read environ
 }
 
-// The question for the age of clang's modules is marked, and the next one is told all the same.
-TEST_F(Interposer, TellsTheAgeOfModulesFromOtherQuestions) {
+// The time that clang asks for after "modules.timestamp" is marked, and the next question is recorded too.
+TEST_F(Interposer, MarksTheClockThatAgesModules) {
   const auto clocks = whole({"ages"}).all(DEJA_OP_CLOCK, "");
-  ASSERT_EQ(clocks.size(), 3u);  // others are told twice
+  ASSERT_EQ(clocks.size(), 3u);  // other clocks are recorded twice
   EXPECT_EQ(clocks[0].flags & DEJA_CLOCK_OF_MODULES, DEJA_CLOCK_OF_MODULES);
   EXPECT_EQ(clocks[1].flags & DEJA_CLOCK_OF_MODULES, 0);
   EXPECT_EQ(clocks[2].flags & DEJA_CLOCK_OF_MODULES, 0);
@@ -132,8 +131,8 @@ TEST_F(Interposer, TellsTheAgeOfModulesFromOtherQuestions) {
   for (const auto& clock : unmarked) EXPECT_EQ(clock.flags & DEJA_CLOCK_OF_MODULES, 0);
 }
 
-// The local day, where the program asks for that of the present.
-TEST_F(Interposer, TellsWhenTheDayBegan) {
+// The begin of the local day, if the program asks localtime() for the present.
+TEST_F(Interposer, RecordsWhenTheDayBegan) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   for (const auto& [zone, ahead] : {std::pair("TZ=", 0),
                                     {"TZ=ABC-14", 14 * 3600},
@@ -150,7 +149,7 @@ TEST_F(Interposer, TellsWhenTheDayBegan) {
     EXPECT_GT(days[0].when_ns + 86400 * kSecond, clocks[0].when_ns);
   }
   EXPECT_TRUE(whole({"day", "3600"}).all(DEJA_OP_DAY, "").empty()) << "another time";
-  // Summer time begins today, or has just ended.
+  // The zone changes to or from summer time today.
   const time_t now = ::time(nullptr);
   struct tm today = {};
   ASSERT_NE(::gmtime_r(&now, &today), nullptr);
@@ -159,7 +158,7 @@ TEST_F(Interposer, TellsWhenTheDayBegan) {
   EXPECT_TRUE(whole({"day"}, {.environment = {zone}}).all(DEJA_OP_DAY, "").empty());
 }
 
-TEST_F(Interposer, TellsTwiceWhoAsksForTheTimeAgain) {
+TEST_F(Interposer, RecordsASecondQuestionForTheTime) {
   const auto asked = [&](const char* times) {
     return whole({"times", times}).all(DEJA_OP_CLOCK, "").size();
   };
@@ -168,8 +167,8 @@ TEST_F(Interposer, TellsTwiceWhoAsksForTheTimeAgain) {
   EXPECT_EQ(asked("9"), 2u);
 }
 
-// Of an unknown program that reads a file: was the clock read before, or after it knew the file?
-TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
+// An unknown program that reads a file: was the clock read before, or after it?
+TEST_F(Interposer, RecordsQuestionsAgainAfterAFile) {
   const ToolRun run = whole({"interprets"});
   std::vector<std::string> said;
   for (const Event& e : run.log.events) {
@@ -182,9 +181,9 @@ TEST_F(Interposer, TellsWhatIsAskedAgainAfterAFile) {
   for (const Event& e : run.log.events) EXPECT_EQ(e.flags & DEJA_FLAG_ONLY_ONCE, 0);
 }
 
-TEST_F(Interposer, TellsLocksThatOthersWaitFor) {
+TEST_F(Interposer, RecordsExclusiveLocks) {
   const ToolRun run = whole({"locks"});
-  EXPECT_EQ(run.all(DEJA_OP_LOCK, at("present")).size(), 1u) << "shared ones keep nobody away";
+  EXPECT_EQ(run.all(DEJA_OP_LOCK, at("present")).size(), 1u) << "shared ones are not recorded";
   EXPECT_EQ(run.all(DEJA_OP_LOCK, at("fresh")).size(), 1u);
   const auto opened = run.all(DEJA_OP_OPEN, at("present"));
   ASSERT_EQ(opened.size(), 2u);
@@ -193,8 +192,8 @@ TEST_F(Interposer, TellsLocksThatOthersWaitFor) {
   EXPECT_FALSE(run.all(DEJA_OP_OPEN, at("fresh")).at(0).flags & DEJA_OPEN_EMPTY);
 }
 
-TEST_F(Interposer, SeesWalksThroughFolders) {
-  for (const char* folder : {"tree/a", "tree/b", "tree2/c"}) make_folder(folder);
+TEST_F(Interposer, SeesWalksThroughDirectories) {
+  for (const char* directory : {"tree/a", "tree/b", "tree2/c"}) make_directory(directory);
   write("tree/a/one.x", "");
   write("tree2/c/two.x", "");
   const ToolRun run = whole({"walks"});
@@ -205,7 +204,7 @@ TEST_F(Interposer, SeesWalksThroughFolders) {
   EXPECT_TRUE(run.has(DEJA_OP_LIST, at("tree2")));
   EXPECT_TRUE(run.has(DEJA_OP_LIST, at("tree2/c")) || run.has(DEJA_OP_LIST, at("tree2") + "/c"));
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("tree2/c/two.x")));
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("after-walk")));  // fts had changed the folder meanwhile
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("after-walk")));  // fts had changed the directory since
 }
 
 TEST_F(Interposer, FollowsEveryKindOfChild) {
@@ -215,7 +214,7 @@ TEST_F(Interposer, FollowsEveryKindOfChild) {
     EXPECT_TRUE(run.has(DEJA_OP_STAT, at(name), ENOENT)) << name;
 }
 
-TEST_F(Interposer, PathsBetweenVforkAndExecAreTheChilds) {
+TEST_F(Interposer, PathsBetweenVforkAndExecAreTheChildsOwn) {
   const ToolRun run = whole({"vfork"});
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("sub/in-vfork-child"), ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, at("sub/absent"), ENOENT));
@@ -223,7 +222,7 @@ TEST_F(Interposer, PathsBetweenVforkAndExecAreTheChilds) {
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("in-vfork-parent"), ENOENT));
 }
 
-TEST_F(Interposer, TheSearchInPathIsOnRecord) {
+TEST_F(Interposer, TheSearchInPathIsRecorded) {
   ASSERT_EQ(symlink(testing::probe_program().c_str(), at("observe_probe_link").c_str()), 0);
   const ToolRun run = whole({"execvp"});
   EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, "/absent-one/observe_probe_link", ENOENT));
@@ -251,7 +250,7 @@ TEST_F(Interposer, AHundredChildrenAtOnceLoseNothing) {
   EXPECT_EQ(pids.size(), 100u);
 }
 
-TEST_F(Interposer, SignalHandlersMayLookAtFiles) {
+TEST_F(Interposer, SignalHandlersMayExamineFiles) {
   const ToolRun run = whole({"signals"});
   for (int i = 0; i < 10; ++i)
     EXPECT_TRUE(run.has(DEJA_OP_STAT, at("signal-" + std::to_string(i)), ENOENT));
@@ -267,7 +266,7 @@ TEST_F(Interposer, LeavesNoTraceInTheEnvironment) {
 }
 
 TEST_F(Interposer, TheUsersPreloadStays) {
-  // any library will do; this one is loaded by every program anyway
+  // any library; this one is loaded by most programs anyway
   const std::string user =
       testing::find_tool("sh").empty() ? "" : "/lib/x86_64-linux-gnu/libm.so.6";
   if (access(user.c_str(), R_OK) != 0) GTEST_SKIP() << "no " << user << " on this machine";
@@ -295,7 +294,7 @@ TEST_F(Interposer, DoesNotDisturbTheLoader) {
   EXPECT_FALSE(run.all(DEJA_OP_LIBRARY, "/lib/x86_64-linux-gnu/libm.so.6").empty());
 }
 
-TEST_F(Interposer, SaysTheSameThingOnce) {
+TEST_F(Interposer, RecordsAnEqualOperationOnce) {
   const ToolRun run = whole({"again"});
   EXPECT_EQ(run.all(DEJA_OP_STAT, at("absent")).size(), 1u);
   EXPECT_EQ(run.all(DEJA_OP_OPEN, at("absent")).size(), 1u);
@@ -308,7 +307,7 @@ TEST_F(Interposer, AFullLogIsAGap) {
   EXPECT_THAT(run.log.gap, HasSubstr("too much"));
 }
 
-TEST_F(Interposer, WithoutALogTheProgramRunsAsEver) {
+TEST_F(Interposer, WithoutALogTheProgramRunsNormally) {
   const RunOptions options{
       .environment = {"LD_PRELOAD=" + interposer(), "DEJA_OBSERVE_LOG=/absent/log"},
       .observed = false};
@@ -331,15 +330,15 @@ TEST_F(Interposer, AProgramThatCannotReportInIsAGap) {
   EXPECT_THAT(run.log.gap, HasSubstr("did not report in"));
 }
 
-TEST_F(Interposer, DejasOwnFrontNeedNotReportIn) {
+TEST_F(Interposer, DejasOwnClientNeedNotReportIn) {
   const ToolRun run =
-      probe({"exec", DEJA_PROBE_STATIC, "look", "unseen"}, {.front = DEJA_PROBE_STATIC});
+      probe({"exec", DEJA_PROBE_STATIC, "look", "unseen"}, {.client = DEJA_PROBE_STATIC});
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.log.gap, "");
-  // and the tool it turns into reports to the same log
+  // and the tool that it execs reports to the same log
   const ToolRun nested =
       probe({"exec", DEJA_PROBE_STATIC, "exec", testing::probe_program(), "look", "seen"},
-            {.front = DEJA_PROBE_STATIC});
+            {.client = DEJA_PROBE_STATIC});
   EXPECT_EQ(nested.log.gap, "");
   EXPECT_TRUE(nested.has(DEJA_OP_STAT, at("seen"), ENOENT));
 }
@@ -349,8 +348,8 @@ TEST_F(Interposer, AStaticRootIsAGap) {
   EXPECT_EQ(run.log.gap, "no process reported in");
 }
 
-// A program that would refuse to run, or say so, is left alone, and missing in the log.
-TEST_F(Interposer, SanitizedProgramsRunAsEver) {
+// The interposer leaves alone a program that would refuse to run or print an error; the log has a gap.
+TEST_F(Interposer, SanitizedProgramsRunNormally) {
   const std::string gcc = testing::find_tool("gcc");
   if (gcc.empty()) GTEST_SKIP() << "NOT TESTED: gcc is not installed";
   write("empty.c",

@@ -1,5 +1,5 @@
-// Makes the log of one observed run. Freestanding: the client that uses it is a static program
-// without a C++ library and without an allocator; tests and the engine use the same function.
+// Creates the log of one observed run. Freestanding: the client is a static program without a C++
+// library and without an allocator; tests and the engine use the same function.
 #pragma once
 
 #include <errno.h>
@@ -14,10 +14,10 @@
 
 namespace deja::observe {
 
-// Sparse: what no record touches takes no memory. What is full is not read (log_reader.h).
+// Sparse: pages without records take no memory. A full log is not read (log_reader.h).
 inline constexpr uint64_t kLogCapacity = 64ull << 20;
 
-// A limit on the size of files makes it smaller; below this a run is not observed.
+// A limit on file sizes reduces the capacity; below this size a run is not observed.
 inline constexpr uint64_t kLogMinimum = 1 << 20;
 inline constexpr uint64_t kLogGrain = 64 << 10;
 
@@ -42,9 +42,9 @@ inline char* put_string(char* out, const char* text) {
   return out;
 }
 
-// front: the file that a nested deja would be started from (deja's own program), or nullptr.
-// False, with nothing left open, when the kernel refuses; errno says why.
-inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogCapacity) {
+// client: the client's executable, which a nested deja would start, or nullptr. False if the kernel
+// refuses: nothing stays open, and errno has the reason.
+inline bool create_log(NewLog& log, const char* client, uint64_t capacity = kLogCapacity) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < capacity) {
     capacity = limit.rlim_cur & ~(kLogGrain - 1);
@@ -59,9 +59,9 @@ inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogC
   header.capacity = capacity;
   header.tail = DEJA_LOG_HEADER_BYTES;
   struct stat st;
-  if (front && stat(front, &st) == 0) {
-    header.front_device = st.st_dev;
-    header.front_inode = st.st_ino;
+  if (client && stat(client, &st) == 0) {
+    header.client_device = st.st_dev;
+    header.client_inode = st.st_ino;
   }
   if (fstat(0, &st) == 0) {
     header.stdin_device = st.st_dev;
@@ -76,8 +76,8 @@ inline bool create_log(NewLog& log, const char* front, uint64_t capacity = kLogC
     log.fd = -1;
     return false;
   }
-  // No process of the run may cut it short under the others' mappings (SIGBUS). Linux-wide values:
-  // F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW. Without them it works as well.
+  // No process of the run may truncate it under the others' mappings (SIGBUS). The numbers are Linux's
+  // F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW. A failure does not matter.
   fcntl(log.fd, 1033, 1 | 2 | 4);
   char* out = put_string(log.path, "/proc/");
   out = put_decimal(out, static_cast<unsigned long>(getpid()));

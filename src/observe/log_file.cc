@@ -4,9 +4,9 @@
 
 namespace deja::observe {
 
-Result<LogFile> LogFile::create(const std::string& front, std::uint64_t capacity) {
+Result<LogFile> LogFile::create(const std::string& client, std::uint64_t capacity) {
   NewLog log;
-  if (!create_log(log, front.empty() ? nullptr : front.c_str(), capacity))
+  if (!create_log(log, client.empty() ? nullptr : client.c_str(), capacity))
     return sys_error("memfd_create", "the trace log");
   return LogFile(os::Fd(log.fd), log.path);
 }

@@ -1,5 +1,5 @@
-// A log for a run started from C++ (tests, the engine's trial runs): the memfd, its mapping, and
-// the environment entries that put a tool under observation.
+// A log for a run that C++ code starts (tests, the engine's trial runs): the memfd, its mapping, and the
+// environment entries that make a tool report to it.
 #pragma once
 
 #include <string>
@@ -16,13 +16,13 @@ namespace deja::observe {
 // Owns the memfd. Lives until the run has ended; not thread-safe.
 class LogFile {
  public:
-  // front: see create_log().
-  static Result<LogFile> create(const std::string& front = {},
+  // client: see create_log().
+  static Result<LogFile> create(const std::string& client = {},
                                 std::uint64_t capacity = kLogCapacity);
 
   // The value of DEJA_LOG_VARIABLE.
   const std::string& path() const { return path_; }
-  // environment with the two entries that make a program report to this log: the user's LD_PRELOAD
+  // The environment with the two entries that make a program report to this log; the user's LD_PRELOAD
   // stays first. interposer: absolute path of libdeja-observe.so, without ':' and spaces.
   std::vector<std::string> observed(std::vector<std::string> environment,
                                     const std::string& interposer) const;

@@ -1,6 +1,6 @@
-// One walk over the records. Two things are kept per process on the way: its working directory, and
-// whether a program it turned into, or a child it was said to have started, has reported in.
-// Tested by log_reader_test and, with real tools, by observe_test.
+// One pass over the records. For each process it keeps the working directory, and whether a program
+// that it execs or a child that it starts has reported in. Tested by log_reader_test.cc and, with real
+// tools, by strace_test.cc.
 #include "observe/log_reader.h"
 
 #include <algorithm>
@@ -24,13 +24,13 @@ struct Process {
   std::string cwd;
   bool exec_pending = false;  // EXEC seen, the new program has not reported in
   Program exec;
-  // Each time it reported in without an EXEC of this pid before (it was spawned, or is the root);
-  // and the SPAWN records that name this pid as their child. A SPAWN record may come after its child
-  // has reported in, so the two are matched at the end.
+  // Reports without an EXEC of this pid before (it was spawned, or is the root), and the SPAWN records
+  // that name this pid as their child. A SPAWN record may come after its child has reported in, so the
+  // two are matched at the end.
   std::vector<Report> reports;
   std::vector<Program> spawned;
-  // SPAWN records of this pid that do not say which child was made (popen, pidfd_spawn): any
-  // report with this parent, not matched otherwise, will do.
+  // SPAWN records of this pid that do not name the child (popen, pidfd_spawn): any report with this
+  // parent that is not matched otherwise will do.
   std::vector<Program> spawned_unnamed;
 };
 
@@ -45,11 +45,11 @@ struct Reader {
   void gap(std::string why) {
     if (log.gap.empty()) log.gap = std::move(why);
   }
-  void unheard(std::string why) {
-    log.unheard = true;
+  void unseen(std::string why) {
+    log.has_unseen_program = true;
     gap(std::move(why));
   }
-  void missing(const Program& program) { unheard("a program did not report in: " + program.path); }
+  void missing(const Program& program) { unseen("a program did not report in: " + program.path); }
   void started(const Program& wanted, const Program& reported) {
     log.starts.push_back({wanted.path, wanted.file, reported.path, reported.file});
   }
@@ -59,35 +59,26 @@ Program program_of(const Event& event) {
   return {event.path, event.has_identity ? std::optional(event.identity) : std::nullopt};
 }
 
-bool path_is_name(deja_op op) {
-  return op == DEJA_OP_GETENV || op == DEJA_OP_HOST || op == DEJA_OP_CONNECT ||
-         op == DEJA_OP_CLOCK || op == DEJA_OP_RANDOM || op == DEJA_OP_ENVIRON ||
-         op == DEJA_OP_CLOSE || op == DEJA_OP_DAY;
-}
-
-bool has_second_path(deja_op op) { return op == DEJA_OP_RENAME || op == DEJA_OP_LINK; }
-
-constexpr const char* kTooMuch = "it looked at too much";
-// Beyond so many records it is worth the time to give memory back.
+constexpr const char* kTooMuch = "the run has too many records";
+// From this number of records on, memory should be returned to the system.
 constexpr std::size_t kLarge = 20'000;
 
 const char* lost_reason(std::uint32_t lost) {
   if (lost & DEJA_LOST_FULL) return kTooMuch;
-  if (lost & DEJA_LOST_PATH) return "a directory's name could not be found out";
-  if (lost & DEJA_LOST_GO) return "a Go program makes its system calls unseen";
+  if (lost & DEJA_LOST_PATH) return "the name of a directory could not be determined";
+  if (lost & DEJA_LOST_GO) return "a Go program makes its own system calls";
   if (lost & DEJA_LOST_NAMESPACE) return "a program has code that the interposer does not see";
   if (lost & DEJA_LOST_KERNEL)
-    return "a system call took paths out of view (io_uring, mount, chroot, ...)";
+    return "a system call changed what paths mean (io_uring, mount, chroot, ...)";
   if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";
   if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
   if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
-  if (lost & DEJA_LOST_SANDBOX) return "a program locks itself in (seccomp)";
+  if (lost & DEJA_LOST_SANDBOX) return "a program confines itself (seccomp)";
   if (lost & DEJA_LOST_MEMORY) return "a program locks its memory (mlockall)";
-  return "the log says that something was not recorded";
+  return "the log reports a lost record";
 }
 
-// Reads the record at offset into event. Returns its size, or 0 with a gap when it is torn or
-// false.
+// Decodes the record at offset into event. Returns its size, or 0 with a gap if it is torn or malformed.
 std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Event& event) {
   deja_log_record record;
   if (end - offset < sizeof record) {
@@ -103,9 +94,9 @@ std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Ev
   const std::uint64_t fixed = sizeof record + (identified ? sizeof(deja_log_identity) : 0);
   const std::uint64_t used = fixed + std::uint64_t{record.text_size} + record.text2_size;
   if (record.size % 8 != 0 || record.size > end - offset ||
-      ((used + 7) & ~std::uint64_t{7}) != record.size || record.op < DEJA_OP_PROCESS ||
-      record.op > DEJA_OP_LAST) {
-    reader.gap("a record makes no sense at offset " + std::to_string(offset));
+      ((used + 7) & ~std::uint64_t{7}) != record.size ||
+      deja_texts_of(record.op) == DEJA_TEXT_NONE) {
+    reader.gap("a record is malformed at offset " + std::to_string(offset));
     return 0;
   }
   event.op = static_cast<deja_op>(record.op);
@@ -141,12 +132,12 @@ void make_absolute(Reader& reader, std::int32_t pid, std::string& path) {
   path.insert(0, cwd.ends_with('/') ? cwd : cwd + "/");
 }
 
-// The front turns into the real tool, or starts it, under the same observation; a hit of its own
-// would be a record-less one, which the front must not do while DEJA_OBSERVE_LOG is set.
-bool is_front(const Reader& reader, const Event& event) {
-  return event.has_identity && reader.header.front_inode != 0 &&
-         event.identity.inode == reader.header.front_inode &&
-         event.identity.device == reader.header.front_device;
+// The client execs or starts the real tool under the same observation. It does not replay a hit of its
+// own, which would leave no records, while DEJA_OBSERVE_LOG is set.
+bool is_client(const Reader& reader, const Event& event) {
+  return event.has_identity && reader.header.client_inode != 0 &&
+         event.identity.inode == reader.header.client_inode &&
+         event.identity.device == reader.header.client_device;
 }
 
 void on_process(Reader& reader, const Event& event) {
@@ -155,7 +146,7 @@ void on_process(Reader& reader, const Event& event) {
   reader.any_process = true;
   process.cwd = event.text;
   if (event.flags & DEJA_PROCESS_FORKED) {
-    // A pid that is a fork again was reused: what was pending of its former owner never came.
+    // A pid that forks again was reused: what was pending for its former owner never came.
     if (process.exec_pending) reader.missing(process.exec);
     process.exec_pending = false;
   } else if (process.exec_pending) {
@@ -177,14 +168,14 @@ void on_event(Reader& reader, const Event& event) {
       break;
     case DEJA_OP_EXEC:
       if (process.exec_pending) reader.missing(process.exec);
-      process.exec_pending = !is_front(reader, event);
+      process.exec_pending = !is_client(reader, event);
       process.exec = program_of(event);
       break;
     case DEJA_OP_EXEC_FAILED:
       if (process.exec.path == event.path) process.exec_pending = false;
       break;
     case DEJA_OP_SPAWN:
-      if (event.error != 0 || is_front(reader, event)) break;
+      if (event.error != 0 || is_client(reader, event)) break;
       if (event.value != 0) {
         reader.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(
             program_of(event));
@@ -198,7 +189,7 @@ void on_event(Reader& reader, const Event& event) {
 }
 
 void check_all_reported_in(Reader& reader) {
-  if (!reader.any_process) reader.unheard("no process reported in");
+  if (!reader.any_process) reader.unseen("no process reported in");
   std::map<std::int32_t, std::vector<const Program*>> unmatched_children;  // by parent
   for (const auto& [pid, process] : reader.processes) {
     if (process.exec_pending) reader.missing(process.exec);
@@ -223,12 +214,12 @@ void check_all_reported_in(Reader& reader) {
   }
 }
 
-// The reason is its own; what was decoded is let go.
+// Only the reason is returned; the decoded records are freed.
 Log too_much(Reader& reader) {
   Log log;
   log.gap = reader.log.gap;
   if (log.gap.empty()) log.gap = kTooMuch;
-  log.unheard = reader.log.unheard;
+  log.has_unseen_program = reader.log.has_unseen_program;
   log.is_large = true;
   return log;
 }
@@ -245,12 +236,12 @@ Result<Log> read_log(std::string_view bytes) {
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
-  constexpr std::uint32_t kUnheard = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
-                                     DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
-  if ((reader.header.lost & kUnheard) != 0) reader.log.unheard = true;
+  constexpr std::uint32_t kUnseen = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
+                                    DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
+  if ((reader.header.lost & kUnseen) != 0) reader.log.has_unseen_program = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
   if (tail > reader.header.capacity) reader.gap(kTooMuch);
-  // Nothing of it will be published, and it is as long as can be.
+  // It will not be published, and its decoding would take the most memory.
   if ((reader.header.lost & DEJA_LOST_FULL) != 0 || tail > reader.header.capacity)
     return std::move(reader.log);
   if (tail > bytes.size()) reader.gap("the log is shorter than what was written");
@@ -261,10 +252,11 @@ Result<Log> read_log(std::string_view bytes) {
     const std::uint64_t size = decode(reader, offset, end, event);
     if (size == 0) break;
     offset += size;
-    // A bare library name is the one path that is no path.
+    // A bare library name is the only path of a record that is not joined.
     const bool bare = event.op == DEJA_OP_LIBRARY && event.path.find('/') == std::string::npos;
-    if (!path_is_name(event.op) && !bare) make_absolute(reader, event.pid, event.path);
-    if (has_second_path(event.op)) make_absolute(reader, event.pid, event.text);
+    const deja_texts texts = deja_texts_of(event.op);
+    if (texts >= DEJA_TEXT_PATH && !bare) make_absolute(reader, event.pid, event.path);
+    if (texts == DEJA_TEXT_TWO_PATHS) make_absolute(reader, event.pid, event.text);
     on_event(reader, event);
     text_size += event.path.size() + event.text.size();
     if (reader.log.events.size() == kRecordsMax || text_size > kTextMax) return too_much(reader);

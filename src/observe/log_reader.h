@@ -1,7 +1,7 @@
 // Reads a trace log after the observed run has ended.
 //
-// Nothing in a log is trusted: any process of the run could have written to it. Bytes that make no
-// sense become a gap, never a read out of bounds. Thread-safe: no state.
+// The log is not trusted: any process of the run could have written to it. Malformed bytes become a
+// gap, never a read out of bounds. Thread-safe: no state.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@
 
 namespace deja::observe {
 
-// One thing a process did. Paths are absolute (relative ones are joined to the process's working
-// directory) but otherwise as the tool spelled them: ".." and symlinks stay. Exceptions: LIBRARY
-// may be a bare name (see log_layout.h), and GETENV, HOST and CONNECT have a name for a path.
+// One operation of a process. Paths are absolute (relative ones are joined to the process's working
+// directory) but otherwise as the tool spelled them: ".." and symlinks stay. Exceptions: the path of
+// LIBRARY may be a bare name (see log_layout.h), and that of GETENV, HOST and CONNECT is a name.
 struct Event {
   deja_op op = DEJA_OP_PROCESS;
   std::uint16_t flags = 0;  // DEJA_OPEN_*, DEJA_FLAG_*
@@ -28,13 +28,13 @@ struct Event {
   bool has_identity = false;
   os::FileIdentity identity;
   std::int64_t when_ns = 0;
-  std::string path;  // text of the record
-  std::string text;  // text2 of the record: link text, value, second path
+  std::string path;  // first text of the record
+  std::string text;  // second text of the record: link text, value, second path
 };
 
-// A program that was to run, and the executable that reported in where it should have.
+// A program that was to run, and the executable that reported in its place.
 struct Start {
-  std::string wanted;  // empty: the tool itself, which the log has no word of
+  std::string wanted;  // empty: the tool itself, whose start is not in the log
   std::optional<os::FileIdentity> wanted_file;
   std::string reported;
   std::optional<os::FileIdentity> reported_file;
@@ -42,25 +42,25 @@ struct Start {
 
 struct Log {
   std::vector<Event> events;  // in the order in which records were reserved
-  // Why this run cannot be published, in one line; empty when the log is whole: nothing lost, no
-  // torn record, and every process that was started reported in.
+  // Why this run cannot be published, in one line. Empty: nothing was lost, no record is torn, and
+  // every process that was started reported in.
   std::string gap;
-  // Some program did not pass through the interposer; the supervisor would have heard it.
-  bool unheard = false;
-  // It was not small, or too much: who has read it had better give the memory back.
+  // A program did not pass through the interposer; the supervisor would have observed it.
+  bool has_unseen_program = false;
+  // The log was large. Its reader should return memory to the system.
   bool is_large = false;
-  // A program that the interposer does not see may turn into one that it sees, which then reports in
-  // as if nothing had been before. So whoever reads the log compares these (pipeline/starts.h).
+  // A program that the interposer does not see may exec one that it sees; that one then reports in as if
+  // the first had not existed. So the caller compares these (evidence/unseen_programs.h).
   std::vector<Start> starts;
 };
 
-// More than a log that is published may hold: records, and bytes of their texts when paths are absolute.
-// What has more is not kept in memory, and is a gap. (The largest link seen has a tenth of it.)
+// Limits for a log that can be published: records, and bytes of their absolute texts. A larger log is not
+// kept in memory and has a gap. (The largest link observed had a tenth of it.)
 inline constexpr std::size_t kRecordsMax = 300'000;
 inline constexpr std::size_t kTextMax = 64u << 20;
 
-// bytes: the whole mapped log, or as much of it as was kept (at least up to its tail). An Error
-// means the bytes are no log at all.
+// bytes: the whole mapped log, or a prefix that reaches at least to its tail. An Error: the bytes are
+// not a log.
 Result<Log> read_log(std::string_view bytes);
 
 }  // namespace deja::observe

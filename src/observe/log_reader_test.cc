@@ -1,4 +1,4 @@
-// The reader on logs that were made by hand, cut, and spoilt.
+// The reader on logs that were made by hand, truncated, and changed.
 #include "observe/log_reader.h"
 
 #include <gmock/gmock.h>
@@ -27,8 +27,8 @@ class LogBuilder {
     header_.magic = DEJA_LOG_MAGIC;
     header_.version = DEJA_LOG_VERSION;
     header_.capacity = 1 << 20;
-    header_.front_device = 1;
-    header_.front_inode = 99;
+    header_.client_device = 1;
+    header_.client_inode = 99;
   }
   LogBuilder& add(deja_op op, const std::string& text, const std::string& text2 = {},
                   Fields fields = {}) {
@@ -93,7 +93,7 @@ class LogBuilder {
   std::string records_;
 };
 
-TEST(LogReader, JoinsRelativePathsWithTheProcessesFolder) {
+TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
   const Log log = LogBuilder()
                       .start(1, 0, "/w")
                       .start(2, 1, "/v")
@@ -181,7 +181,7 @@ TEST(LogReader, APopenChildIsKnownByItsParent) {
   EXPECT_EQ(
       LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/sh", "", popen).start(2, 1).read().gap, "");
   EXPECT_NE(LogBuilder().start(1, 0).add(DEJA_OP_SPAWN, "/bin/sh", "", popen).read().gap, "");
-  // the one start there is belongs to the other spawn
+  // the only report belongs to the other spawn
   EXPECT_NE(LogBuilder()
                 .start(1, 0)
                 .add(DEJA_OP_SPAWN, "/bin/x", "", {.pid = 1, .value = 2})
@@ -192,14 +192,14 @@ TEST(LogReader, APopenChildIsKnownByItsParent) {
             "");
 }
 
-// Pairs of what was to run and what reported in, in no order.
+// Pairs of wanted program and reported program, in no order.
 std::vector<std::pair<std::string, std::string>> starts_of(const Log& log) {
   std::vector<std::pair<std::string, std::string>> out;
   for (const Start& start : log.starts) out.emplace_back(start.wanted, start.reported);
   return out;
 }
 
-TEST(LogReader, TellsWhatReportedInWhere) {
+TEST(LogReader, ReturnsWhichProgramReportedInForWhich) {
   const auto report = [](LogBuilder& log, const char* program, int pid, unsigned parent) {
     log.add(DEJA_OP_PROCESS, program, "/w", {.pid = pid, .value = parent});
   };
@@ -218,12 +218,12 @@ TEST(LogReader, TellsWhatReportedInWhere) {
                                               std::pair("/bin/unnamed", "/bin/unnamed2")));
 }
 
-TEST(LogReader, TheFrontNeedNotReportIn) {
-  const Fields front{.pid = 2, .identity = true, .inode = 99};
-  EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", front).read().gap, "");
+TEST(LogReader, TheClientNeedNotReportIn) {
+  const Fields client{.pid = 2, .identity = true, .inode = 99};
+  EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", client).read().gap, "");
   EXPECT_NE(LogBuilder()
                 .start(1, 0)
-                .add(DEJA_OP_EXEC, "/bin/deja", "", front)
+                .add(DEJA_OP_EXEC, "/bin/deja", "", client)
                 .start(2, 1)
                 .add(DEJA_OP_EXEC, "/bin/static", "", {.pid = 2})
                 .read()
@@ -263,7 +263,7 @@ std::string sample() {
       .bytes();
 }
 
-// What a log with too many records, or with too long names, would take of memory is bounded.
+// The memory for a log with too many records, or with too long names, is bounded.
 TEST(LogReader, TooMuchIsAGapAndIsNotKept) {
   LogBuilder many;
   many.capacity(64 << 20).start(1, 0);
@@ -271,26 +271,26 @@ TEST(LogReader, TooMuchIsAGapAndIsNotKept) {
   EXPECT_EQ(read_log(many.bytes())->gap, "");
   EXPECT_EQ(read_log(many.bytes())->events.size(), kRecordsMax);
   many.add(DEJA_OP_STAT, "/a", {}, {.pid = 1});
-  EXPECT_EQ(read_log(many.bytes())->gap, "it looked at too much");
+  EXPECT_EQ(read_log(many.bytes())->gap, "the run has too many records");
   EXPECT_TRUE(read_log(many.bytes())->events.empty());
   EXPECT_TRUE(read_log(many.bytes())->is_large);
 
-  LogBuilder deep;  // a short name, but the directory is put in front of each
+  LogBuilder deep;  // short names, each joined to a long directory
   deep.capacity(64 << 20).start(1, 0, "/" + std::string(4000, 'd'));
   for (std::size_t i = 0; i <= kTextMax / 4000; ++i) deep.add(DEJA_OP_STAT, "a", {}, {.pid = 1});
-  EXPECT_EQ(read_log(deep.bytes())->gap, "it looked at too much");
+  EXPECT_EQ(read_log(deep.bytes())->gap, "the run has too many records");
   EXPECT_TRUE(read_log(deep.bytes())->events.empty());
 
   LogBuilder full;
   full.start(1, 0).lost(DEJA_LOST_FULL);
-  EXPECT_EQ(read_log(full.bytes())->gap, "it looked at too much");
+  EXPECT_EQ(read_log(full.bytes())->gap, "the run has too many records");
 }
 
 TEST(LogReader, ALogCutAtAnyLengthIsAGapOrAnError) {
   const std::string whole = sample();
   ASSERT_EQ(read_log(whole)->gap, "");
   for (std::size_t size = 0; size < whole.size(); ++size) {
-    // a heap copy of the exact size, so that a sanitizer sees a read past its end
+    // a heap copy of the exact size, so that a sanitizer detects a read past its end
     const std::string cut(whole.data(), size);
     auto log = read_log(cut);
     if (size < DEJA_LOG_HEADER_BYTES) {
@@ -302,7 +302,7 @@ TEST(LogReader, ALogCutAtAnyLengthIsAGapOrAnError) {
   }
 }
 
-TEST(LogReader, SpoiltBytesNeverBreakIt) {
+TEST(LogReader, ChangedBytesNeverBreakIt) {
   const std::string whole = sample();
   std::mt19937 random(20240501);  // NOLINT: the same every time
   for (int round = 0; round < 20000; ++round) {

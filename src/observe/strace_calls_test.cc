@@ -1,5 +1,5 @@
-// Calls that real tools make seldom, with `strace -f` as the truth, see strace_test.cc; and what no
-// log of paths can say, which must be a gap.
+// Rare calls of real tools, compared with `strace -f` as in strace_test.cc; and effects that a log of
+// paths cannot express, which must be a gap.
 #include <cerrno>
 
 #include "observe/testing/strace_fixture.h"
@@ -17,7 +17,7 @@ class StraceCalls : public StraceTest {
     StraceTest::SetUp();
     if (IsSkipped()) return;
     write("file", "text");
-    make_folder("folder");
+    make_directory("directory");
     ASSERT_EQ(symlink("file", at("link").c_str()), 0);
   }
   static std::vector<std::string> calls(const std::string& group) { return {DEJA_CALLS, group}; }
@@ -27,10 +27,10 @@ TEST_F(StraceCalls, ByNumber) { compare(calls("by-number"), "calls by number"); 
 
 TEST_F(StraceCalls, ByNumbersWithoutAWrapper) {
   const ToolRun run = compare(calls("by-new-number"), "calls without a wrapper");
-  // strace may be older than these, so it is asked for none of them
+  // strace may be older than these calls, so the test checks the log itself
   for (const char* name : {"file", "link"})
     EXPECT_FALSE(run.all(DEJA_OP_CHANGE, at(name)).empty()) << name;
-  EXPECT_FALSE(run.all(DEJA_OP_STAT, at("folder")).empty());
+  EXPECT_FALSE(run.all(DEJA_OP_STAT, at("directory")).empty());
   EXPECT_FALSE(run.all(DEJA_OP_STAT, at("absent")).empty());
   EXPECT_FALSE(run.all(DEJA_OP_STAT, at("absent2")).empty());
 }
@@ -42,15 +42,15 @@ TEST_F(StraceCalls, ByDescriptor) {
 
 TEST_F(StraceCalls, FilesThatGetANameLater) {
   const ToolRun run = compare(calls("unnamed"), "O_TMPFILE, linkat");
-  EXPECT_FALSE(run.all(DEJA_OP_OPEN, at("folder")).empty());
+  EXPECT_FALSE(run.all(DEJA_OP_OPEN, at("directory")).empty());
 }
 
 TEST_F(StraceCalls, Copies) { compare(calls("copies"), "copies, mmap, memfd"); }
 
 TEST_F(StraceCalls, Programs) {
   const ToolRun run = compare(calls("programs"), "exec, spawn, PATH");
-  for (const char* folder : {"/absent-two", "folder"}) {
-    const std::string path = folder[0] == '/' ? folder : at(folder);
+  for (const char* directory : {"/absent-two", "directory"}) {
+    const std::string path = directory[0] == '/' ? directory : at(directory);
     EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, path + "/cat", ENOENT)) << path;
     EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, path + "/absent-everywhere", ENOENT)) << path;
   }
@@ -58,15 +58,15 @@ TEST_F(StraceCalls, Programs) {
   EXPECT_TRUE(run.has(DEJA_OP_EXEC_FAILED, at("file"), EACCES));
 }
 
-// Where a library could have been found before is an input, like the folders of an include path.
+// A directory in which a library could have been found earlier is an input, like an include directory.
 class StraceLoader : public StraceCalls, public ::testing::WithParamInterface<const char*> {};
 
-TEST_P(StraceLoader, LooksInEarlierFolders) {
+TEST_P(StraceLoader, LooksInEarlierDirectories) {
   REQUIRE_TOOL("gcc");
   write("x.c", "int x(void) { return 0; }\n");
   write("m.c", "int x(void);\nint main(void) { return x(); }\n");
-  for (const char* name : {"one", "two", "late"}) make_folder(name);
-  write("one/x86_64", "what the loader takes for a folder");  // /usr/bin has one
+  for (const char* name : {"one", "two", "late"}) make_directory(name);
+  write("one/x86_64", "a file where the loader expects a directory");  // /usr/bin has one
   const std::string gcc = find_tool("gcc");
   ASSERT_EQ(run({gcc, "-shared", "-o", "two/libx.so", "x.c"}, {.observed = false}).exit_code, 0);
   const ToolRun made = run({gcc, "m.c", "-Ltwo", "-lx", "-o", "m", GetParam(),
@@ -84,27 +84,27 @@ TEST_P(StraceLoader, LooksInEarlierFolders) {
 INSTANTIATE_TEST_SUITE_P(Lists, StraceLoader,
                          ::testing::Values("-Wl,--enable-new-dtags", "-Wl,--disable-new-dtags"));
 
-TEST_F(StraceCalls, AFolderThatOnlyTheLoaderCanNameIsAGap) {
+TEST_F(StraceCalls, ADirectoryThatOnlyTheLoaderCanNameIsAGap) {
   REQUIRE_TOOL("gcc");
   write("m.c", "int main(void) { return 0; }\n");
   ASSERT_EQ(
       run({find_tool("gcc"), "m.c", "-o", "m", "-Wl,-rpath,$ORIGIN/$LIB"}, {.observed = false})
           .exit_code,
       0);
-  EXPECT_TRUE(run({at("m")}).log.unheard);
+  EXPECT_TRUE(run({at("m")}).log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, LibrariesAskedForByName) {
-  const ToolRun run = compare(calls("libraries"), "dlopen", {"LD_LIBRARY_PATH=" + at("folder")});
+  const ToolRun run = compare(calls("libraries"), "dlopen", {"LD_LIBRARY_PATH=" + at("directory")});
   EXPECT_TRUE(run.has(DEJA_OP_STAT, at("absent.so"), ENOENT) ||
               run.has(DEJA_OP_STAT, at("./absent.so"), ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, "libabsent-everywhere.so"));
-  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("folder/libabsent-everywhere.so"), ENOENT));
-  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("folder/libm.so.6"), ENOENT));
-  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("folder/libc.so.6"), ENOENT));
+  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("directory/libabsent-everywhere.so"), ENOENT));
+  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("directory/libm.so.6"), ENOENT));
+  EXPECT_TRUE(run.has(DEJA_OP_LIBRARY, at("directory/libc.so.6"), ENOENT));
 }
 
-// A sanitizer's runtime inside the program makes system calls of its own.
+// A sanitizer's runtime linked into the program makes its own system calls.
 TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   REQUIRE_TOOL("clang-19");
   write(
@@ -117,18 +117,18 @@ TEST_F(StraceCalls, TheOptionsOfASanitizerAreAGap) {
   if (made.exit_code != 0) GTEST_SKIP() << "NOT TESTED: no sanitizer: " << made.output;
   EXPECT_EQ(run({at("s")}).log.gap, "");
   ASSERT_EQ(rmdir(at("m").c_str()), 0);
-  // the file that an option names is read unseen
+  // the file that an option names is read without a record
   write("options", "");
   const ToolRun out = run({at("s")}, {.environment = {"ASAN_OPTIONS=include=" + at("options")}});
   EXPECT_EQ(out.exit_code, 0) << out.output;
-  EXPECT_TRUE(out.log.unheard);
+  EXPECT_TRUE(out.log.has_unseen_program);
 }
 
 TEST_F(StraceCalls, AQueueIsAnotherProcess) {
   EXPECT_TRUE(run(calls("queue")).has(DEJA_OP_CONNECT, "mq_open"));
 }
 
-TEST_F(StraceCalls, WhatPathsCannotSayIsAGap) {
+TEST_F(StraceCalls, EffectsThatPathsCannotExpressAreAGap) {
   for (const char* group : {"handle", "uring", "namespace", "stolen", "tree"}) {
     const ToolRun run = this->run(calls(group));
     if (run.exit_code == 77) {

@@ -1,7 +1,7 @@
-// Real tools, with `strace -f` as the truth: what a tool itself opened, looked at, or missed is in
-// the log. What is left to the exceptions of testing/strace_fixture.cc was not done by the tool but
-// by the loader or by libc on its behalf; each says what stands in the log for it. The C and C++
-// toolchains and scripts; other tools: strace_tools_test.cc.
+// Real tools, compared with `strace -f`: every file that a tool opened, examined or did not find is in
+// the log. The exceptions in testing/strace_fixture.cc are calls of the loader or of libc on behalf of
+// the tool; each exception names the record that covers it. Here: the C and C++ toolchains and scripts;
+// other tools: strace_tools_test.cc.
 #include "observe/testing/strace_fixture.h"
 
 namespace deja::observe {
@@ -15,7 +15,7 @@ TEST_F(StraceTest, GccC) {
   REQUIRE_TOOL("gcc");
   write_sources();
   const ToolRun run = compare({find_tool("gcc"), "-c", "a.c", "-o", "a.o", "-MD"}, "gcc -c -MD");
-  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.h")) || run.has(DEJA_OP_OPEN, folder_ + "/a.h"));
+  EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.h")) || run.has(DEJA_OP_OPEN, directory_ + "/a.h"));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, "/usr/include/stdio.h"));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, "/usr/local/include/stdio.h", ENOENT));
   EXPECT_TRUE(run.has(DEJA_OP_OPEN, at("a.o")));

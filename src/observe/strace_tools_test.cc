@@ -1,4 +1,4 @@
-// More real tools with `strace -f` as the truth, see strace_test.cc: rustc, linkers, binutils,
+// More real tools, compared with `strace -f` as in strace_test.cc: rustc, linkers, binutils,
 // generators, cmake -E, scripts.
 #include <filesystem>
 
@@ -17,7 +17,7 @@ class StraceRust : public StraceTest, public ::testing::WithParamInterface<std::
   static std::string name() { return std::string(base_name(parent_path(parent_path(GetParam())))); }
 };
 
-// The compilers themselves: what rustup puts into PATH only starts one of them.
+// The compilers themselves: rustup's program in PATH only starts one of them.
 std::vector<std::string> rustcs() {
   std::vector<std::string> out;
   const char* home = getenv("HOME");
@@ -71,13 +71,13 @@ TEST_P(StraceLinker, Link) {
       run({find_tool("gcc"), "-c", "-fPIC", "a.c", "-o", "a.o"}, {.observed = false}).exit_code, 0);
   std::string libc =
       run({find_tool("gcc"), "-print-file-name=libc.so"}, {.observed = false}).output;
-  const std::string folder(parent_path(libc));
+  const std::string directory(parent_path(libc));
   const ToolRun made = compare(
-      {find_tool(GetParam()), "-o", "a", "-e", "main", "-Labsent", "-L" + folder, "a.o", "-lc"},
+      {find_tool(GetParam()), "-o", "a", "-e", "main", "-Labsent", "-L" + directory, "a.o", "-lc"},
       GetParam());
   EXPECT_TRUE(made.has(DEJA_OP_OPEN, at("absent/libc.so"), ENOENT) ||
               made.has(DEJA_OP_STAT, at("absent/libc.so"), ENOENT) ||
-              made.has(DEJA_OP_LIST, at("absent"), ENOENT));  // gold lists its folders
+              made.has(DEJA_OP_LIST, at("absent"), ENOENT));  // gold lists its directories
   write("version.map", "{ global: main; local: *; };\n");
   write("objects", "a.o\n");
   compare(
@@ -89,7 +89,7 @@ INSTANTIATE_TEST_SUITE_P(Linkers, StraceLinker,
 
 TEST_F(StraceTest, As) {
   REQUIRE_TOOL("as");
-  make_folder("d");
+  make_directory("d");
   write("a.s", ".include \"b.s\"\n.incbin \"data\"\n");
   write("d/b.s", "nop\n");
   write("data", "x");
@@ -119,8 +119,8 @@ TEST_F(StraceTest, Ar) {
 
 TEST_F(StraceTest, Protoc) {
   REQUIRE_TOOL("protoc");
-  make_folder("in/x");
-  make_folder("out");
+  make_directory("in/x");
+  make_directory("out");
   write("in/x/a.proto", "syntax = \"proto3\";\nimport \"x/b.proto\";\nmessage A { x.B b = 1; }\n");
   write("in/x/b.proto", "syntax = \"proto3\";\npackage x;\nmessage B { int32 i = 1; }\n");
   const ToolRun run = compare({find_tool("protoc"), "-Iabsent", "-Iin", "--cpp_out=out",
@@ -131,7 +131,7 @@ TEST_F(StraceTest, Protoc) {
 TEST_F(StraceTest, CmakeE) {
   REQUIRE_TOOL("cmake");
   write("a", "text");
-  make_folder("d/e");
+  make_directory("d/e");
   const std::string cmake = find_tool("cmake");
   const std::vector<std::vector<std::string>> commands = {
       {"copy", "a", "b"},

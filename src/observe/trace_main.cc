@@ -1,6 +1,9 @@
 // A development tool, not installed: runs a command under observation and prints its log.
-//   observe_trace [-q] [-s] [-f FRONT] -- /command args…     (-q: the summary only; -s: by the
-//   supervisor, which wants a path)
+//
+// clang-format off
+//   observe_trace [-q] [-s] [-f CLIENT] -- /command args…    -q: the summary only; -s: supervised, which
+//                                                            needs a path; -f: see create_log()
+// clang-format on
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -17,18 +20,10 @@ namespace {
 
 using deja::observe::Event;
 
-const char* op_name(deja_op op) {
-  static const char* const names[] = {
-      "?",     "process",  "library",  "exec",   "exec-failed", "spawn",  "open",
-      "stat",  "readlink", "realpath", "list",   "chdir",       "getenv", "environ",
-      "clock", "random",   "host",     "unlink", "rename",      "link",   "symlink",
-      "mkdir", "change",   "connect",  "close",  "lock"};
-  return names[op];
-}
-
 void print(const Event& e) {
-  std::printf("%d %s%s%s%s%s%s", e.pid, op_name(e.op), e.path.empty() ? "" : " ", e.path.c_str(),
-              e.text.empty() ? "" : " -> ", e.text.c_str(), e.has_identity ? " #" : "");
+  std::printf("%d %s%s%s%s%s%s", e.pid, deja_op_name(e.op), e.path.empty() ? "" : " ",
+              e.path.c_str(), e.text.empty() ? "" : " -> ", e.text.c_str(),
+              e.has_identity ? " #" : "");
   if (e.error) std::printf(" (%s)", std::strerror(e.error));
   if (e.value) std::printf(" value=%llu", static_cast<unsigned long long>(e.value));
   if (e.flags & ~DEJA_FLAG_IDENTITY) std::printf(" flags=%x", e.flags & ~DEJA_FLAG_IDENTITY);
@@ -51,7 +46,7 @@ int run(const std::vector<std::string>& environment, char** argv) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// What to start: the tool, or its supervision into a log.
+// The command line: the tool, or its supervision into a log.
 std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
   std::vector<char*> out;
   if (log != nullptr)
@@ -64,7 +59,7 @@ std::vector<char*> command_of(char** tool, const deja::observe::LogFile* log) {
 void print_all(const deja::observe::Log& log, bool quiet) {
   std::map<std::string, int> counts;
   for (const Event& e : log.events) {
-    ++counts[op_name(e.op)];
+    ++counts[deja_op_name(e.op)];
     if (!quiet) print(e);
   }
   std::printf("%zu records:", log.events.size());
@@ -77,15 +72,15 @@ void print_all(const deja::observe::Log& log, bool quiet) {
 int main(int argc, char** argv) {
   bool quiet = false;
   bool supervised = false;
-  std::string front;
+  std::string client;
   int at = 1;
   for (; at < argc && std::strcmp(argv[at], "--") != 0; ++at) {
     if (std::strcmp(argv[at], "-q") == 0) quiet = true;
     if (std::strcmp(argv[at], "-s") == 0) supervised = true;
-    if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) front = argv[++at];
+    if (std::strcmp(argv[at], "-f") == 0 && at + 1 < argc) client = argv[++at];
   }
   if (at + 1 >= argc) return 2;
-  auto log = deja::observe::LogFile::create(front);
+  auto log = deja::observe::LogFile::create(client);
   if (!log) return 1;
   std::vector<std::string> environment;
   for (char** e = environ; *e; ++e) environment.emplace_back(*e);

@@ -1,4 +1,4 @@
-// What this kernel, container or sandbox lets a process do. For the doctor.
+// What the kernel, container or sandbox allows this process. For `deja doctor`.
 #pragma once
 
 namespace deja::os {

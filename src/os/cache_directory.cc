@@ -19,11 +19,11 @@
 namespace deja::os {
 namespace {
 
-// Tells backup programs, too, to leave the directory out: https://bford.info/cachedir/
-constexpr std::string_view kMark =
+// This mark also makes backup programs skip the directory: https://bford.info/cachedir/
+constexpr std::string_view kTag =
     "Signature: 8a477f597d28d172789f06886806bc55\n# The cache of deja, a build cache.\n";
-constexpr const char* kMarkName = "CACHEDIR.TAG";
-// What a store begins with (store/layout.h); before there was a mark, it was one.
+constexpr const char* kTagName = "CACHEDIR.TAG";
+// A store's format file begins with this (store/layout.h). It was the mark before CACHEDIR.TAG.
 constexpr std::string_view kStoreMark = "deja store ";
 
 bool begins_with(const Fd& dir, const char* name, std::string_view text) {
@@ -35,10 +35,10 @@ bool begins_with(const Fd& dir, const char* name, std::string_view text) {
 }
 
 bool is_marked(const Fd& dir) {
-  return begins_with(dir, kMarkName, kMark) || begins_with(dir, "format", kStoreMark);
+  return begins_with(dir, kTagName, kTag) || begins_with(dir, "format", kStoreMark);
 }
 
-// As the kernel gives it (getdents64(2)).
+// The layout of an entry from getdents64(2).
 struct Entry {
   unsigned long long inode;
   long long offset;
@@ -47,9 +47,9 @@ struct Entry {
   char name[1];
 };
 
-// What another client has made that is just about to mark it.
-bool is_beginning(std::string_view name) {
-  return name == "." || name == ".." || name.starts_with(kMarkName) || name.starts_with("daemon.");
+// Names that another client creates before it writes the mark.
+bool is_made_before_mark(std::string_view name) {
+  return name == "." || name == ".." || name.starts_with(kTagName) || name.starts_with("daemon.");
 }
 
 bool is_empty(const Fd& dir) {
@@ -60,13 +60,13 @@ bool is_empty(const Fd& dir) {
     for (long at = 0; at < n;) {
       const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
       const std::string_view name = entry->name;
-      if (!is_beginning(name)) return false;
+      if (!is_made_before_mark(name)) return false;
       at += entry->size;
     }
   }
 }
 
-// Root makes nothing in a user's directory: the user could not remove it.
+// Root creates nothing in a user's directory: the user could not remove it.
 CacheDirectory look_above(const char* dir) {
   char path[kPlaceMax];
   std::string_view rest = dir;
@@ -92,7 +92,7 @@ CacheDirectory look(const char* dir, Fd& opened) {
   if (st.st_uid != ::geteuid()) return CacheDirectory::of_others;
   if (is_marked(opened)) return CacheDirectory::ours;
   if (is_empty(opened)) return CacheDirectory::absent;
-  // Another may have marked and filled it meanwhile.
+  // Another client may have marked and filled it since.
   return is_marked(opened) ? CacheDirectory::ours : CacheDirectory::not_a_cache;
 }
 
@@ -108,18 +108,18 @@ bool make_with_parents(const char* dir) {
   return ::mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-// Under another name first: who finds a mark finds all of it.
+// Writes under a temporary name first: a mark that exists is complete.
 bool mark(const Fd& dir) {
   char name[64];
   TextBuffer(name, sizeof(name))
-      .add(kMarkName)
+      .add(kTagName)
       .add(".")
       .add_number(static_cast<unsigned>(::getpid()), 10);
   const Fd fd(
       ::openat(dir.get(), name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return false;
-  const bool written = write_all(fd.get(), kMark.data(), kMark.size()) == 0 &&
-                       ::renameat(dir.get(), name, dir.get(), kMarkName) == 0;
+  const bool written = write_all(fd.get(), kTag.data(), kTag.size()) == 0 &&
+                       ::renameat(dir.get(), name, dir.get(), kTagName) == 0;
   if (!written) ::unlinkat(dir.get(), name, 0);
   return written;
 }
@@ -154,11 +154,11 @@ const char* describe(CacheDirectory claim) {
     case CacheDirectory::absent:
       return "";
     case CacheDirectory::of_others:
-      return "it, or the directory that it would be made in, belongs to another user: set DEJA_DIR";
+      return "it, or the directory above it, belongs to another user: set DEJA_DIR";
     case CacheDirectory::not_a_cache:
-      return "it holds other things than a cache of deja: set DEJA_DIR to a new directory";
+      return "it holds other things than deja's cache: set DEJA_DIR to a new directory";
     case CacheDirectory::unusable:
-      return "it is no directory, or it cannot be made or written: set DEJA_DIR";
+      return "it is not a directory, or it cannot be created or written: set DEJA_DIR";
   }
   return "";
 }

@@ -1,26 +1,27 @@
-// Whose directory is it? deja makes and removes files only in a directory that is this user's and that
-// it has marked, or that was empty. Freestanding: client, engine and subcommands ask alike.
+// Checks that the cache directory may be used: deja creates and removes files only in a directory that
+// belongs to this user and that carries deja's mark, or that was empty. Freestanding: client, engine
+// and subcommands share this check.
 #pragma once
 
 namespace deja::os {
 
 enum class CacheDirectory {
-  ours,         // marked as a cache of deja's
-  absent,       // nothing of that name, and it could be made
-  of_others,    // it, or the nearest directory above it that exists, belongs to another user
-  not_a_cache,  // it holds other things
-  unusable,     // no directory, or it cannot be made, written or looked at
+  ours,         // marked as a cache of deja
+  absent,       // does not exist, or is empty, and could be made
+  of_others,    // it, or the nearest existing directory above it, belongs to another user
+  not_a_cache,  // it holds other files
+  unusable,     // not a directory, or it cannot be made, written or read
 };
 
-// Changes nothing. dir: absolute, without a trailing slash. An empty directory is `absent`.
+// Changes nothing. dir: absolute, without a trailing slash.
 CacheDirectory look_at_cache_directory(const char* dir);
-// Makes it, with mode 0700 and with those above it, and marks it: `ours`, or why not.
+// Creates it with mode 0700, parents too, and marks it. Returns `ours`, or the reason why not.
 CacheDirectory claim_cache_directory(const char* dir);
 
-// Marks one that is ours by its store alone. False: it is not, or cannot be written.
+// Marks a directory that is recognised only by the store in it. False: it is not ours, or not writable.
 bool mark_cache_directory(const char* dir);
 
-// For people: what is wrong, and the remedy. "" for ours and absent.
+// The problem and the remedy, as a message. "" for ours and absent.
 const char* describe(CacheDirectory claim);
 
 }  // namespace deja::os

@@ -9,20 +9,15 @@
 #include <fstream>
 #include <string>
 
+#include "os/directory_test.h"
+
 namespace deja::os {
 namespace {
 
 namespace fs = std::filesystem;
 
-class CacheDirectoryTest : public ::testing::Test {
+class CacheDirectoryTest : public DirectoryTest {
  protected:
-  CacheDirectoryTest() {
-    std::string pattern = ::testing::TempDir() + "deja-cache-XXXXXX";
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    base_ = pattern;
-  }
-  ~CacheDirectoryTest() override { fs::remove_all(base_); }
-  std::string at(const std::string& name) const { return base_ + "/" + name; }
   static void write(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
   }
@@ -30,7 +25,6 @@ class CacheDirectoryTest : public ::testing::Test {
     return look_at_cache_directory(dir.c_str());
   }
   static CacheDirectory claim(const std::string& dir) { return claim_cache_directory(dir.c_str()); }
-  std::string base_;
 };
 
 TEST_F(CacheDirectoryTest, IsMadeAndMarkedWithThoseAboveIt) {

@@ -1,9 +1,9 @@
-// Who has already stood in for whom. Two installations of deja in PATH, or a site's own wrapper that
-// looks for the next program of its name, would call each other without end. So each front tells what
-// it starts which fronts and tools came before, and finds none of these again. Freestanding.
+// The chain of clients and tools that led to this call. Two installations of deja in PATH, or a site's
+// own wrapper that looks for the next program of its name, would call each other without end. So each
+// client passes on which clients and tools came before, and its search skips all of these. Freestanding.
 //
-// The text is a list of records: 'F' and 16 hex digits for a front, 'T' and 16 hex digits for a tool
-// and 16 for the arguments that it was given.
+// The text is a list of records: 'F' and 16 hex digits for a client; 'T' and 16 hex digits for a tool,
+// then 16 for its arguments.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,12 @@
 
 namespace deja::os {
 
-// Where a front passes the text on, unless it does so with the log of a run (observe/preload).
+// The variable that carries the text, except in an observed run, whose log variable carries it
+// (observe/preload).
 inline constexpr std::string_view kCallsVariable = "DEJA_CALLS";
-// Of the text, with its NUL. What does not fit is not passed on: then only kCallsMax ends a loop.
+// Size of the text with its NUL. A longer one is not passed on; then only kCallsMax ends a loop.
 inline constexpr unsigned long kCallsSize = 2048;
-// A chain with more fronts is a loop.
+// A chain with more clients than this is a loop.
 inline constexpr int kCallsMax = 24;
 
 class ArgumentsHash {
@@ -33,21 +34,22 @@ class ArgumentsHash {
 class CallChain {
  public:
   CallChain() = default;
-  // Text that makes no sense is an empty chain.
+  // A malformed text is an empty chain.
   explicit CallChain(std::string_view text);
 
-  int fronts() const { return fronts_; }
-  bool is_front(const FrontFile& file) const;
-  // Was this tool called before, in a way that another call would only repeat? Of a script any call
-  // is: it looks for the next program of its name. Others call themselves with other arguments.
-  bool repeats(const FrontFile& tool, std::uint64_t arguments, bool is_script) const;
-  // The text for what a front is about to start.
-  void extend(const FrontFile& front, const FrontFile& tool, std::uint64_t arguments,
+  int clients() const { return clients_; }
+  bool is_client(const ClientFile& file) const;
+  // True if the tool was called before in a way that another call would only repeat. For a script any
+  // earlier call counts: it looks for the next program of its name. Other tools may call themselves
+  // with other arguments.
+  bool repeats(const ClientFile& tool, std::uint64_t arguments, bool is_script) const;
+  // The text for the program that a client is about to start.
+  void extend(const ClientFile& client, const ClientFile& tool, std::uint64_t arguments,
               TextBuffer& out) const;
 
  private:
   std::string_view text_;
-  int fronts_ = 0;
+  int clients_ = 0;
 };
 
 }  // namespace deja::os

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kStreams = 3;
 
-// The numbers belong to the process.
+// Descriptor numbers belong to the process, so all objects share this state.
 struct Taken {
   Mutex mutex;
   int users GUARDED_BY(mutex) = 0;
@@ -24,10 +24,10 @@ Taken& taken() {
   return *instance;
 }
 
-// Opened so, a file can be neither read nor written; nobody else has the root directory there so.
+// A descriptor opened with O_PATH can be neither read nor written. No other code opens "/" this way.
 constexpr int kPlaceholder = O_PATH | O_CLOEXEC | O_DIRECTORY;
 
-// Somebody may have put a stream in its place meanwhile.
+// False if the program has put a stream in its place since.
 bool is_placeholder(int fd) {
   const int flags = ::fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & O_PATH) != 0;
@@ -46,7 +46,7 @@ ClosedStreams::ClosedStreams() {
     if (fd < 0) break;
     if (fd == stream) {
       all.is_ours[stream] = true;
-    } else {  // somebody was faster
+    } else {  // another thread took the number first
       ::close(fd);
     }
   }

@@ -1,12 +1,12 @@
-// A program whose standard input, output or error is closed would give these numbers to the next files
-// that it opens, and its texts would end in them: in the index, in a blob.
+// If standard input, output or error is closed, the next files that the process opens get these
+// numbers, and text for the stream would be written into them: into the index or a blob.
 #pragma once
 
 namespace deja::os {
 
-// While one of these lives, no file that this process opens gets the number of a standard stream. What
-// is closed stays as good as closed: reads and writes fail as before, and programs that are started
-// find it closed. Thread-safe; many may live at once.
+// While an object lives, no file that this process opens gets the number of a standard stream. A closed
+// stream still behaves as closed: reads and writes fail as before, and child programs find it closed.
+// Thread-safe; several may exist at once.
 class ClosedStreams {
  public:
   ClosedStreams();

@@ -11,12 +11,12 @@
 namespace deja::os {
 namespace {
 
-// In a copy of the process, whose streams nobody needs. Its exit code is the number of the line that
-// does not hold.
+// Runs in a forked copy of the process, because the streams are closed. The exit code is the number of
+// the line that does not hold.
 #define HOLDS(condition) \
   if (!(condition)) return __LINE__ & 0xff
 
-TEST(ClosedStreams, AreGivenToNobody) {
+TEST(ClosedStreams, TheirNumbersAreNotReused) {
   const auto code = run_in_copy([] {
     for (int fd = 0; fd < 3; ++fd) ::close(fd);
     {
@@ -28,7 +28,7 @@ TEST(ClosedStreams, AreGivenToNobody) {
       char c = 0;
       HOLDS(::read(0, &c, 1) == -1 && errno == EBADF);
       HOLDS((::fcntl(1, F_GETFD) & FD_CLOEXEC) != 0);
-      HOLDS(::dup2(fd, 1) == 1);  // the program's own from here on
+      HOLDS(::dup2(fd, 1) == 1);  // from here on the program's own stream
     }
     HOLDS(::fcntl(0, F_GETFD) == -1);
     HOLDS(::fcntl(1, F_GETFD) >= 0);

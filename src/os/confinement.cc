@@ -10,7 +10,7 @@
 namespace deja::os {
 namespace {
 
-// The number behind a name in /proc/self/status (proc(5)).
+// The number after a name in /proc/self/status (proc(5)).
 std::uint64_t number_of(std::string_view status, std::string_view name) {
   const std::size_t at = status.find(name);
   if (at == std::string_view::npos) return 0;

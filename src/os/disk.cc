@@ -32,8 +32,13 @@ Result<Fd> open_with(const std::string& path, int flags) {
 }  // namespace
 
 Result<Fd> open_append(const std::string& path) {
-  // O_NONBLOCK: a FIFO in the way must not hang us.
+  // O_NONBLOCK: opening a FIFO of that name must not hang.
   return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+}
+
+void create_empty_file(const char* path) {
+  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd >= 0) ::close(fd);
 }
 
 Result<Fd> open_directory(const std::string& path) {
@@ -61,7 +66,7 @@ Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t l
   if (::fstat(fd.get(), &st) != 0) return sys_error("fstat");
   const auto expected = static_cast<std::uint64_t>(st.st_size);
   if (expected > limit_bytes) return std::optional<std::string>();
-  std::string bytes(expected + 1, '\0');  // one more, so that the expected size ends in one read
+  std::string bytes(expected + 1, '\0');  // one byte more, so that one read also sees the end
   std::size_t have = 0;
   for (Interruptions interruptions;;) {
     const ssize_t n =
@@ -114,14 +119,6 @@ Result<bool> rename_new(const std::string& from, const std::string& to) {
   if (errno != EINVAL && errno != ENOSYS) return sys_error("rename to", to);
   if (::rename(from.c_str(), to.c_str()) != 0) return sys_error("rename to", to);
   return true;
-}
-
-Result<bool> link_fd(const Fd& fd, const std::string& to) {
-  const std::string name = "/proc/self/fd/" + std::to_string(fd.get());
-  if (injected()) return sys_error("link to", to);
-  if (::linkat(AT_FDCWD, name.c_str(), AT_FDCWD, to.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  if (errno == EEXIST) return false;
-  return sys_error("link to", to);
 }
 
 }  // namespace deja::os

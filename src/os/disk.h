@@ -12,24 +12,24 @@
 
 namespace deja::os {
 
-// Creates the file (mode 0600) when missing; every write goes to the end, whoever else appends.
+// Creates the file (mode 0600) if it is missing. Every write goes to the end, also with several writers.
 Result<Fd> open_append(const std::string& path);
 Result<Fd> open_directory(const std::string& path);
 Result<Fd> open_read_write(const std::string& path);
+// Creates the file (mode 0600) when missing. Async-signal-safe.
+void create_empty_file(const char* path);
 // Replaces the bytes at the start of the file; the rest stays.
 Status overwrite_start(const Fd& fd, std::string_view bytes);
-// All bytes from the file's start, whatever the descriptor's offset. Empty: more than the limit.
+// All bytes from the file's start, independent of the file offset. Empty: more than the limit.
 Result<std::optional<std::string>> read_from_start(const Fd& fd, std::uint64_t limit_bytes);
-// Up to size bytes from that offset on; fewer at the end of the file.
+// Up to size bytes from that offset; fewer at the end of the file.
 Result<std::string> read_range(const Fd& fd, std::uint64_t offset, std::size_t size);
 // Makes everything written so far to the file system that holds fd durable.
 Status sync_file_system(const Fd& fd);
-// Sets the time of last change of the content; the access time becomes the same.
+// Sets mtime and atime.
 Status set_mtime(const Fd& fd, std::int64_t ns);
-// Renames unless `to` exists: false then, and `from` stays. Where the file system cannot promise
-// that, it replaces.
+// Renames unless `to` exists: then false, and `from` stays. A file system without RENAME_NOREPLACE
+// replaces.
 Result<bool> rename_new(const std::string& from, const std::string& to);
-// A hard link of the file that fd has open. False when to exists already.
-Result<bool> link_fd(const Fd& fd, const std::string& to);
 
 }  // namespace deja::os

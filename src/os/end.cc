@@ -7,7 +7,7 @@
 namespace deja::os {
 
 int end_by_signal(int signal) {
-  const struct rlimit none = {0, 0};  // the child has left one where the user wants it
+  const struct rlimit none = {0, 0};  // the child has already left its core file
   ::setrlimit(RLIMIT_CORE, &none);
   ::signal(signal, SIG_DFL);
   sigset_t set;

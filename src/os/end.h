@@ -1,11 +1,11 @@
-// Ending as a child has ended, so that whoever waits for us sees the tool's end. Needs libc only: the
-// front links it.
+// Ending as a child has ended, so that the caller sees the tool's exit status. Needs libc only: the
+// client links it.
 #pragma once
 
 namespace deja::os {
 
-// Dies of the signal, without a core of its own. Returns what to exit with when that failed (a
-// signal that does not kill).
+// Dies of the signal, without a core file of its own. Returns the exit code to use if the signal does
+// not kill.
 int end_by_signal(int signal);
 
 }  // namespace deja::os

@@ -1,5 +1,7 @@
 #include "os/failpoint.h"
 
+#if defined(DEJA_TEST_HOOKS)
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -61,3 +63,5 @@ void disarm_failpoint() { internal::failpoints_armed = false; }
 long failpoints_passed() { return passed.load(); }
 
 }  // namespace deja::os
+
+#endif  // DEJA_TEST_HOOKS

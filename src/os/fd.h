@@ -1,4 +1,4 @@
-// Fd owns one file descriptor. Freestanding: used by the client too.
+// Fd owns one file descriptor. Freestanding: the client uses it too.
 #pragma once
 
 #include <unistd.h>

@@ -98,7 +98,7 @@ std::uint32_t generation_of(const Fd& fd) {
 }
 
 Result<std::optional<Fd>> open_read_if_exists(const std::string& path) {
-  // O_NONBLOCK: a FIFO in the way must not hang us.
+  // O_NONBLOCK: opening a FIFO of that name must not hang.
   const int fd = checked([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK); });
   if (fd >= 0) return std::optional<Fd>(Fd(fd));
   if (means_absent(errno)) return std::optional<Fd>();
@@ -117,7 +117,7 @@ Result<Fd> create_file(const std::string& path, mode_t mode) {
   if (fd < 0) return sys_error("create", path);
   Fd owned(fd);
   if (auto set = set_mode(owned, mode); !set) {
-    ::unlink(path.c_str());  // nobody else will: the caller does not know that it is there
+    ::unlink(path.c_str());  // the caller gets an error and so cannot remove it
     return std::move(set).error().context(path);
   }
   return owned;
@@ -141,9 +141,8 @@ Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
   std::string out;
   const FileIdentity id = TRY(stat_fd(fd));
   if (id.size > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
-  // One more byte than expected, so that a file of that size ends in one read; and never a small
-  // buffer: files of /proc have size 0, and sysctl files give what they have to the first read
-  // only.
+  // One byte more than expected, so that one read also sees the end. Never a small buffer: files of
+  // /proc have size 0, and sysctl files return their content to the first read only.
   out.resize(std::max<std::uint64_t>(id.size + 1, 4096));
   std::size_t have = 0;
   for (;;) {
@@ -208,12 +207,6 @@ Status rename_file(const std::string& from, const std::string& to) {
   if (checked([&] { return ::rename(from.c_str(), to.c_str()); }) != 0)
     return sys_error("rename to", to);
   return {};
-}
-
-Result<bool> link_file(const std::string& from, const std::string& to) {
-  if (checked([&] { return ::link(from.c_str(), to.c_str()); }) == 0) return true;
-  if (errno == EEXIST) return false;
-  return sys_error("link to", to);
 }
 
 Status make_symlink(const std::string& text, const std::string& path) {
@@ -292,8 +285,8 @@ Status remove_tree(const std::string& path) {
     TRY(remove_file(path));
     return {};
   }
-  // Others may still put files into a folder that is being removed; a few rounds catch those who
-  // have not yet noticed.
+  // Other processes may still create files in a directory that is being removed; a few rounds remove
+  // these too.
   constexpr int kRounds = 16;
   for (int round = 1;; ++round) {
     for (const std::string& name : TRY(list_directory(path)))
@@ -319,7 +312,8 @@ Result<std::optional<std::string>> read_symlink(const std::string& path) {
   }
 }
 
-// The kernel knows the name of what is open: three calls, where realpath asks for each component.
+// Asks the kernel for the name of an open descriptor: three calls, while realpath makes one for each
+// component.
 Result<std::string> real_path(const std::string& path) {
   const Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   char name[PATH_MAX];
@@ -332,7 +326,7 @@ Result<std::string> real_path(const std::string& path) {
   return std::string(resolved.get());
 }
 
-// False: the kernel does not copy between these two, and has not begun.
+// False: the kernel cannot copy between these two files, and no byte was copied.
 static Result<bool> copy_in_kernel(const Fd& source, const Fd& target) {
   constexpr std::size_t kPiece = 64 << 20;  // a fraction of a second on a slow disk
   loff_t offset = 0;

@@ -1,4 +1,4 @@
-// Files and folders. Every function names the path in its error. Paths are raw bytes; relative
+// Files and directories. Every function names the path in its error. Paths are raw bytes; relative
 // paths are relative to the process (the engine only ever passes absolute ones).
 #pragma once
 
@@ -15,8 +15,8 @@
 
 namespace deja::os {
 
-// What the kernel says a file is at one moment. Two equal identities taken at different times mean
-// "not changed in between", within the grain of the clock (see docs/traps/racy-timestamps.md).
+// What stat(2) says about a file at one moment. Two equal identities taken at different times mean "not
+// changed in between", within the resolution of the file clock (docs/traps/racy-timestamps.md).
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
@@ -40,25 +40,25 @@ struct FileIdentity {
 
 FileIdentity identity_of(const struct stat& st);
 enum class Links { follow, keep };  // stat or lstat
-// Does a program of this name run with more rights than whoever starts it (setuid, setgid, file
-// capabilities)?
+// True if a program of this name runs with more rights than its caller (setuid, setgid, file
+// capabilities).
 bool gains_rights(const std::string& path);
-// Empty when there is nothing of that name (ENOENT, ENOTDIR, also ELOOP and ENAMETOOLONG: no tool
-// can read such a path either).
+// Empty if there is no such file (ENOENT, ENOTDIR; also ELOOP and ENAMETOOLONG: no tool can read such
+// a path either).
 Result<std::optional<FileIdentity>> stat_file(const std::string& path, Links links = Links::follow);
 Result<FileIdentity> stat_fd(const Fd& fd);
-// Is it a memory file that is sealed against being cut short?
+// True for a memory file that is sealed with F_SEAL_SHRINK.
 bool cannot_shrink(const Fd& fd);
-// Tells files apart that had the same inode number one after the other (ioctl_getversion, fs.h); 0
-// where the file system does not say.
+// The inode's generation (FS_IOC_GETVERSION), which differs between files that have used the same inode
+// number. 0 if the file system does not report it.
 std::uint32_t generation_of(const Fd& fd);
 
 Result<Fd> open_read(const std::string& path);
-// Empty when there is nothing of that name.
+// Empty if there is no such file.
 Result<std::optional<Fd>> open_read_if_exists(const std::string& path);
-// O_CREAT|O_EXCL; the mode is exact, whatever the umask.
+// O_CREAT|O_EXCL; sets exactly this mode, independent of the umask.
 Result<Fd> create_file(const std::string& path, mode_t mode);
-// Reads at offset, whatever the descriptor's position; fewer than size bytes only at the end.
+// Reads at offset, independent of the file offset; fewer than size bytes only at the end.
 Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, char* out, std::size_t size);
 Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes);
 Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes = 1ULL << 30);
@@ -67,33 +67,29 @@ Result<std::optional<std::string>> read_file_if_exists(const std::string& path,
 Status write_fd(const Fd& fd, std::string_view bytes);
 Status sync_fd(const Fd& fd);
 Status set_mode(const Fd& fd, mode_t mode);
-Status change_mode(const std::string& path, mode_t mode);  // of no symlink
+Status change_mode(const std::string& path, mode_t mode);  // follows no symlink of that name
 
-// Writes temp + rename in the folder of path: readers see the old or the new bytes, never a mix.
+// Writes a temporary file and renames it: readers see the old or the new bytes, never a mix.
 Status write_file_atomic(const std::string& path, std::string_view bytes, mode_t mode = 0600);
 Status rename_file(const std::string& from, const std::string& to);
-// False when to exists already.
-Result<bool> link_file(const std::string& from, const std::string& to);
 Status make_symlink(const std::string& text, const std::string& path);
-// May this process write to the file, as access(2) sees it? Empty: there is none.
+// True if access(2) allows this process to write. Empty: there is no such file.
 std::optional<bool> is_writable(const std::string& path);
-// False when there was nothing to remove.
+// False: there was nothing to remove.
 Result<bool> remove_file(const std::string& path);
-// Existing is fine. The mode of one that is made here is exact, whatever the umask; but whether its
-// files get its group is inherited, as everybody's is.
+// Success if it exists. A new directory gets exactly this mode, independent of the umask; only the
+// setgid bit is inherited from the parent, as mkdir(2) does it.
 Status make_directory(const std::string& path, mode_t mode = 0700);
 Status make_directories(const std::string& path, mode_t mode = 0700);  // with all parents
 Status remove_empty_directory(const std::string& path);
 Status remove_tree(const std::string& path);                               // never follows symlinks
 Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
-// True: nothing of that name, or a directory without entries. False for what cannot be looked at.
-bool holds_nothing(const std::string& path);
-// True: a directory without entries, or nothing of that name. False also for what cannot be looked at.
+// True: a directory without entries, or no such name. False also for what cannot be read.
 bool holds_nothing(const std::string& path);
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink
 Result<std::string> real_path(const std::string& path);
 
-// How bytes got from one file to the other; cheapest first.
+// How the bytes were copied; cheapest first.
 enum class CopyKind { reflink, copied };
 // Copies all of source to target (an empty file opened for writing).
 Result<CopyKind> copy_contents(const Fd& source, const Fd& target);

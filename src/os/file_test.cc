@@ -5,21 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "os/directory_test.h"
 #include "os/lock.h"
 
 namespace deja::os {
 namespace {
 
-class FileTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    std::string pattern = ::testing::TempDir() + "deja-os-XXXXXX";
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { ASSERT_TRUE(remove_tree(dir_)); }
-  std::string dir_;
-};
+using FileTest = DirectoryTest;
 
 TEST_F(FileTest, AbsentIsNotAnError) {
   const auto id = stat_file(dir_ + "/no/such");
@@ -54,7 +46,7 @@ TEST_F(FileTest, CopyKeepsAllBytes) {
   EXPECT_EQ(*read_file(dir_ + "/b"), bytes);
 }
 
-TEST_F(FileTest, IdentityTellsAnEditApart) {
+TEST_F(FileTest, AnEditChangesTheIdentity) {
   ASSERT_TRUE(write_file_atomic(dir_ + "/a", "x"));
   const auto before = *stat_file(dir_ + "/a");
   ASSERT_TRUE(write_file_atomic(dir_ + "/a", "y"));
@@ -70,7 +62,7 @@ TEST_F(FileTest, RemoveTreeDoesNotFollowSymlinks) {
   EXPECT_FALSE(*stat_file(dir_ + "/t"));
 }
 
-TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
+TEST_F(FileTest, ADirectoryHasTheModeThatWasAskedFor) {
   const mode_t before = ::umask(077);
   ASSERT_TRUE(make_directory(dir_ + "/d", 0755));
   ::umask(before);
@@ -79,7 +71,7 @@ TEST_F(FileTest, AFolderHasTheModeThatWasAskedFor) {
   EXPECT_EQ((*stat_file(dir_ + "/d"))->mode & 07777, 0755U);
 }
 
-TEST_F(FileTest, AFolderInheritsThatItsFilesGetItsGroup) {
+TEST_F(FileTest, ADirectoryInheritsThatItsFilesGetItsGroup) {
   for (const mode_t group : {mode_t{0}, mode_t{S_ISGID}}) {
     const std::string parent = dir_ + "/of-" + std::to_string(group);
     ASSERT_TRUE(make_directory(parent));
@@ -113,13 +105,13 @@ TEST_F(FileTest, FilesOfTheKernelAreReadWhole) {
 }
 
 TEST_F(FileTest, OnlyOneHolderOfAnExclusiveLock) {
-  auto first = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  auto first = try_lock_file(dir_ + "/lock");
   ASSERT_TRUE(first && *first);
-  auto second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  auto second = try_lock_file(dir_ + "/lock");
   ASSERT_TRUE(second);
   EXPECT_FALSE(*second);
   first->reset();
-  second = try_lock_file(dir_ + "/lock", LockMode::exclusive);
+  second = try_lock_file(dir_ + "/lock");
   EXPECT_TRUE(second && *second);
 }
 

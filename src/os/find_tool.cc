@@ -18,7 +18,7 @@ void join(TextBuffer& buffer, std::string_view cwd, std::string_view path) {
   buffer.add(path);
 }
 
-enum class Found { program, front, nothing };
+enum class Found { program, client, nothing };
 
 bool is_script(const char* path) {
   char head[2] = {};
@@ -27,14 +27,15 @@ bool is_script(const char* path) {
          head[1] == '!';
 }
 
-Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
+Found look_at(const char* path, const ClientFile& client, const Calls& calls) {
   struct stat st;
   if (::stat(path, &st) != 0 || !S_ISREG(st.st_mode)) return Found::nothing;
-  if (st.st_dev == front.device && st.st_ino == front.inode) return Found::front;
-  if (calls.chain != nullptr && calls.chain->fronts() > 0) {
-    const FrontFile file = {st.st_dev, st.st_ino};
-    if (calls.chain->is_front(file) || calls.chain->repeats(file, calls.arguments, is_script(path)))
-      return Found::front;
+  if (st.st_dev == client.device && st.st_ino == client.inode) return Found::client;
+  if (calls.chain != nullptr && calls.chain->clients() > 0) {
+    const ClientFile file = {st.st_dev, st.st_ino};
+    if (calls.chain->is_client(file) ||
+        calls.chain->repeats(file, calls.arguments, is_script(path)))
+      return Found::client;
   }
   return ::access(path, X_OK) == 0 ? Found::program : Found::nothing;
 }
@@ -42,10 +43,10 @@ Found look_at(const char* path, const FrontFile& front, const Calls& calls) {
 }  // namespace
 
 long find_tool(std::string_view name, std::string_view path_variable, std::string_view cwd,
-               const FrontFile& front, char* out, unsigned long out_size, bool* passed_front,
+               const ClientFile& client, char* out, unsigned long out_size, bool* passed_client,
                const Calls& calls) {
   bool unused = false;
-  bool& passed = passed_front != nullptr ? *passed_front : unused;
+  bool& passed = passed_client != nullptr ? *passed_client : unused;
   passed = false;
   if (name.empty()) return -1;
   TextBuffer buffer(out, out_size);
@@ -53,7 +54,7 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
   if (slash != std::string_view::npos) {
     join(buffer, cwd, name);
     if (!buffer.fits()) return -1;
-    const Found found = look_at(out, front, calls);
+    const Found found = look_at(out, client, calls);
     if (found == Found::program) return buffer.length();
     if (found == Found::nothing) return -1;
     passed = true;
@@ -61,17 +62,17 @@ long find_tool(std::string_view name, std::string_view path_variable, std::strin
   }
   while (!path_variable.empty()) {
     const std::size_t colon = path_variable.find(':');
-    const std::string_view folder = path_variable.substr(0, colon);
+    const std::string_view directory = path_variable.substr(0, colon);
     path_variable.remove_prefix(colon == std::string_view::npos ? path_variable.size() : colon + 1);
-    if (folder.empty()) {
+    if (directory.empty()) {
       join(buffer, cwd, name);  // an empty element is the working directory (POSIX, XBD 8.3)
     } else {
-      join(buffer, cwd, folder);
+      join(buffer, cwd, directory);
       buffer.add("/").add(name);
     }
-    const Found found = buffer.fits() ? look_at(out, front, calls) : Found::nothing;
+    const Found found = buffer.fits() ? look_at(out, client, calls) : Found::nothing;
     if (found == Found::program) return buffer.length();
-    passed = passed || found == Found::front;
+    passed = passed || found == Found::client;
   }
   return -1;
 }

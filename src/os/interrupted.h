@@ -1,5 +1,5 @@
-// EINTR, bounded: a call that a signal has interrupted is made again, but a file system (or a seccomp
-// filter) that says so forever must not make an engine spin.
+// Bounded retries on EINTR: a call that a signal interrupted is repeated, but a file system or seccomp
+// filter that always returns EINTR must not make an engine loop forever.
 #pragma once
 
 #include <cerrno>
@@ -8,7 +8,7 @@ namespace deja::os {
 
 class Interruptions {
  public:
-  // After a call that failed: is it worth another try? errno is kept.
+  // After a failed call: true if it should be repeated. Keeps errno.
   bool again() { return errno == EINTR && ++count_ < kMax; }
 
  private:

@@ -14,7 +14,7 @@
 namespace deja::os {
 namespace {
 
-// Waits until a non-blocking descriptor (a user's pipe may be one) takes or gives bytes again.
+// Waits until a non-blocking descriptor (the user's pipe may be one) is ready.
 int wait_for(int fd, short events, int patience_ms) {
   struct pollfd p = {fd, events, 0};
   for (Interruptions interruptions;;) {

@@ -9,27 +9,27 @@
 
 namespace deja::os {
 
-// EINTR is retried for a while. What would block on a non-blocking descriptor is waited for: without
-// end, or for `patience_ms` without any progress (then -ETIMEDOUT).
+// EINTR is retried a bounded number of times. On a non-blocking descriptor these functions wait: without
+// limit, or for `patience_ms` without progress (then -ETIMEDOUT).
 inline constexpr int kForever = -1;
 
-// Writes all n bytes; 0, or -errno. SIGPIPE is the caller's.
+// Writes all n bytes; 0, or -errno. The caller handles SIGPIPE.
 int write_all(int fd, const void* data, std::size_t n);
-// The same; *written: how many bytes were taken, also when it fails.
+// The same; *written: the number of bytes written, also after a failure.
 int write_all(int fd, const void* data, std::size_t n, std::size_t* written);
 // As write_all on a socket, without SIGPIPE.
 int send_all(int socket, const void* data, std::size_t n, int patience_ms = kForever);
-// As send_all, but sends nothing where it would have to wait. For a few bytes, which go whole or not.
+// As send_all, but never waits: sends nothing if the socket is full. For messages of a few bytes.
 void send_if_it_takes(int socket, const void* data, std::size_t n);
 // Reads exactly n bytes: n, or fewer at end of file, or -errno.
 ssize_t read_exactly(int fd, void* data, std::size_t n, int patience_ms = kForever);
 // One read(2).
 ssize_t read_some(int fd, void* data, std::size_t n, int patience_ms = kForever);
 
-// Waits until there is something to read, if only the end. 0, or -errno (-ETIMEDOUT).
+// Waits until there are bytes or the end to read. 0, or -errno (-ETIMEDOUT).
 int wait_to_read(int fd, int patience_ms);
 
-// Whole messages from peers who may send a byte now and then: deadline_ns is on the monotonic clock.
+// For whole messages from a peer that may send slowly: deadline_ns is on the monotonic clock.
 inline constexpr std::int64_t kNoDeadline = -1;
 // 0, or -errno (-ETIMEDOUT: the deadline has passed).
 int wait_until_readable(int socket, std::int64_t deadline_ns);

@@ -24,7 +24,7 @@ struct Pipe {
   Fd from, to;
 };
 
-TEST(Io, WriteAllTellsHowMuchWasTaken) {
+TEST(Io, WriteAllReportsHowMuchItWrote) {
   Pipe pipe;
   std::size_t written = 99;
   EXPECT_EQ(write_all(pipe.to.get(), "", 0, &written), 0);
@@ -35,8 +35,8 @@ TEST(Io, WriteAllTellsHowMuchWasTaken) {
   EXPECT_EQ(written, 0U);
 }
 
-// The reader takes a part and leaves while the writer waits for room.
-TEST(Io, WriteAllTellsHowMuchWasTakenBeforeItFailed) {
+// The reader reads a part and closes the pipe while the writer waits.
+TEST(Io, WriteAllReportsHowMuchItWroteBeforeItFailed) {
   ::signal(SIGPIPE, SIG_IGN);
   Pipe pipe;
   const auto room = static_cast<std::size_t>(::fcntl(pipe.to.get(), F_GETPIPE_SZ));

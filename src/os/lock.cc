@@ -2,31 +2,30 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include <cerrno>
 
 #include "os/interrupted.h"
+#include "os/io.h"
 
 namespace deja::os {
-namespace {
 
-Result<Fd> lock(const std::string& path, LockMode mode, int flags) {
+Result<Fd> try_lock_file(const std::string& path) {
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd) return sys_error("open", path);
-  const int operation = (mode == LockMode::shared ? LOCK_SH : LOCK_EX) | flags;
   Interruptions interruptions;
-  while (::flock(fd.get(), operation) != 0) {
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) return Fd();
     if (!interruptions.again()) return sys_error("flock", path);
   }
   return fd;
 }
 
-}  // namespace
-
-Result<Fd> lock_file(const std::string& path, LockMode mode) { return lock(path, mode, 0); }
-Result<Fd> try_lock_file(const std::string& path, LockMode mode) {
-  return lock(path, mode, LOCK_NB);
+void sign_lock_file(const Fd& lock) {
+  const std::string pid = std::to_string(::getpid()) + "\n";
+  if (::ftruncate(lock.get(), 0) == 0)
+    static_cast<void>(write_all(lock.get(), pid.data(), pid.size()));
 }
 
 bool is_first_byte_locked(const std::string& path) {

@@ -9,14 +9,14 @@
 
 namespace deja::os {
 
-enum class LockMode { shared, exclusive };
-// Waits; creates the file with mode 0600.
-Result<Fd> lock_file(const std::string& path, LockMode mode);
-// Empty Fd when somebody else has it.
-Result<Fd> try_lock_file(const std::string& path, LockMode mode);
+// Creates the file with mode 0600. Empty Fd: another process holds the lock.
+Result<Fd> try_lock_file(const std::string& path);
 
-// Does another process keep shared locks (fcntl(2), F_SETLK) off the file's first byte? False where it
-// cannot be told. Ends all such locks that this process itself has on the file.
+// Writes the pid of this process into a lock file that it holds.
+void sign_lock_file(const Fd& lock);
+
+// True if another process holds an exclusive lock (fcntl(2), F_SETLK) on the file's first byte. False if
+// that cannot be found out. Closing the file here ends all such locks of this process on it.
 bool is_first_byte_locked(const std::string& path);
 
 }  // namespace deja::os

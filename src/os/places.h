@@ -1,4 +1,4 @@
-// Where deja keeps its things. Freestanding: client, engine and subcommands must agree on these.
+// The paths that deja uses. Freestanding: client, engine and subcommands must agree on them.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 
 namespace deja::os {
 
-// The variables that decide; empty means unset (the XDG specification treats both alike).
+// The variables that decide. Empty means unset (the XDG specification treats both alike).
 struct PlaceVariables {
   std::string_view deja_dir;         // DEJA_DIR
   std::string_view xdg_cache_home;   // XDG_CACHE_HOME
@@ -17,24 +17,24 @@ struct PlaceVariables {
 
 inline constexpr std::size_t kPlaceMax = 4096;  // bytes for any path below, with its NUL
 
-// $DEJA_DIR (relative to cwd when it is), else $XDG_CACHE_HOME/deja, else $HOME/.cache/deja.
-// Writes a NUL-terminated path; returns its length, or -1 when no variable helps or it is too long.
+// $DEJA_DIR (relative to cwd if not absolute), else $XDG_CACHE_HOME/deja, else $HOME/.cache/deja.
+// Writes a NUL-terminated path; returns its length, or -1 if no variable is set or it is too long.
 long cache_dir(const PlaceVariables& v, std::string_view cwd, char* out);
 
-// The daemon's socket for a cache folder: <dir>/daemon.sock; where that does not fit a socket
-// address, $XDG_RUNTIME_DIR/deja/<hash>.sock, else $TMPDIR/deja-<uid>/<hash>.sock. The folders of
-// the latter two must be made with make_private_dir before use. -1: none fits.
+// The daemon's socket for a cache directory: <dir>/daemon.sock. If that does not fit into a socket
+// address: $XDG_RUNTIME_DIR/deja/<hash>.sock, else $TMPDIR/deja-<uid>/<hash>.sock. The directory of
+// these two must be made with make_private_dir before use. -1: none fits.
 long socket_path(const PlaceVariables& v, std::string_view cache_dir, char* out);
 
-// The file in the cache directory that says that an engine has kept silent (client/silence.h).
+// The file in the cache directory that records that an engine did not answer (client/silence.h).
 inline constexpr std::string_view kSilenceMark = "daemon.silent";
 
-// The file in the cache directory that says that daemon.mode is "off" in a configuration file: clients
-// read none of these, and start no daemon while it is there. Engines make and remove it.
+// The file in the cache directory that records daemon.mode = "off" in a configuration file. Clients
+// read no configuration file, and start no daemon while the mark exists. Engines make and remove it.
 inline constexpr std::string_view kOffMark = "daemon.off";
 
-// Makes dir (not its parents) with mode 0700, or checks that it is a real folder, ours, and closed
-// to others: a socket in a folder that others can write to could be theirs.
+// Makes dir (not its parents) with mode 0700, or checks that it is a real directory of this user,
+// closed to others. In a directory that others can write to, the socket could be an attacker's.
 bool make_private_dir(const char* dir);
 
 }  // namespace deja::os

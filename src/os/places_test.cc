@@ -7,6 +7,8 @@
 
 #include <string>
 
+#include "os/directory_test.h"
+
 namespace deja::os {
 namespace {
 
@@ -22,14 +24,14 @@ std::string socket_of(const PlaceVariables& v, std::string_view dir) {
   return n < 0 ? "none" : std::string(out, static_cast<std::size_t>(n));
 }
 
-TEST(Places, CacheFolderByPrecedence) {
+TEST(Places, CacheDirectoryByPrecedence) {
   PlaceVariables v;
   EXPECT_EQ(dir_of(v), "none");
   v.home = "/home/u";
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.xdg_cache_home = "/xdg";
   EXPECT_EQ(dir_of(v), "/xdg/deja");
-  v.xdg_cache_home = "relative";  // the XDG specification: to be ignored
+  v.xdg_cache_home = "relative";  // ignored, as the XDG specification requires
   EXPECT_EQ(dir_of(v), "/home/u/.cache/deja");
   v.deja_dir = "here/";
   EXPECT_EQ(dir_of(v), "/cwd/here");
@@ -37,7 +39,7 @@ TEST(Places, CacheFolderByPrecedence) {
   EXPECT_EQ(dir_of(v), "/abs");
 }
 
-TEST(Places, LongFoldersGetAShortSocket) {
+TEST(Places, LongDirectoriesGetAShortSocket) {
   PlaceVariables v;
   EXPECT_EQ(socket_of(v, "/d"), "/d/daemon.sock");
   const std::string deep = "/" + std::string(200, 'x');
@@ -49,19 +51,15 @@ TEST(Places, LongFoldersGetAShortSocket) {
   EXPECT_EQ(socket_of(v, deep), "none");
 }
 
-TEST(Places, PrivateFoldersAreOursAlone) {
-  std::string pattern = ::testing::TempDir() + "deja-priv-XXXXXX";
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::string dir = pattern + "/d";
+TEST(Places, PrivateDirectoriesAreOursAlone) {
+  const ScratchDirectory scratch;
+  const std::string dir = scratch.at("d");
   EXPECT_TRUE(make_private_dir(dir.c_str()));
   EXPECT_TRUE(make_private_dir(dir.c_str()));
   ASSERT_EQ(::chmod(dir.c_str(), 0770), 0);
   EXPECT_FALSE(make_private_dir(dir.c_str()));
-  ASSERT_EQ(::symlink(pattern.c_str(), (pattern + "/l").c_str()), 0);
-  EXPECT_FALSE(make_private_dir((pattern + "/l").c_str()));
-  ::unlink((pattern + "/l").c_str());
-  ::rmdir(dir.c_str());
-  ::rmdir(pattern.c_str());
+  ASSERT_EQ(::symlink(scratch.path().c_str(), scratch.at("l").c_str()), 0);
+  EXPECT_FALSE(make_private_dir(scratch.at("l").c_str()));
 }
 
 }  // namespace

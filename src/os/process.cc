@@ -20,7 +20,7 @@ extern "C" char** environ;  // NOLINT(readability-redundant-declaration): unistd
 namespace deja::os {
 namespace {
 
-// What exec takes; the texts must outlive it.
+// The array that exec needs; texts must outlive it.
 std::vector<char*> pointers(const Texts& texts) {
   std::vector<char*> out;
   for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));

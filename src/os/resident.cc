@@ -27,8 +27,8 @@ void release_mapped_pages(const FileIdentity& file) {
       continue;
     const bool is_shared_reader = access[1] == '-' && access[3] == 's';
     if (inode != file.inode || !is_shared_reader) continue;
-    // The device is not compared: some file systems (btrfs, overlays) show another one here. For a
-    // shared read-only mapping, letting go of the wrong one costs a few faults and nothing else.
+    // The device is not compared: some file systems (btrfs, overlays) show another one here. Dropping
+    // the wrong shared read-only mapping costs only a few page faults.
     // NOLINTNEXTLINE(performance-no-int-to-ptr): the address comes as text, from no pointer of ours.
     ::madvise(reinterpret_cast<void*>(start), end - start, MADV_DONTNEED);
   }

@@ -1,16 +1,16 @@
-// Memory that a mapped file holds resident.
+// Reduces the resident memory of this process.
 #pragma once
 
 #include "os/file.h"
 
 namespace deja::os {
 
-// Lets go of the pages of all read-only mappings of that file in this process; they stay in the
-// page cache and come back when touched. Other threads may be reading them. Cheap to call now and
-// then.
+// Drops the pages of all read-only mappings of that file in this process from its resident memory. The
+// pages stay in the page cache and are mapped again on access, so other threads may be reading them.
+// Cheap enough to call regularly.
 void release_mapped_pages(const FileIdentity& file);
 
-// Gives freed memory of this process back to the system: after something that took much of it.
+// Returns freed memory of this process to the system. For use after an operation that took much of it.
 void give_memory_back();
 
 }  // namespace deja::os

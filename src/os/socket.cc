@@ -58,7 +58,7 @@ Result<Fd> listen_unix(const std::string& path) {
 Result<std::optional<Fd>> connect_unix(const std::string& path, int patience_ms) {
   const auto address = TRY(address_of(path));
   Fd fd = TRY(stream_socket());
-  // Bounds connect(2), too, where the listener's queue is full (unix(7)).
+  // This also bounds connect(2) if the listener's queue is full (unix(7)).
   if (patience_ms > 0) TRY(set_send_timeout_ms(fd, patience_ms));
   if (::connect(fd.get(), reinterpret_cast<const struct sockaddr*>(&address), sizeof(address)) ==
       0) {
@@ -76,6 +76,14 @@ Result<std::optional<Fd>> accept_unix(const Fd& listener) {
   return sys_error("accept");
 }
 
+std::string bound_path(const Fd& listener) {
+  struct sockaddr_un address = {};
+  socklen_t size = sizeof(address);
+  if (::getsockname(listener.get(), reinterpret_cast<struct sockaddr*>(&address), &size) != 0)
+    return {};
+  return address.sun_path;
+}
+
 Result<Peer> peer_of(const Fd& socket) {
   struct ucred cred = {};
   socklen_t size = sizeof(cred);
@@ -87,7 +95,7 @@ Result<Peer> peer_of(const Fd& socket) {
 bool has_our_groups(const Fd& socket) {
   const auto peer = peer_of(socket);
   if (!peer) return false;
-  if (peer->uid == 0) return true;  // groups give root nothing
+  if (peer->uid == 0) return true;  // root's rights do not depend on groups
   const auto sorted = [](std::vector<gid_t> groups, gid_t main) {
     groups.push_back(main);
     std::sort(groups.begin(), groups.end());
@@ -105,7 +113,7 @@ bool has_our_groups(const Fd& socket) {
       return false;
   }
   theirs.resize(size / sizeof(gid_t));
-  // Ours never change.
+  // This process never changes its groups.
   static const std::vector<gid_t> ours = [&] {
     const int count = ::getgroups(0, nullptr);
     std::vector<gid_t> groups(static_cast<std::size_t>(count < 0 ? 0 : count));

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "os/directory_test.h"
 #include "os/file.h"
 #include "os/io.h"
 
@@ -12,9 +13,8 @@ namespace deja::os {
 namespace {
 
 TEST(Socket, PeerBytesAndDescriptorsArrive) {
-  std::string pattern = ::testing::TempDir() + "deja-sock-XXXXXX";
-  ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-  const std::string path = pattern + "/s";
+  const ScratchDirectory scratch;
+  const std::string path = scratch.at("s");
   EXPECT_FALSE(*connect_unix(path));
   auto listener = listen_unix(path);
   ASSERT_TRUE(listener);
@@ -24,7 +24,7 @@ TEST(Socket, PeerBytesAndDescriptorsArrive) {
   ASSERT_TRUE(server && *server);
   EXPECT_EQ(peer_of(**server)->uid, ::getuid());
 
-  const auto file = create_file(pattern + "/f", 0600);
+  const auto file = create_file(scratch.at("f"), 0600);
   ASSERT_TRUE(write_fd(*file, "content"));
   const int fd = file->get();
   ASSERT_EQ(send_with_fds((*client)->get(), "hello", 5, &fd, 1), 0);
@@ -35,7 +35,6 @@ TEST(Socket, PeerBytesAndDescriptorsArrive) {
   ASSERT_EQ(count, 1u);
   const Fd received(fds[0]);
   EXPECT_EQ(stat_fd(received)->size, 7u);
-  ASSERT_TRUE(remove_tree(pattern));
 }
 
 TEST(Socket, PathsTooLongAreAnErrorNotATruncation) {

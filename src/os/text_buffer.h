@@ -1,5 +1,5 @@
-// Text put together in memory of fixed size, always NUL-terminated. Freestanding: what the front
-// uses instead of std::string.
+// Text in memory of fixed size, always NUL-terminated. Freestanding: the client uses it instead of
+// std::string.
 #pragma once
 
 #include <cstddef>
@@ -37,7 +37,7 @@ class TextBuffer {
     } while (n != 0);
     return add({digits + at, sizeof(digits) - at});
   }
-  // Without the NUL; -1 once something did not fit.
+  // Without the NUL; -1 once a text did not fit.
   long length() const { return length_; }
   bool fits() const { return length_ >= 0; }
 

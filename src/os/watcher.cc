@@ -17,13 +17,13 @@
 namespace deja::os {
 namespace {
 
-constexpr std::uint32_t kFolderMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
-                                      IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
-// The close of a writer too: pages written through a mapping give no IN_MODIFY.
+constexpr std::uint32_t kDirectoryMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                                         IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+// IN_CLOSE_WRITE too: writes through a mapping cause no IN_MODIFY.
 constexpr std::uint32_t kFileMask =
     IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF;
 
-// statfs(2) types of file systems that only this kernel changes.
+// statfs(2) types of file systems that are changed only through this kernel.
 constexpr long kLocal[] = {EXT4_SUPER_MAGIC, 0x58465342 /* xfs */,   BTRFS_SUPER_MAGIC,
                            TMPFS_MAGIC,      0xF2F52010 /* f2fs */,  0x2FC12FC1 /* zfs */,
                            SQUASHFS_MAGIC,   0xE0F5E1E2 /* erofs */, RAMFS_MAGIC};
@@ -41,7 +41,7 @@ Result<Watcher> Watcher::open() {
 int Watcher::add(const std::string& path, std::uint32_t mask) {
   return ::inotify_add_watch(inotify_.get(), path.c_str(), mask);
 }
-int Watcher::add_folder(const std::string& path) { return add(path, kFolderMask); }
+int Watcher::add_directory(const std::string& path) { return add(path, kDirectoryMask); }
 int Watcher::add_file(const std::string& path) { return add(path, kFileMask | IN_DONT_FOLLOW); }
 void Watcher::remove(int watch) { ::inotify_rm_watch(inotify_.get(), watch); }
 

@@ -1,7 +1,7 @@
-// Watcher: the kernel's notices about folders and files (inotify(7)), and about mounts.
+// Watcher: notices from the kernel about directories and files (inotify(7)), and about mounts.
 //
-// A notice is queued before the call that caused it returns to its caller. So whoever changes a
-// file and then starts us has its notice in the queue when we look.
+// The kernel queues a notice before the call that caused it returns. So a process that changes a file
+// and then starts us has its notice in the queue before we look.
 #pragma once
 
 #include <cstdint>
@@ -19,22 +19,23 @@ class Watcher {
   static Result<Watcher> open();
 
   enum class What {
-    changed,     // the file, the name in the folder, or the folder itself
-    gone,        // the watched folder or file no longer exists, and its watch neither
-    everything,  // anything may have changed: notices were lost, or something was mounted
+    changed,     // the file, the name in the directory, or the directory itself
+    gone,        // the watched directory or file no longer exists, and its watch is removed
+    everything,  // anything may have changed: notices were lost, or a file system was mounted
   };
   struct Notice {
     What what = What::changed;
-    int watch = -1;         // what add_…() returned
-    std::string_view name;  // the entry of the folder; empty: the watched thing itself
+    int watch = -1;  // the value that add_…() returned
+    std::string_view
+        name;  // the entry of the directory; empty: the watched directory or file itself
   };
-  // Names in a folder that come, go or change their attributes. Empty (-1): cannot be watched.
-  int add_folder(const std::string& path);
-  // Content and attributes of a file, whatever name it is changed through. -1: cannot be watched.
+  // Names in a directory that come, go or change their attributes. -1: cannot be watched.
+  int add_directory(const std::string& path);
+  // Content and attributes of a file, under whatever name it is changed. -1: cannot be watched.
   int add_file(const std::string& path);
   void remove(int watch);
 
-  // Hands out all notices that are queued now; does not wait.
+  // Passes on all notices that are queued now; does not wait.
   void drain(const std::function<void(const Notice&)>& take);
 
  private:
@@ -42,14 +43,14 @@ class Watcher {
   int add(const std::string& path, std::uint32_t mask);
 
   Fd inotify_;
-  Fd mounts_;  // /proc/self/mountinfo: its poll says that the table changed
+  Fd mounts_;  // /proc/self/mountinfo: poll(2) reports a change of the mount table
 };
 
-// Can notices be trusted for everything below this folder? Not on network file systems and FUSE,
-// where others change files without the kernel knowing.
+// True if the kernel reports every change below this directory. Not so on network file systems and
+// FUSE, where other machines or processes change files without the kernel.
 bool is_watchable_filesystem(const std::string& path);
 
-// How many watches this user may have (fs.inotify.max_user_watches).
+// The number of watches that this user may have (fs.inotify.max_user_watches).
 std::uint64_t watch_limit();
 
 }  // namespace deja::os

@@ -1,5 +1,5 @@
-// Tells an engine that is at work from one that hangs: whatever looks at files, reads or copies counts
-// up. Nobody needs the number itself, only whether it has changed. Thread-safe.
+// Distinguishes an engine that works from one that hangs: every stat, read and copy increments this
+// counter. The heartbeat only compares it with its last value. Thread-safe.
 #pragma once
 
 #include <atomic>

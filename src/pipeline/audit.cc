@@ -5,7 +5,7 @@
 #include <random>
 #include <set>
 
-#include "pipeline/relocate.h"
+#include "sharing/relocate.h"
 
 namespace deja::pipeline {
 namespace {
@@ -25,7 +25,7 @@ bool is_equal(const Artifact& a, const Artifact& b, bool was_moved) {
 bool is_equal(const action::StreamBytes& stored, const action::StreamBytes& fresh,
               const action::ActionResult& result, const Target& target) {
   if (stored.blob || fresh.blob) return stored.size == fresh.size && stored.blob == fresh.blob;
-  const auto moved = move_text(stored.bytes, result.made_in, target.roots);
+  const auto moved = sharing::move_text(stored.bytes, result.made_in, target.roots);
   return moved && *moved == fresh.bytes;
 }
 
@@ -83,8 +83,8 @@ bool is_audited(double rate) {
   return std::uniform_real_distribution<double>(0, 1)(random) < rate;
 }
 
-std::string audit(const Recalled& stored, const Published& fresh, const action::Trace& old_trace,
-                  const Target& target) {
+std::string audit(const StoredResult& stored, const Published& fresh,
+                  const action::Trace& old_trace, const Target& target) {
   const std::string parts = differing_parts(*stored.result, *fresh.result, target);
   if (parts.empty()) return {};
   const std::string missed = missed_inputs(old_trace, fresh.trace);
@@ -92,10 +92,10 @@ std::string audit(const Recalled& stored, const Published& fresh, const action::
                                  : "; not in the old trace: " + missed);
 }
 
-void forget(const ActionKey& key, Engine& engine) {
-  engine.cache.results.remove(key);
-  engine.memory.clear();
-  static_cast<void>(engine.records.remove_result(key));
+void forget(const ActionKey& key, Services& services) {
+  services.cache.results.remove(key);
+  services.requests.clear();
+  ignore(services.records.remove_result(key), "the difference is reported anyway");
 }
 
 }  // namespace deja::pipeline

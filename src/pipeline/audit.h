@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "pipeline/look_up.h"
 #include "pipeline/publish.h"
-#include "pipeline/recall.h"
 
 namespace deja::pipeline {
 
@@ -15,10 +15,10 @@ bool is_audited(double rate);
 
 // What differs between a stored result and the one a run has just left, and why that may be, in one
 // line; empty when they are equal. A result made in other roots is compared as it would be served.
-std::string audit(const Recalled& stored, const Published& fresh, const action::Trace& old_trace,
-                  const Target& target);
+std::string audit(const StoredResult& stored, const Published& fresh,
+                  const action::Trace& old_trace, const Target& target);
 
-// Drops a result that was found wrong, wherever this engine remembers it.
-void forget(const ActionKey& key, Engine& engine);
+// Drops a result that was found wrong, wherever this services remembers it.
+void forget(const ActionKey& key, Services& services);
 
 }  // namespace deja::pipeline

@@ -19,8 +19,8 @@ class AuditTest : public ::testing::Test {
   }
   std::string audit_with(const action::ActionResult& stored) {
     const Target target{request_, invocation_, tool::cc_adapter(), roots_};
-    const Recalled recalled{ActionKey{}, std::make_shared<action::ActionResult>(stored)};
-    return audit(recalled, fresh_, old_trace_, target);
+    const StoredResult looked_up{ActionKey{}, std::make_shared<action::ActionResult>(stored)};
+    return audit(looked_up, fresh_, old_trace_, target);
   }
   Request request_;
   tool::Invocation invocation_;
@@ -50,7 +50,7 @@ TEST_F(AuditTest, AMissingAndANewOutputDiffer) {
   EXPECT_EQ(audit_with(stored).substr(0, 17), "/ws/a.o, /ws/b.o;");
 }
 
-TEST_F(AuditTest, AResultOfAnotherFolderIsComparedAsItWouldBeServed) {
+TEST_F(AuditTest, AResultOfAnotherDirectoryIsComparedAsItWouldBeServed) {
   action::ActionResult stored = result_;
   stored.made_in = action::Roots("/other", "");
   stored.err.bytes = "warning in /other/a.c\n";

@@ -32,11 +32,11 @@ std::string script(const std::string& program, const std::string& front) {
 
 }  // namespace
 
-Status stand_before(const std::string& program, const std::string& front) {
+Status wrap_build_script(const std::string& program, const std::string& front) {
   const std::string real = program + ".deja";
   TRY(os::rename_file(program, real));
   auto written = os::write_file_atomic(program, script(real, front), 0755);
-  if (!written) static_cast<void>(static_cast<bool>(os::rename_file(real, program)));
+  if (!written) ignore(os::rename_file(real, program), "the first failure is reported");
   return written;
 }
 

@@ -10,6 +10,6 @@
 namespace deja::pipeline {
 
 // program: absolute path of what was just made. front: absolute path of `deja`.
-Status stand_before(const std::string& program, const std::string& front);
+Status wrap_build_script(const std::string& program, const std::string& front);
 
 }  // namespace deja::pipeline

@@ -28,7 +28,7 @@ struct Request {
   bool stdout_is_terminal = false;
   bool stderr_is_terminal = false;
   bool streams_are_one = false;
-  os::FrontFile front;
+  os::ClientFile front;
 };
 
 struct RunOrder {

@@ -4,17 +4,19 @@
 
 #include "action/recipe.h"
 #include "base/path.h"
+#include "evidence/blind_spots.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/resident.h"
 #include "pipeline/audit.h"
-#include "pipeline/blind_spots.h"
 #include "pipeline/build_script.h"
+#include "pipeline/look_up.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
+#include "pipeline/prewarm.h"
 #include "pipeline/publish.h"
-#include "pipeline/recall.h"
-#include "tool/exec/order.h"
+#include "pipeline/request_name.h"
+#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -48,7 +50,7 @@ Outcome bypass(Outcome outcome, Bypass why) {
 // --print-key: the key, and with --explain what it is made of.
 Outcome print_key(Outcome outcome, const Prepared& p, const Request& request,
                   const Settings& settings) {
-  const tool::exec::Order& order = *p.invocation.order;
+  const tool::exec::ExecOptions& order = *p.invocation.exec_options;
   outcome.kind = OutcomeKind::bypass;
   outcome.bypass = BypassReason::not_run;
   std::string text = p.probe.hex() + "\n";
@@ -62,7 +64,7 @@ Outcome print_key(Outcome outcome, const Prepared& p, const Request& request,
 
 // What `deja exec` has to say of a run.
 Done last_word(const RunReport& report, const PublishOutcome& published,
-               const tool::exec::Order& order) {
+               const tool::exec::ExecOptions& order) {
   using tool::exec::error_line;
   Done done;
   if (report.timed_out)
@@ -83,28 +85,29 @@ void note(Outcome& outcome, std::vector<std::string> troubles) {
 }
 
 // What cargo will start next is started through `deja exec`.
-void stand_before_script(const tool::Invocation& invocation, Engine& engine,
-                         std::vector<std::string>& troubles) {
-  if (invocation.build_script.empty() || engine.interposer.empty()) return;
-  const auto prefix = parent_path(parent_path(parent_path(engine.interposer)));
-  auto done = stand_before(invocation.build_script, join_path(prefix, "bin/deja"));
+void wrap_cargo_build_script(const tool::Invocation& invocation, Services& services,
+                             std::vector<std::string>& troubles) {
+  if (invocation.build_script.empty() || services.interposer.empty()) return;
+  const auto prefix = parent_path(parent_path(parent_path(services.interposer)));
+  auto done = wrap_build_script(invocation.build_script, join_path(prefix, "bin/deja"));
   if (!done) troubles.push_back("rust.build_scripts: " + done.error().message);
 }
 
 // Puts a result in place; empty when this request cannot use it after all.
 std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
                              const action::ActionResult& result, const Target& target,
-                             Engine& engine, Client& client, std::string& why_not) {
+                             Services& services, Client& client, std::string& why_not) {
   why_not = unusable(result, target);
   if (!why_not.empty()) return std::nullopt;
-  auto replay = materialize(result, target, engine.blobs, client);
+  auto replay = materialize(result, target, services.blobs, client);
   if (!replay) {
     why_not = replay.error().message;
     return std::nullopt;
   }
-  stand_before_script(target.invocation, engine, outcome.troubles);
-  if (engine.on_hit) engine.on_hit(key);
-  if (!target.invocation.lane_mark.empty() && outcome.probe) engine.lanes.hit(*outcome.probe);
+  wrap_cargo_build_script(target.invocation, services, outcome.troubles);
+  if (services.on_hit) services.on_hit(key);
+  if (!target.invocation.incremental_marker.empty() && outcome.probe)
+    services.lanes.hit(*outcome.probe);
   outcome.kind = OutcomeKind::hit;
   outcome.action = key;
   outcome.cost_ns = result.cost_ns;
@@ -115,30 +118,32 @@ std::optional<Outcome> serve(Outcome outcome, const ActionKey& key,
 }
 
 // Nothing is known of this source's text: what has changed since the command was run before?
-void explain_new_source(Outcome& outcome, const Prepared& p, World& world, Engine& engine) {
-  const auto last = engine.cache.last_probes.get(p.command_key);
+void explain_new_source(Outcome& outcome, const Prepared& p, evidence::ClaimChecker& checker,
+                        Services& services) {
+  const auto last = services.cache.last_probes.get(p.command_key);
   if (outcome.reason == "new" && last != nullptr && *last != p.probe)
-    outcome.reason = recall_trace(*last, world, engine).why_not;
-  engine.cache.last_probes.put(p.command_key, std::make_shared<const ProbeKey>(p.probe), 1);
+    outcome.reason = look_up_trace(*last, checker, services).why_not;
+  services.cache.last_probes.put(p.command_key, std::make_shared<const ProbeKey>(p.probe), 1);
   if (outcome.reason.empty()) outcome.reason = "new";
 }
 
 // A stored result whose trace holds, put in place. Empty: none; outcome.reason says why.
-std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& world,
-                              const Target& target, Engine& engine, Client& client) {
+std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe,
+                              evidence::ClaimChecker& checker, const Target& target,
+                              Services& services, Client& client) {
   std::vector<ActionKey> refused;
   for (;;) {
-    RecallOutcome recalled = recall_trace(probe, world, engine, refused);
-    note(outcome, std::move(recalled.troubles));
-    if (!recalled.found) {
-      if (refused.empty()) outcome.reason = std::move(recalled.why_not);
+    LookUpOutcome looked_up = look_up_trace(probe, checker, services, refused);
+    note(outcome, std::move(looked_up.troubles));
+    if (!looked_up.found) {
+      if (refused.empty()) outcome.reason = std::move(looked_up.why_not);
       return std::nullopt;
     }
-    const ActionKey key = recalled.found->key;
-    std::string why_not = unwanted(*recalled.found->result, target);
-    auto hit = why_not.empty()
-                   ? serve(outcome, key, *recalled.found->result, target, engine, client, why_not)
-                   : std::nullopt;
+    const ActionKey key = looked_up.found->key;
+    std::string why_not = unwanted(*looked_up.found->result, target);
+    auto hit = why_not.empty() ? serve(outcome, key, *looked_up.found->result, target, services,
+                                       client, why_not)
+                               : std::nullopt;
     if (hit) return hit;
     if (refused.empty()) outcome.reason = std::move(why_not);
     refused.push_back(key);
@@ -146,7 +151,7 @@ std::optional<Outcome> recall(Outcome& outcome, const ProbeKey& probe, World& wo
 }
 
 Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published,
-            const tool::exec::Order* order) {
+            const tool::exec::ExecOptions* order) {
   const bool failed = report.exit_code != 0 || report.signal != 0;
   outcome.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
   if (report.signal != 0) outcome.reason = "signal " + std::to_string(report.signal);
@@ -167,15 +172,16 @@ Outcome ran(Outcome outcome, const RunReport& report, PublishOutcome published,
 
 // How the user of `deja exec` wants to hear of the outcome.
 Outcome::Tell told_by(const tool::Invocation& invocation) {
-  if (invocation.order == nullptr) return Outcome::Tell::nothing;
-  if (invocation.order->json) return Outcome::Tell::json;
-  return invocation.order->explain ? Outcome::Tell::text : Outcome::Tell::nothing;
+  if (invocation.exec_options == nullptr) return Outcome::Tell::nothing;
+  if (invocation.exec_options->json) return Outcome::Tell::json;
+  return invocation.exec_options->explain ? Outcome::Tell::text : Outcome::Tell::nothing;
 }
 
 // A request that is under a vigil is answered without looking at anything.
 std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request,
-                                        const Settings& settings, Engine& engine, Client& client) {
-  const auto known = engine.memory.recall(Memory::name_of(request, settings), request, engine);
+                                        const Settings& settings, Services& services,
+                                        Client& client) {
+  const auto known = cached_answer(request_name(request, settings), request, services);
   if (known == nullptr) return std::nullopt;
   const Target target{request, known->invocation, *known->adapter, known->roots};
   outcome.tool = known->tool;
@@ -186,29 +192,30 @@ std::optional<Outcome> serve_remembered(Outcome& outcome, const Request& request
   outcome.reason = unwanted(*known->result, target);
   if (!outcome.reason.empty()) return std::nullopt;
   outcome.remembered = true;
-  auto hit = serve(outcome, known->key, *known->result, target, engine, client, outcome.reason);
+  auto hit = serve(outcome, known->key, *known->result, target, services, client, outcome.reason);
   outcome.remembered = false;
   return hit;
 }
 
 // What another client's run has just left, when it holds in this request's world too.
-std::optional<Outcome> serve_shared(Outcome& outcome, const Published& shared, World& world,
-                                    const Target& target, Engine& engine, Client& client) {
-  if (const auto* broken = world.first_broken(shared.trace)) {
+std::optional<Outcome> serve_shared(Outcome& outcome, const Published& shared,
+                                    evidence::ClaimChecker& checker, const Target& target,
+                                    Services& services, Client& client) {
+  if (const auto* broken = checker.first_broken(shared.trace)) {
     outcome.reason = "changed: " + describe(*broken);
     return std::nullopt;
   }
-  return serve(outcome, shared.key, *shared.result, target, engine, client, outcome.reason);
+  return serve(outcome, shared.key, *shared.result, target, services, client, outcome.reason);
 }
 
 // What is known of the tool's file is kept only when it is not brand-new; by now it may be old enough.
-void learn(const Prepared& p, const PublishOutcome& published, Engine& engine) {
-  const digest::Traits learned =
-      (published.gains_rights ? kGainsRights : 0) | (published.was_unheard ? kHasBlindSpot : 0);
+void learn(const Prepared& p, const PublishOutcome& published, Services& services) {
+  const digest::Traits learned = (published.gains_rights ? evidence::kGainsRights : 0) |
+                                 (published.was_unheard ? evidence::kHasBlindSpot : 0);
   if (learned == 0) return;
   os::FileIdentity now;
-  const auto content = engine.digester.digest_file(p.command.tool, &now);
-  if (content && *content && now == p.tool_file) engine.digester.add_traits(now, learned);
+  const auto content = services.digester.digest_file(p.command.tool, &now);
+  if (content && *content && now == p.tool_file) services.digester.add_traits(now, learned);
 }
 
 struct Run {
@@ -218,13 +225,13 @@ struct Run {
 
 // The client runs the tool; what it left is published. Empty: the client is gone.
 std::optional<Run> run_tool(const Prepared& p, const Target& target, const Settings& settings,
-                            Engine& engine, Client& client) {
+                            Services& services, Client& client) {
   const Request& request = target.request;
   const tool::Invocation& invocation = p.invocation;
   RunOrder order{p.command.tool, invocation.run_argv};
   order.strip_colour =
       invocation.colours_forced && !(request.stderr_is_terminal && invocation.colours_on_terminal);
-  order.supervise = wants_supervisor(p.tool_content.traits);
+  order.supervise = evidence::wants_supervisor(p.tool_content.traits);
   if (invocation.run_environment) order.environment = &*invocation.run_environment;
   order.no_stdin = invocation.has_no_stdin;
   order.drops_out = invocation.drops_stdout;
@@ -233,79 +240,81 @@ std::optional<Run> run_tool(const Prepared& p, const Target& target, const Setti
   if (!settings.read_only) {
     int patience = kLockWaitMaxS;
     before.locks = OutputLocks::take(
-        engine.locks, invocation.written, [&] { return --patience >= 0 && client.keep_waiting(); },
-        client.process());
+        services.locks, invocation.written,
+        [&] { return --patience >= 0 && client.keep_waiting(); }, client.process());
   }
-  before.updates = look_before(invocation, engine.digester);
-  if (invocation.order != nullptr) {
+  before.updates = evidence::look_before(invocation, services.digester);
+  if (invocation.exec_options != nullptr) {
     order.limit_ms = static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(invocation.order->timeout_ns / 1'000'000, UINT32_MAX));
-    order.observe = !invocation.order->declared_only;
-    if (!order.observe) before.marks = mark_outputs(invocation);
+        std::min<std::uint64_t>(invocation.exec_options->timeout_ns / 1'000'000, UINT32_MAX));
+    order.observe = !invocation.exec_options->declared_only;
+    if (!order.observe) before.marks = evidence::mark_outputs(invocation);
   }
   auto report = client.run(order);
   if (!report) return std::nullopt;
   // From here on the user has his outputs; nothing below may change them or the exit code.
   Run run{*std::move(report), {}};
-  run.published = publish(p, target, before, run.report, settings.read_only, engine);
+  run.published = publish(p, target, before, run.report, settings.read_only, services);
   if (run.published.read_much) os::give_memory_back();
-  if (run.report.exit_code == 0) stand_before_script(invocation, engine, run.published.troubles);
-  if (!settings.read_only) learn(p, run.published, engine);
+  if (run.report.exit_code == 0)
+    wrap_cargo_build_script(invocation, services, run.published.troubles);
+  if (!settings.read_only) learn(p, run.published, services);
   return run;
 }
 
 // Runs the tool although a stored result would do, and compares. Empty: there is no such result.
-std::optional<Outcome> run_audit(Outcome outcome, const Prepared& p, World& world,
-                                 const Target& target, const Settings& settings, Engine& engine,
-                                 Client& client) {
-  RecallOutcome recalled = recall_trace(p.probe, world, engine);
-  if (!recalled.found || !unusable(*recalled.found->result, target).empty()) return std::nullopt;
-  const action::Trace old_trace = known_trace(p.probe, recalled.found->key, engine);
-  auto run = run_tool(p, target, settings, engine, client);
+std::optional<Outcome> run_audit(Outcome outcome, const Prepared& p,
+                                 evidence::ClaimChecker& checker, const Target& target,
+                                 const Settings& settings, Services& services, Client& client) {
+  LookUpOutcome looked_up = look_up_trace(p.probe, checker, services);
+  if (!looked_up.found || !unusable(*looked_up.found->result, target).empty()) return std::nullopt;
+  const action::Trace old_trace = known_trace(p.probe, looked_up.found->key, services);
+  auto run = run_tool(p, target, settings, services, client);
   if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
   const auto fresh = run->published.published;
   const std::string wrong =
-      fresh != nullptr ? audit(*recalled.found, *fresh, old_trace, target) : "";
+      fresh != nullptr ? audit(*looked_up.found, *fresh, old_trace, target) : "";
   outcome.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
-  outcome =
-      ran(std::move(outcome), run->report, std::move(run->published), p.invocation.order.get());
+  outcome = ran(std::move(outcome), run->report, std::move(run->published),
+                p.invocation.exec_options.get());
   if (fresh != nullptr && wrong.empty()) outcome.kind = OutcomeKind::hit;
   if (!wrong.empty()) {
-    forget(recalled.found->key, engine);
+    forget(looked_up.found->key, services);
     outcome.reason = "audit: " + wrong;
     outcome.troubles.push_back("audit: a stored result was wrong: " + wrong);
   }
   return outcome;
 }
 
-// Is this miss one of many, in a folder where the tool can reuse what it made before?
-bool belongs_to_lane(const Prepared& p, const Settings& settings, Engine& engine) {
-  const std::string& mark = p.invocation.lane_mark;
+// Is this miss one of many, in a directory where the tool can reuse what it made before?
+bool is_left_to_incremental(const Prepared& p, const Settings& settings, Services& services) {
+  const std::string& mark = p.invocation.incremental_marker;
   if (mark.empty() || !settings.rust_incremental) return false;
   const auto there = os::stat_file(mark);
-  return there && *there && engine.lanes.missed(p.probe, os::monotonic_ns());
+  return there && *there && services.lanes.missed(p.probe, os::monotonic_ns());
 }
 
 // One client runs the tool; the others wait for its result and check it against their own world.
 // landings: when nothing stored was found.
-Outcome run_or_wait(Outcome outcome, const Prepared& p, World& world, const Target& target,
-                    const Settings& settings, Engine& engine, Client& client,
-                    std::uint32_t landings) {
+Outcome run_or_wait(Outcome outcome, const Prepared& p, evidence::ClaimChecker& checker,
+                    const Target& target, const Settings& settings, Services& services,
+                    Client& client, std::uint32_t landings) {
   const ProbeKey& probe = p.probe;
-  const tool::exec::Order* order = p.invocation.order.get();
+  const tool::exec::ExecOptions* order = p.invocation.exec_options.get();
   int patience = kRunWaitMaxS;
-  Flights::Entered entered = engine.flights.enter(
+  Flights::Entered entered = services.flights.enter(
       probe, [&] { return --patience >= 0 && client.keep_waiting(); }, client.process());
   if (entered.published) {
-    if (auto hit = serve_shared(outcome, *entered.published, world, target, engine, client))
+    if (auto hit = serve_shared(outcome, *entered.published, checker, target, services, client))
       return *std::move(hit);
   }
   // A flight that landed between our look and our turn was no longer there to be waited for.
-  if (entered.turn && engine.flights.landings(probe) != landings) {
-    if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
+  if (entered.turn && services.flights.landings(probe) != landings) {
+    if (auto hit = recall(outcome, probe, checker, target, services, client))
+      return *std::move(hit);
   }
 
-  auto run = run_tool(p, target, settings, engine, client);
+  auto run = run_tool(p, target, settings, services, client);
   if (!run) return bypass(std::move(outcome), {BypassReason::internal_error, "the client left"});
   // A run that was cut short says nothing of the next: one of those who wait runs, not all of them.
   const bool was_cut = run->report.signal != 0 || run->report.timed_out;
@@ -316,7 +325,7 @@ Outcome run_or_wait(Outcome outcome, const Prepared& p, World& world, const Targ
 
 }  // namespace
 
-Outcome handle_request(const Request& request, const Settings& settings, Engine& engine,
+Outcome handle_request(const Request& request, const Settings& settings, Services& services,
                        Client& client) {
   Outcome outcome;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
@@ -324,17 +333,17 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   const bool audited = is_audited(settings.audit_rate);
   auto remembered = audited || settings.disabled
                         ? std::nullopt
-                        : serve_remembered(outcome, request, settings, engine, client);
+                        : serve_remembered(outcome, request, settings, services, client);
   if (remembered) return *std::move(remembered);
 
-  auto prepared = prepare(request, settings, engine, &client);
+  auto prepared = prepare(request, settings, services, &client);
   if (auto* why = std::get_if<Declined>(&prepared)) {
     if (!why->tool.empty()) outcome.tool = std::move(why->tool);
     return bypass(std::move(outcome), std::move(why->bypass));
   }
   const Prepared& p = std::get<Prepared>(prepared);
   const Target target{request, p.invocation, *p.adapter, p.roots};
-  const tool::exec::Order* order = p.invocation.order.get();
+  const tool::exec::ExecOptions* order = p.invocation.exec_options.get();
   const ProbeKey& probe = p.probe;
   outcome.tool = p.command.tool;
   outcome.what = p.invocation.what;
@@ -345,21 +354,21 @@ Outcome handle_request(const Request& request, const Settings& settings, Engine&
   outcome.tell = told_by(p.invocation);
   // From here on: one bounded job of a tool we know, or that the user speaks for.
 
-  World world(p.command, p.roots, engine.digester);
+  evidence::ClaimChecker checker(p.command, p.roots, services.digester);
   if (audited) {
-    if (auto done = run_audit(outcome, p, world, target, settings, engine, client))
+    if (auto done = run_audit(outcome, p, checker, target, settings, services, client))
       return *std::move(done);
   }
-  const std::uint32_t landings = engine.flights.landings(probe);
-  if (auto hit = recall(outcome, probe, world, target, engine, client)) return *std::move(hit);
-  explain_new_source(outcome, p, world, engine);
-  if (belongs_to_lane(p, settings, engine)) {
+  const std::uint32_t landings = services.flights.landings(probe);
+  if (auto hit = recall(outcome, probe, checker, target, services, client)) return *std::move(hit);
+  explain_new_source(outcome, p, checker, services);
+  if (is_left_to_incremental(p, settings, services)) {
     Bypass why{BypassReason::incremental, std::move(outcome.reason)};
     return bypass(std::move(outcome), std::move(why));
   }
 
   // From here on nothing stored can be used.
-  return run_or_wait(std::move(outcome), p, world, target, settings, engine, client, landings);
+  return run_or_wait(std::move(outcome), p, checker, target, settings, services, client, landings);
 }
 
 }  // namespace deja::pipeline

@@ -3,14 +3,14 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "evidence/logical_directory.h"
 #include "os/call_chain.h"
 #include "os/file.h"
 #include "os/find_tool.h"
 #include "os/places.h"
-#include "pipeline/checkout.h"
-#include "pipeline/logical_directory.h"
-#include "pipeline/output_name.h"
-#include "tool/exec/order.h"
+#include "sharing/checkout.h"
+#include "sharing/output_name.h"
+#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -38,10 +38,11 @@ std::optional<Bypass> read_order(const Request& request, Located& out) {
   if (auto* wrong = std::get_if<std::string>(&order))
     return Bypass{BypassReason::not_run, std::move(*wrong)};
   out.adapter = &tool::exec_adapter();
-  out.command.order =
-      std::make_shared<const tool::exec::Order>(std::get<tool::exec::Order>(std::move(order)));
-  out.command.argv.assign(out.command.order->argv.begin(), out.command.order->argv.end());
-  if (out.command.order->bypasses() && !out.command.order->print_key)
+  out.command.exec_options = std::make_shared<const tool::exec::ExecOptions>(
+      std::get<tool::exec::ExecOptions>(std::move(order)));
+  out.command.argv.assign(out.command.exec_options->argv.begin(),
+                          out.command.exec_options->argv.end());
+  if (out.command.exec_options->bypasses() && !out.command.exec_options->print_key)
     return Bypass{BypassReason::no_cache, ""};
   return std::nullopt;
 }
@@ -83,7 +84,7 @@ void find_by_link(Located& out) {
 }
 
 std::vector<tool::EnvironmentVariable> counting_variables(const tool::Command& command) {
-  return tool::exec::given_variables(*command.order, command.environment).counting;
+  return tool::exec::given_variables(*command.exec_options, command.environment).counting;
 }
 
 }  // namespace
@@ -118,9 +119,9 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   os::ArgumentsHash arguments;
   for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
   long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
-                         &out.behind_front, {&chain, arguments.value()});
+                         &out.behind_client, {&chain, arguments.value()});
   // "deja exec -- deja exec -- tool": the front is a tool like any other.
-  if (n < 0 && out.behind_front && request.calling == Calling::exec)
+  if (n < 0 && out.behind_client && request.calling == Calling::exec)
     n = os::find_tool(name, path, request.cwd, {}, found, sizeof(found));
   const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
   // Without a detail: nobody knows a program of that name, so it is a mistake and no command.
@@ -131,7 +132,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   if (out.adapter == nullptr) find_by_link(out);
   if (out.adapter == nullptr) return unknown;
   // The tool is the user's to find, and has its own variables from here on.
-  if (out.command.order != nullptr) out.command.environment = counting_variables(out.command);
+  if (out.command.exec_options != nullptr)
+    out.command.environment = counting_variables(out.command);
   return out;
 }
 
@@ -139,8 +141,8 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
                          const Settings& settings) {
   const std::string cwd(command.cwd);
   const std::string& source = invocation.source;
-  if (command.order != nullptr)
-    return command.order->no_cwd_in_key ? action::Roots(cwd, "") : action::Roots();
+  if (command.exec_options != nullptr)
+    return command.exec_options->no_cwd_in_key ? action::Roots(cwd, "") : action::Roots();
   std::string workspace;
   for (const std::string& base : settings.base_dirs) {
     const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));
@@ -150,22 +152,24 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
     workspace = !invocation.workspace.empty() ? invocation.workspace
                 : source.empty()              ? cwd
                                  : common_ancestor(cwd, parent_path(clean_path(source)));
-    if (is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
+    if (sharing::is_too_general(workspace, command.variable("HOME").value_or("")))
+      workspace.clear();
   }
   action::Roots roots(cwd, workspace);
-  if (!is_too_general(invocation.target_folder, command.variable("HOME").value_or("")))
-    roots.set(action::Root::target, invocation.target_folder);
+  if (!sharing::is_too_general(invocation.target_directory, command.variable("HOME").value_or("")))
+    roots.set(action::Root::target, invocation.target_directory);
   const std::string_view home = command.variable("HOME").value_or("");
   std::string checkout;
-  if (!source.empty()) checkout = find_checkout(parent_path(clean_path(source)), home, nullptr);
-  if (checkout.empty()) checkout = find_checkout(cwd, home, nullptr);
+  if (!source.empty())
+    checkout = sharing::find_checkout(parent_path(clean_path(source)), home, nullptr);
+  if (checkout.empty()) checkout = sharing::find_checkout(cwd, home, nullptr);
   if (checkout != workspace && checkout != cwd) roots.set(action::Root::checkout, checkout);
-  add_logical_roots(command, roots);
+  evidence::add_logical_roots(command, roots);
   if (!invocation.output.empty()) {
     roots.set(action::OutputName::output, invocation.output);
     roots.set_spelled_output(invocation.spelled_output);
     roots.set(action::OutputName::depfile, invocation.depfile_output);
-    roots.set(action::Root::objects, objects_of_output(command, invocation));
+    roots.set(action::Root::objects, sharing::objects_of_output(command, invocation));
   }
   return roots;
 }

@@ -10,9 +10,9 @@
 #include "base/strip_ansi.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "pipeline/relocate.h"
 #include "pipeline/streams.h"
-#include "tool/exec/order.h"
+#include "sharing/relocate.h"
+#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -31,7 +31,7 @@ class Prepared {
       : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)), is_taken_(o.is_taken_) {}
   Prepared& operator=(Prepared&&) = delete;
   ~Prepared() {
-    if (!temp_.empty()) static_cast<void>(static_cast<bool>(os::remove_file(temp_)));
+    if (!temp_.empty()) ignore(os::remove_file(temp_), "nothing else can be done");
   }
   // What was there is unlinked first, as compilers do it: ext4 takes a rename over a file for the
   // save of an editor and sends the new one to the disk at once, which costs more than all the rest
@@ -49,15 +49,15 @@ class Prepared {
   bool is_taken_;
 };
 
-// Folders made for a hit. Where that comes to nothing they go again, before the tool finds them.
-class MadeFolders {
+// Directories made for a hit. Where that comes to nothing they go again, before the tool finds them.
+class MadeDirectories {
  public:
-  MadeFolders() = default;
-  MadeFolders(const MadeFolders&) = delete;
-  MadeFolders& operator=(const MadeFolders&) = delete;
-  ~MadeFolders() {
+  MadeDirectories() = default;
+  MadeDirectories(const MadeDirectories&) = delete;
+  MadeDirectories& operator=(const MadeDirectories&) = delete;
+  ~MadeDirectories() {
     for (auto it = made_.rbegin(); it != made_.rend(); ++it)
-      static_cast<void>(static_cast<bool>(os::remove_empty_directory(it->path)));
+      ignore(os::remove_empty_directory(it->path), "it may contain files by now");
   }
   Status make(const std::string& path, mode_t mode) {
     if (const auto there = os::stat_file(path); there && *there) return {};
@@ -76,8 +76,8 @@ class MadeFolders {
     const std::vector<Made> made = std::exchange(made_, {});
     for (const Made& m : made) {
       if ((m.mode & 0700) == 0700) continue;
-      const os::Fd folder = TRY(os::open_read(m.path));
-      TRY(os::set_mode(folder, m.mode));
+      const os::Fd directory = TRY(os::open_read(m.path));
+      TRY(os::set_mode(directory, m.mode));
     }
     return {};
   }
@@ -122,8 +122,8 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   const auto& updates = target.invocation.updates;  // read and written, as it should be
   if (updates.empty() && TRY(is_input(*there, path, target)))
     return Error{Code::invalid, 0, "output is an input: " + path};
-  if (artifact.role == Role::folder && there->is_directory()) return true;
-  if (artifact.role == Role::folder || artifact.role == Role::symlink)
+  if (artifact.role == Role::directory && there->is_directory()) return true;
+  if (artifact.role == Role::directory || artifact.role == Role::symlink)
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
   if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
   const auto is_writable = os::is_writable(path);
@@ -156,8 +156,8 @@ Status fill(const Artifact& artifact, const action::ActionResult& result, const 
   }
   const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
   const auto moved =
-      move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
-  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this folder"};
+      sharing::move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
+  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
   return os::write_fd(temp, *moved);
 }
 
@@ -188,7 +188,7 @@ Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
                                 store::BlobStore& blobs) {
   std::string text = TRY(read_stream(stream, blobs));
   if (strip) text = strip_ansi(text);
-  auto moved = move_text(text, result.made_in, target.roots);
+  auto moved = sharing::move_text(text, result.made_in, target.roots);
   if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
   return *std::move(moved);
 }
@@ -207,28 +207,29 @@ bool has_artifact(const action::ActionResult& result, const Target& target,
   });
 }
 
-// Where the user declared an output, the folders that lead to it are made when they are missing.
-Status make_way(const std::string& place, const Target& target, MadeFolders& folders) {
+// Where the user declared an output, the directories that lead to it are made when they are missing.
+Status make_way(const std::string& place, const Target& target, MadeDirectories& directories) {
   const mode_t mode = 0777 & ~target.request.umask;
   const tool::Declaration& declared = target.invocation.declared;
-  const bool is_below = std::any_of(declared.folders.begin(), declared.folders.end(),
-                                    [&](const auto& folder) { return is_within(place, folder); });
-  if (is_below) TRY(folders.make_all(std::string(parent_path(place)), mode));
+  const bool is_below =
+      std::any_of(declared.directories.begin(), declared.directories.end(),
+                  [&](const auto& directory) { return is_within(place, directory); });
+  if (is_below) TRY(directories.make_all(std::string(parent_path(place)), mode));
   for (const std::string& path : declared.outputs)
     if (base_name(path) == base_name(place))  // it may be spelled otherwise
-      TRY(folders.make_all(std::string(parent_path(path)), mode));
+      TRY(directories.make_all(std::string(parent_path(path)), mode));
   return {};
 }
 
-// A folder comes before what is in it.
-Status make_folders(const action::ActionResult& result, const Target& target,
-                    MadeFolders& folders) {
+// A directory comes before what is in it.
+Status make_directories(const action::ActionResult& result, const Target& target,
+                        MadeDirectories& directories) {
   for (const Artifact& artifact : result.artifacts) {
     const std::string path = target.roots.expand(artifact.path);
-    TRY(make_way(tidy_path(path), target, folders));
-    if (artifact.role != Role::folder) continue;
+    TRY(make_way(tidy_path(path), target, directories));
+    if (artifact.role != Role::directory) continue;
     TRY(check_place(artifact, artifact.mode, path, target));
-    TRY(folders.make(path, artifact.mode));
+    TRY(directories.make(path, artifact.mode));
   }
   return {};
 }
@@ -241,8 +242,8 @@ bool wants_one_stream(const Target& target) {
 }
 
 std::string unwanted(const action::ActionResult& result, const Target& target) {
-  if (target.invocation.order == nullptr) return {};
-  const tool::exec::Order& order = *target.invocation.order;
+  if (target.invocation.exec_options == nullptr) return {};
+  const tool::exec::ExecOptions& order = *target.invocation.exec_options;
   if (result.exit_code != 0 && !order.cache_failures) return "a failure, without --cache-failures";
   const std::int64_t now_ns = os::wall_ns();
   const auto is_over = [&](std::uint64_t ttl_ns) {
@@ -252,8 +253,8 @@ std::string unwanted(const action::ActionResult& result, const Target& target) {
 }
 
 std::string unusable(const action::ActionResult& result, const Target& target) {
-  if (target.invocation.order != nullptr && result.exit_code == 0) {
-    const tool::exec::Order& order = *target.invocation.order;
+  if (target.invocation.exec_options != nullptr && result.exit_code == 0) {
+    const tool::exec::ExecOptions& order = *target.invocation.exec_options;
     for (const std::string& name : order.output_files)
       if (!has_artifact(result, target, name)) return "without its output " + name;
     if (!order.depfile.empty() && !has_artifact(result, target, order.depfile))
@@ -264,8 +265,8 @@ std::string unusable(const action::ActionResult& result, const Target& target) {
     return "streams were captured as one";
   if (!result.streams_are_one && !separate_wanted && result.out.size > 0 && result.err.size > 0)
     return "streams were captured apart";
-  if (result.made_in != target.roots && !can_move(result.made_in, target.roots))
-    return "made in another folder";
+  if (result.made_in != target.roots && !sharing::can_move(result.made_in, target.roots))
+    return "made in another directory";
   return {};
 }
 
@@ -283,18 +284,18 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
   }
   if (target.invocation.drops_stdout) replay.out.clear();
   if (target.invocation.drops_stderr) replay.err.clear();
-  MadeFolders folders;
-  TRY(make_folders(result, target, folders));
+  MadeDirectories directories;
+  TRY(make_directories(result, target, directories));
   std::vector<Prepared> prepared;
   for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role != Role::folder)
+    if (artifact.role != Role::directory)
       prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
   }
   // From here on everything is complete beside its place. A client that has given up runs the tool
   // itself: then nothing may be put over what that tool writes.
   if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
   for (Prepared& p : prepared) TRY(p.place());
-  TRY(folders.keep());
+  TRY(directories.keep());
   return replay;
 }
 

@@ -7,10 +7,10 @@
 #include "action/manifest.h"
 #include "action/recipe.h"
 #include "base/path.h"
+#include "evidence/claim_checker.h"
+#include "formats/ast_file.h"
+#include "formats/file_pieces.h"
 #include "os/file.h"
-#include "pipeline/pieces.h"
-#include "pipeline/world.h"
-#include "tool/ast_file.h"
 
 namespace deja::pipeline {
 namespace {
@@ -23,7 +23,7 @@ using action::Trace;
 // Under this key stands what the module was made of. Another one for all that could make another module
 // of the same headers: every option but those that name the source and the outputs (by default clang has
 // no search paths in its own name of a module), and the place.
-ProbeKey key_of(const Testimony::Module& module, const Prepared& p, const Target& target) {
+ProbeKey key_of(const evidence::RunFacts::Module& module, const Prepared& p, const Target& target) {
   action::HashSink sink;
   sink.field("recipe", "deja module 1");
   sink.field("tool", p.command.tool);
@@ -58,7 +58,7 @@ bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inpu
     case Claim::output_name:
       return true;
     case Claim::file:
-    case Claim::twin:
+    case Claim::same_file:
     case Claim::stamps: {
       const std::string path = tidy_path(roots.expand(claim.subject));
       return is_source_text(path) && !inputs.contains(path);
@@ -69,20 +69,20 @@ bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inpu
 }
 
 // Names of all files that the module was made of; empty: not all of them are in the trace.
-std::set<std::string> inputs_of(const Testimony::Module& module, const Trace& trace,
+std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const Trace& trace,
                                 const action::Roots& roots) {
   const auto fd = os::open_read(module.path);
   if (!fd) return {};
   const auto identity = os::stat_fd(*fd);
   if (!identity || !(*identity == module.identity)) return {};
-  const auto content = whole_content(*fd, identity->size);
+  const auto content = formats::whole_content(*fd, identity->size);
   if (!content) return {};
-  const auto inputs = tool::ast_inputs(*content);
+  const auto inputs = formats::ast_inputs(*content);
   if (!inputs) return {};
   std::set<std::string> claimed, out;
   for (const Observation& claim : trace.observations)
     if (claim.claim == Claim::file) claimed.insert(tidy_path(roots.expand(claim.subject)));
-  for (const tool::AstInput& input : *inputs) {
+  for (const formats::AstInput& input : *inputs) {
     if (!claimed.contains(input.asked) && !claimed.contains(input.found)) return {};
     out.insert({input.asked, input.found});
   }
@@ -90,23 +90,24 @@ std::set<std::string> inputs_of(const Testimony::Module& module, const Trace& tr
 }
 
 // A source that asks for what is in the cache of modules, by name: what it finds is not claimed.
-bool asks_for_cache(const Testimony& testimony, Mentions& mentions) {
+bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCache& mentions) {
   static const std::vector<std::string> kNames = {
       "modules.timestamp", "modules.idx", ".pcm\"", ".pcm>", ".pcm)", ".pcm."};
-  return std::ranges::any_of(testimony.inputs, [&](const Input& input) {
+  return std::ranges::any_of(run_facts.inputs, [&](const evidence::Input& input) {
     return mentions.in_file(input.path, input.digest, kNames) != 0;
   });
 }
 
 // What the run that made it claimed, where that is known and holds now.
-std::optional<Trace> known_of(const ProbeKey& key, World& world, Engine& engine) {
-  const auto record = engine.records.get_manifest(key);
+std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& checker,
+                              Services& services) {
+  const auto record = services.records.get_manifest(key);
   if (!record || !*record) return std::nullopt;
   const auto manifest = action::decode_manifest(**record);
   if (!manifest) return std::nullopt;
   for (const action::Manifest::Entry& entry : manifest->entries()) {
     Trace trace = manifest->trace(entry);
-    if (world.first_broken(trace) == nullptr) return trace;
+    if (checker.first_broken(trace) == nullptr) return trace;
   }
   return std::nullopt;
 }
@@ -122,28 +123,29 @@ Observation revealed(Observation claim, const tool::Command& command, const acti
 
 }  // namespace
 
-void claim_modules(const Prepared& p, const Target& target, const RunReport& report, Engine& engine,
-                   Testimony& testimony) {
-  if (testimony.modules.empty()) return;
-  const bool has_made = std::ranges::any_of(testimony.modules, &Testimony::Module::is_made);
+void claim_modules(const Prepared& p, const Target& target, const RunReport& report,
+                   Services& services, evidence::RunFacts& run_facts) {
+  if (run_facts.modules.empty()) return;
+  const bool has_made =
+      std::ranges::any_of(run_facts.modules, &evidence::RunFacts::Module::is_made);
   if (report.exit_code != 0) {
-    testimony.problem = "failed, with modules";
+    run_facts.problem = "failed, with modules";
     return;
   }
   if (has_made && !(report.out.empty() && report.err.empty())) {
-    testimony.problem = "made a module, and printed something";
+    run_facts.problem = "made a module, and printed something";
     return;
   }
-  if (asks_for_cache(testimony, engine.mentions)) {
-    testimony.problem = "a source names files of the module cache";
+  if (asks_for_cache(run_facts, services.mentions)) {
+    run_facts.problem = "a source names files of the module cache";
     return;
   }
-  World world(p.command, target.roots, engine.digester);
-  std::vector<Observation>& claims = testimony.trace.observations;
+  evidence::ClaimChecker checker(p.command, target.roots, services.digester);
+  std::vector<Observation>& claims = run_facts.trace.observations;
   bool is_strict = false;
-  for (const Testimony::Module& module : testimony.modules) {
+  for (const evidence::RunFacts::Module& module : run_facts.modules) {
     std::optional<Trace> known;
-    if (!module.is_made) known = known_of(key_of(module, p, target), world, engine);
+    if (!module.is_made) known = known_of(key_of(module, p, target), checker, services);
     const bool may_be_absent = module.is_made || known.has_value();
     is_strict |= !may_be_absent;
     claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
@@ -152,13 +154,13 @@ void claim_modules(const Prepared& p, const Target& target, const RunReport& rep
     for (Observation& claim : known->observations)
       claims.push_back(revealed(std::move(claim), p.command, target.roots));
   }
-  if (is_strict) claims.insert(claims.end(), testimony.compared.begin(), testimony.compared.end());
-  testimony.trace.normalize();
+  if (is_strict) claims.insert(claims.end(), run_facts.compared.begin(), run_facts.compared.end());
+  run_facts.trace.normalize();
 }
 
 void remember_modules(const Prepared& p, const Target& target, const Trace& trace,
-                      const std::vector<Testimony::Module>& modules, Engine& engine) {
-  for (const Testimony::Module& module : modules) {
+                      const std::vector<evidence::RunFacts::Module>& modules, Services& services) {
+  for (const evidence::RunFacts::Module& module : modules) {
     if (!module.is_made) continue;
     const std::set<std::string> inputs = inputs_of(module, trace, target.roots);
     if (inputs.empty()) continue;
@@ -180,7 +182,8 @@ void remember_modules(const Prepared& p, const Target& target, const Trace& trac
       return encode(*manifest);
     };
     // What is not kept is read as a module that nobody knows.
-    static_cast<void>(static_cast<bool>(engine.records.update_manifest(key, change, &context)));
+    ignore(services.records.update_manifest(key, change, &context),
+           "a missing record is only a miss");
   }
 }
 

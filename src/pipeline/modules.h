@@ -15,21 +15,21 @@
 #include <string>
 
 #include "action/trace.h"
+#include "evidence/trace_builder.h"
 #include "pipeline/client.h"
-#include "pipeline/engine.h"
 #include "pipeline/materialize.h"
 #include "pipeline/prepare.h"
-#include "pipeline/witness.h"
+#include "pipeline/services.h"
 
 namespace deja::pipeline {
 
 // Adds what is to be claimed of the modules that a run read, or says why nothing can be
-// (Testimony::problem).
+// (RunFacts::problem).
 void claim_modules(const Prepared& prepared, const Target& target, const RunReport& report,
-                   Engine& engine, Testimony& testimony);
+                   Services& services, evidence::RunFacts& run_facts);
 
 // Keeps what the modules that this run made were made of, for those who will read them.
 void remember_modules(const Prepared& prepared, const Target& target, const action::Trace& trace,
-                      const std::vector<Testimony::Module>& modules, Engine& engine);
+                      const std::vector<evidence::RunFacts::Module>& modules, Services& services);
 
 }  // namespace deja::pipeline

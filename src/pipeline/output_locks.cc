@@ -23,8 +23,8 @@ constexpr std::string_view kLate = ".late";
 std::string late_mark(const std::string& lock) { return lock + std::string(kLate); }
 
 void remove(const std::string& lock) {
-  static_cast<void>(static_cast<bool>(os::remove_file(late_mark(lock))));
-  static_cast<void>(static_cast<bool>(os::remove_file(lock)));
+  ignore(os::remove_file(late_mark(lock)), "it may not exist");
+  ignore(os::remove_file(lock), "an unlocked file does no harm");
 }
 
 // The lock is the file of that name only while it has that name: who ends removes it.
@@ -36,7 +36,7 @@ bool is_still_there(const os::Fd& fd, const std::string& path) {
 }
 
 void sign(const os::Fd& lock, pid_t holder) {
-  static_cast<void>(static_cast<bool>(os::write_fd(lock, std::to_string(holder) + "\n")));
+  ignore(os::write_fd(lock, std::to_string(holder) + "\n"), "the holder is only for messages");
 }
 
 pid_t holder_of(const std::string& lock) {
@@ -48,16 +48,16 @@ pid_t holder_of(const std::string& lock) {
 
 }  // namespace
 
-OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string> paths,
+OutputLocks OutputLocks::take(const std::string& directory, std::vector<std::string> paths,
                               const std::function<bool()>& still_wanted, pid_t holder) {
   OutputLocks out;
-  if (folder.empty()) return out;
+  if (directory.empty()) return out;
   std::sort(paths.begin(), paths.end());  // so that no two wait for each other
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   for (const std::string& path : paths) {
-    const std::string lock = folder + "/" + digest::digest_bytes(path).hex().substr(0, 32);
+    const std::string lock = directory + "/" + digest::digest_bytes(path).hex().substr(0, 32);
     for (int pauses = 1;; ++pauses) {
-      auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
+      auto fd = os::try_lock_file(lock);
       if (!fd) break;  // no place for locks
       if (*fd) {
         if (!is_still_there(*fd, lock)) continue;
@@ -69,7 +69,7 @@ OutputLocks OutputLocks::take(const std::string& folder, std::vector<std::string
       if (pauses % kFirstPauses == 0 && os::is_ancestor(holder_of(lock), holder)) break;
       if (pauses % kPausesInASecond == 0 && (os::is_stopped(holder_of(lock)) || !still_wanted())) {
         out.gave_up_ = true;
-        static_cast<void>(static_cast<bool>(os::create_file(late_mark(lock), 0600)));
+        ignore(os::create_file(late_mark(lock), 0600), "the mark is only a hint");
         break;
       }
       std::this_thread::sleep_for(kPause);  // tidy-allow: sleep flock has no deadline
@@ -89,15 +89,15 @@ OutputLocks::~OutputLocks() {
   for (const Lock& lock : locks_) remove(lock.path);
 }
 
-void OutputLocks::sweep(const std::string& folder) {
-  const auto names = os::list_directory(folder);
+void OutputLocks::sweep(const std::string& directory) {
+  const auto names = os::list_directory(directory);
   if (!names) return;
   for (const std::string& name : *names) {
     // A mark goes with its lock; of one that is alone, taking the lock makes two.
     const bool is_mark = std::string_view(name).ends_with(kLate);
     const std::string lock =
-        folder + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);
-    const auto fd = os::try_lock_file(lock, os::LockMode::exclusive);
+        directory + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);
+    const auto fd = os::try_lock_file(lock);
     if (fd && *fd && is_still_there(*fd, lock)) remove(lock);
   }
 }

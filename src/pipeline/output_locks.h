@@ -1,6 +1,6 @@
 // Two commands that write one file at the same time can leave each other's bytes in it: both open what
 // is one inode, and neither's stamps tell. So runs of deja that are known to write one file take turns,
-// in all engines of one cache folder. Held while the tool runs and until its outputs are stored.
+// in all engines of one cache directory. Held while the tool runs and until its outputs are stored.
 #pragma once
 
 #include <sys/types.h>
@@ -25,12 +25,12 @@ class OutputLocks {
   ~OutputLocks();
 
   // Waits for others that hold one of these absolute paths; gives up when still_wanted, asked once a
-  // second, says no, or the other's process is stopped. holder: our client's, for others. folder: where the lock files lie. One that cannot be made is gone without.
-  static OutputLocks take(const std::string& folder, std::vector<std::string> paths,
+  // second, says no, or the other's process is stopped. holder: our client's, for others. directory: where the lock files lie. One that cannot be made is gone without.
+  static OutputLocks take(const std::string& directory, std::vector<std::string> paths,
                           const std::function<bool()>& still_wanted, pid_t holder = 0);
 
-  // Removes what killed engines have left in that folder.
-  static void sweep(const std::string& folder);
+  // Removes what killed engines have left in that directory.
+  static void sweep(const std::string& directory);
 
   // False: somebody else writes, or has written, one of these files during the run.
   bool were_ours() const;

@@ -6,24 +6,24 @@
 #include <filesystem>
 #include <thread>
 
-#include "pipeline/folder_test.h"
+#include "os/directory_test.h"
 
 namespace deja::pipeline {
 namespace {
 
-class OutputLocksTest : public FolderTest {
+class OutputLocksTest : public os::DirectoryTest {
  protected:
   static bool wait_on() { return true; }
-  const std::string& folder = dir_;
+  const std::string& directory = dir_;
 };
 
 TEST_F(OutputLocksTest, LeavesNothingBehind) {
   {
-    const OutputLocks locks = OutputLocks::take(folder, {"/a", "/b", "/a"}, wait_on);
+    const OutputLocks locks = OutputLocks::take(directory, {"/a", "/b", "/a"}, wait_on);
     EXPECT_TRUE(locks.were_ours());
-    EXPECT_FALSE(std::filesystem::is_empty(folder));
+    EXPECT_FALSE(std::filesystem::is_empty(directory));
   }
-  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  EXPECT_TRUE(std::filesystem::is_empty(directory));
 }
 
 TEST_F(OutputLocksTest, OneAtATime) {
@@ -32,7 +32,7 @@ TEST_F(OutputLocksTest, OneAtATime) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 20; ++round) {
-        const OutputLocks locks = OutputLocks::take(folder, {"/b", "/a"}, wait_on);
+        const OutputLocks locks = OutputLocks::take(directory, {"/b", "/a"}, wait_on);
         most = std::max(most.load(), ++inside);
         EXPECT_TRUE(locks.were_ours());
         std::this_thread::yield();
@@ -45,39 +45,39 @@ TEST_F(OutputLocksTest, OneAtATime) {
 }
 
 TEST_F(OutputLocksTest, OthersAreNotHeldUp) {
-  const OutputLocks one = OutputLocks::take(folder, {"/a"}, wait_on);
-  const OutputLocks other = OutputLocks::take(folder, {"/b"}, [] { return false; });
+  const OutputLocks one = OutputLocks::take(directory, {"/a"}, wait_on);
+  const OutputLocks other = OutputLocks::take(directory, {"/b"}, [] { return false; });
   EXPECT_TRUE(other.were_ours());
 }
 
 // Who gives up tells the one that it did not wait for.
 TEST_F(OutputLocksTest, GivingUpSpoilsBoth) {
   {
-    const OutputLocks first = OutputLocks::take(folder, {"/a"}, wait_on);
-    const OutputLocks second = OutputLocks::take(folder, {"/a"}, [] { return false; });
+    const OutputLocks first = OutputLocks::take(directory, {"/a"}, wait_on);
+    const OutputLocks second = OutputLocks::take(directory, {"/a"}, [] { return false; });
     EXPECT_FALSE(second.were_ours());
     EXPECT_FALSE(first.were_ours());
   }
-  EXPECT_TRUE(OutputLocks::take(folder, {"/a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take(directory, {"/a"}, wait_on).were_ours());
 }
 
 TEST_F(OutputLocksTest, WithoutAPlaceAllIsAsEver) {
   EXPECT_TRUE(OutputLocks::take("", {"/a"}, wait_on).were_ours());
-  EXPECT_TRUE(OutputLocks::take(folder + "/missing", {"/a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take(directory + "/missing", {"/a"}, wait_on).were_ours());
 }
 
-// What a killed engine leaves: a file that nobody has locked, and the mark of one that gave up.
+// What a killed services leaves: a file that nobody has locked, and the mark of one that gave up.
 TEST_F(OutputLocksTest, SweepTakesOnlyWhatNobodyHolds) {
   write("killed", "");
   write("killed.late", "");
   write("alone.late", "");
-  const OutputLocks held = OutputLocks::take(folder, {"/a"}, wait_on);
-  OutputLocks::sweep(folder);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder), {}), 1);
-  EXPECT_FALSE(OutputLocks::take(folder, {"/a"}, [] { return false; }).were_ours());
-  OutputLocks::sweep(folder);
+  const OutputLocks held = OutputLocks::take(directory, {"/a"}, wait_on);
+  OutputLocks::sweep(directory);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1);
+  EXPECT_FALSE(OutputLocks::take(directory, {"/a"}, [] { return false; }).were_ours());
+  OutputLocks::sweep(directory);
   EXPECT_FALSE(held.were_ours());
-  OutputLocks::sweep(folder + "/missing");
+  OutputLocks::sweep(directory + "/missing");
 }
 
 }  // namespace

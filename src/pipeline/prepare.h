@@ -1,11 +1,11 @@
 // Prepare: the doors from a request to its probe key (locate, classify, identify, probe), walked by
-// the hallway for every request and by memory when it rehearses one.
+// the hallway for every request and by memory when it prewarms one.
 #pragma once
 
 #include <variant>
 
 #include "digest/file_digester.h"
-#include "pipeline/declared.h"
+#include "evidence/declared.h"
 #include "pipeline/locate.h"
 
 namespace deja::pipeline {
@@ -19,9 +19,9 @@ struct Prepared {
   action::Roots roots;
   os::FileIdentity tool_file;
   digest::FileContent tool_content;
-  Declared declared;     // only of `deja exec`
-  Digest identity;       // of the tool, as it is keyed
-  ProbeKey command_key;  // the probe key but for what the sources hold
+  evidence::Declared declared;  // only of `deja exec`
+  Digest identity;              // of the tool, as it is keyed
+  ProbeKey command_key;         // the probe key but for what the sources hold
   ProbeKey probe;
 };
 
@@ -34,6 +34,6 @@ struct Declined {
 // client: asked for standard input where that is part of the action. Null: there is none to ask, and
 // such an action is declined.
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
-                                         Engine& engine, Client* client);
+                                         Services& services, Client* client);
 
 }  // namespace deja::pipeline

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "evidence/trace_builder.h"
 #include "pipeline/client.h"
-#include "pipeline/engine.h"
 #include "pipeline/flights.h"
 #include "pipeline/materialize.h"
 #include "pipeline/output_locks.h"
 #include "pipeline/prepare.h"
-#include "pipeline/witness.h"
+#include "pipeline/services.h"
 
 namespace deja::pipeline {
 
@@ -32,14 +32,14 @@ struct PublishOutcome {
 
 // What was looked at right before a run.
 struct BeforeRun {
-  std::vector<Before> updates;  // look_before()
-  std::vector<Mark> marks;      // mark_outputs(), where nothing is observed
-  OutputLocks locks{};          // held from before the run on
+  std::vector<evidence::Before> updates;  // look_before()
+  std::vector<evidence::Mark> marks;      // mark_outputs(), where nothing is observed
+  OutputLocks locks{};                    // held from before the run on
 };
 
 // From here on the user has his outputs and the tool's exit code is known; nothing below changes
 // either.
 PublishOutcome publish(const Prepared& prepared, const Target& target, const BeforeRun& before,
-                       const RunReport& report, bool read_only, Engine& engine);
+                       const RunReport& report, bool read_only, Services& services);
 
 }  // namespace deja::pipeline

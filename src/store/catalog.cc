@@ -1,3 +1,6 @@
+// One write transaction keeps the rows of a result, its blobs, its manifest and the counters
+// consistent. New references are added before old ones are released, so that a blob named by both
+// results never looks unreferenced.
 #include "store/catalog.h"
 
 #include <algorithm>
@@ -11,11 +14,11 @@ namespace {
 
 constexpr std::string_view kRemovalsKey = "removals";
 
-// Counters never wrap below zero: a wrong count after damage must not look like a full disk.
+// Counters never wrap below zero: after damage, a wrapped count would look like a full disk.
 void subtract(std::uint64_t& from, std::uint64_t amount) { from -= std::min(from, amount); }
 
-// Whole logarithms: costs per byte span nine orders of magnitude, and within a factor of two the
-// last use says more.
+// Whole logarithms: costs per byte span nine orders of magnitude, and within a factor of two the last
+// use is the better criterion.
 double weight_of(std::uint64_t cost_ns, std::uint64_t bytes) {
   const auto cost = static_cast<double>(cost_ns);
   return std::floor(std::log2(1.0 + cost / static_cast<double>(std::max<std::uint64_t>(bytes, 1))));
@@ -77,7 +80,7 @@ Status CatalogChange::store() {
 
 Status CatalogChange::insert_result(const NewResult& result) {
   const std::string_view key = result.key.digest.view();
-  // New references first: blobs that the old result also named must not look unreferenced.
+  // New references first: blobs that the old result also names must not look unreferenced.
   for (std::size_t i = 0; i < result.facts.blobs.size(); ++i) {
     const Digest& digest = result.facts.blobs[i].digest;
     BlobRow row = result.blobs[i];

@@ -1,10 +1,10 @@
-// Catalog: what the rows of the index mean together. A CatalogChange is one transaction that keeps
-// these true:
+// Catalog: the relations between the rows of the index. A CatalogChange is one transaction that keeps
+// these invariants:
 //   counters.blob_bytes    sum of blob_disk_bytes over all blob rows
 //   counters.record_bytes  sum of row_disk_bytes over all result and manifest rows
-//   blob row references    results that name the blob; at none, the row goes
-//   probes                 results found through a manifest; at none, the manifest goes
-// Files are not touched here: blobs that lost their row are listed in freed().
+//   blob row references    number of results that name the blob; at zero the row is removed
+//   probes                 number of results found through a manifest; at zero it is removed
+// Nothing here touches files: freed() lists the blobs that lost their row.
 #pragma once
 
 #include <optional>
@@ -18,7 +18,7 @@
 
 namespace deja::store {
 
-// Read side, for any transaction. Damaged rows read as absent.
+// For any transaction, also read-only. Damaged rows read as absent.
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest);
 Result<Counters> read_counters(const IndexTxn& txn);
 // How often results were taken out on purpose (LocalStore::epoch).
@@ -32,8 +32,8 @@ struct FreedBlob {
 class CatalogChange {
  public:
   explicit CatalogChange(IndexTxn& txn) : txn_(txn) {}
-  Status load();   // first
-  Status store();  // last
+  Status load();   // call first
+  Status store();  // call last
 
   IndexTxn& txn() { return txn_; }
   Counters counters;
@@ -42,22 +42,21 @@ class CatalogChange {
     const ActionKey& key;
     std::string_view row;               // encoded
     const ResultFacts& facts;           // each blob once
-    const std::vector<BlobRow>& blobs;  // as facts.blobs: size and identity
+    const std::vector<BlobRow>& blobs;  // in the order of facts.blobs: size and identity
     std::int64_t now_ns = 0;
   };
-  // Replaces what was there.
+  // Replaces an existing result.
   Status insert_result(const NewResult& result);
-  // False when there was none. A damaged row is removed too; what it referred to is found by
-  // verify.
+  // False: there was none. A damaged row is removed too; verify finds the blobs it referred to.
   Result<bool> erase_result(const ActionKey& key);
   Status put_manifest(const ProbeKey& key, std::string_view row);
   Result<bool> erase_manifest(const ProbeKey& key);
-  // Writes down a newly seen identity of a blob that has a row.
+  // Records a new identity of a blob that has a row.
   Status refresh_blob(const Digest& digest, const os::FileIdentity& identity);
   Status erase_blob_row(const Digest& digest);
   Status count_removal();
 
-  // Blobs whose row is gone at this moment; asked once, after all changes.
+  // The blobs that have no row now. Call once, after all changes.
   Result<std::vector<FreedBlob>> freed();
 
  private:
@@ -70,9 +69,9 @@ class CatalogChange {
   std::vector<FreedBlob> maybe_freed_;
 };
 
-// What a result takes on disk: its row and all its blobs, shared ones in full.
+// Disk bytes of a result: its row and all its blobs, shared ones in full.
 std::uint64_t result_disk_bytes(std::size_t row_bytes, const ResultFacts& facts);
-// Each blob once, in the order of digests.
+// Removes duplicates; the result is ordered by digest.
 void deduplicate(std::vector<BlobReference>& blobs);
 
 }  // namespace deja::store

@@ -11,7 +11,7 @@
 namespace deja::store {
 namespace {
 
-// A handler may not allocate or lock, so the paths lie in fixed slots.
+// A signal handler may not allocate or lock, so the paths are stored in fixed slots.
 constexpr int kSlots = 8;
 constexpr std::size_t kPathBytes = 4096;
 struct Slot {

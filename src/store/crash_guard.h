@@ -1,10 +1,11 @@
-// CrashGuard: LMDB trusts its file; a damaged one can make it crash (SIGSEGV, SIGBUS, SIGABRT). A
-// crash cannot be survived, but it must not repeat: while a thread is inside an index, such a
-// signal leaves the note `suspect` beside it before the process ends as it would have, and the next
-// open looks closer (index_state.h).
+// CrashGuard: LMDB trusts its file; a damaged file can crash the process (SIGSEGV, SIGBUS, SIGABRT).
+// The crash itself cannot be prevented, but it must not repeat. While a thread is inside an index, such
+// a signal creates the file `suspect` in the index directory before the process ends, and the next open
+// checks the index more closely (index_state.h).
 //
-// The handlers are installed once, only where the process has none of its own (sanitizers do), and
-// put the default back before they return, so cores and exit statuses stay what they were.
+// The handlers are installed once, only for signals whose handler is the default (sanitizers install
+// their own). They restore the default before they return, so core files and exit statuses stay the
+// same.
 #pragma once
 
 #include <string>
@@ -13,7 +14,7 @@ namespace deja::store {
 
 class CrashGuard {
  public:
-  using Region = int;  // an index that is watched; -1: none
+  using Region = int;  // an index under watch; -1: none
   static Region watch(const std::string& suspect_path);
   static void unwatch(Region region);
 

@@ -1,15 +1,15 @@
-// The limit. Results are evicted in the order of a value that GreedyDual-Size gives them (P. Cao,
-// S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set when
-// a result is put or used. weight is log2 of the cost saved per byte, in whole steps; inflation is
-// the highest value evicted so far. So a result that is dear for its bytes outlives several rounds
-// of cheap ones, and one that is never used again sinks, however dear, because everything new
-// starts higher. Ties go by last use. No clock is compared between results, so the pace of use does
-// not matter.
+// Keeps the store under its limit. Results are evicted in the order of a value, as in GreedyDual-Size
+// (P. Cao, S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set
+// when a result is stored or used. weight is log2 of the cost saved per byte, in whole steps;
+// inflation is the highest value evicted so far. So a result with a high cost per byte survives
+// several rounds of cheap ones. A result that is never used again is evicted in the end, whatever its
+// cost, because all new results start higher. Ties are decided by last use. No clock is compared
+// between results, so the rate of use does not matter.
 //
-// maintain() begins to evict before the limit is reached and goes down to the low-water mark, off
-// the path of any request; each round scans the small usage table once. A put that still ends over
-// the limit goes a hundredth below it and no further, because somebody waits. Memory is bounded by
-// what one round evicts.
+// maintain() starts to evict before the limit is reached and goes down to the low-water mark, outside
+// of any request; each round scans the small usage table once. A put that still ends over the limit
+// evicts to 1 % below it and no further, because a client waits. Memory is bounded by the number of
+// results that one round evicts.
 #include <algorithm>
 #include <queue>
 #include <span>
@@ -21,19 +21,19 @@
 namespace deja::store {
 namespace {
 
-constexpr std::size_t kResultsPerChange = 64;  // others wait for the index that long at most
+constexpr std::size_t kResultsPerChange = 64;  // bounds how long a change blocks other writers
 constexpr int kRoundsMax = 32;
 constexpr std::uint64_t kLedgerSlack = 4 << 20;
 
 struct Candidate {
   UsageRow usage;
   Digest key;
-  // The larger stays longer.
+  // Results with a larger order are kept longer.
   auto order() const { return std::tie(usage.value, usage.last_use_ns, key); }
   bool operator<(const Candidate& other) const { return order() < other.order(); }
 };
 
-// The results of least value whose bytes add up to need, least first.
+// The results of least value whose bytes add up to `need`, least first.
 Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
                                               const ActionKey* protect) {
   std::priority_queue<Candidate> chosen;  // the most valuable on top
@@ -61,13 +61,13 @@ Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
   return victims;
 }
 
-// What the store would take with its ledger written anew.
+// The size of the store after a compaction of its ledger.
 std::uint64_t compacted_bytes(const Counters& c) {
   return c.used_bytes() - c.ledger_bytes + std::min(c.ledger_live, c.ledger_bytes);
 }
 
-// Erases victims until the store would fit; true: it does. One that was used since it was chosen
-// stays.
+// Erases victims until the store would fit; returns true if it does. A victim that was used since it
+// was chosen is kept.
 Result<bool> evict_victims(CatalogChange& change, std::span<const Candidate> victims,
                            std::uint64_t target_bytes, std::atomic<std::uint64_t>& evicted) {
   for (const auto& [seen, digest] : victims) {
@@ -83,7 +83,8 @@ Result<bool> evict_victims(CatalogChange& change, std::span<const Candidate> vic
 
 }  // namespace
 
-// Half of the ledger may be dead, and a little more, so that small ones are left alone.
+// The ledger is compacted when more than half of it and a fixed slack is dead. The slack keeps small
+// ledgers from being rewritten often.
 Status LocalStore::compact_when_due() {
   std::uint64_t slack = kLedgerSlack;
   if (options_.limit_bytes != 0) slack = std::min(slack, options_.limit_bytes / 32);
@@ -113,7 +114,7 @@ Status LocalStore::make_room(std::uint64_t target_bytes, const ActionKey* protec
   const auto steps = [&]() -> Status {
     TRY(flush());
     TRY(evict(target_bytes, protect));
-    // What is left over the mark is in the ledger, or belongs to no result.
+    // Bytes over the mark now belong to the ledger, or to no result.
     if (compacted_bytes(TRY(counters())) > options_.limit_bytes) TRY(evict_manifests(target_bytes));
     if (TRY(counters()).used_bytes() > options_.limit_bytes) TRY(compact_ledger());
     index_->release_pages();
@@ -128,7 +129,7 @@ Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
   for (int round = 0; round < kRoundsMax; ++round) {
     const std::uint64_t used = compacted_bytes(TRY(counters()));
     if (used <= target_bytes) return {};
-    // Blobs that victims share with others are not freed; ask for more in each further round.
+    // Blobs that other results also name are not freed; each further round asks for more.
     const std::uint64_t need = (used - target_bytes) << std::min(round, 20);
     const auto victims = TRY(choose_victims(*index_, need, protect));
     if (victims.empty()) return {};
@@ -147,7 +148,7 @@ Status LocalStore::evict(std::uint64_t target_bytes, const ActionKey* protect) {
   return {};
 }
 
-// Manifests without results, oldest first: nobody can say what they are worth.
+// Removes manifests without results, oldest first: they have no measured value.
 Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
   std::vector<std::pair<std::int64_t, ProbeKey>> unlinked;
   TRY(read([&](IndexTxn& txn) {
@@ -174,18 +175,18 @@ Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
   return {};
 }
 
-// Writes the ledger anew, unless nothing in it is dead.
+// Rewrites the ledger, unless nothing in it is dead.
 Status LocalStore::compact_ledger() {
   const Counters seen = TRY(counters());
   if (seen.ledger_bytes <= seen.ledger_live) return {};
-  // Whoever holds the lock compacts, rebuilds or purges: nothing is left to do here.
-  const os::Fd lock = TRY(os::try_lock_file(layout_.lock(), os::LockMode::exclusive));
+  // The holder of the lock compacts, rebuilds or purges: there is nothing left to do here.
+  const os::Fd lock = TRY(os::try_lock_file(layout_.lock()));
   if (!lock) return {};
-  // Under the lock the folder is not made anew; if it was before, this index is not the one to
-  // copy.
+  // Under the lock no other process replaces the directory. If one did before, this index must not be
+  // copied.
   if (index_->is_replaced()) return {};
   const std::uint64_t number = TRY(find_ledger_files(layout_)).last + 1;
-  // change_once(), because change() may want the lock for itself, to make a damaged index anew.
+  // change_once(), because change() may take the lock itself to rebuild a damaged index.
   std::vector<std::string> doomed;
   std::uint64_t before = 0;
   const Change start_log = [&](CatalogChange& change) -> Status {

@@ -34,22 +34,23 @@ bool has(LocalStore& store, const std::string& name) {
   return got && got->has_value();
 }
 
-// What the folder really takes, blobs, ledger and what lies about in tmp.
+// The size of the directory on disk: blobs, ledger and files in tmp.
 std::uint64_t bytes_on_disk(const Layout& layout) {
   std::uint64_t bytes = 0;
-  const std::function<void(const std::string&)> add = [&](const std::string& folder) {
-    const auto names = os::list_directory(folder);
+  const std::function<void(const std::string&)> add = [&](const std::string& directory) {
+    const auto names = os::list_directory(directory);
     if (!names) return;
     for (const std::string& name : *names) {
-      const auto id = os::stat_file(folder + "/" + name, os::Links::keep);
+      const auto id = os::stat_file(directory + "/" + name, os::Links::keep);
       if (!id || !*id) continue;
       if ((*id)->is_directory())
-        add(folder + "/" + name);
+        add(directory + "/" + name);
       else
         bytes += blob_disk_bytes((*id)->size);
     }
   };
-  for (const std::string& folder : {layout.blobs(), layout.ledger(), layout.tmp()}) add(folder);
+  for (const std::string& directory : {layout.blobs(), layout.ledger(), layout.tmp()})
+    add(directory);
   return bytes;
 }
 
@@ -59,7 +60,7 @@ TEST(Eviction, TheLimitHoldsAfterEachPublish) {
     ASSERT_TRUE(publish(*store, {.name = std::to_string(i)}));
     ASSERT_LE(store->stats()->bytes, kLimit) << i;
     ASSERT_LE(bytes_on_disk(store.layout()), kLimit + 2 * 4096) << i;
-    ASSERT_TRUE(has(*store, std::to_string(i)));  // what was just stored stays
+    ASSERT_TRUE(has(*store, std::to_string(i)));  // the result stored last is kept
   }
   const auto stats = *store->stats();
   EXPECT_GT(stats.evicted, 100u);
@@ -84,7 +85,7 @@ TEST(Eviction, TheLeastRecentlyUsedOfEqualsGoesFirst) {
   EXPECT_LT(old, 15);
 }
 
-TEST(Eviction, WhatIsDearForItsBytesOutlivesWhatIsCheap) {
+TEST(Eviction, AHighCostPerByteOutlivesALowOne) {
   TempStore store(limited());
   for (int i = 0; i < 20; ++i)
     ASSERT_TRUE(publish(*store, {.name = "dear" + std::to_string(i), .cost_ns = 10'000'000'000}));
@@ -92,7 +93,7 @@ TEST(Eviction, WhatIsDearForItsBytesOutlivesWhatIsCheap) {
   int dear = 0;
   for (int i = 0; i < 20; ++i) dear += has(*store, "dear" + std::to_string(i)) ? 1 : 0;
   EXPECT_EQ(dear, 20);
-  // But not for ever when nobody asks for it.
+  // But they are evicted in the end if they are not used.
   for (int i = 0; i < 5000; ++i)
     ASSERT_TRUE(publish(*store, {.name = "more" + std::to_string(i), .bytes = 30'000}));
   dear = 0;
@@ -110,7 +111,7 @@ TEST(Eviction, AResultLargerThanTheLimitIsRefusedAndLeavesNothing) {
   EXPECT_LE(bytes_on_disk(store.layout()), 64u << 10);
 }
 
-TEST(Eviction, SharedBlobsGoWithTheLastWhoNamesThem) {
+TEST(Eviction, ASharedBlobGoesWithItsLastResult) {
   TempStore store(limited());
   const PutBlob shared = put_bytes(*store, std::string(500'000, 's'));
   for (int i = 0; i < 100; ++i) {
@@ -158,7 +159,8 @@ TEST(Sweep, OrphansAndStaleFilesGoAfterTheirGrace) {
   ASSERT_TRUE(publish(*store, {.name = "a"}));
   const PutBlob orphan = put_bytes(*store, "orphan");
   ASSERT_TRUE(os::write_file_atomic(store.layout().tmp() + "/999999999.1.1", "left behind"));
-  ASSERT_TRUE(os::write_file_atomic(store.layout().blob_folder(orphan.digest) + "/foreign", "x"));
+  ASSERT_TRUE(
+      os::write_file_atomic(store.layout().blob_directory(orphan.digest) + "/foreign", "x"));
   auto report = store->gc();
   ASSERT_TRUE(report);
   EXPECT_EQ(report->orphan_blobs, 0u);  // too young

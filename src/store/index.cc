@@ -1,8 +1,8 @@
-// LMDB flags: MDB_NOSYNC because durability is sync()'s affair (index_state.h); MDB_NOTLS because a
-// read transaction here belongs to a call, not to a thread; never MDB_WRITEMAP, so that a stray
-// pointer of the process cannot damage the file.
+// LMDB flags: MDB_NOSYNC because sync() is what makes changes durable (index_state.h); MDB_NOTLS
+// because a read transaction here belongs to a call, not to a thread; never MDB_WRITEMAP, so that a
+// stray pointer in the process cannot damage the file.
 //
-// Tested by index_test.cc and everything above it.
+// Tested by local_store_test.cc, store_property_test.cc and recovery_test.cc.
 #include "store/index.h"
 
 #include <fcntl.h>
@@ -17,17 +17,17 @@
 #include "os/lock.h"
 #include "os/resident.h"
 #include "store/crash_guard.h"
-#include "store/visits.h"
+#include "store/use_count.h"
 
 namespace deja::store {
 namespace {
 
-// Address space, not memory; small enough for a process under `ulimit -v`. It doubles when full.
+// Address space, not memory; small enough for a process under `ulimit -v`. The map doubles when full.
 constexpr std::size_t kFirstMapBytes = std::size_t{256} << 20;
 constexpr unsigned kMaxReaders = 1024;
 constexpr std::size_t kPooledReaders = 16;
 constexpr int kTries = 16;
-// A look-up in a large index faults in some 64 KiB, so that many keep some 64 MiB resident.
+// A look-up in a large index maps some 64 KiB, so this many keep some 64 MiB resident.
 constexpr unsigned kUsesBetweenReleases = 1024;
 constexpr const char* kTableNames[kTableCount] = {nullptr, "results", "manifests", "blobs",
                                                   "usage", "probes",  "memo_a",    "memo_b"};
@@ -44,8 +44,8 @@ Error lmdb_error(int code, std::string_view what) {
   return error;
 }
 
-// The environments that this process has open, by folder: the third of the project's mutable
-// globals, because LMDB's locks belong to the process and not to whoever opened them.
+// The environments that this process has open, by directory. One of the project's few mutable globals,
+// because LMDB's locks belong to the process and not to the object that took them.
 struct Registry {
   Mutex mutex;
   std::map<std::string, std::weak_ptr<Index>> open GUARDED_BY(mutex);
@@ -64,11 +64,11 @@ struct Index::Environment {
   std::optional<IndexState> state;
   os::FileIdentity file;
   CrashGuard::Region region = -1;
-  std::unique_ptr<Visits> visits;  // of a guest
+  std::unique_ptr<UseCount> use_count;  // of an embedded user
 
   // All return LMDB's code.
-  int open_once(const std::string& folder, unsigned flags);
-  int open(const std::string& folder, bool read_only);
+  int open_once(const std::string& directory, unsigned flags);
+  int open(const std::string& directory, bool read_only);
   int open_tables(bool create);
 };
 
@@ -108,7 +108,7 @@ Status IndexTxn::clear(Table table) {
   return {};
 }
 
-Status IndexTxn::scan(Table table, std::string_view from, const Visit& visit) const {
+Status IndexTxn::scan(Table table, std::string_view from, const VisitRow& visit) const {
   MDB_cursor* raw = nullptr;
   int rc = ::mdb_cursor_open(txn_, tables_[static_cast<unsigned>(table)], &raw);
   if (rc != 0) return error(rc, "index scan");
@@ -123,53 +123,56 @@ Status IndexTxn::scan(Table table, std::string_view from, const Visit& visit) co
 
 std::uint64_t IndexTxn::id() const { return ::mdb_txn_id(txn_); }
 
-Index::Index(std::string folder, Access access, bool is_guest)
-    : folder_(std::move(folder)), access_(access), is_guest_(is_guest), pid_(::getpid()) {}
+Index::Index(std::string directory, Access access, bool is_embedded)
+    : directory_(std::move(directory)),
+      access_(access),
+      is_embedded_(is_embedded),
+      pid_(::getpid()) {}
 
 Index::~Index() {
-  // In a child the environment is the parent's: leaving it alone is all one may do.
+  // In a forked child the environment is the parent's and must not be closed.
   if (::getpid() == pid_)
     close_environment();
   else
     static_cast<void>(env_.release());
 }
 
-Result<std::shared_ptr<Index>> Index::open(const std::string& folder, Access access,
-                                           bool is_guest) {
+Result<std::shared_ptr<Index>> Index::open(const std::string& directory, Access access,
+                                           bool is_embedded) {
   auto& all = registry();
   const MutexLock lock(all.mutex);
   if (all.pid != ::getpid()) {
     all.open.clear();
     all.pid = ::getpid();
   }
-  if (auto present = all.open[folder].lock()) {
-    // A second environment would lose the first one its locks.
+  if (auto present = all.open[directory].lock()) {
+    // Opening a second environment and closing it would release the first one's locks.
     if (present->access_ == Access::read_only && access == Access::read_write)
-      return Error{Code::unavailable, 0, "store is open read-only in this process: " + folder};
+      return Error{Code::unavailable, 0, "store is open read-only in this process: " + directory};
     if (present->is_replaced()) TRY(present->reopen());
     return present;
   }
-  std::shared_ptr<Index> index(new Index(folder, access, is_guest));
+  std::shared_ptr<Index> index(new Index(directory, access, is_embedded));
   TRY(index->open_environment(false));
-  all.open[folder] = index;
+  all.open[directory] = index;
   return index;
 }
 
-Result<std::unique_ptr<Index>> Index::create(const std::string& folder) {
-  TRY(os::make_directory(folder));
-  std::unique_ptr<Index> index(new Index(folder, Access::read_write, false));
+Result<std::unique_ptr<Index>> Index::create(const std::string& directory) {
+  TRY(os::make_directory(directory));
+  std::unique_ptr<Index> index(new Index(directory, Access::read_write, false));
   TRY(index->open_environment(true));
   return index;
 }
 
 namespace {
 
-// LMDB takes a shared lock on the first byte of its lock file, and waits for as long as somebody holds
-// it alone (mdb_env_excl_lock in mdb.c): others of LMDB's for a moment, anybody else forever.
-bool lock_file_is_free(const std::string& folder) {
+// LMDB takes a shared lock on the first byte of its lock file, and waits while another process holds an
+// exclusive one (mdb_env_excl_lock in mdb.c): another LMDB user for a moment, a foreign program forever.
+bool lock_file_is_free(const std::string& directory) {
   constexpr int kLooks = 100;
   for (int i = 0; i < kLooks; ++i) {
-    if (!os::is_first_byte_locked(folder + "/lock.mdb")) return true;
+    if (!os::is_first_byte_locked(directory + "/lock.mdb")) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(10));  // tidy-allow: sleep no deadline
   }
   return false;
@@ -177,27 +180,27 @@ bool lock_file_is_free(const std::string& folder) {
 
 }  // namespace
 
-int Index::Environment::open_once(const std::string& folder, unsigned flags) {
-  if (!lock_file_is_free(folder)) return EBUSY;
+int Index::Environment::open_once(const std::string& directory, unsigned flags) {
+  if (!lock_file_is_free(directory)) return EBUSY;
   if (const int rc = ::mdb_env_create(&env); rc != 0) return rc;
   ::mdb_env_set_maxdbs(env, kTableCount);
   ::mdb_env_set_maxreaders(env, kMaxReaders);
   ::mdb_env_set_mapsize(env, kFirstMapBytes);
-  const int rc = ::mdb_env_open(env, folder.c_str(), flags, 0600);
-  // Of its descriptors LMDB 0.9.24 leaves this one to the programs that we start.
+  const int rc = ::mdb_env_open(env, directory.c_str(), flags, 0600);
+  // LMDB 0.9.24 sets close-on-exec on all of its descriptors but this one.
   int fd = -1;
   if (rc == 0 && ::mdb_env_get_fd(env, &fd) == 0) ::fcntl(fd, F_SETFD, FD_CLOEXEC);
   return rc;
 }
 
-int Index::Environment::open(const std::string& folder, bool read_only) {
+int Index::Environment::open(const std::string& directory, bool read_only) {
   const unsigned flags = MDB_NOSYNC | MDB_NOTLS | (read_only ? unsigned{MDB_RDONLY} : 0);
-  int rc = open_once(folder, flags);
-  // A folder in which not even the lock file may be opened: nobody here writes, so no lock. LMDB
-  // wants a new environment after a failure.
+  int rc = open_once(directory, flags);
+  // Not even the lock file may be opened: then no process of this user writes, so no lock is needed.
+  // LMDB wants a new environment after a failure.
   if (read_only && (rc == EACCES || rc == EROFS || rc == ENOENT)) {
     ::mdb_env_close(std::exchange(env, nullptr));
-    rc = open_once(folder, flags | MDB_NOLOCK);
+    rc = open_once(directory, flags | MDB_NOLOCK);
   }
   return rc == 0 && !read_only ? ::mdb_reader_check(env, nullptr) : rc;
 }
@@ -216,23 +219,23 @@ Status Index::open_environment(bool create) {
   env_ = std::make_unique<Environment>();
   ++opened_;
   const bool read_only = access_ == Access::read_only;
-  int rc = env_->open(folder_, read_only);
+  int rc = env_->open(directory_, read_only);
   if (rc == 0) rc = env_->open_tables(create);
   Status done;
   if (rc != 0) {
-    // A missing table is a damaged index, not an absent row.
-    done = lmdb_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "open index " + folder_);
+    // A missing table means a damaged index, not an absent row.
+    done = lmdb_error(rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc, "open index " + directory_);
   } else if (auto state =
-                 create ? IndexState::create(folder_) : IndexState::open(folder_, read_only);
+                 create ? IndexState::create(directory_) : IndexState::open(directory_, read_only);
              state) {
     env_->state = *std::move(state);
-    if (auto id = os::stat_file(folder_ + "/data.mdb"); id && *id) env_->file = **id;
+    if (auto id = os::stat_file(directory_ + "/data.mdb"); id && *id) env_->file = **id;
     if (create) {
-      // Ours alone and new: nothing in it can crash us.
-    } else if (is_guest_) {
-      env_->visits = Visits::begin(folder_);
+      // New and private to this process: nothing in it can cause a crash.
+    } else if (is_embedded_) {
+      env_->use_count = UseCount::begin(directory_);
     } else {
-      env_->region = CrashGuard::watch(suspect_path(folder_));
+      env_->region = CrashGuard::watch(suspect_path(directory_));
     }
   } else {
     done = std::move(state).error();
@@ -256,7 +259,7 @@ void Index::close_environment() {
 Status Index::check_process() const {
   if (::getpid() != pid_)
     return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
-  if (!env_) return Error{Code::unavailable, 0, "index is not open: " + folder_};
+  if (!env_) return Error{Code::unavailable, 0, "index is not open: " + directory_};
   return {};
 }
 
@@ -264,7 +267,7 @@ Index::Stamp Index::stamp() const {
   const std::shared_lock lock(shape_);
   if (!env_) return {opened_, 0};
   const CrashGuard guard(env_->region);
-  const Visit visit(env_->visits.get());
+  const Use use(env_->use_count.get());
   MDB_envinfo info;
   ::mdb_env_info(env_->env, &info);
   return {opened_, info.me_last_txnid};
@@ -273,7 +276,7 @@ Index::Stamp Index::stamp() const {
 bool Index::is_replaced() const {
   const std::shared_lock lock(shape_);
   if (!env_) return true;
-  const auto now = os::stat_file(folder_ + "/data.mdb");
+  const auto now = os::stat_file(directory_ + "/data.mdb");
   return !now || !*now || (*now)->inode != env_->file.inode || (*now)->device != env_->file.device;
 }
 
@@ -283,7 +286,7 @@ Status Index::reopen() {
   return open_environment(false);
 }
 
-// Follows another process that made the map grow.
+// Adopts the map size that another process has set.
 Status Index::adopt_size() {
   const std::unique_lock lock(shape_);
   TRY(check_process());
@@ -297,7 +300,7 @@ Status Index::grow(std::uint64_t seen_size) {
   TRY(check_process());
   MDB_envinfo info;
   ::mdb_env_info(env_->env, &info);
-  if (info.me_mapsize > seen_size) return {};  // another thread was faster
+  if (info.me_mapsize > seen_size) return {};  // another thread has grown it
   if (const int rc = ::mdb_env_set_mapsize(env_->env, info.me_mapsize * 2); rc != 0)
     return lmdb_error(rc, "grow index");
   return {};
@@ -344,7 +347,7 @@ Status Index::read(const Body& body) {
       const std::shared_lock lock(shape_);
       TRY(check_process());
       const CrashGuard guard(env_->region);
-      const Visit visit(env_->visits.get());
+      const Use use(env_->use_count.get());
       MDB_txn* raw = nullptr;
       const int rc = begin_read(&raw);
       if (rc == 0) {
@@ -370,7 +373,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
     return Next::done;
   }
   const CrashGuard guard(env_->region);
-  const Visit visit(env_->visits.get());
+  const Use use(env_->use_count.get());
   MDB_txn* raw = nullptr;
   int rc = ::mdb_txn_begin(env_->env, nullptr, 0, &raw);
   if (rc == MDB_MAP_RESIZED) return Next::adopt;
@@ -400,7 +403,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
 
 Status Index::write(const Body& body) {
   if (access_ == Access::read_only)
-    return Error{Code::denied, EROFS, "store is read-only: " + folder_};
+    return Error{Code::denied, EROFS, "store is read-only: " + directory_};
   Status status;
   for (int i = 0; i < kTries; ++i) {
     std::uint64_t map_size = 0;
@@ -434,7 +437,7 @@ Status Index::mark_dirty() { return env_->state->mark_dirty(); }
 Status Index::mark_clean(std::uint64_t txn) { return env_->state->mark_clean(txn); }
 
 std::uint64_t Index::file_bytes() const {
-  const auto id = os::stat_file(folder_ + "/data.mdb");
+  const auto id = os::stat_file(directory_ + "/data.mdb");
   return id && *id ? (*id)->size : 0;
 }
 

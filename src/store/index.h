@@ -1,11 +1,11 @@
 // Index: the tables of a store in one LMDB environment, shared by any number of processes.
 //
-// What LMDB asks of its users is kept here and nowhere else:
-//   - one environment per path and process: open() hands out the one there is
-//   - the map grows when it is full, and follows when another process made it grow
+// The rules that LMDB imposes on its users are enforced here:
+//   - one environment per path and process: open() returns the existing one
+//   - the map grows when it is full, and follows another process that made it grow
 //   - an environment is not used across fork: in a child every call fails with Code::invalid
-//   - slots of readers that were killed are cleared
-// Thread-safe. Bodies must be short and must not call read() or write() again.
+//   - reader slots of killed processes are cleared
+// Thread-safe. A body must be short and must not call read() or write() itself.
 #pragma once
 
 #include <atomic>
@@ -28,27 +28,27 @@ struct MDB_txn;
 namespace deja::store {
 
 enum class Table : unsigned {
-  counters,  // one row, and the removals; lies in LMDB's own root table, which every commit writes anyway
+  counters,   // one row, and the removals; in LMDB's root table, which every commit writes anyway
   results,    // action key -> result row
   manifests,  // probe key -> manifest row
   blobs,      // digest -> blob row
   usage,      // action key -> usage row
-  probes,     // probe key -> how many results it has (u32)
+  probes,     // probe key -> number of its results (u32)
   memo_a,     // identity -> memo row; two generations, see memo.cc
   memo_b,
 };
 inline constexpr unsigned kTableCount = 8;
 
-// What an open transaction can do. An empty key in the table of counters is that of its row. Views are valid until the next change or the end of the body.
+// The operations of an open transaction. In the table of counters an empty key is that of its row. Views are valid until the next change or the end of the body.
 class IndexTxn {
  public:
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
   Status put(Table table, std::string_view key, std::string_view value);
   Result<bool> erase(Table table, std::string_view key);
   Status clear(Table table);
-  // Visits rows in the order of keys, from the first that is >= from, until visit says false.
-  using Visit = std::function<bool(std::string_view key, std::string_view value)>;
-  Status scan(Table table, std::string_view from, const Visit& visit) const;
+  // Rows in the order of keys, from the first key >= from, until visit returns false.
+  using VisitRow = std::function<bool(std::string_view key, std::string_view value)>;
+  Status scan(Table table, std::string_view from, const VisitRow& visit) const;
   std::uint64_t id() const;
 
  private:
@@ -64,22 +64,23 @@ class IndexTxn {
 class Index {
  public:
   enum class Access { read_write, read_only };
-  // REQUIRES: believe_index(folder) said sound. The one Index of this process for that folder.
-  // is_guest: with Visits in the place of a CrashGuard.
-  static Result<std::shared_ptr<Index>> open(const std::string& folder, Access access,
-                                             bool is_guest = false);
-  // Makes an empty index in a folder that does not exist yet; private to the caller.
-  static Result<std::unique_ptr<Index>> create(const std::string& folder);
+  // REQUIRES: check_index(directory) returned sound. Returns the one Index of this process for that
+  // directory. is_embedded: keeps a UseCount instead of a CrashGuard.
+  static Result<std::shared_ptr<Index>> open(const std::string& directory, Access access,
+                                             bool is_embedded = false);
+  // Creates an empty index in a directory that does not exist yet; private to the caller.
+  static Result<std::unique_ptr<Index>> create(const std::string& directory);
   ~Index();
   Index(const Index&) = delete;
   Index& operator=(const Index&) = delete;
 
   using Body = std::function<Status(IndexTxn&)>;
   Status read(const Body& body);
-  // Commits when body succeeds, else changes nothing. Body may run more than once.
+  // Commits if body succeeds, else changes nothing. Body may run more than once.
   Status write(const Body& body);
 
-  // Another one after each change, whoever has made it, and after reopen(). A look costs no system call.
+  // Differs after every change of the index, by any process, and after reopen(). Reading it takes no system
+  // call.
   struct Stamp {
     std::uint64_t opened = 0;  // how often; 0: never
     std::uint64_t txn = 0;
@@ -87,22 +88,22 @@ class Index {
   };
   Stamp stamp() const;
 
-  // Somebody put another index (or none) in its place.
+  // True if another process has replaced or removed this index.
   bool is_replaced() const;
-  // Opens what is there now. REQUIRES: as open().
+  // Opens the index that is there now. REQUIRES: as open().
   Status reopen();
 
-  // REQUIRES: called in a body of write(). What the next machine start may believe; durable when
-  // they return. mark_clean: everything up to that transaction has reached the disk.
+  // REQUIRES: called in a body of write(). They record the state that the next boot may trust; durable
+  // when they return. mark_clean: everything up to that transaction is on disk.
   Status mark_dirty();
   Status mark_clean(std::uint64_t txn);
   std::uint64_t file_bytes() const;
-  // Bounds the memory that the map holds resident; happens by itself every so many transactions.
+  // Bounds the memory that the map keeps resident; also called after a fixed number of transactions.
   void release_pages();
 
  private:
   struct Environment;
-  Index(std::string folder, Access access, bool is_guest);
+  Index(std::string directory, Access access, bool is_embedded);
   Status open_environment(bool create);
   void close_environment();
   Status check_process() const;
@@ -115,12 +116,12 @@ class Index {
   void count_use();
 
   // Constant after construction.
-  const std::string folder_;
+  const std::string directory_;
   const Access access_;
-  const bool is_guest_;
+  const bool is_embedded_;
   const int pid_;
 
-  // Held shared by every transaction, alone by whoever moves or replaces the map.
+  // Held shared by every transaction, exclusively by calls that move or replace the map.
   mutable std::shared_mutex shape_;
   std::unique_ptr<Environment> env_;
   std::uint64_t opened_ = 0;

@@ -1,7 +1,10 @@
-// state := raw8 "dejaidx1"  u8 is_clean  u64 txn  bytes boot_id  raw8 checksum, padded to 128 bytes
+// Reads and writes the file `state`, and checks data.mdb without LMDB.
+//
+// clang-format off
+//   state := raw8 "dejaidx1"  u8 is_clean  u64 txn  bytes boot_id  raw8 checksum, padded to 128 bytes
+// clang-format on
 #include "store/index_state.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -11,7 +14,7 @@
 #include "os/disk.h"
 #include "os/file.h"
 #include "store/rows.h"
-#include "store/visits.h"
+#include "store/use_count.h"
 
 namespace deja::store {
 namespace {
@@ -48,7 +51,7 @@ std::optional<StateRecord> decode_state(std::string_view bytes) {
 
 namespace {
 
-// The parts of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
+// The fields of LMDB's two meta pages that bound everything else (lmdb.h: MDB_meta of 0.9).
 struct Meta {
   std::uint32_t magic = 0;
   std::uint32_t version = 0;
@@ -87,9 +90,9 @@ bool is_plausible(const Meta& meta) {
   return true;
 }
 
-// The newest meta page of data.mdb; empty when LMDB would refuse or trip over it.
-Result<std::optional<Meta>> newest_meta(const std::string& folder, std::uint64_t& file_size) {
-  auto fd = TRY(os::open_read_if_exists(folder + "/data.mdb"));
+// The newest meta page of data.mdb; empty if LMDB would refuse the file or could crash over it.
+Result<std::optional<Meta>> newest_meta(const std::string& directory, std::uint64_t& file_size) {
+  auto fd = TRY(os::open_read_if_exists(directory + "/data.mdb"));
   if (!fd) return std::optional<Meta>();
   const os::FileIdentity id = TRY(os::stat_fd(*fd));
   if (!id.is_regular()) return std::optional<Meta>();
@@ -106,15 +109,15 @@ Result<std::optional<Meta>> newest_meta(const std::string& folder, std::uint64_t
 
 }  // namespace
 
-Result<IndexState> IndexState::create(const std::string& folder) {
-  auto fd = TRY(os::create_file(folder + "/state", 0600));
+Result<IndexState> IndexState::create(const std::string& directory) {
+  auto fd = TRY(os::create_file(directory + "/state", 0600));
   IndexState state(std::move(fd));
   TRY(state.mark_dirty());
   return state;
 }
 
-Result<IndexState> IndexState::open(const std::string& folder, bool read_only) {
-  const std::string path = folder + "/state";
+Result<IndexState> IndexState::open(const std::string& directory, bool read_only) {
+  const std::string path = directory + "/state";
   if (read_only) return IndexState(TRY(os::open_read(path)));
   return IndexState(TRY(os::open_read_write(path)));
 }
@@ -129,17 +132,17 @@ Status IndexState::mark_clean(std::uint64_t txn) {
   return os::sync_fd(fd_);
 }
 
-const char* belief_name(Belief belief) {
-  switch (belief) {
-    case Belief::sound:
+const char* health_name(IndexHealth health) {
+  switch (health) {
+    case IndexHealth::sound:
       return "sound";
-    case Belief::absent:
+    case IndexHealth::absent:
       return "absent";
-    case Belief::suspect:
+    case IndexHealth::suspect:
       return "suspect";
-    case Belief::unsynced:
+    case IndexHealth::unsynced:
       return "not synced before the machine went down";
-    case Belief::damaged:
+    case IndexHealth::damaged:
       return "damaged";
   }
   return "unknown";
@@ -147,10 +150,10 @@ const char* belief_name(Belief belief) {
 
 namespace {
 
-// Something that is no file stands in the place of one.
-Result<bool> is_misplaced(const std::string& folder) {
+// True if something that is not a file has the name of one.
+Result<bool> is_misplaced(const std::string& directory) {
   for (const char* name : {"/data.mdb", "/lock.mdb", "/state"}) {
-    const auto id = TRY(os::stat_file(folder + name));
+    const auto id = TRY(os::stat_file(directory + name));
     if (id && !id->is_regular()) return true;
     if (id && name == std::string_view("/state") && id->size > kStateFileMax) return true;
   }
@@ -159,40 +162,36 @@ Result<bool> is_misplaced(const std::string& folder) {
 
 }  // namespace
 
-Result<Belief> believe_index(const std::string& folder) {
-  const auto id = TRY(os::stat_file(folder, os::Links::keep));
-  if (!id) return Belief::absent;
-  if (!id->is_directory() || TRY(is_misplaced(folder))) return Belief::damaged;
+Result<IndexHealth> check_index(const std::string& directory) {
+  const auto id = TRY(os::stat_file(directory, os::Links::keep));
+  if (!id) return IndexHealth::absent;
+  if (!id->is_directory() || TRY(is_misplaced(directory))) return IndexHealth::damaged;
   std::uint64_t file_size = 0;
-  const auto meta = TRY(newest_meta(folder, file_size));
-  if (!meta) return Belief::damaged;
-  const auto bytes = TRY(os::read_file_if_exists(folder + "/state", kStateFileMax));
+  const auto meta = TRY(newest_meta(directory, file_size));
+  if (!meta) return IndexHealth::damaged;
+  const auto bytes = TRY(os::read_file_if_exists(directory + "/state", kStateFileMax));
   const auto state = bytes ? decode_state(*bytes) : std::nullopt;
-  if (!state) return Belief::damaged;
+  if (!state) return IndexHealth::damaged;
   const bool same_boot = state->boot == os::boot_id();
-  if (!same_boot && !(state->is_clean && state->txn == meta->txn)) return Belief::unsynced;
-  if (TRY(has_guest_ended_inside(folder))) {
-    mark_suspect(suspect_path(folder).c_str());
-    return Belief::suspect;
+  if (!same_boot && !(state->is_clean && state->txn == meta->txn)) return IndexHealth::unsynced;
+  if (TRY(has_embedded_user_died_inside(directory))) {
+    mark_suspect(suspect_path(directory).c_str());
+    return IndexHealth::suspect;
   }
-  const auto note = TRY(os::stat_file(suspect_path(folder)));
-  if (note) return note->size == 0 ? Belief::suspect : Belief::damaged;
-  // LMDB need not write pages that one transaction took and gave back, so a file a little short of
-  // its last page can be sound; a cut file looks the same.
-  if (file_size < (meta->last_page + 1) * meta->page_size) return Belief::suspect;
-  return Belief::sound;
+  const auto note = TRY(os::stat_file(suspect_path(directory)));
+  if (note) return note->size == 0 ? IndexHealth::suspect : IndexHealth::damaged;
+  // LMDB need not write pages that a transaction allocated and freed again, so a file a little shorter
+  // than its last page can be sound. A truncated file looks the same.
+  if (file_size < (meta->last_page + 1) * meta->page_size) return IndexHealth::suspect;
+  return IndexHealth::sound;
 }
 
-std::string suspect_path(const std::string& folder) { return folder + "/suspect"; }
+std::string suspect_path(const std::string& directory) { return directory + "/suspect"; }
 
-Status condemn_index(const std::string& folder) {
-  return os::write_file_atomic(suspect_path(folder), "damaged\n");
+Status mark_index_damaged(const std::string& directory) {
+  return os::write_file_atomic(suspect_path(directory), "damaged\n");
 }
 
-void mark_suspect(const char* path) {
-  const int fd =
-      ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);  // tidy-allow: syscall a signal handler's
-  if (fd >= 0) ::close(fd);
-}
+void mark_suspect(const char* path) { os::create_empty_file(path); }
 
 }  // namespace deja::store

@@ -1,13 +1,13 @@
-// Whether the index in a folder may be believed.
+// Decides whether the index in a directory can be trusted.
 //
 // LMDB runs without syncing (docs/decisions/0002-index-durability.md): after a kill the kernel
-// still has every page, after a crash of the machine the file may be any mix of old and new pages.
-// The file `state` beside data.mdb says which case it is:
-//   dirty(boot)   written to during that boot: believed only while that boot lasts
-//   clean(txn)    on disk in full as of that transaction: believed when that is still the newest
-// It is one small record overwritten in place; a torn or missing one means "not believed".
+// still has every page; after a crash of the machine the file may be any mix of old and new pages.
+// The file `state` next to data.mdb records which case it is:
+//   dirty(boot)   written to during that boot: trusted only during that boot
+//   clean(txn)    fully on disk as of that transaction: trusted while that is the newest one
+// It is one small record overwritten in place; a torn or missing record means "not trusted".
 //
-// Also here: what can be told of data.mdb without letting LMDB map it, which may crash on damage.
+// Also here: checks of data.mdb without mapping it by LMDB, which may crash on damage.
 #pragma once
 
 #include <cstdint>
@@ -30,8 +30,8 @@ std::optional<StateRecord> decode_state(std::string_view bytes);
 
 class IndexState {
  public:
-  static Result<IndexState> create(const std::string& folder);  // dirty, this boot
-  static Result<IndexState> open(const std::string& folder, bool read_only);
+  static Result<IndexState> create(const std::string& directory);  // dirty, in this boot
+  static Result<IndexState> open(const std::string& directory, bool read_only);
 
   // Durable when it returns.
   Status mark_dirty();
@@ -42,21 +42,21 @@ class IndexState {
   os::Fd fd_;
 };
 
-enum class Belief {
+enum class IndexHealth {
   sound,
   absent,    // there is no index
-  suspect,   // a crash happened in it, or the file is shorter than it says: look closer
+  suspect,   // a process crashed in it, or the file is shorter than its header says
   unsynced,  // the machine went down before a sync
   damaged,   // not an index
 };
-const char* belief_name(Belief belief);
+const char* health_name(IndexHealth health);
 
-Result<Belief> believe_index(const std::string& folder);
-// Notes for the next believe_index(), in the file `suspect`: look closer, or do not believe it.
+Result<IndexHealth> check_index(const std::string& directory);
+// Both create the file `suspect` for the next check_index(): "check closely", or "do not trust".
 void mark_suspect(const char* suspect_path);  // async-signal-safe
-Status condemn_index(const std::string& folder);
-std::string suspect_path(const std::string& folder);
-// Walks every page in a child process that may crash; true when all could be read.
-bool survives_walk(const std::string& folder);
+Status mark_index_damaged(const std::string& directory);
+std::string suspect_path(const std::string& directory);
+// Walks every page in a child process, which may crash; true if all could be read.
+bool survives_walk(const std::string& directory);
 
 }  // namespace deja::store

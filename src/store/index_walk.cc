@@ -1,13 +1,10 @@
-// survives_walk: reads every page of an index in a child process, which may crash or run in
-// circles over a damaged file; the parent only sees whether it came through.
+// survives_walk: reads every page of an index in a child process. A damaged file may crash the child or
+// make it loop; the parent only sees whether the walk succeeded.
 #include <lmdb.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "os/process.h"
 #include "store/index_state.h"
 
 namespace deja::store {
@@ -16,7 +13,7 @@ namespace {
 constexpr unsigned kWalkSeconds = 30;
 constexpr std::size_t kWalkMapBytes = std::size_t{1} << 36;
 
-// A sum over all bytes, so that no read can be left out by the compiler.
+// Sums all bytes, so that the compiler cannot leave out a read.
 bool walk_table(MDB_txn* txn, MDB_dbi table, std::uint64_t& sum) {
   MDB_cursor* cursor = nullptr;
   if (::mdb_cursor_open(txn, table, &cursor) != 0) return false;
@@ -32,14 +29,14 @@ bool walk_table(MDB_txn* txn, MDB_dbi table, std::uint64_t& sum) {
   return rc == MDB_NOTFOUND;
 }
 
-bool walk(const char* folder) {
+bool walk(const char* directory) {
   MDB_env* env = nullptr;
   MDB_txn* txn = nullptr;
   if (::mdb_env_create(&env) != 0) return false;
   ::mdb_env_set_maxdbs(env, 64);
-  // The greater of this and what the file asks for is mapped; little enough for most limits.
+  // LMDB maps the larger of this size and the one in the file; small enough for most limits.
   ::mdb_env_set_mapsize(env, kWalkMapBytes);
-  if (::mdb_env_open(env, folder, MDB_RDONLY | MDB_NOLOCK, 0600) != 0) return false;
+  if (::mdb_env_open(env, directory, MDB_RDONLY | MDB_NOLOCK, 0600) != 0) return false;
   if (::mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) != 0) return false;
   std::uint64_t sum = 0;
   MDB_dbi root;
@@ -56,18 +53,13 @@ bool walk(const char* folder) {
 
 }  // namespace
 
-bool survives_walk(const std::string& folder) {
-  const pid_t child = ::fork();  // tidy-allow: syscall LMDB itself is what the child runs
-  if (child < 0) return false;
-  if (child == 0) {
+bool survives_walk(const std::string& directory) {
+  const auto exit_code = os::run_in_copy([&] {
     for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGALRM}) ::signal(signal, SIG_DFL);
     ::alarm(kWalkSeconds);
-    ::_exit(walk(folder.c_str()) ? 0 : 1);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0)  // tidy-allow: syscall as above
-    if (errno != EINTR) return false;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return walk(directory.c_str()) ? 0 : 1;
+  });
+  return exit_code == 0;
 }
 
 }  // namespace deja::store

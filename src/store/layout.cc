@@ -28,12 +28,12 @@ std::string Layout::blob(const Digest& digest) const {
   return path;
 }
 
-std::string Layout::blob_folder(const Digest& digest) const {
+std::string Layout::blob_directory(const Digest& digest) const {
   return root_ + "/blobs/" + digest.hex().substr(0, 2);
 }
 
 std::string Layout::new_temp() const {
-  // The serial parts threads, the time parts processes of the same number in different containers.
+  // The serial separates threads; the time separates processes with equal pids in different containers.
   static std::atomic<unsigned> serial{0};
   return tmp() + "/" + std::to_string(::getpid()) + "." + std::to_string(os::wall_ns()) + "." +
          std::to_string(serial++);
@@ -47,9 +47,9 @@ std::string Layout::ledger_base(std::uint64_t number) const {
   return ledger() + "/" + std::to_string(number) + ".base";
 }
 
-std::optional<Digest> digest_of_blob_name(std::string_view folder, std::string_view name) {
-  if (folder.size() != 2 || name.size() != 62) return std::nullopt;
-  return Digest::from_hex(std::string(folder).append(name));
+std::optional<Digest> digest_of_blob_name(std::string_view directory, std::string_view name) {
+  if (directory.size() != 2 || name.size() != 62) return std::nullopt;
+  return Digest::from_hex(std::string(directory).append(name));
 }
 
 std::optional<pid_t> owner_of_temp(std::string_view name) {

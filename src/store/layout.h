@@ -1,15 +1,18 @@
-// Layout: every name inside the store's folder, in both directions (name from thing, thing from
+// Layout: every name inside the store's directory, in both directions (name from object, object from
 // name). Nothing here touches the disk.
 //
-//   format                    which layout this is: "deja store 1\n"
-//   lock                      flock: held by whoever makes, rebuilds or replaces the index
-//   blobs/ab/<62 hex>         content, mode 0444, named by its digest
-//   index/                    data.mdb and lock.mdb of LMDB; state: may it be believed
-//   (index_state.h) ledger/<n>.base, <n>.log  side records from which the index can be made again
-//   (ledger.h) tmp/<pid>.<n>.<n>         what is being written, and what is being removed
-//   quarantine/<hex>.<time>   content that was not what its name says
-//   old/                      the last store of an unknown format, set aside
-// Other names (the daemon's socket, the journal) belong to others and are never touched.
+// clang-format off
+//   format                       the version of this layout: "deja store 1\n"
+//   lock                         flock, held while the index is made, rebuilt or replaced
+//   blobs/ab/<62 hex>            content, mode 0444, named by its digest
+//   index/                       data.mdb and lock.mdb of LMDB; state: is it trusted (index_state.h)
+//   ledger/<n>.base, <n>.log     records from which the index can be rebuilt (ledger.h)
+//   tmp/<pid>.<time>.<serial>    files being written, and files being removed
+//   quarantine/<hex>.<time>      content that does not match its name
+//   old/                         the last store of an unknown format, set aside
+// clang-format on
+// Other names in the directory (the daemon's socket, the journal) are not the store's and are never
+// touched.
 #pragma once
 
 #include <sys/types.h>
@@ -41,8 +44,8 @@ class Layout {
   std::string set_aside() const { return root_ + "/old"; }
 
   std::string blob(const Digest& digest) const;
-  std::string blob_folder(const Digest& digest) const;
-  // A name in tmp/ that nobody else makes, also not in another container.
+  std::string blob_directory(const Digest& digest) const;
+  // A name in tmp/ that no other process makes, also not in another container.
   std::string new_temp() const;
   std::string ledger_log(std::uint64_t number) const;
   std::string ledger_base(std::uint64_t number) const;
@@ -51,9 +54,9 @@ class Layout {
   std::string root_;
 };
 
-// The digest whose blob lies at blobs/<folder>/<name>; empty for a foreign name.
-std::optional<Digest> digest_of_blob_name(std::string_view folder, std::string_view name);
-// The process that made tmp/<name>; empty for a foreign name.
+// The digest of the blob at blobs/<directory>/<name>; empty for a foreign name.
+std::optional<Digest> digest_of_blob_name(std::string_view directory, std::string_view name);
+// The process that created tmp/<name>; empty for a foreign name.
 std::optional<pid_t> owner_of_temp(std::string_view name);
 struct LedgerName {
   std::uint64_t number = 0;

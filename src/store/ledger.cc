@@ -32,7 +32,7 @@ std::size_t decode_frame(std::string_view bytes, Frame& frame) {
   return bytes.size() - d.remaining();
 }
 
-// Results and what removes them are about the same row.
+// A removal concerns the same row as a result.
 bool is_about_manifest(const Frame& frame) { return frame.kind == FrameKind::manifest; }
 
 }  // namespace
@@ -61,7 +61,7 @@ Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visi
     if (step != 0) {
       TRY(visit(frame));
     } else {
-      // Torn: the next frame starts at a magic, wherever that is.
+      // Torn: continue at the next magic.
       step = std::min(bytes.find(kMagic, 1), bytes.size());
       lost += step;
     }
@@ -98,7 +98,7 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout) {
 
 Status LedgerImage::add(const std::string& path) {
   const auto fd = os::open_read_if_exists(path);
-  // What may not be read holds nothing for us; nor does what is no file.
+  // An unreadable file or a name that is not a file has no frames for this process.
   if (!fd && fd.error().sys_errno != EACCES) return fd.error();
   if (!fd || !*fd) return {};
   const auto id = TRY(os::stat_fd(**fd));
@@ -142,7 +142,7 @@ Status Ledger::append(std::uint64_t number, std::string_view frame, std::uint64_
     fd_ = TRY(std::move(opened));
     number_ = number;
   }
-  // A short write leaves a torn frame, which readers pass over.
+  // A short write leaves a torn frame, which readers skip.
   if (auto done = os::write_fd(fd_, frame); !done) return std::move(done).error().context("ledger");
   written_bytes += frame.size();
   return {};

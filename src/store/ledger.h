@@ -1,11 +1,13 @@
-// Ledger: an append-only copy of every result and manifest row, from which the index can be made
-// again when it cannot be believed (docs/decisions/0002-index-durability.md).
+// Ledger: an append-only copy of every result and manifest row. The index is rebuilt from it when it
+// cannot be trusted (docs/decisions/0002-index-durability.md).
 //
+// clang-format off
 //   frame := u32 magic  u8 kind  raw32 key  u32 length  raw row  raw8 checksum(kind, key, row)
+// clang-format on
 //
 // Many processes append to ledger/<n>.log at once, each under the index's write lock. Compaction
-// starts log n+1 and writes what is alive to <n+1>.base; a rebuild reads the newest base and the
-// logs from its number on, later frames over earlier ones. A torn frame is passed over.
+// starts log n+1 and writes the live rows to <n+1>.base. A rebuild reads the newest base, then the
+// logs from its number on; later frames replace earlier ones. A torn frame is skipped.
 #pragma once
 
 #include <cstdint>
@@ -32,22 +34,22 @@ struct Frame {
   FrameKind kind = FrameKind::result;
   Digest key;
   std::string_view row;
-  std::size_t place = 0;  // which of all frames of a LedgerImage it was
+  std::size_t place = 0;  // its position among all frames of a LedgerImage
 };
-// Visits all whole frames of one ledger file; returns how many bytes were not part of one.
+// Visits all whole frames of one ledger file; returns the number of bytes outside of them.
 using VisitFrame = std::function<Status(const Frame&)>;
 Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit);
 
-// What lies in the ledger's folder.
+// The files in the ledger's directory.
 struct LedgerFiles {
-  std::uint64_t first = 1;              // the oldest number that counts
-  bool has_base = false;                // <first>.base is where to start
+  std::uint64_t first = 1;              // the oldest number in use
+  bool has_base = false;                // <first>.base exists; reading starts there
   std::uint64_t last = 1;               // the newest number
-  std::uint64_t bytes = 0;              // of all that count
-  std::vector<std::string> superseded;  // paths that no longer count
+  std::uint64_t bytes = 0;              // of all files in use
+  std::vector<std::string> superseded;  // paths of files that are no longer in use
 };
 Result<LedgerFiles> find_ledger_files(const Layout& layout);
-// The last frame of each key of everything that counts, by kind of row and key.
+// The last frame of each key, ordered by kind of row and key.
 class LedgerImage {
  public:
   static Result<LedgerImage> read(const Layout& layout);
@@ -62,7 +64,7 @@ class LedgerImage {
 class Ledger {
  public:
   explicit Ledger(const Layout& layout) : layout_(layout) {}
-  // REQUIRES: the caller holds the index's write lock. Adds what was written to written_bytes.
+  // REQUIRES: the caller holds the index's write lock. Adds the number of bytes to written_bytes.
   Status append(std::uint64_t number, std::string_view frame, std::uint64_t& written_bytes);
 
  private:

@@ -1,8 +1,8 @@
-// Blobs of the local store: put, open, link, quarantine.
+// Blobs of the local store: put, open, quarantine.
 //
-// A blob comes into being as tmp/<...>, is hashed as it lies there, and is renamed to its name
-// without replacing what may be there. Its mtime is moved into the past: any later write gives the
-// file the present time, so even a write within the same tick of the clock changes its identity.
+// A blob is written as tmp/<...>, hashed in place, and renamed to its name without replacing an
+// existing file. Its mtime is set into the past: any later write sets the current time, so even a
+// write within the same clock tick changes the file's identity.
 #include <string>
 
 #include "base/log.h"
@@ -16,20 +16,20 @@
 namespace deja::store {
 namespace {
 
-// Up to here a file is read once, hashed in memory and written from there (and not written at all
-// when it is known); above, it is cloned or copied by the kernel and hashed as it lies.
+// Up to this size a file is read once, hashed in memory and written from there (or not written at all
+// if it is known). A larger file is cloned or copied by the kernel and hashed in place.
 constexpr std::uint64_t kBufferedBytes = 256 * 1024;
 constexpr std::size_t kKnownMax = 1 << 16;
 constexpr std::size_t kRefreshedMax = 4096;
 constexpr std::int64_t kPast = 2'000'000'000;
-// Quarantine is for a person to look at: nothing that is large.
+// Quarantine is for inspection by a person: large files are not kept.
 constexpr std::uint64_t kQuarantineBytesMax = 64 << 20;
 
 // Removes the file unless it was moved away.
 struct TempFile {
   explicit TempFile(std::string p) : path(std::move(p)) {}
   ~TempFile() {
-    if (!path.empty()) static_cast<void>(os::remove_file(path));
+    if (!path.empty()) ignore(os::remove_file(path), "a sweep removes it");
   }
   TempFile(const TempFile&) = delete;
   TempFile& operator=(const TempFile&) = delete;
@@ -60,7 +60,7 @@ Result<std::optional<LocalStore::Opened>> LocalStore::open_file(const Digest& di
   return std::optional(Opened{*std::move(fd), identity});
 }
 
-// Was a file with this identity found to have this content before?
+// True if a file with this identity was found to have this content before.
 Result<bool> LocalStore::is_recorded(const Digest& digest, const os::FileIdentity& identity) {
   if (known(digest) == identity) return true;
   if (is_unverified_) return false;
@@ -75,7 +75,7 @@ Result<bool> LocalStore::is_recorded(const Digest& digest, const os::FileIdentit
   return true;
 }
 
-// Hashes the file; a damaged one is moved away. False then.
+// Hashes the file; moves a damaged one away and returns false.
 Result<bool> LocalStore::check_content(const Digest& digest, const Opened& opened) {
   const bool is_right = opened.identity.is_regular() && TRY(digest::digest_fd(opened.fd)) == digest;
   if (!is_right) {
@@ -112,7 +112,7 @@ Status LocalStore::quarantine(const Digest& digest) {
 }
 
 Result<os::Fd> LocalStore::new_temp_file(const std::string& path) {
-  // 0444 from the start: the descriptor may write, the file's mode never says so.
+  // 0444 from the start: this descriptor can write, but no later open.
   auto fd = os::create_file(path, 0444);
   if (!fd && is_missing(fd.error())) {
     TRY(os::make_directories(layout_.tmp()));
@@ -127,12 +127,12 @@ Status LocalStore::install(const std::string& temp, const os::Fd& fd, const Dige
   const std::string path = layout_.blob(digest);
   auto renamed = os::rename_new(temp, path);
   if (!renamed && is_missing(renamed.error())) {
-    TRY(os::make_directories(layout_.blob_folder(digest)));
+    TRY(os::make_directories(layout_.blob_directory(digest)));
     renamed = os::rename_new(temp, path);
   }
-  // Somebody else put the same bytes a moment ago: theirs is hashed when it is used.
+  // Another process stored the same bytes a moment ago: its file is hashed at first use.
   if (!TRY(std::move(renamed))) {
-    static_cast<void>(os::remove_file(temp));
+    ignore(os::remove_file(temp), "a sweep removes it");
     return {};
   }
   know(digest, TRY(os::stat_fd(fd)));
@@ -181,30 +181,6 @@ Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
     if (bytes) return put_blob_bytes(*bytes);
   }
   return put_copied(source);
-}
-
-Result<bool> LocalStore::link_blob(const Digest& digest, const std::string& target) {
-  const auto opened = TRY(open_file(digest));
-  if (!opened) return false;
-  if (!TRY(is_recorded(digest, opened->identity)) && !TRY(check_content(digest, *opened)))
-    return false;
-  auto linked = os::link_fd(opened->fd, target);
-  if (!linked) {
-    const int e = linked.error().sys_errno;
-    // Another file system, too many links, links not allowed, or the blob was evicted meanwhile.
-    if (e == EXDEV || e == EMLINK || e == EPERM || e == ENOENT || e == EOPNOTSUPP) return false;
-    return std::move(linked).error();
-  }
-  if (!*linked) return sys_error_code(EEXIST, "link to", target);
-  // The link changed the ctime. When that is all that changed, the content is still the one known.
-  const auto after = TRY(os::stat_fd(opened->fd));
-  const os::FileIdentity& before = opened->identity;
-  if (after.size == before.size && after.mtime_ns == before.mtime_ns && after.mode == before.mode) {
-    know(digest, after);
-    const MutexLock lock(pending_mutex_);
-    if (refreshed_.size() < kRefreshedMax) refreshed_[digest] = after;
-  }
-  return true;
 }
 
 }  // namespace deja::store

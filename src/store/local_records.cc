@@ -1,15 +1,16 @@
-// Results and manifests of the local store.
+// Results and manifests of the local store. A result is handed out only while all its blobs exist with
+// their sizes; one stat per blob checks that. open_blob() checks their content.
 #include "os/clock.h"
 #include "os/file.h"
 #include "store/local_store.h"
 
 namespace deja::store {
 
-// One stat a blob. What a file of the right size holds is open_blob()'s to judge.
+// One stat per blob.
 Result<bool> LocalStore::is_complete(const ResultFacts& facts) {
   for (const BlobReference& blob : facts.blobs) {
     const auto looked = os::stat_file(layout_.blob(blob.digest), os::Links::keep);
-    // What cannot be looked at cannot be served.
+    // A blob that cannot be examined cannot be served.
     if (!looked && looked.error().sys_errno != EACCES) return looked.error();
     const std::optional<os::FileIdentity> id = looked ? *looked : std::nullopt;
     if (!id || id->size != blob.size || !id->is_regular()) return false;
@@ -36,8 +37,8 @@ Result<std::optional<std::string>> LocalStore::get_result(const ActionKey& key) 
   return std::optional<std::string>();
 }
 
-// Drops a result that cannot be served. Looked at again under the lock: another process may have
-// put it anew since.
+// Drops a result that cannot be served. Checks it again under the lock: another process may have
+// stored it again since.
 Status LocalStore::drop_result(const ActionKey& key) {
   if (options_.read_only) return {};
   return change([&](CatalogChange& change) -> Status {
@@ -50,8 +51,8 @@ Status LocalStore::drop_result(const ActionKey& key) {
   });
 }
 
-// The rows that the blobs of a new result get: their files must be there, and are hashed unless
-// this process or the index knows them.
+// The blob rows of a new result. The files must exist; they are hashed unless this process or the
+// index knows their identity.
 Result<std::vector<BlobRow>> LocalStore::rows_of(const std::vector<BlobReference>& blobs) {
   std::vector<BlobRow> rows;
   rows.reserve(blobs.size());
@@ -84,19 +85,19 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record,
   const std::string frame = encode_frame(FrameKind::result, key.digest, row);
   const std::vector<BlobRow> blobs = TRY(rows_of(sorted.blobs));
   const Change insert = [&](CatalogChange& change) -> Status {
-    // Under the lock, where nobody evicts: all there, or no result.
+    // Under the lock no process evicts: either all blobs are there, or the result is refused.
     if (!TRY(is_complete(sorted)))
       return Error{Code::unavailable, 0, "a blob of the result was removed"};
     TRY(ledger_.append(change.counters.ledger_number, frame, change.counters.ledger_bytes));
     return change.insert_result({key, row, sorted, blobs, os::wall_ns()});
   };
   TRY(change(insert));
-  // Stored is stored: trouble with making room is noted, not reported as a failure to put.
-  static_cast<void>(keep_limit(&key));
+  // The result is stored: a failure to make room is noted, not reported as a failure to store.
+  ignore(keep_limit(&key), "the record is stored; make_room() notes a failure");
   return {};
 }
 
-// Blobs that were put for a result that the store does not take.
+// Removes blobs that were stored for a result that the store refuses.
 Status LocalStore::discard_unreferenced(const std::vector<BlobReference>& blobs) {
   return change([&](CatalogChange& change) -> Status {
     for (const BlobReference& blob : blobs)
@@ -155,7 +156,7 @@ Status LocalStore::write_manifest(CatalogChange& change, const ProbeKey& key,
 
 Status LocalStore::put_manifest(const ProbeKey& key, std::string_view record) {
   TRY(change([&](CatalogChange& change) { return write_manifest(change, key, record); }));
-  static_cast<void>(keep_limit(nullptr));
+  ignore(keep_limit(nullptr), "the record is stored; make_room() notes a failure");
   return {};
 }
 
@@ -170,7 +171,7 @@ Status LocalStore::update_manifest(const ProbeKey& key, ManifestChange change_re
     return write_manifest(change, key, change_record(context, present));
   };
   TRY(change(update));
-  static_cast<void>(keep_limit(nullptr));
+  ignore(keep_limit(nullptr), "the record is stored; make_room() notes a failure");
   return {};
 }
 

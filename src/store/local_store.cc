@@ -1,5 +1,5 @@
-// Opening, the one road of all changes, and what waits for it. Blobs: local_blobs.cc; results and
-// manifests: local_records.cc; memo: memo.cc; the limit: eviction.cc; upkeep: sweep.cc, verify.cc.
+// Opening, the single path of all changes, and pending writes. Blobs: local_blobs.cc; results and
+// manifests: local_records.cc; memo: memo.cc; limit: eviction.cc; maintenance: sweep.cc, verify.cc.
 #include "store/local_store.h"
 
 #include <unistd.h>
@@ -11,8 +11,8 @@
 namespace deja::store {
 namespace {
 
-// Removing a file this large takes the file system noticeable time, so it is only renamed while
-// others wait for the index, and removed afterwards.
+// Removing a file this large takes the file system noticeable time. It is only renamed while other
+// processes wait for the index, and removed afterwards.
 constexpr std::uint64_t kSlowToRemove = 1 << 20;
 
 bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X_OK) == 0; }
@@ -22,14 +22,14 @@ bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X
 LocalStore::LocalStore(Options options)
     : options_(std::move(options)), layout_(options_.dir), ledger_(layout_) {
   prepare_options_.read_only = options_.read_only;
-  prepare_options_.is_guest = options_.is_guest;
+  prepare_options_.is_embedded = options_.is_embedded;
   prepare_options_.wait_ns = options_.wait_ns;
   pid_ = ::getpid();
 }
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   if (options.dir.empty() || options.dir[0] != '/')
-    return Error{Code::invalid, 0, "store folder is not an absolute path: " + options.dir};
+    return Error{Code::invalid, 0, "store directory is not an absolute path: " + options.dir};
   const bool is_there = TRY(os::stat_file(options.dir)).has_value();
   if (is_there && !is_writable(options.dir)) options.read_only = true;
   std::unique_ptr<LocalStore> store(new LocalStore(std::move(options)));
@@ -38,13 +38,13 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   const Prepared prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
   store->is_rebuilt_ = prepared.is_rebuilt;
   store->is_unverified_ = prepared.is_unverified;
-  const bool is_guest = store->options_.is_guest;
-  auto index = Index::open(store->layout_.index(), access, is_guest);
+  const bool is_embedded = store->options_.is_embedded;
+  auto index = Index::open(store->layout_.index(), access, is_embedded);
   if (!index && index.error().code == Code::corrupt && !read_only) {
-    // LMDB itself refuses what looked sound: once more, from the ledger.
-    static_cast<void>(condemn_index(store->layout_.index()));
+    // LMDB refuses an index that looked sound: rebuild it from the ledger.
+    ignore(mark_index_damaged(store->layout_.index()), "the second open then fails, too");
     TRY(prepare_store(store->layout_, store->prepare_options_));
-    index = Index::open(store->layout_.index(), access, is_guest);
+    index = Index::open(store->layout_.index(), access, is_embedded);
     store->is_rebuilt_ = true;
   }
   store->index_ = TRY(std::move(index));
@@ -64,16 +64,16 @@ void LocalStore::note_error(const Error& error) {
   DEJA_LOG_LINE("store: " + error.message);
   if (error.code == Code::corrupt) {
     is_damaged_ = true;
-    // Also for those who come after this process; an index that replaced ours is not meant.
+    // Also for later processes; but an index that replaced ours is not the damaged one.
     if (!options_.read_only && !index_->is_replaced())
-      static_cast<void>(condemn_index(layout_.index()));
+      ignore(mark_index_damaged(layout_.index()), "this process rebuilds it anyway");
   }
   const MutexLock lock(error_mutex_);
   last_error_ = error.message;
 }
 
-// Somebody purged the store, made its index anew, or removed the whole folder under us.
-// Or it turned out to be damaged while in use.
+// Reopens the index after another process purged the store, rebuilt its index or removed the whole
+// directory, or after damage was found during use.
 Status LocalStore::follow_replacement() {
   const bool is_damaged = is_damaged_.exchange(false);
   if (!is_damaged && !index_->is_replaced()) return {};
@@ -81,7 +81,7 @@ Status LocalStore::follow_replacement() {
   return index_->reopen();
 }
 
-// False: it cannot be told.
+// False if the number cannot be read.
 bool LocalStore::sees_removals(std::uint64_t& removals) {
   if (index_->is_replaced() && !follow_replacement()) return false;
   const auto done = index_->read([&](IndexTxn& txn) -> Status {
@@ -91,7 +91,7 @@ bool LocalStore::sees_removals(std::uint64_t& removals) {
   return static_cast<bool>(done);
 }
 
-// The stamp comes first: what is changed after it is looked at the next time.
+// The stamp is read first, so that the next call sees a change made after it.
 std::uint64_t LocalStore::epoch() {
   const MutexLock lock(epoch_mutex_);
   const Index::Stamp before = index_->stamp();
@@ -105,7 +105,7 @@ std::uint64_t LocalStore::epoch() {
   return epoch_;
 }
 
-// Where LMDB says that the index is damaged, it is made anew and asked once more.
+// If LMDB reports that the index is damaged, it is rebuilt and read once more.
 Status LocalStore::read(const Index::Body& body) {
   auto done = index_->read(body);
   if (done) return done;
@@ -125,7 +125,7 @@ Status LocalStore::change(const Change& body) {
     done = follow_replacement();
     if (done) done = change_once(body, doomed);
   }
-  for (const std::string& path : doomed) static_cast<void>(os::remove_file(path));
+  for (const std::string& path : doomed) ignore(os::remove_file(path), "a sweep removes it");
   return done;
 }
 
@@ -155,8 +155,8 @@ Status LocalStore::change_once(const Change& body, std::vector<std::string>& doo
   });
 }
 
-// Takes the files of blobs that lost their row out of sight, while nobody else can give them a new
-// one. If the commit then fails, results that name them are incomplete, hence absent.
+// Moves the files of blobs without a row away, under the lock that keeps other processes from giving
+// them a new row. If the commit then fails, results that name them are incomplete, hence absent.
 Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doomed) {
   for (const FreedBlob& blob : TRY(change.freed())) {
     const std::string path = layout_.blob(blob.digest);
@@ -164,9 +164,9 @@ Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doome
       const MutexLock lock(known_mutex_);
       known_.erase(blob.digest);
     }
-    // A file that cannot be removed is an orphan from here on; no reason to keep the result.
+    // A file that cannot be removed is an orphan; that is no reason to keep the result.
     if (blob.size < kSlowToRemove) {
-      if (!os::remove_file(path)) static_cast<void>(os::remove_tree(path));
+      if (!os::remove_file(path)) ignore(os::remove_tree(path), "a sweep removes it");
       continue;
     }
     const std::string temp = layout_.new_temp();
@@ -199,21 +199,21 @@ Status LocalStore::flush() {
   return change([](CatalogChange&) { return Status(); });
 }
 
-// Nothing to do costs one read of the counters.
+// If there is nothing to do, it costs one read of the counters.
 Status LocalStore::maintain() {
   TRY(flush());
   if (options_.read_only) return {};
   TRY(follow_replacement());
   TRY(keep_low_water());
   TRY(compact_when_due());
-  return sweep_one_folder();
+  return sweep_one_directory();
 }
 
 Status LocalStore::sync() {
   TRY(refuse_when_read_only());
   TRY(flush());
   if (TRY(counters()).is_clean != 0) return {};
-  // 1. A mark that the next change of anybody takes away again, and with it the "clean" on disk.
+  // 1. Set a mark that any other change removes, together with the "clean" on disk.
   std::uint64_t marked = 0;
   const Index::Body mark = [&](IndexTxn& txn) -> Status {
     CatalogChange change(txn);
@@ -223,10 +223,10 @@ Status LocalStore::sync() {
     return change.store();
   };
   TRY(index_->write(mark));
-  // 2. Everything up to that mark: blobs, ledger, index.
-  const os::Fd folder = TRY(os::open_directory(layout_.root()));
-  TRY(os::sync_file_system(folder));
-  // 3. Nobody committed since: say so. Writing nothing, this takes no transaction number itself.
+  // 2. Write everything up to that mark to disk: blobs, ledger, index.
+  const os::Fd directory = TRY(os::open_directory(layout_.root()));
+  TRY(os::sync_file_system(directory));
+  // 3. If no process committed since: record that. Writing nothing, this uses no transaction number.
   return index_->write([&](IndexTxn& txn) -> Status {
     if (txn.id() != marked + 1) return {};
     return index_->mark_clean(marked);

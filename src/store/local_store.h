@@ -1,21 +1,20 @@
-// LocalStore: the store in a folder ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
+// LocalStore: the store in a directory ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
 // docs/format.md; durability: docs/decisions/0002-index-durability.md.
 //
-// Any number of processes and threads use one folder at once. What a call has stored is visible to
-// all of them when it returns; it reaches the disk with sync(), or when the kernel likes. After a
-// crash of the machine the index is made anew from the ledger, and a blob is hashed at its first
-// use. A kill at any instant leaves a store in which everything that was acknowledged is served or
-// absent.
+// Any number of processes and threads use one directory at once. Stored data is visible to all of them
+// when the call returns; it reaches the disk with sync(), or when the kernel writes it back. After a
+// crash of the machine the index is rebuilt from the ledger, and each blob is hashed at its first use.
+// After a kill at any instant, everything that was acknowledged is either served or absent.
 //
-// Law "complete or absent": get_result() looks whether each blob is there with its size; a result
-// with a hole is dropped. open_blob() compares the file's identity with the one recorded when its
-// content was last hashed; another identity (somebody touched the file) means it is hashed again,
-// and set aside in quarantine/ when it is not what its name says.
+// Rule "complete or absent": get_result() checks that each blob exists with its size; a result that
+// lacks a blob is dropped. open_blob() compares the file's identity with the one recorded when its
+// content was last hashed. If it differs (the file was touched), the blob is hashed again, and moved
+// to quarantine/ if it does not match its name.
 //
 // Limit: used bytes (Counters::used_bytes) are brought under limit_bytes before put_result(),
-// put_manifest() and update_manifest() return. Blobs put for a result that is not put yet are not
-// counted. Nothing is pinned: a reader that has opened all blobs of a result keeps them however
-// they are removed, so open all before writing the first output.
+// put_manifest() and update_manifest() return. Blobs of a result that is not stored yet are not
+// counted. Nothing is pinned: a reader that has opened all blobs of a result keeps them even when they
+// are removed, so open all of them before writing the first output.
 //
 // Not usable in a forked child: calls fail there with Code::invalid.
 #pragma once
@@ -82,28 +81,25 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     std::string dir;
     std::uint64_t limit_bytes = 0;  // 0: none
     bool read_only = false;
-    // In the process of somebody else: its signal handlers are left alone and nothing is forked. An
-    // index that a child would have to walk first is made anew, or where it cannot be, refused.
-    bool is_guest = false;
+    // For use inside another program: its signal handlers are left alone and nothing is forked. An
+    // index that a child process would have to walk first is rebuilt; if it cannot be, open() fails.
+    bool is_embedded = false;
     unsigned low_water_percent = 90;
     std::int64_t grace_ns =
         3'600'000'000'000;  // how long an unreferenced blob may wait for its result
     std::uint64_t memo_entries_max = 1 << 18;
-    // Uses closer together than this count as one.
+    // Uses within this time count as one.
     std::int64_t touch_grain_ns = 60'000'000'000;
-    // For another process that makes the index anew; Code::timeout then.
+    // How long to wait for another process that rebuilds the index; then Code::timeout.
     std::int64_t wait_ns = 2'000'000'000;
   };
-  // A folder that may not be written opens read-only when there is a store in it.
+  // A directory without write permission opens read-only if there is a store in it.
   static Result<std::unique_ptr<LocalStore>> open(Options options);
   ~LocalStore() override;  // flushes touches and memos
 
   Result<std::optional<Blob>> open_blob(const Digest& digest) override;
   Result<PutBlob> put_blob(const os::Fd& source) override;
   Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
-  // Puts a hard link of the blob at target (which must not exist) and keeps knowing the file.
-  // False: there is no such blob, or no link can be made there; copy then.
-  Result<bool> link_blob(const Digest& digest, const std::string& target);
 
   Result<std::optional<std::string>> get_result(const ActionKey& key) override;
   Status put_result(const ActionKey& key, std::string_view record,
@@ -113,15 +109,15 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status put_manifest(const ProbeKey& key, std::string_view record) override;
   Status update_manifest(const ProbeKey& key, ManifestChange change, void* context) override;
 
-  // Kept in memory until the next change, maintain() or the end.
+  // Kept in memory until the next change, maintain() or the destructor.
   std::optional<digest::FileContent> recall(const os::FileIdentity& identity) override;
   void remember(const os::FileIdentity& identity, const digest::FileContent& content) override;
   void touch(const ActionKey& key);  // the result was used now
 
-  // For the engine to call at intervals and at its end; cheap when there is nothing to do.
+  // The engine calls this at intervals and at its end. Cheap if there is nothing to do.
   Status maintain();
   Status flush();  // touches, memos, newly seen identities
-  // Makes durable what was stored before the call. Slow; for the background.
+  // Makes everything that was stored before the call durable. Slow; for the background.
   Status sync();
   Result<SweepReport> gc();
   Status purge();
@@ -184,10 +180,10 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status compact_when_due();
   std::uint64_t low_water_bytes() const;
   Result<Counters> counters();
-  Result<std::vector<Digest>> find_orphans(const std::string& folder,
+  Result<std::vector<Digest>> find_orphans(const std::string& directory,
                                            const std::vector<std::string>& files);
-  Status sweep_folder(const std::string& name, SweepReport& report);
-  Status sweep_one_folder();
+  Status sweep_directory(const std::string& name, SweepReport& report);
+  Status sweep_one_directory();
   Status sweep_manifests();
   Status sweep_temps(SweepReport& report);
   Result<bool> is_sound(const Digest& digest, bool& is_orphan);
@@ -210,13 +206,13 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Ledger ledger_;
   std::atomic<std::uint64_t> damaged_records_{0};
   std::atomic<std::uint64_t> evicted_{0};
-  std::atomic<bool> is_damaged_{false};  // the index, by what LMDB or a row in it said
+  std::atomic<bool> is_damaged_{false};  // the index, as reported by LMDB or a row
 
-  // Facts that stay true whatever others do: the file with this identity has this content.
+  // Facts that stay true whatever other processes do: a file with this identity has this content.
   Mutex known_mutex_;
   std::unordered_map<Digest, os::FileIdentity> known_ GUARDED_BY(known_mutex_);
 
-  // What waits to be written with the next change.
+  // Pending writes, for the next change.
   Mutex pending_mutex_;
   std::unordered_map<Digest, os::FileIdentity> refreshed_ GUARDED_BY(pending_mutex_);
   Touches touched_ GUARDED_BY(pending_mutex_);

@@ -50,16 +50,16 @@ TEST(LocalStore, SurvivesReopening) {
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
-TEST(LocalStore, KeepsBlobsReadOnlyInPrivateFolders) {
+TEST(LocalStore, KeepsBlobsReadOnlyInPrivateDirectories) {
   TempStore store;
   const PutBlob blob = put_bytes(*store, "content");
   struct stat st;
   ASSERT_EQ(::stat(store.layout().blob(blob.digest).c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 07777, 0444u);
-  for (const std::string& folder :
-       {store.dir(), store.layout().blobs(), store.layout().blob_folder(blob.digest)}) {
-    ASSERT_EQ(::stat(folder.c_str(), &st), 0);
-    EXPECT_EQ(st.st_mode & 077, 0u) << folder;
+  for (const std::string& directory :
+       {store.dir(), store.layout().blobs(), store.layout().blob_directory(blob.digest)}) {
+    ASSERT_EQ(::stat(directory.c_str(), &st), 0);
+    EXPECT_EQ(st.st_mode & 077, 0u) << directory;
   }
 }
 
@@ -84,7 +84,7 @@ TEST(LocalStore, AChangedBlobWithItsOldTimesIsStillFound) {
   const std::string path = store.layout().blob(blob.digest);
   struct stat before;
   ASSERT_EQ(::stat(path.c_str(), &before), 0);
-  // Past the tick in which it was put, ctime tells.
+  // After the tick in which it was stored, ctime shows the change.
   while (os::file_clock_ns() < os::identity_of(before).ctime_ns + 2 * os::file_clock_grain_ns())
     std::this_thread::yield();
   overwrite(path, 0, "CONTENT");
@@ -100,7 +100,7 @@ TEST(LocalStore, ATouchedButEqualBlobIsHashedOnceAndServed) {
   const std::string path = store.layout().blob(blob.digest);
   ASSERT_EQ(::utimensat(AT_FDCWD, path.c_str(), nullptr, 0), 0);
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
-  store.reopen();  // the new identity was written down
+  store.reopen();  // the new identity was recorded
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
   EXPECT_EQ(store->stats()->quarantined, 0u);
 }
@@ -127,18 +127,6 @@ TEST(LocalStore, OddThingsInPlaceOfABlobAreNoBlob) {
   EXPECT_EQ(get(*store, "a"), "absent");
   publish(*store, "a", "content");
   EXPECT_EQ(read_blob(*store, blob.digest), "content");
-}
-
-TEST(LocalStore, ALinkedBlobStaysKnownAndItsEditIsFound) {
-  TempStore store;
-  const PutBlob blob = publish(*store, "a", "content");
-  const std::string target = store.folder() + "/out";
-  EXPECT_TRUE(*store->link_blob(blob.digest, target));
-  EXPECT_FALSE(store->link_blob(blob.digest, target));  // there already: an error
-  EXPECT_FALSE(*store->link_blob(digest::digest_bytes("none"), store.folder() + "/none"));
-  EXPECT_EQ(read_blob(*store, blob.digest), "content");
-  overwrite(target, 0, "CONTENT");
-  EXPECT_EQ(read_blob(*store, blob.digest), "absent");
 }
 
 TEST(LocalStore, ManifestsGoWithTheirLastResult) {
@@ -174,11 +162,11 @@ TEST(LocalStore, RemembersDigestsAcrossReopeningInBounds) {
   store.reopen();
   int found = 0;
   for (identity.inode = 0; identity.inode < 1000; ++identity.inode) {
-    const auto recalled = store->recall(identity);
-    if (!recalled) continue;
+    const auto looked_up = store->recall(identity);
+    if (!looked_up) continue;
     ++found;
-    EXPECT_EQ(recalled->digest, content(identity.inode).digest);
-    EXPECT_EQ(recalled->traits, identity.inode);
+    EXPECT_EQ(looked_up->digest, content(identity.inode).digest);
+    EXPECT_EQ(looked_up->traits, identity.inode);
   }
   EXPECT_GE(found, 50);
   EXPECT_LE(found, 100);
@@ -231,7 +219,7 @@ TEST(LocalStore, ItsEpochEndsWhenSomethingIsTakenOut) {
   expect_ended("purge once more");
 }
 
-TEST(LocalStore, AFolderRemovedUnderItIsMadeAgain) {
+TEST(LocalStore, ADirectoryRemovedUnderItIsMadeAgain) {
   TempStore store;
   publish(*store, "a", "content");
   ASSERT_TRUE(os::remove_tree(store.dir()));
@@ -261,11 +249,11 @@ TEST(LocalStore, SaysInOneLineWhyItCannotOpen) {
   LocalStore::Options options;
   options.dir = "relative";
   EXPECT_FALSE(LocalStore::open(options));
-  ASSERT_TRUE(os::write_file_atomic(store.folder() + "/file", "x"));
-  options.dir = store.folder() + "/file/below";
+  ASSERT_TRUE(os::write_file_atomic(store.directory() + "/file", "x"));
+  options.dir = store.directory() + "/file/below";
   const auto below = LocalStore::open(options);
   ASSERT_FALSE(below);
-  EXPECT_NE(below.error().message.find(store.folder()), std::string::npos);
+  EXPECT_NE(below.error().message.find(store.directory()), std::string::npos);
   EXPECT_EQ(below.error().message.find('\n'), std::string::npos);
 }
 
@@ -314,7 +302,7 @@ TEST(LocalStore, AStoreOfAnotherUserThatMayOnlyBeReadServes) {
   TempStore store;
   const PutBlob blob = publish(*store, "a", "content");
   store.close();
-  const std::string command = "chmod a+rx '" + store.folder() + "'; chmod -R a+rX,a-w '" +
+  const std::string command = "chmod a+rx '" + store.directory() + "'; chmod -R a+rX,a-w '" +
                               store.dir() + "'; find '" + store.dir() + "' -name lock.mdb -delete";
   ASSERT_EQ(::system(command.c_str()), 0);  // tidy-allow: system only a test
   const int status = run_in_child([&] {

@@ -1,5 +1,5 @@
-// MemStore: a store in memory, for tests of whatever stands on the two store interfaces. It keeps
-// the contract (store_contract.h) and nothing else: no limit, no eviction.
+// MemStore: a store in memory for tests of code that uses the two store interfaces. It keeps the
+// contract (store_contract.h) and nothing else: no limit, no eviction.
 //
 // Thread-safe. Blobs are handed out as anonymous files (memfd), so callers see real descriptors.
 #pragma once
@@ -26,7 +26,7 @@ class MemStore final : public BlobStore, public RecordStore {
   Status put_manifest(const ProbeKey& key, std::string_view record) override;
   Status update_manifest(const ProbeKey& key, ManifestChange change, void* context) override;
 
-  // For tests: a blob that somebody removed by hand.
+  // For tests: removes a blob behind the store's back.
   void lose_blob(const Digest& digest);
 
  private:

@@ -1,6 +1,6 @@
-// The digest memo lives in two tables. New entries go to the current one; when that is half of what
-// may be, the other one is emptied and becomes current. An entry found in the older table is
-// written again, so what is used survives and the whole stays bounded without any order being kept.
+// The digest memo has two tables. New entries go to the current one; when it holds half of the limit,
+// the other one is emptied and becomes current. An entry found in the older table is written again.
+// So entries in use survive and the size is bounded without keeping an order.
 #include "store/memo.h"
 
 #include "os/clock.h"
@@ -15,8 +15,8 @@ Table memo_table(std::uint64_t current) { return current == 0 ? Table::memo_a : 
 
 }  // namespace
 
-bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflation,
-                      std::int64_t grain_ns) {
+bool changes_order(const UsageRow& row, std::int64_t used_ns, double inflation,
+                   std::int64_t grain_ns) {
   return used_ns >= row.last_use_ns + grain_ns || inflation + row.weight > row.value;
 }
 
@@ -24,7 +24,7 @@ Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t
   for (const auto& [key, used_ns] : touches) {
     const auto bytes = TRY(change.txn().get(Table::usage, key.digest.view()));
     auto row = bytes ? decode_usage_row(key.digest.view(), *bytes) : std::nullopt;
-    if (!row || !is_worth_writing(*row, used_ns, change.counters.inflation, grain_ns)) continue;
+    if (!row || !changes_order(*row, used_ns, change.counters.inflation, grain_ns)) continue;
     row->last_use_ns = std::max(used_ns, row->last_use_ns);
     row->value = std::max(row->value, change.counters.inflation + row->weight);
     TRY(change.txn().put(Table::usage, key.digest.view(),
@@ -82,7 +82,7 @@ void LocalStore::touch(const ActionKey& key) {
   if (touched_.size() < kPendingMax) touched_[key] = os::wall_ns();
 }
 
-// Most hits change nothing that eviction would see; those cost a look-up here and no write.
+// Most hits do not change the order of eviction; for these, this look-up avoids a write.
 Status LocalStore::forget_idle_touches() {
   Touches touched;
   {
@@ -95,7 +95,7 @@ Status LocalStore::forget_idle_touches() {
     for (const auto& [key, used_ns] : touched) {
       const auto bytes = TRY(txn.get(Table::usage, key.digest.view()));
       const auto row = bytes ? decode_usage_row(key.digest.view(), *bytes) : std::nullopt;
-      if (!row || !is_worth_writing(*row, used_ns, inflation, options_.touch_grain_ns))
+      if (!row || !changes_order(*row, used_ns, inflation, options_.touch_grain_ns))
         idle[key] = used_ns;
     }
     return {};

@@ -1,4 +1,4 @@
-// What waits in memory for the next change of the store: touches of results, and digest memos.
+// Pending writes of the store: uses of results, and digest memos.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace deja::store {
 
-using Touches = std::unordered_map<ActionKey, std::int64_t>;         // when used last
+using Touches = std::unordered_map<ActionKey, std::int64_t>;         // time of the last use
 using Memos = std::unordered_map<std::string, digest::FileContent>;  // by memo_key()
 
-// Would writing this touch down change the order of eviction?
-bool is_worth_writing(const UsageRow& row, std::int64_t used_ns, double inflation,
-                      std::int64_t grain_ns);
+// True if recording this use would change the order of eviction.
+bool changes_order(const UsageRow& row, std::int64_t used_ns, double inflation,
+                   std::int64_t grain_ns);
 Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t grain_ns);
 Status write_memos(CatalogChange& change, const Memos& memos, std::uint64_t entries_max);
 

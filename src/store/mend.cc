@@ -1,4 +1,5 @@
-// Tested by mend_test.cc and test/fault/verify_test.cc.
+// Repairs the kind and permissions of every file and directory of the store; the content is verify()'s
+// part (verify.cc). Tested by mend_test.cc and test/fault/verify_test.cc.
 #include "store/mend.h"
 
 #include <algorithm>
@@ -13,15 +14,15 @@ namespace deja::store {
 namespace {
 
 constexpr std::size_t kLinesMax = 50;
-// Quarantine is for a person to look at, not an archive: the newest few.
+// Quarantine is for inspection by a person, not an archive: only the newest few are kept.
 constexpr std::size_t kQuarantineMax = 16;
-// No ledger grows so large before it is made anew. To look for records in it would take minutes.
+// A ledger is compacted before it grows this large. Searching a larger file for records takes minutes.
 constexpr std::uint64_t kLedgerFileMax = std::uint64_t{16} << 30;
 constexpr std::uint64_t kJournalFileMax = 256 << 20;
 
 const char* kind_text(const os::FileIdentity& id) {
   if (id.is_regular()) return "a file";
-  if (id.is_directory()) return "a folder";
+  if (id.is_directory()) return "a directory";
   if (id.is_symlink()) return "a symbolic link";
   if (S_ISFIFO(id.mode)) return "a FIFO";
   return S_ISSOCK(id.mode) ? "a socket" : "a device";
@@ -32,16 +33,16 @@ class Mender {
   Mender(const Layout& layout, bool repair) : layout_(layout), repair_(repair) {}
 
   std::vector<std::string> mend() {
-    want_folder(layout_.quarantine());  // first: others go there
+    want_directory(layout_.quarantine());  // first: other files are moved there
     for (const std::string& path : {layout_.lock(), layout_.format()}) want_file(path, 0600);
     want_format();
     want_mark();
-    want_folder(layout_.tmp());
+    want_directory(layout_.tmp());
     look_at_index();
     look_at_ledger();
     look_at_blobs();
-    // Not the store's, but in the same folder.
-    for (const char* name : {"outputs", "journal"}) want_folder(layout_.root() + "/" + name);
+    // Not part of the store, but in the same directory.
+    for (const char* name : {"outputs", "journal"}) want_directory(layout_.root() + "/" + name);
     for (const std::string& name : names_in(layout_.root() + "/journal"))
       want_small_file(layout_.root() + "/journal/" + name, kJournalFileMax);
     if (more_ != 0) lines_.push_back("and " + std::to_string(more_) + " more of the kind");
@@ -59,46 +60,46 @@ class Mender {
     lines_.push_back(std::string(name) + " " + text);
   }
 
-  // Says what is wrong, and what was done about it.
+  // Reports the problem, and what was done about it.
   void mend_by(const std::string& path, const std::string& wrong, const char* done,
                const Status& status) {
     say(path, wrong + (!repair_  ? ""
-                       : !status ? ", and cannot be mended: " + status.error().message
+                       : !status ? ", and cannot be repaired: " + status.error().message
                                  : ", " + std::string(done)));
   }
 
   void set_aside(const std::string& path, const os::FileIdentity& id, const std::string& wrong) {
-    const bool is_worth_a_look = id.is_regular() || id.is_directory();
+    const bool has_content = id.is_regular() || id.is_directory();
     std::string name = path.substr(layout_.root().size() + 1);
     std::replace(name.begin(), name.end(), '/', '.');
     Status done;
     bool is_moved = false;
     if (repair_) {
-      if (is_worth_a_look && path != layout_.quarantine())
+      if (has_content && path != layout_.quarantine())
         is_moved = static_cast<bool>(move_to_quarantine(layout_, path, name.substr(0, 100)));
       if (!is_moved) done = os::remove_tree(path);
     }
     mend_by(path, wrong, is_moved ? "set aside in quarantine" : "removed", done);
   }
 
-  // Empty: there is none, or nothing can be said of it.
+  // Empty: it does not exist, or cannot be examined.
   std::optional<os::FileIdentity> look(const std::string& path) {
     const auto id = os::stat_file(path, os::Links::keep);
     if (id) return *id;
-    say(path, "cannot be looked at: " + id.error().message);
+    say(path, "cannot be examined: " + id.error().message);
     return std::nullopt;
   }
 
-  std::vector<std::string> names_in(const std::string& folder) {
-    const auto id = look(folder);
+  std::vector<std::string> names_in(const std::string& directory) {
+    const auto id = look(directory);
     if (!id || !id->is_directory()) return {};
-    auto names = os::list_directory(folder);
+    auto names = os::list_directory(directory);
     if (names) return *std::move(names);
-    say(folder, "cannot be listed: " + names.error().message);
+    say(directory, "cannot be listed: " + names.error().message);
     return {};
   }
 
-  // True: it is there and can be used.
+  // True: it exists and can be used.
   bool want(const std::string& path, const os::FileIdentity& id, bool is_right, mode_t rights) {
     if (!is_right) {
       set_aside(path, id, std::string("is ") + kind_text(id));
@@ -106,14 +107,14 @@ class Mender {
     }
     if ((id.mode & rights) == rights) return true;
     const Status done = repair_ ? os::change_mode(path, (id.mode & 0777) | rights) : Status();
-    mend_by(path, "may not be used", "made usable", done);
+    mend_by(path, "lacks permissions", "made usable", done);
     return repair_ && done;
   }
   bool want_file(const std::string& path, mode_t rights) {
     const auto id = look(path);
     return id && want(path, *id, id->is_regular(), rights);
   }
-  bool want_folder(const std::string& path) {
+  bool want_directory(const std::string& path) {
     const auto id = look(path);
     return id && want(path, *id, id->is_directory(), 0700);
   }
@@ -134,7 +135,7 @@ class Mender {
             done ? Status() : Error{Code::io, 0, "it cannot be written"});
   }
 
-  // The index says whose it is, too.
+  // The format is also known from the index.
   void want_format() {
     const auto text = os::read_file_if_exists(layout_.format(), 4096);
     const std::string ours = std::string(kFormatPrefix) + std::to_string(kFormatVersion) + "\n";
@@ -142,21 +143,21 @@ class Mender {
     const auto bytes = os::read_file_if_exists(layout_.index() + "/state", 4096);
     if (!bytes || !*bytes || !decode_state(**bytes)) return;
     const bool is_there = text && *text && !(*text)->empty();
-    // Whatever else it says may be true.
+    // Another format version may be right.
     if (is_there && (*text)->starts_with(kFormatPrefix)) return;
     mend_by(layout_.format(), is_there ? "is damaged" : "is missing", "written again",
             repair_ ? os::write_file_atomic(layout_.format(), ours) : Status());
   }
 
-  // What is missing after this is made again from the ledger.
+  // Missing files of the index are rebuilt from the ledger later.
   void look_at_index() {
-    if (!want_folder(layout_.index())) return;
+    if (!want_directory(layout_.index())) return;
     for (const char* name : {"data.mdb", "lock.mdb", "state", "suspect"})
       want_file(layout_.index() + "/" + name, 0600);
   }
 
   void look_at_ledger() {
-    if (!want_folder(layout_.ledger())) return;
+    if (!want_directory(layout_.ledger())) return;
     for (const std::string& name : names_in(layout_.ledger())) {
       const std::string path = layout_.ledger() + "/" + name;
       const auto id = look(path);
@@ -164,31 +165,31 @@ class Mender {
       if (parse_ledger_name(name)) {
         want_small_file(path, kLedgerFileMax);
       } else {
-        set_aside(path, *id, "is a name of others");
+        set_aside(path, *id, "is a foreign name");
       }
     }
   }
 
   void look_at_blobs() {
-    if (!want_folder(layout_.blobs())) return;
-    for (const std::string& folder : names_in(layout_.blobs())) {
-      const std::string path = layout_.blobs() + "/" + folder;
+    if (!want_directory(layout_.blobs())) return;
+    for (const std::string& directory : names_in(layout_.blobs())) {
+      const std::string path = layout_.blobs() + "/" + directory;
       const auto id = look(path);
       if (!id) continue;
-      if (!digest_of_blob_name(folder, std::string(62, '0'))) {
-        set_aside(path, *id, "is a name of others");
+      if (!digest_of_blob_name(directory, std::string(62, '0'))) {
+        set_aside(path, *id, "is a foreign name");
       } else if (want(path, *id, id->is_directory(), 0700)) {
-        for (const std::string& name : names_in(path)) look_at_blob(folder, name);
+        for (const std::string& name : names_in(path)) look_at_blob(directory, name);
       }
     }
   }
 
-  void look_at_blob(const std::string& folder, const std::string& name) {
-    const std::string path = layout_.blobs() + "/" + folder + "/" + name;
+  void look_at_blob(const std::string& directory, const std::string& name) {
+    const std::string path = layout_.blobs() + "/" + directory + "/" + name;
     const auto id = look(path);
     if (!id) return;
-    if (!digest_of_blob_name(folder, name)) {
-      set_aside(path, *id, "is a name of others");
+    if (!digest_of_blob_name(directory, name)) {
+      set_aside(path, *id, "is a foreign name");
     } else {
       want(path, *id, id->is_regular(), 0400);
     }
@@ -202,7 +203,7 @@ class Mender {
 
 }  // namespace
 
-std::vector<std::string> mend_folder(const Layout& layout, bool repair) {
+std::vector<std::string> mend_directory(const Layout& layout, bool repair) {
   return Mender(layout, repair).mend();
 }
 

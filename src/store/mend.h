@@ -1,6 +1,6 @@
-// Mend: everything that lies in the store's folder is of the kind that its name says: folders are
-// folders, blobs and records are files, all can be read, and nobody else's names are among them. What
-// is not goes to quarantine, or is removed where there is nothing in it to look at.
+// Mend: makes every name in the store's directory the kind of file that it must be: directories are
+// directories, blobs and records are regular files, all are readable, and there are no foreign names.
+// What does not fit goes to quarantine, or is removed if it has no content.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@
 
 namespace deja::store {
 
-// One line for people for each thing that was found, and what became of it. Without repair nothing is
-// touched. REQUIRES: the folder is a cache of deja's.
-std::vector<std::string> mend_folder(const Layout& layout, bool repair);
+// Returns one line per problem, with what was done about it. Without repair nothing is changed.
+// REQUIRES: the directory is a cache of deja.
+std::vector<std::string> mend_directory(const Layout& layout, bool repair);
 
-// Moves it to quarantine, under that name with the time behind it. The oldest there make room.
+// Moves the file to quarantine/<name>.<time>. Removes the oldest ones there to make room.
 Status move_to_quarantine(const Layout& layout, const std::string& path, const std::string& name);
 
 }  // namespace deja::store

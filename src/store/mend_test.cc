@@ -16,7 +16,7 @@ class Mend : public ::testing::Test {
     put_ = *temp_->put_blob_bytes("bytes");
     temp_.close();
   }
-  std::vector<std::string> mend(bool repair) { return mend_folder(layout(), repair); }
+  std::vector<std::string> mend(bool repair) { return mend_directory(layout(), repair); }
   Layout layout() const { return temp_.layout(); }
   std::string path(const std::string& name) const { return temp_.dir() + "/" + name; }
 
@@ -31,13 +31,13 @@ TEST_F(Mend, FindsNothingWhereNothingIsWrong) {
 
 TEST_F(Mend, TouchesNothingWithoutRepair) {
   ASSERT_TRUE(os::write_file_atomic(path("blobs/other"), "x"));
-  EXPECT_EQ(mend(false), Lines({"blobs/other is a name of others"}));
-  EXPECT_EQ(mend(false), Lines({"blobs/other is a name of others"}));
+  EXPECT_EQ(mend(false), Lines({"blobs/other is a foreign name"}));
+  EXPECT_EQ(mend(false), Lines({"blobs/other is a foreign name"}));
 }
 
 TEST_F(Mend, SetsAsideWhatCanBeLookedAt) {
   ASSERT_TRUE(os::write_file_atomic(path("blobs/other"), "x"));
-  EXPECT_EQ(mend(true), Lines({"blobs/other is a name of others, set aside in quarantine"}));
+  EXPECT_EQ(mend(true), Lines({"blobs/other is a foreign name, set aside in quarantine"}));
   EXPECT_EQ(os::list_directory(path("quarantine"))->size(), 1u);
   EXPECT_EQ(mend(false), Lines());
 }
@@ -54,9 +54,10 @@ TEST_F(Mend, NeverFollowsSymlinks) {
 TEST_F(Mend, MakesUsableWhatMayNotBeRead) {
   ASSERT_EQ(::chmod(layout().blob(put_.digest).c_str(), 0), 0);
   ASSERT_EQ(::chmod(path("ledger").c_str(), 0), 0);
-  EXPECT_EQ(mend(true), Lines({"ledger may not be used, made usable",
-                               "blobs/" + put_.digest.hex().substr(0, 2) + "/" +
-                                   put_.digest.hex().substr(2) + " may not be used, made usable"}));
+  EXPECT_EQ(mend(true),
+            Lines({"ledger lacks permissions, made usable",
+                   "blobs/" + put_.digest.hex().substr(0, 2) + "/" + put_.digest.hex().substr(2) +
+                       " lacks permissions, made usable"}));
   EXPECT_EQ((*os::stat_file(layout().blob(put_.digest)))->mode & 0777, 0400u);
   EXPECT_EQ(mend(false), Lines());
 }
@@ -68,7 +69,7 @@ TEST_F(Mend, WritesTheFormatAgain) {
   EXPECT_EQ(mend(true), Lines());
 }
 
-TEST_F(Mend, MarksTheFolderAgain) {
+TEST_F(Mend, MarksTheDirectoryAgain) {
   ASSERT_TRUE(os::remove_file(path("CACHEDIR.TAG")));
   EXPECT_EQ(mend(false), Lines({"CACHEDIR.TAG is missing"}));
   EXPECT_EQ(mend(true), Lines({"CACHEDIR.TAG is missing, made again"}));

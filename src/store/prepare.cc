@@ -1,3 +1,6 @@
+// Creates, checks and replaces a store's directory. A trusted index is opened as it is; otherwise it is
+// rebuilt from the ledger under the directory's lock, in a temporary directory that is then renamed, so
+// that a kill leaves either the old or the new index.
 #include "store/prepare.h"
 
 #include <charconv>
@@ -43,8 +46,8 @@ Result<Format> read_format(const Layout& layout) {
   return Format::foreign;
 }
 
-// Moves what is ours by name, but not by format, into one folder. Only the latest such folder is
-// kept: it is a cache, and disk is bounded.
+// Moves the store's directories, whose format is unknown, into old/. Only the latest set is kept,
+// because disk use is bounded.
 Status set_aside(const Layout& layout) {
   TRY(os::remove_tree(layout.set_aside()));
   TRY(os::make_directory(layout.set_aside()));
@@ -63,14 +66,14 @@ Status claim_root(const Layout& layout) {
   return Error{Code::denied, 0, layout.root() + ": " + os::describe(claim)};
 }
 
-Status make_folders(const Layout& layout) {
+Status make_directories(const Layout& layout) {
   for (const std::string& path :
        {layout.blobs(), layout.ledger(), layout.tmp(), layout.quarantine()}) {
     TRY(os::make_directories(path));
-    // What lies there would be written, and removed, in another place.
+    // Following a link would write, and remove, in another place.
     const auto made = TRY(os::stat_file(path, os::Links::keep));
     if (!made || !made->is_directory())
-      return Error{Code::denied, 0, path + " is no folder; 'deja verify --repair' mends this"};
+      return Error{Code::denied, 0, path + " is not a directory; run 'deja verify --repair'"};
   }
   return {};
 }
@@ -78,7 +81,7 @@ Status make_folders(const Layout& layout) {
 Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   const std::int64_t deadline = os::monotonic_ns() + wait_ns;
   for (;;) {
-    auto lock = TRY(os::try_lock_file(layout.lock(), os::LockMode::exclusive));
+    auto lock = TRY(os::try_lock_file(layout.lock()));
     if (lock) return lock;
     if (os::monotonic_ns() > deadline)
       return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
@@ -95,7 +98,7 @@ Status apply_result(const Layout& layout, CatalogChange& change, const Frame& fr
   for (const BlobReference& blob : row->facts.blobs) {
     const auto id = TRY(os::stat_file(layout.blob(blob.digest), os::Links::keep));
     if (!id || id->size != blob.size) return {};
-    // No identity: whether the content reached the disk is found out at its first use.
+    // No identity: the content may not have reached the disk, so it is hashed at its first use.
     blobs.push_back({.size = blob.size, .references = 0, .identity = {}});
   }
   return change.insert_result({key, frame.row, row->facts, blobs, os::wall_ns()});
@@ -112,10 +115,10 @@ Status apply_frame(const Layout& layout, CatalogChange& change, const Frame& fra
       TRY(change.erase_result(ActionKey{frame.key}));
       return {};
   }
-  return {};  // a kind of a later version
+  return {};  // a kind of frame of a later version
 }
 
-// In the order of keys, so that each page of the large tables is written once.
+// Inserts in the order of keys, so that each page of the large tables is written once.
 Status fill_from_ledger(const Layout& layout, Index& index) {
   const LedgerImage image = TRY(LedgerImage::read(layout));
   auto next = image.frames().begin();
@@ -136,8 +139,8 @@ Status fill_from_ledger(const Layout& layout, Index& index) {
   return {};
 }
 
-// Moves the present index (if any) out of the way and the new one in. Whoever comes in between
-// finds none, and waits for the lock that the caller holds.
+// Moves the present index (if any) away and the new one in. A process that comes in between finds
+// none, and waits for the lock that the caller holds.
 Status install_index(const Layout& layout, const std::string& made) {
   const std::string old = layout.new_temp();
   if (TRY(os::stat_file(layout.index(), os::Links::keep)))
@@ -156,49 +159,49 @@ Status set_ledger(Index& index, std::uint64_t number, std::uint64_t bytes) {
   });
 }
 
-// REQUIRES: the folder's lock is held.
+// REQUIRES: the directory's lock is held.
 Status rebuild_index(const Layout& layout) {
   const std::string made = layout.new_temp();
   const auto build = [&]() -> Status {
     const auto index = TRY(Index::create(made));
     TRY(fill_from_ledger(layout, *index));
-    // A new number, so that the files of the old one are complete; they stay until compaction.
+    // A new log number, so that the old log is complete; old files stay until compaction.
     const LedgerFiles files = TRY(find_ledger_files(layout));
     return set_ledger(*index, files.last + 1, files.bytes);
   };
   auto done = build();
   if (done) done = install_index(layout, made);
-  if (!done) static_cast<void>(os::remove_tree(made));
+  if (!done) ignore(os::remove_tree(made), "the first failure is reported");
   return done;
 }
 
 Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
     return Error{Code::invalid, 0, "no store in " + layout.root()};
-  const Belief belief = TRY(believe_index(layout.index()));
+  const IndexHealth health = TRY(check_index(layout.index()));
   Prepared prepared;
-  if (belief == Belief::sound) return prepared;
-  // It cannot be made anew; but rows carry checksums and blobs are hashed before use, so an index
-  // that can be walked at all gives no wrong answer.
-  if (belief == Belief::absent || belief == Belief::damaged || options.is_guest ||
+  if (health == IndexHealth::sound) return prepared;
+  // A read-only store cannot be rebuilt. But rows carry checksums and blobs are hashed before use, so
+  // an index that can be walked at all gives no wrong answer.
+  if (health == IndexHealth::absent || health == IndexHealth::damaged || options.is_embedded ||
       !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
-                 "read-only store " + layout.root() + ": index is " + belief_name(belief)};
+                 "read-only store " + layout.root() + ": index is " + health_name(health)};
   prepared.is_unverified = true;
   return prepared;
 }
 
-// REQUIRES: the folder's lock is held.
-Result<bool> make_believable(const Layout& layout, const PrepareOptions& options) {
-  const Belief belief =
-      options.distrusts_index ? Belief::damaged : TRY(believe_index(layout.index()));
-  if (belief == Belief::sound) return false;  // another process was faster
-  if (belief == Belief::suspect && !options.is_guest && survives_walk(layout.index())) {
+// REQUIRES: the directory's lock is held.
+Result<bool> make_trusted(const Layout& layout, const PrepareOptions& options) {
+  const IndexHealth health =
+      options.distrusts_index ? IndexHealth::damaged : TRY(check_index(layout.index()));
+  if (health == IndexHealth::sound) return false;  // another process was faster
+  if (health == IndexHealth::suspect && !options.is_embedded && survives_walk(layout.index())) {
     TRY(os::remove_file(suspect_path(layout.index())));
     return false;
   }
-  DEJA_LOG_LINE(std::string("store index is ") + belief_name(belief) +
-                "; making it anew: " + layout.root());
+  DEJA_LOG_LINE(std::string("store index is ") + health_name(health) +
+                "; rebuilding it: " + layout.root());
   TRY(rebuild_index(layout));
   return true;
 }
@@ -232,10 +235,10 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
   };
   auto done = write_table(Table::results, FrameKind::result);
   if (done) done = write_table(Table::manifests, FrameKind::manifest);
-  if (done) done = os::sync_fd(fd);  // it replaces files that may have been on disk
+  if (done) done = os::sync_fd(fd);  // it replaces files that may already be on disk
   if (done) done = os::rename_file(temp, layout.ledger_base(number));
   if (!done) {
-    static_cast<void>(os::remove_file(temp));
+    ignore(os::remove_file(temp), "the first failure is reported");
     return done;
   }
   const LedgerFiles files = TRY(find_ledger_files(layout));
@@ -246,17 +249,17 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
 Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
   if (options.read_only) return prepare_read_only(layout, options);
   if (!options.distrusts_index && TRY(read_format(layout)) == Format::ours &&
-      TRY(believe_index(layout.index())) == Belief::sound)
+      TRY(check_index(layout.index())) == IndexHealth::sound)
     return Prepared();
   TRY(claim_root(layout));
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
   const Format format = TRY(read_format(layout));
   const bool has_index = TRY(os::stat_file(layout.index(), os::Links::keep)).has_value();
   if (format == Format::foreign || (format == Format::absent && has_index)) TRY(set_aside(layout));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
   Prepared prepared;
-  prepared.is_rebuilt = TRY(make_believable(layout, options));
+  prepared.is_rebuilt = TRY(make_trusted(layout, options));
   return prepared;
 }
 
@@ -283,16 +286,16 @@ Status set_store_aside(const Layout& layout, const PrepareOptions& options) {
 
 Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   const std::string made = layout.new_temp();
   const std::uint64_t number = TRY(find_ledger_files(layout)).last + 1;
   {
     const auto index = TRY(Index::create(made));
     TRY(set_ledger(*index, number, 0));
   }
-  // The ledger first, so that nothing can be made again from it; then the index, at which moment
-  // the store is empty; then what nobody refers to any more. Renamed whole: removing takes its
-  // time.
+  // The ledger first, so that nothing can be rebuilt from it; then the index, which empties the store;
+  // then all files that are no longer referenced. Directories are renamed whole, because removing
+  // them takes time.
   std::vector<std::string> doomed;
   const auto move_away = [&](const std::string& path) -> Status {
     doomed.push_back(layout.new_temp());
@@ -302,11 +305,11 @@ Status replace_by_empty(const Layout& layout, const PrepareOptions& options) {
   TRY(install_index(layout, made));
   TRY(move_away(layout.blobs()));
   TRY(move_away(layout.quarantine()));
-  TRY(make_folders(layout));
+  TRY(make_directories(layout));
   doomed.push_back(layout.set_aside());
   for (const std::string& path : doomed) {
     auto removed = os::remove_tree(path);
-    // Somebody who has not noticed yet still writes there: a sweep removes it later, as stale.
+    // A process that has not noticed the purge still writes there; a sweep removes it later.
     if (!removed && removed.error().sys_errno != ENOTEMPTY) return removed;
   }
   return {};

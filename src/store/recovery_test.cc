@@ -1,5 +1,4 @@
-// What becomes of a store whose index cannot be believed: after a crash of the machine, or when
-// somebody damaged it.
+// A store whose index cannot be trusted: after a crash of the machine, or after damage.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,7 +25,7 @@ void fill(LocalStore& store, int count) {
   }
 }
 
-// How many of the results are served; 1000 more for each one that is wrong.
+// The number of results that are served, plus 1000 for each wrong one.
 int served(LocalStore& store, int count) {
   int n = 0;
   for (int i = 0; i < count; ++i) {
@@ -43,7 +42,7 @@ int served(LocalStore& store, int count) {
   return n;
 }
 
-// The machine went down and came up: nothing on disk changed, but another boot id.
+// Simulates a reboot: the files stay, the boot id changes.
 void reboot(const Layout& layout) {
   const std::string path = layout.index() + "/state";
   auto state = decode_state(*os::read_file(path));
@@ -56,7 +55,7 @@ TEST(Recovery, AfterARebootWithoutSyncTheIndexIsMadeAnewAndBlobsAreHashed) {
   TempStore store;
   fill(*store, 50);
   ASSERT_TRUE(*store->remove_result(action_key_of(name_of(7))));
-  // A blob that did not reach the disk: right size, wrong bytes, and no new time to see it by.
+  // A blob that did not reach the disk: right size, wrong bytes, unchanged times.
   const Digest lost = digest::digest_bytes(content_of(3));
   store.close();
   overwrite(store.layout().blob(lost), 0, std::string(103, '\0'));
@@ -64,7 +63,7 @@ TEST(Recovery, AfterARebootWithoutSyncTheIndexIsMadeAnewAndBlobsAreHashed) {
   store.reopen();
   EXPECT_TRUE(store->stats()->is_rebuilt);
   EXPECT_EQ(served(*store, 50),
-            49);  // without 7; 3 is found out when its blob is opened, and then:
+            49);  // without 7; the damage in 3 is found when its blob is opened, and then:
   EXPECT_EQ(served(*store, 50), 48);
   EXPECT_TRUE(store->verify(false)->is_clean());
   EXPECT_EQ(store->stats()->quarantined, 1u);
@@ -82,7 +81,7 @@ TEST(Recovery, AfterASyncARebootChangesNothing) {
   store.reopen();
   EXPECT_FALSE(store->stats()->is_rebuilt);
   EXPECT_EQ(served(*store, 10), 10);
-  // Any change takes the promise back.
+  // Any change invalidates the clean state.
   fill(*store, 11);
   store.close();
   reboot(store.layout());
@@ -91,7 +90,7 @@ TEST(Recovery, AfterASyncARebootChangesNothing) {
   EXPECT_EQ(served(*store, 11), 11);
 }
 
-TEST(Recovery, ATornStateIsNotBelieved) {
+TEST(Recovery, ATornStateIsNotTrusted) {
   TempStore store;
   fill(*store, 5);
   store.close();
@@ -154,11 +153,11 @@ TEST(Recovery, ACutIndexIsMadeAnew) {
   EXPECT_EQ(served(*store, 200), 200);
 }
 
-TEST(Recovery, AGuestThatEndsInsideTheIndexLeavesItSuspect) {
+TEST(Recovery, AnEmbeddedUserThatDiesInsideTheIndexLeavesItSuspect) {
   TempStore store;
   fill(*store, 5);
   store.close();
-  const auto as_guest = [&](bool ends_inside) {
+  const auto as_embedded = [&](bool ends_inside) {
     return run_in_child([&] {
       auto index = Index::open(store.layout().index(), Index::Access::read_write, true);
       if (!index) return 1;
@@ -170,31 +169,31 @@ TEST(Recovery, AGuestThatEndsInsideTheIndexLeavesItSuspect) {
                  : 1;
     });
   };
-  EXPECT_EQ(as_guest(false), 0);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
-  EXPECT_TRUE(WIFSIGNALED(as_guest(true)));
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::suspect) << "forgotten";
+  EXPECT_EQ(as_embedded(false), 0);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::sound);
+  EXPECT_TRUE(WIFSIGNALED(as_embedded(true)));
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::suspect);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::suspect) << "forgotten";
   store.reopen();
   EXPECT_EQ(served(*store, 5), 5);
-  EXPECT_EQ(*believe_index(store.layout().index()), Belief::sound);
+  EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::sound);
 }
 
-TEST(Recovery, AGuestMakesASuspectIndexAnew) {
+TEST(Recovery, AnEmbeddedUserRebuildsASuspectIndex) {
   TempStore store;
   fill(*store, 5);
   store.close();
   ASSERT_TRUE(os::write_file_atomic(suspect_path(store.layout().index()), ""));
   LocalStore::Options options = store.options();
-  options.is_guest = true;
-  const auto guest = LocalStore::open(options);
-  ASSERT_TRUE(guest) << guest.error().message;
-  EXPECT_TRUE((*(*guest)->stats()).is_rebuilt);
-  EXPECT_EQ(served(**guest, 5), 5);
+  options.is_embedded = true;
+  const auto embedded = LocalStore::open(options);
+  ASSERT_TRUE(embedded) << embedded.error().message;
+  EXPECT_TRUE((*(*embedded)->stats()).is_rebuilt);
+  EXPECT_EQ(served(**embedded, 5), 5);
 }
 
-// Pages of data.mdb are overwritten with noise. A process may crash over that, once or twice; it
-// never gets a wrong answer, and in the end the store works.
+// Pages of data.mdb are overwritten with noise. A process may crash over that once or twice; it never
+// gets a wrong answer, and in the end the store works.
 TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {
   {
     const TempStore store;  // installs the crash guard, where the signal is free
@@ -225,8 +224,8 @@ TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {
       auto opened = LocalStore::open(store.options());
       if (!opened) return 1;
       if (served(**opened, kCount) > kCount) return 2;
-      static_cast<void>((*opened)->put_manifest(probe_key_of("new"), "m"));
-      static_cast<void>((*opened)->maintain());
+      ignore((*opened)->put_manifest(probe_key_of("new"), "m"), "it may fail, but not crash");
+      ignore((*opened)->maintain(), "it may fail, but not crash");
       if (served(**opened, kCount) > kCount) return 2;
       auto report = (*opened)->verify(true);
       if (!report) return 1;
@@ -248,7 +247,7 @@ TEST(Recovery, NoiseInTheIndexIsNeverServedAndHeals) {
 TEST(Recovery, ADamagedRowIsAbsentAndCounted) {
   TempStore store;
   fill(*store, 3);
-  // Change one byte of a record as it lies in data.mdb.
+  // Change one byte of a record in data.mdb.
   store.close();
   const std::string path = store.layout().index() + "/data.mdb";
   const std::string bytes = *os::read_file(path);

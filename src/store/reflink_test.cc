@@ -1,5 +1,5 @@
-// On file systems that share blocks, putting a file takes none; where they do not, it is a copy.
-// Needs the right to mount, mkfs and loop devices; says loudly when it has them not.
+// On file systems that share blocks, storing a file takes no blocks; elsewhere it is a copy. Needs
+// the right to mount, mkfs and loop devices; the test reports if they are missing.
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -22,10 +22,10 @@ bool run(const std::string& command) {
   return ::system((command + " >/dev/null 2>&1").c_str()) == 0;
 }
 
-// In a mount namespace of its own: puts a large file and looks how much of the disk that took.
-int put_on(const std::string& mkfs, const std::string& folder) {
-  const std::string image = folder + "/image";
-  const std::string mounted = folder + "/mounted";
+// In a private mount namespace: stores a large file and measures how much of the disk that took.
+int put_on(const std::string& mkfs, const std::string& directory) {
+  const std::string image = directory + "/image";
+  const std::string mounted = directory + "/mounted";
   if (::unshare(CLONE_NEWNS) != 0 ||
       ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
     return kNotHere;
@@ -42,12 +42,12 @@ int put_on(const std::string& mkfs, const std::string& folder) {
   options.dir = mounted + "/cache";
   auto store = LocalStore::open(options);
   if (!store || !os::write_file_atomic(mounted + "/output", bytes)) return 1;
-  const auto folder_fd = os::open_directory(mounted);
+  const auto directory_fd = os::open_directory(mounted);
   const auto source = os::open_read(mounted + "/output");
-  if (!folder_fd || !source || !os::sync_file_system(*folder_fd)) return 2;
+  if (!directory_fd || !source || !os::sync_file_system(*directory_fd)) return 2;
   const auto before = os::disk_space(mounted);
   const auto put = (*store)->put_blob(*source);
-  if (!put || !os::sync_file_system(*folder_fd)) return 3;
+  if (!put || !os::sync_file_system(*directory_fd)) return 3;
   const auto after = os::disk_space(mounted);
   if (put->digest != digest::digest_bytes(bytes) || read_blob(**store, put->digest) != bytes)
     return 4;
@@ -63,8 +63,8 @@ int put_on(const std::string& mkfs, const std::string& folder) {
 class Reflink : public testing::TestWithParam<const char*> {};
 
 TEST_P(Reflink, PuttingAFileTakesNoBlocks) {
-  const TempStore place;  // for its folder
-  const int status = run_in_child([&] { return put_on(GetParam(), place.folder()); });
+  const TempStore place;  // only its directory is used
+  const int status = run_in_child([&] { return put_on(GetParam(), place.directory()); });
   if (WIFEXITED(status) && WEXITSTATUS(status) == kNotHere)
     GTEST_SKIP() << "NOT TESTED: reflinks; needs root, loop devices and " << GetParam();
   EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);

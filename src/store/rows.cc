@@ -1,15 +1,18 @@
-// Grammar (forms: base/bytes.h):
+// Grammar of the rows (forms: base/bytes.h).
 //
+// clang-format off
 //   row      := u8 1 (version)  raw8 checksum  payload
-//   result   := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint
-//   size)
+//   payload of:
+//   result   := u64 cost_ns  u8 has_probe (raw32 probe_key)  varint n  n * (raw32 digest  varint size)
 //               bytes record
 //   manifest := i64 updated_ns  bytes record
-//   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32
-//   mode usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value         f64: IEEE bits as
-//   u64 counters := 12 * u64  i64 swept_ns  f64 inflation, in the order of struct Counters memo :=
-//   raw4 checksum  raw32 digest  u32 traits     the one row without version: small, and
-//                                                           lost without harm
+//   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32 mode
+//   usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value      f64: IEEE bits as u64
+//   counters := 12 * u64  i64 swept_ns  f64 inflation                  in the order of struct Counters
+//   memo     := raw4 checksum  raw32 digest  u32 traits                the whole row: it has no version,
+//                                                                      because it is small and lost
+//                                                                      without harm
+// clang-format on
 //
 // checksum: the first bytes of BLAKE3(kind, key, payload), kind one of "rmbucd". Digests are
 // BLAKE3-256.
@@ -36,7 +39,7 @@ std::string with_checksum(char kind, std::string_view key, std::string_view payl
   return std::move(e).take();
 }
 
-// The payload of a row whose version and checksum are right.
+// The payload of a row whose version and checksum match.
 std::optional<std::string_view> checked_payload(char kind, std::string_view key,
                                                 std::string_view row) {
   if (row.size() < 1 + kChecksumBytes || row[0] != char{kVersion}) return std::nullopt;
@@ -210,8 +213,8 @@ std::optional<Counters> decode_counters(std::string_view bytes) {
 std::uint64_t blob_disk_bytes(std::uint64_t size) { return (size + kBlock - 1) / kBlock * kBlock; }
 
 std::uint64_t row_disk_bytes(std::uint64_t length) {
-  // LMDB puts a value of more than about half a page into pages of its own; smaller ones share
-  // pages that are on average two thirds full. 96: the key, its headers, and its usage row.
+  // LMDB stores a value of more than about half a page in pages of its own; smaller ones share pages
+  // that are on average two thirds full. 96: the key, its headers, and its usage row.
   constexpr std::uint64_t kInline = 1900;
   const std::uint64_t value = length > kInline ? blob_disk_bytes(length + 16) : length + length / 2;
   return value + 3 * 96;

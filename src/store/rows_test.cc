@@ -1,5 +1,5 @@
-// Every record, cut at every length and with every byte changed, decodes to nothing or to what it
-// was; the worked examples of docs/format.md decode as they say.
+// Every record, truncated at every length and with every byte changed, decodes to nothing or to the
+// original; the worked examples of docs/format.md decode as they say.
 #include "store/rows.h"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ const Digest kDigest = digest::digest_bytes("x");
 const ActionKey kAction{digest::digest_bytes("action")};
 const ProbeKey kProbe{digest::digest_bytes("probe")};
 
-// REQUIRES: is_same says whether bytes decode to the original; decodes says whether at all.
+// REQUIRES: is_same returns true if bytes decode to the original; decodes, if they decode at all.
 template <typename Decodes, typename IsSame>
 void expect_guarded(const std::string& bytes, Decodes decodes, IsSame is_same) {
   ASSERT_TRUE(decodes(bytes));
@@ -115,7 +115,7 @@ TEST(Ledger, ADamagedFrameCostsOnlyItself) {
   using Rows = std::vector<std::string>;
   EXPECT_EQ(frames_in(first + second + third),
             (Rows{"first", "second DJL1 with a magic inside", ""}));
-  for (std::size_t n = 1; n < second.size(); ++n)  // torn: the writer was killed, others went on
+  for (std::size_t n = 1; n < second.size(); ++n)  // torn: its writer was killed, others continued
     EXPECT_EQ(frames_in(first + second.substr(0, n) + third), (Rows{"first", ""})) << n;
   for (std::size_t i = 0; i < second.size(); ++i) {
     std::string damaged = second;

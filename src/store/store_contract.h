@@ -1,4 +1,4 @@
-// The contract that every BlobStore and RecordStore keeps. A store's test wires it like this:
+// The contract tests of BlobStore and RecordStore. A store's test instantiates them like this:
 //
 //   struct MemSubject {
 //     BlobStore& blobs();
@@ -171,7 +171,7 @@ TYPED_TEST_P(StoreContract, ServesManyThreadsAtOnce) {
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
       for (int k = 0; k < 40; ++k) {
-        // Half of the blobs are common to all threads.
+        // Half of the blobs are shared by all threads.
         const std::string bytes = "blob" + std::to_string(k % 2 == 0 ? k : k * 10 + i);
         const PutBlob blob = put_bytes(this->blobs(), bytes);
         const ActionKey key = action_key_of(bytes);

@@ -1,5 +1,5 @@
 // A store behaves like a map with a size limit: random sequences of operations against a model, and
-// many processes at once on one folder.
+// many processes at once on one directory.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,11 +17,11 @@ namespace {
 constexpr std::uint64_t kLimit = 600'000;
 
 std::string content_of(unsigned n) {
-  // Few distinct ones, of all sizes around a block and around the two ways of putting.
+  // Few distinct contents, of sizes around one disk block.
   return std::string((n * 997) % 20'000, static_cast<char>('a' + n % 26)) + std::to_string(n);
 }
 
-// The model knows what was stored; the store may have forgotten, never changed it.
+// The model records what was stored. The store may lose it, but never change it.
 struct Model {
   struct Entry {
     std::string record;
@@ -134,7 +134,7 @@ class Walk {
     model_.results.erase(key);
   }
 
-  // A blob is lost, cut or changed behind the store's back.
+  // Removes, truncates or changes a blob behind the store's back.
   void damage() {
     const std::string path = store_.layout().blob(digest::digest_bytes(content_of(pick(80))));
     const auto id = os::stat_file(path);
@@ -196,7 +196,7 @@ TEST(StoreProperty, BehavesLikeAMapWithALimit) {
   }
 }
 
-// One of many processes: publishes, reads and evicts. 0 when all it saw was right.
+// One of many processes: publishes, reads and evicts. Returns 0 if all reads were right.
 int work_on(const LocalStore::Options& options, unsigned seed, int steps) {
   auto opened = LocalStore::open(options);
   if (!opened) return 1;
@@ -213,7 +213,7 @@ int work_on(const LocalStore::Options& options, unsigned seed, int steps) {
         if (!blob) return 2;
         facts.blobs.push_back({blob->digest, blob->size});
       }
-      // A blob may be evicted between its put and the result's: then the result is not taken.
+      // A blob may be evicted between its put and the result's; then the result is refused.
       const auto done = store.put_result(action_key_of(name), "record" + name, facts);
       if (!done && done.error().code != Code::unavailable && done.error().code != Code::invalid)
         return 3;
@@ -269,7 +269,7 @@ TEST(StoreProcesses, ThreadsAtOnceSeeNothingWrong) {
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
-TEST(StoreProcesses, ManyOpenAFreshFolderAtOnce) {
+TEST(StoreProcesses, ManyOpenAFreshDirectoryAtOnce) {
   for (int round = 0; round < 5; ++round) {
     TempStore store;
     store.close();
@@ -291,7 +291,7 @@ TEST(StoreProcesses, ManyOpenAFreshFolderAtOnce) {
   }
 }
 
-TEST(StoreProcesses, APurgeBesideWorkersLeavesASoundStore) {
+TEST(StoreProcesses, APurgeDuringWorkLeavesASoundStore) {
   TempStore store;
   store.close();
   std::vector<pid_t> children;
@@ -309,7 +309,7 @@ TEST(StoreProcesses, APurgeBesideWorkersLeavesASoundStore) {
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
-    // A purge in the middle of a change may make that change fail; a wrong answer is 6 or 7.
+    // A purge in the middle of a change may make that change fail; 6 and 7 mean a wrong answer.
     EXPECT_NE(WEXITSTATUS(status), 6);
     EXPECT_NE(WEXITSTATUS(status), 7);
   }

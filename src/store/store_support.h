@@ -1,4 +1,4 @@
-// What tests of stores say often: keys by name, blobs by content.
+// Helpers for tests of stores: keys by name, blobs by content.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +22,7 @@ inline ProbeKey probe_key_of(std::string_view name) {
   return ProbeKey{digest::digest_bytes("probe" + std::string(name))};
 }
 
-// The blob's bytes as a reader sees them; "absent" or an error's message otherwise.
+// The bytes of the blob for a reader; otherwise "absent" or an error message.
 inline std::string read_blob(BlobStore& store, const Digest& digest) {
   auto blob = store.open_blob(digest);
   if (!blob) return "error: " + blob.error().message;
@@ -39,10 +39,10 @@ inline PutBlob put_bytes(BlobStore& store, std::string_view bytes) {
   return put ? *put : PutBlob{};
 }
 
-// A file with these bytes, its offset at the end.
+// A file with these bytes; its offset is at the end.
 inline os::Fd file_of(std::string_view bytes) {
   os::Fd fd(::memfd_create("source", MFD_CLOEXEC));
-  // Not by os::write_fd(), which passes a failpoint that is meant for the store.
+  // Not os::write_fd(), which passes a failpoint that is meant for the store.
   EXPECT_EQ(os::write_all(fd.get(), bytes.data(), bytes.size()), 0);
   return fd;
 }

@@ -1,5 +1,5 @@
-// Upkeep: what nobody refers to. A sweep never remembers what to delete; it lists what is there and
-// asks whether it is referenced or may still be in progress.
+// Removes unreferenced files. A sweep keeps no list of files to delete: it lists the directory and
+// checks for each file whether it is referenced or may still be in use.
 #include <signal.h>
 
 #include <cerrno>
@@ -13,27 +13,27 @@ namespace deja::store {
 namespace {
 
 constexpr std::int64_t kOldManifest = 30LL * 24 * 3600 * 1'000'000'000;
-constexpr std::size_t kFolders = 256;
-// maintain() looks at one folder of blobs this often, hence at all of them in 21 hours.
-constexpr std::int64_t kFolderEvery = 300LL * 1'000'000'000;
+constexpr std::size_t kDirectories = 256;
+// maintain() sweeps one blob directory in this interval, hence all of them in 21 hours.
+constexpr std::int64_t kDirectoryEvery = 300LL * 1'000'000'000;
 
 bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
 
-std::string folder_name(std::size_t i) {
+std::string directory_name(std::size_t i) {
   const char byte = static_cast<char>(i);
   return to_hex({&byte, 1});
 }
 
 }  // namespace
 
-// Those of the files in a folder of blobs that have no row and are older than the grace time.
-Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& folder,
+// The blobs among these files that have no row and are older than the grace time.
+Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& directory,
                                                      const std::vector<std::string>& files) {
   const std::int64_t oldest = os::wall_ns() - options_.grace_ns;
   std::vector<Digest> orphans;
   const Index::Body look = [&](IndexTxn& txn) -> Status {
     for (const std::string& file : files) {
-      const auto digest = digest_of_blob_name(folder, file);
+      const auto digest = digest_of_blob_name(directory, file);
       if (digest && !TRY(find_blob(txn, *digest))) orphans.push_back(*digest);
     }
     return {};
@@ -46,20 +46,20 @@ Result<std::vector<Digest>> LocalStore::find_orphans(const std::string& folder,
   return orphans;
 }
 
-// Orphans, and names that are no blob's.
-Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
-  const std::string folder = layout_.blobs() + "/" + name;
-  const auto id = TRY(os::stat_file(folder, os::Links::keep));
+// Removes orphans, and names that are not those of blobs.
+Status LocalStore::sweep_directory(const std::string& name, SweepReport& report) {
+  const std::string directory = layout_.blobs() + "/" + name;
+  const auto id = TRY(os::stat_file(directory, os::Links::keep));
   if (!id || !id->is_directory()) return {};
-  const auto files = TRY(os::list_directory(folder));
+  const auto files = TRY(os::list_directory(directory));
   const auto orphans = TRY(find_orphans(name, files));
   for (const std::string& file : files) {
     if (digest_of_blob_name(name, file)) continue;
-    TRY(os::remove_tree(join_path(folder, file)));
+    TRY(os::remove_tree(join_path(directory, file)));
     ++report.stale_files;
   }
   if (orphans.empty()) return {};
-  // Under the lock, so that no result can come to name one of them meanwhile.
+  // Under the lock, so that no result can start to name one of them.
   return change([&](CatalogChange& change) -> Status {
     for (const Digest& digest : orphans) {
       if (TRY(find_blob(change.txn(), digest))) continue;
@@ -69,12 +69,12 @@ Status LocalStore::sweep_folder(const std::string& name, SweepReport& report) {
   });
 }
 
-Status LocalStore::sweep_one_folder() {
+Status LocalStore::sweep_one_directory() {
   const std::int64_t now = os::wall_ns();
-  if (now - TRY(counters()).swept_ns < kFolderEvery) return {};
+  if (now - TRY(counters()).swept_ns < kDirectoryEvery) return {};
   SweepReport report;
-  const auto turn = static_cast<std::size_t>(now / kFolderEvery) % kFolders;
-  TRY(sweep_folder(folder_name(turn), report));
+  const auto turn = static_cast<std::size_t>(now / kDirectoryEvery) % kDirectories;
+  TRY(sweep_directory(directory_name(turn), report));
   TRY(sweep_temps(report));
   return change([&](CatalogChange& change) -> Status {
     change.counters.swept_ns = now;
@@ -82,8 +82,8 @@ Status LocalStore::sweep_one_folder() {
   });
 }
 
-// What a killed process left behind. Its number may be one of another container, so a file must
-// also be old; and a file that is very old is stale whoever has the number now.
+// Removes files of killed processes. The pid in the name may be one of another container, so a file
+// must also be old; and a very old file is stale even if a process has that pid now.
 Status LocalStore::sweep_temps(SweepReport& report) {
   const std::int64_t now = os::wall_ns();
   if (!TRY(os::stat_file(layout_.tmp()))) return {};
@@ -128,7 +128,7 @@ Result<SweepReport> LocalStore::gc() {
   TRY(flush());
   report.bytes_before = TRY(counters()).used_bytes();
   TRY(keep_low_water());
-  for (std::size_t i = 0; i < kFolders; ++i) TRY(sweep_folder(folder_name(i), report));
+  for (std::size_t i = 0; i < kDirectories; ++i) TRY(sweep_directory(directory_name(i), report));
   TRY(sweep_temps(report));
   TRY(sweep_manifests());
   TRY(compact_when_due());

@@ -1,4 +1,4 @@
-// A store in a folder of its own, and what tests do to it.
+// A store in its own temporary directory, and operations on its files for tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/check.h"
+#include "os/directory_test.h"
 #include "os/file.h"
 #include "store/local_store.h"
 
@@ -18,15 +19,8 @@ namespace deja::store {
 class TempStore {
  public:
   explicit TempStore(LocalStore::Options options = {}) : options_(std::move(options)) {
-    std::string name = testing::TempDir() + "deja-store-XXXXXX";
-    CHECK(::mkdtemp(name.data()) != nullptr);
-    folder_ = name;
-    options_.dir = folder_ + "/cache";
+    options_.dir = scratch_.at("cache");
     reopen();
-  }
-  ~TempStore() {
-    store_.reset();
-    EXPECT_TRUE(os::remove_tree(folder_));
   }
   TempStore(const TempStore&) = delete;
   TempStore& operator=(const TempStore&) = delete;
@@ -42,17 +36,18 @@ class TempStore {
   LocalStore& operator*() { return *store_; }
   LocalStore* operator->() { return store_.get(); }
   const std::string& dir() const { return options_.dir; }
-  const std::string& folder() const { return folder_; }
+  const std::string& directory() const { return scratch_.path(); }
   Layout layout() const { return Layout(options_.dir); }
   LocalStore::Options& options() { return options_; }
 
  private:
-  std::string folder_;
+  // Without a space: reflink_test.cc uses it in shell commands.
+  const os::ScratchDirectory scratch_{testing::TempDir() + "deja-store."};
   LocalStore::Options options_;
   std::unique_ptr<LocalStore> store_;
 };
 
-// Replaces bytes of a file in place, as somebody who may do anything.
+// Changes bytes of a file in place, whatever its mode.
 inline void overwrite(const std::string& path, long offset, std::string_view bytes) {
   ASSERT_EQ(::chmod(path.c_str(), 0600), 0);
   FILE* const file = ::fopen(path.c_str(), "r+b");
@@ -62,7 +57,7 @@ inline void overwrite(const std::string& path, long offset, std::string_view byt
   ASSERT_EQ(::fclose(file), 0);
 }
 
-// Runs body in a child process; how it ended, as waitpid says. Body returns the exit code.
+// Runs body in a child process. Body returns the exit code; the result is waitpid's status.
 int run_in_child(const std::function<int()>& body);
 
 }  // namespace deja::store

@@ -1,5 +1,5 @@
-// verify(): everything is read and compared. Without repair nothing is changed; with it, damaged
-// blobs go to quarantine, what cannot be served is dropped, and all counts are made anew.
+// verify(): reads and compares everything. Without repair nothing is changed. With it, damaged blobs
+// go to quarantine, results that cannot be served are dropped, and all counts are recomputed.
 #include <map>
 #include <unordered_map>
 
@@ -12,10 +12,10 @@
 namespace deja::store {
 namespace {
 
-// Of blobs that no result names, larger ones are hashed only when they are used.
+// A larger blob that no result names is hashed only when it is used.
 constexpr std::uint64_t kOrphanReadMax = 256 << 20;
 
-// What the tables should say, counted from the results alone.
+// The expected content of the tables, counted from the results alone.
 struct Recount {
   std::unordered_map<Digest, BlobRow> blobs;  // size and references
   std::unordered_map<Digest, std::uint32_t> probes;
@@ -61,7 +61,7 @@ bool is_equal(const Counters& a, const Counters& b) {
          a.ledger_live == b.ledger_live;
 }
 
-// Blob rows that differ from the count: their digests.
+// The digests of blob rows that differ from the count.
 Result<std::vector<Digest>> wrong_blob_rows(const IndexTxn& txn, const Recount& count) {
   std::vector<Digest> wrong;
   std::size_t seen = 0;
@@ -95,7 +95,7 @@ Status rewrite_blob_rows(CatalogChange& change, const Recount& count,
         TRY(change.txn().erase(Table::blobs, digest.view()));
       continue;
     }
-    BlobRow row = it->second;  // with no identity: hashed at its next use
+    BlobRow row = it->second;  // without identity: hashed at its next use
     if (const auto present = TRY(find_blob(change.txn(), digest));
         present && present->size == row.size)
       row.identity = present->identity;
@@ -114,7 +114,7 @@ Status rewrite_probes(CatalogChange& change, const Recount& count) {
   return {};
 }
 
-// Every result has a usage row, and nothing else has.
+// Makes a usage row for every result, and removes all others.
 Status rewrite_usage(CatalogChange& change) {
   std::vector<std::pair<std::string, UsageRow>> missing;
   TRY(change.txn().scan(Table::results, {}, [&](std::string_view key, std::string_view bytes) {
@@ -143,7 +143,7 @@ Status rewrite_usage(CatalogChange& change) {
 
 Result<bool> LocalStore::is_sound(const Digest& digest, bool& is_orphan) {
   const auto opened = TRY(open_file(digest));
-  if (!opened) return true;  // evicted meanwhile
+  if (!opened) return true;  // evicted since
   std::optional<BlobRow> row;
   const Index::Body look = [&](IndexTxn& txn) -> Status {
     row = TRY(find_blob(txn, digest));
@@ -153,12 +153,12 @@ Result<bool> LocalStore::is_sound(const Digest& digest, bool& is_orphan) {
   is_orphan = !row;
   const os::FileIdentity& identity = opened->identity;
   if (!identity.is_regular() || (row && row->size != identity.size)) return false;
-  // A file of any length could be made in no time; to read it takes long.
+  // A sparse file of any length is quickly made, but takes long to read.
   if (!row && identity.size > kOrphanReadMax) return true;
   return TRY(digest::digest_fd(opened->fd)) == digest;
 }
 
-// What cannot be read is as good as damaged.
+// An unreadable blob counts as damaged.
 Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool repair) {
   bool is_orphan = false;
   const auto sound = is_sound(digest, is_orphan);
@@ -173,14 +173,14 @@ Status LocalStore::check_blob(VerifyReport& report, const Digest& digest, bool r
 }
 
 Status LocalStore::check_blobs(VerifyReport& report, bool repair) {
-  // A folder that is none is mend_folder's; one may have been removed by hand, or by half a purge.
+  // mend_directory handles a name that is not a directory; one may be missing, also after half a purge.
   const auto names_in = [](const std::string& path) {
     auto names = os::list_directory(path);
     return names ? *std::move(names) : std::vector<std::string>();
   };
-  for (const std::string& folder : names_in(layout_.blobs())) {
-    for (const std::string& name : names_in(layout_.blobs() + "/" + folder)) {
-      if (const auto digest = digest_of_blob_name(folder, name))
+  for (const std::string& directory : names_in(layout_.blobs())) {
+    for (const std::string& name : names_in(layout_.blobs() + "/" + directory)) {
+      if (const auto digest = digest_of_blob_name(directory, name))
         TRY(check_blob(report, *digest, repair));
     }
   }
@@ -202,7 +202,7 @@ Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& b
       return true;
     });
   }));
-  // Outside of the transaction: looking at files takes its time.
+  // Outside of the transaction, because stat of many files takes time.
   for (const auto& [key, fact] : facts) {
     const auto complete = is_complete(fact);
     if (complete && *complete) {

@@ -45,28 +45,25 @@ std::string rows_of_jobs() {
 }  // namespace
 
 std::string bypass_page() {
-  std::string page =
-      "# When deja does not look\n"
-      "\n"
-      "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
-      "events`) and in\n"
-      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
-      "`src/tool/cc/options.cc`,\n"
-      "`src/tool/cc/emscripten.cc`, `src/tool/job/table.cc` and `src/tool/link_time.cc`;\n"
-      "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.\n"
-      "\n"
-      "| reason | meaning | example |\n"
-      "|---|---|---|\n";
+  std::string page = R"(# When deja does not look
+
+A bypass runs the tool as if deja were not there. `deja events` shows the reason, `deja stats` counts it. This page is
+generated from `src/tool/bypass.cc`, `src/tool/cc/options.cc`, `src/tool/cc/emscripten.cc`, `src/tool/job/table.cc` and
+`src/tool/link_time.cc`. To write it again: `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'`.
+
+| reason | meaning | example |
+|---|---|---|
+)";
   for (const BypassRow& row : bypass_rows()) {
     const std::string example = row.example[0] == '\0' ? "" : std::string("`") + row.example + "`";
     page += std::string("| `") + row.name + "` | " + row.sentence + " | " + example + " |\n";
   }
-  page +=
-      "\n"
-      "## Options of C and C++ compilers that are an `unsupported_option`\n"
-      "\n"
-      "| option | compiler | why |\n"
-      "|---|---|---|\n";
+  page += R"(
+## Options of C and C++ compilers that are an `unsupported_option`
+
+| option | compiler | why |
+|---|---|---|
+)";
   for (const auto& table : {cc::options(), cc::emscripten_options()}) {
     for (const cc::Option& option : table) {
       if (option.has(cc::kBypass))
@@ -74,37 +71,29 @@ std::string bypass_page() {
             "| " + spelling_of(option) + " | " + dialects_of(option) + " | " + option.why + " |\n";
     }
   }
-  page +=
-      "\n"
-      "Also: `-v` together with a source (it prints names of temporary files), but for what makes "
-      "none; `-Xclang` with "
-      "anything that\n"
-      "is not in the table of harmless front end options; D ([tools.md](tools.md)); an "
-      "input "
-      "or output\n"
-      "that is an open descriptor (`/dev/stdin`, `/dev/fd/3`); gcc's `-fmodule-mapper=` or "
-      "`CXX_MODULE_MAPPER` when it\n"
-      "names a program, descriptors or a socket: whoever is asked there may answer otherwise the "
-      "next "
-      "time.\n"
-      "Of emcc: the settings `VERBOSE` and `NODE_CODE_CACHING`; variables like `EMCC_DEBUG` that "
-      "make it "
-      "print\n"
-      "times or leave files.\n";
-  page +=
-      "\n"
-      "## Options of other tools\n"
-      "\n"
-      "| tool | option | why |\n"
-      "|---|---|---|\n";
+  page += R"(
+Further cases:
+
+- `-v` together with a source: it prints names of temporary files. (Commands that make no
+  temporary files are looked up.)
+- `-Xclang` with an option that is not in the table of harmless front end options.
+- The language D ([tools.md](tools.md)).
+- An input or output that is an open descriptor (`/dev/stdin`, `/dev/fd/3`).
+- gcc's `-fmodule-mapper=` or `CXX_MODULE_MAPPER`, when it names a program, descriptors or a socket: the mapper may
+  answer differently the next time.
+- Of emcc: the settings `VERBOSE` and `NODE_CODE_CACHING`, and variables like `EMCC_DEBUG` that make it print times or
+  leave files.
+
+## Options of other tools
+
+| tool | option | why |
+|---|---|---|
+)";
   page += rows_of_jobs();
-  page +=
-      "\n"
-      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is "
-      "looked up "
-      "only "
-      "when it\n"
-      "writes to none.\n";
+  page += R"(
+A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is looked up only when it writes
+to none.
+)";
   return page;
 }
 

@@ -15,9 +15,9 @@ namespace {
 // order that does not count, and how many run at once is not in it.
 constexpr const char* kWhy =
     "what it is told to do is all in the file that lto-wrapper has written";
-constexpr Vouched kPrograms[] = {
-    {"make", ".mk", Vouched::Asks::told_by_this_run, "", kWhy},
-    {"gmake", ".mk", Vouched::Asks::told_by_this_run, "", kWhy},  // MAKE=gmake
+constexpr TrustedScript kPrograms[] = {
+    {"make", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},
+    {"gmake", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},  // MAKE=gmake
 };
 
 // LLVM counts the cores there (computeHostNumPhysicalCores, Host.cpp). On other processors it takes
@@ -60,7 +60,7 @@ const LinkRule* rule_for(std::string_view word) {
 
 }  // namespace
 
-std::span<const Vouched> link_time_programs() { return kPrograms; }
+std::span<const TrustedScript> link_time_programs() { return kPrograms; }
 
 bool is_lld(std::string_view program) {
   static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};

@@ -10,7 +10,7 @@
 namespace deja::tool {
 
 // make, which lto-wrapper has run the compilers of the parts: "make -f /tmp/ccXXXXXX.mk -jN all".
-std::span<const Vouched> link_time_programs();
+std::span<const TrustedScript> link_time_programs();
 
 // lld in all its names.
 bool is_lld(std::string_view program);

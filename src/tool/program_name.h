@@ -7,7 +7,7 @@ namespace deja::tool {
 
 bool is_version(std::string_view text);        // "12", "12.2.0"
 bool is_target_prefix(std::string_view text);  // "" or "x86_64-w64-mingw32-"
-// Is base (no folders) this word, with or without a target before and a version behind it?
+// Is base (no directories) this word, with or without a target before and a version behind it?
 bool is_called(std::string_view base, std::string_view word);
 
 }  // namespace deja::tool

@@ -10,7 +10,7 @@
 #include <iterator>
 #include <optional>
 
-#include "tool/ast_file.h"
+#include "formats/ast_file.h"
 #include "tool/source_regions.h"
 #include "tool/tool.h"
 
@@ -319,8 +319,8 @@ std::uint32_t facts_of_characters(std::string_view bytes) {
 }  // namespace
 
 std::uint32_t scan_tree(std::string_view bytes) {
-  if (bytes.starts_with(kAstMagic))
-    return kHoldsTree | (ast_may_hold_times(bytes) ? kHoldsFileTimes : 0U);
+  if (bytes.starts_with(formats::kAstMagic))
+    return kHoldsTree | (formats::ast_may_hold_times(bytes) ? kHoldsFileTimes : 0U);
   return bytes.starts_with(kElf) && holds(bytes, kGccModuleMark) ? kHoldsTree : 0U;
 }
 

@@ -4,7 +4,7 @@
 // With observation, an adapter need not know what an option reads or writes: that is seen. It
 // must know five things: is this one bounded job; which arguments are paths (so that the key can
 // say "<root>/a.c"); how diagnostics get their colour; which outputs could hide a path; and, where
-// the tool is a script, which of its scripts ask for the time without telling it (Vouched).
+// the tool is a script, which of its scripts ask for the time without telling it (TrustedScript).
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace deja::tool {
 namespace exec {
-struct Order;  // tool/exec/order.h
+struct ExecOptions;  // tool/exec/exec_options.h
 }
 
 // Why a command is not looked up at all. One row each in kBypassReasons (bypass.cc): name,
@@ -39,7 +39,7 @@ enum class BypassReason : std::uint8_t {
   tool_not_found,      // no such program on PATH (the real exec reports it)
   disabled,            // DEJA_DISABLE, or `disable` in the config
   busy,                // the engine has all the clients it will take
-  foreign_client,      // client of another user, mount namespace or root folder
+  foreign_client,      // client of another user, mount namespace or root directory
   unobservable,        // no evidence can be had for this tool (static, setuid, foreign binary)
   internal_error,      // the cache failed; the journal's line says how
   no_cache,            // deja exec --no-cache, --non-deterministic
@@ -80,9 +80,10 @@ struct Command {
   std::string_view cwd;                // absolute, as getcwd gives it
   // What the tool may read and what counts of it (`deja exec` gives some that do not).
   std::vector<EnvironmentVariable> environment;
-  bool talks_to_terminal = false;            // stdout or stderr is one
-  std::string known_as;                      // a name that an adapter knows; empty: argv[0]
-  std::shared_ptr<const exec::Order> order;  // what `deja exec` was told; null for other callers
+  bool talks_to_terminal = false;  // stdout or stderr is one
+  std::string known_as;            // a name that an adapter knows; empty: argv[0]
+  std::shared_ptr<const exec::ExecOptions>
+      exec_options;  // what `deja exec` was told; null for other callers
 
   std::optional<std::string_view> variable(std::string_view name) const;
   // By which an adapter knows the tool.
@@ -109,9 +110,9 @@ struct KeyArgument {
 
 // What the user says of an action himself. Absolute paths.
 struct Declaration {
-  std::vector<std::string> inputs;   // their content counts, nothing else of them
-  std::vector<std::string> outputs;  // what was there before the run does not count
-  std::vector<std::string> folders;  // of outputs
+  std::vector<std::string> inputs;       // their content counts, nothing else of them
+  std::vector<std::string> outputs;      // what was there before the run does not count
+  std::vector<std::string> directories;  // of outputs
 };
 
 // A part of the key that is neither argument nor variable.
@@ -164,26 +165,26 @@ struct Invocation {
     std::vector<std::string> endings;  // of their names
   };
   std::vector<UpdatedFiles> updated_files;
-  // Absolute paths of folders that are listed in order to find one exact name each time: their listing
+  // Absolute paths of directories that are listed in order to find one exact name each time: their listing
   // is no input, what is found is.
-  std::vector<std::string> searched_folders;
-  // Absolute paths of folders that hold code of the user's which the tool loads: it may ask for more
+  std::vector<std::string> searched_directories;
+  // Absolute paths of directories that hold code of the user's which the tool loads: it may ask for more
   // than the tool does.
-  std::vector<std::string> plugin_folders;
+  std::vector<std::string> plugin_directories;
   // The tool runs code of its user's in itself (proc macros), and what that asks for can come into the
   // outputs in any form. What the tool asks before it has opened a shared library is its own affair.
   bool runs_plugins = false;
   std::vector<KeyedFile> keyed_files;  // no inputs, as long as they stay what they are
-  // The folder that holds what may move between checkouts, where the command line tells; else empty.
+  // The directory that holds what may move between checkouts, where the command line tells; else empty.
   std::string workspace;
   // Cargo's target directory: two builds at once have one each. Empty: none is known.
-  std::string target_folder;
+  std::string target_directory;
   // Absolute path of the directory in which clang keeps modules that it makes on demand; empty: it makes
   // none. What a run made of the modules and reads is told apart in pipeline/modules.h.
   std::string module_cache;
   // Absolute path of a file that is there when the tool has made this before, and would now reuse parts
   // of its own (rustc's incremental cache), if it were let; empty: it has no such lane.
-  std::string lane_mark;
+  std::string incremental_marker;
   // Absolute path of the program that this makes for cargo to run before the next compile; else empty.
   std::string build_script;
   // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.
@@ -221,7 +222,7 @@ struct Invocation {
   bool are_variables_keyed = false;
   std::optional<std::vector<std::string>> run_environment;  // "NAME=value"; none: the client's own
   Declaration declared;
-  std::shared_ptr<const exec::Order> order;
+  std::shared_ptr<const exec::ExecOptions> exec_options;
 };
 
 using Classified = std::variant<Invocation, Bypass>;
@@ -238,7 +239,7 @@ struct Options {
 // An interpreter that a tool starts, with a script of the tool's own. Of any other program that reads
 // the whole environment nothing is known: what it asks proves nothing, and size, time and mode of
 // what it looks at count.
-struct Vouched {
+struct TrustedScript {
   // What the script asks the clock and the machine: reaches no output; or may, so that only what
   // the interpreter has asked before it opened the script is its own affair; or reaches none because
   // all that it is told to do stands in one file that this run has written, under a new name.
@@ -305,7 +306,7 @@ class Adapter {
     return false;
   }
   // The interpreters in the process tree of this invocation that are known.
-  virtual std::span<const Vouched> vouched(const Invocation& invocation) const = 0;
+  virtual std::span<const TrustedScript> trusted_script(const Invocation& invocation) const = 0;
   // Variables that a depfile of this tool's names as inputs, though the tool reads them for itself, too.
   virtual std::vector<std::string> variables_in(std::string_view depfile) const {
     static_cast<void>(depfile);

@@ -50,16 +50,17 @@ std::string programs() {
 std::string tools_page() {
   return R"(# Tools that deja knows
 
-What a tool reads and writes is seen, whatever its options are ([observation.md](observation.md)). What has to be known of a tool is
-little: is the command one bounded job, which arguments are paths, and what makes a run impossible to remember
-([bypass.md](bypass.md)). This page is made from the tables; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.
+deja observes what a tool reads and writes, whatever its options are ([observation.md](observation.md)). An adapter has
+to know little of a tool: is the command one bounded job, which arguments are paths, and what makes a run impossible to
+store ([bypass.md](bypass.md)). This page is generated from the tables. To write it again:
+`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'`.
 
 ## By name
 
-A program is known by the name it is called with, with a target in front and a version behind it: `x86_64-foo-gcc-13.2`, `gcc-13`,
-`aarch64-linux-gnu-gcc-12`. A program of another name that is a symlink to a known one (`acmecc` to `/usr/bin/gcc-12`) is taken for what it
-leads to, but for LLVM's programs that are several in one and go by their name (`clang-cl`, `llvm-lib`). A script or a copy of another name
-is not known.
+deja knows a program by the name it is called with. The name may have a target in front and a version behind it:
+`x86_64-foo-gcc-13.2`, `gcc-13`, `aarch64-linux-gnu-gcc-12`. A program of another name that is a symlink to a known one
+(`acmecc` to `/usr/bin/gcc-12`) counts as that one. Exceptions are LLVM's programs that are several in one and go by
+their name (`clang-cl`, `llvm-lib`). A script or a copy of another name is not known.
 
 | kind | programs |
 |---|---|
@@ -68,8 +69,8 @@ is not known.
 | Rust | `rustc`, `clippy-driver` ([rust.md](rust.md)) |
 )" + programs() +
          R"(
-Build tools (`make`, `gnatmake`, `cargo`) are not one job, so they are not looked up; what they start is. Left out because they put the time into
-what they make, or ask for it in a way that shows nothing: `thrift`, `ldc2`.
+Build tools (`make`, `gnatmake`, `cargo`) are not one job, so deja looks up what they start, not them. `thrift` and
+`ldc2` are left out: they write the time into their outputs, or ask for it in a way that shows nothing.
 
 ## Named by you
 
@@ -78,18 +79,21 @@ what they make, or ask for it in a way that shows nothing: `thrift`, `ldc2`.
     acmecc = "gcc"     # reads its arguments as gcc does
     mygen = "any"      # one job of which nothing is known
 
-The name on the left is what the program is called, without directories. On the right stands any name of the table above, or `any`. A tool
-that is `any` is cached with all care that there is for a program that nobody knows: all its arguments count as they are, its whole environment
-counts if it may have read it, so do size and time of all that it looks at, and its results serve no other directory. A run that asks for the
-time, reads standard input, talks to another process or changes a file that was there is not stored, and neither is a failure. What draws
-random numbers gives the same ones again. To a terminal it is run as ever.
+The name on the left is the program's name without directories. On the right is any name of the table above, or `any`.
+
+A tool that is `any` is cached with the most cautious rules. All its arguments count as they are. Its whole environment
+counts if it may have read it. Size and time of all that it looks at count. Its results serve no other directory. A run
+that asks for the time, reads standard input, talks to another process or changes a file that was there is not stored,
+nor is a failure. A tool that draws random numbers gives the same ones again. When it writes to a terminal, it runs
+without a look-up.
 
 ## Questions
 
-`gcc --version`, `-dumpmachine`, `-print-file-name=…`, `-print-search-dirs`, `-v`, `-###`, `clang -print-resource-dir`, `ld -v`, `ar --version` and
-so on are answered from the cache, too, and so are the failures of questions that only other compilers know (`gcc -V`). Another compiler, or
-another file in a place it has looked at, is a miss. An answer that holds the name of a temporary file is not stored. gcc's lists of options
-(`--help=common`) are laid out for the terminal, and are only stored where `COLUMNS` says how wide that is.
+`gcc --version`, `-dumpmachine`, `-print-file-name=…`, `-print-search-dirs`, `-v`, `-###`, `clang -print-resource-dir`,
+`ld -v`, `ar --version` and so on are answered from the cache too, and so are the failures of questions that only other
+compilers know (`gcc -V`). Another compiler, or another file in a place where it has looked, is a miss. An answer that
+holds the name of a temporary file is not stored. gcc formats its lists of options (`--help=common`) for the terminal's
+width; they are stored only where `COLUMNS` gives it.
 
 ## Languages of gcc and clang
 
@@ -97,8 +101,8 @@ another file in a place it has looked at, is a miss. An answer that holds the na
 |---|---|---|
 )" + languages() +
          R"(
-- **Fortran.** A compile reads the module files that are there before it writes its own, and leaves one alone that would not change. So the
-  old module file is an input: a module that was there with the same content is another case than one that was not.
+- **Fortran.** A compile reads the module files that are there before it writes its own, and does not touch one that
+  would not change. So the old module file is an input: a module file with the same content is another case than none.
 - **Ada.** The `.ali` file holds the time of each source, so times of sources count. A source that asks for the time
   of its compilation, and a listing (`-gnatl`), is not stored.
 )";

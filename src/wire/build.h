@@ -1,4 +1,4 @@
-// Which build of deja this is. Client and engine must be of one.
+// The build number of deja. Client and engine must have the same.
 #pragma once
 
 #include <cstdint>

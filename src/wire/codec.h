@@ -1,8 +1,8 @@
-// Writer and Reader: how a message is laid out. Freestanding (the client links no libstdc++):
-// a Writer fills memory the caller gives, a Reader points into memory the caller keeps.
+// Writer and Reader: the byte layout of a message. Freestanding (the client links no libstdc++): a
+// Writer fills memory of its caller, a Reader points into memory of its caller.
 //
 //   u32, u64   little endian
-//   text       u32 length, then the bytes (raw, may hold anything)
+//   text       u32 length, then the bytes (any value)
 //   list       u32 count, then that many texts
 #pragma once
 
@@ -15,7 +15,7 @@ namespace deja::wire {
 
 class Writer {
  public:
-  // A Writer without memory only counts.
+  // A Writer without memory only counts bytes.
   Writer() = default;
   Writer(char* memory, std::size_t size) : memory_(memory), capacity_(size) {}
 
@@ -29,7 +29,7 @@ class Writer {
     if (size_ + v.size() <= capacity_) std::memcpy(memory_ + size_, v.data(), v.size());
     size_ += v.size();
   }
-  // Bytes written or counted; more than the capacity means that nothing of it may be used.
+  // Bytes written or counted. If more than the capacity, the output is not usable.
   std::size_t size() const { return size_; }
   bool fits() const { return size_ <= capacity_; }
 
@@ -62,7 +62,7 @@ class Reader {
     size_ -= n;
     return v;
   }
-  // A count of texts (each at least four bytes), bounded by what is left.
+  // A count of texts (each at least four bytes), bounded by the bytes that are left.
   std::uint32_t count() {
     const std::uint32_t n = u32();
     if (n > size_ / 4) failed_ = true;

@@ -1,24 +1,26 @@
 // The messages between client and engine. One connection carries one request:
 //
+// clang-format off
 //   client -> engine   Request
-//   engine -> client   Replay      a hit: put this out and exit
-//                    | Exec        a bypass: become the tool
+//   engine -> client   Replay      a hit: write these outputs and exit
+//                    | Exec        a bypass: exec the real tool
 //                    | Run         a miss: run the tool, observe, capture, report
-//                    | Foreign     we see other files than you do: use an engine of your own
-//                    | Wait        still here, at work; another word follows
-//                    | Feed        standard input is part of the action; another word follows
+//                    | Foreign     the engine sees other files than the client: use another engine
+//                    | Wait        the engine is alive and working; another message follows
+//                    | Feed        standard input is part of the action; another message follows
 //   after Feed:
-//   client -> engine   Fed (+ a descriptor of all of it; none: it cannot be had)
+//   client -> engine   Fed (+ a descriptor with all of it; none: it cannot be read)
 //   after Run:
 //   client -> engine   Report (+ the trace log's descriptor)
 //   engine -> client   Wait, or
-//                      Published   the next invocation can hit; exit now (+ a last word)
+//                      Published   the next invocation can hit; exit now (+ a final text)
 //
 // and for `deja daemon`:  Ask -> Answer.
+// clang-format on
 //
-// Every message is a frame: FrameHead, then `size` bytes of body in the layout of codec.h. A side
-// that reads a frame it does not understand closes the connection; a client whose connection ends
-// runs the real tool. The head never changes its layout between protocol versions.
+// Every message is a frame: FrameHead, then `size` bytes of body in the layout of codec.h. A side that
+// reads an unknown frame closes the connection; a client whose connection ends runs the real tool. The
+// layout of the head is the same in all protocol versions.
 #pragma once
 
 #include <cstddef>
@@ -32,13 +34,13 @@
 namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
-// Grows with every change to any message; both sides must have the same.
+// Incremented with every change to any message; both sides must have the same.
 inline constexpr std::uint16_t kProtocol = 7;
-// A request larger than this is not from a client of ours (ARG_MAX is at most a few MiB).
+// A larger request does not come from a deja client (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
-// What a tool may print and still be remembered; more is passed on but not stored.
+// The largest tool output that is stored; more is passed on but not stored.
 inline constexpr std::size_t kStreamMax = 64 << 20;
-// Standard input that is part of an action; a run that gets more is not looked up.
+// The largest standard input that can be part of an action; a run with more is not looked up.
 inline constexpr std::size_t kStdinMax = 64 << 20;
 inline constexpr std::size_t kReportMax = 2 * kStreamMax + 4096;
 
@@ -79,45 +81,45 @@ inline bool is_ours(const FrameHead& head) {
   return head.magic == kMagic && head.protocol == kProtocol && head.build == build_number();
 }
 
-// What the client knows of its streams.
+// The client's knowledge of its streams, as flags.
 inline constexpr std::uint32_t kStdoutIsTerminal = 1;
 inline constexpr std::uint32_t kStderrIsTerminal = 2;
 inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the same open file
 
-// The numbers of a request. Then follow: u32 Calling, the text cwd, the list argv (as the user
-// spelled it), the list of the environment ("NAME=value", in order).
+// The numbers of a request. They are followed by u32 Calling, the text cwd, the list argv (as the user
+// spelled it), and the list of the environment ("NAME=value", in order).
 enum class Calling : std::uint32_t {
   wrapper = 0,     // argv is the tool's
-  masquerade = 1,  // the front was called by the tool's name
-  exec = 2,        // argv is that of `deja exec`: options, "--", the tool's
+  masquerade = 1,  // the client was called by the tool's name
+  exec = 2,        // argv is that of `deja exec`: options, "--", the tool's argv
 };
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
-  std::uint64_t mount_namespace = 0;                // inode of /proc/self/ns/mnt; 0: unknown
-  std::uint64_t root_device = 0, root_inode = 0;    // of "/"
-  std::uint64_t front_device = 0, front_inode = 0;  // of the client's own executable
-  std::uint64_t group = 0;                          // effective gid
-  std::uint64_t confinement = 0;                    // os::confinement_of_this_process()
+  std::uint64_t mount_namespace = 0;                  // inode of /proc/self/ns/mnt; 0: unknown
+  std::uint64_t root_device = 0, root_inode = 0;      // of "/"
+  std::uint64_t client_device = 0, client_inode = 0;  // of the client's own executable
+  std::uint64_t group = 0;                            // effective gid
+  std::uint64_t confinement = 0;                      // os::confinement_of_this_process()
 };
 inline void write(Writer& w, const RequestHead& h) {
   w.u32(h.stream_flags);
   w.u32(h.umask);
-  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.front_device,
-                                h.front_inode, h.group, h.confinement})
+  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.client_device,
+                                h.client_inode, h.group, h.confinement})
     w.u64(v);
 }
 inline RequestHead read_request_head(Reader& r) {
   RequestHead h;
   h.stream_flags = r.u32();
   h.umask = r.u32();
-  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.front_device,
-                           &h.front_inode, &h.group, &h.confinement})
+  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.client_device,
+                           &h.client_inode, &h.group, &h.confinement})
     *v = r.u64();
   return h;
 }
 
-// A hit. Body: exit code, then the bytes for stdout, then those for stderr, each to its end.
+// A hit. Body: exit code, then the bytes for stdout, then the bytes for stderr up to the end.
 struct ReplayHead {
   std::uint32_t exit_code = 0;
   std::uint32_t stdout_size = 0;
@@ -137,24 +139,24 @@ inline ReplayHead read_replay_head(Reader& r) {
 }
 inline constexpr std::size_t kReplayHeadSize = 12;
 
-// A bypass has no body: the client finds the tool itself, as it must when there is no engine.
+// A bypass has no body: the client finds the tool itself, as it does without an engine.
 
 // A miss. Body: u32 flags, u32 milliseconds the tool may take (0: any), the texts tool (absolute
 // path) and interposer to preload ("": none), the lists argv and environment, and one byte of room
 // (the client ends the texts in place).
-inline constexpr std::uint32_t kRunStripColour = 1;  // stderr's reader is no terminal
-// Observe by deja-supervise; the interposer's path only says that the run is to be observed.
+inline constexpr std::uint32_t kRunStripColour = 1;  // stderr is not a terminal
+// Observe by deja-supervise; the interposer's path only says that the run is observed.
 inline constexpr std::uint32_t kRunSupervise = 2;
 inline constexpr std::uint32_t kRunNoStdin = 4;                          // standard input is empty
 inline constexpr std::uint32_t kRunDropStdout = 8, kRunDropStderr = 16;  // captured, not passed on
 inline constexpr std::uint32_t kRunEnvironment =
     32;  // the list is the environment; else the user's
 
-// What came of a run. Body: ReportHead, stdout bytes, stderr bytes.
-// The captured text is not all of it: more than kStreamMax, a reader or a writer that was left behind.
+// The result of a run. Body: ReportHead, stdout bytes, stderr bytes.
+// The captured text is incomplete: more than kStreamMax, or a process still holds the stream.
 inline constexpr std::uint32_t kReportTruncated = 1;
-inline constexpr std::uint32_t kReportReadStdin = 2;   // less of standard input is left than before
-inline constexpr std::uint32_t kReportTimedOut = 4;    // it took too long and was ended
+inline constexpr std::uint32_t kReportReadStdin = 2;   // the tool consumed standard input
+inline constexpr std::uint32_t kReportTimedOut = 4;    // it exceeded its time and was killed
 inline constexpr std::uint32_t kReportSupervised = 8;  // the log is the supervisor's
 struct ReportHead {
   std::uint32_t flags = 0;
@@ -182,11 +184,11 @@ inline ReportHead read_report_head(Reader& r) {
   return h;
 }
 
-// Published, the last word after a run: u32 exit code to end with instead of the tool's
-// (kAsTheTool: the tool's), then a text for standard error to the end.
+// Published, the last message after a run: u32 exit code to use instead of the tool's (kAsTheTool: the
+// tool's), then a text for standard error up to the end.
 inline constexpr std::uint32_t kAsTheTool = ~std::uint32_t{0};
 inline constexpr std::size_t kLastWordMax = 32 << 10;
 
-// Ask: one word ("status", "stop"). Answer: text, for status JSON {"pid":…, "version":…, …}.
+// Ask: one word ("status", "stop"). Answer: a text; for status JSON {"pid":…, "version":…, …}.
 
 }  // namespace deja::wire

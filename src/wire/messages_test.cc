@@ -37,13 +37,13 @@ TEST(Codec, EveryCutFails) {
   }
 }
 
-TEST(Codec, HeadsSurviveTheTrip) {
+TEST(Codec, HeadsAreDecodedAsTheyWereEncoded) {
   char memory[128];
   Writer w(memory, sizeof(memory));
   RequestHead head;
   head.stream_flags = kStreamsAreOne;
   head.umask = 077;
-  head.front_inode = 99;
+  head.client_inode = 99;
   head.group = 5;
   write(w, head);
   Reader r(memory, w.size());
@@ -51,11 +51,11 @@ TEST(Codec, HeadsSurviveTheTrip) {
   EXPECT_TRUE(r.done());
   EXPECT_EQ(back.stream_flags, head.stream_flags);
   EXPECT_EQ(back.umask, 077u);
-  EXPECT_EQ(back.front_inode, 99u);
+  EXPECT_EQ(back.client_inode, 99u);
   EXPECT_EQ(back.group, 5u);
 }
 
-TEST(Codec, ACountIsBoundedByWhatIsThere) {
+TEST(Codec, ACountIsBoundedByTheBytesThatAreLeft) {
   const char memory[8] = {100, 0, 0, 0, 0, 0, 0, 0};
   Reader r(memory, sizeof(memory));
   EXPECT_EQ(r.count(), 0u);

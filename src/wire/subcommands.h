@@ -1,4 +1,4 @@
-// The words that `deja` takes as its own subcommands; everything else after `deja` is a tool.
+// The words that are subcommands of `deja`; any other first argument is a tool.
 #pragma once
 
 #include <string_view>

@@ -39,7 +39,7 @@ struct Action {
   std::vector<std::string> inputs{};
   std::vector<std::pair<const char*, const char*>> variables{};
   std::string extra{};
-  std::string folder{};
+  std::string directory{};
 
   deja_status probe(deja_cache* cache, Owned<deja_job>& job) const {
     std::vector<const char*> names;
@@ -49,7 +49,7 @@ struct Action {
     for (const auto& [variable, value] : variables) pairs.push_back({variable, value});
     pairs.push_back({nullptr, nullptr});
     const deja_action action = {
-        name.c_str(), names.data(), folder.empty() ? nullptr : folder.c_str(),
+        name.c_str(), names.data(), directory.empty() ? nullptr : directory.c_str(),
         pairs.data(), extra.data(), extra.size()};
     deja_job* raw = nullptr;
     const deja_status status = deja_probe(cache, &action, &raw);
@@ -72,9 +72,9 @@ class ApiTest : public ::testing::Test {
   }
 
   Owned<deja_cache> open(const char* front = nullptr) const { return open_in(ws.cache(), front); }
-  static Owned<deja_cache> open_in(const std::string& folder, const char* front = nullptr) {
+  static Owned<deja_cache> open_in(const std::string& directory, const char* front = nullptr) {
     deja_cache* cache = nullptr;
-    EXPECT_EQ(deja_open(folder.c_str(), front, &cache), DEJA_OK) << deja_error();
+    EXPECT_EQ(deja_open(directory.c_str(), front, &cache), DEJA_OK) << deja_error();
     return Owned<deja_cache>(cache);
   }
   // A job whose probe must go well.

@@ -95,7 +95,7 @@ TEST_F(Probe, WhateverDecidesAJobIsInItsKey) {
       {.inputs = {a}},
       {.inputs = {a, ws.path("b.txt")}},
       {.inputs = {ws.path("same/a.txt")}},  // equal content, another name
-      {.inputs = {"a.txt"}, .folder = ws.work()},
+      {.inputs = {"a.txt"}, .directory = ws.work()},
       {.variables = {{"V", nullptr}}},
       {.variables = {{"V", ""}}},
       {.variables = {{"V", "1"}}},
@@ -113,7 +113,7 @@ TEST_F(Probe, WhateverDecidesAJobIsInItsKey) {
   EXPECT_NE(key(open(), all[0]), keys[0]);
 }
 
-TEST_F(Probe, OrderAndDoublesAndOtherFoldersAreOfNoMatter) {
+TEST_F(Probe, OrderAndDoublesAndOtherDirectoriesAreOfNoMatter) {
   const auto cache = open();
   const std::string a = ws.path("a.txt");
   const std::string b = ws.path("b.txt");
@@ -121,8 +121,8 @@ TEST_F(Probe, OrderAndDoublesAndOtherFoldersAreOfNoMatter) {
   EXPECT_EQ(key(cache, {.variables = {{"V", "1"}, {"W", "2"}}}),
             key(cache, {.variables = {{"W", "2"}, {"V", "1"}, {"V", "1"}}}));
   ws.write("elsewhere/a.txt", "one\n");
-  EXPECT_EQ(key(cache, {.inputs = {"a.txt"}, .folder = ws.work()}),
-            key(cache, {.inputs = {"./a.txt"}, .folder = ws.path("elsewhere")}));
+  EXPECT_EQ(key(cache, {.inputs = {"a.txt"}, .directory = ws.work()}),
+            key(cache, {.inputs = {"./a.txt"}, .directory = ws.path("elsewhere")}));
 }
 
 TEST_F(Probe, AnInputThatIsMissingOrNoFileIsNamed) {
@@ -181,7 +181,7 @@ TEST_F(Probe, MistakesAreToldApartFromTroubles) {
   deja_result_free(nullptr);
 }
 
-TEST_F(Probe, WithoutAFolderTheEnvironmentSays) {
+TEST_F(Probe, WithoutADirectoryTheEnvironmentSays) {
   ASSERT_TRUE(stored_elsewhere(action(), "here"));
   deja_cache* raw = nullptr;
   ASSERT_EQ(deja_open(nullptr, nullptr, &raw), DEJA_OK);  // DEJA_DIR
@@ -217,7 +217,7 @@ TEST_F(Probe, ThreadsShareACache) {
   second.join();
 }
 
-TEST_F(Probe, TwoNamesOfOneFolderAreOneStore) {
+TEST_F(Probe, TwoNamesOfOneDirectoryAreOneStore) {
   fs::create_directory(ws.cache());
   fs::create_directory_symlink(ws.cache(), ws.base() + "/link");
   const auto one = open();
@@ -253,7 +253,7 @@ TEST_F(Probe, NothingOfTheCallersProcessIsTouched) {
   const std::vector<char*> variables(environ, environ + 8);
   std::array<struct sigaction, 65> before = {};
   for (int s = 1; s < 65; ++s) ::sigaction(s, nullptr, &before.at(static_cast<std::size_t>(s)));
-  const auto folder = fs::current_path();
+  const auto directory = fs::current_path();
   ::umask(0027);
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
@@ -270,7 +270,7 @@ TEST_F(Probe, NothingOfTheCallersProcessIsTouched) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(::umask(0022), 0027U);
-  EXPECT_EQ(fs::current_path(), folder);
+  EXPECT_EQ(fs::current_path(), directory);
   EXPECT_EQ(std::vector<char*>(environ, environ + 8), variables);
   for (int s = 1; s < 65; ++s) {
     struct sigaction now = {};
@@ -296,11 +296,11 @@ TEST_F(Probe, ProgramsThatTheCallerStartsGetNoDescriptors) {
 
 // --- A cache that does not work ---
 
-TEST_F(Probe, AFolderThatCannotBeIsNoError) {
-  for (const std::string& folder :
+TEST_F(Probe, ADirectoryThatCannotBeIsNoError) {
+  for (const std::string& directory :
        {ws.path("a.txt"), ws.path("a.txt") + "/x", std::string("/proc/x")}) {
-    const auto cache = open_in(folder);
-    EXPECT_STRNE(deja_trouble(cache.get()), "") << folder;
+    const auto cache = open_in(directory);
+    EXPECT_STRNE(deja_trouble(cache.get()), "") << directory;
     const auto job = probe(cache, action());
     EXPECT_EQ(deja_job_is_hit(job.get()), 0);
     EXPECT_EQ(keep(job, "x"), DEJA_OK);

@@ -47,7 +47,7 @@ class Run : public ApiTest {
   Run() { ws.write("in", "input\n"); }
 
   static deja_status run(const Owned<deja_cache>& cache, const Argv& words,
-                         const std::string& folder, Owned<deja_result>& result,
+                         const std::string& directory, Owned<deja_result>& result,
                          const Argv* environment = nullptr, deja_streams streams = DEJA_CAPTURE) {
     const auto pointers = [](const Argv& texts) {
       std::vector<const char*> out;
@@ -58,7 +58,7 @@ class Run : public ApiTest {
     const auto words_of = pointers(words);
     const Argv none;
     const auto variables = pointers(environment != nullptr ? *environment : none);
-    const deja_command command = {words_of.data(), folder.c_str(),
+    const deja_command command = {words_of.data(), directory.c_str(),
                                   environment != nullptr ? variables.data() : nullptr, streams};
     deja_result* raw = nullptr;
     const deja_status status = deja_run(cache.get(), &command, &raw);
@@ -191,7 +191,7 @@ TEST_F(Run, TheEnvironmentIsTheCommands) {
   EXPECT_FALSE(ws.exists(ws.base() + "/other"));
 }
 
-TEST_F(Run, AFolderHasOneNameForBoth) {
+TEST_F(Run, ADirectoryHasOneNameForBoth) {
   fs::create_directory_symlink(ws.work(), ws.base() + "/link");
   const auto cache = open();
   Owned<deja_result> result;
@@ -318,8 +318,8 @@ TEST_F(Run, WithoutAFrontThereAreHitsOnly) {
 }
 
 TEST_F(Run, ACacheThatDoesNotWorkRunsTheTool) {
-  for (const std::string& folder : {ws.path("in"), std::string("/proc/x")}) {
-    const auto cache = open_in(folder);
+  for (const std::string& directory : {ws.path("in"), std::string("/proc/x")}) {
+    const auto cache = open_in(directory);
     EXPECT_STRNE(deja_trouble(cache.get()), "");
     for (int i = 0; i < 2; ++i) {
       const auto result = run(cache, tool());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`./dev bench cold`: the first build of a real project, when nothing is known yet.
 
-Each round builds the project four times in folders of their own: with the compiler alone, through deja with an empty
+Each round builds the project four times in directories of their own: with the compiler alone, through deja with an empty
 cache, through ccache with an empty cache, and with the compiler alone again, which shows how much of a difference is
 noise. A ratio compares two builds of one round; the median over the rounds is printed.
 """
@@ -22,18 +22,18 @@ import projects  # noqa: E402
 ROADS = ("compiler", "deja", "ccache", "compiler again")
 
 
-def environment(road, folder):
+def environment(road, directory):
     out = {k: v for k, v in os.environ.items() if not k.startswith(("DEJA_", "CCACHE_"))}
-    out |= {"DEJA_DIR": str(folder / "cache"), "CCACHE_DIR": str(folder / "cache"),
-            "XDG_CONFIG_HOME": str(folder / "config")}
+    out |= {"DEJA_DIR": str(directory / "cache"), "CCACHE_DIR": str(directory / "cache"),
+            "XDG_CONFIG_HOME": str(directory / "config")}
     return out
 
 
-def build(project, road, deja, folder):
+def build(project, road, deja, directory):
     """Seconds of the build itself, and what the cache says of it."""
-    env = environment(road, folder)
+    env = environment(road, directory)
     program = {"deja": deja, "ccache": "ccache"}.get(road)
-    tree = folder / "build"
+    tree = directory / "build"
     project.prepare(tree, program)
     if road == "deja":
         # configure scripts and CMake's checks have filled it, and the engine runs.
@@ -44,7 +44,7 @@ def build(project, road, deja, folder):
     start = time.monotonic()
     done = subprocess.run(project.command(program), cwd=tree, env=env, capture_output=True, text=True)
     seconds = time.monotonic() - start
-    if road == "deja":  # whatever came of the build: its folder goes away
+    if road == "deja":  # whatever came of the build: its directory goes away
         subprocess.run([deja, "daemon", "stop"], env=env, capture_output=True)
     if done.returncode != 0:
         sys.exit(f"bench: {project.name} by {road} failed:\n{(done.stdout + done.stderr)[-3000:]}")
@@ -56,10 +56,10 @@ def measure(project, deja, work, rounds):
     for n in range(rounds):
         order = ROADS if n % 2 == 0 else tuple(reversed(ROADS))
         for road in order:
-            folder = work / f"{project.name}-{n}-{road.replace(' ', '-')}"
-            folder.mkdir()
-            seconds[road].append(build(project, road, deja, folder))
-            shutil.rmtree(folder)
+            directory = work / f"{project.name}-{n}-{road.replace(' ', '-')}"
+            directory.mkdir()
+            seconds[road].append(build(project, road, deja, directory))
+            shutil.rmtree(directory)
     print(f"\nFirst build of {project.name} ({project.what}), {rounds} rounds, {projects.JOBS} jobs")
     print(f"  {'':16} {'median s':>9} {'over compiler':>14}")
     for road in ROADS:

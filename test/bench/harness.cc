@@ -80,7 +80,7 @@ Workspace::Workspace(const Options& options) : deja_(options.deja), programs_(op
   const char* tmp = std::getenv("TMPDIR");
   root_ = std::string(tmp != nullptr ? tmp : "/tmp") + "/deja-bench-XXXXXX";
   if (::mkdtemp(root_.data()) == nullptr || ::chdir(root_.c_str()) != 0)
-    give_up("no temporary folder: " + root_);
+    give_up("no temporary directory: " + root_);
   const char* path = std::getenv("PATH");
   environment_ = {"PATH=" + std::string(path != nullptr ? path : "/usr/bin:/bin"), "HOME=" + root_,
                   "LC_ALL=C", "DEJA_DIR=" + root_ + "/deja", "CCACHE_DIR=" + root_ + "/ccache"};

@@ -16,7 +16,7 @@ namespace deja::bench {
 struct Options {
   std::string name;      // hit, miss or exec
   std::string deja;      // the program under test
-  std::string programs;  // folder of bench-floor and bench-oracle
+  std::string programs;  // directory of bench-floor and bench-oracle
   int rounds = 0;        // 0: the benchmark's own number
 };
 
@@ -25,12 +25,12 @@ struct Options {
 
 using Command = std::vector<std::string>;
 
-// The programs' environment: a private home and private cache folders, nothing of the user's but
+// The programs' environment: a private home and private cache directories, nothing of the user's but
 // PATH.
 class Workspace {
  public:
   explicit Workspace(const Options& options);
-  ~Workspace();  // ends the daemon, removes the folder
+  ~Workspace();  // ends the daemon, removes the directory
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """`./dev bench rust`: cargo builds of a real crate graph, by many roads.
 
-  plain             cargo and rustc alone, an empty target folder
+  plain             cargo and rustc alone, an empty target directory
   deja cold         through deja (RUSTC_WRAPPER) with an empty cache
-  deja warm         again, target folder removed
+  deja warm         again, target directory removed
   deja clone        another clone under another name, the same cache
   sccache …         the same three through Debian's sccache with a local disk
   oracle link       a wrapper that puts back by hard links what rustc has left, checks nothing and starts no rustc
@@ -90,14 +90,14 @@ class ByDeja(Plain):
 class BySccache(Plain):
     def __init__(self, bench):
         super().__init__(bench)
-        self.folder = bench.work / "sccache"
+        self.directory = bench.work / "sccache"
         with socket.socket() as probe:  # a port that nobody has
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = None
 
     def variables(self):
-        return {"RUSTC_WRAPPER": "sccache", "SCCACHE_DIR": str(self.folder), "SCCACHE_SERVER_PORT": str(self.port),
+        return {"RUSTC_WRAPPER": "sccache", "SCCACHE_DIR": str(self.directory), "SCCACHE_SERVER_PORT": str(self.port),
                 "SCCACHE_CONF": str(self.bench.work / "none"), "SCCACHE_CACHE_SIZE": "5G"}
 
     def environment(self):
@@ -108,7 +108,7 @@ class BySccache(Plain):
 
     def empty(self):
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.directory, ignore_errors=True)
         env = self.environment() | {"SCCACHE_START_SERVER": "1", "SCCACHE_NO_DAEMON": "1"}
         self.process = subprocess.Popen(["sccache"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         while self.process.poll() is None and not self.listens():
@@ -164,37 +164,37 @@ class Bench:
         self.servers = [s for s in (self.by_deja, self.by_sccache) if s]
         (work / "oracle-store").mkdir()
         names = ("plain", "deja", "a-second-clone", "sccache-1", "sccache-clone-2", "oracle")
-        self.folders = {name: work / name for name in names}
-        for folder in self.folders.values():
-            graph.prepare(folder)
+        self.directories = {name: work / name for name in names}
+        for directory in self.directories.values():
+            graph.prepare(directory)
 
-    def run(self, folder, road):
+    def run(self, directory, road):
         """Seconds, CPU seconds and what cargo said."""
-        env = self.toolchain.environment(os.environ, self.folders[folder], **road.variables())
+        env = self.toolchain.environment(os.environ, self.directories[directory], **road.variables())
         env = {k: v for k, v in env.items() if not k.startswith(("DEJA_", "CCACHE_")) or k in road.variables()}
         server = road.server()
         cpu = cpu_of(server)
         with tempfile.TemporaryFile("w+") as said:
             start = time.monotonic()
-            cargo = subprocess.Popen(self.command, cwd=self.folders[folder], env=env, stdout=said, stderr=said)
+            cargo = subprocess.Popen(self.command, cwd=self.directories[directory], env=env, stdout=said, stderr=said)
             _, status, usage = os.wait4(cargo.pid, 0)
             seconds = time.monotonic() - start
             cargo.returncode = os.waitstatus_to_exitcode(status)
             said.seek(0)
             text = said.read()
         if cargo.returncode != 0:
-            sys.exit(f"bench: {folder} failed:\n{text[-3000:]}")
+            sys.exit(f"bench: {directory} failed:\n{text[-3000:]}")
         return seconds, cpu_of(server) - cpu + usage.ru_utime + usage.ru_stime, text
 
-    def build(self, name, folder, road, counter):
-        """One build with an empty target folder, measured; and one more, which must find nothing to do."""
-        crates.remove_target(self.folders[folder])
+    def build(self, name, directory, road, counter):
+        """One build with an empty target directory, measured; and one more, which must find nothing to do."""
+        crates.remove_target(self.directories[directory])
         road.counts()
         counter.count()
-        seconds, cpu, _ = self.run(folder, road)
+        seconds, cpu, _ = self.run(directory, road)
         started = counter.count()
         counts = road.counts()
-        if "Compiling" in self.run(folder, road)[2]:
+        if "Compiling" in self.run(directory, road)[2]:
             self.problems.append(f"{name}: cargo compiles again what it has just built")
         print(f"  {name:14} {seconds:7.2f} s, {cpu:7.2f} s of CPU", file=sys.stderr, flush=True)
         return seconds, cpu, started, *counts
@@ -202,25 +202,25 @@ class Bench:
     def round(self, number, counter, warm_count):
         out = {"plain": [self.build("plain", "plain", self.plain, counter)]}
 
-        def measure(name, folder, road):
-            out.setdefault(name, []).append(self.build(name, folder, road, counter))
+        def measure(name, directory, road):
+            out.setdefault(name, []).append(self.build(name, directory, road, counter))
 
         cold = [("deja cold", "deja", self.by_deja)]
         warm = [("deja warm", "deja", self.by_deja)]
         if self.by_sccache:
             cold.append(("sccache cold", "sccache-1", self.by_sccache))
             warm.append(("sccache warm", "sccache-1", self.by_sccache))
-        for name, folder, road in cold if number % 2 == 0 else reversed(cold):
+        for name, directory, road in cold if number % 2 == 0 else reversed(cold):
             road.empty()
-            measure(name, folder, road)
+            measure(name, directory, road)
         if number == 0:
             self.run("oracle", ByOracle(self, "record"))
         warm += [(f"oracle {way}", "oracle", road) for way, road in self.oracles.items()]
         dice = random.Random(number)
         for _ in range(warm_count):
             dice.shuffle(warm)
-            for name, folder, road in warm:
-                measure(name, folder, road)
+            for name, directory, road in warm:
+                measure(name, directory, road)
         measure("deja clone", "a-second-clone", self.by_deja)
         measure("deja clone 2nd", "a-second-clone", self.by_deja)
         if self.by_sccache:

@@ -1,7 +1,7 @@
 /* Stands before rustc (cargo's RUSTC_WRAPPER), in one of four ways, named by RUST_ORACLE:
  *
  *   strip    takes `-C incremental` out and becomes rustc: what a cache's results are compared with
- *   record   the same, and keeps what rustc left in the folder RUST_ORACLE_STORE, by a hash of the command line
+ *   record   the same, and keeps what rustc left in the directory RUST_ORACLE_STORE, by a hash of the command line
  *   link     puts that back by hard links, and says what rustc said: checks nothing, starts nothing
  *   copy     puts it back by copies, as a cache must whose files nobody may change
  *
@@ -85,8 +85,8 @@ static struct text map_file(int fd) {
   return text;
 }
 
-/* Links what rustc says it has made (--json=artifacts) into the folder, and writes each name to the list. */
-static int keep_artifacts(struct text messages, const char* folder, FILE* list) {
+/* Links what rustc says it has made (--json=artifacts) into the directory, and writes each name to the list. */
+static int keep_artifacts(struct text messages, const char* directory, FILE* list) {
   static const char mark[] = "\"artifact\":\"";
   int count = 0;
   const char* const end = messages.data + messages.size;
@@ -97,7 +97,7 @@ static int keep_artifacts(struct text messages, const char* folder, FILE* list) 
     const char* const quote = memchr(at, '"', (size_t)(end - at));
     char path[4096], place[4200];
     snprintf(path, sizeof path, "%.*s", (int)(quote - at), at);
-    snprintf(place, sizeof place, "%s/%d", folder, count);
+    snprintf(place, sizeof place, "%s/%d", directory, count);
     must(link(path, place), path);
     fprintf(list, "%s\n", path);
     ++count;
@@ -105,9 +105,9 @@ static int keep_artifacts(struct text messages, const char* folder, FILE* list) 
   return count;
 }
 
-static int record(char** argv, const char* folder) {
+static int record(char** argv, const char* directory) {
   char stage[4120], name[4200];
-  snprintf(stage, sizeof stage, "%s.%d", folder, getpid());
+  snprintf(stage, sizeof stage, "%s.%d", directory, getpid());
   must(mkdir(stage, 0755), stage);
   int stream[2];
   for (int i = 0; i < 2; ++i) {
@@ -139,7 +139,7 @@ static int record(char** argv, const char* folder) {
   fwrite(err.data, 1, err.size, result);
   fclose(result);
   /* The same question may be asked twice: the first answer stays. */
-  if (rename(stage, folder) != 0 && errno != EEXIST && errno != ENOTEMPTY) fail(folder);
+  if (rename(stage, directory) != 0 && errno != EEXIST && errno != ENOTEMPTY) fail(directory);
   write_all(1, out.data, out.size);
   write_all(2, err.data, err.size);
   return code;
@@ -159,9 +159,9 @@ static void copy_file(const char* from, const char* to) {
   close(out);
 }
 
-static int replay(const char* folder, int by_copy) {
+static int replay(const char* directory, int by_copy) {
   char name[4200];
-  snprintf(name, sizeof name, "%s/result", folder);
+  snprintf(name, sizeof name, "%s/result", directory);
   const int fd = open(name, O_RDONLY);
   if (fd < 0) return -1;
   const struct text all = map_file(fd);
@@ -174,7 +174,7 @@ static int replay(const char* folder, int by_copy) {
     char path[4096];
     const char* const end = strchr(at, '\n');
     snprintf(path, sizeof path, "%.*s", (int)(end - at), at);
-    snprintf(name, sizeof name, "%s/%d", folder, i);
+    snprintf(name, sizeof name, "%s/%d", directory, i);
     at = end + 1;
     if (unlink(path) != 0 && errno != ENOENT) fail(path);
     if (by_copy) {
@@ -202,10 +202,10 @@ int main(int argc, char** argv) {
     asks |= strncmp(*word, "--print", 7) == 0;
   }
   if (strcmp(mode, "strip") == 0 || store == NULL || (reads_input && !asks)) become(argv);
-  char folder[4096];
-  snprintf(folder, sizeof folder, "%s/%016llx", store, (unsigned long long)hash_of(argv));
-  if (strcmp(mode, "record") == 0) return record(argv, folder);
-  const int code = replay(folder, strcmp(mode, "copy") == 0);
+  char directory[4096];
+  snprintf(directory, sizeof directory, "%s/%016llx", store, (unsigned long long)hash_of(argv));
+  if (strcmp(mode, "record") == 0) return record(argv, directory);
+  const int code = replay(directory, strcmp(mode, "copy") == 0);
   if (code < 0) become(argv);
   return code;
 }

@@ -106,7 +106,7 @@ class StoreKill : public testing::Test {
         CHECK(os::arm_failpoint(what + "@" + std::to_string(n)));
         {
           auto opened = LocalStore::open(store.options());
-          if (opened) static_cast<void>(work(**opened));
+          if (opened) ignore(work(**opened), "only the kill counts");
         }
         shared_->is_complete = os::failpoints_passed() < n ? 1 : 0;
         return 0;
@@ -168,7 +168,7 @@ TEST_F(StoreKill, DuringUpkeep) {
   const auto work = [](LocalStore& store) -> Status {
     const auto removed = store.remove_result(action_key_of(name_of(1)));
     if (!removed) return removed.error();
-    static_cast<void>(store.put_blob_bytes("an orphan"));
+    ignore(store.put_blob_bytes("an orphan"), "only the kill counts");
     const auto report = store.gc();
     if (!report) return report.error();
     TRY(store.sync());
@@ -210,7 +210,7 @@ TEST_F(StoreKill, WithADiskThatStaysFull) {
     EXPECT_EQ(run_in_child([&] {
                 CHECK(os::arm_failpoint("ENOSPC@" + std::to_string(n) + "+"));
                 auto opened = LocalStore::open(store.options());
-                if (opened) static_cast<void>(publish_new_and_again(**opened));
+                if (opened) ignore(publish_new_and_again(**opened), "only the kill counts");
                 return 0;
               }),
               0);
@@ -240,8 +240,8 @@ TEST_F(StoreKill, AtRandom) {
         if (!opened) ::_exit(1);
         for (int i = first + k;; i += 3) {
           shared_->begin(i);
-          static_cast<void>(publish(**opened, i));
-          if (i % 10 == 0) static_cast<void>((*opened)->gc());
+          ignore(publish(**opened, i), "only the kill counts");
+          if (i % 10 == 0) ignore((*opened)->gc(), "only the kill counts");
         }
       }
       children.push_back(child);

@@ -17,14 +17,14 @@ class Missing(Exception):
 
 
 def find_toolchain():
-    """The folder of cargo and rustc. Of rustup the toolchain's own: what lies in PATH are proxies, which ask HOME."""
+    """The directory of cargo and rustc. Of rustup the toolchain's own: what lies in PATH are proxies, which ask HOME."""
     home = pathlib.Path(os.environ.get("HOME", "/nonexistent"))
     found = [cargo.parent for cargo in sorted(home.glob(".rustup/toolchains/*/bin/cargo"))]
-    stable = [folder for folder in found if "stable" in str(folder)]
+    stable = [directory for directory in found if "stable" in str(directory)]
     system = [pathlib.Path(p).parent for p in [shutil.which("cargo")] if p and shutil.which("rustc")]
-    for folder in [*stable, *found, *system]:
-        if (folder / "rustc").exists():
-            return folder
+    for directory in [*stable, *found, *system]:
+        if (directory / "rustc").exists():
+            return directory
     raise Missing("neither a toolchain of rustup nor cargo and rustc in PATH")
 
 
@@ -52,10 +52,10 @@ class Toolchain:
     def compilers(self):
         return [self.bin / name for name in ("rustc", "clippy-driver") if (self.bin / name).exists()]
 
-    def environment(self, base, folder, **more):
+    def environment(self, base, directory, **more):
         out = {k: v for k, v in base.items()
                if not k.startswith(("CARGO", "RUST", "SCCACHE_")) and k not in ("MAKEFLAGS", "MFLAGS")}
-        return out | {"PATH": f"{self.bin}:{base.get('PATH', '')}", "CARGO_HOME": str(folder / "cargo-home"),
+        return out | {"PATH": f"{self.bin}:{base.get('PATH', '')}", "CARGO_HOME": str(directory / "cargo-home"),
                       "CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", **more}
 
     def bare(self):
@@ -84,25 +84,25 @@ class Bat:
             raise Missing("no crate bat in " + str(REGISTRY) + " (Debian's package librust-bat-dev)")
         self.source = found[-1]
 
-    def prepare(self, folder):
-        shutil.copytree(self.source, folder, symlinks=True)
-        (folder / ".cargo-checksum.json").unlink()
-        manifest = folder / "Cargo.toml"
+    def prepare(self, directory):
+        shutil.copytree(self.source, directory, symlinks=True)
+        (directory / ".cargo-checksum.json").unlink()
+        manifest = directory / "Cargo.toml"
         # Tests of Debian's crates need crates that it has not.
         tables = re.split(r"(?m)^(?=\[)", manifest.read_text())
         manifest.write_text("".join(t for t in tables if "dev-dependencies" not in t.splitlines()[0]))
-        (folder / ".cargo").mkdir()
-        (folder / ".cargo" / "config.toml").write_text(
+        (directory / ".cargo").mkdir()
+        (directory / ".cargo" / "config.toml").write_text(
             '[source.crates-io]\nreplace-with = "debian"\n[source.debian]\n'
             f'directory = "{REGISTRY}"\n[net]\noffline = true\n')
-        lock(self.toolchain, folder)
+        lock(self.toolchain, directory)
 
 
-def lock(toolchain, folder):
-    done = subprocess.run([toolchain.bin / "cargo", "generate-lockfile"], cwd=folder, capture_output=True, text=True,
-                          env=toolchain.environment(os.environ, folder))
+def lock(toolchain, directory):
+    done = subprocess.run([toolchain.bin / "cargo", "generate-lockfile"], cwd=directory, capture_output=True, text=True,
+                          env=toolchain.environment(os.environ, directory))
     if done.returncode != 0:
-        raise Missing(f"cargo finds not all crates of {folder.name}:\n{done.stderr.strip()}")
+        raise Missing(f"cargo finds not all crates of {directory.name}:\n{done.stderr.strip()}")
 
 
 LIBRARY = '''/// Adds one to what it gets.
@@ -170,23 +170,23 @@ class Small:
     def __init__(self, toolchain):
         self.toolchain = toolchain
 
-    def prepare(self, folder):
-        folder.mkdir(parents=True)
-        (folder / "Cargo.toml").write_text(f"[workspace]\nmembers = {sorted(self.MEMBERS)}\n".replace("'", '"'))
-        (folder / "data.txt").write_text("one")
+    def prepare(self, directory):
+        directory.mkdir(parents=True)
+        (directory / "Cargo.toml").write_text(f"[workspace]\nmembers = {sorted(self.MEMBERS)}\n".replace("'", '"'))
+        (directory / "data.txt").write_text("one")
         for name, (manifest, source, text) in self.MEMBERS.items():
-            (folder / name / "src").mkdir(parents=True)
-            (folder / name / "Cargo.toml").write_text(
+            (directory / name / "src").mkdir(parents=True)
+            (directory / name / "Cargo.toml").write_text(
                 f'[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n{manifest}')
-            (folder / name / "src" / source).write_text(text)
-        lock(self.toolchain, folder)
+            (directory / name / "src" / source).write_text(text)
+        lock(self.toolchain, directory)
 
 
-def made_by_rustc(folder):
-    """Digests of all that rustc leaves in a target folder: crates, programs, build scripts; by path."""
+def made_by_rustc(directory):
+    """Digests of all that rustc leaves in a target directory: crates, programs, build scripts; by path."""
     out = {}
-    for place in (folder / "target").glob("**/*"):
-        path = place.relative_to(folder / "target")
+    for place in (directory / "target").glob("**/*"):
+        path = place.relative_to(directory / "target")
         is_kept = "deps" in path.parts or "build" in path.parts and re.match(r"build[_-]script", path.name)
         if "incremental" in path.parts or not place.is_file():
             continue
@@ -195,5 +195,5 @@ def made_by_rustc(folder):
     return out
 
 
-def remove_target(folder):
-    shutil.rmtree(folder / "target", ignore_errors=True)
+def remove_target(directory):
+    shutil.rmtree(directory / "target", ignore_errors=True)

@@ -3,12 +3,12 @@
 
   plain   the compiler alone
   cold    through deja, with nothing in the cache
-  warm    through deja again, in another folder
+  warm    through deja again, in another directory
 
-Every object file of the cold and the warm build is compared with the plain build's, byte for byte. Exit 1
-when one differs, or when a compile of a warm build was not a hit. Then what users of cargo do all day:
-rust_scenarios.py. All work happens in a temporary folder with
-a cache of its own; nothing of it, nor the daemon, is left.
+Compares every object file of the cold and the warm build with the plain build's, byte for byte. Exits with 1
+when one differs, or when a compile of a warm build was not a hit. `--all` prints hits and misses, too, and
+goes on with what users of cargo do all day (rust_scenarios.py). Everything happens in a temporary directory
+with a cache of its own, which is removed at the end, as is the daemon.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import crates
 import projects
 import rust_scenarios
 
-ROADS = ("plain", "cold", "warm")
+BUILDS = ("plain", "cold", "warm")
 
 
 class Deja:
@@ -36,7 +36,7 @@ class Deja:
         self.program = program
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DEJA_", "CCACHE_"))}
         self.environment["DEJA_DIR"] = str(work / "cache")
-        # The demo's own folders only: a user's settings would make it another demo.
+        # The demo's own directories only: a user's settings would make it another demo.
         self.environment["XDG_CONFIG_HOME"] = str(work / "config")
 
     def ask(self, *words):
@@ -58,25 +58,25 @@ class Deja:
         subprocess.run([self.program, "daemon", "stop"], env=self.environment, capture_output=True)
 
 
-def build(project, folder, deja, road):
-    """Prepares the folder untimed, builds it timed; seconds."""
-    program = deja.program if road != "plain" else None
-    project.prepare(folder, program)
+def build(project, directory, deja, way):
+    """Prepares the directory untimed, builds it timed; seconds."""
+    program = deja.program if way != "plain" else None
+    project.prepare(directory, program)
     command = project.command(program)
     start = time.monotonic()
-    done = subprocess.run(command, cwd=folder, env=deja.environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=directory, env=deja.environment, capture_output=True, text=True)
     seconds = time.monotonic() - start
     if done.returncode != 0:
-        sys.exit(f"demo: the {road} build of {project.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
+        sys.exit(f"demo: the {way} build of {project.name} failed:\n{(done.stdout + done.stderr)[-4000:]}")
     return seconds
 
 
-def objects(folder):
-    return {p.relative_to(folder): p for p in sorted(folder.rglob("*")) if p.suffix in (".o", ".lo") and p.is_file()}
+def objects(directory):
+    return {p.relative_to(directory): p for p in sorted(directory.rglob("*")) if p.suffix in (".o", ".lo") and p.is_file()}
 
 
-def differences(folder, plain):
-    ours, theirs = objects(folder), objects(plain)
+def differences(directory, plain):
+    ours, theirs = objects(directory), objects(plain)
     wrong = [f"{name}: only in one of the builds" for name in sorted(ours.keys() ^ theirs.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
         if ours[name].read_bytes() != theirs[name].read_bytes():
@@ -97,25 +97,30 @@ def not_hits(deja, counts, object_count):
 
 
 def show(project, deja, work):
-    """Builds one project on all roads; rows of the table, and what was wrong."""
+    """Builds one project in all three ways; rows of the long table, one of the short table, what was wrong."""
     rows, wrong, seconds = [], [], {}
-    folders = {road: work / f"{project.name}-{road}" for road in ROADS}
-    for road in ROADS:
-        if road != "plain":
+    directories = {way: work / f"{project.name}-{way}" for way in BUILDS}
+    for way in BUILDS:
+        if way != "plain":
             deja.count_from_zero()
-        seconds[road] = build(project, folders[road], deja, road)
-        row = [project.name if road == "plain" else "", road, f"{seconds[road]:.2f}", "", "", "",
-               f"{seconds[road] / seconds['plain']:.2f}", str(len(objects(folders[road])))]
-        if road != "plain":
+        print(f"{project.name}, {way}: ", end="", file=sys.stderr, flush=True)
+        seconds[way] = build(project, directories[way], deja, way)
+        print(f"{seconds[way]:.1f} s", file=sys.stderr)
+        row = [project.name if way == "plain" else "", way, f"{seconds[way]:.2f}", "", "", "",
+               f"{seconds[way] / seconds['plain']:.2f}", str(len(objects(directories[way])))]
+        if way != "plain":
             counts = deja.counts()
             row[3:6] = [str(counts[name]) for name in ("hits", "misses", "bypasses")]
-            wrong += [f"{project.name}, {road}: {line}" for line in differences(folders[road], folders["plain"])]
-        if road == "warm":
-            wrong += [f"{project.name}, warm: {line}" for line in not_hits(deja, counts, len(objects(folders[road])))]
+            wrong += [f"{project.name}, {way}: {line}" for line in differences(directories[way], directories["plain"])]
+        if way == "warm":
+            wrong += [f"{project.name}, warm: {line}" for line in not_hits(deja, counts, len(objects(directories[way])))]
         rows.append(row)
-    return rows, wrong
+    times = seconds["plain"] / seconds["warm"]
+    short = [project.name, project.what, *(f"{seconds[way]:.1f} s" for way in BUILDS), f"{times:.0f} times"]
+    return rows, short, wrong
 
 
+SHORT_HEAD = ["project", "", "plain", "cold", "warm", "faster"]
 HEAD = ["project", "build", "seconds", "hits", "misses", "bypasses", "to plain", "objects"]
 
 
@@ -137,27 +142,30 @@ def show_rust(deja, work):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--deja", required=True, type=pathlib.Path, help="the program under test")
+    parser.add_argument("--all", action="store_true", help="hits and misses of each build, and cargo's builds")
     parser.add_argument("names", nargs="*", help="only these projects: googletest, zlib, generated, rust")
     args = parser.parse_args()
     deja_program = str(args.deja.resolve())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the clean-up below happens
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-demo-"))
     deja = Deja(deja_program, work)
-    rows, wrong, rust_rows = [], [], []
+    rows, short_rows, wrong, rust_rows = [], [], [], []
     names = [name for name in args.names if name != "rust"]
     try:
         for project in projects.choose(names, work) if names or not args.names else ():
-            print(f"building {project.name} ({project.what}) plain, cold and warm", file=sys.stderr)
-            more_rows, more_wrong = show(project, deja, work)
+            more_rows, short, more_wrong = show(project, deja, work)
             rows += more_rows
+            short_rows.append(short)
             wrong += more_wrong
-        if not args.names or "rust" in args.names:
+        if (args.all and not args.names) or "rust" in args.names:
             rust_rows, more_wrong = show_rust(deja, work)
             wrong += more_wrong
     finally:
         deja.stop()
         shutil.rmtree(work, ignore_errors=True)
-    for head, table in ((HEAD, rows), (rust_scenarios.HEAD, rust_rows)):
+    print(file=sys.stderr)
+    tables = [(HEAD, rows)] if args.all else [(SHORT_HEAD, short_rows)]
+    for head, table in (*tables, (rust_scenarios.HEAD, rust_rows)):
         if table:
             print_table(head, table)
             print()
@@ -167,7 +175,7 @@ def main():
         print("Nothing was shown.")
         return 0
     print("Not as promised." if wrong else
-          "Everything made is the compiler's, byte for byte; every compile of a warm build was a hit.")
+          "All objects are the compiler's, byte for byte, and every compile of a warm build was a hit.")
     return 1 if wrong else 0
 
 

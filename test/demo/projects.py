@@ -21,19 +21,19 @@ def make_with(deja):
 
 
 class GoogleTest:
-    """CMake and ninja: one source, a second build folder. deja comes in as the compiler's launcher."""
+    """CMake and ninja: one source, a second build directory. deja comes in as the compiler's launcher."""
 
     name = "googletest"
-    what = "C++, CMake, a second build folder of one source"
+    what = "C++, CMake, a second build directory of one source"
     SOURCE = pathlib.Path("/usr/src/googletest")  # Debian's package googletest
 
     def __init__(self, work):
         self.source = work / "googletest"
         shutil.copytree(self.SOURCE, self.source)
 
-    def prepare(self, folder, deja):
+    def prepare(self, directory, deja):
         launcher = [f"-DCMAKE_{language}_COMPILER_LAUNCHER={deja}" for language in ("C", "CXX")] if deja else []
-        run(["cmake", "-G", "Ninja", "-S", self.source, "-B", folder, "-DCMAKE_BUILD_TYPE=Release",
+        run(["cmake", "-G", "Ninja", "-S", self.source, "-B", directory, "-DCMAKE_BUILD_TYPE=Release",
              "-Dgtest_build_samples=ON", *launcher])
 
     def command(self, deja):
@@ -49,9 +49,9 @@ class Zlib:
     def __init__(self, work):
         self.source = debian_source("zlib", work)
 
-    def prepare(self, folder, deja):
-        shutil.copytree(self.source, folder, symlinks=True)
-        run(["./configure"], cwd=folder)
+    def prepare(self, directory, deja):
+        shutil.copytree(self.source, directory, symlinks=True)
+        run(["./configure"], cwd=directory)
 
     def command(self, deja):
         return make_with(deja)
@@ -79,8 +79,8 @@ class Generated:
             "OBJECTS = " + " ".join(f"{name}.o" for name in [*names, "main"]) + "\nCFLAGS = -O2 -I.\n"
             "program: $(OBJECTS)\n\t$(CC) -o $@ $(OBJECTS)\n")
 
-    def prepare(self, folder, deja):
-        shutil.copytree(self.source, folder)
+    def prepare(self, directory, deja):
+        shutil.copytree(self.source, directory)
 
     def command(self, deja):
         return make_with(deja)
@@ -102,13 +102,13 @@ def debian_sources_list(work):
         elif path.suffix == ".list":
             lines += [re.sub(r"^deb\s", "deb-src ", line) for line in text.splitlines()
                       if re.match(r"deb\s.*\bdebian\b", line)]
-    folder = work / "apt" / "sources.list.d"
-    folder.mkdir(parents=True)
-    (folder / "debian.sources").write_text("\n\n".join(stanzas) + "\n")
-    (folder / "debian.list").write_text("\n".join(lines) + "\n")
+    directory = work / "apt" / "sources.list.d"
+    directory.mkdir(parents=True)
+    (directory / "debian.sources").write_text("\n\n".join(stanzas) + "\n")
+    (directory / "debian.list").write_text("\n".join(lines) + "\n")
     if not stanzas and not lines:
         raise NoSource("no Debian registry in /etc/apt")
-    return folder
+    return directory
 
 
 class DebianSources:
@@ -116,17 +116,17 @@ class DebianSources:
 
     def __init__(self, work):
         parts = debian_sources_list(work)
-        self.folder = work / "apt"
+        self.directory = work / "apt"
         for name in ("lists/partial", "cache/archives/partial", "download"):
-            (self.folder / name).mkdir(parents=True)
+            (self.directory / name).mkdir(parents=True)
         self.options = ["-o", f"Dir::Etc::sourceparts={parts}", "-o", "Dir::Etc::sourcelist=/dev/null",
-                        "-o", f"Dir::State::lists={self.folder / 'lists'}", "-o", f"Dir::Cache={self.folder / 'cache'}",
+                        "-o", f"Dir::State::lists={self.directory / 'lists'}", "-o", f"Dir::Cache={self.directory / 'cache'}",
                         "-o", "Debug::NoLocking=true", "-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=2"]
         self.run("apt-get", "-q", "update")
 
     def run(self, *command):
         try:
-            return subprocess.run([command[0], *self.options, *command[1:]], cwd=self.folder / "download",
+            return subprocess.run([command[0], *self.options, *command[1:]], cwd=self.directory / "download",
                                   capture_output=True, text=True, timeout=90)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoSource(str(error)) from error
@@ -145,7 +145,7 @@ class DebianSources:
                 continue
             plain_version = version.partition(":")[2] or version  # files have no epoch in their names
             run(["dpkg-source", "--no-check", *([] if with_patches else ["--skip-patches"]), "-x",
-                 f"{package}_{plain_version}.dsc", target], cwd=self.folder / "download")
+                 f"{package}_{plain_version}.dsc", target], cwd=self.directory / "download")
             return target
         raise NoSource(said)
 

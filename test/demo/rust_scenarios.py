@@ -1,6 +1,6 @@
 """The end of `./dev demo`: what cargo's users do all day, through deja and without it.
 
-A scenario is a list of steps in one folder. It is done twice: with rustc alone (but for `-C incremental`, which deja
+A scenario is a list of steps in one directory. It is done twice: with rustc alone (but for `-C incremental`, which deja
 takes out), then through deja; after each step all that rustc has left is compared, and what cargo said. Where a file
 differs, the scenario is done with rustc alone once more: only files that differ between those two may differ.
 """
@@ -26,7 +26,7 @@ def no_edit(_):
 class Step:
     name: str
     cargo: str = "build"
-    clean: bool = False  # the target folder is removed before
+    clean: bool = False  # the target directory is removed before
     edit: typing.Callable = no_edit
     # What must come of it: "hits" (nothing is compiled), "nothing" (cargo asks for nothing), "" (whatever).
     expect: str = ""
@@ -49,16 +49,16 @@ class Seen:
 
 
 def write(name, text):
-    return lambda folder: (folder / name).write_text(text)
+    return lambda directory: (directory / name).write_text(text)
 
 
 def flip(number):
     """Another branch: three files of the workspace differ."""
-    def edit(folder):
+    def edit(directory):
         for member, (_, source, text) in crates.Small.MEMBERS.items():
             if member != "mac":
                 more = f"\npub fn of_branch_{number}() -> u32 {{ {number} }}\n" if number else ""
-                (folder / member / "src" / source).write_text(text + more)
+                (directory / member / "src" / source).write_text(text + more)
     return edit
 
 
@@ -105,7 +105,7 @@ GRAPH = [
     Step("warm", clean=True, expect="hits"),
     Step("the same again", expect="nothing"),
 ]
-# (kind of graph, name of its folder, scenario); one cache for all.
+# (kind of graph, name of its directory, scenario); one cache for all.
 SCENARIOS = [
     (crates.Small, "workspace", DAY),
     (crates.Small, "workspace", BRANCHES),
@@ -120,8 +120,8 @@ class Player:
     def __init__(self, deja, work, toolchain, counter):
         self.deja, self.work, self.toolchain, self.counter = deja, work, toolchain, counter
 
-    def play(self, graph, folder, steps, by_deja):
-        crates.remove_target(folder)
+    def play(self, graph, directory, steps, by_deja):
+        crates.remove_target(directory)
         out = []
         for before, step in zip([None, *steps], steps):
             # What rustc alone has just made of nothing it would make again.
@@ -129,32 +129,32 @@ class Player:
                 out.append(out[-1])
                 continue
             if step.clean:
-                crates.remove_target(folder)
-            step.edit(folder)
-            out.append(self.step(graph, folder, step, by_deja))
+                crates.remove_target(directory)
+            step.edit(directory)
+            out.append(self.step(graph, directory, step, by_deja))
         return out
 
-    def step(self, graph, folder, step, by_deja):
+    def step(self, graph, directory, step, by_deja):
         wrapper = {"RUSTC_WRAPPER": self.deja.program} if by_deja else self.toolchain.bare()
-        environment = self.toolchain.environment(self.deja.environment, folder, **wrapper)
+        environment = self.toolchain.environment(self.deja.environment, directory, **wrapper)
         if by_deja:
             self.deja.count_from_zero()
         self.counter.count()
         command = ["cargo", *step.cargo.split()]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True)
         started = self.counter.count()
         if done.returncode != 0:
-            sys.exit(f"demo: cargo {step.cargo} in {folder} ({step.name}):\n{(done.stdout + done.stderr)[-4000:]}")
+            sys.exit(f"demo: cargo {step.cargo} in {directory} ({step.name}):\n{(done.stdout + done.stderr)[-4000:]}")
         # Crates are compiled side by side: their lines come in any order, and whose warnings count as duplicates of
         # the others' varies. The last line tells the time.
         said = sorted(line for line in done.stderr.splitlines() if not VARYING.search(line))
-        program = folder / "target" / "debug" / graph.program
+        program = directory / "target" / "debug" / graph.program
         output = ""
         if isinstance(graph, crates.Small) and step.cargo == "build":
             output = crates.must([program]).stdout
         compiled = "Compiling" in done.stderr or "Checking" in done.stderr
         counts = self.deja.counts() if by_deja else None
-        return Seen(crates.made_by_rustc(folder), said, output, compiled, counts, started)
+        return Seen(crates.made_by_rustc(directory), said, output, compiled, counts, started)
 
 
 def unequal(ours, bare):
@@ -185,26 +185,26 @@ def judge(step, ours, bare):
         yield f"{ours.started} starts of rustc for {bare.started} without deja, in spite of {counts['hits']} hits"
 
 
-def scenario(player, graph, folder, steps):
+def scenario(player, graph, directory, steps):
     """Rows of the table, and what was wrong."""
-    bare = player.play(graph, folder, steps, by_deja=False)
-    ours = player.play(graph, folder, steps, by_deja=True)
+    bare = player.play(graph, directory, steps, by_deja=False)
+    ours = player.play(graph, directory, steps, by_deja=True)
     again = None
     if any(unequal(a, b) for a, b in zip(ours, bare)):
-        again = player.play(graph, folder, steps, by_deja=False)
+        again = player.play(graph, directory, steps, by_deja=False)
     rows, wrong = [], []
     for i, step in enumerate(steps):
         differing = unequal(ours[i], bare[i])
         by_nature = unequal(again[i], bare[i]) if differing else []
         faults = [name for name in differing if name not in by_nature]
         problems = [*judge(step, ours[i], bare[i]), *(f"{name} is not rustc's" for name in faults)]
-        wrong += [f"{folder.name}, {step.name}: {problem}" for problem in problems]
+        wrong += [f"{directory.name}, {step.name}: {problem}" for problem in problems]
         equal = "yes" if not differing else f"NO: {len(faults)}" if faults else f"but {len(differing)} rustc varies"
         counts = ours[i].counts
         if step.is_shown or problems:
             started = ["?" if n is None else str(n) for n in (bare[i].started, ours[i].started)]
             numbers = [*(counts[kind] for kind in KINDS), len(ours[i].files)]
-            rows.append([folder.name, step.name, *started, *map(str, numbers), equal])
+            rows.append([directory.name, step.name, *started, *map(str, numbers), equal])
     return rows, wrong
 
 
@@ -215,11 +215,11 @@ def play_all(deja, work):
     with starts.Starts(toolchain.compilers()) as counter:
         player = Player(deja, work, toolchain, counter)
         for kind, name, steps in SCENARIOS:
-            folder = work / name
+            directory = work / name
             try:
                 graph = graphs[kind] = graphs.get(kind) or kind(toolchain)
-                if not folder.exists():
-                    graph.prepare(folder)
+                if not directory.exists():
+                    graph.prepare(directory)
             except crates.Missing as reason:
                 loud(reason)
                 continue
@@ -228,7 +228,7 @@ def play_all(deja, work):
                     loud("no cargo-clippy and clippy-driver beside cargo")
                 steps = [step for step in steps if step.cargo != CLIPPY]
             print(f"cargo in {name} ({graph.what}): {steps[0].name} to {steps[-1].name}", file=sys.stderr)
-            more_rows, more_wrong = scenario(player, graph, folder, steps)
+            more_rows, more_wrong = scenario(player, graph, directory, steps)
             rows += more_rows
             wrong += more_wrong
     return rows, wrong

@@ -1,4 +1,4 @@
-// The generator: language × compiler × flags × shapes of includes × working folder.
+// The generator: language × compiler × flags × shapes of includes × working directory.
 #include "diff/cases.h"
 
 #include <algorithm>
@@ -36,7 +36,7 @@ const Shape kShapes[] = {
     {60, "#include <b.h>\nint vb = B;\n",
      [](Scene& s, const std::string& r) {
        s.write(r + "/q/b.h", "#define B 1\n");
-       s.make_folder(r + "/p");
+       s.make_directory(r + "/p");
      }},
     {30, "#include <n.h>\nint vn = N;\n",
      [](Scene& s, const std::string& r) {
@@ -146,7 +146,7 @@ struct Flag {
   bool only_gcc = false;
   In language = In::any;
 };
-// What a flag names is there or not; both are worth a try. %R is the project's absolute folder.
+// What a flag names is there or not; both are worth a try. %R is the project's absolute directory.
 const Flag kFlags[] = {
     {30, "-O2"},
     {10, "-O1"},
@@ -305,12 +305,12 @@ void write_source(Scene& scene, Random& random, const Project& p) {
 
 // What some flags name.
 void write_named_files(Scene& scene, const std::string& root) {
-  for (const char* folder : {"src", "build", "p", "q", "sys", "build/tools"})
-    scene.make_folder(root + "/" + folder);
-  for (const char* folder : {"src", "build"}) {
-    scene.write(root + "/" + folder + "/forced.h", "#define FORCED 1\n");
-    scene.write(root + "/" + folder + "/more.rsp", "-DMORE=1 @inner.rsp");
-    scene.write(root + "/" + folder + "/inner.rsp", "-DINNER=1");
+  for (const char* directory : {"src", "build", "p", "q", "sys", "build/tools"})
+    scene.make_directory(root + "/" + directory);
+  for (const char* directory : {"src", "build"}) {
+    scene.write(root + "/" + directory + "/forced.h", "#define FORCED 1\n");
+    scene.write(root + "/" + directory + "/more.rsp", "-DMORE=1 @inner.rsp");
+    scene.write(root + "/" + directory + "/inner.rsp", "-DINNER=1");
   }
 }
 

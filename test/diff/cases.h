@@ -36,7 +36,7 @@ struct Project {
 
 // Writes a project and composes its command.
 Project make_project(Scene& scene, Random& random);
-// The same command for a copy of the project in another folder.
+// The same command for a copy of the project in another directory.
 Command moved_to(const Project& project, const std::string& root, const Workspace& ws);
 // What the bare tool is to be run with to leave the same.
 Command bare_of(const Project& project, const std::string& root, const Workspace& ws);

@@ -115,7 +115,7 @@ TEST_F(During, SymlinkLedElsewhereForAMoment) {
 
 TEST_F(During, HeaderAppearsEarlierOnThePath) {
   ws.write("q/b.h", "#define V 1\n");
-  ws.make_folder("p");
+  ws.make_directory("p");
   ws.write("a.c", "#include <b.h>\nint v = V;\n");
   run_with(nullptr, [&] { ws.write("p/b.h", "#define V 2\n"); });
   expect_right();

@@ -35,12 +35,12 @@ const Argv kCompile = {"gcc", "-c", "a.c"};
 
 TEST_F(Families, NewHeaderEarlierOnThePath) {
   ws.write("q/a.h", "#define V 7\n");
-  ws.make_folder("p");
+  ws.make_directory("p");
   ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
   after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
 }
 
-TEST_F(Families, NewFolderEarlierOnThePath) {
+TEST_F(Families, NewDirectoryEarlierOnThePath) {
   ws.write("q/a.h", "#define V 7\n");
   ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
   after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
@@ -95,7 +95,7 @@ TEST_F(Families, LibraryFoundEarlier) {
   ws.write("f7.c", "int f(void) { return 7; }\n");
   ws.write("f8.c", "int f(void) { return 8; }\n");
   ws.write("main.c", "int f(void);\nint main(void) { return f(); }\n");
-  for (const char* folder : {"p", "q"}) ws.make_folder(folder);
+  for (const char* directory : {"p", "q"}) ws.make_directory(directory);
   for (const char* n : {"7", "8"}) {
     ASSERT_TRUE(ws.run({"gcc", "-c", std::string("f") + n + ".c"}).ok());
     ASSERT_TRUE(
@@ -147,9 +147,9 @@ TEST_F(Families, FailureOfTheMachineIsTriedAgain) {
   EXPECT_EQ(ws.last_event().tool_runs, 1);
 }
 
-TEST_F(Families, ToolFolderGainsAnAssembler) {
+TEST_F(Families, ToolDirectoryGainsAnAssembler) {
   write_small();
-  ws.make_folder("t");
+  ws.make_directory("t");
   after({{"gcc", "-Bt", "-c", "a.c"}, {}}, [&] { ws.write("t/as", marking_as(1), 0755); });
 }
 
@@ -305,20 +305,20 @@ TEST_F(Families, LocaleChanges) {
   after({{"gcc", "-Wall", "-c", "a.c"}, {}}, nullptr, &then);
 }
 
-// clang names a source that it preprocessed by the folder of its temporary file.
-TEST_F(Families, FolderForTemporaryFiles) {
+// clang names a source that it preprocessed by the directory of its temporary file.
+TEST_F(Families, DirectoryForTemporaryFiles) {
   NEEDS_TOOL("clang-19");
   ws.write("a.S", ".byte 1\n");
-  ws.make_folder("elsewhere");
+  ws.make_directory("elsewhere");
   const Command command{{"clang-19", "-g", "-c", "a.S"}, {}};
   Command then = command;
   then.options.env = {"TMPDIR=" + ws.path("elsewhere")};
   after(command, nullptr, &then);
 }
 
-TEST_F(Families, LogicalFolderRetargeted) {
+TEST_F(Families, LogicalDirectoryRetargeted) {
   ws.write("d/a.c", "int a;\n");
-  ws.make_folder("e");
+  ws.make_directory("e");
   fs::create_directory_symlink("d", ws.path("link"));
   Command command{{"gcc", "-g", "-c", "a.c"}, {}};
   command.options.cwd = "d";
@@ -329,9 +329,9 @@ TEST_F(Families, LogicalFolderRetargeted) {
   });
 }
 
-// --- which names are one file or folder ---
+// --- which names are one file or directory ---
 
-TEST_F(Families, FolderThatWasAnotherNameOfOne) {
+TEST_F(Families, DirectoryThatWasAnotherNameOfOne) {
   for (const char* cc : {"gcc", "clang-19"}) {
     if (find_program(cc).empty()) continue;
     const std::string next = "#if __has_include_next(<x.h>)\n#include_next <x.h>\n#endif\n";
@@ -347,13 +347,13 @@ TEST_F(Families, FolderThatWasAnotherNameOfOne) {
   }
 }
 
-TEST_F(Families, FolderBecomesAnotherNameOfOne) {
+TEST_F(Families, DirectoryBecomesAnotherNameOfOne) {
   for (const char* cc : {"gcc", "clang-19"}) {
     if (find_program(cc).empty()) continue;
     ws.write("a/x.h", "static inline int x(int p) { int unused; return p; }\n");
     ws.write("a.c", "#include <x.h>\nint g(int u) { return x(u); }\n");
     ws.remove("b");
-    ws.make_folder("b");
+    ws.make_directory("b");
     after({{cc, "-Wall", "-Ia", "-isystem", "b", "-c", "a.c"}, {}}, [&] {
       ws.remove("b");
       fs::create_directory_symlink("a", ws.path("b"));
@@ -364,7 +364,7 @@ TEST_F(Families, FolderBecomesAnotherNameOfOne) {
 TEST_F(Families, PragmaOnceAndAHardLink) {
   NEEDS_TOOL("clang-19");
   ws.write("x/h.h", "#pragma once\nextern int a;\n");
-  ws.make_folder("y");
+  ws.make_directory("y");
   fs::create_hard_link(ws.path("x/h.h"), ws.path("y/h.h"));
   ws.write("a.c", "#include \"x/h.h\"\n#include \"y/h.h\"\n");
   after({{"clang-19", "-E", "a.c"}, {}}, [&] { replace_by_copy("y/h.h"); });

@@ -88,7 +88,7 @@ class Hunter {
     try {
       if (!mutation.apply(scene_, project_, random_)) return;
     } catch (
-        const std::exception& e) {  // no way to do that here: a file is where a folder should be
+        const std::exception& e) {  // no way to do that here: a file is where a directory should be
       return scene_.note("# " + std::string(e.what()));
     }
     const bool nothing = std::string_view(mutation.name) == "nothing";
@@ -99,7 +99,7 @@ class Hunter {
 
   void judge_second_checkout() {
     const std::string second = random_.chance(50) ? "two" : "another/checkout/with a longer name";
-    scene_.make_folder(std::filesystem::path(second).parent_path().string());
+    scene_.make_directory(std::filesystem::path(second).parent_path().string());
     scene_.copy(project_.root, second);
     if (random_.chance(40)) edit_first();
     judge_now(second, false);

@@ -42,15 +42,15 @@ class AnyModules : public Family {
     return argv;
   }
   // Makes the tree of the interface NAME.cppm (for gcc with an object).
-  Argv interface_of(const std::string& name, const std::string& folder = ".") const {
+  Argv interface_of(const std::string& name, const std::string& directory = ".") const {
     const std::string source = name + ".cppm";
     if (is_gcc()) return plus(start(), {"-x", "c++", "-c", source, "-o", name + ".o"});
-    return plus(start(), {"-fprebuilt-module-path=" + folder, "--precompile", source, "-o",
-                          folder + "/" + name + ".pcm"});
+    return plus(start(), {"-fprebuilt-module-path=" + directory, "--precompile", source, "-o",
+                          directory + "/" + name + ".pcm"});
   }
-  Argv importer(const std::string& source = "main.cc", const std::string& folder = ".") const {
+  Argv importer(const std::string& source = "main.cc", const std::string& directory = ".") const {
     if (is_gcc()) return plus(start(), {"-c", source, "-o", "main.o"});
-    return plus(start(), {"-fprebuilt-module-path=" + folder, "-c", source, "-o", "main.o"});
+    return plus(start(), {"-fprebuilt-module-path=" + directory, "-c", source, "-o", "main.o"});
   }
   std::string tree_of_module(const std::string& name) const {
     return is_gcc() ? "gcm.cache/" + name + ".gcm" : name + ".pcm";
@@ -248,7 +248,7 @@ TEST_P(Modules, SourceOfTheInterfaceChangesAlone) {
 
 // --- places ---
 
-// A tree names the folder it was made in, and nobody searches what is taken from it.
+// A tree names the directory it was made in, and nobody searches what is taken from it.
 TEST_P(Modules, AnotherCheckout) {
   for (const char* flag : {"-O1", "-g"}) {
     for (const char* p : {"one", "two"}) {
@@ -345,7 +345,7 @@ TEST_P(Modules, ProjectOfSeveral) {
   build("miss");
   ws.restore(sources);
   build("hit");
-  build("");  // gcc's first unit finds a folder there now
+  build("");  // gcc's first unit finds a directory there now
   build("hit");
   ws.restore(sources);
   build("hit");
@@ -443,7 +443,7 @@ TEST_F(GccModules, HeaderUnitComes) {
   const Argv unit = plus(start(), {"-fmodule-header", "h.h"});
   for (const char* depfile : {"-MD", "-MMD"}) {
     ws.remove("gcm.cache");
-    ws.make_folder("gcm.cache");
+    ws.make_directory("gcm.cache");
     const Command command{plus(importer(), {depfile}), {}};
     EXPECT_TRUE(after(command, nullptr).is_hit());
     EXPECT_FALSE(after(command, [&] { make(unit); }).is_hit());
@@ -487,7 +487,7 @@ TEST_F(GccModules, Partitions) {
 TEST_F(ClangModules, TreeBesideTheObject) {
   write_both();
   for (const char* output : {"-fmodule-output", "-fmodule-output=trees/x.pcm"}) {
-    ws.make_folder("trees");
+    ws.make_directory("trees");
     write_m(7);
     const Command command{plus(start({output}), {"-x", "c++-module", "-g", "-MD", "-c", "m.cppm"}),
                           {}};
@@ -523,9 +523,9 @@ TEST_F(ClangModules, TreeThatTheCommandNames) {
   }
 }
 
-TEST_F(ClangModules, TreeInAnotherFolder) {
+TEST_F(ClangModules, TreeInAnotherDirectory) {
   write_both();
-  for (const char* folder : {"p", "q"}) ws.make_folder(folder);
+  for (const char* directory : {"p", "q"}) ws.make_directory(directory);
   make(interface_of("m", "q"));
   const Command command{plus(start({"-fprebuilt-module-path=p"}),
                              {"-fprebuilt-module-path=q", "-c", "main.cc", "-o", "main.o"}),

@@ -76,9 +76,10 @@ bool replace_by_rename(Scene& s, Project& p, Random& r) {
 bool new_header(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> names = {
       "a.h", "b.h", "n.h", "c.h", "link.h", "maybe.h", "up.h", "forced.h", "stddef.h", "dir/d.h"};
-  static const std::vector<std::string> folders = {"src", "p", "q", "sys", "iq", "build", "late"};
+  static const std::vector<std::string> directories = {"src", "p",     "q",   "sys",
+                                                       "iq",  "build", "late"};
   const std::string& name = r.one_of(names);
-  const std::string path = in(p, r.one_of(folders) + "/" + name);
+  const std::string path = in(p, r.one_of(directories) + "/" + name);
   if (s.exists(path)) return false;
   s.write(path,
           "#define A 5\n#define B 5\n#define N 5\n#define M 5\n#define C 5\n#define L 5\n#define "
@@ -92,7 +93,7 @@ bool new_gch(Scene& s, Project& p, Random& r) {
   const std::string path = in(p, r.one_of(names));
   if (s.exists(path)) return false;
   if (r.chance(30)) {
-    s.make_folder(path);
+    s.make_directory(path);
   } else {
     s.write(path, "no precompiled header");
   }
@@ -144,7 +145,7 @@ bool retarget_file(Scene& s, Project& p, Random&) {
   return true;
 }
 
-bool retarget_folder(Scene& s, Project& p, Random&) {
+bool retarget_directory(Scene& s, Project& p, Random&) {
   if (!s.exists(in(p, "q/dir/d.h"))) return false;
   const bool first = s.read(in(p, "q/dir/d.h")).find("D 1") != std::string::npos;
   s.symlink(first ? "dir2" : "dir1", in(p, "q/dir"));
@@ -165,21 +166,21 @@ bool unlink_twin(Scene& s, Project& p, Random&) {
   return true;
 }
 
-bool fold_folders(Scene& s, Project& p, Random&) {
+bool fold_directories(Scene& s, Project& p, Random&) {
   if (!s.exists(in(p, "p")) || !s.exists(in(p, "q"))) return false;
   s.remove(in(p, "p"));
   s.symlink("q", in(p, "p"));
   return true;
 }
 
-bool unfold_folder(Scene& s, Project& p, Random&) {
+bool unfold_directory(Scene& s, Project& p, Random&) {
   if (!s.exists(in(p, "q"))) return false;
   s.remove(in(p, "sys"));
   s.symlink("q", in(p, "sys"));
   return true;
 }
 
-bool file_for_folder(Scene& s, Project& p, Random& r) {
+bool file_for_directory(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> names = {"p", "sys", "iq", "late", "build/tools"};
   const std::string path = in(p, r.one_of(names));
   s.remove(path);
@@ -187,12 +188,12 @@ bool file_for_folder(Scene& s, Project& p, Random& r) {
   return true;
 }
 
-bool folder_for_file(Scene& s, Project& p, Random& r) {
+bool directory_for_file(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> names = {"src/a.h", "p/b.h", "src/maybe.h", "src/c.h",
                                                  "p/n.h"};
   const std::string path = in(p, r.one_of(names));
   s.remove(path);
-  s.make_folder(path);
+  s.make_directory(path);
   return true;
 }
 
@@ -272,7 +273,7 @@ bool work_elsewhere(Scene& s, Project& p, Random& r) {
       [&](const std::string& a) { return a.starts_with("%") && a.ends_with(p.source); });
   if (!is_absolute && r.chance(80)) return false;  // most likely it would not find its source
   p.command.options.cwd = r.one_of(places);
-  s.make_folder(p.root + p.command.options.cwd);
+  s.make_directory(p.root + p.command.options.cwd);
   return true;
 }
 
@@ -285,7 +286,7 @@ bool search_programs_elsewhere(Scene& s, Project& p, Random& r) {
                                                  "PATH=%B:/bin:/usr/bin",
                                                  "PATH=%W/shared tools:%B:/usr/bin:/bin",
                                                  "PATH=%B:/usr/bin:/bin:%R/late"};
-  s.make_folder(in(p, "empty"));
+  s.make_directory(in(p, "empty"));
   p.command.options.env.push_back(r.one_of(paths));
   return true;
 }
@@ -301,8 +302,8 @@ bool keep_temporaries_elsewhere(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> places = {
       "TMPDIR=%R/tmp", "TMPDIR=%R/build", "TMPDIR=.", "TMPDIR=/nowhere",
       "TMPDIR=%W/tmp", "TMPDIR=%W/tmp/",  "TMPDIR",   "TMP=%W/tmp"};
-  s.make_folder(in(p, "tmp"));
-  s.make_folder("tmp");
+  s.make_directory(in(p, "tmp"));
+  s.make_directory("tmp");
   p.command.options.env.push_back(r.one_of(places));
   return true;
 }
@@ -388,7 +389,7 @@ bool place_output(Scene& s, Project& p, Random& r) {
       s.hard_link(in(p, "other-name"), path);
       break;
     default:
-      s.make_folder(path);
+      s.make_directory(path);
       break;
   }
   return true;
@@ -424,13 +425,13 @@ const std::vector<Mutation>& mutations() {
       {"assembler gone", remove_assembler},
       {"wrap the compiler", wrap_compiler},
       {"retarget a file", retarget_file},
-      {"retarget a folder", retarget_folder},
-      {"retarget the logical folder", retarget_logical},
-      {"twin no more", unlink_twin},
-      {"two folders become one", fold_folders},
-      {"system folder becomes another", unfold_folder},
-      {"file for a folder", file_for_folder},
-      {"folder for a file", folder_for_file},
+      {"retarget a directory", retarget_directory},
+      {"retarget the logical directory", retarget_logical},
+      {"same_file no more", unlink_twin},
+      {"two directories become one", fold_directories},
+      {"system directory becomes another", unfold_directory},
+      {"file for a directory", file_for_directory},
+      {"directory for a file", directory_for_file},
       {"another flag", change_flag},
       {"flags swapped", swap_flags},
       {"another environment", change_environment},

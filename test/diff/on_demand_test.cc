@@ -198,7 +198,7 @@ TEST_P(OnDemand, HeaderComesEarlierOnTheWay) {
   ws.write("inc/a.h", "#pragma once\n#include <b.h>\n#define A (B + 1)\n");
   settle();
   const auto build = [&](const char* unit) { return compare(compile(unit, {"-Ifirst"})); };
-  ws.make_folder("first");
+  ws.make_directory("first");
   const auto with_first = [&](const char* unit) {
     Command command = compile(unit);
     command.argv.insert(command.argv.begin() + 1, "-Ifirst");
@@ -413,7 +413,7 @@ TEST_P(OnDemand, ManyAtOnce) {
 // Another checkout, with the first one's modules in reach.
 TEST_P(OnDemand, AnotherCheckout) {
   for (const char* p : {"x", "y"}) {
-    ws.make_folder(p);
+    ws.make_directory(p);
     for (const char* part : {"inc", "one.c", "two.c"})
       ASSERT_TRUE(ws.run({"cp", "-a", part, std::string(p) + "/"}).ok());
   }

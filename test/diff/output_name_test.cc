@@ -16,7 +16,7 @@ class OutputName : public ::testing::Test {
     ws.write("main.c", "int main(void) { return 0; }\n");
     ws.write("h.c", "#include \"h.h\"\nint a = H;\n");
     ws.write("h.h", "#define H 1\n");
-    for (const char* name : {"one", "two", "d/e"}) ws.make_folder(name);
+    for (const char* name : {"one", "two", "d/e"}) ws.make_directory(name);
   }
   static Argv filled(Argv argv, const std::string& output) {
     const std::string stem = output.substr(0, output.rfind('.'));
@@ -72,18 +72,20 @@ TEST_F(OutputName, LinksAreShared) {
 // CMake's checks: the objects lie in a directory that is named after the program.
 TEST_F(OutputName, ObjectsBelowTheProgramsNameFollow) {
   for (const char* name : {"check-q1", "check-q2"}) {
-    const std::string folder = "CMakeFiles/" + std::string(name) + ".dir";
-    ws.make_folder(folder);
-    ws.run({"gcc", "-c", "main.c", "-o", folder + "/main.c.o"});
-    ws.run({"gcc", "-g", "-c", "main.c", "-o", folder + "/debug.c.o"});
-    ws.run({"gcc", "-c", "a.c", "-o", folder + "/a.c.o"});
-    ws.run({"gcc", "-flto", "-c", "a.c", "-o", folder + "/lto.c.o"});
+    const std::string directory = "CMakeFiles/" + std::string(name) + ".dir";
+    ws.make_directory(directory);
+    ws.run({"gcc", "-c", "main.c", "-o", directory + "/main.c.o"});
+    ws.run({"gcc", "-g", "-c", "main.c", "-o", directory + "/debug.c.o"});
+    ws.run({"gcc", "-c", "a.c", "-o", directory + "/a.c.o"});
+    ws.run({"gcc", "-flto", "-c", "a.c", "-o", directory + "/lto.c.o"});
   }
-  const std::string folder = "CMakeFiles/{O}.dir";
+  const std::string directory = "CMakeFiles/{O}.dir";
   for (const char* compiler : {"gcc", "clang"}) {
-    expect_hit({compiler, "-rdynamic", folder + "/main.c.o", "-o", "{O}"}, "check-q1", "check-q2");
-    expect_hit({compiler, "-shared", folder + "/debug.c.o", "-o", "{O}"}, "check-q1", "check-q2");
-    expect_hit({compiler, ws.path(folder + "/main.c.o"), "-lm", "-o", "{O}"}, "check-q1",
+    expect_hit({compiler, "-rdynamic", directory + "/main.c.o", "-o", "{O}"}, "check-q1",
+               "check-q2");
+    expect_hit({compiler, "-shared", directory + "/debug.c.o", "-o", "{O}"}, "check-q1",
+               "check-q2");
+    expect_hit({compiler, ws.path(directory + "/main.c.o"), "-lm", "-o", "{O}"}, "check-q1",
                "check-q2");
   }
   // Nothing of these must be wrong.
@@ -91,10 +93,10 @@ TEST_F(OutputName, ObjectsBelowTheProgramsNameFollow) {
   ws.write("choose.ld", "SECTIONS { .text : { *q1*(.text*) *(.text*) } }\nINSERT AFTER .init;\n");
   for (const Argv& more :
        {Argv{"-Wl,-T,choose.ld"}, Argv{"-Wl,-Map,m.map"}, Argv{"-Wl,-t"}, Argv{"-Wl,-M"},
-        Argv{folder + "/lto.c.o"}, Argv{"CMakeFiles/check-q1.dir/a.c.o", "-r"},
-        Argv{folder + "/../check-q1.dir/a.c.o"}, Argv{"a.c"}, Argv{"-Wl,--trace-symbol=main"},
+        Argv{directory + "/lto.c.o"}, Argv{"CMakeFiles/check-q1.dir/a.c.o", "-r"},
+        Argv{directory + "/../check-q1.dir/a.c.o"}, Argv{"a.c"}, Argv{"-Wl,--trace-symbol=main"},
         Argv{"-Wl,--warn-common"}}) {
-    Argv argv = {"gcc", "first.o", folder + "/main.c.o", "-o", "{O}"};
+    Argv argv = {"gcc", "first.o", directory + "/main.c.o", "-o", "{O}"};
     argv.insert(argv.end(), more.begin(), more.end());
     again(argv, "check-q1", "check-q2");
     again(argv, "check-q2", "check-q1");

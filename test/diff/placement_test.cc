@@ -54,12 +54,13 @@ constexpr Standing kStanding[] = {
      }},
     {"dangling_symlink",
      [](const Workspace& ws, const std::string& p) { fs::create_symlink("gone", ws.path(p)); }},
-    {"symlink_to_folder",
+    {"symlink_to_directory",
      [](const Workspace& ws, const std::string& p) {
        fs::create_directory(ws.path("target"));
        fs::create_symlink("target", ws.path(p));
      }},
-    {"folder", [](const Workspace& ws, const std::string& p) { fs::create_directory(ws.path(p)); }},
+    {"directory",
+     [](const Workspace& ws, const std::string& p) { fs::create_directory(ws.path(p)); }},
 };
 
 struct Place {

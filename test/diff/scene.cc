@@ -56,9 +56,9 @@ void Scene::remove(const std::string& name) {
   ws.remove(name);
 }
 
-void Scene::make_folder(const std::string& name) {
+void Scene::make_directory(const std::string& name) {
   note("mkdir -p " + quoted(name));
-  ws.make_folder(name);
+  ws.make_directory(name);
 }
 
 void Scene::symlink(const std::string& to, const std::string& name) {

@@ -18,7 +18,7 @@ class Scene {
   // The same inode, another content of the same size, and its old modification time put back.
   void rewrite_secretly(const std::string& name, const std::string& text);
   void remove(const std::string& name);
-  void make_folder(const std::string& name);
+  void make_directory(const std::string& name);
   void symlink(const std::string& to, const std::string& name);
   void hard_link(const std::string& existing, const std::string& name);
   void copy(const std::string& from, const std::string& to);  // of trees too, links as they are

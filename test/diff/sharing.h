@@ -14,7 +14,7 @@ using Files = std::map<std::string, std::string>;
 
 class Sharing : public ::testing::Test {
  protected:
-  // In texts, "{R}" is the folder of this checkout, "{1}" that of the first, "{W}" what holds both.
+  // In texts, "{R}" is the directory of this checkout, "{1}" that of the first, "{W}" what holds both.
   std::string filled(std::string text, const std::string& root) const {
     const auto fill = [&text](const std::string& mark, const std::string& by) {
       for (std::size_t at = text.find(mark); at != std::string::npos;
@@ -37,7 +37,7 @@ class Sharing : public ::testing::Test {
   Verdict share(const Files& files, const std::function<void()>& change = nullptr,
                 const std::string& second = "p2") {
     for (const auto& [name, text] : files) ws.write("p1/" + name, filled(text, ws.path("p1")));
-    if (!cwd.empty()) ws.make_folder("p1/" + cwd);
+    if (!cwd.empty()) ws.make_directory("p1/" + cwd);
     std::filesystem::create_directories(std::filesystem::path(ws.path(second)).parent_path());
     std::filesystem::copy(
         ws.path("p1"), ws.path(second),

@@ -1,5 +1,5 @@
-// A result made in one checkout or build folder and found by another: it may only be served where the
-// tool would leave the same there. The name of a folder gets into results on more ways than one thinks.
+// A result made in one checkout or build directory and found by another: it may only be served where the
+// tool would leave the same there. The name of a directory gets into results on more ways than one thinks.
 #include <gtest/gtest.h>
 
 #include "diff/sharing.h"
@@ -42,7 +42,7 @@ TEST_F(Sharing, LinksOfNamesWithDots) {
 }
 
 // The source is a system header as well, and then the compiler takes the shorter of its names.
-TEST_F(Sharing, SourceThatIncludesItselfFromASystemFolder) {
+TEST_F(Sharing, SourceThatIncludesItselfFromASystemDirectory) {
   const std::string dots = "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc";
   argv = {"gcc", "-Wsystem-headers", "-isystem", dots, "-c", dots + "/s.c", "-o", "a.o"};
   share({{"inc/s.c",
@@ -107,32 +107,32 @@ TEST_F(Sharing, PreprocessedTextWithAnAbsoluteName) {
   share({{"a.c", "const char *x = \"{1}/z\";\n"}});
 }
 
-// --- put together from an outer folder and a name in the source ---
+// --- put together from an outer directory and a name in the source ---
 
 TEST_F(Sharing, MacroThatNamesAFile) {
   argv = {"gcc", "-DH=\"{1}/inc/a.h\"", "-c", "a.c"};
   share(with("#include H\nint f(void) { return V; }\n"), [&] { change_header(); });
 }
 
-TEST_F(Sharing, HeaderFolderAboveTheCheckouts) {
+TEST_F(Sharing, HeaderDirectoryAboveTheCheckouts) {
   argv = {"gcc", "-I{W}", "-c", "a.c"};
   share(with("#include \"p1/inc/a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
 }
 
-TEST_F(Sharing, VariableWithAFolderAboveTheCheckouts) {
+TEST_F(Sharing, VariableWithADirectoryAboveTheCheckouts) {
   argv = {"gcc", "-c", "a.c"};
   env = {"CPATH={W}"};
   share(with("#include \"p1/inc/a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
 }
 
-TEST_F(Sharing, VariableWithTwoFolders) {
+TEST_F(Sharing, VariableWithTwoDirectories) {
   argv = {"gcc", "-c", "a.c"};
   env = {"CPATH={R}/none:{1}/inc"};
   share(with("#include \"a.h\"\nint f(void) { return V; }\n"), [&] { change_header(); });
 }
 
-TEST_F(Sharing, BuildFolderNamedInTheSource) {
-  // One checkout, two build folders; the source folder is on the path.
+TEST_F(Sharing, BuildDirectoryNamedInTheSource) {
+  // One checkout, two build directories; the source directory is on the path.
   const Argv compile = {"gcc", "-I" + ws.work(), "-c", "../a.c"};
   ws.write("a.c", "#include \"b1/gen.h\"\nint f(void) { return V; }\n");
   ws.write("b1/gen.h", "#define V 1\n");
@@ -149,7 +149,7 @@ TEST_F(Sharing, BuildFolderNamedInTheSource) {
 
 // --- cut, mapped or computed ---
 
-TEST_F(Sharing, MapOfAFolderAboveTheCheckouts) {
+TEST_F(Sharing, MapOfADirectoryAboveTheCheckouts) {
   argv = {"gcc", "-ffile-prefix-map={W}=/src", "-c", "{R}/a.c", "-o", "{R}/a.o"};
   share({{"a.c", "const char *f = __FILE__;\n"}});
 }
@@ -159,15 +159,15 @@ TEST_F(Sharing, MapThatCutsAName) {
   share({{"a.c", "int a;\n"}});
 }
 
-TEST_F(Sharing, MapOfTheCheckoutInASecondBuildFolder) {
+TEST_F(Sharing, MapOfTheCheckoutInASecondBuildDirectory) {
   const Argv compile = {"gcc", "-g", "-ffile-prefix-map=" + ws.work() + "=.", "-c", "../a.c"};
   ws.write("a.c", "int a;\n");
   Command in_first{compile, {}};
   in_first.options.cwd = "b1";
   Command in_second{compile, {}};
   in_second.options.cwd = "b2";
-  ws.make_folder("b1");
-  ws.make_folder("b2");
+  ws.make_directory("b1");
+  ws.make_directory("b2");
   warm_up(ws, in_first, 1);
   const Verdict verdict = judge(ws, in_second);
   EXPECT_EQ(verdict.difference, "") << verdict.event;

@@ -38,7 +38,7 @@ Left run_here(Workspace& ws, const Command& command, bool with_deja) {
   return left;
 }
 
-// Runs the bare tool in a copy of `before` that stands where the work folder stood.
+// Runs the bare tool in a copy of `before` that stands where the work directory stood.
 Left run_bare(Workspace& ws, const Command& command, const std::string& before) {
   const std::string aside = ws.base() + "/aside";
   fs::rename(ws.work(), aside);
@@ -67,13 +67,13 @@ std::string compare(const Left& bare, const Left& deja) {
 
 }  // namespace
 
-std::vector<std::string> links_of(const std::string& folder) {
+std::vector<std::string> links_of(const std::string& directory) {
   std::map<std::pair<dev_t, ino_t>, std::vector<std::string>> names;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory)) {
     struct stat st = {};
     if (::lstat(entry.path().c_str(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink < 2)
       continue;
-    names[{st.st_dev, st.st_ino}].push_back(entry.path().lexically_relative(folder).string());
+    names[{st.st_dev, st.st_ino}].push_back(entry.path().lexically_relative(directory).string());
   }
   std::vector<std::string> out;
   for (auto& [inode, of] : names) {

@@ -27,7 +27,7 @@ struct Verdict {
   bool is_hit() const { return event.outcome == "hit"; }
 };
 
-// Runs the command both ways and compares. The folder is afterwards as deja left it.
+// Runs the command both ways and compares. The directory is afterwards as deja left it.
 Verdict judge(Workspace& ws, const Command& command);
 // The bare tool is run with another command (deja adds to some).
 Verdict judge(Workspace& ws, const Command& command, const Command& bare_command);
@@ -36,9 +36,9 @@ Verdict judge(Workspace& ws, const Command& command, const Command& bare_command
 // was before. False: the tool itself failed.
 bool warm_up(Workspace& ws, const Command& command, int runs = 2);
 
-// Files of a folder that share an inode with another, with the name of the first ("a.o=b.o"), so that
+// Files of a directory that share an inode with another, with the name of the first ("a.o=b.o"), so that
 // trees can be compared for links too.
-std::vector<std::string> links_of(const std::string& folder);
+std::vector<std::string> links_of(const std::string& directory);
 
 // One line of a shell script.
 std::string as_shell(const Command& command);

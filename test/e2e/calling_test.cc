@@ -249,12 +249,12 @@ TEST_P(Built, ByCmakeAsALauncher) {
   NEEDS_TOOL("cmake");
   ws.write("CMakeLists.txt",
            "cmake_minimum_required(VERSION 3.20)\nproject(p C)\nadd_library(p STATIC a.c b.c)\n");
-  const auto build = [this](const std::string& folder) {
+  const auto build = [this](const std::string& directory) {
     const Result configured = ws.run(
-        {"cmake", "-S", ".", "-B", folder, "-G", "Unix Makefiles", "-DCMAKE_BUILD_TYPE=Release",
+        {"cmake", "-S", ".", "-B", directory, "-G", "Unix Makefiles", "-DCMAKE_BUILD_TYPE=Release",
          "-DCMAKE_C_COMPILER=/usr/bin/gcc", "-DCMAKE_C_COMPILER_LAUNCHER=" + Workspace::program()});
     EXPECT_TRUE(configured.ok()) << configured;
-    const Result built = ws.run({"cmake", "--build", folder});
+    const Result built = ws.run({"cmake", "--build", directory});
     EXPECT_TRUE(built.ok()) << built;
   };
   build("build1");

@@ -9,13 +9,13 @@
 
 namespace deja::test {
 
-// The folder of a real rustc and cargo: rustup's programs of these names are another one's proxies,
+// The directory of a real rustc and cargo: rustup's programs of these names are another one's proxies,
 // which look for their toolchains in the user's home.
 inline std::string toolchain() {
   const char* const home = std::getenv("HOME");
-  const std::string folder = std::string(home == nullptr ? "" : home) + "/.rustup/toolchains";
+  const std::string directory = std::string(home == nullptr ? "" : home) + "/.rustup/toolchains";
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored))
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored))
     if (std::filesystem::exists(entry.path() / "bin/cargo")) return (entry.path() / "bin").string();
   const std::string rustc = find_program("rustc");
   return rustc.empty() ? "" : std::filesystem::path(rustc).parent_path().string();
@@ -32,10 +32,10 @@ class CargoTest : public ::testing::TestWithParam<Mode> {
     ws.set("CARGO_TERM_COLOR=never");
     ws.set("CARGO_HOME=" + ws.base() + "/cargo");
   }
-  Result cargo(const std::string& folder, const Argv& words) const {
+  Result cargo(const std::string& directory, const Argv& words) const {
     Argv argv = {"cargo"};
     argv.insert(argv.end(), words.begin(), words.end());
-    return ws.run(argv, {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = folder});
+    return ws.run(argv, {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = directory});
   }
   // How the commands since the last call came out, those of which `what` begins so:
   // "util hit, mac hit". Of "": all but bypasses.

@@ -1,4 +1,4 @@
-// One result for many folders, wherever the bytes allow it (docs/ARCHITECTURE.md, "Paths").
+// One result for many directories, wherever the bytes allow it (docs/ARCHITECTURE.md, "Paths").
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -10,9 +10,9 @@ class Checkout : public SetupTest {
   void check_out(const std::string& name) {
     ws.write(name + "/src/a.c", "#include \"a.h\"\nint f(void) { int unused; return V; }\n");
     ws.write(name + "/include/a.h", "#define V 1\n");
-    ws.make_folder(name + "/build");
+    ws.make_directory(name + "/build");
   }
-  // The tool's own bytes in `folder`, then deja's.
+  // The tool's own bytes in `directory`, then deja's.
   void expect_like_bare(const std::string& outcome, const Argv& argv, const std::string& cwd) {
     const Tree before = ws.tree();
     const Result bare = ws.run(argv, {.cwd = cwd});
@@ -43,16 +43,16 @@ TEST_P(Checkout, AbsolutePathsHitAndDepfilesFollow) {
   }
 }
 
-TEST_P(Checkout, SecondBuildFolderHits) {
+TEST_P(Checkout, SecondBuildDirectoryHits) {
   check_out("project");
   const Argv argv = {
       cc(), "-I" + ws.path("project/include"), "-c", ws.path("project/src/a.c"), "-o", "a.o"};
-  ws.make_folder("project/debug");
+  ws.make_directory("project/debug");
   expect_like_bare("miss", argv, "project/build");
   expect_like_bare("hit", argv, "project/debug");
 }
 
-TEST_P(Checkout, DebugInformationBindsToTheFolder) {
+TEST_P(Checkout, DebugInformationBindsToTheDirectory) {
   for (const char* name : {"one", "two"}) check_out(name);
   const Argv argv = {cc(), "-g", "-Iinclude", "-c", "src/a.c", "-o", "a.o"};
   expect_like_bare("miss", argv, "one");
@@ -83,7 +83,7 @@ TEST_P(Checkout, MappedDebugInformationIsShared) {
   }
 }
 
-TEST_P(Checkout, FileMacroBindsToTheFolder) {
+TEST_P(Checkout, FileMacroBindsToTheDirectory) {
   for (const char* name : {"one", "two"}) {
     check_out(name);
     ws.write(std::string(name) + "/src/a.c",
@@ -102,7 +102,7 @@ TEST_P(Checkout, FileMacroThatOnlyCountsBindsToo) {
   }
 }
 
-TEST_P(Checkout, CoverageBindsToTheFolder) {
+TEST_P(Checkout, CoverageBindsToTheDirectory) {
   for (const char* name : {"one", "two"}) {
     check_out(name);
     ws.expect_miss({cc(), "--coverage", "-Iinclude", "-c", "src/a.c", "-o", "a.o"}, {.cwd = name});

@@ -81,10 +81,10 @@ TEST_F(Emscripten, HeaderIsEdited) {
   expect_noticed(compile_a, [this] { ws.write("a.h", "#define GREETING \"good day\"\n"); });
 }
 
-TEST_F(Emscripten, HeaderAppearsInAnEarlierFolder) {
+TEST_F(Emscripten, HeaderAppearsInAnEarlierDirectory) {
   ws.write("a.c", "#include <a.h>\nconst char* s = GREETING;\n");
   ws.remove("a.h");
-  ws.make_folder("one");
+  ws.make_directory("one");
   ws.write("two/a.h", "#define GREETING \"two\"\n");
   expect_noticed({"emcc", "-Ione", "-Itwo", "-c", "a.c"},
                  [this] { ws.write("one/a.h", "#define GREETING \"one\"\n"); });

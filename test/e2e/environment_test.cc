@@ -104,7 +104,7 @@ TEST_P(Inherited, SignalDispositionsStay) {
                    {.in_child = [] { ::signal(SIGPIPE, SIG_IGN); }});
 }
 
-TEST_P(Inherited, WorkingFolderStays) { expect_same_text("pwd; pwd -P; echo $PWD"); }
+TEST_P(Inherited, WorkingDirectoryStays) { expect_same_text("pwd; pwd -P; echo $PWD"); }
 
 TEST_P(Inherited, StandardInputIsTheUsersOwn) { expect_same_text("cat", {.in = "some text\n"}); }
 

@@ -80,8 +80,8 @@ TEST_P(EqualInputs, OfALinkAreOneFileOrTwo) {
 TEST_P(EqualInputs, LibrariesThatAreOneOrTwo) {
   compile("b", "extern int a;\nint f(void) { return a; }\n");
   compile("m", "int f(void);\nint main(void) { return f(); }\n");
-  ws.make_folder("x");
-  ws.make_folder("y");
+  ws.make_directory("x");
+  ws.make_directory("y");
   make_library("x/liba.so.1", {"a.o"});
   std::filesystem::create_hard_link(ws.path("x/liba.so.1"), ws.path("y/other.so"));
   make_library("libb.so", {"b.o", "-Wl,--no-as-needed", "-Lx", "-l:liba.so.1"});

@@ -57,18 +57,18 @@ read_all < "$1"
   Workspace ws{GetParam().mode};
 };
 
-TEST_P(ExecDeps, Z19_PrerequisitesAreInputs) {
+TEST_P(ExecDeps, PrerequisitesAreInputs) {
   ws.expect_miss(rules());
   ws.expect_hit(rules());
   ws.write("b", "three\n");
   ws.expect_miss(rules());
   expect_text("one three\n");
   ws.write("b", "two\n");
-  ws.expect_hit(rules());  // F7: the old set of inputs is not forgotten
+  ws.expect_hit(rules());  // the old set of inputs is still stored
   expect_text("one two\n");
 }
 
-TEST_P(ExecDeps, F7_SetsOfInputsAreKeptSideBySide) {
+TEST_P(ExecDeps, SeveralSetsOfInputsAreKept) {
   ws.write("c", "three\n");
   ws.expect_miss(rules());
   ws.write("b", "use c\n");
@@ -83,7 +83,7 @@ TEST_P(ExecDeps, F7_SetsOfInputsAreKeptSideBySide) {
   ws.expect_miss(rules());
 }
 
-TEST_P(ExecDeps, F9_TheDepfileComesBackAndAStaleOneIsNotTaken) {
+TEST_P(ExecDeps, TheDepfileComesBackAndAStaleOneIsNotTaken) {
   ws.expect_miss(rules());
   const std::string text = ws.read("out.d");
   ws.remove("out.d");
@@ -98,7 +98,7 @@ TEST_P(ExecDeps, F9_TheDepfileComesBackAndAStaleOneIsNotTaken) {
             std::string::npos);
 }
 
-TEST_P(ExecDeps, F6_ResultsWithoutTrackingDoNotServeThoseWithIt) {
+TEST_P(ExecDeps, ResultsWithoutTrackingDoNotServeThoseWithIt) {
   ws.expect_miss(
       with({"--input-file", "a", "--output-file", "out"}, {"tool", "a", "out", "out.d"}));
   ws.expect_miss(rules());
@@ -107,7 +107,7 @@ TEST_P(ExecDeps, F6_ResultsWithoutTrackingDoNotServeThoseWithIt) {
   expect_text("one three\n");
 }
 
-TEST_P(ExecDeps, Z19_FailuresAndVanishedInputs) {
+TEST_P(ExecDeps, FailuresAndVanishedInputs) {
   ws.write("a", "one\nuse b\nfail\n");
   for (int i = 0; i < 2; ++i) {
     Argv failing = rules();
@@ -122,7 +122,7 @@ TEST_P(ExecDeps, Z19_FailuresAndVanishedInputs) {
   EXPECT_EQ(ws.last_event().tool_runs, 1);
 }
 
-TEST_P(ExecDeps, F8_NamesWithBlanksAndNewlines) {
+TEST_P(ExecDeps, NamesWithBlanksAndNewlines) {
   ws.write("a", "one\n");
   ws.write("with blank", "x\n");
   const Argv argv = with({"--input-file", "a", "--output-file", "out", "--depfile", "out.d"},
@@ -137,7 +137,7 @@ TEST_P(ExecDeps, F8_NamesWithBlanksAndNewlines) {
   expect_text("one y\n");
 }
 
-TEST_P(ExecDeps, Z5_F14_IncludesOfSeedsAreInputs) {
+TEST_P(ExecDeps, IncludesOfSeedsAreInputs) {
   ws.write("src/a.c", "#include \"b.h\"\n#include <c.h>\n#if __has_include(<d.h>)\n#endif\n");
   ws.write("src/b.h", "#embed <data.bin>\n");
   ws.write("inc/c.h", "");
@@ -152,18 +152,18 @@ TEST_P(ExecDeps, Z5_F14_IncludesOfSeedsAreInputs) {
     ws.expect_miss(scan);
     ws.expect_hit(scan);
   };
-  expect_change("src/a.c", ws.read("src/a.c") + "\n");  // F14: the seed itself
+  expect_change("src/a.c", ws.read("src/a.c") + "\n");  // the seed itself
   expect_change("src/b.h", "#embed <data.bin>\n\n");
   expect_change("inc/data.bin", "2");
   expect_change("inc/c.h", "#include <e.h>\n");
   expect_change("sys/e.h", "");    // found at last
-  expect_change("first/c.h", "");  // F14: earlier on the search path
+  expect_change("first/c.h", "");  // earlier on the search path
   expect_change("first/d.h", "");  // asked for by __has_include
   ws.write("src/unrelated.h", "");
   ws.expect_hit(scan);
 }
 
-TEST_P(ExecDeps, F14_ComputedIncludesProveNothingAlone) {
+TEST_P(ExecDeps, ComputedIncludesProveNothingAlone) {
   ws.write("a.c", "#define H \"b.h\"\n#include H\n");
   ws.write("b.h", "1\n");
   const Argv scan = with({"--include-scan", "a.c"}, {"cat", "b.h"});

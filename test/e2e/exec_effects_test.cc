@@ -1,4 +1,4 @@
-// What tools do besides writing files: folders that are renamed, processes that stay, looks at all
+// What tools do besides writing files: directories that are renamed, processes that stay, looks at all
 // of a file.
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -25,7 +25,7 @@ class ExecEffects : public ExecTest {
   }
 };
 
-TEST_P(ExecEffects, RenamedFoldersComeBackWithWhatIsInThem) {
+TEST_P(ExecEffects, RenamedDirectoriesComeBackWithWhatIsInThem) {
   for (const Argv& with : {Argv{}, Argv{"--output-dir", "out"}}) {
     Argv options = with;
     options.insert(options.end(), {"--pass-env", "PATH"});
@@ -55,7 +55,7 @@ TEST_P(ExecEffects, ProcessesThatStayProveNothing) {
   ws.expect_hit(plain);
 }
 
-TEST_P(ExecEffects, FoldersAreMadeOnlyForWhatComesBack) {
+TEST_P(ExecEffects, DirectoriesAreMadeOnlyForWhatComesBack) {
   const Argv may = exec({"--optional-output", "d/x", "--output-dir", "e"}, {"true"});
   ws.expect_miss(may);
   ws.expect_hit(may);
@@ -63,7 +63,7 @@ TEST_P(ExecEffects, FoldersAreMadeOnlyForWhatComesBack) {
   EXPECT_FALSE(ws.exists("e"));
 }
 
-TEST_P(ExecEffects, AHitThatCannotBeLeavesNoFolders) {
+TEST_P(ExecEffects, AHitThatCannotBeLeavesNoDirectories) {
   const Argv make = sh({"--output-file", "out"}, "mkdir d && echo 1 > d/f; echo 2 > out");
   ws.expect_miss(make);
   ws.remove("d");
@@ -75,7 +75,7 @@ TEST_P(ExecEffects, AHitThatCannotBeLeavesNoFolders) {
   EXPECT_TRUE(ws.exists("d/f"));
 }
 
-TEST_P(ExecEffects, FoldersKeepTheirModes) {
+TEST_P(ExecEffects, DirectoriesKeepTheirModes) {
   const Argv make = sh({"--output-dir", "d", "--pass-env", "PATH"},
                        "mkdir -p d/e; echo 1 > d/e/f; chmod 500 d/e; chmod 711 d");
   ws.expect_miss(make);
@@ -98,7 +98,7 @@ TEST_P(ExecEffects, SymlinksThatAreLookedAt) {
   ws.expect_miss(copy);
 }
 
-TEST_P(ExecEffects, ModesOfFoldersCount) {
+TEST_P(ExecEffects, ModesOfDirectoriesCount) {
   ws.write("d/f", "1\n");
   const Argv look = exec({}, {"stat", "-c", "%a", "d"});
   ws.expect_miss(look);
@@ -117,7 +117,7 @@ TEST_P(ExecEffects, LongListings) {
   ASSERT_EQ(::link(ws.path("d/f").c_str(), ws.path("aside/f").c_str()), 0);
   EXPECT_NE(ws.expect_miss(list).out.find(" 2 "), std::string::npos);
   ws.expect_hit(list);
-  ws.write("d/sub/h", "1\n");  // the time of the folder
+  ws.write("d/sub/h", "1\n");  // the time of the directory
   ws.expect_miss(list);
 }
 
@@ -141,7 +141,7 @@ TEST_P(ExecEffects, PackedFilesHoldATime) {
   ws.expect_miss(pack({}));
 }
 
-TEST_P(ExecEffects, ArgumentsThatOnlyEndLikeTheFolder) {
+TEST_P(ExecEffects, ArgumentsThatOnlyEndLikeTheDirectory) {
   ws.write("one/x", "");
   ws.write("two/x", "");
   const auto say = [&](const std::string& cwd) {

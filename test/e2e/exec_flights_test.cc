@@ -55,7 +55,7 @@ class ExecFlights : public ExecTest {
   }
 };
 
-TEST_P(ExecFlights, Z13_F1_F2_OneRunForAll) {
+TEST_P(ExecFlights, OneRunForAllCallers) {
   const Argv argv = slow({"--output-file", "out"}, {"out"});
   for (const Result& r : run_all(std::vector<Argv>(40, argv))) {
     EXPECT_TRUE(r.ok()) << r;
@@ -66,8 +66,8 @@ TEST_P(ExecFlights, Z13_F1_F2_OneRunForAll) {
   EXPECT_EQ(ws.read("out"), "1\n");
 }
 
-// F3: the set of inputs is only known after the run.
-TEST_P(ExecFlights, F3_OneRunThoughItsInputsAreNewToAll) {
+// The set of inputs is only known after the run.
+TEST_P(ExecFlights, OneRunForManyWhenTheInputsAreNew) {
   ws.script("tool", "#!/bin/sh\necho run >> '" + ws.base() +
                         "/ticks'\n/bin/sleep 1\necho 'out: in' > out.d\n");
   const Argv argv = exec({"--declared-only", "--depfile", "out.d"}, {"tool"});
@@ -78,8 +78,8 @@ TEST_P(ExecFlights, F3_OneRunThoughItsInputsAreNewToAll) {
   }
 }
 
-// F4: the owner stores nothing; the others get his result all the same.
-TEST_P(ExecFlights, F4_ReadOnlyOwnersAndFailuresAreSharedToo) {
+// The client that runs the tool stores nothing; the waiting clients get its result all the same.
+TEST_P(ExecFlights, ReadOnlyRunsAndFailuresAreSharedToo) {
   for (const Result& r : run_all(std::vector<Argv>(20, slow({"--read-only"})))) {
     EXPECT_TRUE(r.ok()) << r;
     EXPECT_EQ(r.out, "told\n");
@@ -94,7 +94,7 @@ TEST_P(ExecFlights, F4_ReadOnlyOwnersAndFailuresAreSharedToo) {
   EXPECT_EQ(ticks(), 3);
 }
 
-TEST_P(ExecFlights, F4_StreamsAreThoseEachWants) {
+TEST_P(ExecFlights, EachWaiterGetsTheStreamsItWants) {
   std::vector<Argv> commands;
   for (int i = 0; i < 20; ++i)
     commands.push_back(slow({i % 2 == 0 ? "--output-stdout=false" : "--output-stderr=false"}));
@@ -107,7 +107,7 @@ TEST_P(ExecFlights, F4_StreamsAreThoseEachWants) {
 }
 
 // A dead owner is replaced by one of those who wait, not by all of them.
-TEST_P(ExecFlights, F2_DeadOwnerHasOneSuccessor) {
+TEST_P(ExecFlights, OneWaiterRunsWhenTheOwnerIsKilled) {
   const std::string gate = ws.base() + "/gate";
   ws.script("held", "#!/bin/sh\necho run >> '" + ws.base() + "/ticks'\nwhile [ ! -e '" + gate +
                         "' ]; do /bin/sleep 0.05; done\n");
@@ -125,7 +125,7 @@ TEST_P(ExecFlights, F2_DeadOwnerHasOneSuccessor) {
 }
 
 // A tool that is ended by a signal says nothing of the next: one more runs, not all.
-TEST_P(ExecFlights, F11_RunsThatWereCutShortAreNotShared) {
+TEST_P(ExecFlights, RunsEndedByASignalAreNotShared) {
   ws.script("cut", "#!/bin/sh\necho run >> '" + ws.base() + "/ticks'\n/bin/sleep 1\n[ -e '" +
                        ws.base() + "/well' ] || kill -KILL $$\n");
   const Argv argv = exec({"--declared-only"}, {"cut"});
@@ -140,8 +140,8 @@ TEST_P(ExecFlights, F11_RunsThatWereCutShortAreNotShared) {
   EXPECT_EQ(ticks(), 2);
 }
 
-// F36: what goes around the cache is the users' own business, as without deja.
-TEST_P(ExecFlights, F36_WithoutCacheEachRuns) {
+// --no-cache: each client runs the tool, as without deja.
+TEST_P(ExecFlights, NoCacheRunsEachCaller) {
   for (const Result& r : run_all(std::vector<Argv>(4, slow({"--no-cache"})), {.env = {"WAIT=0"}}))
     EXPECT_EQ(r.out, "told\n");
   EXPECT_EQ(ticks(), 4);

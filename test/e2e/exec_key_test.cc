@@ -18,7 +18,7 @@ class ExecKey : public ExecTest {
   const Argv copy = exec({"--input-file", "in", "--output-file", "out"}, {"cp", "in", "out"});
 };
 
-TEST_P(ExecKey, Z1_FilteredArgumentsAreNotKeyedButGiven) {
+TEST_P(ExecKey, FilteredArgumentsAreNotKeyedButGiven) {
   const auto echo = [&](const std::string& tick) {
     return exec({"--key-args-filter", "^--tick="}, {"echo", "--tick=" + tick, "x"});
   };
@@ -28,7 +28,7 @@ TEST_P(ExecKey, Z1_FilteredArgumentsAreNotKeyedButGiven) {
   EXPECT_NE(key(echo("1")), key(exec({"--key-args-filter", "^--tick="}, {"echo", "x", "y"})));
 }
 
-TEST_P(ExecKey, Z2_BadRegexIsReportedBeforeAnythingElseAndWithoutCache) {
+TEST_P(ExecKey, BadRegexIsReportedBeforeAnythingElseAndWithoutCache) {
   for (const Argv& more : {Argv{}, Argv{"--no-cache"}, Argv{"--non-deterministic"}}) {
     Argv options = {"--key-args-filter", "a(b", "--input-file", "missing"};
     options.insert(options.end(), more.begin(), more.end());
@@ -36,7 +36,7 @@ TEST_P(ExecKey, Z2_BadRegexIsReportedBeforeAnythingElseAndWithoutCache) {
   }
 }
 
-TEST_P(ExecKey, Z3_ToolHashStandsForTheToolsFile) {
+TEST_P(ExecKey, ToolHashStandsForTheToolsFile) {
   const std::string one(64, '1'), two(64, '2');
   ws.script("tool", "#!/bin/sh\necho first\n");
   EXPECT_NE(key(exec({"--tool-hash", one}, {"tool"})), key(exec({"--tool-hash", two}, {"tool"})));
@@ -49,7 +49,7 @@ TEST_P(ExecKey, Z3_ToolHashStandsForTheToolsFile) {
   EXPECT_EQ(ws.expect_miss(exec({}, {"tool"})).out, "third\n");
 }
 
-TEST_P(ExecKey, Z4_InputsAreKeyedByPathAndContentOnce) {
+TEST_P(ExecKey, InputsAreKeyedByPathAndContentOnce) {
   const std::string first = key(copy);
   ws.write("in", "2\n");
   EXPECT_NE(key(copy), first);
@@ -67,7 +67,7 @@ TEST_P(ExecKey, Z4_InputsAreKeyedByPathAndContentOnce) {
   EXPECT_NE(with({"in"}), with({"other"}));  // another name, the same content
 }
 
-TEST_P(ExecKey, Z6_Z8_EverythingDeclaredIsPartOfIt) {
+TEST_P(ExecKey, EverythingDeclaredIsPartOfTheKey) {
   const std::string plain = key(exec({}, {"echo", "a", "b"}));
   EXPECT_NE(key(exec({}, {"echo", "b", "a"})), plain);
   EXPECT_NE(key(exec({}, {"echo", "a"})), plain);
@@ -77,11 +77,11 @@ TEST_P(ExecKey, Z6_Z8_EverythingDeclaredIsPartOfIt) {
   EXPECT_NE(key(exec({"--output-file", "x"}, {"echo", "a", "b"})), plain);
   EXPECT_NE(key(exec({"--output-dir", "x"}, {"echo", "a", "b"})), plain);
   EXPECT_NE(key(exec({"--input-env", "NAME"}, {"echo", "a", "b"})), plain);
-  ws.make_folder("sub");
+  ws.make_directory("sub");
   EXPECT_NE(key(exec({}, {"echo", "a", "b"}), {.cwd = "sub"}), plain);
 }
 
-TEST_P(ExecKey, Z8_TheRestIsNotPartOfIt) {
+TEST_P(ExecKey, TheRestIsNotPartOfTheKey) {
   const std::string plain = key(copy);
   EXPECT_EQ(key(copy, {.env = {"SOME_VARIABLE=1"}}), plain);
   const auto with = [&](const Argv& more) {
@@ -105,7 +105,7 @@ TEST_P(ExecKey, Z8_TheRestIsNotPartOfIt) {
             key(exec({"--output-file", "b", "--output-file", "a"}, {"true"})));
 }
 
-TEST_P(ExecKey, Z9_ItIsInTheEventToo) {
+TEST_P(ExecKey, TheKeyIsInTheEventToo) {
   std::string printed = key(copy);
   printed.pop_back();
   ws.expect_miss(copy);
@@ -119,8 +119,8 @@ TEST_P(ExecKey, TouchedInputIsStillAHit) {
   ws.expect_hit(copy);
 }
 
-TEST_P(ExecKey, FoldersCountUnlessTheyAreNotToBe) {
-  for (const char* folder : {"one", "two"}) ws.write(std::string(folder) + "/in", "x\n");
+TEST_P(ExecKey, DirectoriesCountUnlessTheyAreNotToBe) {
+  for (const char* directory : {"one", "two"}) ws.write(std::string(directory) + "/in", "x\n");
   const Argv here = exec({"--input-file", "in", "--output-file", "out"}, {"cp", "in", "out"});
   ws.expect_miss(here, {.cwd = "one"});
   ws.expect_miss(here, {.cwd = "two"});
@@ -132,11 +132,11 @@ TEST_P(ExecKey, FoldersCountUnlessTheyAreNotToBe) {
   EXPECT_EQ(ws.read("two/out"), "x\n");
 }
 
-// F18: what is named by its whole path is shared all the same.
-TEST_P(ExecKey, F18_NoCwdInKeySharesAbsoluteNames) {
-  for (const std::string folder : {"one", "two"}) ws.write(folder + "/in", "x\n");
-  const auto copy_in = [&](const std::string& folder) {
-    const std::string in = ws.path(folder) + "/in", out = ws.path(folder) + "/out";
+// Files that are named by absolute paths are shared too.
+TEST_P(ExecKey, NoCwdInKeySharesAbsoluteNames) {
+  for (const std::string directory : {"one", "two"}) ws.write(directory + "/in", "x\n");
+  const auto copy_in = [&](const std::string& directory) {
+    const std::string in = ws.path(directory) + "/in", out = ws.path(directory) + "/out";
     return exec({"--no-cwd-in-key", "--input-file", in, "--output-file", out}, {"cp", in, out});
   };
   ws.expect_miss(copy_in("one"), {.cwd = "one"});
@@ -144,29 +144,29 @@ TEST_P(ExecKey, F18_NoCwdInKeySharesAbsoluteNames) {
   EXPECT_EQ(ws.read("two/out"), "x\n");
 }
 
-TEST_P(ExecKey, F18_NeverSharesWhatNamesTheFolder) {
-  ws.make_folder("one");
-  ws.make_folder("two");
+TEST_P(ExecKey, NeverSharesWhatNamesTheDirectory) {
+  ws.make_directory("one");
+  ws.make_directory("two");
   const Argv where = sh({"--no-cwd-in-key", "--output-file", "out"}, "pwd > out");
   ws.expect_miss(where, {.cwd = "one"});
   ws.expect_miss(where, {.cwd = "two"});
   EXPECT_EQ(ws.read("two/out"), ws.path("two") + "\n");
 }
 
-TEST_P(ExecKey, F25_UnsetIsNotEmpty) {
+TEST_P(ExecKey, UnsetIsNotEmpty) {
   const Argv show = sh({"--input-env", "NAME"}, "echo ${NAME-unset}");
   EXPECT_EQ(ws.expect_miss(show).out, "unset\n");
   EXPECT_EQ(ws.expect_miss(show, {.env = {"NAME="}}).out, "\n");
   EXPECT_EQ(ws.expect_hit(show).out, "unset\n");
 }
 
-TEST_P(ExecKey, F25_PassedVariablesAreGivenAndNotKeyed) {
+TEST_P(ExecKey, PassedVariablesAreGivenAndNotKeyed) {
   const Argv show = sh({"--pass-env", "NAME"}, "echo ${NAME-unset}");
   EXPECT_EQ(ws.expect_miss(show, {.env = {"NAME=1"}}).out, "1\n");
   EXPECT_EQ(ws.expect_hit(show, {.env = {"NAME=2"}}).out, "1\n");
 }
 
-TEST_P(ExecKey, F26_PathsAreBytes) {
+TEST_P(ExecKey, PathsAreBytes) {
   ws.write("a\\b", "1\n");
   ws.write("a/b", "1\n");
   ws.write("\xff", "1\n");
@@ -177,14 +177,14 @@ TEST_P(ExecKey, F26_PathsAreBytes) {
             key(exec({"--input-file", "\xfe"}, {"true"})));
 }
 
-TEST_P(ExecKey, F27_ToolsOfOneContentAndTwoNamesAreTwo) {
+TEST_P(ExecKey, ToolsOfOneContentAndTwoNamesAreTwo) {
   ws.script("one", "#!/bin/sh\necho ${0##*/}\n");
   std::filesystem::copy(ws.bin() + "/one", ws.bin() + "/two");
   EXPECT_EQ(ws.expect_miss(exec({}, {"one"})).out, "one\n");
   EXPECT_EQ(ws.expect_miss(exec({}, {"two"})).out, "two\n");
 }
 
-TEST_P(ExecKey, F27_InterpreterCounts) {
+TEST_P(ExecKey, TheInterpreterOfAScriptCounts) {
   ws.script("interpreter", "#!/bin/sh\necho first\n");
   ws.script("tool", "#!" + ws.bin() + "/interpreter\n");
   if (ws.bin().find(' ') != std::string::npos) ws.script("tool", "#!/usr/bin/env interpreter\n");
@@ -198,7 +198,7 @@ TEST_P(ExecKey, F27_InterpreterCounts) {
   }
 }
 
-TEST_P(ExecKey, F33_FilterNeverHidesWhereAnOutputGoes) {
+TEST_P(ExecKey, FilterNeverHidesWhereAnOutputGoes) {
   const auto to = [&](const std::string& name) {
     return exec({"--key-args-filter", "^out"}, {"cp", "in", name});
   };
@@ -251,7 +251,7 @@ TEST_P(ExecKey, Globs) {
 }
 
 // What is answered without a look at any file is answered right all the same.
-TEST_P(ExecKey, EveryChangeIsNoticedUnderAVigil) {
+TEST_P(ExecKey, TheWatchSetNoticesEveryChange) {
   ws.script("tool", "#!/usr/bin/env interpreter\n");
   ws.script("interpreter", "#!/bin/sh\necho x\n");
   ws.write("list", "in\n");

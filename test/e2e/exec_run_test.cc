@@ -17,7 +17,7 @@ class ExecRun : public ExecTest {
   const Argv copy = exec({"--input-file", "in", "--output-file", "out"}, {"cp", "in", "out"});
 };
 
-TEST_P(ExecRun, Z10_Policies) {
+TEST_P(ExecRun, CachePolicies) {
   const auto with = [&](const std::string& policy) {
     Argv argv = copy;
     argv.insert(argv.begin() + 1, policy);
@@ -37,7 +37,7 @@ TEST_P(ExecRun, Z10_Policies) {
   ws.expect_bypass("no_cache", both);
 }
 
-TEST_P(ExecRun, Z15_OnlyDeclaredVariablesAndAnEmptyStandardInput) {
+TEST_P(ExecRun, OnlyDeclaredVariablesAndAnEmptyStandardInput) {
   const Argv show = exec({"--input-env", "A", "--pass-env", "B"}, {"/usr/bin/env"});
   const Options with = {.env = {"A=1", "B=2", "C=3"}};
   EXPECT_EQ(ws.expect_miss(show, with).out, "A=1\nB=2\n");
@@ -46,7 +46,7 @@ TEST_P(ExecRun, Z15_OnlyDeclaredVariablesAndAnEmptyStandardInput) {
   EXPECT_EQ(ws.expect_hit(exec({}, {"cat"}), {.in = "other"}).out, "");
 }
 
-TEST_P(ExecRun, Z17_F5_StreamsAreStoredWhoeverSeesThem) {
+TEST_P(ExecRun, StreamsAreStoredThoughNotShown) {
   const auto say = [&](const Argv& options) { return sh(options, "echo out; echo err >&2"); };
   const auto expect = [](const Result& r, const char* out, const char* err) {
     EXPECT_EQ(r.out, out);
@@ -59,7 +59,7 @@ TEST_P(ExecRun, Z17_F5_StreamsAreStoredWhoeverSeesThem) {
   expect(ws.expect_bypass("no_cache", say({"--no-cache", "--output-stdout=false"})), "", "err\n");
 }
 
-TEST_P(ExecRun, Z16_Z21_F11_FailuresOnlyOnRequest) {
+TEST_P(ExecRun, FailuresOnlyOnRequest) {
   ws.write("in", "7");
   const auto fail = [&](const Argv& options) {
     return sh(options, "echo told; read -r code < in; exit $code");
@@ -78,7 +78,7 @@ TEST_P(ExecRun, Z16_Z21_F11_FailuresOnlyOnRequest) {
   EXPECT_EQ(ws.expect_miss(fail({"--cache-failures"})).exit_code, 0);
 }
 
-TEST_P(ExecRun, F11_SignalsAreNeverKept) {
+TEST_P(ExecRun, RunsEndedByASignalAreNeverStored) {
   for (int i = 0; i < 2; ++i) {
     const Result r = ws.expect_failure(sh({"--cache-failures"}, "kill -TERM $$"));
     EXPECT_EQ(r.signal, SIGTERM) << r;
@@ -90,7 +90,7 @@ TEST_P(ExecRun, F11_SignalsAreNeverKept) {
               137);
 }
 
-TEST_P(ExecRun, F11_ResultsHaveATime) {
+TEST_P(ExecRun, ResultsHaveATimeToLive) {
   const auto with = [&](const std::string& ttl) {
     Argv argv = copy;
     argv.insert(argv.begin() + 1, {"--ttl", ttl});
@@ -107,7 +107,7 @@ TEST_P(ExecRun, F11_ResultsHaveATime) {
   ws.expect_hit(with("1h"));
 }
 
-TEST_P(ExecRun, Z18_F10_OutputsMustBeWrittenByThisRun) {
+TEST_P(ExecRun, OutputsMustBeWrittenByThisRun) {
   const Argv lazy = exec({"--output-file", "out"}, {"true"});
   ws.write("out", "left by somebody\n");
   for (const Argv& more : {Argv{}, Argv{"--declared-only"}}) {
@@ -136,7 +136,7 @@ TEST_P(ExecRun, OptionalOutputsMayBeMissing) {
   EXPECT_EQ(ws.read("extra"), "x\n");
 }
 
-TEST_P(ExecRun, Z23_OutputsComeBackWithTheirFolders) {
+TEST_P(ExecRun, OutputsComeBackWithTheirDirectories) {
   const Argv make = sh({"--input-file", "in", "--output-dir", "gen", "--pass-env", "PATH"},
                        "mkdir -p gen/deep; cp in gen/deep/a; ln -s deep/a gen/link; "
                        "echo '#!/bin/sh' > gen/run; chmod 755 gen/run");
@@ -149,7 +149,7 @@ TEST_P(ExecRun, Z23_OutputsComeBackWithTheirFolders) {
   EXPECT_EQ(difference(made, ws.tree()), "");
 }
 
-TEST_P(ExecRun, Z23_F17_DeclaredOnlyKeepsModesSymlinksAndFolders) {
+TEST_P(ExecRun, DeclaredOnlyKeepsModesSymlinksAndDirectories) {
   const Argv make =
       sh({"--declared-only", "--input-file", "in", "--output-dir", "gen", "--output-file", "tool",
           "--pass-env", "PATH"},
@@ -163,7 +163,7 @@ TEST_P(ExecRun, Z23_F17_DeclaredOnlyKeepsModesSymlinksAndFolders) {
   EXPECT_EQ(difference(made, ws.tree()), "");
 }
 
-TEST_P(ExecRun, Z25_F31_NamesAreThoseOfTheRequest) {
+TEST_P(ExecRun, OutputNamesAreThoseOfTheRequest) {
   const auto to = [&](const std::string& name) {
     return exec({"--output-file", name}, {"cp", "in", "out"});
   };
@@ -175,8 +175,8 @@ TEST_P(ExecRun, Z25_F31_NamesAreThoseOfTheRequest) {
   }
 }
 
-// F15: two outputs, declared in two orders.
-TEST_P(ExecRun, F15_OrderOfOutputsDoesNotMixThemUp) {
+// Two outputs, declared in two orders.
+TEST_P(ExecRun, OrderOfOutputsDoesNotMixThemUp) {
   const auto make = [&](const std::string& one, const std::string& other) {
     return sh({"--output-file", one, "--output-file", other}, "echo a > a; echo b > b");
   };
@@ -188,7 +188,7 @@ TEST_P(ExecRun, F15_OrderOfOutputsDoesNotMixThemUp) {
   EXPECT_EQ(ws.read("b"), "b\n");
 }
 
-TEST_P(ExecRun, F16_RewritingAnOutputDoesNotReachTheCache) {
+TEST_P(ExecRun, RewritingAnOutputDoesNotReachTheCache) {
   ws.expect_miss(copy);
   ws.expect_hit(copy);
   ws.run({"sh", "-c", "echo more >> out"});
@@ -196,7 +196,7 @@ TEST_P(ExecRun, F16_RewritingAnOutputDoesNotReachTheCache) {
   EXPECT_EQ(ws.read("out"), "1\n");
 }
 
-TEST_P(ExecRun, F12_EditsDuringTheRunAreNotKept) {
+TEST_P(ExecRun, EditsDuringTheRunPreventStoring) {
   for (const Argv& evidence : {Argv{}, Argv{"--declared-only"}}) {
     ws.write("in", "1\n");
     Argv options = {"--input-file", "in", "--output-file", "out"};
@@ -209,7 +209,7 @@ TEST_P(ExecRun, F12_EditsDuringTheRunAreNotKept) {
   }
 }
 
-TEST_P(ExecRun, F13_EqualSizeAndTimeIsNotEqualContent) {
+TEST_P(ExecRun, EqualSizeAndTimeIsNotEqualContent) {
   ws.expect_miss(copy);
   struct stat st;
   ASSERT_EQ(::stat(ws.path("in").c_str(), &st), 0);
@@ -220,7 +220,7 @@ TEST_P(ExecRun, F13_EqualSizeAndTimeIsNotEqualContent) {
   EXPECT_EQ(ws.read("out"), "2\n");
 }
 
-TEST_P(ExecRun, F19_StandardInput) {
+TEST_P(ExecRun, StandardInputIsEmptyKeyedOrInherited) {
   const Argv keyed = exec({"--stdin", "keyed"}, {"cat"});
   EXPECT_EQ(ws.expect_miss(keyed, {.in = "one"}).out, "one");
   EXPECT_EQ(ws.expect_hit(keyed, {.in = "one"}).out, "one");
@@ -232,7 +232,7 @@ TEST_P(ExecRun, F19_StandardInput) {
   ws.expect_hit(unread, {.in = "two"});
 }
 
-TEST_P(ExecRun, F20_MuchTextAndLargeOutputs) {
+TEST_P(ExecRun, MuchTextAndLargeOutputs) {
   const Argv much = sh({"--output-file", "out", "--pass-env", "PATH"},
                        "head -c 20000000 /dev/zero | tr '\\0' x; head -c 40000000 /dev/zero > out");
   const std::string text(20'000'000, 'x');
@@ -243,7 +243,7 @@ TEST_P(ExecRun, F20_MuchTextAndLargeOutputs) {
 }
 
 // 512 MiB through an engine that never holds them.
-TEST_P(ExecRun, F20_LargeOutputsInLittleMemory) {
+TEST_P(ExecRun, LargeOutputsInLittleMemory) {
   const Argv large =
       sh({"--output-file", "out", "--pass-env", "PATH"},
          "dd if=/dev/urandom of=seed bs=1M count=1 2>/dev/null; "
@@ -263,21 +263,21 @@ TEST_P(ExecRun, F20_LargeOutputsInLittleMemory) {
   EXPECT_LT(std::stol(status.substr(at + 6)), 64 * 1024) << "KiB of resident memory at most";
 }
 
-TEST_P(ExecRun, F23_WithoutCacheNothingIsLookedAt) {
+TEST_P(ExecRun, NoCacheLooksAtNothing) {
   EXPECT_EQ(
       ws.expect_bypass("no_cache", exec({"--no-cache", "--input-file", "missing"}, {"echo", "ran"}))
           .out,
       "ran\n");
 }
 
-TEST_P(ExecRun, F28_RunsAsTheUsersOwnProcess) {
+TEST_P(ExecRun, TheToolIsAChildOfTheCaller) {
   const Result r =
       ws.run({"sh", "-c", "umask 027; \"$0\" \"$@\"; ls -l out | cut -c1-10", Workspace::program(),
               "exec", "--output-file", "out", "--", "/bin/sh", "-c", "umask; echo > out"});
   EXPECT_EQ(r.out, "0027\n-rw-r-----\n") << r;
 }
 
-TEST_P(ExecRun, F28_Timeout) {
+TEST_P(ExecRun, TimeoutEndsTheTool) {
   const Argv slow = sh({"--timeout", "300ms", "--pass-env", "PATH"}, "sleep 100 & sleep 100");
   for (int i = 0; i < 2; ++i) {
     const Result r = ws.expect_failure(slow);
@@ -293,17 +293,17 @@ TEST_P(ExecRun, F28_Timeout) {
 }
 
 // All outputs or none: what cannot be put back has the tool run.
-TEST_P(ExecRun, F29_OutputsComeBackAsASet) {
+TEST_P(ExecRun, OutputsComeBackAsASet) {
   const Argv make = sh({"--output-file", "a", "--output-file", "b"}, "echo a > a; echo b > b");
   ws.expect_miss(make);
   ws.remove("a");
   ws.remove("b");
-  ws.make_folder("b");
-  expect_refused(make, {"--output-file", "'b'", "is a folder"});
+  ws.make_directory("b");
+  expect_refused(make, {"--output-file", "'b'", "is a directory"});
   EXPECT_FALSE(ws.exists("a"));
 }
 
-TEST_P(ExecRun, F35_OutputEqualToInputIsRefused) {
+TEST_P(ExecRun, OutputEqualToInputIsRefused) {
   ws.write("sub/x", "1\n");
   std::filesystem::create_symlink("in", ws.path("link"));
   std::filesystem::create_symlink("sub", ws.path("other"));
@@ -316,7 +316,7 @@ TEST_P(ExecRun, F35_OutputEqualToInputIsRefused) {
   EXPECT_EQ(ws.read("in"), "1\n");
 }
 
-TEST_P(ExecRun, F37_WhatIsNotDeclaredIsFoundAllTheSame) {
+TEST_P(ExecRun, InputsThatAreNotDeclaredAreFound) {
   ws.write("hidden", "1\n");
   const Argv uses = sh({"--input-file", "in", "--output-file", "out"},
                        "read -r n < hidden; echo $n > out; echo side > side");
@@ -477,11 +477,12 @@ TEST_P(ExecRun, BadInputIsOneLineAndRunsNothing) {
                  {"--input-file", "missing", "no such file"});
   expect_refused(sh({"--input-file-list", "missing"}, marks), {"--input-file-list", "missing"});
   expect_refused(sh({"--input-file-stdin"}, marks), {"--input-file-stdin", "gone"}, {.in = "gone"});
-  ws.make_folder("folder");
-  expect_refused(sh({"--input-file", "folder"}, marks), {"--input-file", "folder", "is a folder"});
-  expect_refused(sh({"--output-file", "folder"}, marks),
-                 {"--output-file", "folder", "is a folder"});
-  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is no folder"});
+  ws.make_directory("directory");
+  expect_refused(sh({"--input-file", "directory"}, marks),
+                 {"--input-file", "directory", "is a directory"});
+  expect_refused(sh({"--output-file", "directory"}, marks),
+                 {"--output-file", "directory", "is a directory"});
+  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is no directory"});
   expect_refused(sh({"--tool-hash", "xyz"}, marks), {"--tool-hash", "xyz"});
   expect_refused(sh({"--strict", "--declared-only"}, marks), {"--strict", "--declared-only"});
   expect_refused(sh({"--include-scan", "missing.c"}, marks), {"--include-scan", "missing.c"});

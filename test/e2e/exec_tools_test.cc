@@ -66,19 +66,19 @@ TEST_P(ExecTools, OpensASymlinkItself) {
 
 TEST_P(ExecTools, LooksAtOtherThingsWithoutOpeningThem) {
   NEEDS_TOOL("python3");
-  ws.write("folder/file", "1");
+  ws.write("directory/file", "1");
   const auto look = [](const std::string& path) {
     return Argv{"python3", "-B", "-c",
                 "import os, stat\nd = os.open('" + path +
                     "', os.O_PATH)\nprint(stat.filemode(os.fstat(d).st_mode))"};
   };
   const Argv options = {"--env", "observed", "--input-env", "PATH"};
-  for (const char* path : {"folder", "folder/file", "/proc", "/dev", "/dev/null"})
+  for (const char* path : {"directory", "directory/file", "/proc", "/dev", "/dev/null"})
     expect_same(options, look(path));
-  std::filesystem::permissions(ws.path("folder/file"), std::filesystem::perms(0755));
-  expect_changed(options, look("folder/file"));
-  std::filesystem::permissions(ws.path("folder"), std::filesystem::perms(0711));
-  expect_changed(options, look("folder"));
+  std::filesystem::permissions(ws.path("directory/file"), std::filesystem::perms(0755));
+  expect_changed(options, look("directory/file"));
+  std::filesystem::permissions(ws.path("directory"), std::filesystem::perms(0711));
+  expect_changed(options, look("directory"));
 }
 
 // What is opened by the name of a descriptor is not known by its own.
@@ -342,11 +342,11 @@ TEST_P(ExecTools, CMakeScripts) {
   expect_changed({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
 }
 
-// The loader looks for libraries of better processors in folders of fixed names, and what has such a
-// name may be no folder: /usr/bin/x86_64 is a program.
-TEST_P(ExecTools, FileInPlaceOfAFolderOfLibraries) {
+// The loader looks for libraries of better processors in directories of fixed names, and what has such a
+// name may be no directory: /usr/bin/x86_64 is a program.
+TEST_P(ExecTools, FileInPlaceOfADirectoryOfLibraries) {
   NEEDS_TOOL("gcc");
-  ws.make_folder("lib");
+  ws.make_directory("lib");
   ws.write("x.c", "int x(void) { return 1; }\n");
   ws.write("t.c", "#include <stdio.h>\nint x(void);\nint main(void) { printf(\"%d\\n\", x()); }\n");
   ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "x.c", "-o", "lib/libx.so"}).ok());
@@ -356,7 +356,7 @@ TEST_P(ExecTools, FileInPlaceOfAFolderOfLibraries) {
   ws.remove("lib/x86_64");
   expect_changed({}, {"./t"});
   ws.write("x.c", "int x(void) { return 2; }\n");
-  ws.make_folder("lib/x86_64");
+  ws.make_directory("lib/x86_64");
   ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "x.c", "-o", "lib/x86_64/libx.so"}).ok());
   ws.deja(exec({}, {"./t"}));
   EXPECT_EQ(ws.deja(exec({}, {"./t"})).out, ws.run({"./t"}).out);

@@ -174,7 +174,7 @@ TEST_P(Script, AsksWhetherItsOutputIsThere) {
   EXPECT_EQ(ws.expect_hit(compile).out, "");
 }
 
-TEST_P(Script, ListsTheFolderOfItsOutput) {
+TEST_P(Script, ListsTheDirectoryOfItsOutput) {
   ws.write("a.c", "int a;\n");
   const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
   for (const char* how : {"-o a.o", "-o t.o && mv t.o a.o", "-o t.o && mv -T t.o a.o"}) {
@@ -189,9 +189,9 @@ TEST_P(Script, ListsTheFolderOfItsOutput) {
   }
 }
 
-TEST_P(Script, ListsAFolderByItsOtherName) {
+TEST_P(Script, ListsADirectoryByItsOtherName) {
   ws.write("a.c", "int a;\n");
-  ws.make_folder("real");
+  ws.make_directory("real");
   ASSERT_TRUE(ws.run({"ln", "-s", "real", "out"}).ok());
   ws.script("gcc", "#!/bin/sh\nls out\n/usr/bin/gcc -c a.c -o real/a.o\n");
   const Argv compile{"gcc", "-c", "a.c", "-o", "real/a.o"};

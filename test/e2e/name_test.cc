@@ -11,22 +11,22 @@ TEST_P(Name, Strange) {
        {"with space", "new\nline", "\xff\xfe\x80", "quote'\"s", "$HOME", "%s%n", "back\\slash",
         "tab\there", "semi;colon", "#hash", "colon:s", "(paren)", "-dash", "ünï", "a=b", "@at"}) {
     SCOPED_TRACE(name);
-    const std::string folder = name + " dir";
+    const std::string directory = name + " dir";
     const std::string stem = "./" + name;  // a leading dash or at-sign would be an option
-    ws.write(folder + "/" + name + ".h", "#define V 1\n");
-    ws.write(folder + "/" + name + ".c", "int a = V;\n");
+    ws.write(directory + "/" + name + ".h", "#define V 1\n");
+    ws.write(directory + "/" + name + ".c", "int a = V;\n");
     ws.expect_same({"gcc", "-include", stem + ".h", "-MD", "-c", stem + ".c", "-o", stem + ".o"},
-                   {.cwd = folder});
+                   {.cwd = directory});
   }
 }
 
 TEST_P(Name, OfFourThousandBytes) {
-  std::string folder;
-  for (int i = 0; i < 19; ++i) folder += std::string(200, static_cast<char>('a' + i)) + "/";
-  ws.write(folder + "a.c", "int a;\n");
-  ASSERT_GT(folder.size(), 3800u);
-  ws.expect_same({"gcc", "-c", folder + "a.c", "-o", "a.o"});
-  ws.expect_same({"gcc", "-c", "a.c", "-o", "b.o"}, {.cwd = folder});
+  std::string directory;
+  for (int i = 0; i < 19; ++i) directory += std::string(200, static_cast<char>('a' + i)) + "/";
+  ws.write(directory + "a.c", "int a;\n");
+  ASSERT_GT(directory.size(), 3800u);
+  ws.expect_same({"gcc", "-c", directory + "a.c", "-o", "a.o"});
+  ws.expect_same({"gcc", "-c", "a.c", "-o", "b.o"}, {.cwd = directory});
 }
 
 TEST_P(Name, ManyAndLongArguments) {
@@ -38,8 +38,8 @@ TEST_P(Name, ManyAndLongArguments) {
   ws.expect_same({"gcc", "-c", "a.c", "-DLONG=" + std::string(100'000, 'y')});
 }
 
-TEST_P(Name, OfAFolderThatWasRemoved) {
-  ws.make_folder("gone");
+TEST_P(Name, OfADirectoryThatWasRemoved) {
+  ws.make_directory("gone");
   const Result result = ws.run({"sh", "-c",
                                 "cd gone && rmdir ../gone && '" + Workspace::program() +
                                     "' gcc -E -x c /dev/null -o /dev/null"});

@@ -21,7 +21,7 @@ class Output : public SetupTest {
     SetupTest::SetUp();
     ws.write("a.c", "int a;\n");
   }
-  // Everything about the folder, with kinds, modes, link counts and targets.
+  // Everything about the directory, with kinds, modes, link counts and targets.
   std::string describe() {
     return ws.run({"sh", "-c", "find . -mindepth 1 -printf '%P %y %m %n %l\\n' | sort"}).out;
   }
@@ -58,18 +58,18 @@ class Output : public SetupTest {
 };
 
 TEST_P(Output, GoesWhereItIsAskedFor) {
-  ws.make_folder("out/deep");
+  ws.make_directory("out/deep");
   ws.expect_same({cc(), "-c", "a.c", "-o", "out/deep/x.o"});
   ws.expect_same({cc(), "-c", "a.c", "-o", ws.path("out/y.o")});
 }
 
-TEST_P(Output, FolderThatIsMissingIsTheToolsError) {
+TEST_P(Output, DirectoryThatIsMissingIsTheToolsError) {
   const Trial bare = ws.expect_unchanged({cc(), "-c", "a.c", "-o", "none/a.o"});
   EXPECT_NE(bare.result.exit_code, 0);
 }
 
-TEST_P(Output, FolderThatIsMissingAfterAMissIsTheToolsError) {
-  ws.make_folder("out");
+TEST_P(Output, DirectoryThatIsMissingAfterAMissIsTheToolsError) {
+  ws.make_directory("out");
   ws.expect_miss({cc(), "-c", "a.c", "-o", "out/a.o"});
   ws.remove("out");
   const Trial bare = ws.expect_unchanged({cc(), "-c", "a.c", "-o", "out/a.o"});
@@ -100,10 +100,10 @@ TEST_P(Output, OverADanglingSymlink) {
       [this](const std::string& place) { fs::create_symlink("nowhere", ws.path(place)); });
 }
 
-TEST_P(Output, OverASymlinkToAFolder) {
+TEST_P(Output, OverASymlinkToADirectory) {
   expect_treated_alike([this](const std::string& place) {
-    ws.make_folder("folder");
-    fs::create_symlink("folder", ws.path(place));
+    ws.make_directory("directory");
+    fs::create_symlink("directory", ws.path(place));
   });
 }
 
@@ -114,8 +114,8 @@ TEST_P(Output, OverAHardLink) {
   });
 }
 
-TEST_P(Output, OverAFolder) {
-  expect_treated_alike([this](const std::string& place) { ws.make_folder(place); });
+TEST_P(Output, OverADirectory) {
+  expect_treated_alike([this](const std::string& place) { ws.make_directory(place); });
 }
 
 TEST_P(Output, OverAPipe) {
@@ -142,8 +142,8 @@ TEST_P(Output, NullDeviceStaysADevice) {
   EXPECT_FALSE(ws.exists("a.o"));
 }
 
-TEST_P(Output, InAFolderThatIsASymlink) {
-  ws.make_folder("real");
+TEST_P(Output, InADirectoryThatIsASymlink) {
+  ws.make_directory("real");
   fs::create_symlink("real", ws.path("out"));
   ws.expect_same({cc(), "-c", "a.c", "-o", "out/a.o"});
 }

@@ -17,7 +17,7 @@ class Portable : public SetupTest {
                "#include <assert.h>\n#include \"h.h\"\nint f(int x) { assert(x); return x + H; }\n"
                "const char *name = __FILE__;\n");
       ws.write(std::string(checkout) + "/inc/h.h", "#define H 1\n");
-      ws.make_folder(std::string(checkout) + "/build/sub");
+      ws.make_directory(std::string(checkout) + "/build/sub");
     }
     ws.set("DEJA_PORTABLE=1");
   }
@@ -60,7 +60,7 @@ TEST_P(Portable, WithoutVersionControl) {
 }
 
 TEST_P(Portable, ABuildDirectoryOutsideOfTheCheckout) {
-  for (const char* out : {"out/1", "out/2"}) ws.make_folder(out);
+  for (const char* out : {"out/1", "out/2"}) ws.make_directory(out);
   ws.expect_miss(compile("one"), in("out/1", ws));
   ws.expect_hit(compile("another/two"), in("out/2", ws));
   EXPECT_TRUE(holds("out/1/a.o", "./root-2"));
@@ -103,7 +103,7 @@ TEST_P(Portable, VersionControlThatAppears) {
   ws.expect_miss(argv, in("one/src", ws));
   ws.let_engine_rehearse();
   ws.expect_hit(argv, in("one/src", ws));
-  ws.make_folder("one/src/.git");
+  ws.make_directory("one/src/.git");
   ws.expect_miss(argv, in("one/src", ws));
 }
 

@@ -28,11 +28,11 @@ class RustScript : public CargoTest {
                  "data)).unwrap();\n"
                  "  println!(\"cargo:rustc-env=TOLD={}\", data);\n}\n");
   }
-  std::string build(const std::string& folder = "ws") {
+  std::string build(const std::string& directory = "ws") {
     outcomes();
-    const Result r = cargo(folder, {"build"});
+    const Result r = cargo(directory, {"build"});
     EXPECT_TRUE(r.ok()) << r;
-    return ws.run({"target/debug/app"}, {.cwd = folder}).out;
+    return ws.run({"target/debug/app"}, {.cwd = directory}).out;
   }
   // What became of the run of the script.
   std::string run_of_script() { return outcomes("build_script_build-"); }

@@ -11,7 +11,7 @@ class Rust : public CargoTest {
   void SetUp() override {
     CargoTest::SetUp();
     if (IsSkipped()) return;
-    for (const char* folder : {"out", "check", "debug"}) ws.make_folder(folder);
+    for (const char* directory : {"out", "check", "debug"}) ws.make_directory(directory);
   }
   Argv compile(const Argv& more) const {
     Argv argv = {"rustc",
@@ -33,26 +33,26 @@ class Rust : public CargoTest {
                         "out"};
 
   // A workspace: a library, a proc macro that reads a file, a program that uses both.
-  void write_crates(const std::string& folder) {
+  void write_crates(const std::string& directory) {
     const auto package = [&](const std::string& name, const std::string& rest) {
-      ws.write(folder + "/" + name + "/Cargo.toml",
+      ws.write(directory + "/" + name + "/Cargo.toml",
                "[package]\nname=\"" + name + "\"\nversion=\"0.1.0\"\nedition=\"2021\"\n" + rest);
     };
-    ws.write(folder + "/Cargo.toml",
+    ws.write(directory + "/Cargo.toml",
              "[workspace]\nmembers=[\"app\",\"util\",\"mac\"]\nresolver=\"2\"\n");
     package("util", "");
     package("mac", "[lib]\nproc-macro=true\n");
     package("app", "[dependencies]\nutil={path=\"../util\"}\nmac={path=\"../mac\"}\n");
-    ws.write(folder + "/util/src/lib.rs", "pub fn f() -> u32 { 1 }\n");
+    ws.write(directory + "/util/src/lib.rs", "pub fn f() -> u32 { 1 }\n");
     ws.write(
-        folder + "/mac/src/lib.rs",
+        directory + "/mac/src/lib.rs",
         "use proc_macro::TokenStream;\n#[proc_macro]\n"
         "pub fn data(_: TokenStream) -> TokenStream {\n"
         "  format!(\"{:?}\", std::fs::read_to_string(\"data.txt\").unwrap()).parse().unwrap()\n"
         "}\n");
-    ws.write(folder + "/app/src/main.rs",
+    ws.write(directory + "/app/src/main.rs",
              "fn main() { println!(\"{} {}\", util::f(), mac::data!()); }\n#[test]\nfn t() {}\n");
-    ws.write(folder + "/data.txt", "hello");
+    ws.write(directory + "/data.txt", "hello");
   }
 };
 
@@ -100,7 +100,7 @@ TEST_P(Rust, EveryInputCounts) {
   ws.expect_hit(argv);
 }
 
-// F1: what was only checked is no build; F3: bodies of modules swapped.
+// A check does not serve a build, and modules whose bodies were swapped are not mixed up.
 TEST_P(Rust, KindsAndPlacesAreNotMixed) {
   ws.write("a.rs", "pub mod b;\npub mod c;\n");
   ws.write("b.rs", "pub const X: u32 = 1;\n");
@@ -180,8 +180,8 @@ TEST_P(Rust, ToolchainsByTheirName) {
   ws.expect_same({"rustc", "+some", "-vV"});
 }
 
-// A folder that is also searched for crates by their names alone is an input with all that it holds.
-TEST_P(Rust, FoldersThatAreSearchedInTwoWays) {
+// A directory that is also searched for crates by their names alone is an input with all that it holds.
+TEST_P(Rust, DirectoriesThatAreSearchedInTwoWays) {
   ws.write("b.rs", "pub fn g() {}\n");
   ws.write("a.rs", "extern crate b;\npub fn f() { b::g() }\n");
   const auto make = [&](const std::string& number) {
@@ -243,7 +243,7 @@ TEST_P(Rust, CargoBuildsWithoutRustcTheSecondTime) {
   EXPECT_EQ(outcomes(), "");
 }
 
-// F6: what a macro reads is an input, though rustc tells cargo nothing of it.
+// A file that a macro reads is an input, although dep-info does not list it.
 TEST_P(Rust, WhatMacrosReadCounts) {
   write_crates("ws");
   ASSERT_TRUE(cargo("ws", {"build"}).ok());
@@ -303,8 +303,8 @@ TEST_P(Rust, VariablesThatSourcesAskFor) {
   ws.expect_hit(argv, {.env = {"TERM=two"}});
 }
 
-// A target folder that several checkouts share lies above or beside them.
-TEST_P(Rust, PortableWithATargetFolderElsewhere) {
+// A target directory that several checkouts share lies above or beside them.
+TEST_P(Rust, PortableWithATargetDirectoryElsewhere) {
   ws.set("DEJA_PORTABLE=1");
   for (const char* target : {"target", "one/../build-output"}) {
     ws.set("CARGO_TARGET_DIR=" + ws.path(target));
@@ -340,7 +340,7 @@ TEST_P(Rust, MacrosThatListVariables) {
   EXPECT_EQ(build("WHAT=two"), "1 two\n");
   EXPECT_EQ(build("WHAT=one"), "1 one\n");
 
-  // Without cargo, in a folder that no -L names.
+  // Without cargo, in a directory that no -L names.
   ws.write("m.rs", ws.read("ws/mac/src/lib.rs"));
   ASSERT_TRUE(ws.run({rustc, "--edition=2021", "--crate-type=proc-macro", "--crate-name=mac",
                       "--extern=proc_macro", "--out-dir", "out", "m.rs"})
@@ -394,7 +394,7 @@ TEST_P(Rust, CheckTestAndReleaseAreTheirOwn) {
   EXPECT_TRUE(cargo("ws", {"test"}).ok());
 }
 
-// Another clone: what names its folder is made anew, and nothing of the first one is in it.
+// Another clone: what names its directory is made anew, and nothing of the first one is in it.
 TEST_P(Rust, ClonesGetTheirOwnNames) {
   write_crates("one");
   ASSERT_TRUE(cargo("one", {"build"}).ok());
@@ -417,7 +417,7 @@ TEST_P(Rust, ClonesGetTheirOwnNames) {
 TEST_P(Rust, ClonesShareCratesOfARegistry) {
   for (const char* clone : {"one", "two"}) {
     write_crates(clone);
-    ws.make_folder("registry");
+    ws.make_directory("registry");
     for (const std::string crate : {"util", "mac"}) {
       ws.remove("registry/" + crate);
       std::filesystem::rename(ws.path(clone + ("/" + crate)), ws.path("registry/" + crate));

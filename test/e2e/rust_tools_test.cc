@@ -123,7 +123,7 @@ TEST_P(RustTools, ReleaseWithLinkTimeOptimization) {
 
 TEST_P(RustTools, LinksDoNotDependOnTheTextOfPath) {
   ws.write("m.rs", "fn main() {}\n");
-  ws.make_folder("empty");
+  ws.make_directory("empty");
   const Argv argv = {rustc, "--crate-type=bin", "m.rs"};
   const auto path = [&](const std::string& front) {
     return Options{.env = {"PATH=" + front + bin + ":/usr/bin:/bin"}};
@@ -189,7 +189,7 @@ TEST_P(RustTools, TargetsByTheirDescription) {
 // Native libraries by content, not by name.
 TEST_P(RustTools, StaticLibrariesCount) {
   NEEDS_TOOL("gcc");
-  ws.make_folder("native");
+  ws.make_directory("native");
   const auto make_library = [&](const std::string& number) {
     ws.write("part.c", "int part(void) { return " + number + "; }\n");
     EXPECT_TRUE(ws.run({"gcc", "-c", "part.c", "-o", "part.o"}).ok());
@@ -252,7 +252,7 @@ TEST_P(RustTools, ProgramsAreCopies) {
   }
 }
 
-// Two cargo processes at once in folders of their own: each crate is compiled once.
+// Two cargo processes at once in directories of their own: each crate is compiled once.
 TEST_P(RustTools, TwoCargosCompileOnce) {
   ws.write("registry/slow/Cargo.toml",
            "[package]\nname=\"slow\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
@@ -276,9 +276,9 @@ TEST_P(RustTools, TwoCargosCompileOnce) {
     EXPECT_EQ(ws.run({"target/debug/top"}, {.cwd = clone}).out, "3\n");
 }
 
-// One checkout, two target folders: nothing of a crate depends on where they lie, but what names its
-// OUT_DIR. Cargo's own names for the folders (with a profile, with a triple) do not matter either.
-TEST_P(RustTools, TwoTargetFoldersOfOneCheckoutCompileOnce) {
+// One checkout, two target directories: nothing of a crate depends on where they lie, but what names its
+// OUT_DIR. Cargo's own names for the directories (with a profile, with a triple) do not matter either.
+TEST_P(RustTools, TwoTargetDirectoriesOfOneCheckoutCompileOnce) {
   if (GetParam() != Mode::daemon) return;  // engines of one command share no flight
   ws.write("ws/Cargo.toml", "[workspace]\nmembers=[\"app\",\"mac\",\"util\"]\nresolver=\"2\"\n");
   ws.write("ws/util/Cargo.toml", "[package]\nname=\"util\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
@@ -294,12 +294,12 @@ TEST_P(RustTools, TwoTargetFoldersOfOneCheckoutCompileOnce) {
            "[dependencies]\nutil={path=\"../util\"}\nmac={path=\"../mac\"}\n");
   ws.write("ws/app/build.rs", "fn main() { println!(\"cargo:rerun-if-changed=build.rs\"); }\n");
   ws.write("ws/app/src/main.rs", "fn main() { println!(\"{}\", util::f() + mac::four!()); }\n");
-  const std::vector<std::string> folders = {ws.path("ws/target"), ws.path("ws/t1"),
-                                            ws.path("elsewhere/t2")};
+  const std::vector<std::string> directories = {ws.path("ws/target"), ws.path("ws/t1"),
+                                                ws.path("elsewhere/t2")};
   std::vector<Process> builds;
-  for (const std::string& folder : folders)
+  for (const std::string& directory : directories)
     builds.push_back(ws.start({"cargo", "build"}, {.env = {"RUSTC_WRAPPER=" + Workspace::program(),
-                                                           "CARGO_TARGET_DIR=" + folder},
+                                                           "CARGO_TARGET_DIR=" + directory},
                                                    .cwd = "ws"}));
   for (Process& build : builds) EXPECT_TRUE(build.wait().ok());
   std::map<std::string, int> runs;
@@ -307,17 +307,17 @@ TEST_P(RustTools, TwoTargetFoldersOfOneCheckoutCompileOnce) {
     if (e.outcome == "hit" || e.outcome == "miss") runs[e.what] += e.tool_runs;
   for (const char* crate : {"util", "mac", "build_script_build", "app"})
     EXPECT_EQ(runs[crate], 1) << crate;
-  for (const std::string& folder : folders) {
-    EXPECT_EQ(ws.run({folder + "/debug/app"}).out, "7\n");
+  for (const std::string& directory : directories) {
+    EXPECT_EQ(ws.run({directory + "/debug/app"}).out, "7\n");
     const Options options = {
-        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + folder},
+        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + directory},
         .cwd = "ws"};
     EXPECT_EQ(ws.run({"cargo", "build", "-v"}, options).err.find("Running"), std::string::npos);
   }
 }
 
-// What a crate takes from its OUT_DIR is named in what rustc makes of it: each target folder has its own.
-TEST_P(RustTools, TargetFoldersThatOutputsNameAreKeptApart) {
+// What a crate takes from its OUT_DIR is named in what rustc makes of it: each target directory has its own.
+TEST_P(RustTools, TargetDirectoriesThatOutputsNameAreKeptApart) {
   ws.write("ws/Cargo.toml", "[package]\nname=\"top\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
   ws.write("ws/build.rs",
            "fn main() { std::fs::write(std::env::var(\"OUT_DIR\").unwrap() + \"/g.rs\",\n"
@@ -326,15 +326,15 @@ TEST_P(RustTools, TargetFoldersThatOutputsNameAreKeptApart) {
            "include!(concat!(env!(\"OUT_DIR\"), \"/g.rs\"));\n"
            "fn main() { println!(\"{} {}\", g(), env!(\"OUT_DIR\")); }\n");
   for (const std::string name : {"t1", "t2", "t1", "target"}) {
-    const std::string folder = ws.path("ws/" + name);
+    const std::string directory = ws.path("ws/" + name);
     ws.remove("ws/" + name);
     const Options options = {
-        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + folder},
+        .env = {"RUSTC_WRAPPER=" + Workspace::program(), "CARGO_TARGET_DIR=" + directory},
         .cwd = "ws"};
     ASSERT_TRUE(ws.run({"cargo", "build"}, options).ok());
-    const std::string told = ws.run({folder + "/debug/top"}).out;
-    EXPECT_TRUE(told.starts_with(folder + "/debug/build/top-")) << told;
-    EXPECT_NE(told.find(" " + folder + "/debug/build/top-"), std::string::npos) << told;
+    const std::string told = ws.run({directory + "/debug/top"}).out;
+    EXPECT_TRUE(told.starts_with(directory + "/debug/build/top-")) << told;
+    EXPECT_NE(told.find(" " + directory + "/debug/build/top-"), std::string::npos) << told;
   }
   EXPECT_EQ(outcomes("top"), "top miss, top miss, top hit, top miss");
 }

@@ -115,7 +115,7 @@ TEST_P(Secrets, OfRustsMacros) {
   ws.write(
       "a.rs",
       "pub const N: usize = match option_env!(\"TOKEN\") { Some(t) => t.len(), None => 0 };\n");
-  ws.make_folder("out");
+  ws.make_directory("out");
   expect_counts({"rustc", "--crate-name", "a", "--edition=2021", "--crate-type=lib",
                  "--emit=dep-info,metadata,link", "-Cembed-bitcode=no", "-Cmetadata=1",
                  "-Cextra-filename=-1", "--out-dir", "out", "a.rs"});

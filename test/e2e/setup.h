@@ -1,4 +1,4 @@
-// The combinations that the tests of this folder run in: a compiler, and an engine.
+// The combinations that the tests of this directory run in: a compiler, and an engine.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -44,7 +44,7 @@ TEST_P(Stale, HeaderIsEdited) {
 }
 
 // A name that leads elsewhere for each program; nothing is remembered that was read by it.
-TEST_P(Stale, HeaderByTheProgramsOwnFolder) {
+TEST_P(Stale, HeaderByTheProgramsOwnDirectory) {
   const Argv argv = {cc(), "-c", "a.c", "-o", "a.o"};
   ws.write("a.c", "#include \"/proc/self/cwd/own.h\"\n");
   for (const char* text : {"int one;\n", "int two;\n"}) {
@@ -69,14 +69,14 @@ TEST_P(Stale, HeaderIsEditedWithSameSizeAndTime) {
 }
 
 TEST_P(Stale, HeaderAppearsEarlierOnThePath) {
-  ws.make_folder("first");
+  ws.make_directory("first");
   ws.write("second/v.h", "#define V 1\n");
   ws.write("a.c", "#include <v.h>\nint a = V;\n");
   expect_noticed({cc(), "-Ifirst", "-Isecond", "-c", "a.c"},
                  [this] { ws.write("first/v.h", "#define V 2\n"); });
 }
 
-TEST_P(Stale, SearchFolderAppearsLater) {
+TEST_P(Stale, SearchDirectoryAppearsLater) {
   ws.write("second/v.h", "#define V 1\n");
   ws.write("a.c", "#include <v.h>\nint a = V;\n");
   expect_noticed({cc(), "-Ifirst", "-Isecond", "-c", "a.c"},
@@ -121,7 +121,7 @@ TEST_P(Stale, SymlinkedHeaderLeadsElsewhere) {
   expect_noticed({cc(), "-c", "a.c"}, [this] { link("two.h", "v.h"); });
 }
 
-TEST_P(Stale, SymlinkedFolderLeadsElsewhere) {
+TEST_P(Stale, SymlinkedDirectoryLeadsElsewhere) {
   ws.write("one/v.h", "#define V 1\n");
   ws.write("two/v.h", "#define V 2\n");
   link("one", "current");
@@ -140,11 +140,11 @@ TEST_P(Stale, CompilerIsReplacedUnderItsName) {
 }
 
 // A compiler that is a script and asks a program for its options; the program asks a library.
-TEST_P(Stale, LibraryAppearsInAnEarlierFolder) {
-  const auto make_library = [this](const std::string& folder, int value) {
-    ws.make_folder(folder);
+TEST_P(Stale, LibraryAppearsInAnEarlierDirectory) {
+  const auto make_library = [this](const std::string& directory, int value) {
+    ws.make_directory(directory);
     ws.write("v.c", "int v(void) { return " + std::to_string(value) + "; }\n");
-    const std::string file = ws.path(folder) + "/libv.so";
+    const std::string file = ws.path(directory) + "/libv.so";
     ASSERT_TRUE(ws.run({"gcc", "-shared", "-fPIC", "-o", file, "v.c"}).ok());
     ws.remove("v.c");
   };
@@ -155,16 +155,17 @@ TEST_P(Stale, LibraryAppearsInAnEarlierFolder) {
   for (const std::string way : {"runpath", "rpath", "variable"}) {
     SCOPED_TRACE(way);
     make_library(way + "/late", 1);
-    const std::string ask = ws.path(way) + "/ask", folder = ws.path(way);
-    Argv build = {"gcc", "ask.c", "-L" + folder + "/late", "-lv", "-o", ask};
+    const std::string ask = ws.path(way) + "/ask", directory = ws.path(way);
+    Argv build = {"gcc", "ask.c", "-L" + directory + "/late", "-lv", "-o", ask};
     if (way != "variable") {
       build.push_back("-Wl,-rpath,$ORIGIN/early:$ORIGIN/late");
       build.push_back(way == "rpath" ? "-Wl,--disable-new-dtags" : "-Wl,--enable-new-dtags");
     }
     ASSERT_TRUE(ws.run(build).ok());
-    ws.make_folder(way + "/early");
+    ws.make_directory(way + "/early");
     const std::string set =
-        way == "variable" ? "LD_LIBRARY_PATH='" + folder + "/early:" + folder + "/late' " : "";
+        way == "variable" ? "LD_LIBRARY_PATH='" + directory + "/early:" + directory + "/late' "
+                          : "";
     ws.script(cc(), "#!/bin/sh\nexec '" + find_program(cc()) + "' -DV=$(" + set + "'" + ask +
                         "') \"$@\"\n");
     expect_noticed({cc(), "-c", "a.c"}, [&] { make_library(way + "/early", 2); });

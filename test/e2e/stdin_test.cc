@@ -35,12 +35,12 @@ TEST_P(Stdin, EveryChangeIsAMiss) {
   ws.expect_hit(compile, {.in = source});
 }
 
-// Another folder: what the text names there may be another file.
+// Another directory: what the text names there may be another file.
 TEST_P(Stdin, IsNotSharedBetweenCheckouts) {
   const Argv compile{cc(), "-x", "c", "-c", "-", "-o", "a.o"};
-  for (const char* folder : {"one", "two"}) {
-    ws.write(std::string(folder) + "/a.h", "#define A 1\n");
-    ws.expect_miss(compile, {.cwd = folder, .in = "#include \"a.h\"\nint a = A;\n"});
+  for (const char* directory : {"one", "two"}) {
+    ws.write(std::string(directory) + "/a.h", "#define A 1\n");
+    ws.expect_miss(compile, {.cwd = directory, .in = "#include \"a.h\"\nint a = A;\n"});
   }
 }
 

@@ -20,7 +20,7 @@ class Symlink : public SetupTest {
 };
 
 TEST_P(Symlink, OutputsBehindOne) {
-  ws.make_folder(real() + "/out");
+  ws.make_directory(real() + "/out");
   const Argv argv = {cc(), "-c", "a.c", "-MD", "-o", "link/out/a.o"};
   ws.expect_miss(argv);
   const std::string object = ws.read(real() + "/out/a.o");
@@ -53,7 +53,7 @@ class ScriptsAndSymlinks : public ModeTest {
 };
 
 TEST_P(ScriptsAndSymlinks, ArchiveBehindOne) {
-  ws.make_folder("real/in");
+  ws.make_directory("real/in");
   std::filesystem::create_symlink("real/in", ws.path("link"));
   ws.write("a.c", "int a;\n");
   ASSERT_TRUE(ws.run({"gcc", "-c", "a.c"}).ok());
@@ -62,7 +62,7 @@ TEST_P(ScriptsAndSymlinks, ArchiveBehindOne) {
 
 // A temporary directory that is made by one name and removed by the other, with all that is in it.
 TEST_P(ScriptsAndSymlinks, TemporaryDirectories) {
-  ws.make_folder("real");
+  ws.make_directory("real");
   std::filesystem::create_symlink("real", ws.path("link"));
   ws.write("in", "text\n");
   const std::string script =
@@ -77,7 +77,7 @@ TEST_P(ScriptsAndSymlinks, TemporaryDirectories) {
 
 // What a script reads through a symlink of its own is an input by its own name.
 TEST_P(ScriptsAndSymlinks, SymlinksOfTheRunItself) {
-  ws.make_folder("data");
+  ws.make_directory("data");
   ws.write("data/in", "one\n");
   const std::string script =
       "ln -s data l && cat l/in >out; test -e l/other && echo other >>out; rm l";
@@ -105,8 +105,8 @@ TEST_P(ScriptsAndSymlinks, FilesByASymlinkOfTheRunItself) {
 
 // Whoever writes through a symlink and then has it lead elsewhere has written nobody knows where.
 TEST_P(ScriptsAndSymlinks, SymlinksThatAreReplaced) {
-  ws.make_folder("one");
-  ws.make_folder("two");
+  ws.make_directory("one");
+  ws.make_directory("two");
   const std::string script = "echo x >l/f; rm l; ln -s two l";
   for (int round = 0; round < 2; ++round) {
     ws.remove("l");

@@ -21,7 +21,7 @@ class Terminal : public SetupTest {
 
 TEST_P(Terminal, AnEmptyDirectoryInFrontOfPathChangesNothing) {
   ws.write("a.c", "int a;\n");
-  ws.make_folder("empty");
+  ws.make_directory("empty");
   ws.expect_miss({cc(), "-c", "a.c"}, {.env = {path_behind("/usr/sbin", ws)}});
   ws.expect_hit({cc(), "-c", "a.c"}, {.env = {path_behind(ws.path("empty"), ws)}});
   ws.expect_hit({cc(), "-c", "a.c"}, {.env = {path_behind("/nowhere:", ws)}});
@@ -29,7 +29,7 @@ TEST_P(Terminal, AnEmptyDirectoryInFrontOfPathChangesNothing) {
 
 TEST_P(Terminal, LinksDoNotDependOnTheTextOfPath) {
   ws.write("a.c", "int main(void) { return 0; }\n");
-  ws.make_folder("empty");
+  ws.make_directory("empty");
   ws.expect_miss({cc(), "a.c"});
   ws.expect_hit({cc(), "a.c"}, {.env = {path_behind(ws.path("empty"), ws)}});
 }
@@ -37,7 +37,7 @@ TEST_P(Terminal, LinksDoNotDependOnTheTextOfPath) {
 // What the search finds is another program now, in a directory that was there before.
 TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
   ws.write("a.c", "int a;\n");
-  ws.make_folder("front");
+  ws.make_directory("front");
   const Options options = {.env = {path_behind(ws.path("front"), ws)}};
   ws.expect_miss(with_assembler(), options);
   ws.expect_hit(with_assembler(), options);
@@ -47,7 +47,7 @@ TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
   std::filesystem::permissions(ws.path("front/as"), std::filesystem::perms::owner_read);
   ws.expect_unchanged(with_assembler(), options);
   ws.remove("front/as");
-  ws.make_folder("front/as");
+  ws.make_directory("front/as");
   ws.expect_unchanged(with_assembler(), options);
 }
 
@@ -64,7 +64,7 @@ TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
 
 TEST_P(Terminal, DirectoriesThatAreNotThereChangeNothing) {
   ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
-  for (const char* name : {"inc", "empty", "libs"}) ws.make_folder(name);
+  for (const char* name : {"inc", "empty", "libs"}) ws.make_directory(name);
   ws.write("inc/h.h", "#define H 0\n");
   const auto with = [&](const std::string& front) {
     const std::string include = front + ws.path("inc");
@@ -84,7 +84,7 @@ TEST_P(Terminal, DirectoriesThatAreNotThereChangeNothing) {
 // "../lib" of an empty directory is another one: gcc looks there by itself, and sources may name it.
 TEST_P(Terminal, AnEmptyDirectoryLeadsToItsNeighbours) {
   for (const char* name : {"one/empty", "one/lib", "one/inc", "two/inc", "two/empty"})
-    ws.make_folder(name);
+    ws.make_directory(name);
   ws.write("a.c", "#include <../inc/h.h>\nint w(void);\nint main(void) { return H + w(); }\n");
   ws.write("one/inc/h.h", "#define H 1\n");
   ws.write("two/inc/h.h", "#define H 0\n");
@@ -107,12 +107,12 @@ TEST_P(Terminal, AnEmptyDirectoryLeadsToItsNeighbours) {
 TEST_P(Terminal, TheLoadersOwnWaysOfNamingDirectories) {
   ws.write("w.c", "int w(void) { return W; }\n");
   ws.write("a.c", "int w(void);\nint main(void) { return w(); }\n");
-  for (const char* name : {"one", "two", "two/lib", "sub", "sub/rel"}) ws.make_folder(name);
+  for (const char* name : {"one", "two", "two/lib", "sub", "sub/rel"}) ws.make_directory(name);
   for (const auto& [value, to] :
        {std::pair("-DW=1", "one"), {"-DW=2", "two/lib"}, {"-DW=3", "sub/rel"}})
     ASSERT_TRUE(
         ws.run({cc(), "-shared", "-fPIC", value, "w.c", "-o", std::string(to) + "/libw.so"}).ok());
-  ws.make_folder("two/lib/x86_64-linux-gnu");
+  ws.make_directory("two/lib/x86_64-linux-gnu");
   ws.run({"cp", "two/lib/libw.so", "two/lib/x86_64-linux-gnu/libw.so"});
   ASSERT_TRUE(ws.run({cc(), "a.c", "-Lone", "-lw", "-Wl,-rpath," + ws.path("one"),
                       "-Wl,--enable-new-dtags", "-o", "prog"})
@@ -137,7 +137,7 @@ TEST_P(Terminal, TheLoadersOwnWaysOfNamingDirectories) {
 // One that is not empty may hold what is looked for, and others may have been passed over.
 TEST_P(Terminal, DirectoriesThatHoldSomethingCount) {
   ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
-  for (const char* name : {"inc", "other"}) ws.make_folder(name);
+  for (const char* name : {"inc", "other"}) ws.make_directory(name);
   ws.write("inc/h.h", "#define H 0\n");
   ws.write("other/unused.h", "");
   const Options plain = {.env = {"CPATH=" + ws.path("inc")}};
@@ -153,7 +153,7 @@ TEST_P(Terminal, DirectoriesThatHoldSomethingCount) {
 
 TEST_P(Terminal, AWatchedListNoticesANewHeader) {
   ws.write("a.c", "#include <h.h>\nint h = H;\n");
-  ws.make_folder("inc");
+  ws.make_directory("inc");
   ws.write("inc/h.h", "#define H 0\n");
   const Argv argv = {cc(), "-c", "a.c"};
   ws.expect_miss(argv, {.env = {"CPATH=" + ws.path("inc")}});
@@ -167,10 +167,10 @@ TEST_P(Terminal, AWatchedListNoticesANewHeader) {
 
 TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
   ws.write("a.c", "int main(void) { return 0; }\n");
-  ws.make_folder("t1");
+  ws.make_directory("t1");
   ws.expect_miss({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=" + ws.path("t1")}});
   ws.remove("t1");
-  ws.make_folder("t2");
+  ws.make_directory("t2");
   ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=" + ws.path("t2")}});
   ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=/nowhere"}});
 }
@@ -178,7 +178,7 @@ TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
 // clang names the temporary file in what it says of assembly.
 TEST_P(Terminal, TemporaryNamesInOutputsCount) {
   ws.write("a.c", "void f(void) { __asm__(\"nop\"); }\n");
-  ws.make_folder("t1");
+  ws.make_directory("t1");
   const Argv argv = {cc(), "-g", "-save-temps=cwd", "-fno-integrated-as", "-c", "a.c"};
   ws.expect_unchanged(argv, {.env = {"TMPDIR=" + ws.path("t1")}});
   ws.expect_unchanged(argv, {.env = {"TMPDIR=/var/tmp"}});
@@ -186,7 +186,7 @@ TEST_P(Terminal, TemporaryNamesInOutputsCount) {
 
 TEST_P(Terminal, MasqueradeAndWrapperShareResults) {
   ws.write("a.c", "int a;\n");
-  ws.make_folder("links");
+  ws.make_directory("links");
   std::filesystem::create_symlink(Workspace::program(), ws.path("links/" + cc()));
   const Options masquerade = {.env = {path_behind(ws.path("links"), ws)}};
   ASSERT_TRUE(ws.run({ws.path("links/" + cc()), "-c", "a.c"}, masquerade).ok());
@@ -234,7 +234,7 @@ TEST_P(Terminal, ALogicalDirectoryIsInDebugInformation) {
 // A name of the working directory ends to be one, while an engine remembers what it meant.
 TEST_P(Terminal, ALogicalDirectoryThatLeadsElsewhereNow) {
   ws.write("real/a.c", "int a;\n");
-  ws.make_folder("other");
+  ws.make_directory("other");
   std::filesystem::create_directory_symlink("real", ws.path("link"));
   const Argv argv = {cc(), "-g", "-c", "a.c"};
   const Options options = {.env = {"PWD=" + ws.path("link")}, .cwd = "real"};

@@ -108,9 +108,9 @@ const Tool kTools[] = {
 
 class ToolInFront : public ::testing::TestWithParam<Tool> {
  protected:
-  void write(const std::vector<File>& files, const std::string& folder) {
-    for (const File& file : files) ws.write(folder + "/" + file.name, file.text);
-    for (const File& file : files) ws.let_settle(folder + "/" + file.name);
+  void write(const std::vector<File>& files, const std::string& directory) {
+    for (const File& file : files) ws.write(directory + "/" + file.name, file.text);
+    for (const File& file : files) ws.let_settle(directory + "/" + file.name);
   }
   Workspace ws{Mode::daemon};
 };
@@ -164,7 +164,7 @@ TEST_P(Tools, FortranModuleThatIsThereCounts) {
   const std::string one = "module m\n  integer :: x\nend module\n";
   const std::string two = "module m\n  integer :: y\nend module\n";
   const Argv compile{"gfortran", "-J", "mod", "-c", "m.f90", "-o", "m.o"};
-  ws.make_folder("mod");
+  ws.make_directory("mod");
   write("m.f90", one);
   ws.expect_miss(compile);
   const std::string first = ws.read("mod/m.mod");
@@ -290,16 +290,16 @@ TEST_P(Tools, PathsAsSeenFromAnotherAreNotMoved) {
   const std::string moc = "/usr/lib/qt5/bin/moc";
   NEEDS_TOOL(moc);
   write("a.h", "class A : public QObject { Q_OBJECT };\n");
-  for (const char* folder : {"build", "out/build", "debug"}) {
-    ws.make_folder(folder);
-    const std::string output = ws.path(std::string(folder) + "/moc_a.cpp");
-    ws.expect_same({moc, ws.path("a.h"), "-o", output}, {.cwd = folder});
+  for (const char* directory : {"build", "out/build", "debug"}) {
+    ws.make_directory(directory);
+    const std::string output = ws.path(std::string(directory) + "/moc_a.cpp");
+    ws.expect_same({moc, ws.path("a.h"), "-o", output}, {.cwd = directory});
   }
   EXPECT_NE(ws.read("build/moc_a.cpp"), ws.read("out/build/moc_a.cpp"));
 }
 
-// protoc names things by the path that is left of a folder above.
-TEST_P(Tools, PathsBelowAnOuterFolderAreNotMoved) {
+// protoc names things by the path that is left of a directory above.
+TEST_P(Tools, PathsBelowAnOuterDirectoryAreNotMoved) {
   NEEDS_TOOL("protoc");
   for (const char* name : {"one", "two"}) {
     write(std::string(name) + "/a.proto", "syntax = \"proto3\";\nmessage A {}\n");
@@ -314,10 +314,10 @@ TEST_P(Tools, ThinArchivesAreNotMoved) {
   write("a.c", "int a;\n");
   ASSERT_TRUE(ws.run({"gcc", "-c", "a.c"}).ok());
   ws.let_settle("a.o");
-  for (const char* folder : {"build", "out/build"}) {
-    ws.make_folder(folder);
-    ws.expect_same({"ar", "rcsT", ws.path(std::string(folder) + "/lib.a"), ws.path("a.o")},
-                   {.cwd = folder});
+  for (const char* directory : {"build", "out/build"}) {
+    ws.make_directory(directory);
+    ws.expect_same({"ar", "rcsT", ws.path(std::string(directory) + "/lib.a"), ws.path("a.o")},
+                   {.cwd = directory});
   }
 }
 

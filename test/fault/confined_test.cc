@@ -39,7 +39,7 @@ class Confined : public Fault {
   void SetUp() override {
     Fault::SetUp();
     for (const std::string& name : {std::string("inside"), std::string("outside"), ws.cache()})
-      ws.make_folder(name);
+      ws.make_directory(name);
     ws.write("source", "text\n");
     const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, 1);
     if (abi < 1) GTEST_SKIP() << "this kernel has no Landlock";

@@ -25,7 +25,7 @@ class Fault : public ::testing::TestWithParam<Mode> {
 
   const Argv& argv() const { return argv_; }
   const Result& bare() const { return bare_; }
-  // A fresh folder, as before the first run.
+  // A fresh directory, as before the first run.
   void reset() { ws.restore(before_); }
   // What a client of this test's command must have given and left.
   void expect_like_bare(const Result& got, Workspace::Here here = Workspace::Here::current()) {
@@ -41,7 +41,7 @@ class Fault : public ::testing::TestWithParam<Mode> {
     options.deadline = kDeadline;
     expect_like_bare(ws.deja(argv_, options), here);
   }
-  // Something is stored, and nothing is in the folder.
+  // Something is stored, and nothing is in the directory.
   void warm() {
     ws.expect_miss(argv_);
     reset();

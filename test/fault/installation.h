@@ -1,4 +1,4 @@
-// A copy of the installation under test: to break, or for users who may not look into the build folder.
+// A copy of the installation under test: to break, or for users who may not look into the build directory.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// Something is wrong with the places: the cache folder, the socket, the configuration, the disk.
+// Something is wrong with the places: the cache directory, the socket, the configuration, the disk.
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 class PlaceFault : public Fault {
  protected:
-  // As user 65534, who is let into the work folder, with a deja that he may start.
+  // As user 65534, who is let into the work directory, with a deja that he may start.
   void expect_somebody_else_undisturbed() {
     for (const char* open : {"work", "tmp"})
       fs::permissions(ws.base() + "/" + open, static_cast<fs::perms>(0777));
@@ -62,7 +62,7 @@ TEST_P(PlaceFault, SocketIsAFile) {
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
-TEST_P(PlaceFault, SocketIsAFolder) {
+TEST_P(PlaceFault, SocketIsADirectory) {
   ws.write(socket() + "/file", "garbage");
   expect_undisturbed_twice();
   EXPECT_EQ(ws.last_event().outcome, "hit");
@@ -88,7 +88,7 @@ TEST_P(PlaceFault, CacheDirectoryHoldsOtherThings) {
 
 TEST_P(PlaceFault, PartsOfTheCacheAreSymlinks) {
   for (const char* part : {"blobs", "ledger", "tmp", "quarantine"}) {
-    ws.make_folder("elsewhere");
+    ws.make_directory("elsewhere");
     fs::create_directories(ws.cache());
     fs::create_directory_symlink(ws.path("elsewhere"), ws.cache() + "/" + part);
     ws.write(ws.cache() + "/format", "deja store 1\n");
@@ -115,36 +115,36 @@ TEST_P(PlaceFault, RootInAUsersHome) {
   EXPECT_TRUE(fs::is_empty(ws.home() + "/.cache/deja"));
 }
 
-TEST_P(PlaceFault, LockIsAFolder) {
-  ws.make_folder(ws.cache() + "/daemon.lock");
+TEST_P(PlaceFault, LockIsADirectory) {
+  ws.make_directory(ws.cache() + "/daemon.lock");
   expect_undisturbed_twice();
 }
 
-TEST_P(PlaceFault, FolderIsMissingWithItsParents) {
+TEST_P(PlaceFault, DirectoryIsMissingWithItsParents) {
   ws.set("DEJA_DIR=" + ws.base() + "/new/deep/cache");
   expect_undisturbed_twice();
   EXPECT_TRUE(ws.exists(ws.base() + "/new/deep/cache/journal"));
   for (const char* mode : {"stop"}) ws.deja({"daemon", mode});
 }
 
-TEST_P(PlaceFault, FolderCannotBeMade) {
+TEST_P(PlaceFault, DirectoryCannotBeMade) {
   ws.set("DEJA_DIR=/proc/nowhere/cache");
   expect_undisturbed_twice();
 }
 
-TEST_P(PlaceFault, FolderIsAFile) {
+TEST_P(PlaceFault, DirectoryIsAFile) {
   ws.write(ws.cache(), "I am a file");
   expect_undisturbed_twice();
   EXPECT_EQ(ws.read(ws.cache()), "I am a file");
 }
 
-TEST_P(PlaceFault, FolderIsBelowAFile) {
+TEST_P(PlaceFault, DirectoryIsBelowAFile) {
   ws.write(ws.base() + "/file", "I am a file");
   ws.set("DEJA_DIR=" + ws.base() + "/file/cache");
   expect_undisturbed_twice();
 }
 
-TEST_P(PlaceFault, FolderIsADeadSymlink) {
+TEST_P(PlaceFault, DirectoryIsADeadSymlink) {
   fs::create_symlink("/proc/nowhere/cache", ws.cache());
   expect_undisturbed_twice();
 }
@@ -169,15 +169,15 @@ TEST_P(PlaceFault, NoPlaceIsNamed) {
   expect_undisturbed_twice();
 }
 
-TEST_P(PlaceFault, RelativeFolder) {
-  ws.make_folder(ws.base() + "/elsewhere");
+TEST_P(PlaceFault, RelativeDirectory) {
+  ws.make_directory(ws.base() + "/elsewhere");
   ws.set("DEJA_DIR=../cache");
   expect_undisturbed_twice();
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
-// Everything is somebody else's: the folder can be read, not written.
-TEST_P(PlaceFault, FolderIsReadOnly) {
+// Everything is somebody else's: the directory can be read, not written.
+TEST_P(PlaceFault, DirectoryIsReadOnly) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
   warm();
   ws.end_engines();
@@ -216,8 +216,8 @@ TEST_P(PlaceFault, ConfigurationIsBroken) {
   }
 }
 
-TEST_P(PlaceFault, ConfigurationIsAFolder) {
-  ws.make_folder(ws.base() + "/.deja.toml");
+TEST_P(PlaceFault, ConfigurationIsADirectory) {
+  ws.make_directory(ws.base() + "/.deja.toml");
   expect_undisturbed_twice();
 }
 
@@ -321,7 +321,7 @@ TEST_P(DiskFault, MountedReadOnlyAfterwards) {
 TEST_P(DiskFault, OutputDiskIsFull) {
   warm();
   const std::string out = ws.path("out");
-  ws.make_folder("out");
+  ws.make_directory("out");
   if (::mount("deja-test", out.c_str(), "tmpfs", 0, "size=16k") != 0)
     GTEST_SKIP() << "needs the right to mount a tmpfs";
   const Argv big = {"gcc", "-c", "a.c", "-o", "out/a.o"};

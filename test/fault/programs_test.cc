@@ -41,7 +41,7 @@ class Programs : public ::testing::TestWithParam<Mode> {
   void SetUp() override {
     NEEDS_TOOL("gcc");
     ws.write("in.txt", "text\n");
-    ws.make_folder("program");
+    ws.make_directory("program");
   }
   // False: this compiler cannot.
   bool build(const std::string& source, Argv compiler, const std::string& to = "program/tool") {
@@ -50,7 +50,7 @@ class Programs : public ::testing::TestWithParam<Mode> {
     const bool is_there = !find_program(compiler[0]).empty();
     return is_there && ws.run(compiler).ok();
   }
-  // Three times through deja what it is bare, in the same folder.
+  // Three times through deja what it is bare, in the same directory.
   void expect_like_bare(const Argv& command, const Argv& options = {}, const Options& how = {},
                         Workspace::Here here = Workspace::Here::current()) {
     SCOPED_TRACE("line " + std::to_string(here.line()));
@@ -434,8 +434,8 @@ int main(int argc, char** argv) {
 
 TEST_P(AsRoot, ProgramsBehindChroot) {
   ASSERT_TRUE(build(kChroot, {"gcc"}));
-  ws.make_folder("lib64");
-  ws.make_folder("lib/x86_64-linux-gnu");
+  ws.make_directory("lib64");
+  ws.make_directory("lib/x86_64-linux-gnu");
   const char* loader = "lib64/ld-linux-x86-64.so.2";
   std::error_code failed;
   std::filesystem::copy_file(std::string("/") + loader, ws.path(loader), failed);
@@ -505,7 +505,7 @@ int main(void) {
   printf(" %d", open("closed/secret", O_RDONLY) >= 0 ? 0 : errno);
   printf(" %d", unlink("closed/secret") ? errno : 0);
   printf(" %d", rename("closed/secret", "closed/other") ? errno : 0);
-  printf(" %d", mkdir("closed/folder", 0755) ? errno : 0);
+  printf(" %d", mkdir("closed/directory", 0755) ? errno : 0);
   printf(" %d", symlink("x", "closed/link") ? errno : 0);
   printf(" %d\n", stat("closed/secret", &st) ? errno : 0);
   return 3;
@@ -522,7 +522,7 @@ TEST_P(AsRoot, AHelperWithFewerRights) {
     ASSERT_EQ(::chmod(ws.path("program/helper").c_str(), 04755), 0);
   };
   make_setuid();
-  for (const std::string& folder : {ws.base(), ws.work()}) ::chmod(folder.c_str(), 0755);
+  for (const std::string& directory : {ws.base(), ws.work()}) ::chmod(directory.c_str(), 0755);
   const Tree before = ws.tree();
   const Result bare = ws.run(tool);
   ASSERT_EQ(bare.exit_code, 3) << bare;
@@ -646,18 +646,18 @@ TEST_P(AsRoot, AToolWithMoreRights) {
   const Options as_user{.in_child = [] {
     if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
   }};
-  ws.make_folder("closed");
+  ws.make_directory("closed");
   ws.run({"chown", "-R", "65534:65534", ws.base()});
   ws.run({"chown", "0:0", "program/tool", "closed"});
   ws.run({"chmod", "4755", "program/tool"});
   ws.run({"chmod", "0700", "closed"});
   const Result bare = ws.run(tool, as_user);
   ASSERT_TRUE(bare.out.starts_with("0 0 2 2 2")) << bare;
-  ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+  ws.run({"rm", "-r", "closed/new", "closed/directory", "closed/link"});
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(ws.deja({"exec", "--", "program/tool"}, as_user), bare) << ws.last_event();
     EXPECT_EQ(ws.last_event().outcome, "failure");
-    ws.run({"rm", "-r", "closed/new", "closed/folder", "closed/link"});
+    ws.run({"rm", "-r", "closed/new", "closed/directory", "closed/link"});
   }
 }
 
@@ -767,7 +767,7 @@ TEST_P(Programs, ThatLookAtVeryMuch) {
   for (const Argv& many :
        {Argv{"program/tool", "400000"}, Argv{"program/tool", "1200000", "long"}}) {
     expect_like_bare(many);
-    EXPECT_EQ(ws.last_event().detail, "it looked at too much");
+    EXPECT_EQ(ws.last_event().detail, "the run has too many records");
   }
 }
 

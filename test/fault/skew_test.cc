@@ -165,13 +165,13 @@ TEST_P(SkewFault, ServerWantsAnImpossibleRun) {
   expect_undisturbed_by(frame(wire::frame_head(wire::Kind::run, body.size()), body));
 }
 
-// In a folder that others can write to, anybody can wait for us with a socket of the right name.
+// In a directory that others can write to, anybody can wait for us with a socket of the right name.
 TEST_P(SkewFault, ServerOfAnotherUserIsNotListenedTo) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
   std::string body(4, '\0');
   body += text("/bin/sh") + text("") + std::string("\3\0\0\0", 4) + text("sh") + text("-c") +
           text("echo stolen") + std::string(1, '\0');
-  ws.make_folder(ws.cache());
+  ws.make_directory(ws.cache());
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
   fs::permissions(ws.cache(), static_cast<fs::perms>(0777));
   ASSERT_EQ(::seteuid(65534), 0);  // listen(2) is what counts

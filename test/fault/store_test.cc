@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-enum class Damage { removed, emptied, halved, garbage, edited, folder };
+enum class Damage { removed, emptied, halved, garbage, edited, directory };
 const std::vector<Damage> kDamages = {Damage::removed, Damage::emptied, Damage::halved,
-                                      Damage::garbage, Damage::edited,  Damage::folder};
+                                      Damage::garbage, Damage::edited,  Damage::directory};
 
 void do_damage(const fs::path& path, Damage damage) {
   const auto size = fs::file_size(path);
@@ -41,7 +41,7 @@ void do_damage(const fs::path& path, Damage damage) {
     case Damage::edited:
       put(size / 2, "~");
       break;
-    case Damage::folder:
+    case Damage::directory:
       fs::remove(path);
       fs::create_directory(path);
       break;
@@ -50,16 +50,16 @@ void do_damage(const fs::path& path, Damage damage) {
 
 class StoreFault : public Fault {
  protected:
-  std::vector<fs::path> files_below(const std::string& folder) const {
+  std::vector<fs::path> files_below(const std::string& directory) const {
     std::vector<fs::path> out;
     for (const fs::directory_entry& entry :
-         fs::recursive_directory_iterator(ws.cache() + "/" + folder)) {
+         fs::recursive_directory_iterator(ws.cache() + "/" + directory)) {
       if (entry.is_regular_file()) out.push_back(entry.path());
     }
     return out;
   }
   // Each kind of damage to all these files, under a running engine and between two.
-  void expect_undisturbed_by(const std::string& folder,
+  void expect_undisturbed_by(const std::string& directory,
                              const std::function<bool(const fs::path&)>& wanted) {
     for (const bool running : {true, false}) {
       for (const Damage damage : kDamages) {
@@ -69,7 +69,7 @@ class StoreFault : public Fault {
         ws.remove(ws.cache());
         warm();
         if (!running) ws.end_engines();
-        for (const fs::path& file : files_below(folder)) {
+        for (const fs::path& file : files_below(directory)) {
           if (wanted(file)) do_damage(file, damage);
         }
         expect_undisturbed();

@@ -115,7 +115,7 @@ class VerifyFault : public Fault {
     }
     return std::to_string(what) + " " + path.string() + "\n";
   }
-  // All but what says that the folder is deja's: without it and a format nothing there is touched.
+  // All but what says that the directory is deja's: without it and a format nothing there is touched.
   std::vector<fs::path> everything() const {
     std::vector<fs::path> all;
     for (const auto& entry : fs::recursive_directory_iterator(ws.cache()))

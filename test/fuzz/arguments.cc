@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (command.argv.empty()) return 0;
   command.tool = std::string(command.argv.front());
-  const deja::tool::cc::World world{
+  const deja::tool::cc::MachineQueries machine{
       .read_response = [&](std::string_view name) -> deja::Result<std::optional<std::string>> {
         return name == "x" ? std::optional<std::string>(response) : std::nullopt;
       },
@@ -81,12 +81,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto program = deja::tool::cc::parse_program(command.tool)
                            .value_or(deja::tool::cc::Program{deja::tool::cc::kEither, false});
   const deja::tool::Options options{.portable = size % 2 == 0, .portable_roots = {"/ws"}};
-  const auto classified = deja::tool::cc::classify_command(command, program, options, world);
+  const auto classified = deja::tool::cc::classify_command(command, program, options, machine);
   if (const auto* invocation = std::get_if<Invocation>(&classified)) {
     check_invocation(*invocation, command);
     const std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
     check_key(*invocation, std::get<std::vector<std::string>>(
-                               deja::tool::cc::expand_arguments(arguments, world.read_response)));
+                               deja::tool::cc::expand_arguments(arguments, machine.read_response)));
   } else {
     CHECK(deja::tool::bypass_name(std::get<Bypass>(classified).reason) != nullptr);
   }

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto moved =
         deja::tool::cc::move_depfile(text, {{{"/w", "/a/longer place"}}, {}, {}}, {style});
     if (!moved || text.find("/a/longer") != text.npos) continue;
-    // Quoting hides no occurrence of a root; so what is left of it is another folder's name.
+    // Quoting hides no occurrence of a root; so what is left of it is another directory's name.
     const auto back =
         deja::tool::cc::move_depfile(*moved, {{{"/a/longer place", "/w"}}, {}, {}}, {style});
     CHECK(back && *back == text);

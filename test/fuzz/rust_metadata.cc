@@ -2,11 +2,11 @@
 #include <cstdint>
 
 #include "base/check.h"
-#include "pipeline/rust_metadata.h"
+#include "formats/rust_metadata.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view section(reinterpret_cast<const char*>(data), size);
-  const auto text = deja::pipeline::unpack_rust_metadata(section);
-  if (text) CHECK(text->size() <= deja::pipeline::kMetadataMax && section.starts_with("rust"));
+  const auto text = deja::formats::unpack_rust_metadata(section);
+  if (text) CHECK(text->size() <= deja::formats::kMetadataMax && section.starts_with("rust"));
   return 0;
 }

@@ -21,7 +21,7 @@ enum class Streams {
 struct Options {
   std::vector<std::string>
       env{};          // "NAME=value" sets, "NAME" unsets; on top of the workspace's own
-  std::string cwd{};  // below the workspace's work folder, or absolute; default: that folder
+  std::string cwd{};  // below the workspace's work directory, or absolute; default: that directory
   std::string in{};   // stdin's text; it is a file at its end otherwise
   Streams streams = Streams::apart;
   // Called in the child right before exec; only what is safe after fork (limits, descriptors).

@@ -98,7 +98,7 @@ bool has_coarse_stamps() {
   return major < 6 || (major == 6 && minor < 13);
 }
 
-// "dejad", its mode and its folder, when /proc/<pid> is an engine.
+// "dejad", its mode and its directory, when /proc/<pid> is an engine.
 bool is_engine_of(const std::string& pid, const std::string& cache, bool only_daemon) {
   std::ifstream in("/proc/" + pid + "/cmdline", std::ios::binary);
   std::ostringstream text;
@@ -151,15 +151,15 @@ std::vector<pid_t> processes_of(const std::string& base) {
 
 // locks).
 bool has_let_go(pid_t pid) {
-  const std::string folder = "/proc/" + std::to_string(pid);
-  std::ifstream in(folder + "/stat");
+  const std::string directory = "/proc/" + std::to_string(pid);
+  std::ifstream in(directory + "/stat");
   std::string line;
   if (!std::getline(in, line)) return true;
   // A zombie that nobody reaps; but its first thread is one while others still close the files.
   const std::size_t name_end = line.rfind(')');
   const bool is_zombie = name_end != std::string::npos && line.compare(name_end, 3, ") Z") == 0;
   std::error_code gone;
-  const auto threads = std::distance(fs::directory_iterator(folder + "/task", gone), {});
+  const auto threads = std::distance(fs::directory_iterator(directory + "/task", gone), {});
   return gone || (is_zombie && threads <= 1);
 }
 
@@ -176,10 +176,10 @@ std::ostream& operator<<(std::ostream& to, const Node& n) {
   return to << n.kind << " " << std::oct << n.mode << std::dec << ", " << n.text.size() << " bytes";
 }
 
-Tree tree_of(const std::string& folder) {
+Tree tree_of(const std::string& directory) {
   Tree tree;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder))
-    tree.emplace(entry.path().lexically_relative(folder).string(), node_of(entry.path()));
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(directory))
+    tree.emplace(entry.path().lexically_relative(directory).string(), node_of(entry.path()));
   return tree;
 }
 
@@ -241,8 +241,8 @@ Workspace::Workspace(Mode mode) : mode_(mode) {
       std::string(tmp != nullptr && *tmp == '/' ? tmp : "/tmp") + "/deja test.XXXXXX";
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
   base_ = fs::canonical(name).string();
-  for (const char* folder : {"work", "home", "tmp", "bin"})
-    fs::create_directory(base_ + "/" + folder);
+  for (const char* directory : {"work", "home", "tmp", "bin"})
+    fs::create_directory(base_ + "/" + directory);
 }
 
 Workspace::~Workspace() {
@@ -289,19 +289,19 @@ bool Workspace::exists(const std::string& name) const {
 
 void Workspace::remove(const std::string& name) { fs::remove_all(path(name)); }
 
-void Workspace::make_folder(const std::string& name) { fs::create_directories(path(name)); }
+void Workspace::make_directory(const std::string& name) { fs::create_directories(path(name)); }
 
 void Workspace::restore(const Tree& tree) {
   const Tree now = this->tree();
   for (auto it = now.rbegin(); it != now.rend();
-       ++it) {  // what is inside a folder before the folder
+       ++it) {  // what is inside a directory before the directory
     const auto wanted = tree.find(it->first);
     if (wanted == tree.end() || wanted->second.kind != it->second.kind) remove(it->first);
   }
   for (const auto& [name, node] : tree) {
     const auto it = now.find(name);
     if (it != now.end() && it->second == node) continue;
-    if (node.kind == 'd') make_folder(name);
+    if (node.kind == 'd') make_directory(name);
     if (node.kind == 'l') {
       remove(name);
       fs::create_symlink(node.text, path(name));

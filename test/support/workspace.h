@@ -1,4 +1,4 @@
-// A workspace: a folder of its own for one test, with a cache, a home and a temporary folder that
+// A workspace: a directory of its own for one test, with a cache, a home and a temporary directory that
 // nobody else uses, and deja as a user has it. Its path has a space in it, because users' have.
 //
 //   Workspace ws(Mode::daemon);
@@ -35,7 +35,7 @@ struct Event {
 };
 std::ostream& operator<<(std::ostream& to, const Event& event);
 
-// Something in a folder: what a user could tell of it.
+// Something in a directory: what a user could tell of it.
 struct Node {
   char kind = 'f';  // f, d, l (symlink), ? (anything else)
   unsigned mode = 0;
@@ -43,9 +43,9 @@ struct Node {
   bool operator==(const Node&) const = default;
 };
 std::ostream& operator<<(std::ostream& to, const Node& node);
-// By path below the folder.
+// By path below the directory.
 using Tree = std::map<std::string, Node>;
-Tree tree_of(const std::string& folder);
+Tree tree_of(const std::string& directory);
 // What differs, one line each; empty: nothing. (gtest's own message would print whole objects.)
 std::string difference(const Tree& expected, const Tree& got);
 
@@ -53,7 +53,7 @@ std::string difference(const Tree& expected, const Tree& got);
 // its command line some moments earlier.)
 bool has_let_go(pid_t pid);
 
-// A run and the folder it left.
+// A run and the directory it left.
 struct Trial {
   Result result;
   Tree tree;
@@ -77,15 +77,15 @@ class Workspace {
   std::string path(const std::string& name) const;
 
   void write(const std::string& name, const std::string& text,
-             unsigned mode = 0644);                 // makes folders
+             unsigned mode = 0644);                 // makes directories
   std::string read(const std::string& name) const;  // a test failure when it cannot
   bool exists(const std::string& name) const;       // a dangling symlink exists
   void remove(const std::string& name);             // whole trees too
-  void make_folder(const std::string& name);
+  void make_directory(const std::string& name);
   // Waits until a file is no longer brand-new: of one that is, no engine keeps what it learns.
   void let_settle(const std::string& name) const;
   Tree tree() const { return tree_of(work()); }
-  // Makes the work folder what it was: files removed, made and rewritten as needed.
+  // Makes the work directory what it was: files removed, made and rewritten as needed.
   void restore(const Tree& tree);
 
   // An executable script in bin(), found before any other program of its name.
@@ -112,9 +112,9 @@ class Workspace {
                        Here here = Here::current());
   Result expect_failure(const Argv& argv, const Options& options = {}, Here here = Here::current());
 
-  // L1: runs argv bare, then twice through deja, each time in the same folder as before; a miss and
+  // L1: runs argv bare, then twice through deja, each time in the same directory as before; a miss and
   // then a hit must leave what the tool leaves: files, modes, streams, exit code.
-  // Returns what the tool does. The folder ends up as the hit left it.
+  // Returns what the tool does. The directory ends up as the hit left it.
   Trial expect_same(const Argv& argv, const Options& options = {}, Here here = Here::current());
   // The same without an opinion about hit or miss: for what may be a bypass.
   Trial expect_unchanged(const Argv& argv, const Options& options = {},
@@ -126,7 +126,7 @@ class Workspace {
   std::vector<pid_t> engines() const;
   pid_t daemon_pid() const;  // 0: none
   void end_engines() const;
-  // Gives a daemon the idle time in which it puts what it knows under a vigil (pipeline/memory.h).
+  // Gives a daemon the idle time in which it puts what it knows under a vigil (warm/request_cache.h).
   void let_engine_rehearse() const;
   // Troubles of the cache itself, as deja tells them; empty when all is well.
   std::string troubles() const;

@@ -1,5 +1,5 @@
-/* What a program can learn without opening a file: variables, locale, clocks, random numbers, the
- * machine, other processes, users. Recorded once a process where once says it all. */
+/* Inputs other than files: variables, locale, clocks, random numbers, the machine, other processes, users.
+ * Most are recorded once per process. */
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <grp.h>
@@ -37,7 +37,7 @@ void deja_note_variable(const char *name) {
   if (deja_recording()) note_value(name, deja_variable(name));
 }
 
-/* libc's getenv is a walk through `environ`; so is this, without a look-up for the next one. */
+/* libc's getenv searches `environ`; so does this function, without a look-up for the next one. */
 EXPORT char *getenv(const char *name) {
   deja_started();
   char *const value = (char *)deja_variable(name);
@@ -56,7 +56,7 @@ EXPORT char *getenv(const char *name) {
 DEFINE_SECURE_GETENV(secure_getenv)
 DEFINE_SECURE_GETENV(__secure_getenv)
 
-/* getopt stops at the first operand when this is set. */
+/* getopt stops at the first operand if this variable is set. */
 struct option;
 int getopt_long(int count, char *const *args, const char *letters, const struct option *names,
                 int *index);
@@ -77,7 +77,7 @@ DEFINE_GETOPT(getopt_long_only)
 
 /* --- locale -------------------------------------------------------------------------------------------- */
 
-/* A file that libc reads by itself, if it is there. */
+/* Records a file that libc reads by itself, if it exists. */
 static void note_locale_file(const char *path) {
   struct deja_log_identity identity;
   const int64_t when = deja_now();
@@ -86,7 +86,7 @@ static void note_locale_file(const char *path) {
                    .identity = error ? NULL : &identity));
 }
 
-/* As libc does it: LC_ALL decides, else each category's own variable, else LANG. */
+/* The order of libc: LC_ALL, then each category's own variable, then LANG. */
 static void note_locale_variables(int mask) {
   static const char categories[] = /* in the order of the LC_* numbers; 6 is LC_ALL itself */
       "LC_CTYPE\0LC_NUMERIC\0LC_TIME\0LC_COLLATE\0LC_MONETARY\0LC_MESSAGES\0LC_ALL\0LC_PAPER\0"
@@ -131,7 +131,7 @@ EXPORT char *setlocale(int category, const char *wanted) {
 DEFINE_NEWLOCALE(newlocale)
 DEFINE_NEWLOCALE(__newlocale)
 
-/* Messages in another language come from catalogues that libc opens by itself at the first text:
+/* libc opens message catalogues by itself at the first message in another language:
  * DIRECTORY/LANGUAGE/LC_MESSAGES/DOMAIN.mo, for the language and its shorter forms. */
 static void note_catalogue(const char *directory, const char *language, size_t size,
                            const char *domain) {
@@ -173,7 +173,7 @@ EXPORT char *bindtextdomain(const char *domain, const char *directory) {
   return bound;
 }
 
-/* Conversions may load modules. */
+/* Conversions may load modules (gconv). */
 EXPORT iconv_t iconv_open(const char *to, const char *from) {
   const iconv_t made = NEXT(iconv_open)(to, from);
   deja_note_variable("GCONV_PATH");
@@ -188,7 +188,7 @@ static void note_clock(enum deja_clock clock, uint32_t bit) {
     deja_write(&NOTE(.op = DEJA_OP_CLOCK, .value = clock));
 }
 
-/* What time() told last. */
+/* The last result of time(). */
 static time_t told_time;
 
 static void note_time(time_t told) {
@@ -198,7 +198,7 @@ static void note_time(time_t told) {
     deja_write(&NOTE(.op = DEJA_OP_CLOCK, .value = DEJA_CLOCK_TIME));
 }
 
-/* libc's time and gettimeofday are chosen at load time (IFUNC); clock_gettime gives the same. */
+/* libc selects its time and gettimeofday at load time (IFUNC); clock_gettime returns the same. */
 EXPORT time_t time(time_t *out) {
   struct timespec now = {0};
   deja_started();
@@ -243,7 +243,7 @@ EXPORT int ftime(struct timeb *out) {
   return NEXT(ftime)(out);
 }
 
-/* Local time is a file and a variable. */
+/* Local time depends on a file and a variable. */
 void deja_note_zone(void) {
   if (!deja_recording() || !deja_first_time(DEJA_ONCE_ZONE)) return;
   const int saved = errno;
@@ -256,7 +256,7 @@ void deja_note_zone(void) {
     deja_note_zone();                                  \
     return NEXT(name) arguments;                       \
   }
-/* Does the zone stay as far ahead of UTC as it is, from the day's first second to its last? */
+/* True if the offset to UTC stays the same from the first to the last second of the day. */
 static bool is_even_day(time_t begin, const struct tm *shown) {
   const int hours = 24;
   for (int hour = 0; hour <= hours; ++hour) {
@@ -268,7 +268,7 @@ static bool is_even_day(time_t begin, const struct tm *shown) {
   }
   return true;
 }
-/* Who puts the date into words does so with what it was told of the time. */
+/* A program that calls localtime() with the result of time() depends on the day only. */
 static void note_day(time_t when, const struct tm *shown) {
   if (shown == NULL || !deja_recording() || when != __atomic_load_n(&told_time, __ATOMIC_RELAXED) ||
       !deja_first_time(DEJA_ONCE_DAY))
@@ -277,7 +277,7 @@ static void note_day(time_t when, const struct tm *shown) {
   const time_t begin = when - shown->tm_hour * 3600 - shown->tm_min * 60 - shown->tm_sec;
   const bool is_even = is_even_day(begin, shown);
   struct tm again;
-  NEXT(localtime_r)(&when, &again); /* libc's names of the zone are those of this moment */
+  NEXT(localtime_r)(&when, &again); /* also sets the zone names to those of this moment */
   if (is_even)
     deja_write(&NOTE(.op = DEJA_OP_DAY, .value = (uint32_t)(int32_t)shown->tm_gmtoff,
                      .when = (int64_t)begin * 1000000000));
@@ -354,7 +354,7 @@ EXPORT void arc4random_buf(void *out, size_t size) {
 
 /* --- the machine -------------------------------------------------------------------------------------------- */
 
-/* bit: this text's own, 0 to 27; each text is recorded once a process. Texts: hostname 0, uname 1,
+/* bit: the bit of this text, 0 to 27; each text is recorded once per process. Texts: hostname 0, uname 1,
  * cpus 2, memory 3, load 4, hostid 5, pid 6, user 7, filesystem 8, users 9, groups 10, hwcap 11,
  * uptime 12, stdin 13 (stdin.c). */
 void deja_note_host(const char *what, unsigned bit) {
@@ -396,7 +396,7 @@ DEFINE_HOST(char *, getlogin, (void), (), "user", 7)
 DEFINE_HOST(int, getlogin_r, (char *out, size_t size), (out, size), "user", 7)
 DEFINE_HOST(pid_t, getppid, (void), (), "pid", 6)
 
-/* Called often by some (a random seed, a temporary name): answered here, as libc would. */
+/* Called often by some programs (a random seed, a temporary name), so it is answered as libc would. */
 EXPORT pid_t getpid(void) {
   deja_note_host("pid", 6);
   return (pid_t)raw0(SYS_getpid);

@@ -1,4 +1,4 @@
-/* Changing names and attributes: everything a tool does to the tree without writing a file. */
+/* Changes of names and attributes: all changes of the tree except writing files. */
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/time.h>
@@ -59,7 +59,7 @@ DEFINE_NAME(DEJA_OP_UNLINK, unlink, (const char *path), (path), AT_FDCWD)
 DEFINE_NAME(DEJA_OP_UNLINK, unlinkat, (int at, const char *path, int flags), (at, path, flags), at)
 DEFINE_NAME(DEJA_OP_UNLINK, remove, (const char *path), (path), AT_FDCWD)
 
-/* The names behind them are gone or new afterwards, so both are written in full. */
+/* The call removes or creates the names, so both are written as absolute paths. */
 static int two_names(enum deja_op op, uint16_t flags, int at, const char *path, int at2,
                      const char *path2, int result) {
   deja_write(&NOTE(.op = (uint16_t)op, .flags = flags, .absolute = true, .at = at, .path = path,
@@ -85,7 +85,7 @@ EXPORT int linkat(int at, const char *from, int at2, const char *to, int flags) 
   char opened[4096];
   if ((flags & AT_EMPTY_PATH) && from && from[0] == '\0' && deja_recording()) {
     const size_t size = deja_path_of(at, opened, sizeof opened - 1);
-    opened[size] = '\0'; /* an O_TMPFILE has no name: then the new one is a file like any other */
+    opened[size] = '\0'; /* an O_TMPFILE has no name: the new name then counts as a created file */
     const int result = NEXT(linkat)(at, from, at2, to, flags);
     return two_names(DEJA_OP_LINK, 0, AT_FDCWD, size ? opened : to, at2, to, result);
   }
@@ -149,7 +149,7 @@ DEFINE_CHANGE(__xmknod, (int version, const char *path, mode_t mode, dev_t *dev)
 DEFINE_CHANGE(__xmknodat, (int version, int at, const char *path, mode_t mode, dev_t *dev),
               (version, at, path, mode, dev), at, 0)
 
-/* These take a NULL path for the descriptor itself. */
+/* With a NULL path these change the descriptor's file. */
 EXPORT int utimensat(int at, const char *path, const struct timespec times[2], int flags) {
   const int result = NEXT(utimensat)(at, path, times, flags);
   if (result != 0 && errno == EFAULT) return result;

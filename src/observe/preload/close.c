@@ -1,6 +1,6 @@
-/* The end of writing a file. From then on its stamps tell whether anybody else has changed it, so
- * what it is at this moment is what the tool made. Descriptors that have been duplicated, or that
- * are left to the exit of the process, get no record: their last write cannot be told. */
+/* The end of writing a file. From then on its stamps show whether another process has changed it, so its
+ * identity at this moment is that of the tool's output. Descriptors that were duplicated, or that are
+ * closed by the end of the process, get no record: their last write is not visible. */
 #include <linux/fs.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "observe.h"
 
-/* One bit a descriptor that was opened for writing. Higher ones are not followed. */
+/* One bit for each descriptor opened for writing. Higher numbers are not followed. */
 #define FOLLOWED_MAX 1024
 static uint64_t written[FOLLOWED_MAX / 64];
 
@@ -18,7 +18,7 @@ static bool is_followed(int fd) {
 }
 
 void deja_follow(int fd, bool follow) {
-  if (fd < 0 || fd >= FOLLOWED_MAX || deja_is_guest()) return;
+  if (fd < 0 || fd >= FOLLOWED_MAX || deja_is_vfork_child()) return;
   const uint64_t bit = (uint64_t)1 << (fd % 64);
   if (follow)
     __atomic_fetch_or(&written[fd / 64], bit, __ATOMIC_RELAXED);
@@ -26,8 +26,8 @@ void deja_follow(int fd, bool follow) {
     __atomic_fetch_and(&written[fd / 64], ~bit, __ATOMIC_RELAXED);
 }
 
-/* A file that takes another one's inode number within the same tick of the clock has another
- * generation (ext4, XFS, btrfs; 0 where there is none). */
+/* A file that gets another one's inode number within the same tick of the clock has another generation
+ * (ext4, XFS, btrfs; 0 on other file systems). */
 static uint32_t generation_of(int fd) {
   uint64_t generation = 0; /* the kernel writes an int, whatever the request's name says */
   return raw3(SYS_ioctl, fd, FS_IOC_GETVERSION, &generation) == 0 ? (uint32_t)generation : 0;
@@ -35,7 +35,7 @@ static uint32_t generation_of(int fd) {
 
 static void before_close(int fd) {
   struct deja_log_identity identity;
-  if (!deja_recording() || deja_is_guest()) return;
+  if (!deja_recording() || deja_is_vfork_child()) return;
   deja_follow(fd, false);
   if (!deja_identity_fd(fd, &identity) || !S_ISREG(identity.mode)) return;
   deja_write(&NOTE(.op = DEJA_OP_CLOSE, .value = generation_of(fd), .identity = &identity));
@@ -46,8 +46,8 @@ EXPORT int close(int fd) {
   return NEXT(close)(fd);
 }
 
-/* What fclose would do first, so that nothing is written after the look. Its own result tells of a
- * failure: what could not be written stays in the stream. */
+/* Flushes first, as fclose would, so that nothing is written after the identity is taken. Its own result
+ * reports a failure: unwritten data stays in the stream. */
 EXPORT int fclose(FILE *stream) {
   const int fd = stream ? fileno(stream) : -1;
   const pid_t piped = deja_take_piped(stream);
@@ -62,7 +62,7 @@ EXPORT int fclose(FILE *stream) {
   return UNLIKELY(piped != 0) ? deja_end_piped(piped, result) : result;
 }
 
-/* --- one file behind two descriptors: whoever closes one of them may write to the other --------- */
+/* --- one file behind two descriptors: a write may follow the close of one of them ------------------ */
 
 EXPORT int dup(int fd) {
   deja_follow(fd, false);

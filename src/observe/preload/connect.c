@@ -1,4 +1,4 @@
-/* Other processes and other machines: whoever talks to one depends on what it says. */
+/* Communication with other processes and machines, whose answers are inputs that no file shows. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -26,8 +26,8 @@ static char *put_number(char *out, unsigned value) {
   return out;
 }
 
-/* "unix:/run/x", "unix:@abstract", "inet:1.2.3.4:80", "inet6:<hex>:80", "socket". Nothing after a
- * failed copy: the address is the program's memory, and the call has accepted it. */
+/* "unix:/run/x", "unix:@abstract", "inet:1.2.3.4:80", "inet6:<hex>:80", "socket". The address
+ * can be read: the call has accepted it. */
 static void describe(const struct sockaddr *address, socklen_t size, char *out, size_t room) {
   static const char hex[] = "0123456789abcdef";
   strcpy(out, "socket");
@@ -104,7 +104,7 @@ EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
   return sent;
 }
 
-/* Names are looked up in files or asked of a server, by libc itself. */
+/* libc itself looks names up in files or on a server. */
 #define DEFINE_TALK(type, name, parameters, arguments, what) \
   EXPORT type name parameters {                              \
     note_talk(what);                                         \
@@ -168,7 +168,7 @@ DEFINE_TALK(int, gethostbyname2_r,
              int *restrict error),
             (name, family, out, buffer, size, result, error), "names")
 
-/* The resolver's own door; its headers rename these to the names with underscores. */
+/* The resolver's own functions; its headers rename these to the names with underscores. */
 #undef res_query
 #undef res_search
 #undef res_nquery
@@ -221,7 +221,7 @@ EXPORT int mq_open(const char *name, int flags, ...) {
   return NEXT(mq_open)(name, flags, mode, attributes);
 }
 
-/* --- names that stop meaning what they meant ------------------------------------------------------------ */
+/* --- calls after which names mean something else --------------------------------------------------------- */
 
 #define DEFINE_LOSS(type, name, parameters, arguments) \
   EXPORT type name parameters {                        \
@@ -264,7 +264,7 @@ EXPORT int open_by_handle_at(int at, struct file_handle *handle, int flags) {
   return fd;
 }
 
-/* "$(command)" is run by libc with the environment as the program sees it. */
+/* libc runs "$(command)" with the program's environment, so the shell is not observed. */
 EXPORT int wordexp(const char *restrict words, wordexp_t *restrict out, int flags) {
   if (deja_recording()) {
     if (!(flags & WRDE_NOCMD) && words && (strstr(words, "$(") || strchr(words, '`')))

@@ -1,4 +1,4 @@
-/* Reading folders, walking trees, and the working directory. */
+/* Reading directories, walking trees, and the working directory. */
 #include <dirent.h>
 #include <fts.h>
 #include <ftw.h>
@@ -95,7 +95,7 @@ DEFINE_SCANDIR(scandirat64, dirent64, at,
                 int (*compare)(const struct dirent64 **, const struct dirent64 **)),
                (at, path, list, select, compare))
 
-/* --- glob: libc lets the caller give the functions it looks with, so it is given ours ------------- */
+/* --- glob: libc accepts functions for reading directories, so it gets the interposed ones ---------- */
 
 static void *glob_opendir(const char *path) { return opendir(path); }
 static struct dirent *glob_readdir(void *directory) { return readdir(directory); }
@@ -107,7 +107,7 @@ static int glob_stat(const char *restrict path, struct stat *restrict st) { retu
 
 _Static_assert(sizeof(glob_t) == sizeof(glob64_t), "one layout");
 
-/* How far a "~" goes is another matter: HOME, or the user table. */
+/* The expansion of "~" depends on HOME or the user table. */
 #define DEFINE_GLOB(name, type)                                                              \
   EXPORT int name(const char *restrict pattern, int flags, int (*failed)(const char *, int), \
                   type *restrict out) {                                                      \
@@ -138,8 +138,8 @@ DEFINE_GLOB(glob64, glob64_t)
 
 /* --- the working directory --------------------------------------------------------------------------- */
 
-/* Tells the reader where relative paths begin from now on. A guest's own paths are written in
- * full anyway, and its parent stays where it is. */
+/* Records the directory that relative paths start from. A vfork child's paths are written as absolute
+ * ones, and its parent's directory stays. */
 static void note_cwd(void) {
   char path[4096];
   if (!deja_recording()) return;
@@ -147,14 +147,14 @@ static void note_cwd(void) {
   const size_t size = deja_directory_of(AT_FDCWD, path, sizeof path - 1);
   path[size] = '\0';
   if (size == 0) deja_lose(DEJA_LOST_PATH);
-  if (!deja_is_guest()) __atomic_fetch_add(&deja_state.cwd_generation, 1, __ATOMIC_RELAXED);
+  if (!deja_is_vfork_child()) __atomic_fetch_add(&deja_state.cwd_generation, 1, __ATOMIC_RELAXED);
   errno = saved;
   deja_write(&NOTE(.op = DEJA_OP_CHDIR, .path = path));
 }
 
 EXPORT int chdir(const char *path) {
   if (deja_recording()) {
-    /* Looked at before: afterwards a relative name would mean something else. */
+    /* Taken before the call: afterwards a relative name would mean another directory. */
     struct deja_log_identity identity;
     const int64_t when = deja_now();
     const int error = deja_identity_at(AT_FDCWD, path, 0, &identity);
@@ -172,11 +172,11 @@ EXPORT int fchdir(int fd) {
   return result;
 }
 
-/* --- ftw and nftw: seen through their callbacks ------------------------------------------------------- */
+/* --- ftw and nftw: recorded by their callbacks ---------------------------------------------------------- */
 
 typedef int ftw_visit(const char *, const struct stat *, int);
 typedef int nftw_visit(const char *, const struct stat *, int, struct FTW *);
-/* The walk of this thread; a walk inside a callback keeps the outer one in its frame. */
+/* The walk of this thread; a walk inside a callback saves the outer one in its frame. */
 static __thread ftw_visit *visit_ftw __attribute__((tls_model("initial-exec")));
 static __thread nftw_visit *visit_nftw __attribute__((tls_model("initial-exec")));
 static __thread int visit_flags __attribute__((tls_model("initial-exec")));
@@ -234,7 +234,7 @@ DEFINE_FTW(ftw64, __ftw64_func_t)
 DEFINE_NFTW(nftw, __nftw_func_t)
 DEFINE_NFTW(nftw64, __nftw64_func_t)
 
-/* --- fts: it changes the working directory between two calls unless told not to ------------------------- */
+/* --- fts: it changes the working directory between two calls, unless told otherwise ----------------------- */
 
 static FTSENT *note_fts(FTS *fts, FTSENT *entry) {
   if (!deja_recording()) return entry;

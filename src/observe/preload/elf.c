@@ -1,12 +1,12 @@
-/* Whether what an exec starts can be given this library. What cannot runs as ever, and does not
- * report in: a gap. */
+/* Whether a program to be started can be given this library. One that cannot runs normally and does not
+ * report in, which is a gap. */
 #include "loadable.h"
 #include "observe.h"
 
 bool deja_observable(int at, const char *path) {
   deja_started();
   if (deja_state.silent || deja_state.log_variable_size == 0 || deja_state.preload_size == 0)
-    return false; /* nothing to put back anyway */
+    return false; /* nothing to restore in this process */
   return path == NULL || deja_fit_of(at, path, deja_state.preload) == DEJA_FITS;
 }
 

@@ -1,8 +1,8 @@
-/* The environment: ours out at start, so that the tool sees what it would see without deja, and
- * back in at every exec and spawn, so that its children are observed too.
+/* The environment: removes our entries at start, so that the tool sees the same variables as without
+ * deja, and restores them at every exec and spawn, so that its children are observed too.
  *
  * LD_PRELOAD: this library is the last of the list. "user.so:ours" is cut in place to "user.so";
- * ":ours" to "" (the user's was set but empty); "ours" alone is taken out altogether. */
+ * ":ours" to "" (the user's was set but empty); "ours" alone is removed. */
 #include "observe.h"
 
 #include <unistd.h>
@@ -11,7 +11,7 @@ static const char kPreload[] = "LD_PRELOAD=";
 #define PRELOAD_SIZE (sizeof kPreload - 1)
 #define VARIABLE_SIZE (sizeof DEJA_LOG_VARIABLE) /* with '=' for the terminator */
 
-/* Most entries differ in their first letters: seen without a call. */
+/* Most entries differ in their first letters, which needs no call. */
 static inline bool starts(const char *entry, const char *name, size_t size) {
   return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, size) == 0;
 }
@@ -20,11 +20,11 @@ static bool is_log(const char *entry) {
   return starts(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE);
 }
 
-/* The loader's: where the kernel put argc, the arguments and the environment. */
+/* A variable of the loader: where the kernel put argc, the arguments and the environment. */
 extern void *__libc_stack_end __attribute__((weak));
 
-/* A sanitizer's or an allocator's library is called by the loader before libc has set `environ`,
- * and calls us; what libc will set it to is found on the stack. */
+/* The loader calls a sanitizer's or an allocator's library before libc has set `environ`, and that library
+ * may call us. The later value of `environ` is then found on the stack. */
 static char **variables(void) {
   if (environ != NULL || &__libc_stack_end == NULL || __libc_stack_end == NULL) return environ;
   const long *argc = __libc_stack_end;
@@ -36,7 +36,7 @@ size_t deja_arguments(const char **first) {
   const long count = *(const long *)__libc_stack_end;
   char *const *const arguments = (char *const *)__libc_stack_end + 1;
   size_t size = 0;
-  for (long i = 0; i < count; ++i) { /* the kernel puts one after the other */
+  for (long i = 0; i < count; ++i) { /* the kernel stores them one after the other */
     if (arguments[i] != arguments[0] + size) return 0;
     size += strlen(arguments[i]) + 1;
     if (size > DEJA_ARGUMENTS_MAX) return 0;
@@ -58,7 +58,7 @@ const char *deja_variable(const char *name) {
   return NULL;
 }
 
-/* Cuts this library off the entry's end. False when nothing is left: the entry goes. */
+/* Cuts this library off the end of the entry. False: nothing is left, so the entry is removed. */
 static bool cut_preload(char *entry) {
   char *value = entry + PRELOAD_SIZE;
   const size_t size = strlen(value);
@@ -109,12 +109,12 @@ struct deja_environment_size deja_environment_size(char *const envp[], bool obse
   return size;
 }
 
-/* Other threads may change the environment meanwhile: no more is written than was asked for. */
+/* Other threads may change the environment meanwhile: writes at most the computed size. */
 char **deja_put_back(char *const envp[], void *memory, struct deja_environment_size size) {
   if (size.pointers == 0) return (char **)envp;
   char **out = memory;
   char **const first = out;
-  char **const last = first + size.pointers - 3; /* room for both of ours and the end */
+  char **const last = first + size.pointers - 3; /* keeps room for our two entries and the NULL */
   char *bytes = (char *)(first + size.pointers);
   const char *const end = bytes + size.bytes - (PRELOAD_SIZE + deja_state.preload_size + 1);
   bool has_preload = false;

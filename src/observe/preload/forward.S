@@ -1,7 +1,7 @@
-/* Functions that must be entered as if we were not there. vfork and clone: the child may run on
- * its parent's stack, so nothing of ours may be on it. dlopen: the loader looks at the return
- * address to learn whose RUNPATH to search. Each calls its hook (forward.c) with the caller's
- * arguments and jumps to the function that the hook returns, registers and stack as they came. */
+/* Functions that must be entered without a frame of ours. vfork and clone: the child may run on its
+ * parent's stack, so nothing of ours may be on it. dlopen: the loader uses the return address to find out
+ * whose RUNPATH applies. Each calls its hook (forward.c) with the caller's arguments and jumps to the
+ * function that the hook returns, with registers and stack restored. */
 #if defined(__x86_64__)
 #define FORWARD(NAME, HOOK) \
 	.globl NAME; \

@@ -1,4 +1,4 @@
-/* The hooks of forward.S: what is noted before vfork, clone and dlopen, and where they go on. */
+/* The hooks of forward.S: records before vfork, clone and dlopen, and the address to continue at. */
 #include <dlfcn.h>
 #include <sched.h>
 
@@ -18,7 +18,7 @@ static void *find_next(const char *name) {
   return next;
 }
 
-/* From now on a pid has to be asked for each time: a child may share our memory. */
+/* From now on the pid must be read from the kernel each time: a child may share our memory. */
 static void *before_sharing(const char *name) {
   deja_started();
   __atomic_store_n(&deja_state.shares_memory, 1, __ATOMIC_RELAXED);
@@ -27,14 +27,14 @@ static void *before_sharing(const char *name) {
 void *deja_before_vfork(void) { return before_sharing("vfork"); }
 void *deja_before_clone(void) { return before_sharing("clone"); }
 
-/* What dlopen finds is seen when the link map is looked at again (dlclose, exec, exit). Here is
- * noted what was asked for, since it may not be found: a path like any other, or a bare name,
- * which the loader searches for. */
+/* The result of dlopen is recorded when the link map is read again (dlclose, exec, exit). This records
+ * the request, since it may not be found: a path like any other, or a bare name, for which the loader
+ * searches. */
 static void note_dlopen(const char *name, int flags) {
   if (!deja_recording() || name == NULL || name[0] == '\0') return;
   const int saved = errno;
   deja_library_asks();
-  /* A library that prefers its own dependencies calls libc past us. */
+  /* A library that prefers its own dependencies calls libc past the interposer. */
   if (flags & RTLD_DEEPBIND) deja_lose(DEJA_LOST_NAMESPACE);
   if (strchr(name, '/')) {
     const long found = raw3(SYS_faccessat, AT_FDCWD, name, 0);

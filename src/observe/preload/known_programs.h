@@ -1,20 +1,22 @@
-/* Which programs read single variables only. For the interposer and the supervisor alike. */
+/* The programs that read only single variables. For the interposer and the supervisor. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-/* Programs known to look at single variables only; any other may read `environ` itself, which
- * cannot be seen, so it counts as having read all of it. Target prefixes and versions are cut off
- * before the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
+/* Programs known to read only single variables; any other may read `environ` itself, which is not
+ * visible, so it counts as having read all variables. Target prefixes and versions are removed before
+ * the look-up (x86_64-linux-gnu-gcc-12, clang++-19, llvm-ar). */
 static const char deja_getenv_only[] =
     "gcc\0g++\0cc\0c++\0cpp\0cc1\0cc1plus\0cc1obj\0cc1objplus\0collect2\0lto1\0lto-wrapper\0f951\0"
-    "gfortran\0gnat1\0go1\0d21\0cc1gm2\0gnatgcc\0gccgo\0gdc\0gm2\0as\0ld\0ld.bfd\0ld.gold\0gold\0ld."
+    "gfortran\0gnat1\0go1\0d21\0cc1gm2\0gnatgcc\0gccgo\0gdc\0gm2\0as\0ld\0ld.bfd\0ld."
+    "gold\0gold\0ld."
     "lld\0lld\0ar\0ranlib\0nm\0objcopy\0objdump\0strip\0"
     "clang\0clang++\0clang-cpp\0clang-tidy\0gcc-ar\0gcc-nm\0gcc-ranlib\0rustc\0clippy-driver\0"
     "rust-lld\0rustup\0"
-    "nasm\0yasm\0windres\0flex\0bison\0m4\0protoc\0moc\0uic\0glslangValidator\0glslc\0swig\0dtc\0capnp\0"
+    "nasm\0yasm\0windres\0flex\0bison\0m4\0protoc\0moc\0uic\0glslangValidator\0glslc\0swig\0dtc\0ca"
+    "pnp\0"
     "gperf\0";
 
 static inline bool deja_is_version(const char *s, const char *end) {
@@ -48,7 +50,7 @@ static inline bool deja_reads_single_variables(const char *exe) {
   return (dashes >= 2 || llvm) && deja_is_known(last, end);
 }
 
-/* Programs that say by their arguments what they read of their environment: shells. */
+/* Shells: their arguments show which variables they read. */
 static inline bool deja_is_shell(const char *exe) {
   const char *base = exe;
   for (const char *p = exe; *p; ++p)

@@ -1,15 +1,15 @@
-/* Whether a program can be given the interposer, asked of its file before it is started. For the
- * interposer, which asks it of what its process starts, and for the client, which asks it of the tool.
+/* Decides from a program's file whether the program can be given the interposer, before it is started.
+ * The interposer checks each program that its process starts; the client checks the tool.
  *
  * Most programs that have no use for the library ignore it (static ones). These do not:
  *   - of another ELF class or machine: its loader prints "cannot be preloaded" to the tool's stderr;
  *   - of another loader than glibc's: musl's does not start a program whose library it cannot load;
  *   - with a sanitizer's shared library: AddressSanitizer refuses to run unless it is loaded first;
- *     ThreadSanitizer may start its program again by a system call of its own, unseen;
- *   - with a sanitizer linked in: it stands in for functions that are called before it is ready
- *     (MemorySanitizer waits for itself, for ever).
- * A program that gains rights by being started ignores the library, too; and a supervised process
- * gains none. A few system calls, paid by each exec (3 us). */
+ *     ThreadSanitizer may start its program again by its own system call, which is not recorded;
+ *   - with a sanitizer linked in: it defines functions that are called before it is ready
+ *     (MemorySanitizer then waits for itself forever).
+ * A program that gains rights when started also ignores the library; and a supervised process gains
+ * none. The check takes a few system calls (3 us) at each exec. */
 #pragma once
 
 #include <elf.h>
@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A system call that sets no errno of the process that is observed. */
+/* A system call that does not set the observed process's errno. */
 #ifdef __cplusplus
 #define DEJA_ASK(n, a, b, c, d) ::syscall(n, a, b, c, d)
 #define DEJA_AS(type, value) static_cast<type>(value)
@@ -51,7 +51,7 @@ struct deja_elf {
   int fd;
   unsigned count;
   Elf64_Phdr segments[DEJA_SEGMENTS_MAX];
-  /* What its dynamic section says, as offsets in the file; 0: nothing. */
+  /* Entries of its dynamic section, as file offsets; 0: none. */
   uint64_t first_needed, strings, symbols, gnu_hash, hash;
 };
 
@@ -64,7 +64,7 @@ static inline bool deja_starts_with(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* The file offset of an address; 0 when there is none. */
+/* The file offset of an address; 0: none. */
 static inline uint64_t deja_offset_of(const struct deja_elf *elf, uint64_t address) {
   for (unsigned i = 0; i < elf->count; ++i) {
     const Elf64_Phdr *h = &elf->segments[i];
@@ -106,7 +106,7 @@ static inline bool deja_read_dynamic(struct deja_elf *elf) {
   return elf->strings != 0;
 }
 
-/* Linkers put the sanitizer's library before all others, so the first name needed tells. */
+/* Linkers put the sanitizer's library first, so the first needed name decides. */
 static inline bool deja_wants_to_be_first(const struct deja_elf *elf) {
   char name[40] = "";
   if (elf->first_needed == 0 ||
@@ -127,8 +127,8 @@ static inline bool deja_is_called(const struct deja_elf *elf, uint32_t symbol, c
          memcmp(text, name, size) == 0;
 }
 
-/* The hash tables of the format, read from the file (gABI, "Hash Table", and its GNU variant, whose
- * filter answers nearly every question with one read). */
+/* Searches the hash tables of the format in the file (gABI, "Hash Table", and GNU's variant, whose filter
+ * answers most look-ups with one read). */
 static inline bool deja_exports_gnu(const struct deja_elf *elf, const uint32_t head[4],
                                     const char *name) {
   uint32_t h = 5381, i = 0, chain = 0;
@@ -181,7 +181,7 @@ static inline bool deja_has_sanitizer(const struct deja_elf *elf) {
 static inline bool deja_has_glibc_loader(const struct deja_elf *elf) {
   char path[512] = "";
   const Elf64_Phdr *h = deja_segment(elf, PT_INTERP);
-  if (h == NULL) return true; /* static: it has none */
+  if (h == NULL) return true; /* static: without a loader */
   if (h->p_filesz >= sizeof path || !deja_read_at(elf->fd, path, h->p_filesz, h->p_offset))
     return false;
   const char *name = path;
@@ -200,7 +200,7 @@ static inline bool deja_is_loadable_elf(int fd, const char *head, size_t size) {
   const size_t headers_size = header.e_phnum * sizeof(Elf64_Phdr);
   if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > DEJA_SEGMENTS_MAX ||
       header.e_phoff > size || headers_size > size - header.e_phoff)
-    return true; /* unusual; nothing speaks against it */
+    return true; /* unusual, but no reason against it */
   memcpy(elf.segments, head + header.e_phoff, headers_size);
   elf.fd = fd;
   elf.count = header.e_phnum;
@@ -218,7 +218,7 @@ static inline bool deja_gains_rights(int fd) {
          DEJA_ASK(SYS_geteuid, 0, 0, 0, 0) != 0;
 }
 
-/* The interpreter of "#! /bin/sh -e", cut out of head in place; NULL when there is none. */
+/* The interpreter in "#! /bin/sh -e", terminated in place in head; NULL: there is none. */
 static inline const char *deja_cut_interpreter(char *head, size_t size) {
   size_t from = 2;
   while (from < size && (head[from] == ' ' || head[from] == '\t')) ++from;
@@ -234,7 +234,7 @@ static inline enum deja_fit deja_fit_at(int at, const char *path, int depth) {
   const char *script = NULL;
   enum deja_fit answer = DEJA_FITS;
   const long opened = DEJA_ASK(SYS_openat, at, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
-  if (opened < 0) return DEJA_FITS; /* executable, not readable: nothing can be said against it */
+  if (opened < 0) return DEJA_FITS; /* executable, but not readable: nothing is known against it */
   const int fd = DEJA_AS(int, opened);
   const long got = DEJA_ASK(SYS_pread64, fd, head, sizeof head, 0);
   const size_t size = got < 0 ? 0 : DEJA_AS(size_t, got);
@@ -250,8 +250,8 @@ static inline enum deja_fit deja_fit_at(int at, const char *path, int depth) {
   return script && depth < 4 ? deja_fit_at(AT_FDCWD, script, depth + 1) : answer;
 }
 
-/* The process that will be that program could not load what it cannot open: after chroot, or as a
- * user who may not go that way. Opened, since a look is not what Landlock refuses. */
+/* The new program's process cannot load a library that it cannot open: after chroot, or as a user without
+ * permission. Checked by opening it, because Landlock does not refuse stat. */
 static inline bool deja_can_read(const char *library) {
   const long fd = DEJA_ASK(SYS_openat, AT_FDCWD, library, O_RDONLY | O_CLOEXEC, 0);
   if (fd >= 0) DEJA_ASK(SYS_close, fd, 0, 0, 0);

@@ -1,5 +1,5 @@
-/* The loader's work, which no call passes through us for: what it loaded is in its link map, and
- * where it looked before that is worked out again, from the same texts it went by. */
+/* The loader's file accesses, which are not interposed: the link map has the libraries it loaded, and its
+ * earlier search is computed here from the same texts that it uses. */
 #include <dlfcn.h>
 #include <link.h>
 #include <unistd.h>
@@ -11,16 +11,16 @@ static void note_library(const char *path, int error, const struct deja_log_iden
                    .identity = identity));
 }
 
-/* --- where it looked ----------------------------------------------------------------------------- */
+/* --- where the loader searched ------------------------------------------------------------------- */
 
-/* What it reads of one object. */
+/* The entries of one object's dynamic section that it uses. */
 struct object {
   const ElfW(Dyn) * dynamic;
   const char *names;
-  const char *runpath, *rpath; /* of the second only where there is no first */
+  const char *runpath, *rpath; /* rpath only if there is no runpath */
 };
 
-/* False for ourselves, and for the kernel's own object, which nobody looks for. */
+/* False for this library, and for the kernel's own object, which is not searched for. */
 static bool describe(const struct dl_phdr_info *info, struct object *out) {
   const char *path = info->dlpi_name;
   *out = (struct object){0};
@@ -32,7 +32,7 @@ static bool describe(const struct dl_phdr_info *info, struct object *out) {
       out->dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
   if (out->dynamic == NULL) return false;
   for (const ElfW(Dyn) *d = out->dynamic; d->d_tag != DT_NULL; ++d) {
-    /* glibc has relocated this pointer in place; musl leaves it as an offset */
+    /* glibc has relocated this pointer in place; musl leaves an offset */
     if (d->d_tag == DT_STRTAB)
       out->names = (const char *)(d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr
                                                                   : d->d_un.d_ptr);
@@ -45,7 +45,7 @@ static bool describe(const struct dl_phdr_info *info, struct object *out) {
   return true;
 }
 
-/* The folder of the object, for $ORIGIN. */
+/* The directory of the object, for $ORIGIN. */
 static size_t origin_of(const char *path, char *out, size_t room) {
   size_t size = 0;
   if (path && path[0]) {
@@ -61,8 +61,8 @@ static size_t origin_of(const char *path, char *out, size_t room) {
   return size > 1 ? size - 1 : size;
 }
 
-/* One folder of a list, with $ORIGIN filled in; false when it has a name that only the loader
- * knows, or is too long. */
+/* One directory of a list, with $ORIGIN replaced; false: it contains a name that only the loader can
+ * replace, or is too long. */
 static bool expand(const char *from, const char *end, const char *object, char *out, size_t room) {
   static const char *const tokens[] = {"$ORIGIN", "${ORIGIN}"};
   size_t size = 0;
@@ -91,7 +91,7 @@ static bool expand(const char *from, const char *end, const char *object, char *
 
 static int look(const char *path) { return (int)-raw3(SYS_faccessat, AT_FDCWD, path, F_OK); }
 
-/* What lies in the place of a folder may be none: /usr/bin/x86_64 is a program. */
+/* The name may belong to something else than a directory: /usr/bin/x86_64 is a program. */
 static void note_listing(const char *path) {
   struct deja_log_identity identity;
   const bool known = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
@@ -100,70 +100,70 @@ static void note_listing(const char *path) {
       &NOTE(.op = DEJA_OP_LIST, .path = path, .once = true, .identity = known ? &identity : NULL));
 }
 
-/* Below each folder the loader tries some for better processors first. Which, depends on its
- * version and on the processor, so all that there have been count. */
-static void note_variants(char *folder, size_t size, size_t room) {
+/* Below each directory the loader tries some subdirectories for newer processors. Which ones depends on
+ * its version and on the processor, so all names that any version uses count. */
+static void note_variants(char *directory, size_t size, size_t room) {
   static const char names[] =
       "glibc-hwcaps\0glibc-hwcaps/x86-64-v4\0glibc-hwcaps/x86-64-v3\0glibc-hwcaps/x86-64-v2\0"
       "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
-  bool below = true; /* whether glibc-hwcaps is there */
+  bool below = true; /* whether glibc-hwcaps exists */
   for (const char *n = names; *n; n += strlen(n) + 1) {
     const size_t length = strlen(n);
     if ((!below && strchr(n, '/')) || size + length + 2 > room) continue;
-    folder[size] = '/';
-    memcpy(folder + size + 1, n, length + 1);
-    const int error = look(folder);
+    directory[size] = '/';
+    memcpy(directory + size + 1, n, length + 1);
+    const int error = look(directory);
     if (n == names) below = error == 0;
     if (error)
-      note_library(folder, error, NULL);
+      note_library(directory, error, NULL);
     else
-      note_listing(folder);
+      note_listing(directory);
   }
-  folder[size] = '\0';
+  directory[size] = '\0';
 }
 
-/* True when the search for name ends in this folder. */
-static bool look_in(char *folder, size_t size, size_t room, const char *name) {
+/* True: the search for name ends in this directory. */
+static bool look_in(char *directory, size_t size, size_t room, const char *name) {
   const size_t length = strlen(name);
   if (size + length + 2 > room) return false;
-  folder[size] = '/';
-  memcpy(folder + size + 1, name, length + 1);
-  const int error = look(folder);
-  if (error) note_library(folder, error, NULL);
-  folder[size] = '\0';
+  directory[size] = '/';
+  memcpy(directory + size + 1, name, length + 1);
+  const int error = look(directory);
+  if (error) note_library(directory, error, NULL);
+  directory[size] = '\0';
   return error == 0;
 }
 
-/* What is looked for: name, or what object needs. */
+/* What is searched for: name, or the dependencies of object. */
 struct search {
   const char *name;
   const struct object *object;
 };
 
-/* What has been found in a folder of the list before, of the first names of an object. */
+/* Which of an object's first dependencies were found in an earlier directory of the list. */
 struct found {
   uint64_t bits[4];
 };
 
-static void look_for_needed(const struct object *object, char *folder, size_t size, size_t room,
+static void look_for_needed(const struct object *object, char *directory, size_t size, size_t room,
                             struct found *found) {
   unsigned n = 0;
   for (const ElfW(Dyn) *d = object->dynamic; d->d_tag != DT_NULL; ++d) {
     if (d->d_tag != DT_NEEDED) continue;
     const char *name = object->names + d->d_un.d_val;
     const bool first =
-        n < 8 * sizeof found->bits; /* of the rest more is said than there is to say */
+        n < 8 * sizeof found->bits; /* for further ones more directories are recorded than needed */
     uint64_t *word = &found->bits[first ? n / 64 : 0];
     const uint64_t bit = first ? (uint64_t)1 << (n % 64) : 0;
     ++n;
     if ((*word & bit) || strchr(name, '/')) continue;
-    if (look_in(folder, size, room, name)) *word |= bit;
+    if (look_in(directory, size, room, name)) *word |= bit;
   }
 }
 
-/* Names of folders are put together here, not on a stack: that of a thread may be 16 KiB, and the
- * loader itself needs some of it. */
-enum { FOLDER_BYTES = 4096, KNOWN_BYTES = 8192 };
+/* Buffers for directory names, not on the stack: a thread's stack may have 16 KiB, and the loader itself
+ * needs some of it. */
+enum { DIRECTORY_BYTES = 4096, KNOWN_BYTES = 8192 };
 
 static char *take_room(size_t size) {
   char *room = raw_map(size);
@@ -173,34 +173,34 @@ static char *take_room(size_t size) {
 
 static void look_for(const struct search *search, const char *list, const char *separators,
                      const char *origin) {
-  char *const folder = take_room(FOLDER_BYTES);
-  if (!folder) return;
+  char *const directory = take_room(DIRECTORY_BYTES);
+  if (!directory) return;
   struct found found = {{0}};
   for (const char *from = list;; ++from) {
     const char *end = from + strcspn(from, separators);
-    const bool known = expand(from, end, origin, folder, FOLDER_BYTES);
-    const int error = known ? look(folder) : 0;
-    const size_t size = known ? strlen(folder) : 0;
+    const bool known = expand(from, end, origin, directory, DIRECTORY_BYTES);
+    const int error = known ? look(directory) : 0;
+    const size_t size = known ? strlen(directory) : 0;
     if (!known)
       deja_lose(DEJA_LOST_NAMESPACE);
     else if (error)
-      note_library(folder, error, NULL);
+      note_library(directory, error, NULL);
     else
-      note_variants(folder, size, FOLDER_BYTES);
-    if (known && !error && search->name) look_in(folder, size, FOLDER_BYTES, search->name);
+      note_variants(directory, size, DIRECTORY_BYTES);
+    if (known && !error && search->name) look_in(directory, size, DIRECTORY_BYTES, search->name);
     if (known && !error && !search->name)
-      look_for_needed(search->object, folder, size, FOLDER_BYTES, &found);
+      look_for_needed(search->object, directory, size, DIRECTORY_BYTES, &found);
     from = end;
     if (*from == '\0') break;
   }
-  raw2(SYS_munmap, folder, FOLDER_BYTES);
+  raw2(SYS_munmap, directory, DIRECTORY_BYTES);
 }
 
 struct inherited {
   const char *list, *origin;
 };
 
-/* The oldest kind of list is for what the object's own dependencies need, too. */
+/* DT_RPATH applies to the dependencies of the object's dependencies, too. */
 static int look_inherited(struct dl_phdr_info *info, size_t size, void *context) {
   const struct inherited *from = context;
   struct object object;
@@ -211,7 +211,7 @@ static int look_inherited(struct dl_phdr_info *info, size_t size, void *context)
 }
 
 static int look_of_object(struct dl_phdr_info *info, size_t size, void *context) {
-  const char *name = context; /* what dlopen was asked for; NULL: what each object needs */
+  const char *name = context; /* the name for dlopen; NULL: the dependencies of each object */
   struct object object;
   (void)size;
   if (!describe(info, &object)) return 0;
@@ -228,27 +228,27 @@ static int look_of_object(struct dl_phdr_info *info, size_t size, void *context)
 
 static void look_of_objects(const char *name) { dl_iterate_phdr(look_of_object, (void *)name); }
 
-/* The folders that the loader itself was built with: only it can tell. What it tells of other ones
- * is of no use, since it forgets a list of folders of which none is there. */
-static void look_in_folders_of(Dl_serinfo *known, char *folder, const char *name) {
+/* The loader's built-in directories, which only dlinfo() returns. Its other directories are not used,
+ * since the loader removes a list of which no directory exists. */
+static void look_in_directories_of(Dl_serinfo *known, char *directory, const char *name) {
   if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFOSIZE, known) != 0) return;
   if (known->dls_size > KNOWN_BYTES) return deja_lose(DEJA_LOST_NAMESPACE);
   if (NEXT(dlinfo)(_r_debug.r_map, RTLD_DI_SERINFO, known) != 0) return;
   for (unsigned i = 0; i < known->dls_cnt; ++i) {
     const Dl_serpath *path = &known->dls_serpath[i];
     const size_t size = strlen(path->dls_name);
-    if (size >= FOLDER_BYTES) continue;
-    memcpy(folder, path->dls_name, size + 1);
-    note_variants(folder, size, FOLDER_BYTES);
-    if (look_in(folder, size, FOLDER_BYTES, name)) return;
+    if (size >= DIRECTORY_BYTES) continue;
+    memcpy(directory, path->dls_name, size + 1);
+    note_variants(directory, size, DIRECTORY_BYTES);
+    if (look_in(directory, size, DIRECTORY_BYTES, name)) return;
   }
 }
 
-static void look_in_default_folders(const char *name) {
-  char *const room = take_room(KNOWN_BYTES + FOLDER_BYTES);
+static void look_in_default_directories(const char *name) {
+  char *const room = take_room(KNOWN_BYTES + DIRECTORY_BYTES);
   if (!room) return;
-  look_in_folders_of((void *)room, room + KNOWN_BYTES, name);
-  raw2(SYS_munmap, room, KNOWN_BYTES + FOLDER_BYTES);
+  look_in_directories_of((void *)room, room + KNOWN_BYTES, name);
+  raw2(SYS_munmap, room, KNOWN_BYTES + DIRECTORY_BYTES);
 }
 
 static void note_open(const char *path) {
@@ -262,10 +262,10 @@ void deja_look_for_library(const char *name) {
   if (!deja_recording()) return;
   look_of_objects(name);
   note_open("/etc/ld.so.cache");
-  look_in_default_folders(name);
+  look_in_default_directories(name);
 }
 
-/* --- what it loaded ------------------------------------------------------------------------------- */
+/* --- loaded libraries ---------------------------------------------------------------------------- */
 
 static int look_again(struct dl_phdr_info *info, size_t size, void *seen) {
   const char *path = info->dlpi_name;
@@ -277,14 +277,14 @@ static int look_again(struct dl_phdr_info *info, size_t size, void *seen) {
   if (strchr(path, '/') == NULL) return 0; /* the program itself; linux-vdso.so.1 */
   struct deja_log_identity identity;
   const bool found = deja_identity_at(AT_FDCWD, path, 0, &identity) == 0;
-  /* it makes its system calls itself, and what they ask for is done unseen */
+  /* it makes its own system calls, and the kernel carries out its requests without records */
   if (strstr(path, "/liburing.so")) deja_lose(DEJA_LOST_KERNEL);
   note_library(path, 0, found ? &identity : NULL);
   return 0;
 }
 
 void deja_look_at_libraries(void) {
-  if (!deja_recording() || deja_is_guest()) return;
+  if (!deja_recording() || deja_is_vfork_child()) return;
   const int saved = errno;
   unsigned long long seen = deja_state.libraries_seen;
   dl_iterate_phdr(look_again, &seen);
@@ -293,8 +293,8 @@ void deja_look_at_libraries(void) {
   errno = saved;
 }
 
-/* A sanitizer's runtime inside the program reads files that its options name, by system calls of
- * its own. Other ones than these it has no use for. */
+/* A sanitizer's runtime linked into the program reads files that its options name, by its own system
+ * calls. With other options it reads no file. */
 static void note_sanitizer(void) {
   static const char names[] =
       "ASAN_OPTIONS\0HWASAN_OPTIONS\0LSAN_OPTIONS\0MSAN_OPTIONS\0TSAN_OPTIONS\0UBSAN_OPTIONS\0";
@@ -303,7 +303,7 @@ static void note_sanitizer(void) {
   if (*n && deja_next_has("__sanitizer_print_stack_trace")) deja_lose(DEJA_LOST_NAMESPACE);
 }
 
-/* What it read before anybody could look. */
+/* Files that the loader read before this library was loaded. */
 void deja_note_loader(void) {
   note_open("/etc/ld.so.preload");
   deja_note_variable("LD_LIBRARY_PATH");

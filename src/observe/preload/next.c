@@ -1,9 +1,9 @@
-/* Finding the function that would have been called without us.
+/* Finds the function that would have been called without the interposer.
  *
- * Not dlsym(RTLD_NEXT): that takes the loader's lock (held by another thread at the moment of a
- * fork, for ever), may allocate, and clears the error a program has yet to fetch with dlerror().
- * libc's own symbol table, found once at start, can be read at any time and from anywhere; a
- * look-up costs about 0.1 us. Tested by preload_test.
+ * Not by dlsym(RTLD_NEXT): that takes the loader's lock (which stays locked forever if another thread held
+ * it at a fork), may allocate, and clears an error that a program has yet to read with dlerror(). libc's
+ * own symbol table, found once at start, can be read at any time; a look-up takes about 0.1 us. Tested by
+ * interposer_test.cc.
  */
 #include <elf.h>
 #include <link.h>
@@ -20,7 +20,7 @@ struct module {
 static struct module modules[6];
 static int module_count;
 
-/* libc, and what were separate libraries of it before glibc 2.34. */
+/* libc, and its parts that were separate libraries before glibc 2.34. */
 static bool is_libc(const char *name) {
   static const char known[] = "libc.so.\0libpthread.so.\0libdl.so.\0librt.so.\0libutil.so.\0";
   const char *base = name;
@@ -39,7 +39,7 @@ static bool describe(const struct dl_phdr_info *info, struct module *m) {
   if (dynamic == NULL) return false;
   *m = (struct module){.base = (const char *)info->dlpi_addr};
   for (const ElfW(Dyn) *d = dynamic; d->d_tag != DT_NULL; ++d) {
-    /* glibc has relocated these pointers in place; musl leaves them as offsets */
+    /* glibc has relocated these pointers in place; musl leaves offsets */
     const uintptr_t value =
         d->d_un.d_ptr < info->dlpi_addr ? info->dlpi_addr + d->d_un.d_ptr : d->d_un.d_ptr;
     if (d->d_tag == DT_GNU_HASH) m->hash = (const uint32_t *)value;
@@ -94,7 +94,7 @@ static int search_object(struct dl_phdr_info *info, size_t size, void *context) 
   struct search *search = context;
   struct module m;
   (void)size;
-  /* not ourselves; and the kernel's own object is nobody's to call */
+  /* skips this library; and no program calls the kernel's own object */
   if (info->dlpi_addr == deja_state.own_base) return 0;
   if (info->dlpi_name && strstr(info->dlpi_name, "linux-vdso")) return 0;
   if (describe(info, &m)) search->found = find(&m, search->name, search->hash);
@@ -117,8 +117,8 @@ void *deja_resolve(void **slot, const char *name) {
   deja_started();
   for (int i = 0; i < module_count && search.found == NULL; ++i)
     search.found = find(&modules[i], name, search.hash);
-  /* A name that this libc lacks and another library brings (arc4random of libbsd). Takes the
-   * loader's lock, but is done once a name, and not for anything a child does before exec. */
+  /* A name that this libc lacks and another library has (arc4random of libbsd). Takes the loader's lock,
+   * but only once per name, and never for calls that a child makes before exec. */
   if (search.found == NULL) dl_iterate_phdr(search_object, &search);
   if (search.found == NULL) search.found = (void *)missing;
   __atomic_store_n(slot, search.found, __ATOMIC_RELAXED);

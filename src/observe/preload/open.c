@@ -1,4 +1,4 @@
-/* open, creat, fopen and the makers of temporary names, in all their spellings. */
+/* open, creat, fopen and the functions for temporary names, in all their variants. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,8 +6,8 @@
 
 #include "observe.h"
 
-/* Of struct opening alone, never in a record: O_PATH. Who opens so can read nothing and changes nothing,
- * whatever else it asks for; it has looked at the name, as stat and lstat do. */
+/* A flag of struct opening, never in a record: O_PATH. Such a descriptor can neither read nor write,
+ * whatever the other flags are; it counts as a look at the name, as stat and lstat do. */
 #define ONLY_LOOKS 0x800u
 
 static uint16_t open_flags(int flags) {
@@ -36,7 +36,7 @@ static struct opening before_open(int at, const char *path, uint16_t flags) {
   struct opening o = {.at = at, .path = path, .flags = flags};
   if (!deja_recording()) return o;
   o.when = deja_now();
-  /* What was there before decides whether the tool read an old file or made a new one. */
+  /* What the name was before decides whether the tool read an old file or made a new one. */
   struct stat st;
   if ((flags & DEJA_OPEN_CREATE) && !(flags & DEJA_OPEN_EXCLUSIVE) &&
       raw4(SYS_newfstatat, at, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -56,12 +56,12 @@ static void after_open(const struct opening *o, int fd) {
                      .identity = found ? &identity : NULL));
     return;
   }
-  /* Reading the same unchanged file again, or missing it again, says nothing new. */
+  /* Equal records of an unchanged file, or of a missing one, may be dropped. */
   const bool once = !(o->flags & DEJA_OPEN_CREATE) && (fd < 0 || o->flags == DEJA_OPEN_READ);
   deja_write(&NOTE(.op = DEJA_OP_OPEN, .flags = o->flags, .error = error, .at = o->at,
                    .path = o->path, .when = o->when, .once = once,
                    .identity = found ? &identity : NULL));
-  if (fd >= 0 && !(o->flags & DEJA_OPEN_WRITE)) deja_ask_anew();
+  if (fd >= 0 && !(o->flags & DEJA_OPEN_WRITE)) deja_ask_again();
 }
 
 #define MODE_ARGUMENT(flags)                                       \
@@ -131,7 +131,7 @@ DEFINE_OPENAT_2(__openat64_2)
 DEFINE_CREAT(creat)
 DEFINE_CREAT(creat64)
 
-/* Kernel interface; libc has had a wrapper of that name only of late. Called by syscall.c too. */
+/* A kernel structure for which glibc has had no wrapper until recently. syscall.c uses it too. */
 struct how {
   uint64_t flags, mode, resolve;
 };
@@ -175,7 +175,7 @@ DEFINE_FOPEN(fopen)
 DEFINE_FOPEN(fopen64)
 DEFINE_FOPEN(_IO_fopen)
 
-/* A table of mounts is a file like any other. */
+/* A table of mounts is read like any other file. */
 DEFINE_FOPEN(setmntent)
 DEFINE_FOPEN(__setmntent)
 
@@ -190,7 +190,7 @@ DEFINE_FOPEN(__setmntent)
 DEFINE_FREOPEN(freopen)
 DEFINE_FREOPEN(freopen64)
 
-/* --- names the tool made up -------------------------------------------------------------------------- */
+/* --- temporary names ---------------------------------------------------------------------------------- */
 
 #define TEMPORARY \
   (DEJA_OPEN_READ | DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_EXCLUSIVE | DEJA_OPEN_TEMPORARY)
@@ -223,8 +223,8 @@ EXPORT char *mkdtemp(char *path) {
   return made;
 }
 
-/* tmpfile leaves no name behind: neither input nor output, nothing to record. tempnam looks at
- * TMPDIR; the files it makes names for are opened by calls that are recorded. */
+/* tmpfile leaves no name behind: neither input nor output, so nothing is recorded. tempnam reads TMPDIR;
+ * the files with its names are opened by calls that are recorded. */
 EXPORT char *tempnam(const char *directory, const char *prefix) {
   deja_note_variable("TMPDIR");
   return NEXT(tempnam)(directory, prefix);

@@ -1,6 +1,6 @@
-/* popen and pclose. libc's own would start the shell with the environment as the program sees it,
- * unobserved, and that cannot be changed for a moment: other threads look at it, too. What libc does is
- * done here with posix_spawn, which is given its environment. */
+/* popen and pclose. libc's own popen starts the shell with the program's environment, unobserved; that
+ * cannot be changed temporarily, because other threads read the environment. So this file does the same
+ * with posix_spawn, which takes an environment. */
 #include <gnu/libc-version.h>
 #include <paths.h>
 #include <spawn.h>
@@ -11,8 +11,8 @@
 
 #include "observe.h"
 
-/* What popen has opened. The descriptors are closed in each later child, so the list must be true
- * while one is made: the lock is held, as libc holds its own. */
+/* The open streams of popen. Each later child closes their descriptors, so the list must be right while a
+ * child is made: the lock is held, as libc holds its own. */
 #define PIPES_MAX 1024
 struct piped {
   FILE *file; /* NULL: free */
@@ -20,7 +20,7 @@ struct piped {
   pid_t child;
 };
 static struct piped pipes[PIPES_MAX];
-static int pipes_used; /* no entry beyond is used */
+static int pipes_used; /* no entry from here on is in use */
 static int lock;
 
 static void lock_pipes(void) {
@@ -28,7 +28,7 @@ static void lock_pipes(void) {
 }
 static void unlock_pipes(void) { __atomic_store_n(&lock, 0, __ATOMIC_RELEASE); }
 
-/* Another thread may have held it. */
+/* Another thread may have held the lock. */
 void deja_popen_forked(void) { unlock_pipes(); }
 
 static struct piped *free_entry(void) {
@@ -72,7 +72,7 @@ static int start_shell(const char *command, int child_end, int as, pid_t *child)
   return error;
 }
 
-/* `ours` is the stream's, or closed. */
+/* `ours` is owned by the stream, or closed. */
 static FILE *start_piped(const char *command, bool reads, bool on_exec, int ours, int theirs) {
   int error = ENOMEM;
   FILE *const file = fdopen(ours, reads ? "r" : "w");
@@ -145,7 +145,7 @@ pid_t deja_take_piped(const FILE *file) {
   return child;
 }
 
-/* By a call that is no cancellation point: libc holds cancellation back here. */
+/* By a call that is not a cancellation point: libc blocks cancellation here. */
 int deja_end_piped(pid_t child, int closed) {
   int status = 0;
   long ended;
@@ -158,7 +158,7 @@ int deja_end_piped(pid_t child, int closed) {
   return status ? status : closed;
 }
 
-/* As in libc, the two are one. */
+/* As in libc, pclose and fclose are one function. */
 EXPORT int pclose(FILE *stream) {
   const pid_t child = deja_take_piped(stream);
   if (child == 0) return NEXT(pclose)(stream);

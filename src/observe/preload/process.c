@@ -23,7 +23,7 @@ static void note_exec(enum deja_op op, int at, const char *path, int error) {
                    .identity = unknown ? NULL : &identity));
 }
 
-/* What the process loaded so far goes unseen once another program takes its place. */
+/* Libraries that were loaded so far must be recorded before another program replaces the process. */
 static void before_exec(int at, const char *path) {
   if (!deja_state.forked) deja_look_at_libraries();
   deja_look_at_stdin();
@@ -76,20 +76,20 @@ EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
 
 EXPORT int execv(const char *path, char *const argv[]) { return execve(path, argv, environ); }
 
-/* --- the search in PATH, as libc does it, so that what was looked for and not found is on record --------- */
+/* --- the search in PATH, as in libc, so that candidates that were not found are recorded ------------------ */
 
-/* The next candidate of file in a PATH; false at the end. */
+/* The next candidate for file in a PATH; false at the end. */
 static bool next_candidate(const char **path, const char *file, char *out, size_t room) {
   while (*path) {
     const char *end = strchr(*path, ':');
-    const size_t folder = end ? (size_t)(end - *path) : strlen(*path);
+    const size_t directory = end ? (size_t)(end - *path) : strlen(*path);
     const size_t size = strlen(file);
     const char *from = *path;
     *path = end ? end + 1 : NULL;
-    if (folder + 1 + size + 1 > room) continue;
-    memcpy(out, from, folder);
-    if (folder) out[folder] = '/';
-    memcpy(out + folder + (folder != 0), file, size + 1);
+    if (directory + 1 + size + 1 > room) continue;
+    memcpy(out, from, directory);
+    if (directory) out[directory] = '/';
+    memcpy(out + directory + (directory != 0), file, size + 1);
     return true;
   }
   return false;
@@ -101,7 +101,7 @@ static const char *search_path(void) {
   return path ? path : "/bin:/usr/bin";
 }
 
-/* A text without "#!" is given to the shell, as POSIX wants it of the p-variants. */
+/* A file without "#!" is given to the shell, as POSIX requires for the p-variants. */
 static void exec_shell(const char *script, char *const argv[], char *const envp[]) {
   size_t n = 0;
   while (argv[n]) ++n;
@@ -154,7 +154,7 @@ EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
 
 EXPORT int execvp(const char *file, char *const argv[]) { return execvpe(file, argv, environ); }
 
-/* The arguments of an execl* as an array in the caller's frame. */
+/* The arguments of an execl* function as an array in the caller's frame. */
 #define LIST_ARGUMENTS(argv, first, list)                                    \
   size_t argv##_count = 1;                                                   \
   va_start(list, first);                                                     \
@@ -166,7 +166,7 @@ EXPORT int execvp(const char *file, char *const argv[]) { return execvpe(file, a
   va_start(list, first);                                                     \
   for (size_t i = 1; i < argv##_count; ++i) argv[i] = va_arg(list, char *);  \
   argv[argv##_count] = NULL;                                                 \
-  if (first) (void)va_arg(list, char *) /* the terminator; execle's envp comes next */
+  if (first) (void)va_arg(list, char *) /* skips the NULL; execle's envp follows */
 
 EXPORT int execl(const char *path, const char *first, ...) {
   va_list list;
@@ -190,7 +190,7 @@ EXPORT int execle(const char *path, const char *first, ...) {
 
 /* --- spawn ---------------------------------------------------------------------------------------------- */
 
-/* The identity tells the reader whether it was deja's own front that was started. */
+/* The identity lets the reader recognise deja's own client. */
 static void note_spawn(const char *path, int error, pid_t child) {
   struct deja_log_identity identity;
   if (!deja_recording()) return;
@@ -199,10 +199,10 @@ static void note_spawn(const char *path, int error, pid_t child) {
                    .value = error ? 0 : (uint32_t)child, .identity = known ? &identity : NULL));
 }
 
-/* After a change of folder that only the child makes, a relative name cannot be told. */
-static int child_changes_folder;
+/* After a change of directory in the child only, relative names cannot be resolved here. */
+static int child_changes_directory;
 static bool can_be_told(const char *path) {
-  return !__atomic_load_n(&child_changes_folder, __ATOMIC_RELAXED) || (path && path[0] == '/');
+  return !__atomic_load_n(&child_changes_directory, __ATOMIC_RELAXED) || (path && path[0] == '/');
 }
 
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
@@ -218,7 +218,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
   return error;
 }
 
-/* Where libc's own search in the child will end; the candidates before it are recorded. */
+/* The candidate at which libc's own search in the child ends; earlier ones are recorded. */
 static const char *find_program(const char *file, char *out, size_t room) {
   if (file == NULL || strchr(file, '/') || !deja_recording()) return file;
   const char *path = search_path();
@@ -245,7 +245,7 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
   return error;
 }
 
-/* glibc 2.39 and later; the child is known by a descriptor. */
+/* glibc 2.39 and later; the child is known only by a descriptor. */
 #define DEFINE_PIDFD_SPAWN(name, search)                                                         \
   int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,              \
            const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);         \
@@ -265,7 +265,7 @@ DEFINE_PIDFD_SPAWN(pidfd_spawnp, true)
 #define DEFINE_ADDCHDIR(name, type)                                  \
   int name(posix_spawn_file_actions_t *actions, type where);         \
   EXPORT int name(posix_spawn_file_actions_t *actions, type where) { \
-    __atomic_store_n(&child_changes_folder, 1, __ATOMIC_RELAXED);    \
+    __atomic_store_n(&child_changes_directory, 1, __ATOMIC_RELAXED); \
     return NEXT(name)(actions, where);                               \
   }
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir_np, const char *)
@@ -273,14 +273,14 @@ DEFINE_ADDCHDIR(posix_spawn_file_actions_addchdir, const char *)
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addfchdir_np, int)
 DEFINE_ADDCHDIR(posix_spawn_file_actions_addfchdir, int)
 
-/* The child opens it, unseen, before it becomes another program. */
+/* The child opens the file before it execs, where no call is interposed. */
 EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict actions, int fd,
                                             const char *restrict path, int flags, mode_t mode) {
   const int error = NEXT(posix_spawn_file_actions_addopen)(actions, fd, path, flags, mode);
   if (deja_recording() && error == 0 && path) {
     struct deja_log_identity identity;
-    if (path[0] != '/' && child_changes_folder) deja_lose(DEJA_LOST_PATH);
-    /* before a file is made, the name itself is looked at; see before_open() */
+    if (path[0] != '/' && child_changes_directory) deja_lose(DEJA_LOST_PATH);
+    /* before a file is made, the name itself is examined; see before_open() */
     struct stat st;
     const bool existed =
         !(flags & O_CREAT) || raw4(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
@@ -299,8 +299,8 @@ EXPORT int posix_spawn_file_actions_addopen(posix_spawn_file_actions_t *restrict
 
 /* --- the shell ------------------------------------------------------------------------------------------- */
 
-/* Interrupts are for the child while it runs; several threads may be at it, so the first saves
- * what was set and the last restores it. */
+/* SIGINT and SIGQUIT are ignored while the child runs. Several threads may run one at once, so the first
+ * saves the handlers and the last restores them. */
 static int waiting_lock, waiting;
 static struct sigaction kept_int, kept_quit;
 
@@ -308,7 +308,7 @@ static void lock_waiting(void) {
   while (__atomic_exchange_n(&waiting_lock, 1, __ATOMIC_ACQUIRE)) raw0(SYS_sched_yield);
 }
 static void unlock_waiting(void) { __atomic_store_n(&waiting_lock, 0, __ATOMIC_RELEASE); }
-/* In a fork: another thread may have held it. */
+/* Called in a fork: another thread may have held the lock. */
 void deja_system_forked(void) { unlock_waiting(); }
 
 static int run_shell(const char *command) {
@@ -356,7 +356,7 @@ static int run_shell(const char *command) {
   return status;
 }
 
-/* libc's own would start the shell with the environment as the program sees it: unobserved. */
+/* libc's own system() starts the shell with the program's environment, unobserved. */
 EXPORT int system(const char *command) {
   if (!deja_recording()) return NEXT(system)(command);
   if (command == NULL) return run_shell("exit 0") == 0;
@@ -379,7 +379,7 @@ DEFINE_FORK(__libc_fork)
 
 EXPORT int daemon(int stay, int keep) {
   const int result = NEXT(daemon)(stay, keep);
-  if (result == 0) deja_forked(); /* only the child returns */
+  if (result == 0) deja_forked(); /* only in the child */
   return result;
 }
 

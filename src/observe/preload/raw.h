@@ -1,5 +1,5 @@
-/* System calls without libc: they set no errno, are no cancellation points, and no interposer
- * (ours or the user's) sees them. The result is the kernel's: -errno on failure. */
+/* System calls without libc: they set no errno, are no cancellation points, and no interposer (ours or
+ * the user's) sees them. They return the kernel's result: -errno on failure. */
 #pragma once
 
 #include <sys/mman.h>

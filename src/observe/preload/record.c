@@ -1,12 +1,12 @@
-/* Writing records: reserve with one fetch_add, fill, publish the size. Lock-free, so a signal
- * handler or a vfork child may interrupt any line of this file and write its own. */
+/* Writes records: reserves room with one fetch_add, fills it, publishes the size. Lock-free, so a signal
+ * handler or a vfork child may interrupt any line of this file and write its own records. */
 #include "observe.h"
 
 #include <time.h>
 
 int64_t deja_now(void) {
   struct timespec now;
-  /* The kernel stamps files with this clock; the precise one would be ahead of it. */
+  /* The kernel stamps files with this clock; CLOCK_REALTIME would be ahead of it. */
   if (NEXT(clock_gettime)(CLOCK_REALTIME_COARSE, &now) != 0) return 0;
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
@@ -43,10 +43,10 @@ bool deja_identity_fd(int fd, struct deja_log_identity *out) {
 }
 
 void deja_name_fd(int fd, char out[DEJA_FD_NAME_SIZE]) {
-  static const char folder[] = "/proc/self/fd/";
+  static const char directory[] = "/proc/self/fd/";
   char digits[12];
-  unsigned value = (unsigned)fd, n = 0, at = sizeof folder - 1;
-  memcpy(out, folder, at);
+  unsigned value = (unsigned)fd, n = 0, at = sizeof directory - 1;
+  memcpy(out, directory, at);
   do digits[n++] = (char)('0' + value % 10);
   while ((value /= 10) != 0);
   while (n != 0) out[at++] = digits[--n];
@@ -69,10 +69,10 @@ size_t deja_directory_of(int at, char *out, size_t size) {
   return (size_t)got - 1;
 }
 
-/* --- forgetting repetitions ------------------------------------------------------------------ */
+/* --- dropping repetitions -------------------------------------------------------------------- */
 
-/* The hashes of the latest records that may be dropped when they come again. Direct mapped and
- * small: one page is all a short-lived process has to touch. Lossy is fine, wrong is not: 64 bits. */
+/* Hashes of the latest records that may be dropped when repeated. Direct mapped and small: a short-lived
+ * process touches one page of it. Losing an entry is harmless; 64 bits make a false match unlikely. */
 #define SEEN_SLOTS 512
 static uint64_t seen[SEEN_SLOTS];
 
@@ -94,7 +94,7 @@ static uint64_t mix_bytes(uint64_t h, const char *bytes, size_t size) {
 }
 
 struct text {
-  const char *prefix; /* with the slash between added by copying */
+  const char *prefix; /* joined to the text with a slash */
   size_t prefix_size;
   const char *path;
   size_t path_size;
@@ -122,7 +122,7 @@ static bool repeated(const struct deja_note *note, int pid, const struct text *o
 /* --- one record --------------------------------------------------------------------------------- */
 
 static size_t text_size(const struct text *t) {
-  return t->path_size + t->prefix_size + (t->prefix_size > 1); /* "/" brings its own slash */
+  return t->path_size + t->prefix_size + (t->prefix_size > 1); /* "/" has its own slash */
 }
 
 static char *put_text(char *out, const struct text *t) {
@@ -170,13 +170,13 @@ static void commit(const struct deja_note *note, int pid, const struct text *one
 
 static void commit_once(const struct deja_note *note, int pid, const struct text *one,
                         const struct text *two) {
-  /* A guest's memory is its parent's, and so would be what it remembers. */
+  /* A vfork child shares its parent's memory, and must not change the parent's table. */
   if (note->once && pid == deja_state.home_pid && repeated(note, pid, one, two)) return;
   commit(note, pid, one, two);
 }
 
-/* Only relative paths come here that the reader could not join by itself. Apart, because of its
- * stack: a signal handler may run on a small one. */
+/* Writes a relative path that the reader could not join by itself. A separate function because of its
+ * stack use: a signal handler may run on a small stack. */
 COLD static void write_based(const struct deja_note *note, int pid, struct text *one,
                              struct text *two, bool base_one, bool base_two) {
   char first[4096], second[4096];
@@ -193,17 +193,10 @@ COLD static void write_based(const struct deja_note *note, int pid, struct text 
   commit_once(note, pid, one, two);
 }
 
-/* Whether text is a path; a name must not be joined with a folder. */
-static bool text_is_path(uint16_t op) {
-  return op != DEJA_OP_GETENV && op != DEJA_OP_HOST && op != DEJA_OP_CONNECT &&
-         op != DEJA_OP_CLOCK && op != DEJA_OP_RANDOM && op != DEJA_OP_ENVIRON &&
-         op != DEJA_OP_CLOSE && op != DEJA_OP_DAY;
-}
-
 static void write_note(const struct deja_note *note) {
   struct text one = {0}, two = {0};
   bool base_one = false, base_two = false;
-  const bool is_path = text_is_path(note->op);
+  const bool is_path = deja_texts_of(note->op) >= DEJA_TEXT_PATH;
   const int pid = deja_pid();
   const bool must_base = note->absolute || pid != deja_state.home_pid;
   if (is_path && (note->path == NULL || note->path[0] == '\0')) return;

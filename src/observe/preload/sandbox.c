@@ -1,6 +1,7 @@
-/* A process that locks itself in (seccomp): from then on it may be killed for a system call that it would
- * not have made without us. (Landlock kills nobody: what it forbids fails.) So this library falls silent in it and in what it starts, and the log says
- * that something is missing. The supervisor hears such a process: it makes no calls of its own in it. */
+/* A process that confines itself (seccomp): from then on it may be killed for a system call that it would
+ * not have made without the interposer. (Landlock kills no process: a forbidden call fails.) So this
+ * library makes no more calls in it and in the programs it starts, and the log says that something is
+ * missing. The supervisor can observe such a process, because it makes no calls in it. */
 #include <linux/seccomp.h>
 #include <stdarg.h>
 #include <sys/prctl.h>
@@ -15,7 +16,7 @@ void deja_fall_silent(enum deja_lost why) {
 void deja_after_confinement(long number, unsigned long operation, unsigned long flags) {
   if (number != SYS_seccomp) return;
   if (operation != SECCOMP_SET_MODE_STRICT && operation != SECCOMP_SET_MODE_FILTER) return;
-  /* It is a supervisor itself: there can be one only. */
+  /* The process is itself a supervisor: the kernel allows only one. */
   const unsigned long listens = SECCOMP_FILTER_FLAG_NEW_LISTENER;
   deja_fall_silent(flags & listens ? DEJA_LOST_KERNEL : DEJA_LOST_SANDBOX);
 }

@@ -131,8 +131,8 @@ EXPORT int faccessat(int at, const char *path, int mode, int flags) {
   return result;
 }
 
-/* The attributes and the file system of a path: what can change is covered by its identity
- * (ctime) or named as a property of the machine. */
+/* The attributes and the file system of a path: changes of them appear in its identity (ctime) or in a
+ * HOST record. */
 #define DEFINE_LOOK(type, name, parameters, arguments, flags, failed)   \
   EXPORT type name parameters {                                         \
     const int64_t when = before();                                      \
@@ -166,8 +166,8 @@ DEFINE_STATFS(statvfs64, statvfs64)
 
 /* --- links ------------------------------------------------------------------------------------------- */
 
-/* The caller's buffer may have been too short for the link: then it is read again in full. Apart,
- * because of its stack. */
+/* The caller's buffer may have been too short for the link: reads it again in full. A separate function
+ * because of its stack use. */
 COLD static void note_long_link(int at, const char *path, int64_t when) {
   char text[PATH_MAX];
   const long size = raw4(SYS_readlinkat, at, path, text, sizeof text);
@@ -179,7 +179,8 @@ static void note_readlink(int at, const char *path, const char *text, size_t roo
                           int64_t when) {
   char opened[4096];
   if (!deja_recording()) return;
-  if (path && path[0] == '\0' && size >= 0) { /* a link that was opened itself, with O_PATH */
+  if (path && path[0] == '\0' &&
+      size >= 0) { /* the descriptor is the link itself, opened with O_PATH */
     const int saved = errno;
     opened[deja_path_of(at, opened, sizeof opened - 1)] = '\0';
     errno = saved;
@@ -223,7 +224,7 @@ EXPORT ssize_t __readlinkat_chk(int at, const char *path, char *out, size_t room
   return size;
 }
 
-/* Each call is told: a compiler that asks twice about one source has found it as a header, too. */
+/* Every call is recorded: a compiler that calls it twice for a source has found it as a header, too. */
 static char *note_realpath(const char *path, char *result, int64_t when) {
   if (deja_recording())
     deja_write(&NOTE(.op = DEJA_OP_REALPATH, .error = result ? 0 : errno, .path = path,

@@ -9,18 +9,18 @@
 struct deja_state deja_state;
 
 bool deja_first_time(uint32_t bit) {
-  if (deja_is_guest()) return true;
+  if (deja_is_vfork_child()) return true;
   if (__atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & bit) return false;
   return !(__atomic_fetch_or(&deja_state.once, bit, __ATOMIC_RELAXED) & bit);
 }
 
 static void tell_again(void) {
   const uint32_t forever = DEJA_ONCE_RANDOM | DEJA_ONCE_ZONE;
-  if (!deja_is_guest() && __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
+  if (!deja_is_vfork_child() && __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
     __atomic_fetch_and(&deja_state.once, forever, __ATOMIC_RELAXED);
 }
 
-void deja_ask_anew(void) {
+void deja_ask_again(void) {
   if (deja_state.unknown) tell_again();
 }
 void deja_library_asks(void) { tell_again(); }
@@ -29,7 +29,7 @@ void deja_note_module_stamp(const char *path, bool is_there) {
   static const char name[] = "/modules.timestamp";
   uint32_t unseen = DEJA_STAMP_UNSEEN;
   if (__atomic_load_n(&deja_state.module_stamp, __ATOMIC_RELAXED) != unseen || path == NULL ||
-      deja_is_guest())
+      deja_is_vfork_child())
     return;
   const size_t size = strlen(path);
   if (size < sizeof name || memcmp(path + size - (sizeof name - 1), name, sizeof name) != 0) return;
@@ -40,7 +40,7 @@ void deja_note_module_stamp(const char *path, bool is_there) {
 
 bool deja_take_module_stamp(void) {
   uint32_t seen = DEJA_STAMP_SEEN;
-  if (__atomic_load_n(&deja_state.module_stamp, __ATOMIC_RELAXED) != seen || deja_is_guest())
+  if (__atomic_load_n(&deja_state.module_stamp, __ATOMIC_RELAXED) != seen || deja_is_vfork_child())
     return false;
   return __atomic_compare_exchange_n(&deja_state.module_stamp, &seen, DEJA_STAMP_DONE, false,
                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED);
@@ -48,8 +48,8 @@ bool deja_take_module_stamp(void) {
 
 /* --- what is loaded ------------------------------------------------------------------------------- */
 
-/* A Go program makes its system calls itself: it reports in and then reads unseen. Its notes say
- * what it is (owner "Go", the build id). */
+/* A Go program makes its own system calls: it reports in, and its reads are not recorded. Its ELF notes
+ * identify it (owner "Go", the build id). */
 static bool is_go(const struct dl_phdr_info *info) {
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr) *h = &info->dlpi_phdr[i];
@@ -93,7 +93,7 @@ static int look_at_start(struct dl_phdr_info *info, size_t size, void *context) 
 
 /* --- start ---------------------------------------------------------------------------------------- */
 
-/* A process with a limit on its address space keeps most of it: the mapping counts. */
+/* The mapping counts against a limit on the address space, so it takes only a small part of that. */
 static uint64_t mappable(uint64_t capacity) {
   struct rlimit limit;
   const uint64_t small = 8u << 20;
@@ -101,7 +101,7 @@ static uint64_t mappable(uint64_t capacity) {
   return limit.rlim_cur == RLIM_INFINITY || capacity < small ? capacity : small;
 }
 
-/* What is behind a comma is for other fronts (os/call_chain.h). */
+/* The part after a comma is for other clients (os/call_chain.h). */
 static bool log_path(const char *variable, char *path, size_t size) {
   if (deja_state.log_variable_size == 0) return false;
   const char *from = variable + sizeof DEJA_LOG_VARIABLE;
@@ -157,8 +157,8 @@ COLD void deja_start(void) {
   int stage = 0;
   if (!__atomic_compare_exchange_n(&deja_state.stage, &stage, 1, false, __ATOMIC_ACQUIRE,
                                    __ATOMIC_ACQUIRE)) {
-    /* Another thread is at it: wait. A signal handler of the starting thread itself goes on
-     * unrecorded; it cannot exist before main unless some constructor made it. */
+    /* Another thread is starting: wait. A signal handler of the starting thread itself continues
+     * without a record; it can exist before main only if a constructor installed it. */
     while (__atomic_load_n(&deja_state.stage, __ATOMIC_ACQUIRE) == 1 &&
            __atomic_load_n(&deja_state.starter_tid, __ATOMIC_RELAXED) != tid)
       raw0(SYS_sched_yield);
@@ -195,7 +195,7 @@ void deja_forked(void) {
 
 __attribute__((constructor(101))) static void begin(void) { deja_started(); }
 
-/* What libc loaded by itself (gconv, nss) or a program's plugins loaded. */
+/* Records the libraries that libc itself (gconv, nss) or the program's plugins loaded. */
 __attribute__((destructor(101))) static void end(void) {
   if (!deja_state.forked) deja_look_at_libraries();
   deja_look_at_stdin();

@@ -1,5 +1,5 @@
-/* Standard input of the run: a file that nobody opens. It is told that somebody in the tree has read of
- * it, or has met its end; a pipe that the tool itself made (gcc -pipe) is another file. */
+/* Standard input of the run: a file that the tool does not open. Records that a process of the run has
+ * read from it, or reached its end; a pipe that the tool itself made (gcc -pipe) is another file. */
 #include <stdio.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ void deja_note_stdin(void) {
     deja_note_host("stdin", 13);
 }
 
-/* Libc reads for its streams by itself; a stream that was never read has no buffer. */
+/* libc reads for its streams by itself; a stream that was never read has no buffer. */
 void deja_look_at_stdin(void) {
   if (deja_recording() && deja_next_is_glibc() && stdin && stdin->_IO_buf_base &&
       fileno(stdin) == 0)

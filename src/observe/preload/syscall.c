@@ -1,4 +1,4 @@
-/* syscall(): the same calls by number. What libc has a wrapper for goes to ours. */
+/* syscall(): the same calls by number. A call for which libc has a wrapper goes to our wrapper. */
 #include <dirent.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ ssize_t getdents64(int fd, void *buffer, size_t size);
 int execveat(int at, const char *path, char *const argv[], char *const envp[], int flags);
 int openat2(int at, const char *path, const void *how, size_t size);
 
-/* Beyond the newest call this file has been looked through for (6.18: file_setattr). */
+/* This file covers the system calls up to this number (Linux 6.18: file_setattr). */
 #define NEWEST_KNOWN 469
 
 struct call {
@@ -169,7 +169,7 @@ enum {
   NEW_FILE_SETATTR = 469
 };
 
-/* A path that is relative to a descriptor, or is none: then the descriptor's own file is meant. */
+/* A path relative to a descriptor, or none: then the descriptor's own file is meant. */
 static void note_change_at(const struct call *k, int flags, int failed) {
   if (TEXT(k->b) && TEXT(k->b)[0])
     deja_note_change(AT(k->a), TEXT(k->b), flags, failed, 0);
@@ -182,7 +182,7 @@ static void note_look_at(const struct call *k, int flags, int failed) {
                  NULL, 0);
 }
 
-/* Calls that are made first and noted then; `result` and errno are theirs. */
+/* Calls that are made first and recorded afterwards; `result` and errno are theirs. */
 static void note_after(const struct call *k, long result) {
   const int failed = result < 0 ? -1 : 0;
   if (failed && errno == EFAULT) return;
@@ -209,7 +209,7 @@ static void note_after(const struct call *k, long result) {
   }
 }
 
-/* After these, names or memory mean something that a log of paths does not say. */
+/* Calls after which names or memory mean something that a log of paths cannot express. */
 static bool breaks_observation(const struct call *k) {
   switch (k->n) {
     case SYS_io_uring_setup:
@@ -264,11 +264,11 @@ EXPORT long syscall(long number, ...) {
   k.f = va_arg(list, long);
   va_end(list);
   if (!deja_recording()) {
-    /* exec must carry the observation on even where it cannot be recorded; see open_log() */
+    /* exec must continue the observation even if it cannot be recorded; see open_log() */
     if (number != SYS_execve && number != SYS_execveat) return forward(&k);
   }
   if (call_at(&k, &result) || call_plain(&k, &result) || call_ambient(&k, &result)) return result;
-  /* Its child goes on in this frame with memory that may be ours, and writes full paths. */
+  /* Its child continues in this frame, with memory that may be ours, and writes absolute paths. */
   if (makes_process(number)) __atomic_store_n(&deja_state.shares_memory, 1, __ATOMIC_RELAXED);
   if (number == SYS_exit_group) _exit((int)k.a);
   result = forward(&k);

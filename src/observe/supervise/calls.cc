@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::uint32_t kNoFollow = AT_SYMLINK_NOFOLLOW;
 
-// clock_gettime first: it is called most, and the filter looks from the top.
+// clock_gettime first: it is the most frequent, and the filter compares from the top.
 constexpr Call kCalls[] = {
     {SYS_clock_gettime, Kind::clock, -1, -1, 0, 0, {0, CLOCK_REALTIME}},
     {SYS_clock_gettime, Kind::clock, -1, -1, 0, 0, {0, CLOCK_REALTIME_COARSE}},
@@ -77,7 +77,7 @@ constexpr Call kCalls[] = {
     {SYS_mq_open, Kind::talk},
     {SYS_uname, Kind::host},
     {SYS_sysinfo, Kind::host},
-#ifdef SYS_open  // x86-64 has them all, newer architectures few
+#ifdef SYS_open  // x86-64 has all of these, newer architectures few
     {SYS_open, Kind::open, -1, 0, 1},
     {SYS_creat, Kind::creat, -1, 0, 1},
     {SYS_stat, Kind::stat, -1, 0},

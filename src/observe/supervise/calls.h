@@ -1,5 +1,5 @@
-// The system calls that stop for the supervisor, stated once: the filter in the kernel and the
-// recorder are both made from this table.
+// The table of the system calls that stop for the supervisor. The kernel's filter and the recorder are
+// both made from it.
 #pragma once
 
 #include <cstdint>
@@ -26,16 +26,16 @@ enum class Kind : std::uint8_t {
   list,     // of the descriptor
   lock,     // of the descriptor; data: LOCK_ flags
   connect,  // data: the address; its size follows
-  talk,     // to somebody else, whoever it is
+  talk,     // to another process
   clock,    // data: the clock's number, when there is one
-  host,     // asks the machine
-  start,    // what libc calls first in a new program
-  sandbox,  // installs a filter of its own, or prepares for it
-  confine,  // from here on the tool may do less than we
-  hide      // from here on names, or memory, mean something that a log of paths does not say
+  host,     // reads a property of the machine
+  start,    // the first call of libc in a new program
+  sandbox,  // installs a seccomp filter of its own, or prepares for it
+  confine,  // restricts the tool's rights from here on
+  hide      // changes the meaning of names or memory, which a log of paths cannot express
 };
 
-// A call stops only if the argument with this index has (or has not) this value.
+// A call stops only if the argument with this index has (or does not have) this value.
 struct Condition {
   int argument = -1;  // -1: always
   std::uint32_t value = 0;
@@ -49,7 +49,7 @@ struct Call {
   std::int8_t at = -1;
   std::int8_t path = -1;
   std::int8_t data = -1;
-  std::uint32_t fixed = 0;  // in place of data
+  std::uint32_t fixed = 0;  // used instead of data
   Condition when = {};
 };
 

@@ -1,6 +1,6 @@
-// The functions of the vDSO (vdso(7)) that read the clock, replaced in one process by the system
-// calls they stand for. The image is the same in every process of the machine, so ours tells where
-// they are. What debuggers do to set a breakpoint, the kernel allows here too: the page is copied.
+// Replaces the functions of the vDSO (vdso(7)) that read the clock, in one process, by the system calls
+// they stand for. The image is the same in every process of the machine, so this process's copy gives
+// their offsets. The kernel allows the write as it allows a debugger's breakpoint: the page is copied.
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/auxv.h>
@@ -67,11 +67,11 @@ const T* at(const char* image, std::uint64_t offset) {
   return static_cast<const T*>(place);
 }
 
-// By the section headers, which the image keeps: newer ones have no DT_HASH to tell the number of
-// symbols by.
+// Uses the section headers, which the image keeps: newer images have no DT_HASH with the number of
+// symbols.
 std::vector<Patch> find_patches() {
   std::vector<Patch> out;
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel gives it
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes it as a number
   const char* image = reinterpret_cast<const char*>(::getauxval(AT_SYSINFO_EHDR));
   if (image == nullptr) return out;
   const auto* header = at<Elf64_Ehdr>(image, 0);
@@ -101,9 +101,9 @@ const std::vector<Patch>& patches() {
   return all;
 }
 
-// Where the process has the image; 0: it has none, and makes the calls anyway.
-std::optional<std::uint64_t> image_of(const std::string& folder) {
-  const os::Fd fd(::open((folder + "auxv").c_str(), O_RDONLY | O_CLOEXEC));
+// The address of the image in the process; 0: it has none, and makes the calls anyway.
+std::optional<std::uint64_t> image_of(const std::string& directory) {
+  const os::Fd fd(::open((directory + "auxv").c_str(), O_RDONLY | O_CLOEXEC));
   std::array<Elf64_auxv_t, 64> entries = {};
   const ssize_t size = fd ? ::read(fd.get(), entries.data(), sizeof entries) : -1;
   if (size <= 0) return std::nullopt;
@@ -112,13 +112,13 @@ std::optional<std::uint64_t> image_of(const std::string& folder) {
   return 0;
 }
 
-// Puts one of the two codes of each function in place.
-bool put(const std::string& folder, Code Patch::* code) {
-  const auto image = image_of(folder);
+// Writes one of the two codes of each function.
+bool put(const std::string& directory, Code Patch::* code) {
+  const auto image = image_of(directory);
   if (!image) return false;
   if (*image == 0) return true;
   if (patches().size() < kExpected) return false;
-  const os::Fd memory(::open((folder + "mem").c_str(), O_RDWR | O_CLOEXEC));
+  const os::Fd memory(::open((directory + "mem").c_str(), O_RDWR | O_CLOEXEC));
   if (!memory) return false;
   for (const Patch& patch : patches()) {
     const Code& bytes = patch.*code;

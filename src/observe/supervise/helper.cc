@@ -22,9 +22,9 @@
 namespace deja::observe::supervise {
 namespace {
 
-constexpr std::size_t kTextsMax = 8u << 20;  // of arguments or variables; the kernel allows less
+constexpr std::size_t kTextsMax = 8u << 20;  // arguments or variables; the kernel allows fewer
 
-// A list of texts in the other's memory, as execve takes it. False: it cannot be read.
+// Reads a list of texts from the process's memory, in execve's form. False: it cannot be read.
 bool read_texts(const Tracee& tracee, std::uint64_t list, std::vector<std::string>& out) {
   std::size_t total = 0;
   for (; list != 0; list += sizeof(std::uint64_t)) {
@@ -46,11 +46,11 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return out;
 }
 
-// The descriptors that the other would leave open for its next program, by number.
+// The descriptors that the process would pass to its next program, in order.
 std::vector<int> inherited(pid_t process) {
-  const std::string folder = "/proc/" + std::to_string(process) + "/fd";
+  const std::string directory = "/proc/" + std::to_string(process) + "/fd";
   std::vector<int> out;
-  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(folder.c_str()), ::closedir);
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(directory.c_str()), ::closedir);
   while (list) {
     const struct dirent* const entry = ::readdir(list.get());
     if (entry == nullptr) break;
@@ -65,7 +65,7 @@ std::vector<int> inherited(pid_t process) {
 
 constexpr int kNotCopied = -1, kNotInherited = -2;
 
-// A copy above `base`; closed on exec, as all of ours are.
+// A copy with a number above `base`, close-on-exec.
 int copy_fd(const os::Fd& process, int fd, int base) {
   const os::Fd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0)));
   return copy ? ::fcntl(copy.get(), F_DUPFD_CLOEXEC, base) : kNotCopied;
@@ -77,7 +77,7 @@ bool closes_on_exec(pid_t process, int fd) {
   return (field(info, "flags:\t", 8).value_or(0) & O_CLOEXEC) != 0;
 }
 
-// Makes our descriptors the other's. socket: moved out of the way.
+// Replaces our descriptors by those of the process. socket: moved to a free number.
 bool take_descriptors(pid_t process, os::Fd& socket) {
   os::Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
   const std::vector<int> theirs = inherited(process);
@@ -88,7 +88,7 @@ bool take_descriptors(pid_t process, os::Fd& socket) {
   for (const int fd : theirs)
     copies.push_back(closes_on_exec(process, fd) ? kNotInherited : copy_fd(handle, fd, base));
   if (!socket || std::ranges::find(copies, kNotCopied) != copies.end()) return false;
-  handle.reset();  // its number may be one of theirs
+  handle.reset();  // its number may be one of the process's
   ::close_range(0, static_cast<unsigned>(base) - 1, 0);
   for (std::size_t i = 0; i < theirs.size(); ++i)
     if (copies[i] != kNotInherited && ::dup2(copies[i], theirs[i]) < 0) return false;
@@ -120,18 +120,18 @@ bool take_limits(pid_t process) {
   return true;
 }
 
-// What fork would have given it.
+// Sets everything that a child inherits at fork.
 bool become_like(pid_t process, os::Fd& socket) {
-  const std::string folder = "/proc/" + std::to_string(process) + "/";
-  const std::string status = read_text(folder + "status");
+  const std::string directory = "/proc/" + std::to_string(process) + "/";
+  const std::string status = read_text(directory + "status");
   const auto umask = field(status, "\nUmask:\t", 8);
   if (!umask) return false;
-  // Of another session only a new one can be had, without its terminal.
+  // A process of another session can only get a new session, without its terminal.
   const bool is_of_ours = ::getsid(process) == ::getsid(0);
   if (is_of_ours ? ::setpgid(0, ::getpgid(process)) != 0 : ::setsid() < 0) return false;
   ::umask(static_cast<mode_t>(*umask));
   ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, static_cast<id_t>(process)));
-  return ::chdir((folder + "cwd").c_str()) == 0 && take_descriptors(process, socket) &&
+  return ::chdir((directory + "cwd").c_str()) == 0 && take_descriptors(process, socket) &&
          take_limits(process) && take_signals(status);
 }
 

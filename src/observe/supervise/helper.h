@@ -1,4 +1,4 @@
-// A program that is started by the supervisor as another process would have started it.
+// Starts a program as another process would have started it.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -14,11 +14,11 @@ namespace deja::observe::supervise {
 
 struct StartedHelper {
   pid_t child = 0;
-  // It waits for a byte, and ends when this is closed instead.
+  // The program waits for a byte here; if the socket is closed instead, it ends.
   os::Fd socket;
 };
 
-// call: the execve that the asker waits in. Empty: it cannot be made what the asker is.
+// call: the execve in which the asker waits. Empty: the asker's state cannot be reproduced.
 std::optional<StartedHelper> start_helper(const Tracee& asker, const std::string& path,
                                           const seccomp_notif& call);
 

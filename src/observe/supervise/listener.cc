@@ -34,7 +34,7 @@ class Program {
     add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset), 0, 0);
   }
   void load_number() { load(offsetof(seccomp_data, nr)); }
-  // Skips so many instructions when the condition does not hold.
+  // Skips `count` instructions if the values differ.
   void skip_unless_equal(std::uint32_t value, std::uint8_t count) {
     add(BPF_JMP | BPF_JEQ | BPF_K, value, 0, count);
   }
@@ -46,7 +46,7 @@ class Program {
   }
   void end(std::uint32_t action) { add(BPF_RET | BPF_K, action, 0, 0); }
 
-  // Small numbers are compared by their lower halves; the machines are little-endian.
+  // Compares the lower halves of small numbers; both architectures are little-endian.
   void add_call(const Call& call) {
     const auto number = static_cast<std::uint32_t>(call.number);
     if (call.when.argument < 0) {
@@ -75,7 +75,7 @@ class Program {
   std::vector<sock_filter> instructions_;
 };
 
-// Calls of another architecture (a 32-bit program) are all heard: the first one ends the proof.
+// All calls of another architecture (a 32-bit program) stop: the first one makes the log unusable.
 Program make_program() {
   Program program;
   program.load(offsetof(seccomp_data, arch));
@@ -100,12 +100,12 @@ int set_filter(unsigned flags, const sock_fprog& program) {
 os::Fd install_filter() {
   Program program = make_program();
   const sock_fprog view = program.view();
-  // While its call is looked at, only a deadly signal reaches the caller (5.19): others would start
-  // the call again, or end it with EINTR.
+  // While its call is examined, only a fatal signal interrupts the caller (5.19). Otherwise a signal would
+  // restart the call, or end it with EINTR.
   constexpr unsigned kFlags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
   int fd = set_filter(kFlags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, view);
   if (fd < 0 && errno == EACCES) {
-    // Without privileges a filter is allowed to those only who cannot gain any.
+    // Without privileges, the kernel allows a filter only with no_new_privs.
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     fd = set_filter(kFlags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, view);
   }
@@ -114,7 +114,7 @@ os::Fd install_filter() {
 }
 
 Listener::Listener(os::Fd fd) : fd_(std::move(fd)) {
-  // Caller and supervisor take turns: better on one processor. Older kernels say no.
+  // Caller and supervisor alternate, which is faster on one processor. Older kernels refuse the flag.
   ::ioctl(fd_.get(), kSetFlags, kSyncWakeUp);
 }
 

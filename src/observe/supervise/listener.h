@@ -1,5 +1,5 @@
-// The kernel's side of the supervision: the filter a tool starts with, and the descriptor through
-// which its calls are heard and answered (seccomp_unotify(2)).
+// The kernel's side of the supervision: the filter that a tool starts with, and the descriptor through
+// which its calls are received and answered (seccomp_unotify(2)).
 #pragma once
 
 #include <linux/seccomp.h>
@@ -11,8 +11,8 @@
 
 namespace deja::observe::supervise {
 
-// In the child that is to become the tool: from here on it and all that it starts are heard. The
-// other end of the notifications; none when the kernel, or who started us, does not allow it.
+// Called in the child that becomes the tool: from here on its calls, and those of all programs it starts,
+// are reported to the returned descriptor. Empty if the kernel or a parent's filter does not allow it.
 os::Fd install_filter();
 
 class Listener {
@@ -20,14 +20,14 @@ class Listener {
   explicit Listener(os::Fd fd);
 
   int fd() const { return fd_.get(); }
-  // Does the kernel have all that we need of it? (5.14: an open can be answered with its result.)
+  // True if the kernel supports everything that is needed. (5.14: an open can be answered atomically.)
   bool is_usable() const;
-  // False: the caller is gone already.
+  // False: the caller has ended already.
   bool receive(seccomp_notif& call) const;
-  // Whether the caller is still there, in that same call: what was read of it was its own.
+  // True if the caller still waits in that call: what was read from it was really its own.
   bool is_valid(std::uint64_t id) const;
   void let_go(std::uint64_t id) const;  // the kernel does the call
-  // It was done here. result: what the call returns, or -errno.
+  // Answers without making the call. result: the return value, or -errno.
   void answer(std::uint64_t id, int result) const;
   // The call returns a copy of fd in the caller.
   void answer_with(std::uint64_t id, const os::Fd& fd, bool close_on_exec) const;

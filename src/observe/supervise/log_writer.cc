@@ -12,12 +12,12 @@
 namespace deja::observe::supervise {
 namespace {
 
-// What is remembered as said already: some 40 bytes each.
+// The number of records remembered for dropping equal ones; some 40 bytes each.
 constexpr std::size_t kSeenMax = 1 << 16;
 
 std::int64_t now_ns() {
   struct timespec now = {};
-  // The kernel stamps files with this clock; the precise one would be ahead of it.
+  // The kernel stamps files with this clock; CLOCK_REALTIME would be ahead of it.
   ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
@@ -72,12 +72,12 @@ bool LogWriter::has_lost() const {
   return __atomic_load_n(&static_cast<const deja_log_header*>(start)->lost, __ATOMIC_RELAXED) != 0;
 }
 
-bool LogWriter::is_front(const deja_log_identity& file) const {
+bool LogWriter::is_client(const deja_log_identity& file) const {
   if (memory_ == nullptr) return false;
   const void* const start = memory_;
   const auto* header = static_cast<const deja_log_header*>(start);
-  return header->front_inode != 0 && header->front_inode == file.inode &&
-         header->front_device == file.device;
+  return header->client_inode != 0 && header->client_inode == file.inode &&
+         header->client_device == file.device;
 }
 
 bool LogWriter::is_repeated(const Record& r) {
@@ -95,7 +95,7 @@ bool LogWriter::is_repeated(const Record& r) {
 }
 
 void LogWriter::write(const Record& r) {
-  // What another program has done says nothing of the one that takes its process.
+  // Records of the previous program do not make those of its successor superfluous.
   if (r.op == DEJA_OP_PROCESS) seen_.clear();
   if (memory_ == nullptr || (r.once && is_repeated(r))) return;
   const std::size_t fixed =

@@ -1,5 +1,5 @@
 // Writes records into the log that the client has made (preload/log_layout.h). The supervisor is the
-// only one who writes to its log, but keeps to the protocol of many.
+// only writer of its log, but follows the protocol for many.
 #pragma once
 
 #include <sys/stat.h>
@@ -23,7 +23,7 @@ struct Record {
   std::uint32_t value = 0;
   std::string_view text = {}, text2 = {};
   const deja_log_identity* identity = nullptr;
-  bool once = false;  // the same again says nothing new
+  bool once = false;  // an equal record may be dropped
 };
 
 class LogWriter {
@@ -34,13 +34,13 @@ class LogWriter {
   // False: there is no log, and nothing will be recorded.
   bool open(const char* path);
 
-  // What is written from here on was found out from this moment on.
+  // The time stamp of the records that follow.
   void begin();
   void write(const Record& record);
   void lose(deja_lost why);
   bool has_lost() const;
-  // Is it deja's own front?
-  bool is_front(const deja_log_identity& file) const;
+  // True if it is deja's own client.
+  bool is_client(const deja_log_identity& file) const;
 
  private:
   bool is_repeated(const Record& record);

@@ -1,8 +1,8 @@
-// deja-supervise LOG-PATH TOOL-PATH ARGV…: runs a tool as ARGV (its argv[0] first) and writes down
-// what it and all it starts do, as the kernel reports it. To whoever started us we are the tool:
-// same streams, same process group, the signals that are sent to us are passed on, and we end the
-// way it ended. Whatever cannot be had (a kernel that does not allow it, a log that cannot be
-// opened) leaves a tool that runs as ever, and a log that proves nothing.
+// deja-supervise LOG-PATH TOOL-PATH ARGV…: runs a tool as ARGV (its argv[0] first) and records the calls
+// of the tool and of all programs it starts, as the kernel reports them. For its parent this process
+// behaves like the tool: same streams, same process group, signals are passed on, and it ends as the tool
+// ends. If something is not possible (a kernel that refuses, a log that cannot be opened), the tool still
+// runs, and the log is unusable.
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -37,10 +37,10 @@ using deja::observe::supervise::LogWriter;
 using deja::observe::supervise::Recorder;
 using deja::observe::supervise::StandIns;
 
-// Processes that outlive the tool by less than this belong to its run.
+// Processes that outlive the tool by less than this still belong to its run.
 constexpr int kGraceMs = 20;
 
-// What we were started with, and what the tool is to start with.
+// The state that this process was started with, and that the tool must get.
 struct Inherited {
   sigset_t mask = {};
   struct sigaction on_child = {};
@@ -53,7 +53,7 @@ struct Inherited {
   ::_exit(failed == ENOENT ? 127 : 126);
 }
 
-// Sends the listener, or nothing, to the supervisor.
+// Sends the listener, or no descriptor, to the supervisor.
 void send_listener(const os::Fd& socket, const os::Fd& listener) {
   char byte = 0;
   const int fd = listener.get();
@@ -70,14 +70,14 @@ void send_listener(const os::Fd& socket, const os::Fd& listener) {
 }
 
 volatile pid_t tool_pid = 0;
-// What a process has sent is passed on. What the kernel sends (a terminal's Ctrl-C) goes to the tool
-// as well.
+// Passes on a signal that a process has sent. A signal from the kernel (Ctrl-C on a terminal) already
+// goes to the tool as well.
 void on_signal(int signal, siginfo_t* info, void*) {
   const pid_t tool = tool_pid;
   if (info->si_code <= 0 && tool > 0) ::kill(tool, signal);
 }
 
-// A signal that the user ignores stays ignored, by the tool too.
+// A signal that the caller ignores stays ignored, also for the tool.
 void outlive_signals() {
   for (const int signal : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE}) {
     struct sigaction old = {};
@@ -89,7 +89,7 @@ void outlive_signals() {
   }
 }
 
-// Reaps whatever has ended. The tool's own end is kept.
+// Reaps ended children, and keeps the status of the tool.
 class Reaper {
  public:
   Reaper(pid_t tool, StandIns& stand_ins) : tool_(tool), stand_ins_(stand_ins) {}
@@ -103,7 +103,7 @@ class Reaper {
     has_children_ = ended == 0;
   }
   std::optional<int> status() const { return status_; }
-  // Processes that the tool left behind are ours (PR_SET_CHILD_SUBREAPER).
+  // Processes that the tool left behind become our children (PR_SET_CHILD_SUBREAPER).
   bool has_children() const { return has_children_; }
 
  private:
@@ -113,7 +113,7 @@ class Reaper {
   bool has_children_ = true;
 };
 
-// Of the grace since the first call of this.
+// The rest of the grace period, which starts at the first call.
 int remaining_ms(struct timespec& since) {
   struct timespec now = {};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -123,7 +123,7 @@ int remaining_ms(struct timespec& since) {
   return passed >= kGraceMs ? 0 : kGraceMs - static_cast<int>(passed);
 }
 
-// Hears the tool until it has ended, and then for a moment those it left behind.
+// Receives calls until the tool has ended, and for the grace period those of processes it left behind.
 void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, Reaper& reaper,
            StandIns& stand_ins) {
   std::vector<struct pollfd> fds = {{signals.get(), POLLIN, 0}, {listener.fd(), POLLIN, 0}};
@@ -137,9 +137,9 @@ void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, 
     stand_ins.look_at_connections();
     if ((fds[1].revents & POLLIN) != 0) {
       seccomp_notif call;
-      if (listener.receive(call)) recorder.hear(call);
+      if (listener.receive(call)) recorder.handle(call);
     } else if (fds[1].revents != 0) {
-      fds[1].fd = -1;  // nobody is left who could be heard
+      fds[1].fd = -1;  // no process is left that could make a call
     }
     if ((fds[0].revents & POLLIN) != 0) {
       struct signalfd_siginfo info;
@@ -148,7 +148,7 @@ void serve(const Listener& listener, const os::Fd& signals, Recorder& recorder, 
   }
 }
 
-// For processes that the tool has left behind: without anybody to answer, their calls would fail.
+// For processes that the tool left behind: without an answer, their calls would fail.
 void keep_answering(const Listener& listener, bool may_stand_in) {
   if (::fork() != 0) return;
   ::prctl(PR_SET_PDEATHSIG, 0);
@@ -172,7 +172,7 @@ void keep_answering(const Listener& listener, bool may_stand_in) {
     if ((fds[0].revents & POLLIN) == 0) fds[0].fd = -1;
     seccomp_notif call;
     if (fds[0].fd < 0 || !kept.receive(call)) continue;
-    Recorder::make_way(call);
+    Recorder::before_sandbox(call);
     if (!stand_ins.take(call)) kept.let_go(call.id);
   }
   ::_exit(0);
@@ -229,7 +229,7 @@ int supervise(LogWriter& log, const char* path, char** argv) {
   reaper.reap();
   serve(listener, signals, recorder, reaper, stand_ins);
   tool_pid = 0;
-  recorder.conclude();
+  recorder.finish();
   if (reaper.has_children()) {
     log.lose(DEJA_LOST_KERNEL);
     keep_answering(listener, stand_ins.may());

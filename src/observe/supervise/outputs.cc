@@ -13,8 +13,8 @@
 namespace deja::observe::supervise {
 namespace {
 
-// Each takes a descriptor, of which some must be left. Of more files than this, only the inode is
-// known.
+// The maximum of followed files. Each takes a descriptor, and some must be left. For further files only
+// the inode is recorded.
 std::size_t outputs_max() {
   constexpr rlim_t kMax = 512;
   struct rlimit limit = {};
@@ -32,7 +32,7 @@ void Outputs::follow(const os::Fd& fd, pid_t process) {
   const std::string path = "/proc/self/fd/" + std::to_string(fd.get());
   const int watch = ::inotify_add_watch(notices_.get(), path.c_str(), IN_CLOSE_WRITE);
   if (watch < 0) return;
-  Output& output = outputs_[watch];  // the same for every name of a file
+  Output& output = outputs_[watch];  // one entry for all names of a file
   if (!output.file) output.file = os::Fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   output.process = process;
   ++output.opened;

@@ -1,6 +1,6 @@
-// The files that were opened for writing, until they are closed: then all has been written, and what
-// the file is at that moment tells later whether somebody else has written to it since. A file that
-// is closed more often than we have opened it was somebody else's too.
+// The files that were opened for writing, until they are closed. Then all has been written, and the
+// file's identity at that moment shows later whether another process has written to it since. If a file
+// is closed more often than the run opened it, another process wrote to it too.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +15,14 @@ class Outputs {
  public:
   explicit Outputs(LogWriter& log);
 
-  // To be called before anybody else can close it.
+  // Call before any other process can close it.
   void follow(const os::Fd& fd, pid_t process);
-  // Records what has been closed by now.
+  // Records the files that have been closed.
   void record_closed();
 
  private:
   struct Output {
-    os::Fd file;  // holds no right to read or write, so nobody is kept from executing it
+    os::Fd file;  // opened with O_PATH, so that it does not keep the file from being executed
     pid_t process = 0;
     int opened = 0;
   };

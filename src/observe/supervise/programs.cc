@@ -1,5 +1,5 @@
-// Recorder, its part about new programs. The kernel reads a program's file, the interpreter a script
-// names, and the loader a program names, without a call that could be heard.
+// The part of Recorder for new programs. The kernel reads a program's file, a script's interpreter and
+// a program's loader without a system call.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 namespace deja::observe::supervise {
 namespace {
 
-constexpr int kInterpretersMax = 5;  // as many as the kernel follows
+constexpr int kInterpretersMax = 5;  // the kernel's limit
 #if defined(__x86_64__)
 constexpr unsigned kMachine = EM_X86_64;
 #else
@@ -26,7 +26,7 @@ bool is_ours(const Elf64_Ehdr& header) {
   return header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_machine == kMachine;
 }
 
-// The loader (PT_INTERP) that a program asks for; empty: it is static.
+// The loader (PT_INTERP) of a program; empty: it is static.
 std::string loader_of(const os::Fd& fd, const Elf64_Ehdr& header) {
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
@@ -51,7 +51,7 @@ std::string path_of(const os::Fd& fd) {
 
 }  // namespace
 
-std::string Recorder::load_script(const Heard& h, std::string_view line, int depth) {
+std::string Recorder::load_script(const SeenCall& h, std::string_view line, int depth) {
   const std::size_t from = line.find_first_not_of(" \t");
   if (from == std::string_view::npos) return {};
   const std::size_t to = line.find_first_of(" \t\n", from);
@@ -61,9 +61,9 @@ std::string Recorder::load_script(const Heard& h, std::string_view line, int dep
   return load_program(h, *name, depth + 1);
 }
 
-// Records what the kernel will read to start this file. The path of what runs in the end; empty
-// when that cannot be told.
-std::string Recorder::load_program(const Heard& h, const Name& name, int depth) {
+// Records the files that the kernel reads to start this one. Returns the path of the program that runs in
+// the end; empty if it cannot be determined.
+std::string Recorder::load_program(const SeenCall& h, const Name& name, int depth) {
   const os::Fd fd(::open(name.lookup.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) return {};
   if (depth > 0) record(h, DEJA_OP_OPEN, name, look_at(name, true), DEJA_OPEN_READ);
@@ -86,20 +86,20 @@ std::string Recorder::load_program(const Heard& h, const Name& name, int depth) 
   return path_of(fd);
 }
 
-void Recorder::on_exec(const Heard& h, const Name& name) {
+void Recorder::on_exec(const SeenCall& h, const Name& name) {
   Look look = look_at(name, true);
   if (look.error == 0 &&
       (!look.is(S_IFREG) || ::faccessat(AT_FDCWD, name.lookup.c_str(), X_OK, AT_EACCESS) != 0))
     look.error = EACCES;
   if (look.error != 0) return record(h, DEJA_OP_EXEC_FAILED, name, look);
-  if (log_.is_front(look.identity)) {
-    // It would ask an engine, and may start one, in here.
+  if (log_.is_client(look.identity)) {
+    // The client would ask an engine, and may start one, inside this run.
     log_.lose(DEJA_LOST_KERNEL);
     return;
   }
   log_.write({.op = DEJA_OP_EXEC, .pid = h.process, .text = name.text, .identity = &look.identity});
   const std::string program = load_program(h, name, 0);
-  // Neither a program of this machine nor a script: the kernel refuses it, or knows more than we.
+  // Neither a program of this machine nor a script: the kernel refuses it, or binfmt_misc runs it.
   if (program.empty()) return log_.lose(DEJA_LOST_UNKNOWN);
   report_in(h.process, 0, 0, program, h.tracee.path_of(AT_FDCWD));
   fresh_.insert(h.process);

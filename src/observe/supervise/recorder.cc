@@ -54,7 +54,7 @@ bool is_native(const seccomp_data& data) {
 #endif
 }
 
-// A fifo, a socket or a device.
+// True for a call that makes a fifo, a socket or a device.
 bool is_made(const Call& call) {
 #ifdef SYS_mknod
   if (call.number == SYS_mknod) return true;
@@ -62,7 +62,7 @@ bool is_made(const Call& call) {
   return call.number == SYS_mknodat;
 }
 
-// The umask that a call is made with, ours again afterwards.
+// Sets the umask for one call, and restores ours afterwards.
 class Umask {
  public:
   explicit Umask(mode_t mask) : before_(::umask(mask)) {}
@@ -76,7 +76,7 @@ class Umask {
 
 }  // namespace
 
-int Recorder::Heard::at() const { return call.at < 0 ? AT_FDCWD : number(call.at); }
+int Recorder::SeenCall::at() const { return call.at < 0 ? AT_FDCWD : number(call.at); }
 
 Recorder::Look Recorder::look_at(const Name& name, bool follow) {
   struct stat st;
@@ -85,7 +85,7 @@ Recorder::Look Recorder::look_at(const Name& name, bool follow) {
   return {.identity = identity_of(st)};
 }
 
-void Recorder::record(const Heard& h, deja_op op, const Name& name, const Look& look,
+void Recorder::record(const SeenCall& h, deja_op op, const Name& name, const Look& look,
                       std::uint16_t flags) {
   log_.write({.op = op,
               .flags = flags,
@@ -99,14 +99,14 @@ void Recorder::record(const Heard& h, deja_op op, const Name& name, const Look& 
 // --- processes -----------------------------------------------------------------------------------
 
 void Recorder::report_in(pid_t process, std::uint16_t flags, pid_t parent,
-                         const std::string& program, const std::string& folder) {
+                         const std::string& program, const std::string& directory) {
   log_.write({.op = DEJA_OP_PROCESS,
               .flags = flags,
               .pid = process,
               .value = static_cast<std::uint32_t>(parent),
               .text = program,
-              .text2 = folder});
-  // Which variables a program reads cannot be seen from outside.
+              .text2 = directory});
+  // The variables that a program reads are not visible from outside.
   const bool is_known = deja_reads_single_variables(program.c_str());
   log_.write({.op = DEJA_OP_ENVIRON,
               .flags = static_cast<std::uint16_t>(DEJA_ENVIRON_SUPERVISED |
@@ -131,15 +131,15 @@ pid_t Recorder::process_of(const Tracee& tracee) {
   return status->process;
 }
 
-// A program has started, and has made its first call: it has not asked for the time yet. One that is
-// setuid has other rights than we, and sees other files.
+// Called at the first call of a new program, before it has read the time. A setuid program has other
+// rights than the supervisor, and may see other files.
 void Recorder::finish_program(pid_t process) {
   if (fresh_.erase(process) == 0) return;
   const Tracee tracee(process);
   const auto status = tracee.status();
   if (!status || !has_our_rights(tracee)) return log_.lose(DEJA_LOST_KERNEL);
   if (filters_ == 0) filters_ = status->filters;
-  // Where others filter, too, the clock's calls may be forbidden.
+  // Other filters may forbid the clock's system calls.
   if (status->filters > filters_) return note_any_clock(process);
   if (!tracee.expose_clock())
     log_.write({.op = DEJA_OP_CLOCK,
@@ -156,27 +156,28 @@ void Recorder::note_any_clock(pid_t process) {
                 .value = asked});
 }
 
-// Its filter may kill it for a call that reading the clock is not.
-void Recorder::make_way(const seccomp_notif& notification) {
+// Its filter may kill it for the system call that replaces a read of the vDSO clock.
+void Recorder::before_sandbox(const seccomp_notif& notification) {
   const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || call->kind != Kind::sandbox) return;
   const Tracee tracee(static_cast<pid_t>(notification.pid));
   const auto status = tracee.status();
-  // Another thread may be in there right now, also one of a parent whose memory this is (vfork).
+  // Another thread may be in that code now, also a thread of a vfork parent, whose memory this is.
   if (!status || status->threads != 1) return;
   const auto parent = Tracee(status->parent).status();
-  const bool is_guest = ::syscall(SYS_kcmp, status->process, status->parent, KCMP_VM, 0, 0) == 0;
-  if (is_guest && (!parent || parent->threads != 1)) return;
+  const bool shares_memory =
+      ::syscall(SYS_kcmp, status->process, status->parent, KCMP_VM, 0, 0) == 0;
+  if (shares_memory && (!parent || parent->threads != 1)) return;
   tracee.cover_clock();
 }
 
-// From here on nobody hears it ask for the time, nor the parent whose memory this may be (vfork).
-void Recorder::on_sandbox(const Heard& h) {
+// From here on, its reads of the clock are not visible, nor those of a vfork parent with the same memory.
+void Recorder::on_sandbox(const SeenCall& h) {
   note_any_clock(h.process);
   if (const auto status = h.tracee.status()) note_any_clock(status->parent);
 }
 
-void Recorder::conclude() {
+void Recorder::finish() {
   log_.begin();
   outputs_.record_closed();
   for (const pid_t process : fresh_)
@@ -187,22 +188,22 @@ void Recorder::conclude() {
   fresh_.clear();
 }
 
-// --- hearing -------------------------------------------------------------------------------------
+// --- receiving ---------------------------------------------------------------------------------------
 
-void Recorder::hear(const seccomp_notif& notification) {
+void Recorder::handle(const seccomp_notif& notification) {
   const auto thread = static_cast<pid_t>(notification.pid);
   const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
-  make_way(notification);
+  before_sandbox(notification);
   if (call == nullptr || call->kind == Kind::sandbox || call->kind == Kind::confine ||
       call->kind == Kind::hide)
     stand_ins_.give_up();
-  // A log that nobody will read any more is not worth the time.
+  // The log is unusable already, so recording would only take time.
   if (log_.has_lost()) return stand_in_or_let_go(notification);
   log_.begin();
   outputs_.record_closed();
   const Tracee tracee(thread);
-  const Heard h{notification, *call, tracee, process_of(tracee)};
+  const SeenCall h{notification, *call, tracee, process_of(tracee)};
   finish_program(h.process);
   if (log_.has_lost() || dispatch(h) == Answer::later) stand_in_or_let_go(notification);
 }
@@ -212,17 +213,17 @@ void Recorder::stand_in_or_let_go(const seccomp_notif& notification) {
   listener_.let_go(notification.id);
 }
 
-Recorder::Answer Recorder::dispatch(const Heard& h) {
+Recorder::Answer Recorder::dispatch(const SeenCall& h) {
   if (h.call.path >= 0) return on_name(h);
   on_other(h);
   return Answer::later;
 }
 
 // Calls with a path, which is read and made absolute first.
-Recorder::Answer Recorder::on_name(const Heard& h) {
+Recorder::Answer Recorder::on_name(const SeenCall& h) {
   std::string path;
   const std::uint64_t address = h.argument(h.call.path);
-  // utimensat without a path is about the descriptor.
+  // utimensat without a path changes the descriptor's file.
   if (address == 0 && h.call.kind == Kind::change && h.call.at >= 0)
     return on_change_fd(h), Answer::later;
   const Read read = h.tracee.text(address, path);
@@ -235,7 +236,7 @@ Recorder::Answer Recorder::on_name(const Heard& h) {
   if (is_empty && h.call.kind != Kind::exec && h.call.kind != Kind::link) return Answer::later;
   const auto name = is_empty ? h.tracee.opened(h.at()) : h.tracee.name(h.at(), path);
   if (!name) {
-    // A descriptor that is none, or a folder that is gone: the call fails.
+    // A bad descriptor, or a removed directory: the call fails.
     if (is_empty || h.tracee.path_of(h.at()).empty()) log_.lose(DEJA_LOST_PATH);
     return Answer::later;
   }
@@ -263,7 +264,7 @@ Recorder::Answer Recorder::on_name(const Heard& h) {
   return Answer::later;
 }
 
-void Recorder::on_other(const Heard& h) {
+void Recorder::on_other(const SeenCall& h) {
   switch (h.call.kind) {
     case Kind::change:
       return on_change_fd(h);
@@ -293,10 +294,10 @@ void Recorder::on_other(const Heard& h) {
   }
 }
 
-// --- looking -------------------------------------------------------------------------------------
+// --- examining ---------------------------------------------------------------------------------------
 
-void Recorder::on_look(const Heard& h, const Name& name) {
-  // The flags of faccessat2 come after its mode; faccessat has none.
+void Recorder::on_look(const SeenCall& h, const Name& name) {
+  // faccessat2 has flags after its mode; faccessat has none.
   const std::uint32_t flags = h.call.kind != Kind::access ? h.data()
                               : h.call.number == SYS_faccessat2
                                   ? static_cast<std::uint32_t>(h.argument(3))
@@ -307,7 +308,7 @@ void Recorder::on_look(const Heard& h, const Name& name) {
       ::faccessat(AT_FDCWD, name.lookup.c_str(), static_cast<int>(h.data()),
                   static_cast<int>(flags & (AT_EACCESS | AT_SYMLINK_NOFOLLOW))) != 0)
     look.error = errno;
-  // What is not there is not changed, unless it is made by this.
+  // A missing file is not changed, unless the call makes it.
   if (is_made(h.call)) look.error = 0;
   const bool is_change = h.call.kind == Kind::change && look.error == 0;
   if (h.call.kind == Kind::statfs)
@@ -315,7 +316,7 @@ void Recorder::on_look(const Heard& h, const Name& name) {
   record(h, is_change ? DEJA_OP_CHANGE : DEJA_OP_STAT, name, look, recorded);
 }
 
-void Recorder::on_readlink(const Heard& h, const Name& name) {
+void Recorder::on_readlink(const SeenCall& h, const Name& name) {
   std::array<char, PATH_MAX> text;
   const ssize_t size = ::readlink(name.lookup.c_str(), text.data(), text.size());
   const std::size_t length = size > 0 ? static_cast<std::size_t>(size) : 0;
@@ -327,7 +328,7 @@ void Recorder::on_readlink(const Heard& h, const Name& name) {
               .once = true});
 }
 
-void Recorder::on_list(const Heard& h) {
+void Recorder::on_list(const SeenCall& h) {
   const auto name = h.tracee.opened(h.at());
   if (!listener_.is_valid(h.notification.id)) return;
   if (!name) return log_.lose(DEJA_LOST_PATH);
@@ -335,19 +336,19 @@ void Recorder::on_list(const Heard& h) {
   if (look.is(S_IFDIR)) record(h, DEJA_OP_LIST, *name, look);
 }
 
-// It may have to wait, or fail: then the file counts as locked that never was, like one that was
-// locked in vain.
-void Recorder::on_lock(const Heard& h) {
+// The lock may have to wait, or fail. It is recorded as taken anyway, which only makes the run's result
+// depend on more.
+void Recorder::on_lock(const SeenCall& h) {
   const auto name = (h.data() & LOCK_EX) != 0 ? h.tracee.opened(h.at()) : std::nullopt;
   if (name) log_.write({.op = DEJA_OP_LOCK, .pid = h.process, .text = name->text, .once = true});
 }
 
-void Recorder::on_change_fd(const Heard& h) {
+void Recorder::on_change_fd(const SeenCall& h) {
   const auto name = h.tracee.opened(h.at());
-  if (name) record(h, DEJA_OP_CHANGE, *name, look_at(*name, true));  // else a pipe or a socket
+  if (name) record(h, DEJA_OP_CHANGE, *name, look_at(*name, true));  // otherwise a pipe or a socket
 }
 
-void Recorder::on_connect(const Heard& h) {
+void Recorder::on_connect(const SeenCall& h) {
   struct sockaddr_un address = {};
   const std::uint64_t size = std::min<std::uint64_t>(h.argument(2), sizeof address);
   if (size < sizeof(sa_family_t) || !h.tracee.bytes(h.argument(1), &address, size)) return;
@@ -361,8 +362,8 @@ void Recorder::on_connect(const Heard& h) {
   log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = text});
 }
 
-void Recorder::on_clock(const Heard& h) {
-  // Only some libcs have calls of their own for time() and gettimeofday().
+void Recorder::on_clock(const SeenCall& h) {
+  // Only some libcs have their own calls for time() and gettimeofday().
   const bool is_any = h.call.number == SYS_clock_gettime;
   const bool is_time = !is_any && h.call.number != SYS_gettimeofday;
   const std::uint32_t flags = DEJA_FLAG_ONLY_ONCE | (is_any ? DEJA_CLOCK_UNTOLD : 0u);
@@ -375,7 +376,7 @@ void Recorder::on_clock(const Heard& h) {
 
 // --- opening -------------------------------------------------------------------------------------
 
-Recorder::Answer Recorder::on_open(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_open(const SeenCall& h, const Name& name) {
   std::uint32_t flags = h.data();
   auto mode = static_cast<mode_t>(h.call.kind == Kind::open ? h.argument(h.call.data + 1) : 0);
   if (h.call.kind == Kind::creat) {
@@ -385,18 +386,19 @@ Recorder::Answer Recorder::on_open(const Heard& h, const Name& name) {
   if (h.call.kind == Kind::openat2) {
     struct open_how how = {};
     if (!h.tracee.bytes(h.argument(h.call.data), &how, sizeof how)) return Answer::later;
-    // What is refused because of these cannot be found out by looking.
+    // A refusal because of these flags cannot be found out by stat.
     if (how.resolve != 0) log_.lose(DEJA_LOST_KERNEL);
     flags = static_cast<std::uint32_t>(how.flags);
     mode = static_cast<mode_t>(how.mode);
   }
-  if ((flags & O_TMPFILE) == O_TMPFILE) return Answer::later;  // it has no name
+  if ((flags & O_TMPFILE) == O_TMPFILE) return Answer::later;  // a file without a name
   const bool is_reading = (flags & O_ACCMODE) == O_RDONLY && (flags & (O_CREAT | O_TRUNC)) == 0;
   if (is_reading || (flags & O_PATH) != 0) return open_for_reading(h, name, flags);
   return open_for_writing(h, name, flags, mode);
 }
 
-Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, std::uint32_t flags) {
+Recorder::Answer Recorder::open_for_reading(const SeenCall& h, const Name& name,
+                                            std::uint32_t flags) {
   const bool follow = (flags & O_NOFOLLOW) == 0;
   Look look = look_at(name, follow);
   const bool only_path = (flags & O_PATH) != 0;
@@ -411,20 +413,20 @@ Recorder::Answer Recorder::open_for_reading(const Heard& h, const Name& name, st
   return Answer::later;
 }
 
-bool Recorder::may_stand_in(const Heard& h, const Name& name) {
+bool Recorder::may_stand_in(const SeenCall& h, const Name& name) {
   if (!has_our_rights(h.tracee)) log_.lose(DEJA_LOST_KERNEL);
   return !name.is_own && !log_.has_lost() && listener_.is_valid(h.notification.id);
 }
 
-Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, std::uint32_t flags,
-                                            mode_t mode) {
+Recorder::Answer Recorder::open_for_writing(const SeenCall& h, const Name& name,
+                                            std::uint32_t flags, mode_t mode) {
   std::uint16_t recorded = open_flags(flags);
   const Look link = look_at(name, false);
   const bool existed = link.error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) == 0;
   if (existed) recorded |= DEJA_OPEN_EXISTED;
   if (existed && link.is(S_IFREG) && link.identity.file_size == 0) recorded |= DEJA_OPEN_EMPTY;
   Look look = link.is(S_IFLNK) ? look_at(name, true) : link;
-  // A pipe would keep us waiting, a terminal is not ours to take.
+  // Opening a pipe could block, and opening a terminal could take it over.
   const bool is_plain = look.error != 0 || look.is(S_IFREG) || look.is(S_IFDIR);
   const auto status = h.tracee.status();
   if (!is_plain || !status || !may_stand_in(h, name)) {
@@ -437,7 +439,7 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
                          static_cast<int>(flags | O_CLOEXEC | O_NOCTTY | O_LARGEFILE), mode));
   struct stat st;
   look = {.error = fd ? 0 : errno};
-  if (look.error == EMFILE || look.error == ENFILE) {  // our own limit, not the tool's
+  if (look.error == EMFILE || look.error == ENFILE) {  // the supervisor's own limit, not the tool's
     log_.lose(DEJA_LOST_FULL);
     return Answer::later;
   }
@@ -451,12 +453,12 @@ Recorder::Answer Recorder::open_for_writing(const Heard& h, const Name& name, st
 
 // --- changing names ------------------------------------------------------------------------------
 
-Recorder::Answer Recorder::give(const Heard& h, int result) {
+Recorder::Answer Recorder::give(const SeenCall& h, int result) {
   listener_.answer(h.notification.id, result);
   return Answer::given;
 }
 
-Recorder::Answer Recorder::on_new_name(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_new_name(const SeenCall& h, const Name& name) {
   const auto status = h.tracee.status();
   std::string text;
   if (h.call.kind == Kind::symlink && h.tracee.text(h.argument(0), text) != Read::good)
@@ -483,7 +485,7 @@ Recorder::Answer Recorder::on_new_name(const Heard& h, const Name& name) {
   return give(h, -error);
 }
 
-Recorder::Answer Recorder::on_two_names(const Heard& h, const Name& name) {
+Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
   const int next = h.call.path + 1;
   const bool has_at = h.call.at >= 0;
   std::string path;

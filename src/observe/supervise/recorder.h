@@ -1,10 +1,10 @@
-// Hears calls, looks for itself what they will find, writes that down, and answers.
+// Receives calls, examines the files they name, writes records, and answers.
 //
-// Looking is left to the kernel (the call continues), since the file's identity tells later whether
-// what the tool saw is what we saw. Changes of names, and files opened for writing, are another
-// matter: whether they succeed, and which file it was, is known for certain only to who makes the
-// call. So the recorder makes it, as the tool would (same folder, same umask), and hands over the
-// result. Once anything was lost there is nothing to be known, and every call continues.
+// For calls that only read, the kernel makes the call afterwards: the file's identity shows later
+// whether the tool saw the same file. For changes of names and files opened for writing, only the
+// caller knows for certain whether they succeed and which file is meant. So the recorder makes the call
+// itself, as the tool would (same directory, same umask), and passes the result on. Once a record was
+// lost the log cannot be used, and the kernel makes every call.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -31,15 +31,15 @@ class Recorder {
 
   // The process that is about to become the tool.
   void expect(pid_t tool) { processes_[tool] = tool; }
-  void hear(const seccomp_notif& notification);
-  // Before the process installs a filter of its own, or asks to: nothing of ours may trip it.
-  static void make_way(const seccomp_notif& notification);
+  void handle(const seccomp_notif& notification);
+  // Called before the process installs a filter of its own: that filter must not trap changes of ours.
+  static void before_sandbox(const seccomp_notif& notification);
   // The run is over.
-  void conclude();
+  void finish();
 
  private:
   // One call, from its notification to its answer.
-  struct Heard {
+  struct SeenCall {
     const seccomp_notif& notification;
     const Call& call;
     Tracee tracee;
@@ -57,43 +57,43 @@ class Recorder {
     deja_log_identity identity = {};
     bool is(mode_t type) const { return error == 0 && (identity.mode & S_IFMT) == type; }
   };
-  // Whether the call has its answer already.
+  // Whether the call has been answered.
   enum class Answer { later, given };
 
-  Answer dispatch(const Heard& h);
-  Answer on_name(const Heard& h);
-  void on_other(const Heard& h);
-  Answer on_open(const Heard& h, const Name& name);
-  Answer on_new_name(const Heard& h, const Name& name);
-  Answer on_two_names(const Heard& h, const Name& name);
-  void on_look(const Heard& h, const Name& name);
-  void on_readlink(const Heard& h, const Name& name);
-  void on_exec(const Heard& h, const Name& name);
-  void on_lock(const Heard& h);
-  void on_change_fd(const Heard& h);
-  void on_list(const Heard& h);
-  void on_connect(const Heard& h);
-  void on_clock(const Heard& h);
+  Answer dispatch(const SeenCall& h);
+  Answer on_name(const SeenCall& h);
+  void on_other(const SeenCall& h);
+  Answer on_open(const SeenCall& h, const Name& name);
+  Answer on_new_name(const SeenCall& h, const Name& name);
+  Answer on_two_names(const SeenCall& h, const Name& name);
+  void on_look(const SeenCall& h, const Name& name);
+  void on_readlink(const SeenCall& h, const Name& name);
+  void on_exec(const SeenCall& h, const Name& name);
+  void on_lock(const SeenCall& h);
+  void on_change_fd(const SeenCall& h);
+  void on_list(const SeenCall& h);
+  void on_connect(const SeenCall& h);
+  void on_clock(const SeenCall& h);
 
-  Answer open_for_reading(const Heard& h, const Name& name, std::uint32_t flags);
-  Answer open_for_writing(const Heard& h, const Name& name, std::uint32_t flags, mode_t mode);
-  std::string load_program(const Heard& h, const Name& name, int depth);
-  std::string load_script(const Heard& h, std::string_view line, int depth);
+  Answer open_for_reading(const SeenCall& h, const Name& name, std::uint32_t flags);
+  Answer open_for_writing(const SeenCall& h, const Name& name, std::uint32_t flags, mode_t mode);
+  std::string load_program(const SeenCall& h, const Name& name, int depth);
+  std::string load_script(const SeenCall& h, std::string_view line, int depth);
   void finish_program(pid_t process);
   void stand_in_or_let_go(const seccomp_notif& notification);
-  void on_sandbox(const Heard& h);
+  void on_sandbox(const SeenCall& h);
   void note_any_clock(pid_t process);
 
   pid_t process_of(const Tracee& tracee);
   void report_in(pid_t process, std::uint16_t flags, pid_t parent, const std::string& program,
-                 const std::string& folder);
-  Answer give(const Heard& h, int result);
+                 const std::string& directory);
+  Answer give(const SeenCall& h, int result);
   bool has_our_rights(const Tracee& tracee) const {
     return !rights_.empty() && tracee.rights() == rights_;
   }
-  // Whether calls can be made in the tool's place: with rights that it has itself.
-  bool may_stand_in(const Heard& h, const Name& name);
-  void record(const Heard& h, deja_op op, const Name& name, const Look& look,
+  // True if the recorder has the tool's rights, so that it can make calls for the tool.
+  bool may_stand_in(const SeenCall& h, const Name& name);
+  void record(const SeenCall& h, deja_op op, const Name& name, const Look& look,
               std::uint16_t flags = 0);
   static Look look_at(const Name& name, bool follow);
 
@@ -101,10 +101,11 @@ class Recorder {
   LogWriter& log_;
   StandIns& stand_ins_;
   Outputs outputs_{log_};
-  const std::string rights_ = Tracee(::getpid()).rights();  // ours, the tool's when it starts
-  std::unordered_map<pid_t, pid_t> processes_;              // by thread
-  unsigned filters_ = 0;                                    // that the tool has started with
-  // Processes that have become another program, of which nothing was heard yet.
+  const std::string rights_ =
+      Tracee(::getpid()).rights();              // of this process; the tool starts with them
+  std::unordered_map<pid_t, pid_t> processes_;  // by thread
+  unsigned filters_ = 0;                        // number that the tool started with
+  // Processes that have started another program, of which no call was received yet.
   std::unordered_set<pid_t> fresh_;
 };
 

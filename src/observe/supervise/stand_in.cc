@@ -62,8 +62,8 @@ void* remote(std::uint64_t address) {
   return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
 }
 
-// The process has stopped on its way out of the call: it is to call execve again, of this program.
-// (Its memory may be its parent's, vfork; below the stack's end nobody keeps anything.)
+// The process is stopped on the way out of its call. Makes it call execve again, with this program. (Its
+// memory may be that of its vfork parent; no code keeps data below the end of the stack.)
 bool redirect(pid_t thread, const std::string& program, const seccomp_notif& call) {
   user_regs_struct registers = {};
   struct iovec view = {&registers, sizeof registers};
@@ -79,7 +79,7 @@ bool redirect(pid_t thread, const std::string& program, const seccomp_notif& cal
   return ::ptrace(PTRACE_SETREGSET, thread, NT_PRSTATUS, &view) == 0;
 }
 
-// Ends its call, and has it make the other one. False: it goes on as if the call had failed, or is dead.
+// Ends its call and makes it call the other one. False: it continues as after a failed call, or is dead.
 bool turn(const Listener& listener, const seccomp_notif& call, const std::string& program) {
   const auto thread = static_cast<pid_t>(call.pid);
   ::ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr);
@@ -99,7 +99,7 @@ bool turn(const Listener& listener, const seccomp_notif& call, const std::string
   return turned;
 }
 
-// --- the way between the supervisor and a stand-in -----------------------------------------------------
+// --- the connection between the supervisor and a stand-in ------------------------------------------------
 
 struct Address {
   struct sockaddr_un name = {};
@@ -148,7 +148,7 @@ bool StandIns::take(const seccomp_notif& call) {
   if (tracee.text(call.data.args[0], path) != Read::good || path.empty() ||
       !gains_rights(tracee, path))
     return false;
-  // Where we may not gain rights ourselves, neither might the tool alone.
+  // If the supervisor may not gain rights, the tool without a supervisor could not either.
   const auto its = tracee.status();
   const auto ours = Tracee(::getpid()).status();
   const std::string rights = tracee.rights();
@@ -163,7 +163,7 @@ bool StandIns::take(const seccomp_notif& call) {
   helper.go = std::move(started->socket);
   if (!listener_.is_valid(call.id) ||
       ::ptrace(PTRACE_SEIZE, static_cast<pid_t>(call.pid), nullptr, nullptr) != 0)
-    return false;  // the helper ends when its socket does
+    return false;  // the helper ends when its socket is closed
   const std::string program = "/proc/" + std::to_string(::getpid()) + "/exe";
   if (turn(listener_, call, program)) helpers_.push_back(std::move(helper));
   return true;
@@ -196,7 +196,7 @@ void StandIns::look_at_connections() {
   for (Helper& helper : helpers_) {
     char byte = 0;
     if (!helper.connection || ::read(helper.connection.get(), &byte, 1) != 0) continue;
-    // The stand-in was killed, as the helper would have been.
+    // The stand-in was killed, so the helper would have been killed.
     helper.connection.reset();
     if (helper.child != 0) ::kill(helper.child, SIGKILL);
   }
@@ -236,7 +236,7 @@ constexpr int kCannotStart = 126;
 }  // namespace
 
 pid_t stands_in_for() {
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): that is how the kernel gives it
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): the kernel passes it as a number
   const char* const started_as = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   std::string_view name = started_as == nullptr ? "" : started_as;
   if (!name.starts_with("/proc/") || !name.ends_with("/exe")) return 0;
@@ -253,7 +253,7 @@ int stand_in(pid_t supervisor) {
   if (!socket || ::connect(socket.get(), address.get(), address.size) != 0 ||
       peer_of(socket) != supervisor)
     return kCannotStart;
-  // What is open is the helper's: a reader of a pipe waits for all of its writers.
+  // Closes the descriptors that the helper has: a pipe's reader waits until all writers are closed.
   const int own = socket.get();
   if (own > 0) ::close_range(0, static_cast<unsigned>(own) - 1, 0);
   ::close_range(static_cast<unsigned>(own) + 1, ~0U, 0);

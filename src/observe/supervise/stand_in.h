@@ -1,11 +1,11 @@
-// Helpers that gain rights by being started (setuid, setgid, capabilities), where the supervisor has had
-// to forbid that to the tool and all it starts (no_new_privs).
+// Runs helper programs that gain rights when started (setuid, setgid, capabilities). The supervisor's
+// filter needs no_new_privs, which forbids that to the tool and to every program it starts.
 //
-// The helper is started by the supervisor, to which nothing is forbidden, as the tool would have
-// started it: same arguments, environment, directory, descriptors, limits, umask, signals and group. The
-// process that asked for it becomes a stand-in, a program of ours that waits for the helper, passes
-// on signals, and ends the way it ends: whoever started it finds what he would find. Where that cannot
-// be had, the helper runs without its rights. No such run is remembered.
+// The supervisor itself may gain rights, so it starts the helper as the tool would have: same arguments,
+// environment, directory, descriptors, limits, umask, signals and group. The process that asked for it
+// becomes a stand-in: a program of deja that waits for the helper, passes signals on, and ends as the
+// helper ends, so that its parent sees the same. If that is not possible, the helper runs without its
+// rights. Such a run is never stored.
 #pragma once
 
 #include <linux/seccomp.h>
@@ -25,22 +25,23 @@ class StandIns {
   explicit StandIns(const Listener& listener) : listener_(listener) {}
 
   // Some process of the tool has given up rights by itself, and with them what a helper would give it.
+  // A process of the tool has given up rights by itself, and with them the helper's.
   void give_up() { may_ = false; }
   bool may() const { return may_; }
   bool any() const { return !helpers_.empty(); }
-  // A program is about to be started. True: it is a helper, and the call has its answer.
+  // Called when a program is about to be started. True: it is a helper, and the call was answered.
   bool take(const seccomp_notif& call);
-  // What to wait for besides, and what to do then.
+  // Adds the descriptors to wait for, and handles them when they are ready.
   void add_to(std::vector<struct pollfd>& fds) const;
   void look_at_connections();
-  // A child of ours has ended: it may be a helper.
+  // A child of the supervisor has ended: it may be a helper.
   void note_end(pid_t child, int status);
 
  private:
   struct Helper {
     pid_t child = 0;    // until it has ended
     pid_t asker = 0;    // the process that becomes its stand-in
-    os::Fd go;          // writing to it lets the helper start
+    os::Fd go;          // a byte written here lets the helper start
     os::Fd connection;  // to its stand-in
   };
   bool listen();
@@ -52,7 +53,7 @@ class StandIns {
   std::vector<Helper> helpers_;
 };
 
-// The supervisor whose stand-in this process is; 0: it is none.
+// The pid of the supervisor for which this process is a stand-in; 0: it is none.
 pid_t stands_in_for();
 int stand_in(pid_t supervisor);
 

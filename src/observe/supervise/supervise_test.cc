@@ -1,5 +1,5 @@
-// The supervisor must see of a static program what the interposer sees of a dynamic one, and must
-// not be felt.
+// The supervisor must record for a static program what the interposer records for a dynamic one, and the
+// program must behave as without it.
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -35,12 +35,12 @@ class SuperviseTest : public testing::ObserveTest {
     return run({"/bin/sh", "-c", script}, {.supervised = true});
   }
 
-  // What both ways of observing must agree on: the operations on files of the scratch folder.
+  // The facts that both observers must agree on: the operations on files of the scratch directory.
   std::set<std::string> facts(const ToolRun& run) const {
     std::set<std::string> out;
     for (const Event& e : run.log.events) {
-      if (!e.path.starts_with(folder_ + "/")) continue;
-      std::string text = e.path.substr(folder_.size() + 1) + " " + std::to_string(e.error);
+      if (!e.path.starts_with(directory_ + "/")) continue;
+      std::string text = e.path.substr(directory_.size() + 1) + " " + std::to_string(e.error);
       switch (e.op) {
         case DEJA_OP_OPEN:
           text = "open " + text + ((e.flags & DEJA_OPEN_WRITE) != 0 ? " for writing" : "") +
@@ -75,19 +75,19 @@ class SuperviseTest : public testing::ObserveTest {
         default:
           continue;
       }
-      if (text.find("temp") == std::string::npos) out.insert(text);  // names made up anew each time
+      if (text.find("temp") == std::string::npos) out.insert(text);  // not the random names
     }
     return out;
   }
 };
 
-TEST_F(SuperviseTest, SeesOfAStaticProgramWhatTheInterposerSeesOfADynamicOne) {
+TEST_F(SuperviseTest, RecordsForAStaticProgramWhatTheInterposerRecordsForADynamicOne) {
   for (const std::string what : {"files", "walks", "look", "syscalls"}) {
     SCOPED_TRACE(what);
     const auto prepare = [&] {
-      TearDown();
-      make_folder("tree/sub");
-      make_folder("tree2");
+      EXPECT_TRUE(os::remove_tree(directory_));
+      make_directory("tree/sub");
+      make_directory("tree2");
       write("tree/sub/a.x", "");
       write("tree2/file", "");
       write("present", "");
@@ -106,7 +106,7 @@ TEST_F(SuperviseTest, SeesOfAStaticProgramWhatTheInterposerSeesOfADynamicOne) {
   }
 }
 
-TEST_F(SuperviseTest, KnowsTheFileThatWasMade) {
+TEST_F(SuperviseTest, RecordsTheFileThatWasMade) {
   const ToolRun r = supervise({"files"});
   ASSERT_EQ(r.exit_code, 0) << r.output;
   const auto made = r.all(DEJA_OP_OPEN, at("made"));
@@ -119,7 +119,7 @@ TEST_F(SuperviseTest, KnowsTheFileThatWasMade) {
   EXPECT_TRUE(r.has(DEJA_OP_CHANGE, at("renamed")));
 }
 
-TEST_F(SuperviseTest, TellsWhenAFileWasWrittenInFull) {
+TEST_F(SuperviseTest, RecordsWhenAFileWasWrittenInFull) {
   const ToolRun r = supervise_shell("echo one > out; echo two >> out");
   ASSERT_EQ(r.exit_code, 0) << r.output;
   EXPECT_EQ(r.log.gap, "");
@@ -131,8 +131,8 @@ TEST_F(SuperviseTest, TellsWhenAFileWasWrittenInFull) {
   EXPECT_EQ(closed[0].identity.size, 4u);
 }
 
-// Somebody whom nobody observes writes to the same file.
-TEST_F(SuperviseTest, AFileThatOthersWriteToProvesNothing) {
+// An unobserved process writes to the same file.
+TEST_F(SuperviseTest, AFileThatOthersWriteToIsNotRecordedAsWritten) {
   ASSERT_EQ(::mkfifo(at("go").c_str(), 0600), 0);
   ASSERT_EQ(::mkfifo(at("done").c_str(), 0600), 0);
   const pid_t other = ::fork();
@@ -154,22 +154,23 @@ TEST_F(SuperviseTest, AFileThatOthersWriteToProvesNothing) {
   EXPECT_NE(r.log.gap, "");
 }
 
-TEST_F(SuperviseTest, UmaskFolderAndErrorsAreTheTools) {
-  make_folder("sub");
+TEST_F(SuperviseTest, UmaskDirectoryAndErrorsAreTheTools) {
+  make_directory("sub");
   const ToolRun r = supervise_shell(
-      "umask 027; cd sub; echo x > made; mkdir folder; ln -s made link; mkdir folder; rm absent; "
+      "umask 027; cd sub; echo x > made; mkdir directory; ln -s made link; mkdir directory; rm "
+      "absent; "
       "echo y > absent/made; mv made moved");
   EXPECT_EQ(r.exit_code, 0) << r.output;
   EXPECT_EQ(r.log.gap, "");
   EXPECT_EQ(read("sub/moved"), "x\n");
   EXPECT_EQ((*os::stat_file(at("sub/moved")))->mode & 07777, 0640u);
-  EXPECT_EQ((*os::stat_file(at("sub/folder")))->mode & 07777, 0750u);
+  EXPECT_EQ((*os::stat_file(at("sub/directory")))->mode & 07777, 0750u);
   EXPECT_EQ(*os::read_symlink(at("sub/link")), "made");
-  EXPECT_TRUE(r.has(DEJA_OP_MKDIR, at("sub/folder"), EEXIST));
+  EXPECT_TRUE(r.has(DEJA_OP_MKDIR, at("sub/directory"), EEXIST));
   EXPECT_TRUE(r.has(DEJA_OP_UNLINK, at("sub/absent"), ENOENT) ||
               r.has(DEJA_OP_STAT, at("sub/absent"), ENOENT));
   EXPECT_TRUE(r.has(DEJA_OP_OPEN, at("sub/absent/made"), ENOENT));
-  // The same, as the tool itself tells it.
+  // The same, with the tool's own output compared.
   const std::string script = "umask 027; mkdir sub; rm absent; echo y > absent/made; cat absent";
   EXPECT_EQ(supervise_shell(script).output,
             run({"/bin/sh", "-c", script}, {.observed = false}).output);
@@ -188,7 +189,7 @@ TEST_F(SuperviseTest, ProgramsScriptsAndTheirInterpretersAreInputs) {
   EXPECT_TRUE(r.has(DEJA_OP_OPEN, at("present")));
 }
 
-TEST_F(SuperviseTest, ClocksAndHostsAreSeenThoughLibcNeedsNoCallForThem) {
+TEST_F(SuperviseTest, ClocksAndHostsAreRecordedThoughLibcNeedsNoCallForThem) {
   const ToolRun r = supervise({"ambient"});
   EXPECT_EQ(r.exit_code, 9) << "it wants PROBE_SET";
   const ToolRun set = run({static_probe_program(), "ambient"},
@@ -208,8 +209,8 @@ TEST_F(SuperviseTest, ClocksAndHostsAreSeenThoughLibcNeedsNoCallForThem) {
   for (const Event& e : supervise({"look", "absent"}).log.events) EXPECT_NE(e.op, DEJA_OP_CLOCK);
 }
 
-// Who asks for which clock decides what it means.
-TEST_F(SuperviseTest, EachClockOfEachProgramIsTold) {
+// Clocks are recorded for each program separately.
+TEST_F(SuperviseTest, EachClockOfEachProgramIsRecorded) {
   const std::string probe = static_probe_program();
   const ToolRun r = supervise({"clocks", probe, "clocks"});
   EXPECT_EQ(r.exit_code, 0) << r.output;
@@ -220,8 +221,8 @@ TEST_F(SuperviseTest, EachClockOfEachProgramIsTold) {
   EXPECT_EQ(clocks, (std::vector<std::uint64_t>{once[0], once[1], once[0], once[1]}));
 }
 
-// A clock that puts the time into words must not hide behind one that was asked before it.
-TEST_F(SuperviseTest, EveryKindOfClockIsTold) {
+// A later kind of clock must not be dropped because another kind was recorded.
+TEST_F(SuperviseTest, EveryKindOfClockIsRecorded) {
   write("present", "");
   const ToolRun r = supervise({"interprets"});
   ASSERT_EQ(r.exit_code, 0) << r.output;
@@ -234,7 +235,7 @@ TEST_F(SuperviseTest, EveryKindOfClockIsTold) {
   EXPECT_EQ(clocks, (std::set<std::uint64_t>{DEJA_CLOCK_TIME, DEJA_CLOCK_REALTIME}));
 }
 
-TEST_F(SuperviseTest, LocksAndEmptyFilesAreTold) {
+TEST_F(SuperviseTest, LocksAndEmptyFilesAreRecorded) {
   write("present", "12345");
   const ToolRun r = supervise({"locks"});
   ASSERT_EQ(r.exit_code, 0) << r.output;
@@ -279,13 +280,13 @@ TEST_F(SuperviseTest, ManyChildren) {
   EXPECT_EQ(crowd.log.gap, "");
   for (int i = 0; i < 100; ++i)
     EXPECT_TRUE(crowd.has(DEJA_OP_STAT, at("crowd-" + std::to_string(i)), ENOENT)) << i;
-  make_folder("sub");
+  make_directory("sub");
   EXPECT_EQ(supervise({"children"}).exit_code, 0);
-  const ToolRun guest = supervise({"vfork"});
-  EXPECT_EQ(guest.exit_code, 0) << guest.output;
-  EXPECT_TRUE(guest.has(DEJA_OP_STAT, at("sub/in-vfork-child"), ENOENT));
-  EXPECT_TRUE(guest.has(DEJA_OP_STAT, at("in-vfork-parent"), ENOENT));
-  EXPECT_TRUE(guest.has(DEJA_OP_EXEC_FAILED, at("sub/absent"), ENOENT));
+  const ToolRun child = supervise({"vfork"});
+  EXPECT_EQ(child.exit_code, 0) << child.output;
+  EXPECT_TRUE(child.has(DEJA_OP_STAT, at("sub/in-vfork-child"), ENOENT));
+  EXPECT_TRUE(child.has(DEJA_OP_STAT, at("in-vfork-parent"), ENOENT));
+  EXPECT_TRUE(child.has(DEJA_OP_EXEC_FAILED, at("sub/absent"), ENOENT));
 }
 
 TEST_F(SuperviseTest, EndsAsTheToolEnds) {
@@ -297,7 +298,7 @@ TEST_F(SuperviseTest, EndsAsTheToolEnds) {
   EXPECT_EQ(run({at("absent")}, {.supervised = true}).exit_code, 127);
 }
 
-TEST_F(SuperviseTest, WhoIsLeftBehindGoesOnAndEndsTheProof) {
+TEST_F(SuperviseTest, AProcessLeftBehindContinuesAndMakesAGap) {
   const auto start = std::chrono::steady_clock::now();
   const ToolRun r = supervise_shell("(exec sleep 9 > log 2>&1) & exit 3");
   EXPECT_EQ(r.exit_code, 3) << r.output;
@@ -305,7 +306,7 @@ TEST_F(SuperviseTest, WhoIsLeftBehindGoesOnAndEndsTheProof) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
-TEST_F(SuperviseTest, ThoseLeftBehindCanStillOpenFiles) {
+TEST_F(SuperviseTest, ProcessesLeftBehindCanStillOpenFiles) {
   write("present", "text");
   ASSERT_EQ(::mkfifo(at("go").c_str(), 0600), 0);
   ASSERT_EQ(::mkfifo(at("done").c_str(), 0600), 0);
@@ -321,8 +322,8 @@ TEST_F(SuperviseTest, ThoseLeftBehindCanStillOpenFiles) {
   EXPECT_EQ(read("late"), "text") << read("log");
 }
 
-TEST_F(SuperviseTest, WhoEndsRightAfterTheToolIsNotLost) {
-  // They get a moment, which may be too short for a busy machine once.
+TEST_F(SuperviseTest, AProcessThatEndsRightAfterTheToolIsNotAGap) {
+  // They get a moment, which may be too short on a busy machine once.
   std::string gap = "not run";
   for (int i = 0; i < 20 && !gap.empty(); ++i)
     gap = supervise_shell("(: < absent) & (: < absent) & exit 0").log.gap;
@@ -337,7 +338,7 @@ class SignalledTest : public SuperviseTest {
     EXPECT_TRUE(log);
     log_.emplace(*std::move(log));
     EXPECT_EQ(::mkfifo(at("ready").c_str(), 0600), 0);
-    const std::string all = "cd '" + folder_ + "'; " + script;
+    const std::string all = "cd '" + directory_ + "'; " + script;
     const pid_t pid = ::fork();
     if (pid == 0) {
       ::setpgid(0, 0);
@@ -358,7 +359,7 @@ class SignalledTest : public SuperviseTest {
   std::optional<LogFile> log_;
 };
 
-TEST_F(SignalledTest, PassesOnWhatItIsSent) {
+TEST_F(SignalledTest, PassesSignalsOn) {
   const pid_t pid = start(
       "exec 2> log; trap 'echo term > got; exit 5' TERM; echo > ready; while :; do read x < ready; "
       "done");
@@ -368,14 +369,14 @@ TEST_F(SignalledTest, PassesOnWhatItIsSent) {
   EXPECT_EQ(read("got"), "term\n");
 }
 
-TEST_F(SignalledTest, DiesOfWhatTheToolDiesOf) {
+TEST_F(SignalledTest, DiesOfTheToolsSignal) {
   const pid_t pid = start("echo > ready; exec sleep 100");
   ::kill(pid, SIGUSR2);
   const int status = wait(pid);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR2) << status;
 }
 
-TEST_F(SignalledTest, StopsAndGoesOnWithItsGroup) {
+TEST_F(SignalledTest, StopsAndContinuesWithItsGroup) {
   const pid_t pid = start("echo > ready; read line < ready; exit 6");
   ::kill(-pid, SIGTSTP);
   EXPECT_TRUE(WIFSTOPPED(wait(pid, WUNTRACED)));
@@ -392,7 +393,7 @@ TEST_F(SignalledTest, TheToolDoesNotOutliveIt) {
   const int tool = std::stoi(read("pid"));
   ::kill(pid, SIGKILL);
   EXPECT_TRUE(WIFSIGNALED(wait(pid)));
-  // Its end is delivered with its parent's; who adopts it then reaps it in its own time.
+  // It dies with its parent; the process that adopts it then reaps it at some time.
   std::string state;
   for (int i = 0; i < 5000; ++i) {
     auto stat = os::read_file_if_exists("/proc/" + std::to_string(tool) + "/stat");
@@ -403,7 +404,7 @@ TEST_F(SignalledTest, TheToolDoesNotOutliveIt) {
   EXPECT_TRUE(state == "gone" || state == "Z" || state == "X") << state;
 }
 
-// A filter that refuses seccomp(2), as container runtimes have it.
+// A filter that refuses seccomp(2), as container runtimes install it.
 void refuse_seccomp() {
   struct sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -415,7 +416,7 @@ void refuse_seccomp() {
   if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) ::_exit(98);
 }
 
-TEST_F(SuperviseTest, WhereItIsNotAllowedTheToolRunsAndProvesNothing) {
+TEST_F(SuperviseTest, WhereItIsForbiddenTheToolRunsAndTheLogHasAGap) {
   auto log = LogFile::create();
   ASSERT_TRUE(log);
   const std::string made = at("made");
@@ -435,8 +436,8 @@ TEST_F(SuperviseTest, WhereItIsNotAllowedTheToolRunsAndProvesNothing) {
   EXPECT_NE(read->gap, "");
 }
 
-// The kernel allows one listener only.
-TEST_F(SuperviseTest, InsideAnotherItStandsAside) {
+// The kernel allows only one listener.
+TEST_F(SuperviseTest, InsideAnotherSupervisorItOnlyRunsTheTool) {
   auto inner = LogFile::create();
   ASSERT_TRUE(inner);
   const ToolRun r = run({supervisor(), inner->path(), "/bin/sh", "sh", "-c", "echo x > made"},
@@ -468,14 +469,14 @@ TEST_F(SuperviseTest, WithoutALogTheToolRuns) {
   EXPECT_EQ(r.exit_code, 4);
 }
 
-TEST_F(SuperviseTest, ALogThatIsFullProvesNothing) {
+TEST_F(SuperviseTest, AFullLogIsAGap) {
   const ToolRun r = run({static_probe_program(), "crowd"},
                         {.capacity = DEJA_LOG_HEADER_BYTES + 1000, .supervised = true});
   EXPECT_EQ(r.exit_code, 0) << r.output;
   EXPECT_NE(r.log.gap, "");
 }
 
-TEST_F(SuperviseTest, WhatTakesNamesOutOfViewProvesNothing) {
+TEST_F(SuperviseTest, ChangedMeaningOfNamesIsAGap) {
   EXPECT_NE(supervise_shell("unshare -m true; true").log.gap, "");
   EXPECT_NE(supervise_shell("/usr/sbin/chroot / /bin/true; true").log.gap, "");
 }

@@ -28,7 +28,7 @@ void* remote(std::uint64_t address) {
   return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
 }
 
-// The part of a path below a prefix of whole components; none when it is not below it.
+// The part of a path below a prefix of whole components; empty if it is not below it.
 std::optional<std::string_view> below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
   const std::string_view rest = path.substr(prefix.size());
@@ -65,7 +65,7 @@ bool Tracee::bytes(std::uint64_t address, void* out, std::size_t size) const {
   return ::process_vm_readv(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
-// A page at a time: the one after the text's end may not be there.
+// Reads page by page: the page after the end of the text may not be mapped.
 Read Tracee::text(std::uint64_t address, std::string& out) const {
   constexpr std::uint64_t kPage = 4096;
   out.clear();
@@ -82,7 +82,7 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
     if (end != std::string_view::npos) return Read::good;
     address += static_cast<std::uint64_t>(got);
   }
-  return Read::good;  // too long for the kernel too, which will say so
+  return Read::good;  // too long for the kernel too, which returns ENAMETOOLONG
 }
 
 bool Tracee::long_text(std::uint64_t address, std::size_t max, std::string& out) const {
@@ -109,11 +109,11 @@ std::string Tracee::path_of(int at) const {
 
 std::optional<Name> Tracee::name(int at, const std::string& path) const {
   if (!path.starts_with('/')) {
-    std::string folder = path_of(at);
-    if (folder.empty()) return std::nullopt;
-    if (!folder.ends_with('/')) folder += '/';
+    std::string directory = path_of(at);
+    if (directory.empty()) return std::nullopt;
+    if (!directory.ends_with('/')) directory += '/';
     const std::string way = at == AT_FDCWD ? proc("cwd/") : proc("fd/") + std::to_string(at) + "/";
-    return Name{folder + path, way + path};
+    return Name{directory + path, way + path};
   }
   Name name{path, path};
   const struct {
@@ -170,7 +170,7 @@ std::string Tracee::rights() const {
     if (name.empty()) return {};
     rights += '\n' + name;
   }
-  return rights + '\n' + read_text(proc("attr/current"));  // empty without such a module
+  return rights + '\n' + read_text(proc("attr/current"));  // empty without a security module
 }
 
 std::string Tracee::program() const { return read_link(proc("exe")); }

@@ -1,5 +1,5 @@
-// One caller that waits for its answer, looked at from outside: its memory, and what the names it
-// uses mean to it. Only expose_clock() changes it.
+// A process that waits for the answer to its call, examined from outside: its memory, and the files that
+// its names refer to. Only expose_clock() and cover_clock() change it.
 #pragma once
 
 #include <sys/types.h>
@@ -14,15 +14,15 @@ namespace deja::observe::supervise {
 // A name in a call of another process.
 struct Name {
   std::string text;     // absolute, as it is recorded
-  std::string lookup;   // what leads us to the same file
-  bool is_own = false;  // below /proc/self or /dev/fd: it means something else to each process
+  std::string lookup;   // a path by which this process reaches the same file
+  bool is_own = false;  // below /proc/self or /dev/fd: it refers to another file in each process
 };
 
 enum class Read { good, bad_address, denied };
 
-// A short file of the kernel's; empty: it cannot be had, or has nothing to say.
+// The content of a short file of the kernel; empty: it cannot be read, or is empty.
 std::string read_text(const std::string& path);
-// "Name:\t123\n" in the text of /proc/N/status.
+// The number in "Name:\t123\n" in the text of /proc/N/status.
 std::optional<unsigned long> field(std::string_view text, std::string_view name, int base);
 
 class Tracee {
@@ -35,10 +35,10 @@ class Tracee {
   bool long_text(std::uint64_t address, std::size_t max, std::string& out) const;
   bool bytes(std::uint64_t address, void* out, std::size_t size) const;
 
-  // The directory behind a descriptor, AT_FDCWD or a file's descriptor; empty: it has no path.
+  // The path of a directory descriptor, AT_FDCWD or a file's descriptor; empty: it has no path.
   std::string path_of(int at) const;
   std::optional<Name> name(int at, const std::string& path) const;
-  // A file that is known by a descriptor only.
+  // A file that is given by a descriptor only.
   std::optional<Name> opened(int fd) const;
 
   struct Status {
@@ -46,19 +46,18 @@ class Tracee {
     mode_t umask = 022;
     unsigned threads = 1;
     bool no_new_privs = true;
-    unsigned filters = 0;  // of seccomp, ours and others; 0: not known (before Linux 5.9)
+    unsigned filters = 0;  // number of seccomp filters; 0: unknown (before Linux 5.9)
   };
   std::optional<Status> status() const;
-  // What decides which files it may have: users, groups, capabilities, the namespaces they are of, a
-  // profile (AppArmor, SELinux). Each call's is the thread's own, and it waits for us meanwhile. Empty:
-  // it cannot be had.
+  // Everything that decides on access to files: users, groups, capabilities, their namespaces, a profile
+  // (AppArmor, SELinux). They belong to the calling thread, which waits meanwhile. Empty: unknown.
   std::string rights() const;
-  std::string program() const;  // its executable; empty when it cannot be had
+  std::string program() const;  // its executable; empty if unknown
 
-  // The clock can be read without a system call, by functions that the kernel maps into each
-  // program. Rewrites them to make the call. False: they are as they were, or may be.
+  // Programs can read the clock without a system call, by functions that the kernel maps into them.
+  // Rewrites these to make the call. False: they are unchanged, or may be.
   bool expose_clock() const;
-  // Gives it back its own. No thread may be in one of them.
+  // Restores the original functions. No thread may be inside one of them.
   void cover_clock() const;
 
  private:

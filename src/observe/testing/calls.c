@@ -1,5 +1,5 @@
-/* Calls that real tools make seldom, for the comparison with strace: `observe_calls GROUP` makes
- * one group of them in a folder that holds "file", "link" (to it) and "folder". */
+/* Rare calls of real tools, for the comparison with strace: `observe_calls GROUP` makes one group of them
+ * in a directory that contains "file", "link" (to it) and "directory". */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -32,14 +32,14 @@ struct how {
   unsigned long long flags, mode, resolve;
 };
 
-static int at_folder(void) { return open("folder", O_RDONLY | O_DIRECTORY); }
+static int at_directory(void) { return open("directory", O_RDONLY | O_DIRECTORY); }
 
-/* By number, as libraries do for calls that are newer than their libc. */
+/* By number, as libraries do for calls newer than their libc. */
 static void by_number(void) {
   struct statx sx;
   struct how how = {.flags = O_RDONLY};
   char text[4096];
-  const int at = at_folder();
+  const int at = at_directory();
   REQUIRE(syscall(SYS_statx, at, "absent", 0, STATX_ALL, &sx) == -1);
   REQUIRE(syscall(SYS_statx, AT_FDCWD, "file", 0, STATX_ALL, &sx) == 0);
   REQUIRE(syscall(SYS_openat2, AT_FDCWD, "file", &how, sizeof how) >= 0);
@@ -61,7 +61,7 @@ static void by_number(void) {
   syscall(SYS_getxattr, "file", "user.x", text, sizeof text);
   syscall(SYS_lgetxattr, "link", "user.x", text, sizeof text);
   syscall(SYS_removexattr, "file", "user.x");
-  REQUIRE(syscall(SYS_chdir, "folder") == 0);
+  REQUIRE(syscall(SYS_chdir, "directory") == 0);
   REQUIRE(syscall(SYS_faccessat, AT_FDCWD, "absent3", F_OK) == -1);
 #ifdef SYS_open
   REQUIRE(syscall(SYS_open, "absent4", O_RDONLY) == -1);
@@ -77,7 +77,7 @@ static void by_number(void) {
 #define NEW_REMOVEXATTRAT 466
 #define NEW_FILE_GETATTR 468
 
-/* Calls that no libc has a wrapper for yet. An old kernel does not have them, either. */
+/* Calls without a wrapper in any libc. An old kernel does not have them either. */
 static void by_new_number(void) {
   struct {
     unsigned long long value;
@@ -89,7 +89,7 @@ static void by_new_number(void) {
   syscall(NEW_SETXATTRAT, AT_FDCWD, "file", 0, "user.y", &attribute, sizeof attribute);
   attribute.value = (size_t)text;
   attribute.size = sizeof text;
-  syscall(NEW_GETXATTRAT, AT_FDCWD, "folder", 0, "user.y", &attribute, sizeof attribute);
+  syscall(NEW_GETXATTRAT, AT_FDCWD, "directory", 0, "user.y", &attribute, sizeof attribute);
   syscall(NEW_LISTXATTRAT, AT_FDCWD, "absent", 0, text, sizeof text);
   syscall(NEW_REMOVEXATTRAT, AT_FDCWD, "file", 0, "user.y");
   syscall(NEW_FILE_GETATTR, AT_FDCWD, "absent2", text, 24, 0);
@@ -98,7 +98,7 @@ static void by_new_number(void) {
 static void by_descriptor(void) {
   struct stat st;
   char text[4096];
-  const int at = open("folder", O_PATH);
+  const int at = open("directory", O_PATH);
   REQUIRE(at >= 0);
   REQUIRE(openat(at, "absent", O_RDONLY) == -1);
   REQUIRE(openat(at, "made", O_CREAT | O_WRONLY, 0600) >= 0);
@@ -113,23 +113,23 @@ static void by_descriptor(void) {
   fsetxattr(real, "user.x", "1", 1, 0);
   fremovexattr(real, "user.x");
   REQUIRE(fchdir(at) == 0 && access("absent2", F_OK) == -1);
-  DIR* folder = fdopendir(open(".", O_RDONLY));
-  REQUIRE(folder && readdir(folder) && closedir(folder) == 0);
+  DIR* directory = fdopendir(open(".", O_RDONLY));
+  REQUIRE(directory && readdir(directory) && closedir(directory) == 0);
 }
 
 /* Files without a name that get one later. */
 static void unnamed(void) {
   char name[64];
-  const int one = open("folder", O_TMPFILE | O_RDWR, 0600);
+  const int one = open("directory", O_TMPFILE | O_RDWR, 0600);
   const int two = open(".", O_TMPFILE | O_WRONLY, 0600);
   REQUIRE(one >= 0 && two >= 0);
   snprintf(name, sizeof name, "/proc/self/fd/%d", one);
   REQUIRE(write(one, "x", 1) == 1 && write(two, "y", 1) == 1);
-  REQUIRE(linkat(AT_FDCWD, name, AT_FDCWD, "folder/one", AT_SYMLINK_FOLLOW) == 0);
+  REQUIRE(linkat(AT_FDCWD, name, AT_FDCWD, "directory/one", AT_SYMLINK_FOLLOW) == 0);
   REQUIRE(linkat(two, "", AT_FDCWD, "two", AT_EMPTY_PATH) == 0);
 }
 
-/* Bytes that do not pass through read() and write(). */
+/* Bytes that are moved without read() and write(). */
 static void copies(void) {
   const int in = open("file", O_RDONLY);
   const int out = open("copy", O_CREAT | O_RDWR, 0600);
@@ -174,7 +174,7 @@ static void programs(void) {
     _exit(99);
   }
   wait_for(pid);
-  setenv("PATH", "/absent-two:folder:/usr/bin", 1);
+  setenv("PATH", "/absent-two:directory:/usr/bin", 1);
   REQUIRE(posix_spawnp(&pid, "cat", NULL, NULL, look, none) == 0);
   wait_for(pid);
   posix_spawn_file_actions_t actions;
@@ -216,7 +216,7 @@ static void stolen(void) {
 static void tree(void) {
   int (*const open_tree)(int, const char*, unsigned) =
       (int (*)(int, const char*, unsigned))dlsym(RTLD_DEFAULT, "open_tree");
-  if (!open_tree || open_tree(AT_FDCWD, "folder", 1 /* OPEN_TREE_CLONE */) < 0) exit(77);
+  if (!open_tree || open_tree(AT_FDCWD, "directory", 1 /* OPEN_TREE_CLONE */) < 0) exit(77);
 }
 
 static void queue(void) { REQUIRE(mq_open("/deja-absent-queue", O_RDONLY) == -1); }

@@ -28,22 +28,9 @@ std::string probe_program() { return DEJA_PROBE; }
 std::string static_probe_program() { return DEJA_PROBE_STATIC; }
 
 std::string find_tool(const std::string& name) {
-  for (const char* folder : {"/usr/bin/", "/bin/", "/usr/local/bin/"})
-    if (access((folder + name).c_str(), X_OK) == 0) return folder + name;
+  for (const char* directory : {"/usr/bin/", "/bin/", "/usr/local/bin/"})
+    if (access((directory + name).c_str(), X_OK) == 0) return directory + name;
   return {};
-}
-
-void ObserveTest::SetUp() {
-  char name[] = "/tmp/deja-observe-XXXXXX";
-  ASSERT_NE(mkdtemp(name), nullptr);
-  auto real = os::real_path(name);
-  ASSERT_TRUE(real);
-  folder_ = *real;
-}
-
-void ObserveTest::TearDown() {
-  if (folder_.empty()) return;
-  EXPECT_TRUE(os::remove_tree(folder_));
 }
 
 void ObserveTest::write(const std::string& name, const std::string& text) const {
@@ -55,7 +42,7 @@ std::string ObserveTest::read(const std::string& name) const {
   return bytes ? *bytes : "";
 }
 
-void ObserveTest::make_folder(const std::string& name) const {
+void ObserveTest::make_directory(const std::string& name) const {
   ASSERT_TRUE(os::make_directories(at(name)));
 }
 
@@ -69,11 +56,11 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 int spawn_and_wait(const std::vector<std::string>& command,
-                   const std::vector<std::string>& environment, const std::string& folder,
+                   const std::vector<std::string>& environment, const std::string& directory,
                    const std::string& output) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addchdir_np(&actions, folder.c_str());
+  posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
   posix_spawn_file_actions_addopen(&actions, 1, output.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t pid = 0;
@@ -89,14 +76,15 @@ int spawn_and_wait(const std::vector<std::string>& command,
 }  // namespace
 
 ToolRun ObserveTest::run(std::vector<std::string> command, const RunOptions& options) const {
-  std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin", "HOME=" + folder_};
+  std::vector<std::string> environment = {"PATH=/usr/local/bin:/usr/bin:/bin",
+                                          "HOME=" + directory_};
   environment.insert(environment.end(), options.environment.begin(), options.environment.end());
-  auto log = LogFile::create(options.front, options.capacity);
+  auto log = LogFile::create(options.client, options.capacity);
   EXPECT_TRUE(log);
   ToolRun run;
   if (!log) return run;
   const auto observed = log->observed(environment, interposer());
-  if (!options.before.empty()) {  // strace: only what it starts is to be observed
+  if (!options.before.empty()) {  // strace: only the program it starts is to be observed
     std::vector<std::string> whole = options.before;
     for (const std::string& entry : observed) whole.insert(whole.end(), {"-E", entry});
     whole.insert(whole.end(), command.begin(), command.end());
@@ -107,8 +95,8 @@ ToolRun ObserveTest::run(std::vector<std::string> command, const RunOptions& opt
     command.insert(command.begin(), {supervisor(), log->path(), tool});
   }
   const bool direct = options.observed && options.before.empty() && !options.supervised;
-  const std::string output = folder_ + ".out";
-  run.exit_code = spawn_and_wait(command, direct ? observed : environment, folder_, output);
+  const std::string output = directory_ + ".out";
+  run.exit_code = spawn_and_wait(command, direct ? observed : environment, directory_, output);
   if (auto text = os::read_file(output)) run.output = *text;
   unlink(output.c_str());
   auto events = log->read();

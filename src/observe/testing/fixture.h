@@ -1,5 +1,4 @@
-// What the tests of this room share: a scratch folder, and running a program in it under
-// observation.
+// The fixture of this module's tests: a scratch directory, and running a program in it under observation.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "observe/log_file.h"
+#include "os/directory_test.h"
 
 namespace deja::observe::testing {
 
@@ -24,28 +24,26 @@ struct ToolRun {
 
 struct RunOptions {
   std::vector<std::string> environment = {};  // added to a small fixed one
-  std::string front = {};
+  std::string client = {};
   std::uint64_t capacity = kLogCapacity;
-  std::vector<std::string> before =
-      {};  // put before the command, outside of the observation (strace)
+  std::vector<std::string> before = {};  // put before the command, and not observed (strace)
   bool observed = true;
   bool supervised = false;  // by the supervisor, not by the interposer
 };
 
 class ObserveTest : public ::testing::Test {
  protected:
-  void SetUp() override;
-  void TearDown() override;
-
-  // A path in the scratch folder, which is the working directory of what is run.
-  std::string at(const std::string& name) const { return folder_ + "/" + name; }
+  // A path in the scratch directory, which is the working directory of the program.
+  std::string at(const std::string& name) const { return directory_ + "/" + name; }
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;
-  void make_folder(const std::string& name) const;
+  void make_directory(const std::string& name) const;
   ToolRun run(std::vector<std::string> command, const RunOptions& options = {}) const;
   ToolRun probe(std::vector<std::string> arguments, const RunOptions& options = {}) const;
 
-  std::string folder_;  // its real path
+  // Without a space: scripts name it in their first line.
+  const os::ScratchDirectory scratch_{"/tmp/deja-observe."};
+  const std::string& directory_ = scratch_.path();
 };
 
 // Paths fixed by the build.

@@ -1,5 +1,5 @@
-/* A program for the interposer's tests to observe: `observe_probe WHAT [ARGS]` does one thing and
- * exits 0 when it saw what a program without an interposer would have seen. */
+/* The program that the interposer's tests observe: `observe_probe WHAT [ARGS]` does one thing and exits 0
+ * if the results are those of a program without an interposer. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -51,7 +51,7 @@ static void touch(const char* path) {
   close(fd);
 }
 
-/* What was in errno before a call that succeeds is in it afterwards. */
+/* A call that succeeds leaves errno as it was. */
 static void do_errno(void) {
   struct stat st;
   char text[64];
@@ -96,14 +96,14 @@ static void do_files(void) {
   REQUIRE(link("renamed", "hard") == 0);
   REQUIRE(symlink("renamed", "soft") == 0);
   REQUIRE(chmod("renamed", 0640) == 0);
-  REQUIRE(mkdir("folder", 0700) == 0);
-  const int at = open("folder", O_RDONLY | O_DIRECTORY);
+  REQUIRE(mkdir("directory", 0700) == 0);
+  const int at = open("directory", O_RDONLY | O_DIRECTORY);
   const int in = openat(at, "inside", O_CREAT | O_WRONLY, 0600);
   REQUIRE(at >= 0 && in >= 0);
   REQUIRE(fstatat(at, "inside", &st, 0) == 0);
   REQUIRE(renameat(at, "inside", AT_FDCWD, "outside") == 0);
   REQUIRE(unlinkat(AT_FDCWD, "outside", 0) == 0);
-  REQUIRE(rmdir("folder") == 0);
+  REQUIRE(rmdir("directory") == 0);
   REQUIRE(truncate("renamed", 1) == 0);
   char temporary[] = "tempXXXXXX";
   REQUIRE(mkstemp(temporary) >= 0 && unlink(temporary) == 0);
@@ -118,8 +118,8 @@ static void do_syscalls(void) {
   char text[8192];
   const long fd = syscall(SYS_openat, AT_FDCWD, "present", O_RDONLY, 0);
   REQUIRE(fd >= 0);
-  const long folder = syscall(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
-  REQUIRE(syscall(SYS_getdents64, folder, text, sizeof text) > 0);
+  const long directory = syscall(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY, 0);
+  REQUIRE(syscall(SYS_getdents64, directory, text, sizeof text) > 0);
   REQUIRE(syscall(SYS_clock_gettime, CLOCK_REALTIME, &now) == 0);
   REQUIRE(syscall(SYS_uname, &name) == 0);
   REQUIRE(syscall(SYS_getrandom, &byte, 1, 0) == 1);
@@ -153,7 +153,7 @@ static void do_times(const char* count) {
   for (long i = strtol(count, NULL, 10); i > 0; --i) REQUIRE(time(NULL) > 0);
 }
 
-/* What time() has told, and seconds to add to it. */
+/* Calls localtime() with the result of time() plus this number of seconds. */
 static void do_day(char** seconds) {
   time_t when = time(NULL);
   if (seconds[0]) when += strtol(seconds[0], NULL, 10);
@@ -165,7 +165,7 @@ static void do_day(char** seconds) {
   REQUIRE(shown->tm_mday == kept.tm_mday && shown->tm_sec == kept.tm_sec);
 }
 
-/* In this order: what is told of one clock must not stand for the next. */
+/* In this order: the record of one clock must not replace that of the next. */
 static void do_clocks(char** then) {
   struct timeval tv;
   gettimeofday(&tv, NULL);
@@ -173,7 +173,7 @@ static void do_clocks(char** then) {
   if (then[0]) execv(then[0], then);
 }
 
-/* An interpreter: asks for itself, opens its script, asks for the script. */
+/* An interpreter: reads the clock for itself, opens its script, reads the clock for the script. */
 static void do_interprets(void) {
   struct timeval tv;
   struct utsname name;
@@ -187,7 +187,7 @@ static void do_interprets(void) {
   REQUIRE(time(NULL) != -1);
 }
 
-/* As clang does with its cache of modules; is_new: with one that it has made itself. */
+/* As clang with its cache of modules; is_new: with a cache that it has just made. */
 static void do_ages(bool is_new) {
   static const char name[] = "./modules.timestamp";
   struct stat st;
@@ -282,7 +282,7 @@ static void do_children(char** argv) {
   REQUIRE(access("in-parent", F_OK) == -1);
 }
 
-/* Between vfork and exec: relative paths of the child, in a folder of its own. */
+/* Between vfork and exec: relative paths of the child, in its own directory. */
 static void do_vfork_paths(char** argv) {
   const pid_t pid = vfork();
   if (pid == 0) {
@@ -337,7 +337,7 @@ static void ring(int signal) {
   ++rings;
 }
 
-/* Handlers that look at files, in the middle of looking at files. */
+/* Signal handlers that examine files while the main program does, too. */
 static void do_signals(void) {
   struct itimerval often = {.it_interval = {.tv_usec = 200}, .it_value = {.tv_usec = 200}};
   signal(SIGALRM, ring);
@@ -372,7 +372,7 @@ static void do_loader(const char* library) {
   }
 }
 
-/* Many records after everything above 2 was closed. */
+/* Many records after every descriptor above 2 was closed. */
 static void do_closefrom(void) {
   for (int fd = 3; fd < 256; ++fd) close(fd);
   REQUIRE(access("after-close", F_OK) == -1);

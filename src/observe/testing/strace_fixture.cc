@@ -13,8 +13,8 @@
 namespace deja::observe::testing {
 namespace {
 
-// The records that stand for a call of this kind, when path and errno are the call's. Whatever has
-// an identity or an errno has also looked.
+// True if a record of this kind covers the call, if path and errno match. A record with an identity or an
+// errno also covers a stat.
 bool stands_for(deja_op op, CallKind kind) {
   switch (kind) {
     case CallKind::open:
@@ -29,7 +29,7 @@ bool stands_for(deja_op op, CallKind kind) {
       return op == DEJA_OP_EXEC || op == DEJA_OP_SPAWN || op == DEJA_OP_EXEC_FAILED;
     case CallKind::list:
       return op == DEJA_OP_LIST;
-    case CallKind::chdir:  // looked at by name before, named in full afterwards
+    case CallKind::chdir:  // examined by name before, recorded as an absolute path after
       return op == DEJA_OP_CHDIR || op == DEJA_OP_STAT;
     case CallKind::mkdir:
       return op == DEJA_OP_MKDIR;
@@ -56,7 +56,7 @@ std::string error_name(int error) {
 
 using Ways = std::set<std::filesystem::path>;
 
-// Every name on the way of a path, and on the way of the symlinks met there.
+// Adds every name that is resolved for a path, also through symlinks.
 void add_ways(const std::filesystem::path& path, Ways& out, int depth = 0) {
   std::filesystem::path walked;
   for (const auto& part : path) {
@@ -72,7 +72,7 @@ std::string real_path(const std::string& path) {
   return std::filesystem::weakly_canonical(path, none).string();
 }
 
-// What the kernel adds to the path of a descriptor whose file has no name (any more).
+// Removes the suffix that the kernel adds to the path of a descriptor whose file has no name.
 std::string without_deleted(const std::string& path) {
   static constexpr std::string_view kDeleted = " (deleted)";
   return path.ends_with(kDeleted) ? path.substr(0, path.size() - kDeleted.size()) : path;
@@ -111,7 +111,7 @@ class Comparison {
   bool is_library(const std::string& path) const {
     return libraries_.contains(std::string(base_name(path)));
   }
-  // The loader looked for something below a folder that was not there.
+  // The loader searched below a directory that does not exist.
   bool is_below_absent(const std::string& path) const {
     for (std::string_view at = path; at.size() > 1; at = parent_path(at)) {
       const auto [from, to] = by_path_.equal_range(std::string(at));
@@ -120,7 +120,7 @@ class Comparison {
     }
     return false;
   }
-  // Below a folder that is there.
+  // Below a directory that exists.
   bool is_above_absent(const std::string& path) const {
     const std::string prefix = path + "/";
     for (auto it = by_path_.lower_bound(prefix);
@@ -133,13 +133,13 @@ class Comparison {
         std::filesystem::path(path.ends_with('/') ? path.substr(0, path.size() - 1) : path)
             .lexically_normal());
   }
-  // What the same process did next.
+  // The next call of the same process.
   const StraceCall* next(const StraceCall& call) const {
     for (const StraceCall* c = &call + 1; c != strace_.calls.data() + strace_.calls.size(); ++c)
       if (c->pid == call.pid) return c;
     return nullptr;
   }
-  // What was done next with the same name, by whatever process.
+  // The next call with the same name, of any process.
   const StraceCall* next_of_name(const StraceCall& call) const {
     for (const StraceCall* c = &call + 1; c != strace_.calls.data() + strace_.calls.size(); ++c)
       if (c->path == call.path) return c;
@@ -151,7 +151,7 @@ class Comparison {
 
   static bool logged_in(const Index& index, const StraceCall& call) {
     const auto [from, to] = index.equal_range(call.path);
-    // Who opens with O_PATH has only looked.
+    // An open with O_PATH counts as a look.
     const bool only_looks = call.flags.find("O_PATH") != std::string::npos;
     const CallKind kind = only_looks ? CallKind::look : call.kind;
     for (auto it = from; it != to; ++it)
@@ -168,18 +168,18 @@ class Comparison {
   const StraceLog& strace_;
   Index by_path_, by_real_path_;
   Ways ways_;
-  std::set<std::string> libraries_;  // names without folders: what the loader looks for
+  std::set<std::string> libraries_;  // names without directories, which the loader searches for
   std::set<std::string> hosts_, variables_;
 };
 
-bool is_in(const std::string& path, std::initializer_list<const char*> folders) {
-  for (const char* folder : folders)
-    if (path.starts_with(folder)) return true;
+bool is_in(const std::string& path, std::initializer_list<const char*> directories) {
+  for (const char* directory : directories)
+    if (path.starts_with(directory)) return true;
   return false;
 }
 
-// Calls that no record stands for by name, because not the tool made them but the loader, libc on
-// its behalf, or the interposer. Each holds only while what stands for it is in the log.
+// Calls without a record of their name, because the loader, libc or the interposer made them and not the
+// tool. Each exception applies only if the log has the record that covers it.
 struct Exception {
   const char* name;
   const char* in_the_log;
@@ -219,7 +219,7 @@ constexpr Exception kExceptions[] = {
        if (!call.error.empty())
          return log.is_below_absent(call.path) || log.has(DEJA_OP_STAT, call.path, ENOENT);
        const bool is_known = log.is_above_absent(call.path) ||
-                             log.has(DEJA_OP_LIBRARY, call.path, ENOTDIR);  // no folder
+                             log.has(DEJA_OP_LIBRARY, call.path, ENOTDIR);  // no directory
        if (call.kind == CallKind::look && is_known) return true;
        return call.loading && log.is_library(call.path);
      }},
@@ -231,8 +231,8 @@ constexpr Exception kExceptions[] = {
                call.path == "/proc/meminfo") &&
               (log.host("cpus") || log.host("memory"));
      }},
-    // Threads and arenas of libc's, where no call passes us; the pipeline takes these three for
-    // harmless whoever reads them (pipeline/special_files.cc).
+    // Threads and arenas of libc, which are not interposed; evidence/special_files.cc treats these three
+    // files as harmless for any reader.
     {"memory of libc's own", "nothing",
      [](const StraceCall& call, const Comparison&) {
        return call.path == "/proc/self/maps" || call.path == "/proc/sys/vm/overcommit_memory" ||
@@ -240,7 +240,7 @@ constexpr Exception kExceptions[] = {
      }},
     {"users", "HOST \"users\", \"groups\"",
      [](const StraceCall& call, const Comparison& log) {
-       const std::string nss = "/etc/nsswitch.conf";  // libc looks whether the root changed, first
+       const std::string nss = "/etc/nsswitch.conf";  // libc first checks whether the root changed
        const StraceCall* next = call.path == "/" ? log.next(call) : nullptr;
        return (call.path == "/etc/passwd" || call.path == nss || call.path == "/etc/group" ||
                (next != nullptr && next->path == nss)) &&
@@ -254,7 +254,7 @@ constexpr Exception kExceptions[] = {
      }},
 };
 
-// The rows of all comparisons, printed when the last test is done.
+// The rows of all comparisons, printed after the last test.
 class Table : public ::testing::Environment {
  public:
   void add(const std::string& label, const Coverage& row) {
@@ -297,7 +297,7 @@ class Table : public ::testing::Environment {
   std::mutex mutex_;
   std::vector<std::pair<std::string, Coverage>> rows_;
 };
-// gtest wants its environments before main.
+// gtest wants its environments before main().
 [[maybe_unused]] const Table& early = Table::get();
 
 Coverage cover(const StraceLog& strace, const ToolRun& run) {
@@ -328,7 +328,6 @@ Coverage cover(const StraceLog& strace, const ToolRun& run) {
 }  // namespace
 
 void StraceTest::SetUp() {
-  ObserveTest::SetUp();
   if (find_tool("strace").empty())
     GTEST_SKIP() << "NOT TESTED: strace is not installed, so there is no truth to compare with";
   if (run({"/bin/true"}, {.before = {find_tool("strace"), "-o", "/dev/null"}}).exit_code != 0)
@@ -337,7 +336,7 @@ void StraceTest::SetUp() {
 
 ToolRun StraceTest::compare(const std::vector<std::string>& command, const std::string& label,
                             const std::vector<std::string>& environment) const {
-  const std::string file = folder_ + ".strace";
+  const std::string file = directory_ + ".strace";
   std::vector<std::string> before = {find_tool("strace"), "-o", file};
   before.insert(before.end(), strace_options().begin(), strace_options().end());
   const ToolRun run = this->run(command, {.environment = environment, .before = before});
@@ -345,7 +344,7 @@ ToolRun StraceTest::compare(const std::vector<std::string>& command, const std::
   EXPECT_TRUE(text);
   unlink(file.c_str());
   EXPECT_EQ(run.exit_code, 0) << run.output;
-  const StraceLog strace = read_strace(text ? *text : "", folder_);
+  const StraceLog strace = read_strace(text ? *text : "", directory_);
   EXPECT_EQ(run.log.gap, "");
   const Coverage coverage = cover(strace, run);
   for (const StraceCall& call : strace.calls)

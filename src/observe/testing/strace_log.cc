@@ -10,7 +10,7 @@ namespace deja::observe::testing {
 namespace {
 
 // Where the arguments of a call are; -1: there is none. A path without a directory descriptor is
-// relative to the working folder; a descriptor without a path is the file itself.
+// relative to the working directory; a descriptor without a path is the file itself.
 struct Row {
   std::string_view name;
   CallKind kind;
@@ -98,7 +98,7 @@ bool makes_process(std::string_view name) {
   return name == "fork" || name == "vfork" || name == "clone" || name == "clone3";
 }
 
-// Processes, and the folder they are in: nothing that could be looked at again.
+// Processes, and the directory they are in: nothing that could be looked at again.
 bool is_no_path(std::string_view name) {
   static const std::set<std::string_view> kNames = {
       "getcwd", "exit",   "exit_group",      "wait4",      "waitid",           "kill",
@@ -175,7 +175,7 @@ bool names_no_path(const std::vector<std::string>& arguments, int path) {
 
 class Reader {
  public:
-  explicit Reader(std::string folder) : first_folder_(std::move(folder)) {}
+  explicit Reader(std::string directory) : first_directory_(std::move(directory)) {}
 
   void read(const std::string& text) {
     std::vector<std::pair<std::string, std::string>> lines;  // pid, call
@@ -225,7 +225,7 @@ class Reader {
     const bool is_thread = !parent.empty() && threads_.contains(pid);
     group_[pid] = is_thread ? parent : pid;
     if (is_thread) return;
-    folders_[pid] = folder_of(parent);
+    directories_[pid] = directory_of(parent);
     if (running_.contains(parent)) running_.insert(pid);
   }
 
@@ -274,7 +274,7 @@ class Reader {
     }
     if (row.kind == CallKind::chdir && call.error.empty()) {
       std::error_code none;
-      folders_[group] = std::filesystem::weakly_canonical(call.path, none).string();
+      directories_[group] = std::filesystem::weakly_canonical(call.path, none).string();
     }
     if (call.path.empty() && row.kind != CallKind::hide) return;  // a pipe, a wild address
     log.calls.push_back(std::move(call));
@@ -294,7 +294,7 @@ class Reader {
     text = unescape(std::string_view(text).substr(1, close - 1));
     if (text.starts_with('/')) return text;
     std::string base = descriptor_path(argument(at));  // of AT_FDCWD, too, where strace tells it
-    if (base.empty()) base = folder_of(pid);
+    if (base.empty()) base = directory_of(pid);
     return (base == "/" ? "" : base) + "/" + text;
   }
 
@@ -302,17 +302,17 @@ class Reader {
     const auto it = group_.find(pid);
     return it == group_.end() ? pid : it->second;
   }
-  std::string folder_of(const std::string& pid) const {
-    const auto it = folders_.find(group_of(pid));
-    return it == folders_.end() ? first_folder_ : it->second;
+  std::string directory_of(const std::string& pid) const {
+    const auto it = directories_.find(group_of(pid));
+    return it == directories_.end() ? first_directory_ : it->second;
   }
 
-  std::string first_folder_;
+  std::string first_directory_;
   std::map<std::string, std::string> halves_;  // "<unfinished ...>" lines, by pid
   std::set<std::string> threads_;
-  std::map<std::string, std::string> group_;    // a thread's process
-  std::map<std::string, std::string> folders_;  // working folders, by process
-  std::set<std::string> running_;               // processes whose loader is done
+  std::map<std::string, std::string> group_;        // a thread's process
+  std::map<std::string, std::string> directories_;  // working directories, by process
+  std::set<std::string> running_;                   // processes whose loader is done
 };
 
 }  // namespace
@@ -325,8 +325,8 @@ const std::vector<std::string>& strace_options() {
   return kOptions;
 }
 
-StraceLog read_strace(const std::string& text, const std::string& folder) {
-  Reader reader(folder);
+StraceLog read_strace(const std::string& text, const std::string& directory) {
+  Reader reader(directory);
   reader.read(text);
   return std::move(reader.log);
 }

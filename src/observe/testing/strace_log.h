@@ -47,7 +47,7 @@ struct StraceLog {
 
 // What strace is to be asked for.
 const std::vector<std::string>& strace_options();
-// folder: where the first process began.
-StraceLog read_strace(const std::string& text, const std::string& folder);
+// directory: where the first process began.
+StraceLog read_strace(const std::string& text, const std::string& directory);
 
 }  // namespace deja::observe::testing

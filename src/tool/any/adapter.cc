@@ -49,7 +49,7 @@ class AnyAdapter final : public Adapter {
     return VariableUse::value;
   }
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
-  std::span<const Vouched> vouched(const Invocation&) const override { return {}; }
+  std::span<const TrustedScript> trusted_script(const Invocation&) const override { return {}; }
   bool proves_failure(const Invocation&, std::uint32_t, std::string_view) const override {
     return false;
   }

@@ -81,12 +81,12 @@ class CcAdapter final : public Adapter {
   Classified classify(const Command& command, const Options& options) const override {
     auto program = command.argv.empty() ? std::nullopt : program_of(command);
     if (!program) return Bypass{BypassReason::unknown_tool, command.tool};
-    const World world{
+    const MachineQueries machine{
         .read_response = [&](std::string_view name) { return read_response(command.cwd, name); },
         .cpu_identity = cpu_identity,
     };
     if (program->dialect == kEither) program->dialect = dialect_of_tool(command.tool);
-    return classify_command(command, *program, options, world);
+    return classify_command(command, *program, options, machine);
   }
 
   VariableUse variable_use(std::string_view name, std::string_view program) const override {
@@ -109,7 +109,7 @@ class CcAdapter final : public Adapter {
     return is_gcc_front_end(program) || (parsed && parsed->dialect == kClang);
   }
 
-  std::span<const Vouched> vouched(const Invocation& invocation) const override {
+  std::span<const TrustedScript> trusted_script(const Invocation& invocation) const override {
     if (std::string_view(invocation.dialect) == "emcc") return emscripten_programs();
     return link_time_programs();
   }

@@ -114,11 +114,12 @@ std::string without_colours(std::string_view text) {
   return out;
 }
 
-Invocation classify_in(const TestFolder& folder, const Words& argv, const Options& options = {}) {
+Invocation classify_in(const TestDirectory& directory, const Words& argv,
+                       const Options& options = {}) {
   Command command;
   command.tool = "/usr/bin/" + argv[0];
   command.argv.assign(argv.begin(), argv.end());
-  command.cwd = folder.path();
+  command.cwd = directory.path();
   command.environment = {{"TERM", "xterm"}};
   const Classified classified = cc_adapter().classify(command, options);
   if (const auto* bypass = std::get_if<Bypass>(&classified)) {
@@ -128,23 +129,23 @@ Invocation classify_in(const TestFolder& folder, const Words& argv, const Option
   return std::get<Invocation>(classified);
 }
 
-// All files of the folder by name, with their bytes.
-std::map<std::string, std::string> snapshot(const TestFolder& folder) {
+// All files of the directory by name, with their bytes.
+std::map<std::string, std::string> snapshot(const TestDirectory& directory) {
   std::map<std::string, std::string> files;
-  for (const std::string& name : folder.files()) files[name] = folder.read(name);
+  for (const std::string& name : directory.files()) files[name] = directory.read(name);
   return files;
 }
 
-void write_sources(const TestFolder& folder) {
-  folder.write("h.h", "static inline int twice(int x) { return 2 * x; }\n");
-  folder.write(
+void write_sources(const TestDirectory& directory) {
+  directory.write("h.h", "static inline int twice(int x) { return 2 * x; }\n");
+  directory.write(
       "a.c",
       "#include \"h.h\"\nint f(int x) { int unused; if (x = 1) return twice(x); return 2; }\n");
-  folder.write("a.cc",
-               "template <class T> T f(T x) { int unused; return x; }\nint g() { return f(1); }\n");
-  folder.write("s.S", "#define A nop\n.text\nf: A\n A\n");
-  folder.write("p.s", ".text\nf: nop\n.warning \"careful\"\n");
-  folder.write("bad.c", "int f(void) { return g }\n");
+  directory.write(
+      "a.cc", "template <class T> T f(T x) { int unused; return x; }\nint g() { return f(1); }\n");
+  directory.write("s.S", "#define A nop\n.text\nf: A\n A\n");
+  directory.write("p.s", ".text\nf: nop\n.warning \"careful\"\n");
+  directory.write("bad.c", "int f(void) { return g }\n");
 }
 
 class WithCompiler : public testing::TestWithParam<std::string> {
@@ -183,21 +184,21 @@ const std::vector<Words> kCalls = {
 
 TEST_P(WithCompiler, ForcedColoursChangeNothingButColours) {
   bool coloured = false;
-  const TestFolder folder("w");
+  const TestDirectory directory("w");
   for (const Words& call : kCalls) {
-    folder.clear();
-    write_sources(folder);
-    const Invocation invocation = classify_in(folder, argv(call));
-    const CompilerRun plain = folder.run(argv(call));
-    const auto plain_files = snapshot(folder);
-    folder.clear();
-    write_sources(folder);
-    const CompilerRun forced = folder.run(invocation.run_argv);
+    directory.clear();
+    write_sources(directory);
+    const Invocation invocation = classify_in(directory, argv(call));
+    const CompilerRun plain = directory.run(argv(call));
+    const auto plain_files = snapshot(directory);
+    directory.clear();
+    write_sources(directory);
+    const CompilerRun forced = directory.run(invocation.run_argv);
     EXPECT_EQ(plain.exit_code, forced.exit_code) << testing::PrintToString(call);
     EXPECT_EQ(plain.standard_output, forced.standard_output) << testing::PrintToString(call);
     EXPECT_EQ(plain.standard_error, without_colours(forced.standard_error))
         << testing::PrintToString(call);
-    EXPECT_TRUE(snapshot(folder) == plain_files) << testing::PrintToString(call);
+    EXPECT_TRUE(snapshot(directory) == plain_files) << testing::PrintToString(call);
     coloured |= plain.standard_error != forced.standard_error;
   }
   EXPECT_TRUE(coloured);
@@ -225,15 +226,16 @@ TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
   for (const Words& call : calls) {
     std::map<std::string, std::string> first_files;
     CompilerRun first;
-    const TestFolder folder("w");
+    const TestDirectory directory("w");
     for (Words environment : environments) {
-      write_sources(folder);
-      folder.write("one/two/keep", "");
+      write_sources(directory);
+      directory.write("one/two/keep", "");
       for (std::string& variable : environment)
         if (const std::size_t at = variable.find('@'); at != variable.npos)
-          variable.replace(at, 1, folder.path());
-      const CompilerRun run = folder.run(classify_in(folder, argv(call)).run_argv, environment);
-      const auto files = snapshot(folder);
+          variable.replace(at, 1, directory.path());
+      const CompilerRun run =
+          directory.run(classify_in(directory, argv(call)).run_argv, environment);
+      const auto files = snapshot(directory);
       if (first_files.empty()) {
         first_files = files;
         first = run;
@@ -248,37 +250,39 @@ TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
 
 // __DATE__ and __TIME__ come from time(); the other clocks leave no trace in an output.
 TEST_P(WithCompiler, OnlyTimeIsPutIntoOutputs) {
-  const TestFolder folder("w");
-  folder.write("fake.c",
-               "#include <sys/time.h>\n#include <time.h>\n"
-               "#ifdef FAKE_TIME\ntime_t time(time_t *t) { if (t) *t = 1000000000; return "
-               "1000000000; }\n#else\n"
-               "int gettimeofday(struct timeval *restrict t, void *restrict z) { (void)z; "
-               "t->tv_sec = 1000000000; "
-               "t->tv_usec = 7; return 0; }\n"
-               "int clock_gettime(clockid_t c, struct timespec *t) { (void)c; t->tv_sec = "
-               "1000000000; t->tv_nsec = 7; "
-               "return 0; }\n#endif\n");
-  folder.write("a.c", "const char when[] = __DATE__ __TIME__;\n");
-  folder.write("b.c", "static int x; int f(void) { static int y; return x + ++y; }\n");
-  ASSERT_EQ(folder.run({GetParam(), "-shared", "-fPIC", "-DFAKE_TIME", "fake.c", "-o", "time.so"})
-                .exit_code,
+  const TestDirectory directory("w");
+  directory.write("fake.c",
+                  "#include <sys/time.h>\n#include <time.h>\n"
+                  "#ifdef FAKE_TIME\ntime_t time(time_t *t) { if (t) *t = 1000000000; return "
+                  "1000000000; }\n#else\n"
+                  "int gettimeofday(struct timeval *restrict t, void *restrict z) { (void)z; "
+                  "t->tv_sec = 1000000000; "
+                  "t->tv_usec = 7; return 0; }\n"
+                  "int clock_gettime(clockid_t c, struct timespec *t) { (void)c; t->tv_sec = "
+                  "1000000000; t->tv_nsec = 7; "
+                  "return 0; }\n#endif\n");
+  directory.write("a.c", "const char when[] = __DATE__ __TIME__;\n");
+  directory.write("b.c", "static int x; int f(void) { static int y; return x + ++y; }\n");
+  ASSERT_EQ(
+      directory.run({GetParam(), "-shared", "-fPIC", "-DFAKE_TIME", "fake.c", "-o", "time.so"})
+          .exit_code,
+      0);
+  ASSERT_EQ(directory.run({GetParam(), "-shared", "-fPIC", "fake.c", "-o", "clocks.so"}).exit_code,
             0);
-  ASSERT_EQ(folder.run({GetParam(), "-shared", "-fPIC", "fake.c", "-o", "clocks.so"}).exit_code, 0);
   const Words preprocess = argv({"-E", "-P", "a.c"});
   const std::string with_time =
-      folder.run(preprocess, {"TZ=UTC", "LD_PRELOAD=" + folder.path() + "/time.so"})
+      directory.run(preprocess, {"TZ=UTC", "LD_PRELOAD=" + directory.path() + "/time.so"})
           .standard_output;
   const std::string with_clocks =
-      folder.run(preprocess, {"TZ=UTC", "LD_PRELOAD=" + folder.path() + "/clocks.so"})
+      directory.run(preprocess, {"TZ=UTC", "LD_PRELOAD=" + directory.path() + "/clocks.so"})
           .standard_output;
   EXPECT_NE(with_time.find("\"Sep  9 2001\" \"01:46:40\""), with_time.npos) << with_time;
   EXPECT_EQ(with_clocks.find("2001"), with_clocks.npos) << with_clocks;
   const Words compile = argv({"-c", "-g", "-O2", "b.c", "-o", "b.o"});
-  ASSERT_EQ(folder.run(compile).exit_code, 0);
-  const std::string now = folder.read("b.o");
-  ASSERT_EQ(folder.run(compile, {"LD_PRELOAD=" + folder.path() + "/clocks.so"}).exit_code, 0);
-  EXPECT_TRUE(folder.read("b.o") == now);
+  ASSERT_EQ(directory.run(compile).exit_code, 0);
+  const std::string now = directory.read("b.o");
+  ASSERT_EQ(directory.run(compile, {"LD_PRELOAD=" + directory.path() + "/clocks.so"}).exit_code, 0);
+  EXPECT_TRUE(directory.read("b.o") == now);
   EXPECT_TRUE(cc_adapter().clock_matters(1));   // DEJA_CLOCK_TIME
   EXPECT_FALSE(cc_adapter().clock_matters(2));  // DEJA_CLOCK_REALTIME
   EXPECT_FALSE(cc_adapter().clock_matters(3));  // DEJA_CLOCK_MONOTONIC
@@ -300,14 +304,14 @@ TEST_P(WithCompiler, DepfilesAreWhereTheAdapterSaysTheyAre) {
       {"-MM", "s/a.b.c", "-MF", "o/x.dep"},
   };
   for (const Words& call : calls) {
-    const TestFolder folder("w");
-    folder.write("s/a.b.c", "int x;\n");
-    folder.write("o/keep", "");
-    folder.write("o.d/keep", "");
-    const Invocation invocation = classify_in(folder, argv(call));
-    ASSERT_EQ(folder.run(invocation.run_argv).exit_code, 0) << testing::PrintToString(call);
+    const TestDirectory directory("w");
+    directory.write("s/a.b.c", "int x;\n");
+    directory.write("o/keep", "");
+    directory.write("o.d/keep", "");
+    const Invocation invocation = classify_in(directory, argv(call));
+    ASSERT_EQ(directory.run(invocation.run_argv).exit_code, 0) << testing::PrintToString(call);
     ASSERT_EQ(invocation.depfiles.size(), 1U) << testing::PrintToString(call);
-    EXPECT_NE(folder.read(invocation.depfiles[0]).find("s/a.b.c"), std::string::npos)
+    EXPECT_NE(directory.read(invocation.depfiles[0]).find("s/a.b.c"), std::string::npos)
         << testing::PrintToString(call);
   }
 }
@@ -316,15 +320,15 @@ TEST_P(WithCompiler, DepfilesAreWhereTheAdapterSaysTheyAre) {
 TEST_P(WithCompiler, PortableObjectsAreTheSameInEveryCheckout) {
   std::string first;
   for (const char* name : {"checkout", "another/place"}) {
-    const TestFolder folder(name);
-    folder.write("src/a.c", "#include \"a.h\"\nconst char *where(void) { return __FILE__; }\n");
-    folder.write("src/a.h", "static inline const char *here(void) { return __FILE__; }\n");
+    const TestDirectory directory(name);
+    directory.write("src/a.c", "#include \"a.h\"\nconst char *where(void) { return __FILE__; }\n");
+    directory.write("src/a.h", "static inline const char *here(void) { return __FILE__; }\n");
     const Words words =
-        argv({"-c", "-g", folder.path() + "/src/a.c", "-o", folder.path() + "/a.o"});
-    const Options options{.portable = true, .portable_roots = {folder.path()}};
-    ASSERT_EQ(folder.run(classify_in(folder, words, options).run_argv).exit_code, 0);
-    const std::string object = folder.read("a.o");
-    EXPECT_EQ(object.find(folder.path()), object.npos);
+        argv({"-c", "-g", directory.path() + "/src/a.c", "-o", directory.path() + "/a.o"});
+    const Options options{.portable = true, .portable_roots = {directory.path()}};
+    ASSERT_EQ(directory.run(classify_in(directory, words, options).run_argv).exit_code, 0);
+    const std::string object = directory.read("a.o");
+    EXPECT_EQ(object.find(directory.path()), object.npos);
     EXPECT_NE(object.find("./src/a.c"), object.npos);
     if (first.empty()) first = object;
     EXPECT_TRUE(object == first);
@@ -333,16 +337,16 @@ TEST_P(WithCompiler, PortableObjectsAreTheSameInEveryCheckout) {
 
 // The root's own bytes are all that an object without portable has of it; see options.cc for what
 // hides them.
-TEST_P(WithCompiler, ResponseFilesAreReadFromTheFolderOfTheCommand) {
-  const TestFolder folder("w");
-  folder.write("a.rsp", "-MMD -c 'a.c'\n");
-  folder.write("a.c", "int x;\n");
-  const Invocation invocation = classify_in(folder, argv({"@a.rsp", "-o", "x.o"}));
+TEST_P(WithCompiler, ResponseFilesAreReadFromTheDirectoryOfTheCommand) {
+  const TestDirectory directory("w");
+  directory.write("a.rsp", "-MMD -c 'a.c'\n");
+  directory.write("a.c", "int x;\n");
+  const Invocation invocation = classify_in(directory, argv({"@a.rsp", "-o", "x.o"}));
   EXPECT_EQ(invocation.what, "a.c");
-  EXPECT_EQ(invocation.depfiles, Words{folder.path() + "/x.d"});
+  EXPECT_EQ(invocation.depfiles, Words{directory.path() + "/x.d"});
   EXPECT_EQ(invocation.run_argv, argv({"-fdiagnostics-color=always", "@a.rsp", "-o", "x.o"}));
-  ASSERT_EQ(folder.run(invocation.run_argv).exit_code, 0);
-  EXPECT_EQ(folder.read("x.d"), "x.o: a.c\n");
+  ASSERT_EQ(directory.run(invocation.run_argv).exit_code, 0);
+  EXPECT_EQ(directory.read("x.d"), "x.o: a.c\n");
 }
 
 }  // namespace

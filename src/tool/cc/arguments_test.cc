@@ -34,15 +34,15 @@ TEST(SplitResponse, ReadsWhatTheCompilersRead) {
       "-DX=\\'"};
   for (const std::string& compiler : installed_compilers()) {
     for (const char* text : texts) {
-      const TestFolder folder("rsp");
-      folder.write("a.c", "X\n");
-      folder.write("a.rsp", text);
+      const TestDirectory directory("rsp");
+      directory.write("a.c", "X\n");
+      directory.write("a.rsp", text);
       const auto words = split_response(text);
       ASSERT_TRUE(words) << text;
       std::vector<std::string> direct = {compiler, "-E", "-P", "a.c"};
       direct.insert(direct.end(), words->begin(), words->end());
-      const CompilerRun with_words = folder.run(direct);
-      const CompilerRun with_file = folder.run({compiler, "-E", "-P", "a.c", "@a.rsp"});
+      const CompilerRun with_words = directory.run(direct);
+      const CompilerRun with_file = directory.run({compiler, "-E", "-P", "a.c", "@a.rsp"});
       EXPECT_EQ(with_words.exit_code, with_file.exit_code) << compiler << ' ' << text;
       EXPECT_EQ(with_words.standard_output, with_file.standard_output) << compiler << ' ' << text;
     }

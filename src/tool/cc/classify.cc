@@ -140,11 +140,11 @@ std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& progra
 class Decision {
  public:
   Decision(const Command& command, const Program& program, const Options& options,
-           const World& world, Parsed parsed)
+           const MachineQueries& machine, Parsed parsed)
       : command_(command),
         program_(program),
         options_(options),
-        world_(world),
+        machine_(machine),
         parsed_(std::move(parsed)),
         input_(parsed_.inputs.empty() ? no_input_ : first_source(parsed_.inputs)) {}
 
@@ -162,9 +162,8 @@ class Decision {
       out.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
     out.key_arguments = std::move(parsed_.key_arguments);
     if (out.what.find("help") != std::string::npos)  // lists are laid out
-      out.key_fields.push_back(
-          {"columns", std::string(command_.variable("COLUMNS").value_or(""))});
-    const auto cpu = world_.cpu_identity();
+      out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
+    const auto cpu = machine_.cpu_identity();
     if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
     out.key_fields.push_back({"cpu", *cpu});
     for (const std::string_view word : command_.argv) out.run_argv.emplace_back(word);
@@ -184,8 +183,9 @@ class Decision {
     out.depfiles = depfiles();
     out.written = written();
     if (any_source([](const Language& l) { return l.fortran; })) {
-      const std::string folder = parsed_.module_folder.value_or(".");
-      out.updated_files.push_back({tidy_path(join_path(command_.cwd, folder)), {".mod", ".smod"}});
+      const std::string directory = parsed_.module_directory.value_or(".");
+      out.updated_files.push_back(
+          {tidy_path(join_path(command_.cwd, directory)), {".mod", ".smod"}});
     }
     for (const Input& input : parsed_.inputs)
       if (is_source(input) && input.language->timekeeper != nullptr)
@@ -201,11 +201,11 @@ class Decision {
       const auto holds = [&](const std::string& path) { return is_within(path, out.module_cache); };
       if (out.module_cache.empty() || holds(std::string(command_.cwd)) ||
           std::ranges::any_of(out.sources, holds))
-        return Bypass{BypassReason::unsupported_option, "-fmodules: no folder of its own"};
+        return Bypass{BypassReason::unsupported_option, "-fmodules: no directory of its own"};
     }
     name_movable_outputs(out);
     if (parsed_.native) {
-      const auto cpu = world_.cpu_identity();
+      const auto cpu = machine_.cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, kUnknownProcessor};
       out.key_arguments.push_back({"cpu:" + *cpu});
     }
@@ -312,7 +312,7 @@ class Decision {
   }
 
   // -MF names it; -M without -MF writes it to -o; -MD without -MF puts it beside the output, or
-  // without -o into the current folder, with the extension d.
+  // without -o into the current directory, with the extension d.
   std::vector<std::string> depfiles() const {
     std::vector<std::string> names = parsed_.preprocessor_depfiles;
     if (parsed_.depfile)
@@ -380,7 +380,7 @@ class Decision {
   }
 
   // An object of one source, or a link without dependency files: what else these commands leave is
-  // seen, and then the name counts (pipeline/output_name.h).
+  // seen, and then the name counts (sharing/output_name.h).
   bool may_move_output() const {
     if (!parsed_.output || (program_.dialect & kEmcc) != 0 || parsed_.loose_target) return false;
     if (any_source([](const Language& l) { return l.plain_messages; })) return false;
@@ -461,7 +461,7 @@ class Decision {
   const Command& command_;
   const Program& program_;
   const Options& options_;
-  const World& world_;
+  const MachineQueries& machine_;
   Parsed parsed_;
   const Input no_input_;
   const Input& input_;
@@ -470,7 +470,7 @@ class Decision {
 }  // namespace
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,
-                            const World& world) {
+                            const MachineQueries& machine) {
   if (command.argv.empty()) return Bypass{BypassReason::no_input, {}};
   if (auto bypass = bypass_by_environment(command)) return *std::move(bypass);
   std::vector<std::string_view> arguments(command.argv.begin() + 1, command.argv.end());
@@ -482,16 +482,16 @@ Classified classify_command(const Command& command, const Program& program, cons
     added = *std::move(words);
     arguments.insert(arguments.end(), added.begin(), added.end());
   }
-  auto expanded = expand_arguments(arguments, world.read_response);
+  auto expanded = expand_arguments(arguments, machine.read_response);
   if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
   Parsed parsed = parse_arguments(std::get<std::vector<std::string>>(expanded), program);
   if (is_question(parsed)) {
     if (auto bypass = bypass_of_question(parsed, program, command)) return *std::move(bypass);
-    return Decision(command, program, options, world, std::move(parsed)).question();
+    return Decision(command, program, options, machine, std::move(parsed)).question();
   }
   if (auto bypass = bypass_by_kind(parsed, program)) return *std::move(bypass);
   // From here on: inputs in languages we know, and every option is one we can live with.
-  return Decision(command, program, options, world, std::move(parsed)).invocation();
+  return Decision(command, program, options, machine, std::move(parsed)).invocation();
 }
 
 }  // namespace deja::tool::cc

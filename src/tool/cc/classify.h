@@ -13,12 +13,12 @@
 namespace deja::tool::cc {
 
 // What classifying asks the world; tests and fuzzers put something else in its place.
-struct World {
+struct MachineQueries {
   ReadText read_response;
   std::function<std::optional<std::string>()> cpu_identity;
 };
 
 Classified classify_command(const Command& command, const Program& program, const Options& options,
-                            const World& world);
+                            const MachineQueries& machine);
 
 }  // namespace deja::tool::cc

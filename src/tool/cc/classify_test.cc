@@ -529,10 +529,10 @@ TEST(Classify, MarksPathsOfEmscripten) {
       keys(invocation_of("emcc /ws/a.o --pre-js /ws/p.js --js-library=l.js -s X=/ws -o x.js")),
       "</ws/a.o> --pre-js </ws/p.js> --js-library=<l.js> -s X=/ws -o <x.js>");
   EXPECT_EQ(keys(invocation_of("emcc a.o -s b.o")), "<a.o> -s <b.o>");
-  const auto rows = cc_adapter().vouched(invocation_of("emcc -c a.c"));
+  const auto rows = cc_adapter().trusted_script(invocation_of("emcc -c a.c"));
   EXPECT_FALSE(rows.empty());
-  for (const Vouched& row : rows) EXPECT_TRUE(row.script.starts_with('/')) << row.script;
-  EXPECT_EQ(cc_adapter().vouched(invocation_of("clang -c a.c")).front().program, "make");
+  for (const TrustedScript& row : rows) EXPECT_TRUE(row.script.starts_with('/')) << row.script;
+  EXPECT_EQ(cc_adapter().trusted_script(invocation_of("clang -c a.c")).front().program, "make");
 }
 
 TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {

@@ -70,7 +70,7 @@ TEST(Depfile, FindsARootThatIsQuoted) {
 
 TEST(Depfile, DoesNotGuessWhoseItIs) {
   const std::string from = "/w";
-  const std::string to = "/a/folder/whose/name/is/so/long/that/the/line/has/to/break/somewhere";
+  const std::string to = "/a/directory/whose/name/is/so/long/that/the/line/has/to/break/somewhere";
   const std::string text = "a.o: /w/a.c /w/b.h\n";
   EXPECT_FALSE(move_depfile(text, move(from, to), kAll));
   EXPECT_TRUE(move_depfile(text, move(from, to), {DepfileStyle::gcc}));
@@ -78,24 +78,24 @@ TEST(Depfile, DoesNotGuessWhoseItIs) {
 }
 
 // A project whose names have all that is quoted, and enough headers for several lines.
-void write_project(const TestFolder& folder) {
+void write_project(const TestDirectory& directory) {
   std::string source =
       "#include \"../o t/h.h\"\n#include \"a$b.h\"\n#include \"c#d.h\"\n#include \"e:f.h\"\n";
-  folder.write("o t/h.h", "");
+  directory.write("o t/h.h", "");
   for (const char* name : {"a$b.h", "c#d.h", "e:f.h", "t\tt.h"})
-    folder.write("src/" + std::string(name), "");
+    directory.write("src/" + std::string(name), "");
   source += "#include \"t\tt.h\"\n#include <sys/types.h>\n";
   for (int i = 0; i < 40; ++i) {
     const std::string name =
         "inc/" + std::string(static_cast<std::size_t>(i), 'n') + std::to_string(i) + ".h";
-    folder.write("src/" + name, "");
+    directory.write("src/" + name, "");
     source += "#include \"" + name + "\"\n";
   }
-  folder.write("src/a.c", source);
-  folder.write("src/small.c", "#include \"inc/0.h\"\n");
+  directory.write("src/a.c", source);
+  directory.write("src/small.c", "#include \"inc/0.h\"\n");
 }
 
-// How a build system might call it; @ is the folder.
+// How a build system might call it; @ is the directory.
 struct Call {
   std::vector<std::string> words;
   bool names_root_in_target = true;
@@ -113,11 +113,11 @@ const std::vector<Call> kCalls = {
 };
 
 std::vector<std::string> call_in(const std::string& compiler, std::vector<std::string> call,
-                                 const TestFolder& folder) {
+                                 const TestDirectory& directory) {
   call.insert(call.begin(), compiler);
   for (std::string& word : call)
     if (const std::size_t at = word.find('@'); at != std::string::npos)
-      word.replace(at, 1, folder.path());
+      word.replace(at, 1, directory.path());
   return call;
 }
 
@@ -140,8 +140,8 @@ TEST_P(DepfileOf, MovedIsWhatTheCompilerWritesThere) {
       "v", "checkout2", "a/much/longer/name/that/moves/all/the/breaks", "blanks and $ and # too"};
   for (const std::string& name : names) {
     const bool quoted = name.find(' ') != std::string::npos;
-    const TestFolder one("checkout");
-    const TestFolder other(name);
+    const TestDirectory one("checkout");
+    const TestDirectory other(name);
     write_project(one);
     write_project(other);
     for (const Call& call : kCalls) {

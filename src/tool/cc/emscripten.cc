@@ -16,7 +16,7 @@ constexpr Option kRows[] = {
     {"-s",                    joined_or_separate, kEmcc, 0, R::setting,    "setting; with no name of one it strips symbols"},
     {"--preload-file",        separate,           kEmcc, kBypass, kNone,   "a new number for the package every time"},
     {"--preload-file=",       joined,             kEmcc, kBypass, kNone,   "a new number for the package every time"},
-    {"--embed-file",          separate,           kEmcc, kPath, kNone,     "file or folder, maybe with \"@\" and its name for the program"},
+    {"--embed-file",          separate,           kEmcc, kPath, kNone,     "file or directory, maybe with \"@\" and its name for the program"},
     {"--embed-file=",         joined,             kEmcc, kPath, kNone,     "--embed-file"},
     {"--exclude-file",        separate,           kEmcc, 0, kNone,         "pattern"},
     {"--js-library",          separate,           kEmcc, kPath, kNone,     "library that the compiler of JavaScript runs"},
@@ -35,9 +35,9 @@ constexpr Option kRows[] = {
     {"--emit-tsd",            separate,           kEmcc, kPath, kNone,     "side output"},
     {"--em-config",           separate,           kEmcc, kPath, kNone,     "where the tools are"},
     {"--em-config=",          joined,             kEmcc, kPath, kNone,     "--em-config"},
-    {"--cache",               separate,           kEmcc, kPath, kNone,     "folder of system libraries"},
+    {"--cache",               separate,           kEmcc, kPath, kNone,     "directory of system libraries"},
     {"--cache=",              joined,             kEmcc, kPath, kNone,     "--cache"},
-    {"--valid-abspath",       separate,           kEmcc, kPath, kNone,     "folder that is not warned of"},
+    {"--valid-abspath",       separate,           kEmcc, kPath, kNone,     "directory that is not warned of"},
     {"--source-map-base",     separate,           kEmcc, 0, kNone,         "address"},
     {"--memory-init-file",    separate,           kEmcc, 0, kNone,         "number"},
     {"--closure",             separate,           kEmcc, 0, kNone,         "number"},
@@ -53,8 +53,8 @@ constexpr Option kRows[] = {
     {"--default-obj-ext",     separate,           kEmcc, 0, kNone,         "extension of objects"},
     {"--compiler-wrapper",    separate,           kEmcc, kBypass, kNone,   "another program runs the compiler"},
     {"--compiler-wrapper=",   joined,             kEmcc, kBypass, kNone,   "another program runs the compiler"},
-    {"--clear-cache",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own folder of libraries"},
-    {"--clear-ports",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own folder of libraries"},
+    {"--clear-cache",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own directory of libraries"},
+    {"--clear-ports",         flag,               kEmcc, kQuery | kNoAnswer, kNone, "empties emcc's own directory of libraries"},
     {"--show-ports",          flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
     {"--check",               flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
     {"--generate-config",     flag,               kEmcc, kQuery | kNoAnswer, kNone, "writes a configuration"},
@@ -95,23 +95,27 @@ const Row* find_row(std::span<const Row> rows, std::string_view name) {
 }
 
 // The interpreters that run emcc's own scripts. The whole environment is an input all the same.
-constexpr Vouched kPrograms[] = {
-    {"python", "/emcc.py", Vouched::Asks::never_tells, ".py",
+constexpr TrustedScript kPrograms[] = {
+    {"python", "/emcc.py", TrustedScript::Asks::never_tells, ".py",
      "time() is for the log of EMCC_DEBUG, the wait for a lock and the module `logging`, whose "
      "format here has no time; sizes and times are compared by the import of modules alone"},
-    {"python", "/em++.py", Vouched::Asks::never_tells, ".py", "imports emcc.py"},
-    {"python", "/tools/file_packager.py", Vouched::Asks::never_tells, ".py",
+    {"python", "/em++.py", TrustedScript::Asks::never_tells, ".py", "imports emcc.py"},
+    {"python", "/tools/file_packager.py", TrustedScript::Asks::never_tells, ".py",
      "of --embed-file; what has a new number every time is --preload-file, a bypass"},
-    {"python", "/tools/wasm-sourcemap.py", Vouched::Asks::never_tells, ".py",
+    {"python", "/tools/wasm-sourcemap.py", TrustedScript::Asks::never_tells, ".py",
      "debug sections to a map"},
-    {"node", "/src/compiler.js", Vouched::Asks::before_its_script, "",
+    {"node", "/src/compiler.js", TrustedScript::Asks::before_its_script, "",
      "it runs the user's libraries, which may ask for the time and tell it"},
-    {"node", "/tools/acorn-optimizer.js", Vouched::Asks::before_its_script, "", "text to text"},
-    {"node", "/tools/preprocessor.js", Vouched::Asks::before_its_script, "", "text to text"},
-    {"node", "/src/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
-    {"node", "/tools/compiler.mjs", Vouched::Asks::before_its_script, "", "later names of these"},
-    {"node", "/tools/acorn-optimizer.mjs", Vouched::Asks::before_its_script, "", "text to text"},
-    {"node", "/tools/preprocessor.mjs", Vouched::Asks::before_its_script, "", "text to text"},
+    {"node", "/tools/acorn-optimizer.js", TrustedScript::Asks::before_its_script, "",
+     "text to text"},
+    {"node", "/tools/preprocessor.js", TrustedScript::Asks::before_its_script, "", "text to text"},
+    {"node", "/src/compiler.mjs", TrustedScript::Asks::before_its_script, "",
+     "later names of these"},
+    {"node", "/tools/compiler.mjs", TrustedScript::Asks::before_its_script, "",
+     "later names of these"},
+    {"node", "/tools/acorn-optimizer.mjs", TrustedScript::Asks::before_its_script, "",
+     "text to text"},
+    {"node", "/tools/preprocessor.mjs", TrustedScript::Asks::before_its_script, "", "text to text"},
 };
 
 }  // namespace
@@ -149,6 +153,6 @@ std::optional<Bypass> bypass_by_emscripten_variables(const Command& command) {
   return std::nullopt;
 }
 
-std::span<const Vouched> emscripten_programs() { return kPrograms; }
+std::span<const TrustedScript> emscripten_programs() { return kPrograms; }
 
 }  // namespace deja::tool::cc

@@ -20,6 +20,6 @@ bool is_emscripten_setting(std::string_view text);
 std::optional<Bypass> bypass_by_setting(std::string_view setting);
 std::optional<Bypass> bypass_by_emscripten_variables(const Command& command);
 
-std::span<const Vouched> emscripten_programs();
+std::span<const TrustedScript> emscripten_programs();
 
 }  // namespace deja::tool::cc

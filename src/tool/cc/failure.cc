@@ -1,6 +1,6 @@
 // Configure scripts compile hundreds of small programs to see them fail, so failures are worth
 // remembering; but one that came from the machine must never be served again. Tested by
-// failure_test.cc and test/e2e/failure_test.cc.
+// failure_test.cc and test/diff/families_test.cc.
 #include "tool/cc/failure.h"
 
 #include <algorithm>

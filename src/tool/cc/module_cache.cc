@@ -33,10 +33,10 @@ bool is_hash(std::string_view name) {
 
 }  // namespace
 
-ModuleCacheFile module_cache_file(std::string_view path, std::string_view folder) {
-  if (folder.empty() || !is_within(path, folder)) return ModuleCacheFile::none;
-  if (path == folder) return ModuleCacheFile::upkeep;
-  const std::string_view rest = path.substr(folder.size() + 1);
+ModuleCacheFile module_cache_file(std::string_view path, std::string_view directory) {
+  if (directory.empty() || !is_within(path, directory)) return ModuleCacheFile::none;
+  if (path == directory) return ModuleCacheFile::upkeep;
+  const std::string_view rest = path.substr(directory.size() + 1);
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos)
     return is_hash(rest) || rest == "modules.timestamp" ? ModuleCacheFile::upkeep

@@ -23,6 +23,6 @@ enum class ModuleCacheFile : std::uint8_t {
   module,  // a finished module
 };
 // By its name alone. Both paths are absolute and tidy.
-ModuleCacheFile module_cache_file(std::string_view path, std::string_view folder);
+ModuleCacheFile module_cache_file(std::string_view path, std::string_view directory);
 
 }  // namespace deja::tool

@@ -48,35 +48,35 @@ enum Effect : std::uint16_t {
 // Options that a handler in classify.cc looks at.
 enum class Role : std::uint8_t {
   none,
-  compile,         // -c, -S: stops before linking
-  preprocess,      // -E
-  syntax_only,     // -fsyntax-only
-  depend_only,     // -M, -MM: preprocess, and the output is a depfile
-  writes_depfile,  // -MD, -MMD: a depfile beside the real output
-  depfile_name,    // -MF
-  depfile_target,  // -MT, -MQ
-  output,          // -o
-  language,        // -x
-  maps_files,      // -ffile-prefix-map
-  maps_debug,      // -fdebug-prefix-map
-  maps_macros,     // -fmacro-prefix-map
-  maps_other,      // prefix maps that cover one kind of output only
-  preprocessor,    // -Wp,a,b
-  assembler,       // -Wa,a,b and -Xassembler a
-  frontend,        // -Xclang a
-  precompile,      // --precompile
-  module_header,   // -fmodule-header
-  module_mapper,   // -fmodule-mapper=
-  module_output,   // -fmodule-output
-  module_file,     // -fmodule-file=[NAME=]FILE
-  module_folder,   // Fortran's -J
-  modules,         // -fmodules: makes modules of headers, on demand
-  module_cache,    // -fmodules-cache-path=
-  thin_index,      // -fthinlto-index=: an object is bitcode that is compiled
-  verbose,         // -v
-  message_length,  // -fmessage-length=: wraps lines, and colours would count
-  setting,         // emcc's -s
-  end_of_options,  // --
+  compile,           // -c, -S: stops before linking
+  preprocess,        // -E
+  syntax_only,       // -fsyntax-only
+  depend_only,       // -M, -MM: preprocess, and the output is a depfile
+  writes_depfile,    // -MD, -MMD: a depfile beside the real output
+  depfile_name,      // -MF
+  depfile_target,    // -MT, -MQ
+  output,            // -o
+  language,          // -x
+  maps_files,        // -ffile-prefix-map
+  maps_debug,        // -fdebug-prefix-map
+  maps_macros,       // -fmacro-prefix-map
+  maps_other,        // prefix maps that cover one kind of output only
+  preprocessor,      // -Wp,a,b
+  assembler,         // -Wa,a,b and -Xassembler a
+  frontend,          // -Xclang a
+  precompile,        // --precompile
+  module_header,     // -fmodule-header
+  module_mapper,     // -fmodule-mapper=
+  module_output,     // -fmodule-output
+  module_file,       // -fmodule-file=[NAME=]FILE
+  module_directory,  // Fortran's -J
+  modules,           // -fmodules: makes modules of headers, on demand
+  module_cache,      // -fmodules-cache-path=
+  thin_index,        // -fthinlto-index=: an object is bitcode that is compiled
+  verbose,           // -v
+  message_length,    // -fmessage-length=: wraps lines, and colours would count
+  setting,           // emcc's -s
+  end_of_options,    // --
 };
 
 struct Option {

@@ -84,8 +84,8 @@ TEST(Options, OfEmscriptenAreFoundFirst) {
 
 // What emcc's own help says takes a value.
 TEST(Options, KnowAllSeparateOnesOfEmscripten) {
-  const TestFolder folder("emcc");
-  const CompilerRun run = folder.run({"emcc", "--help"});
+  const TestDirectory directory("emcc");
+  const CompilerRun run = directory.run({"emcc", "--help"});
   if (run.exit_code != 0) GTEST_SKIP() << "NOT TESTED: emcc is not installed";
   const std::string& text = run.standard_output;
   int seen = 0;
@@ -112,8 +112,8 @@ bool takes_next(const Option* option) {
 // Options that gcc itself says take their value from the next argument. A row that is missing would
 // make the value look like an input. (Left out: what only the front end proper accepts.)
 TEST(Options, KnowAllSeparateOnesOfGcc) {
-  const TestFolder folder("gcc");
-  const CompilerRun run = folder.run({"gcc-12", "--help=separate"});
+  const TestDirectory directory("gcc");
+  const CompilerRun run = directory.run({"gcc-12", "--help=separate"});
   if (run.exit_code != 0) GTEST_SKIP() << "gcc-12 is not installed";
   const std::vector<std::string> not_for_drivers = {"-MD", "-MMD", "--write-dependencies",
                                                     "--write-user-dependencies"};
@@ -133,8 +133,8 @@ TEST(Options, KnowAllSeparateOnesOfGcc) {
 // "  -isysroot <dir>   Set the system root directory"
 TEST(Options, KnowAllSeparateOnesOfClang) {
   for (const char* clang : {"clang-14", "clang-19"}) {
-    const TestFolder folder("clang");
-    const CompilerRun run = folder.run({clang, "--help-hidden"});
+    const TestDirectory directory("clang");
+    const CompilerRun run = directory.run({clang, "--help-hidden"});
     if (run.exit_code != 0) continue;
     std::string_view text = run.standard_output;
     for (std::size_t at = text.find("\n  -"); at != text.npos; at = text.find("\n  -", at + 1)) {

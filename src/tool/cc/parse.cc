@@ -177,7 +177,7 @@ class Walk {
       case Role::module_output:
       case Role::module_file:
       case Role::module_mapper:
-      case Role::module_folder:
+      case Role::module_directory:
       case Role::modules:
       case Role::module_cache:
         module(option.role, value, value_at, key);
@@ -237,7 +237,7 @@ class Walk {
     if (!old.starts_with('/')) return;
     key.path_at = value_at;
     key.path_end = value_at + equals;
-    // "/a/" does not map "/a" itself, which is what the folder of a compilation would be called.
+    // "/a/" does not map "/a" itself, which is what the directory of a compilation would be called.
     if (maps != nullptr && !old.ends_with('/')) maps->emplace_back(old);
   }
 
@@ -246,7 +246,7 @@ class Walk {
     parsed_.precompile |= role == Role::precompile || role == Role::module_header;
     parsed_.module_output |= role == Role::module_output;
     parsed_.modules |= role == Role::modules && (program_.dialect & kClang) != 0;
-    if (role == Role::module_folder) parsed_.module_folder = value;
+    if (role == Role::module_directory) parsed_.module_directory = value;
     if (role == Role::module_cache) parsed_.module_cache = value;
     if (role == Role::module_file) module_file(value, value_at, key);
     if (role == Role::module_mapper) module_mapper(value, value_at, key);

@@ -42,7 +42,7 @@ struct Parsed {
   bool loose_target = false;  // a -MT that make would read as several words
   std::optional<std::string> output;
   std::optional<std::string> depfile;              // -MF
-  std::optional<std::string> module_folder;        // Fortran's -J
+  std::optional<std::string> module_directory;     // Fortran's -J
   bool modules = false;                            // makes modules of headers on demand
   std::optional<std::string> module_cache;         // and keeps them there
   std::vector<std::string> preprocessor_depfiles;  // -Wp,-MD,x

@@ -28,7 +28,7 @@ Classified classify_text(const std::string& text, const std::map<std::string, st
   const TestCommand test(text);
   const auto program = parse_program(test.command().argv.front());
   if (!program) return Bypass{BypassReason::unknown_tool, test.command().tool};
-  const World world{
+  const MachineQueries machine{
       .read_response = [&](std::string_view name) -> Result<std::optional<std::string>> {
         const auto file = files.find(std::string(name));
         if (file == files.end()) return std::optional<std::string>();
@@ -36,7 +36,7 @@ Classified classify_text(const std::string& text, const std::map<std::string, st
       },
       .cpu_identity = [] { return std::optional<std::string>("test"); },
   };
-  return classify_command(test.command(), *program, options, world);
+  return classify_command(test.command(), *program, options, machine);
 }
 
 std::string summary(const Classified& classified) {

@@ -31,7 +31,7 @@ std::string text_of(const std::string& path) {
 
 }  // namespace
 
-TestFolder::TestFolder(std::string_view name) {
+TestDirectory::TestDirectory(std::string_view name) {
   const char* base = std::getenv("TMPDIR");
   std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/deja-tool-XXXXXX";
   CHECK(mkdtemp(pattern.data()) != nullptr);
@@ -40,25 +40,25 @@ TestFolder::TestFolder(std::string_view name) {
   CHECK(os::make_directories(path_));
 }
 
-TestFolder::~TestFolder() { CHECK(os::remove_tree(root_)); }
+TestDirectory::~TestDirectory() { CHECK(os::remove_tree(root_)); }
 
-void TestFolder::write(std::string_view name, std::string_view text) const {
+void TestDirectory::write(std::string_view name, std::string_view text) const {
   const std::string path = join_path(path_, name);
   CHECK(os::make_directories(std::string(parent_path(path))));
   CHECK(os::write_file_atomic(path, text, 0644));
 }
 
-void TestFolder::clear() const {
+void TestDirectory::clear() const {
   CHECK(os::remove_tree(path_));
   CHECK(os::make_directories(path_));
 }
 
-std::string TestFolder::read(std::string_view name) const {
+std::string TestDirectory::read(std::string_view name) const {
   const auto text = os::read_file_if_exists(join_path(path_, name));
   return text && *text ? **text : "(none)";
 }
 
-std::vector<std::string> TestFolder::files() const {
+std::vector<std::string> TestDirectory::files() const {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(path_))
     if (entry.is_regular_file()) names.push_back(entry.path().lexically_relative(path_).string());
@@ -66,8 +66,8 @@ std::vector<std::string> TestFolder::files() const {
   return names;
 }
 
-CompilerRun TestFolder::run(const std::vector<std::string>& argv,
-                            const std::vector<std::string>& environment) const {
+CompilerRun TestDirectory::run(const std::vector<std::string>& argv,
+                               const std::vector<std::string>& environment) const {
   const std::string streams = std::string(parent_path(path_)) + "/stream.";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);

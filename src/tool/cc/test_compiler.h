@@ -1,4 +1,4 @@
-// For tests: runs a compiler that is installed here, in a folder of its own.
+// For tests: runs a compiler that is installed here, in a directory of its own.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ struct CompilerRun {
   std::string standard_output, standard_error;
 };
 
-// A folder below the test's temporary folder; gone when it ends.
-class TestFolder {
+// A directory below the test's temporary directory; gone when it ends.
+class TestDirectory {
  public:
-  explicit TestFolder(std::string_view name);
-  ~TestFolder();
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
+  explicit TestDirectory(std::string_view name);
+  ~TestDirectory();
+  TestDirectory(const TestDirectory&) = delete;
+  TestDirectory& operator=(const TestDirectory&) = delete;
 
   const std::string& path() const { return path_; }
-  void write(std::string_view name, std::string_view text) const;  // makes folders
+  void write(std::string_view name, std::string_view text) const;  // makes directories
   void clear() const;
   std::string read(std::string_view name) const;  // "(none)" when there is none
   std::vector<std::string> files() const;         // all, relative, sorted

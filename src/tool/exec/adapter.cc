@@ -3,7 +3,7 @@
 #include <set>
 
 #include "base/path.h"
-#include "tool/exec/order.h"
+#include "tool/exec/exec_options.h"
 #include "tool/link_time.h"
 #include "tool/tool.h"
 
@@ -25,7 +25,7 @@ std::vector<std::string> absolute(const std::vector<std::string>& names, std::st
   return out;
 }
 
-std::string what_of(const Order& order) {
+std::string what_of(const ExecOptions& order) {
   std::string what(base_name(order.argv.front()));
   for (std::size_t i = 1; i < order.argv.size() && what.size() < kWhatMax; ++i)
     what.append(" ").append(order.argv[i]);
@@ -37,19 +37,19 @@ bool is_name_byte(char c) {
          c == '_' || c == '-' || c == '.' || c == '/';
 }
 
-// Where the folder is not part of the key, neither is its name in an argument.
-KeyArgument key_argument(const std::string& text, const Order& order, std::string_view cwd) {
+// Where the directory is not part of the key, neither is its name in an argument.
+KeyArgument key_argument(const std::string& text, const ExecOptions& order, std::string_view cwd) {
   KeyArgument out{text};
   if (!order.no_cwd_in_key || cwd == "/") return out;
   const std::size_t at = text.find(cwd);
   if (at == std::string::npos || !is_within(std::string_view(text).substr(at), cwd)) return out;
-  // "stage/home/u/ws" is below the folder "stage", and says nothing of "/home/u/ws".
+  // "stage/home/u/ws" is below the directory "stage", and says nothing of "/home/u/ws".
   const bool goes_on = at > 0 && is_name_byte(text[at - 1]);
   if (!goes_on) out.path_at = at;
   return out;
 }
 
-void add_variables(const Order& order, const Command& command, Invocation& out) {
+void add_variables(const ExecOptions& order, const Command& command, Invocation& out) {
   constexpr const char* kGiven[] = {"declared", "observed", "all"};
   out.key_fields.push_back({"variables", kGiven[static_cast<std::size_t>(order.variables)]});
   const std::set<std::string> names(order.input_variables.begin(), order.input_variables.end());
@@ -70,7 +70,7 @@ void add_variables(const Order& order, const Command& command, Invocation& out) 
 }
 
 // What is declared by name only; the contents of inputs are added when they have been read.
-void add_declaration(const Order& order, Invocation& out) {
+void add_declaration(const ExecOptions& order, Invocation& out) {
   for (const std::string& extra : order.extra) out.key_fields.push_back({"extra", extra});
   if (!order.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
   if (order.declared_only) {
@@ -89,10 +89,10 @@ class ExecAdapter final : public Adapter {
 
   // command.environment: the variables that count.
   Classified classify(const Command& command, const Options&) const override {
-    const Order& order = *command.order;
+    const ExecOptions& order = *command.exec_options;
     Invocation out;
     out.adapter = "exec";
-    out.order = command.order;
+    out.exec_options = command.exec_options;
     out.what = what_of(order);
     out.is_generic = true;
     out.clock_counts = order.clock_counts;
@@ -110,7 +110,7 @@ class ExecAdapter final : public Adapter {
     out.declared.outputs = absolute(order.output_files, command.cwd);
     for (const std::string& path : absolute(order.optional_outputs, command.cwd))
       out.declared.outputs.push_back(path);
-    out.declared.folders = absolute(order.output_folders, command.cwd);
+    out.declared.directories = absolute(order.output_directories, command.cwd);
     if (!order.depfile.empty())
       out.declared.outputs.push_back(tidy_path(join_path(command.cwd, order.depfile)));
     // With --declared-only the tool may be another deja, which would wait for us.
@@ -125,7 +125,7 @@ class ExecAdapter final : public Adapter {
     return VariableUse::value;
   }
   bool clock_matters(std::uint64_t) const override { return false; }
-  std::span<const Vouched> vouched(const Invocation&) const override {
+  std::span<const TrustedScript> trusted_script(const Invocation&) const override {
     return link_time_programs();
   }
 

@@ -27,9 +27,10 @@ constexpr VariableRow kVariables[] = {
 constexpr std::uint64_t kClockMonotonic = 3;
 
 // emar and emranlib are Python around LLVM's programs.
-constexpr Vouched kScripts[] = {
-    {"python", "/emar.py", Vouched::Asks::never_tells, ".py", "as emcc.py (cc/emscripten.cc)"},
-    {"python", "/emranlib.py", Vouched::Asks::never_tells, ".py", "as emcc.py"},
+constexpr TrustedScript kScripts[] = {
+    {"python", "/emar.py", TrustedScript::Asks::never_tells, ".py",
+     "as emcc.py (cc/emscripten.cc)"},
+    {"python", "/emranlib.py", TrustedScript::Asks::never_tells, ".py", "as emcc.py"},
 };
 
 bool is_own_program(std::string_view program) {
@@ -131,7 +132,7 @@ class JobAdapter final : public Adapter {
 
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
 
-  std::span<const Vouched> vouched(const Invocation& invocation) const override {
+  std::span<const TrustedScript> trusted_script(const Invocation& invocation) const override {
     if (std::string_view(invocation.language) == "link") return link_time_programs();
     return kScripts;
   }

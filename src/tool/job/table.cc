@@ -10,7 +10,7 @@ using enum Match;
 using enum Effect;
 
 // Times and owners in an archive (ar's U, and an ar that was built that way) are found out after the
-// run: pipeline/testimony.cc.
+// run: evidence/file_facts.cc.
 const std::vector<Rule> kArRules = {
     {"-V", word, query},
     {"-h", word, query},

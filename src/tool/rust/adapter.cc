@@ -39,26 +39,26 @@ constexpr std::uint64_t kClockMonotonic = 3;
 
 bool is_driver(std::string_view word) { return base_name(word) == "rustc"; }
 
-// The folder that holds target folder and sources, where the target folder has its usual name. Else
-// the target folder may lie anywhere and tells nothing: empty.
-std::string workspace_of(const std::string& out_dir, const std::string& target_folder) {
+// The directory that holds target directory and sources, where the target directory has its usual name. Else
+// the target directory may lie anywhere and tells nothing: empty.
+std::string workspace_of(const std::string& out_dir, const std::string& target_directory) {
   std::string_view at = out_dir;
   while (!at.empty() && at != "/") {
     if (base_name(at) == "target") return std::string(parent_path(at));
     at = parent_path(at);
   }
-  return target_folder.empty() ? out_dir : std::string();
+  return target_directory.empty() ? out_dir : std::string();
 }
 
 bool has(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// Cargo puts it into a folder of its own (<target>/<profile>/build/<package>-<hash>); programs and
+// Cargo puts it into a directory of its own (<target>/<profile>/build/<package>-<hash>); programs and
 // tests of such a name come into "deps".
-bool is_build_script(const Arguments& a, const std::string& folder) {
+bool is_build_script(const Arguments& a, const std::string& directory) {
   return a.crate_name.starts_with("build_script_") && has(a.emits, "link") && !a.is_test &&
-         base_name(parent_path(folder)) == "build";
+         base_name(parent_path(directory)) == "build";
 }
 
 using Words = std::vector<std::string_view>;
@@ -147,10 +147,10 @@ class Filling {
     std::vector<std::string> by_name;
     by_name.reserve(a_.searched_by_name.size());
     for (const std::string& crates : a_.searched_by_name) by_name.push_back(absolute(crates));
-    for (const std::string& crates : a_.dependency_folders)
-      if (!has(by_name, absolute(crates))) out_.searched_folders.push_back(absolute(crates));
-    for (const std::string& crates : a_.crate_folders)
-      out_.plugin_folders.push_back(absolute(crates));
+    for (const std::string& crates : a_.dependency_directories)
+      if (!has(by_name, absolute(crates))) out_.searched_directories.push_back(absolute(crates));
+    for (const std::string& crates : a_.crate_directories)
+      out_.plugin_directories.push_back(absolute(crates));
     out_.runs_plugins = true;
     out_.replaces_outputs = true;
     out_.facts_count = false;  // none of C's
@@ -175,10 +175,10 @@ class Filling {
     std::vector<std::string> roots = options_.portable_roots;
     const std::string cwd(command_.cwd);
     const std::string out_dir = a_.out_dir.empty() ? "" : absolute(a_.out_dir);
-    const std::string target_folder = target_folder_of(out_dir, a_.target);
-    std::string workspace = out_dir.empty() ? "" : workspace_of(out_dir, target_folder);
-    if (workspace.empty()) workspace = target_folder;
-    // Cargo compiles members in the workspace's folder, and others in their own. A target folder that
+    const std::string target_directory = target_directory_of(out_dir, a_.target);
+    std::string workspace = out_dir.empty() ? "" : workspace_of(out_dir, target_directory);
+    if (workspace.empty()) workspace = target_directory;
+    // Cargo compiles members in the workspace's directory, and others in their own. A target directory that
     // lies above or elsewhere tells nothing of where sources are.
     const bool is_above = cwd != workspace && is_within(cwd, workspace);
     if (is_member() && (is_above || !is_within(cwd, workspace))) roots.push_back(cwd);
@@ -197,18 +197,19 @@ class Filling {
     const bool is_linked = a_.emits.empty() || has(a_.emits, "link") || has(a_.emits, "llvm-bc");
     // Bitcode packs its strings.
     out_.opaque_outputs = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
-    const std::string folder = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
+    const std::string directory = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
     if (!a_.out_dir.empty()) {
-      out_.target_folder = target_folder_of(folder, a_.target);
-      out_.workspace = workspace_of(folder, out_.target_folder);
+      out_.target_directory = target_directory_of(directory, a_.target);
+      out_.workspace = workspace_of(directory, out_.target_directory);
     }
-    const std::string stem = join_path(folder, a_.crate_name + a_.extra_filename);
+    const std::string stem = join_path(directory, a_.crate_name + a_.extra_filename);
     if (has(a_.emits, "dep-info")) {
       for (const std::string& file : a_.dep_info_files) out_.depfiles.push_back(absolute(file));
       if (a_.dep_info_files.empty()) out_.depfiles.push_back(stem + ".d");
     }
-    if (a_.is_incremental && !out_.depfiles.empty()) out_.lane_mark = out_.depfiles.front();
-    if (is_build_script(a_, folder)) out_.build_script = stem;
+    if (a_.is_incremental && !out_.depfiles.empty())
+      out_.incremental_marker = out_.depfiles.front();
+    if (is_build_script(a_, directory)) out_.build_script = stem;
   }
 
   const Arguments& a_;
@@ -260,7 +261,7 @@ class RustAdapter final : public Adapter {
     return variables_of(depfile);
   }
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
-  std::span<const Vouched> vouched(const Invocation&) const override {
+  std::span<const TrustedScript> trusted_script(const Invocation&) const override {
     return link_time_programs();
   }
   // What failed is compiled again: cargo's users edit and try.

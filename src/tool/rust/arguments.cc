@@ -182,7 +182,7 @@ class Reading {
         if (option.name == "-o") out_.output = value;
         return whole(0);
       case Value::kind_path:
-        return whole(take_folder(value));
+        return whole(take_directory(value));
       case Value::extern_path:
         return take_extern(value, word, value_at);
       case Value::from_path: {
@@ -222,25 +222,25 @@ class Reading {
     }
   }
 
-  // Returns where the folder's name begins.
-  std::size_t take_folder(std::string_view value) {
+  // Returns where the directory's name begins.
+  std::size_t take_directory(std::string_view value) {
     static constexpr std::string_view kKinds[] = {
         "dependency=", "crate=", "native=", "framework=", "all="};
     std::size_t at = 0;
     for (const std::string_view kind : kKinds)
       if (value.starts_with(kind)) at = kind.size();
-    const std::string folder(value.substr(at));
+    const std::string directory(value.substr(at));
     if (value.starts_with("native=") || value.starts_with("framework=")) return at;
-    out_.crate_folders.push_back(folder);
-    (value.starts_with("dependency=") ? out_.dependency_folders : out_.searched_by_name)
-        .push_back(folder);
+    out_.crate_directories.push_back(directory);
+    (value.starts_with("dependency=") ? out_.dependency_directories : out_.searched_by_name)
+        .push_back(directory);
     return at;
   }
 
   void take_extern(std::string_view value, std::string_view word, std::size_t value_at) {
     const std::size_t equals = value.find('=');
     if (equals == std::string_view::npos) return add(word);
-    out_.crate_folders.emplace_back(parent_path(value.substr(equals + 1)));
+    out_.crate_directories.emplace_back(parent_path(value.substr(equals + 1)));
     add(word, value_at + equals + 1);
   }
 
@@ -252,7 +252,8 @@ class Reading {
       out_.is_incremental = true;
       return;
     }
-    if (name == "save-temps") out_.unsupported = "-C save-temps: new names of folders each time";
+    if (name == "save-temps")
+      out_.unsupported = "-C save-temps: new names of directories each time";
     if (name == "extra-filename") out_.extra_filename = setting;
     if (name == "embed-bitcode" && (setting == "no" || setting == "off" || setting == "n"))
       out_.embeds_bitcode = false;
@@ -272,19 +273,19 @@ Arguments read_arguments(const std::vector<std::string_view>& words) {
   return Reading().read(words);
 }
 
-std::string target_folder_of(std::string_view out_dir, std::string_view target) {
+std::string target_directory_of(std::string_view out_dir, std::string_view target) {
   std::string_view profile;
   if (base_name(out_dir) == "deps" || base_name(out_dir) == "examples")
     profile = parent_path(out_dir);
   else if (base_name(parent_path(out_dir)) == "build")
     profile = parent_path(parent_path(out_dir));
   if (base_name(profile).empty()) return {};
-  std::string_view folder = parent_path(profile);
-  // With --target the host's crates have no folder of that name.
+  std::string_view directory = parent_path(profile);
+  // With --target the host's crates have no directory of that name.
   std::string_view triple = base_name(target);
   if (triple.ends_with(".json")) triple.remove_suffix(5);
-  if (!triple.empty() && base_name(folder) == triple) folder = parent_path(folder);
-  return folder.size() > 1 ? std::string(folder) : std::string();
+  if (!triple.empty() && base_name(directory) == triple) directory = parent_path(directory);
+  return directory.size() > 1 ? std::string(directory) : std::string();
 }
 
 }  // namespace deja::tool::rust

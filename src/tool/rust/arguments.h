@@ -14,19 +14,19 @@ namespace deja::tool::rust {
 struct Arguments {
   std::string source;  // as spelled; "-": standard input; empty: none
   std::string crate_name;
-  std::vector<std::string> crate_types;         // of --crate-type, split at commas
-  std::vector<std::string> emits;               // kinds of --emit
-  std::vector<std::string> dep_info_files;      // of --emit=dep-info=PATH
-  std::vector<std::string> dependency_folders;  // -L dependency=
-  std::vector<std::string> searched_by_name;    // -L of another kind that may hold crates
-  std::vector<std::string> crate_folders;       // all that may hold crates: -L, and of --extern
-  std::string out_dir, output;                  // --out-dir, -o
-  std::string target;                           // --target: a triple, or a file that describes it
-  std::string extra_filename;                   // -C extra-filename
-  std::string error_format;                     // of --error-format; empty: rustc's own choice
-  std::string question;                         // an option that asks: --print, -V, …; empty: none
-  bool can_be_answered = true;                  // from memory: not --help, --explain
-  std::string unsupported;                      // an option that makes a run impossible to remember
+  std::vector<std::string> crate_types;             // of --crate-type, split at commas
+  std::vector<std::string> emits;                   // kinds of --emit
+  std::vector<std::string> dep_info_files;          // of --emit=dep-info=PATH
+  std::vector<std::string> dependency_directories;  // -L dependency=
+  std::vector<std::string> searched_by_name;        // -L of another kind that may hold crates
+  std::vector<std::string> crate_directories;       // all that may hold crates: -L, and of --extern
+  std::string out_dir, output;                      // --out-dir, -o
+  std::string target;           // --target: a triple, or a file that describes it
+  std::string extra_filename;   // -C extra-filename
+  std::string error_format;     // of --error-format; empty: rustc's own choice
+  std::string question;         // an option that asks: --print, -V, …; empty: none
+  bool can_be_answered = true;  // from memory: not --help, --explain
+  std::string unsupported;      // an option that makes a run impossible to remember
   bool is_test = false;
   bool has_colour = false;
   bool embeds_bitcode = true;  // not -C embed-bitcode=no
@@ -41,8 +41,8 @@ struct Arguments {
 // words: those after the program's name, response files expanded.
 Arguments read_arguments(const std::vector<std::string_view>& words);
 
-// Cargo's target folder, of what it gives as --out-dir: <it>/[triple/]<profile>/deps, …/examples or
-// …/build/<package>-<hash>. Empty: the folder is not laid out so.
-std::string target_folder_of(std::string_view out_dir, std::string_view target);
+// Cargo's target directory, of what it gives as --out-dir: <it>/[triple/]<profile>/deps, …/examples or
+// …/build/<package>-<hash>. Empty: the directory is not laid out so.
+std::string target_directory_of(std::string_view out_dir, std::string_view target);
 
 }  // namespace deja::tool::rust

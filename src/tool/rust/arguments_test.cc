@@ -46,18 +46,18 @@ std::string paths(const Arguments& a) {
   return out;
 }
 
-TEST(RustArguments, TargetFolder) {
+TEST(RustArguments, TargetDirectory) {
   constexpr std::string_view kTriple = "aarch64-unknown-linux-gnu";
-  EXPECT_EQ(target_folder_of("/ws/target/debug/deps", ""), "/ws/target");
-  EXPECT_EQ(target_folder_of("/ws/t1/debug/examples", ""), "/ws/t1");
-  EXPECT_EQ(target_folder_of("/ws/t1/release/build/serde-0123", ""), "/ws/t1");
-  EXPECT_EQ(target_folder_of("/ws/t1/aarch64-unknown-linux-gnu/debug/deps", kTriple), "/ws/t1");
-  EXPECT_EQ(target_folder_of("/ws/t1/mine/debug/deps", "/x/mine.json"), "/ws/t1");
-  EXPECT_EQ(target_folder_of("/ws/t1/debug/deps", kTriple), "/ws/t1");
-  EXPECT_EQ(target_folder_of("/ws/out", ""), "");
-  EXPECT_EQ(target_folder_of("/deps", ""), "");
-  EXPECT_EQ(target_folder_of("/debug/deps", ""), "");
-  EXPECT_EQ(target_folder_of("", ""), "");
+  EXPECT_EQ(target_directory_of("/ws/target/debug/deps", ""), "/ws/target");
+  EXPECT_EQ(target_directory_of("/ws/t1/debug/examples", ""), "/ws/t1");
+  EXPECT_EQ(target_directory_of("/ws/t1/release/build/serde-0123", ""), "/ws/t1");
+  EXPECT_EQ(target_directory_of("/ws/t1/aarch64-unknown-linux-gnu/debug/deps", kTriple), "/ws/t1");
+  EXPECT_EQ(target_directory_of("/ws/t1/mine/debug/deps", "/x/mine.json"), "/ws/t1");
+  EXPECT_EQ(target_directory_of("/ws/t1/debug/deps", kTriple), "/ws/t1");
+  EXPECT_EQ(target_directory_of("/ws/out", ""), "");
+  EXPECT_EQ(target_directory_of("/deps", ""), "");
+  EXPECT_EQ(target_directory_of("/debug/deps", ""), "");
+  EXPECT_EQ(target_directory_of("", ""), "");
 }
 
 TEST(RustArguments, OfCargo) {
@@ -68,7 +68,7 @@ TEST(RustArguments, OfCargo) {
   EXPECT_EQ(a.emits, (std::vector<std::string>{"dep-info", "metadata", "link"}));
   EXPECT_EQ(a.out_dir, "/ws/target/debug/deps");
   EXPECT_EQ(a.extra_filename, "-abc");
-  EXPECT_EQ(a.dependency_folders, (std::vector<std::string>{"/ws/target/debug/deps"}));
+  EXPECT_EQ(a.dependency_directories, (std::vector<std::string>{"/ws/target/debug/deps"}));
   EXPECT_EQ(a.error_format, "json");
   EXPECT_FALSE(a.embeds_bitcode);
   EXPECT_EQ(paths(a),
@@ -102,7 +102,7 @@ TEST(RustArguments, EverySpelling) {
       read_arguments({"-Ldependency=d1", "-L", "dependency=d2", "-oout", "--emit",
                       "dep-info=x.d,link", "-Cextra-filename=-1", "--color=never",
                       "--crate-type=rlib,cdylib", "--test", "a.rs", "--remap-path-prefix=/a=b=/c"});
-  EXPECT_EQ(a.dependency_folders, (std::vector<std::string>{"d1", "d2"}));
+  EXPECT_EQ(a.dependency_directories, (std::vector<std::string>{"d1", "d2"}));
   EXPECT_EQ(read_arguments({"-Ld", "-Lcrate=e", "-L", "all=f", "-Lnative=g"}).searched_by_name,
             (std::vector<std::string>{"d", "e", "f"}));
   EXPECT_EQ(a.output, "out");

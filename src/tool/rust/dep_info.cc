@@ -21,7 +21,7 @@ bool begins_name(std::string_view text, std::size_t at) {
   return text[at - 1] == ' ' && (at < 2 || text[at - 2] != '\\');
 }
 
-bool ends_folder(std::string_view text, std::size_t at) {
+bool ends_directory(std::string_view text, std::size_t at) {
   return at == text.size() || text[at] == '/' || text[at] == ':' || text[at] == ' ' ||
          text[at] == '\n';
 }
@@ -55,7 +55,7 @@ std::optional<std::string> move_once(std::string_view text, const TextMoves::Mov
   for (std::size_t at = text.find(old_name); at != std::string_view::npos;
        at = text.find(old_name, at + 1)) {
     const std::size_t end = at + old_name.size();
-    const bool is_path = begins_name(text, at) && ends_folder(text, end);
+    const bool is_path = begins_name(text, at) && ends_directory(text, end);
     if (is_comment(text, at) || !is_path || move.to.empty()) return std::nullopt;
     out.append(text.substr(done, at - done)).append(new_name);
     done = end;

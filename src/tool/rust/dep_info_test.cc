@@ -21,7 +21,7 @@ TEST(DepInfo, PathsMove) {
       kText);
 }
 
-TEST(DepInfo, OnlyWholeFolders) {
+TEST(DepInfo, OnlyWholeDirectories) {
   EXPECT_EQ(move_dep_info("/ws2/a: b\n", move("/ws", "/x")), std::nullopt);
   EXPECT_EQ(move_dep_info("a: /v/ws/b\n", move("/ws", "/x")), std::nullopt);
   EXPECT_EQ(move_dep_info("a: ../ws/b\n", move("/ws", "/x")), std::nullopt);

@@ -423,8 +423,9 @@ bool may_go_back(std::string_view text) {
     if (rest.starts_with("-")) return true;
     const Word word = shell::read_word(rest, 0);
     const std::string_view operand = rest.substr(0, word.end);
-    const bool is_folder = operand.starts_with("$(dirname ") || operand.starts_with("\"$(dirname ");
-    if (word.has_expansion && !word.has_slash && !is_folder) return true;
+    const bool is_directory =
+        operand.starts_with("$(dirname ") || operand.starts_with("\"$(dirname ");
+    if (word.has_expansion && !word.has_slash && !is_directory) return true;
   }
   return false;
 }

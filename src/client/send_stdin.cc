@@ -1,0 +1,99 @@
+#include "client/send_stdin.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+
+#include "client/descriptors.h"
+#include "os/fd.h"
+#include "os/io.h"
+#include "wire/messages.h"
+
+namespace deja::client {
+namespace {
+
+char chunk[64 * 1024];
+
+// Has another process, which is nobody's child, write what was read so far and all that follows.
+// When there can be none the tool meets the end too early; it cannot be helped.
+void hand_on(int kept, std::size_t in_chunk) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  const pid_t child = ::fork();
+  if (child != 0) {
+    ::dup2(ends[0], 0);
+    ::close(ends[0]);
+    ::close(ends[1]);
+    if (child > 0) ::waitpid(child, nullptr, 0);
+    return;
+  }
+  if (::fork() != 0) ::_exit(0);
+  // Who waits for the end of the tool's output, or of our talk with the engine, waits not for us.
+  close_others({0, kept, ends[1]});
+  static char again[sizeof(chunk)];
+  ::lseek(kept, 0, SEEK_SET);
+  ssize_t n = 0;
+  while ((n = os::read_some(kept, again, sizeof(again))) > 0)
+    if (os::write_all(ends[1], again, static_cast<std::size_t>(n)) != 0) ::_exit(0);
+  for (n = static_cast<ssize_t>(in_chunk); n > 0; n = os::read_some(0, chunk, sizeof(chunk)))
+    if (os::write_all(ends[1], chunk, static_cast<std::size_t>(n)) != 0) ::_exit(0);
+  ::_exit(0);
+}
+
+int count_unread() {
+  int count = 0;
+  return ::ioctl(0, FIONREAD, &count) == 0 ? count : 0;
+}
+
+}  // namespace
+
+StdinMark::StdinMark()
+    : position_(::lseek(0, 0, SEEK_CUR)), unread_(position_ < 0 ? count_unread() : 0) {}
+
+bool StdinMark::give_back() const {
+  return !is_passed() || (position_ >= 0 && ::lseek(0, position_, SEEK_SET) == position_);
+}
+
+bool StdinMark::is_passed() const {
+  return position_ >= 0 ? ::lseek(0, 0, SEEK_CUR) != position_ : count_unread() < unread_;
+}
+
+int keep_stdin() {
+  // Compilers compare a file's size with what they get; what is kept is a file read from its start.
+  struct stat st;
+  if (::fstat(0, &st) != 0 || (S_ISREG(st.st_mode) && ::lseek(0, 0, SEEK_CUR) != 0)) return -1;
+  if (S_ISCHR(st.st_mode) && ::isatty(0)) return -1;  // a person waits for prompts
+  // Whether it waits for what is not there yet is for the tool to find out.
+  if ((::fcntl(0, F_GETFL) & O_NONBLOCK) != 0) return -1;
+  const int kept = ::memfd_create("stdin", MFD_CLOEXEC);
+  if (kept < 0) return -1;
+  std::size_t size = 0;
+  for (;;) {
+    const ssize_t n = os::read_some(0, chunk, sizeof(chunk));
+    if (n == 0) break;
+    if (n < 0) {  // a directory, or not open for reading: the tool meets the error, too
+      if (size > 0) hand_on(kept, 0);
+      ::close(kept);
+      return -1;
+    }
+    const auto count = static_cast<std::size_t>(n);
+    const bool fits = size + count <= wire::kStdinMax;
+    if (!fits || os::write_all(kept, chunk, count) != 0) {
+      // A write that broke off has left a part behind.
+      if (::ftruncate(kept, static_cast<off_t>(size)) == 0) hand_on(kept, count);
+      ::close(kept);
+      return -1;
+    }
+    size += count;
+  }
+  ::lseek(kept, 0, SEEK_SET);
+  ::dup2(kept, 0);
+  return kept;
+}
+
+}  // namespace deja::client

@@ -1,0 +1,359 @@
+// The way of a request, seen from the client: send, wait, obey. The client reads no
+// configuration and decides nothing; whatever it cannot understand or wait for ends in the tool.
+#include "client/submit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "client/connect.h"
+#include "client/descriptors.h"
+#include "client/run.h"
+#include "client/send_stdin.h"
+#include "client/silence.h"
+#include "os/confinement.h"
+#include "os/end.h"
+#include "os/fd.h"
+#include "os/io.h"
+#include "wire/messages.h"
+
+namespace deja::client {
+namespace {
+
+using namespace std::literals;
+using sv = std::string_view;
+
+char request_memory[256 * 1024];
+char reply_memory[64 * 1024];
+
+struct Memory {
+  char* data = nullptr;
+  std::size_t size = 0;
+};
+
+// The fixed memory when it suffices (it costs no system call), else mapped memory.
+Memory memory_for(char* fixed, std::size_t fixed_size, std::size_t wanted) {
+  if (wanted <= fixed_size) return {fixed, fixed_size};
+  void* p = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return p == MAP_FAILED ? Memory{} : Memory{static_cast<char*>(p), wanted};
+}
+
+bool is_same_open_file(const struct stat& a, const struct stat& b) {
+  if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return false;
+  if (S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || S_ISCHR(a.st_mode)) return true;
+  // Two openings of one file have two positions; only copies of one descriptor share it.
+  constexpr int kCompareFiles = 0;  // KCMP_FILE, kcmp(2)
+  return ::syscall(SYS_kcmp, ::getpid(), ::getpid(), kCompareFiles, 1, 2) == 0;
+}
+
+// False when a standard stream is closed: then nothing of ours may open a descriptor in its place.
+bool look_at_streams(std::uint32_t* flags) {
+  struct stat in;
+  struct stat out;
+  struct stat err;
+  if (::fstat(0, &in) != 0 || ::fstat(1, &out) != 0 || ::fstat(2, &err) != 0) return false;
+  *flags = 0;
+  if (S_ISCHR(out.st_mode) && ::isatty(1)) *flags |= wire::kStdoutIsTerminal;
+  if (S_ISCHR(err.st_mode) && ::isatty(2)) *flags |= wire::kStderrIsTerminal;
+  if (is_same_open_file(out, err)) *flags |= wire::kStreamsAreOne;
+  return true;
+}
+
+wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) {
+  wire::RequestHead head;
+  head.stream_flags = stream_flags;
+  head.umask = ::umask(0);
+  ::umask(head.umask);
+  struct stat st;
+  if (::stat("/proc/self/ns/mnt", &st) == 0) head.mount_namespace = st.st_ino;
+  if (::stat("/", &st) == 0) {
+    head.root_device = st.st_dev;
+    head.root_inode = st.st_ino;
+  }
+  head.client_device = command.front.device;
+  head.client_inode = command.front.inode;
+  head.group = ::getegid();
+  head.confinement = os::confinement_of_this_process();
+  return head;
+}
+
+void write_request(wire::Writer& w, const wire::RequestHead& head, const Command& command,
+                   const Environment& env) {
+  wire::write(w, head);
+  w.u32(static_cast<std::uint32_t>(command.calling));
+  w.text(command.cwd);
+  w.u32(static_cast<std::uint32_t>(command.argc));
+  for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
+  w.u32(static_cast<std::uint32_t>(env.count));
+  for (std::size_t i = 0; i < env.count; ++i) w.text(env.raw[i]);
+}
+
+bool send_request(int socket, const Command& command, const Environment& env,
+                  std::uint32_t stream_flags) {
+  const wire::RequestHead head = make_head(command, stream_flags);
+  constexpr std::size_t kHead = sizeof(wire::FrameHead);
+  wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
+  write_request(first, head, command, env);
+  if (first.size() > wire::kRequestMax) return false;
+  Memory memory = {request_memory, sizeof(request_memory)};
+  if (!first.fits()) {
+    memory = memory_for(request_memory, sizeof(request_memory), first.size() + kHead);
+    if (memory.data == nullptr) return false;
+    wire::Writer again(memory.data + kHead, memory.size - kHead);
+    write_request(again, head, command, env);
+  }
+  const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
+  std::memcpy(memory.data, &frame, kHead);
+  return os::send_all(socket, memory.data, kHead + first.size(), kSilenceMs) == 0;
+}
+
+// The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
+bool receive(int socket, wire::FrameHead* head, std::size_t* have) {
+  if (!wait_for_word(socket, engine_directory()) ||
+      os::read_exactly(socket, head, sizeof(*head), kSilenceMs) != sizeof(*head) ||
+      !wire::is_ours(*head))
+    return false;
+  *have = head->size < sizeof(reply_memory) ? head->size : sizeof(reply_memory);
+  return os::read_exactly(socket, reply_memory, *have, kSilenceMs) == static_cast<ssize_t>(*have);
+}
+
+// All of a frame's body, of which `have` bytes are in reply_memory. No data: it does not come.
+Memory whole_body(int socket, const wire::FrameHead& frame, std::size_t have) {
+  const Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
+  if (body.data == nullptr || body.data == reply_memory) return body;
+  std::memcpy(body.data, reply_memory, have);
+  const std::size_t rest = frame.size - have;
+  if (os::read_exactly(socket, body.data + have, rest, kSilenceMs) != static_cast<ssize_t>(rest))
+    return {};
+  return body;
+}
+
+// Ends as a tool does whose own write has failed, after it was too late to have it run.
+int end_unwritten(int fd, int error, int code) {
+  struct sigaction action = {};
+  ::sigaction(SIGPIPE, nullptr, &action);
+  if (error == EPIPE && action.sa_handler != SIG_IGN) return os::end_by_signal(SIGPIPE);
+  // Hardly a tool cares for messages that are lost.
+  if (fd == STDERR_FILENO || code != 0) return code;
+  for (const std::string_view text :
+       {"deja: standard output: "sv, sv(std::strerror(error)), "\n"sv})
+    os::write_all(STDERR_FILENO, text.data(), text.size());
+  return 1;
+}
+
+// A hit: the outputs are in place already. Nothing is printed before all of it has come, so that a
+// dying engine cannot leave half a text. What cannot be printed (a full disk, a reader that has
+// left) is a reason to run the tool after all, where it says nothing twice: it knows what to say, and
+// how to end, when that happens.
+int replay(const Memory& body, std::size_t size, Command& command, const Environment& env) {
+  wire::Reader r(body.data, size);
+  const wire::ReplayHead head = wire::read_replay_head(r);
+  const std::string_view out = r.raw(head.stdout_size);
+  const std::string_view err = r.raw(head.stderr_size);
+  if (!r.done()) return become_tool(command, env);
+  const auto code = static_cast<int>(head.exit_code);
+  if (out.empty() && err.empty()) return code;
+  if ((!out.empty() && !takes_text(STDOUT_FILENO)) || (!err.empty() && !takes_text(STDERR_FILENO)))
+    return become_tool(command, env);
+  struct sigaction ignore = {};
+  struct sigaction before = {};
+  ignore.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &ignore, &before);
+  std::size_t written = 0;
+  std::size_t err_written = 0;
+  int fd = STDOUT_FILENO;
+  int error = -os::write_all(fd, out.data(), out.size(), &written);
+  if (error == 0) {
+    fd = STDERR_FILENO;
+    error = -os::write_all(fd, err.data(), err.size(), &err_written);
+  }
+  ::sigaction(SIGPIPE, &before, nullptr);
+  if (error == 0) return code;
+  // What a reader that has left was given before, nobody sees twice.
+  const bool is_doubled = fd == STDERR_FILENO && written > 0;
+  if (!is_doubled && (error == EPIPE || written + err_written == 0))
+    return become_tool(command, env);
+  return end_unwritten(fd, error, code);
+}
+
+// Ends as the tool ended.
+int end_like(const wire::ReportHead& head) {
+  if (head.signal == 0) return static_cast<int>(head.exit_code);
+  return os::end_by_signal(static_cast<int>(head.signal));
+}
+
+// Tells the engine, and takes its last word: the exit code to end with, or kAsTheTool.
+std::uint32_t report(int socket, const RunOutcome& outcome) {
+  wire::ReportHead head = outcome.head;
+  std::string_view out = outcome.stdout_bytes;
+  std::string_view err = outcome.stderr_bytes;
+  if ((head.flags & wire::kReportTruncated) != 0) out = err = {};
+  head.stdout_size = static_cast<std::uint32_t>(out.size());
+  head.stderr_size = static_cast<std::uint32_t>(err.size());
+  char memory[128];
+  wire::Writer w(memory + sizeof(wire::FrameHead), sizeof(memory) - sizeof(wire::FrameHead));
+  wire::write(w, head);
+  const wire::FrameHead frame =
+      wire::frame_head(wire::Kind::report, w.size() + out.size() + err.size());
+  std::memcpy(memory, &frame, sizeof(frame));
+  const std::size_t fds = outcome.log_fd >= 0 ? 1 : 0;
+  if (os::send_with_fds(socket, memory, sizeof(frame) + w.size(), &outcome.log_fd, fds,
+                        kSilenceMs) != 0)
+    return wire::kAsTheTool;
+  if (!out.empty() && os::send_all(socket, out.data(), out.size(), kSilenceMs) != 0)
+    return wire::kAsTheTool;
+  if (!err.empty() && os::send_all(socket, err.data(), err.size(), kSilenceMs) != 0)
+    return wire::kAsTheTool;
+  wire::FrameHead answer;
+  std::size_t have = 0;
+  // Visible at exit: wait until it is published.
+  do {
+    if (!receive(socket, &answer, &have)) return wire::kAsTheTool;
+  } while (answer.kind == static_cast<std::uint16_t>(wire::Kind::wait));
+  wire::Reader r(reply_memory, have);
+  const std::uint32_t code = r.u32();
+  if (r.failed()) return wire::kAsTheTool;
+  os::write_all(2, reply_memory + sizeof(code), have - sizeof(code));
+  return code;
+}
+
+// Reads a list of texts in place. Each text ends where the next one's length begins, which is
+// overwritten by its end: so *before, the text that has been read last, is ended one step later.
+char** read_list(wire::Reader& r, char* body, std::string_view* before) {
+  const std::uint32_t count = r.count();
+  if (r.failed()) return nullptr;
+  const Memory memory = memory_for(nullptr, 0, (count + 1) * sizeof(char*));
+  if (memory.data == nullptr) return nullptr;
+  body[before->data() + before->size() - body] = '\0';
+  void* const pointers = memory.data;
+  char** list = static_cast<char**>(pointers);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const std::string_view text = r.text();
+    if (r.failed()) return nullptr;
+    list[i] = body + (text.data() - body);
+    if (i > 0) body[before->data() + before->size() - body] = '\0';
+    *before = text;
+  }
+  return list;
+}
+
+// Turns the engine's order into what exec takes.
+bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) {
+  wire::Reader r(body, size);
+  const std::uint32_t flags = r.u32();
+  order->strip_colour = (flags & wire::kRunStripColour) != 0;
+  order->supervise = (flags & wire::kRunSupervise) != 0;
+  order->no_stdin = (flags & wire::kRunNoStdin) != 0;
+  order->drops[0] = (flags & wire::kRunDropStdout) != 0;
+  order->drops[1] = (flags & wire::kRunDropStderr) != 0;
+  order->limit_ms = r.u32();
+  const std::string_view tool = r.text();
+  order->preload = r.text();
+  if (r.failed()) return false;
+  std::string_view before = order->preload;
+  order->argv = read_list(r, body, &before);
+  char** const environment = order->argv == nullptr ? nullptr : read_list(r, body, &before);
+  // The engine adds one byte of room.
+  if (environment == nullptr || order->argv[0] == nullptr ||
+      before.data() + before.size() == body + size)
+    return false;
+  body[before.data() + before.size() - body] = '\0';
+  order->tool = body + (tool.data() - body);
+  body[tool.data() + tool.size() - body] = '\0';
+  if ((flags & wire::kRunEnvironment) != 0) *env = read_environment(environment);
+  return true;
+}
+
+// The tool is run as the user called it, with nothing of ours in between: nobody takes out the colours
+// that the engine has asked for.
+void leave_alone(Command& command, RunOrder& order) {
+  command.argv[0] = order.argv[0];
+  order.argv = command.argv;
+  order.preload = {};
+  order.is_own[0] = order.is_own[1] = true;
+}
+
+int run(int socket, const Memory& body, std::size_t size, Command& command, const Environment& env,
+        std::uint32_t stream_flags) {
+  RunOrder order;
+  Environment its_own = env;
+  if (!parse_run(body.data, size, &order, &its_own)) return become_tool(command, env);
+  order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0 && !order.drops_any();
+  const bool is_exec = command.calling == wire::Calling::exec;
+  for (int i = 0; i < 2; ++i) order.is_own[i] = !order.drops[i] && !takes_text(i + 1);
+  if (!is_exec && (order.is_own[0] || order.is_own[1])) leave_alone(command, order);
+  order.front = command.front;
+  order.is_exec = is_exec;
+  const RunOutcome outcome = run_tool(order, its_own, env);
+  if (!outcome.started) return become_tool(command, env);
+  const std::uint32_t code = report(socket, outcome);
+  if (code != wire::kAsTheTool) return static_cast<int>(code);
+  const Unwritten& lost = outcome.unwritten;
+  if (lost.fd == 0 || (lost.error == EPIPE && lost.was_heard)) return end_like(outcome.head);
+  // A command of any kind runs once; a compiler may say for itself what it makes of this.
+  if (!is_exec && lost.may_run_again) return become_tool(command, env);
+  return end_unwritten(lost.fd, lost.error, 0);
+}
+
+bool feed(int socket) {
+  const os::Fd kept(keep_stdin());
+  const int fd = kept.get();
+  const wire::FrameHead frame = wire::frame_head(wire::Kind::fed, 0);
+  return os::send_with_fds(socket, &frame, sizeof(frame), &fd, kept ? 1 : 0, kSilenceMs) == 0;
+}
+
+// Sends the request and waits for the answer that ends the talk. False: no engine of ours there.
+bool ask(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags,
+         wire::FrameHead* frame, std::size_t* have) {
+  if (!send_request(socket, command, env, stream_flags)) return false;
+  for (;;) {
+    if (!receive(socket, frame, have)) return false;
+    const auto kind = static_cast<wire::Kind>(frame->kind);
+    if (kind != wire::Kind::wait && kind != wire::Kind::feed) return true;
+    if (kind == wire::Kind::feed && !feed(socket)) return false;
+  }
+}
+
+int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
+         const Environment& env, std::uint32_t stream_flags) {
+  const Memory body = whole_body(socket, frame, have);
+  if (body.data == nullptr) return become_tool(command, env);
+  switch (static_cast<wire::Kind>(frame.kind)) {
+    case wire::Kind::replay:
+      return replay(body, frame.size, command, env);
+    case wire::Kind::run:
+      return run(socket, body, frame.size, command, env, stream_flags);
+    default:
+      return become_tool(command, env);
+  }
+}
+
+}  // namespace
+
+int submit(Command& command, const Environment& env) {
+  std::uint32_t stream_flags = 0;
+  if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
+  os::Fd socket(reach_engine(env, command));
+  if (!socket) return become_tool(command, env);
+  wire::FrameHead frame = {};
+  frame.magic = 0;
+  std::size_t have = 0;
+  bool answered = ask(socket.get(), command, env, stream_flags, &frame, &have);
+  // A daemon of another version, or one that sees other files than we do (another mount namespace
+  // or root), says so; an engine of our own then serves this request.
+  const bool elsewhere = answered ? frame.kind == static_cast<std::uint16_t>(wire::Kind::foreign)
+                                  : frame.magic == wire::kMagic && !wire::is_ours(frame);
+  if (elsewhere) {
+    socket = os::Fd(own_engine(env, command));
+    answered = socket && ask(socket.get(), command, env, stream_flags, &frame, &have);
+  }
+  if (!answered) return become_tool(command, env);
+  return obey(socket.get(), frame, have, command, env, stream_flags);
+}
+
+}  // namespace deja::client

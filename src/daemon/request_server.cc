@@ -1,0 +1,186 @@
+// Decodes requests, runs them through the engine and sends the answers; keeps a bounded queue of requests
+// to prewarm. Tested by the tests in test/e2e and test/fault.
+#include "daemon/request_server.h"
+
+#include <unistd.h>
+
+#include "base/path.h"
+#include "daemon/session.h"
+#include "os/clock.h"
+#include "os/confinement.h"
+#include "os/file.h"
+#include "os/places.h"
+#include "os/socket.h"
+
+namespace deja::daemon {
+namespace {
+
+// The number of requests in each prewarm queue; about 8 KiB each.
+constexpr std::size_t kPrewarmsMax = 1024;
+
+// The reason why tools cannot be observed with this library; empty if they can. LD_PRELOAD separates
+// paths by colons and spaces and has no quoting (ld.so(8)).
+std::string unusable_interposer(const std::string& path) {
+  if (path.find_first_of(": ") != std::string::npos)
+    return "observe: install deja where the path has no space and no colon: " + path;
+  if (!is_loadable(path)) return "observe: missing, nothing can be remembered: " + path;
+  return {};
+}
+
+}  // namespace
+
+std::string own_directory() {
+  const auto self = os::read_symlink("/proc/self/exe");
+  return self && *self ? std::string(parent_path(**self)) : std::string();
+}
+
+View View::of_this_process() {
+  View view;
+  if (const auto id = os::stat_file("/proc/self/ns/mnt"); id && *id)
+    view.mount_namespace = (*id)->inode;
+  if (const auto id = os::stat_file("/"); id && *id) {
+    view.root_device = (*id)->device;
+    view.root_inode = (*id)->inode;
+  }
+  view.group = ::getegid();
+  view.confinement = os::confinement_of_this_process();
+  return view;
+}
+
+bool View::is_same_for(const wire::RequestHead& client) const {
+  return mount_namespace == client.mount_namespace && root_device == client.root_device &&
+         root_inode == client.root_inode && group == client.group &&
+         confinement == client.confinement;
+}
+
+RequestServer::RequestServer(const std::string& dir, Kind kind,
+                             std::unique_ptr<engine::Engine> engine, std::uint64_t idle_exit_s)
+    : silence_mark_(join_path(dir, os::kSilenceMark)),
+      off_mark_(join_path(dir, os::kOffMark)),
+      kind_(kind),
+      view_(View::of_this_process()),
+      idle_exit_s_(idle_exit_s),
+      engine_(std::move(engine)) {}
+RequestServer::~RequestServer() = default;
+
+std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind kind,
+                                                   const config::Loaded& loaded) {
+  std::string interposer = own_directory() + "/libdeja-observe.so";
+  const std::string problem = unusable_interposer(interposer);
+  if (!problem.empty()) interposer.clear();
+  auto engine = engine::Engine::open({.dir = dir,
+                                      .limit_bytes = loaded.config.store_limit_bytes,
+                                      .interposer = std::move(interposer),
+                                      .is_embedded = false});
+  for (const config::Problem& p : loaded.problems) engine->journal().trouble(p.text());
+  if (!problem.empty()) engine->journal().trouble(problem);
+  return std::unique_ptr<RequestServer>(
+      new RequestServer(dir, kind, std::move(engine), loaded.config.daemon_idle_exit_s));
+}
+
+void RequestServer::answer(Connection& connection, const pipeline::Outcome& outcome) {
+  // If the client has left, it has run the tool itself, so a failure to send does not matter.
+  if (const auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) {
+    std::string body(wire::kReplayHeadSize, '\0');
+    wire::Writer w(body.data(), body.size());
+    wire::write(w,
+                wire::ReplayHead{replay->exit_code, static_cast<std::uint32_t>(replay->out.size()),
+                                 static_cast<std::uint32_t>(replay->err.size())});
+    body += replay->out;
+    body += replay->err;
+    ignore(connection.send_last(wire::Kind::replay, body), "the client has left");
+  } else if (const auto* done = std::get_if<pipeline::Done>(&outcome.answer)) {
+    std::string body(sizeof(std::uint32_t), '\0');
+    wire::Writer(body.data(), body.size()).u32(done->exit_code.value_or(wire::kAsTheTool));
+    body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
+    ignore(connection.send_last(wire::Kind::published, body), "the client has left");
+  } else {
+    ignore(connection.send_last(wire::Kind::exec, {}), "the client has left");
+  }
+}
+
+void RequestServer::serve(const os::Fd& socket, const std::string& request_body) {
+  const std::int64_t started_ns = os::monotonic_ns();
+  const auto decoded = decode_request(request_body);
+  if (!decoded) return journal().trouble(decoded.error().message);
+  // Permissions also depend on the groups.
+  if (!view_.is_same_for(decoded->head) || !os::has_our_groups(socket)) {
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
+    if (view_.confinement != 0 && decoded->head.confinement == 0) gives_way_ = true;
+    return;
+  }
+  const pipeline::Request& request = decoded->request;
+  const pipeline::Services* const services = engine_->services();
+  forget_silence(started_ns);
+  Connection connection(socket);
+  const Heartbeat::Guard guard(heartbeat_, connection);
+  SocketClient client(connection, services != nullptr ? services->interposer : std::string());
+  pipeline::Outcome outcome = engine_->handle(request, engine_->settings_for(request), client);
+  engine_->record(outcome, request, started_ns);
+  apply_daemon_mode(request);
+  answer(connection, outcome);
+  const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
+                       (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
+  if (may_hit && !outcome.remembered)
+    prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
+}
+
+// Sets or removes the mark for "no daemon". An outdated mark only costs time: with it, each command starts
+// an engine; without it, a daemon starts and ends after one request. Answers do not depend on it.
+void RequestServer::apply_daemon_mode(const pipeline::Request& request) {
+  const auto is_off = engine_->is_daemon_off(request);
+  if (!is_off) return;
+  is_switched_off_ = *is_off;
+  if (*is_off) {
+    const auto there = os::stat_file(off_mark_, os::Links::keep);
+    if (there && !*there) ignore(os::write_file_atomic(off_mark_, ""), "the mark only saves time");
+  } else if (kind_ == Kind::one_shot) {  // with a mark, clients do not ask a daemon
+    ignore(os::remove_file(off_mark_), "the mark only saves time");
+  }
+}
+
+// At most once a second: only waiting clients read the mark.
+void RequestServer::forget_silence(std::int64_t now_ns) {
+  constexpr std::int64_t kSecondNs = 1'000'000'000;
+  std::int64_t last = forgot_silence_ns_;
+  if (now_ns - last < kSecondNs || !forgot_silence_ns_.compare_exchange_strong(last, now_ns))
+    return;
+  ignore(os::remove_file(silence_mark_), "a mark that stays costs only time");
+}
+
+void RequestServer::prewarm_later(const std::string& request_body, bool was_hit) {
+  const MutexLock lock(prewarms_mutex_);
+  std::deque<std::string>& queue = was_hit ? prewarm_hits_ : prewarm_misses_;
+  if (queue.size() >= kPrewarmsMax) queue.pop_front();
+  queue.push_back(request_body);
+  prewarms_changed_.notify_one();
+}
+
+bool RequestServer::wait_for_prewarm() {
+  const MutexLock lock(prewarms_mutex_);
+  while (prewarm_hits_.empty() && prewarm_misses_.empty() && !prewarms_ended_)
+    prewarms_changed_.wait(prewarms_mutex_);
+  return !prewarms_ended_;
+}
+
+void RequestServer::end_prewarming() {
+  const MutexLock lock(prewarms_mutex_);
+  prewarms_ended_ = true;
+  prewarms_changed_.notify_one();
+}
+
+bool RequestServer::prewarm_one(bool in_a_pause) {
+  std::string body;
+  {
+    const MutexLock lock(prewarms_mutex_);
+    std::deque<std::string>& queue = prewarm_hits_.empty() ? prewarm_misses_ : prewarm_hits_;
+    if (queue.empty() || (!in_a_pause && &queue == &prewarm_misses_)) return false;
+    body = std::move(queue.front());
+    queue.pop_front();
+  }
+  const auto decoded = decode_request(body);
+  if (decoded) engine_->prewarm(decoded->request);
+  return true;
+}
+
+}  // namespace deja::daemon

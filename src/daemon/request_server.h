@@ -1,0 +1,84 @@
+// The engine behind a socket: answers requests by an engine::Engine, and prewarms them when idle.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "config/config.h"
+#include "daemon/heartbeat.h"
+#include "engine/engine.h"
+#include "os/fd.h"
+#include "pipeline/outcome.h"
+#include "wire/messages.h"
+
+namespace deja::daemon {
+
+// The namespaces and rights of this process. A client with others is served by an engine of its own.
+struct View {
+  std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0, confinement = 0;
+  static View of_this_process();
+  bool is_same_for(const wire::RequestHead& client) const;
+};
+
+class RequestServer {
+ public:
+  enum class Kind { daemon, one_shot };
+  // Never fails: without a store every request is a bypass, and the journal records the reason.
+  // loaded: the configuration of the engine as a whole.
+  static std::unique_ptr<RequestServer> open(const std::string& dir, Kind kind,
+                                             const config::Loaded& loaded);
+  ~RequestServer();
+
+  // Serves one connection whose request frame has been read.
+  void serve(const os::Fd& socket, const std::string& request_body);
+
+  void forget() { engine_->forget(); }
+  // A confined client started this daemon, and an unconfined one came: the daemon ends, so that the
+  // next one is started by an unconfined client.
+  bool gives_way() const { return gives_way_; }
+  // The configuration of the last request switches the daemon off, and the mark for clients is set.
+  bool is_switched_off() const { return is_switched_off_; }
+  void maintain() { engine_->maintain(); }  // at intervals
+  // Prewarms a recent request (warm/request_cache.h). Hits come first: they are likely to come again
+  // soon. Misses wait for a pause; otherwise a first build would pay for later ones. False: there is
+  // none to prewarm now.
+  bool prewarm_one(bool in_a_pause);
+  // Waits until there is a request to prewarm. False: end_prewarming() was called.
+  bool wait_for_prewarm();
+  void end_prewarming();
+  journal::Journal& journal() { return engine_->journal(); }
+  std::uint64_t idle_exit_s() const { return idle_exit_s_; }
+
+ private:
+  RequestServer(const std::string& dir, Kind kind, std::unique_ptr<engine::Engine> engine,
+                std::uint64_t idle_exit_s);
+  void forget_silence(std::int64_t now_ns);
+  void prewarm_later(const std::string& request_body, bool was_hit);
+  void answer(Connection& connection, const pipeline::Outcome& outcome);
+
+  Heartbeat heartbeat_;
+  void apply_daemon_mode(const pipeline::Request& request);
+  const std::string silence_mark_, off_mark_;
+  std::atomic<std::int64_t> forgot_silence_ns_{0};
+  std::atomic<bool> gives_way_{false};
+  std::atomic<bool> is_switched_off_{false};
+  const Kind kind_;
+  const View view_;
+  const std::uint64_t idle_exit_s_;
+  const std::unique_ptr<engine::Engine> engine_;
+
+  Mutex prewarms_mutex_;
+  ConditionVariable prewarms_changed_;
+  bool prewarms_ended_ GUARDED_BY(prewarms_mutex_) = false;
+  // Bodies of request frames.
+  std::deque<std::string> prewarm_hits_ GUARDED_BY(prewarms_mutex_);
+  std::deque<std::string> prewarm_misses_ GUARDED_BY(prewarms_mutex_);
+};
+
+// The directory of this executable, e.g. <prefix>/libexec/deja.
+std::string own_directory();
+
+}  // namespace deja::daemon

@@ -1,0 +1,270 @@
+// Tested by whatever serves requests: test/e2e, test/api.
+#include "engine/engine.h"
+
+#include <stdlib.h>
+
+#include "journal/human.h"
+#include "os/cache_directory.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "pipeline/handle_request.h"
+#include "pipeline/output_locks.h"
+#include "pipeline/prewarm.h"
+#include "tool/exec/exec_options.h"
+
+namespace deja::engine {
+namespace {
+
+journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
+  switch (kind) {
+    case pipeline::OutcomeKind::hit:
+      return journal::Outcome::hit;
+    case pipeline::OutcomeKind::miss:
+      return journal::Outcome::miss;
+    case pipeline::OutcomeKind::bypass:
+      return journal::Outcome::bypass;
+    case pipeline::OutcomeKind::failure:
+      return journal::Outcome::failure;
+  }
+  return journal::Outcome::bypass;
+}
+
+config::Sources sources_of(const pipeline::Request& request) {
+  return {
+      [&request](std::string_view name) -> std::optional<std::string_view> {
+        for (const std::string_view entry : request.environment) {
+          if (entry.size() > name.size() && entry[name.size()] == '=' && entry.starts_with(name))
+            return entry.substr(name.size() + 1);
+        }
+        return std::nullopt;
+      },
+      request.cwd};
+}
+
+// What the user of `deja exec` asked to hear (--explain, --json), for standard error.
+std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
+  std::string text;
+  if (how == pipeline::Outcome::Tell::nothing) return text;
+  if (how == pipeline::Outcome::Tell::json) {
+    journal::append_line(e, text);
+    return text;
+  }
+  text = std::string(journal::outcome_name(e.outcome));
+  if (!e.reason.empty()) text += ", " + e.reason;
+  if (e.outcome != journal::Outcome::hit)
+    text += e.action_key.empty() ? "; not stored" : "; stored";
+  if (!e.detail.empty()) text += ": " + e.detail;
+  return tool::exec::error_line(text + "; key " + e.probe_key);
+}
+
+pipeline::Progress progress_of(config::Progress progress) {
+  switch (progress) {
+    case config::Progress::off:
+      return pipeline::Progress::off;
+    case config::Progress::hits:
+      return pipeline::Progress::hits;
+    case config::Progress::all:
+      return pipeline::Progress::all;
+  }
+  return pipeline::Progress::off;
+}
+
+// A line of `progress`: hits and failures, or all that was looked up.
+std::string progress_line(const journal::Event& e, const pipeline::Outcome& o) {
+  using pipeline::OutcomeKind, pipeline::Progress;
+  const bool is_miss = o.kind == OutcomeKind::miss;
+  if (o.kind == OutcomeKind::bypass || o.progress == Progress::off ||
+      (is_miss && o.progress != Progress::all))
+    return "";
+  const std::string label =
+      is_miss && e.dup ? "dup" : std::string(journal::outcome_name(e.outcome));
+  const std::string size = e.bytes != 0 ? ", " + journal::human_size(e.bytes) : "";
+  return "deja: " + e.what + ": " + label + " (" + journal::human_elapsed(e.elapsed_us) + size +
+         ")\n";
+}
+
+void add_last_word(const journal::Event& event, pipeline::Outcome& outcome) {
+  const std::string text = told(event, outcome.tell) + progress_line(event, outcome);
+  if (auto* replay = std::get_if<pipeline::Replay>(&outcome.answer)) replay->err += text;
+  if (auto* done = std::get_if<pipeline::Done>(&outcome.answer)) done->last_word += text;
+}
+
+}  // namespace
+
+config::Sources own_sources(std::string_view cwd) {
+  return {[](std::string_view name) -> std::optional<std::string_view> {
+            const char* value = ::getenv(std::string(name).c_str());
+            if (value == nullptr) return std::nullopt;
+            return std::string_view(value);
+          },
+          cwd};
+}
+
+Engine::~Engine() = default;
+
+std::unique_ptr<Engine> Engine::open(Options options) {
+  auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
+  // Where it is not ours, the journal counts in memory and the store says why.
+  const std::string& dir = engine->options_.dir;
+  const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::CacheDirectory::ours;
+  engine->journal_ = journal::Journal::open(is_ours ? dir : std::string());
+  engine->open_store();
+  return engine;
+}
+
+void Engine::open_store() {
+  store::LocalStore::Options options;
+  options.dir = options_.dir;
+  options.limit_bytes = options_.limit_bytes;
+  options.is_embedded = options_.is_embedded;
+  auto opened = store::LocalStore::open(std::move(options));
+  if (!opened) {
+    const std::string problem = "store: " + opened.error().message;
+    journal_->trouble(problem);
+    const MutexLock lock(problems_mutex_);
+    store_problem_ = problem;
+    return;
+  }
+  store_ = *std::move(opened);
+  const std::string locks = options_.dir + "/outputs";
+  const bool has_locks = static_cast<bool>(os::make_directories(locks));
+  digest::FileDigester::Options memo;
+  memo.scan = tool::scan_source;
+  memo.scan_version = tool::kScanVersion;
+  memo.below = store_.get();
+  digester_ = std::make_unique<digest::FileDigester>(memo);
+  services_ = std::unique_ptr<pipeline::Services>(
+      new pipeline::Services{*store_,
+                             *store_,
+                             *digester_,
+                             options_.interposer,
+                             [store = store_.get()](const ActionKey& key) { store->touch(key); },
+                             {},
+                             {},
+                             {}});
+  if (has_locks) services_->locks = locks;
+  ready_ = services_.get();
+}
+
+std::string Engine::store_problem() {
+  const MutexLock lock(problems_mutex_);
+  return store_problem_;
+}
+
+void Engine::forget() {
+  pipeline::Services* const services = this->services();
+  if (services == nullptr) return;
+  services->requests.clear();
+  services->cache.manifests.clear();
+  services->cache.results.clear();
+  services->cache.last_probes.clear();
+}
+
+// A request that comes while another one forgets waits for it.
+std::uint64_t Engine::forget_removed() {
+  const std::uint64_t epoch = store_->epoch();
+  if (epoch_ == epoch) return epoch;
+  const MutexLock lock(epoch_mutex_);
+  if (epoch_ != epoch) forget();
+  epoch_ = epoch;
+  return epoch;
+}
+
+void Engine::forget_unless(std::uint64_t epoch) {
+  if (store_->epoch() != epoch) forget();
+}
+
+void Engine::prewarm(const pipeline::Request& request) {
+  pipeline::Services* const services = this->services();
+  if (services == nullptr) return;
+  const std::uint64_t epoch = forget_removed();
+  pipeline::prewarm(request, settings_for(request), *services);
+  forget_unless(epoch);
+}
+
+void Engine::maintain() {
+  if (store_ == nullptr) return open_store();
+  if (!services_->locks.empty()) pipeline::OutputLocks::sweep(services_->locks);
+  if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
+  if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
+}
+
+// A mistake in a file is one trouble, not one for each compile that meets it.
+void Engine::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
+  if (loaded->problems.empty()) return;
+  {
+    const MutexLock lock(problems_mutex_);
+    if (problems_noted_.lock() == loaded) return;
+    problems_noted_ = loaded;
+  }
+  for (const config::Problem& p : loaded->problems) journal_->trouble(p.text());
+}
+
+pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
+  const auto loaded = config_.load(sources_of(request));
+  note_problems(loaded);
+  pipeline::Settings settings;
+  settings.answer_text = loaded->answer_text;
+  settings.disabled = loaded->config.disable;
+  settings.portable = loaded->config.portable;
+  settings.progress = progress_of(loaded->config.progress);
+  settings.rust_incremental = loaded->config.rust_incremental;
+  settings.build_scripts = loaded->config.rust_build_scripts;
+  settings.audit_rate = loaded->config.audit_rate;
+  settings.base_dirs = loaded->config.base_dirs;
+  settings.salt = loaded->config.key_salt;
+  settings.tools = loaded->config.tools;
+  settings.read_only = services() != nullptr && store_->is_read_only();
+  return settings;
+}
+
+std::optional<bool> Engine::is_daemon_off(const pipeline::Request& request) {
+  const config::Sources sources = sources_of(request);
+  if (const auto said = sources.environment("DEJA_DAEMON"); said && *said == "off")
+    return std::nullopt;
+  return config_.load(sources)->config.daemon_mode == config::DaemonMode::off;
+}
+
+pipeline::Outcome Engine::handle(const pipeline::Request& request,
+                                 const pipeline::Settings& settings, pipeline::Client& client) {
+  pipeline::Outcome outcome;
+  if (pipeline::Services* const services = this->services()) {
+    const std::uint64_t epoch = forget_removed();
+    outcome = pipeline::handle_request(request, settings, *services, client);
+    forget_unless(epoch);
+    outcome.progress = settings.progress;
+    return outcome;
+  }
+  outcome.bypass = tool::BypassReason::internal_error;
+  outcome.reason = store_problem();
+  outcome.tool_runs = 1;
+  if (!request.argv.empty()) outcome.tool = request.argv.front();
+  return outcome;
+}
+
+void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
+                    std::int64_t started_ns) {
+  if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
+  journal::Event e;
+  e.time_ns = os::wall_ns();
+  e.outcome = journal_outcome(o.kind);
+  e.dup = o.dup;
+  e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
+  e.detail = o.bypass ? o.reason : o.unpublished;
+  e.tool = o.tool;
+  e.what = o.what;
+  e.output = o.output;
+  e.cwd = request.cwd;
+  if (o.probe) e.probe_key = o.probe->hex();
+  if (o.action) e.action_key = o.action->hex();
+  e.tool_runs = static_cast<std::uint64_t>(o.tool_runs);
+  e.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
+  e.cost_us = o.cost_ns / 1000;
+  e.bytes = o.bytes;
+  e.evidence = o.evidence;
+  journal_->record(e);
+  for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
+  add_last_word(e, o);
+}
+
+}  // namespace deja::engine

@@ -1,0 +1,25 @@
+// The working directory as PWD names it. Compilers believe the variable while it leads to the
+// directory that they are in, and put its text into debug information; else they use the real path
+// (getcwd(3)). So what counts of PWD is which of the two it is; where the name itself is in an
+// output, the root logical_cwd is bound.
+#pragma once
+
+#include <string>
+
+#include "action/roots.h"
+#include "tool/tool.h"
+
+namespace deja::evidence {
+
+enum class LogicalDirectory {
+  none,    // unset, another directory, or the real path
+  named,   // another name of the working directory
+  untidy,  // one that no root can stand for ("/a//b", "/a/./b"): its text counts
+};
+
+LogicalDirectory logical_directory(const tool::Command& command);
+
+// Adds the logical names of cwd and workspace to the roots where there are any.
+void add_logical_roots(const tool::Command& command, action::Roots& roots);
+
+}  // namespace deja::evidence

@@ -1,0 +1,83 @@
+// What a run asked the machine: the time, the host's name, its load. Tested by trace_builder_test.cc.
+#include <algorithm>
+#include <iterator>
+
+#include "evidence/claim_checker.h"
+#include "evidence/trace_builder.h"
+#include "tool/link_time.h"
+
+namespace deja::evidence {
+
+using action::Claim;
+using observe::Event;
+
+namespace {
+
+// Whatever a shell does with the clock at its own start cannot be told from what its script does
+// with it, and every wrapper script would pay.
+bool is_shell(std::string_view program) {
+  return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
+}
+
+// Not by __DATE__ and __TIME__ alone, which are looked for in every text.
+bool tells_time_in_words_of_its_own(std::string_view program) {
+  static constexpr std::string_view kPrograms[] = {"nasm", "gnat1", "d21"};
+  return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
+}
+
+bool is_name_of_machine(std::string_view what) {
+  return what == "hostname" || what == "uname" || what == "hostid";
+}
+
+// Process ids, users and sizes of memory are noise or stay what they are.
+bool is_telling(std::string_view what) { return is_name_of_machine(what) || what == "load"; }
+
+}  // namespace
+
+void TraceBuilder::on_clock(const Event& e) {
+  if ((e.flags & DEJA_CLOCK_OF_MODULES) != 0 && is_of_module_cache(e)) return;
+  UnknownProgram* const program = unknown_program(e.pid);
+  const auto name = programs_.find(e.pid);
+  if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
+  if (invocation_.is_generic) {
+    if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
+    const bool is_known =
+        program != nullptr &&
+        (is_shell(program->name) ||
+         (!program->is_unknown && !tells_time_in_words_of_its_own(program->name)));
+    if (!is_known) return fail("reads the clock");
+    clock_untold_ = true;  // a compiler's __TIME__
+    return;
+  }
+  if (is_timekeeper(e.pid)) {
+    run_facts_.asked_time = true;
+    return;
+  }
+  if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
+    return ask(*program, "reads the clock", e.flags);
+  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = has_untold_clock_ = true;
+  if (e.value == DEJA_CLOCK_TIME && program == nullptr && may_put_date(e.pid)) {
+    Dated& dated = dated_[e.pid];
+    ++dated.asked;
+    dated.asked_ns = e.when_ns;
+    return;
+  }
+  // Its own question, before it has a plugin that could ask another.
+  const bool is_before_plugins =
+      invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
+  if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
+}
+
+void TraceBuilder::on_host(const Event& e) {
+  const bool is_known = invocation_.reads_stdin || invocation_.has_no_stdin;
+  if (e.path == "stdin" && !is_known) return fail("reads standard input");
+  if (invocation_.is_generic) {
+    if (is_name_of_machine(e.path)) claim(Claim::machine, {}, std::string(machine_digest().view()));
+    return;
+  }
+  UnknownProgram* const program = unknown_program(e.pid);
+  if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
+    ask(*program, "asks the machine: " + e.path, e.flags);
+}
+
+}  // namespace deja::evidence

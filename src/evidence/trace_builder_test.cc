@@ -1,0 +1,915 @@
+#include "evidence/trace_builder.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/path.h"
+#include "digest/hasher.h"
+#include "evidence/claim_checker.h"
+#include "os/clock.h"
+#include "os/directory_test.h"
+#include "os/file.h"
+
+namespace deja::evidence {
+namespace {
+
+using action::Claim;
+using observe::Event;
+
+// Plays a run: does on disk what a tool would do, and writes the log the interposer would write.
+class TraceBuilderTest : public os::DirectoryTest {
+ protected:
+  void SetUp() override {
+    command_.cwd = dir_;
+    command_.environment = {{"SET", "value"}, {"PWD", dir_}};
+    roots_ = action::Roots(dir_, "");
+    invocation_.depfiles = {at("a.d")};
+  }
+
+  std::string at(const std::string& name) const { return dir_ + "/" + name; }
+  void write(const std::string& name, std::string_view bytes) {
+    ASSERT_TRUE(os::write_file_atomic(at(name), bytes));
+  }
+
+  Event event(deja_op op, const std::string& name, int error = 0, unsigned flags = 0) {
+    Event e;
+    e.op = op;
+    e.path = name.starts_with('/') ? name : at(name);
+    e.error = error;
+    e.flags = static_cast<std::uint16_t>(flags);
+    e.when_ns = os::wall_ns() + 1'000'000'000;  // long after the files were written
+    if (const auto id = os::stat_file(e.path); id && *id && error == 0) {
+      e.has_identity = true;
+      e.identity = **id;
+    }
+    return e;
+  }
+  void reads(const std::string& name) {
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0, DEJA_OPEN_READ));
+  }
+  void misses(const std::string& name) {
+    log_.events.push_back(event(DEJA_OP_OPEN, name, ENOENT, DEJA_OPEN_READ));
+  }
+  void creates(const std::string& name,
+               unsigned flags = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE) {
+    const bool existed = os::stat_file(at(name))->has_value();
+    write(name, "output of " + name);
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0, flags | (existed ? DEJA_OPEN_EXISTED : 0)));
+  }
+  void closes(const std::string& name) { log_.events.push_back(event(DEJA_OP_CLOSE, name)); }
+  void removes(const std::string& name) {
+    ::unlink(at(name).c_str());
+    log_.events.push_back(event(DEJA_OP_UNLINK, name));
+  }
+  RunFacts hear() {
+    digest::FileDigester::Options options;
+    options.scan = tool::scan_source;
+    digest::FileDigester digester(options);
+    TraceBuilder builder(command_, invocation_, tool::cc_adapter(), roots_, digester, before_);
+    return builder.hear(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
+  }
+  static bool has(const RunFacts& t, Claim claim, const std::string& subject,
+                  const std::string& value = "") {
+    return std::find(t.trace.observations.begin(), t.trace.observations.end(),
+                     action::Observation{claim, subject, value}) != t.trace.observations.end();
+  }
+  std::string digest(std::string_view bytes) {
+    return std::string(digest::digest_bytes(bytes).view());
+  }
+
+  tool::Command command_;
+  tool::Invocation invocation_;
+  action::Roots roots_;
+  observe::Log log_;
+  std::vector<Before> before_;
+  std::int64_t ended_ns_ = 0;
+};
+
+// lld opens its old output, to have the kernel forget it when there is time. Others may have read it,
+// and so may another process.
+TEST_F(TraceBuilderTest, OutputsThatLinkersThrowAway) {
+  const auto link = [&](const std::string& program, std::int32_t other_reader) {
+    log_ = {};
+    write("a", "old");
+    ::symlink("/bin/true", at(program).c_str());
+    Event started = event(DEJA_OP_PROCESS, program);
+    log_.events.push_back(started);
+    reads("a");
+    log_.events.back().pid = started.pid;
+    if (other_reader != 0) {
+      reads("a");
+      log_.events.back().pid = other_reader;
+    }
+    removes("a");
+    creates("a");
+    return hear().problem;
+  };
+  EXPECT_EQ(link("ld.lld", 0), "");
+  EXPECT_EQ(link("rust-lld", 0), "");
+  EXPECT_EQ(link("ld.lld", 77), "reads and writes " + at("a"));
+  EXPECT_EQ(link("objcopy", 0), "reads and writes " + at("a"));
+}
+
+// A temporary directory is made by one name of its parent and removed by another.
+TEST_F(TraceBuilderTest, TemporariesBehindASymlink) {
+  ASSERT_EQ(::mkdir(at("real").c_str(), 0755), 0);
+  ASSERT_EQ(::symlink("real", at("link").c_str()), 0);
+  for (const auto& [made, removed] : {std::pair("link", "real"), std::pair("real", "link")}) {
+    log_ = {};
+    const auto below = [&](const char* parent, const char* rest) {
+      return std::string(parent) + "/rmetaXYZ" + rest;
+    };
+    ASSERT_EQ(::mkdir(at(below(made, "")).c_str(), 0755), 0);
+    log_.events.push_back(event(DEJA_OP_MKDIR, below(made, "")));
+    ASSERT_EQ(::mkdir(at(below(made, "/in")).c_str(), 0755), 0);
+    log_.events.push_back(event(DEJA_OP_MKDIR, below(made, "/in")));
+    creates(below(made, "/in/full.rmeta"));
+    removes(below(removed, "/in/full.rmeta"));
+    for (const char* directory : {"/in", ""}) {
+      ::rmdir(at(below(removed, directory)).c_str());
+      log_.events.push_back(event(DEJA_OP_UNLINK, below(removed, directory)));
+    }
+    const RunFacts t = hear();
+    EXPECT_EQ(t.problem, "");
+    EXPECT_TRUE(t.outputs.empty());
+  }
+}
+
+// What is read by the name of a symlink that the run has made is what that leads to.
+TEST_F(TraceBuilderTest, SymlinksThatTheRunHasMade) {
+  ASSERT_EQ(::mkdir(at("real").c_str(), 0755), 0);
+  write("real/a.h", "x");
+  const auto run = [&](bool keeps) {
+    log_ = {};
+    ::unlink(at("link").c_str());
+    EXPECT_EQ(::symlink("real", at("link").c_str()), 0);
+    log_.events.push_back(event(DEJA_OP_SYMLINK, "link"));
+    log_.events.back().text = "real";
+    reads("link/a.h");
+    misses("link/none.h");
+    creates("link/made");
+    if (!keeps) removes("link");
+    return hear();
+  };
+  for (const bool keeps : {true, false}) {
+    ::unlink(at("real/made").c_str());
+    const RunFacts t = run(keeps);
+    EXPECT_EQ(t.problem, "");
+    const std::string root = roots_.tag(dir_);
+    EXPECT_TRUE(has(t, Claim::file, root + "/real/a.h", digest("x")));
+    EXPECT_TRUE(has(t, Claim::absent, root + "/real/none.h"));
+    EXPECT_EQ(t.outputs.size(), keeps ? 2u : 1u);
+    EXPECT_TRUE(std::any_of(t.outputs.begin(), t.outputs.end(),
+                            [&](const Output& o) { return o.path == at("real/made"); }));
+  }
+}
+
+// ... and what is written by the name of a symlink that it then replaces went nobody knows where.
+TEST_F(TraceBuilderTest, SymlinksThatTheRunReplacesAfterItHasWrittenThroughThem) {
+  ASSERT_EQ(::mkdir(at("one").c_str(), 0755), 0);
+  ASSERT_EQ(::mkdir(at("two").c_str(), 0755), 0);
+  ASSERT_EQ(::symlink("one", at("link").c_str()), 0);
+  creates("link/made");
+  removes("link");
+  ASSERT_EQ(::symlink("two", at("link").c_str()), 0);
+  log_.events.push_back(event(DEJA_OP_SYMLINK, "link"));
+  log_.events.back().text = "two";
+  EXPECT_EQ(hear().problem, "replaces a step on its way: " + at("link"));
+}
+
+// rustc links an object to another name and removes the first.
+TEST_F(TraceBuilderTest, HardLinksOfWhatTheRunHasMade) {
+  const auto linked = [&](const char* source, const char* gone) {
+    log_ = {};
+    for (const char* name : {"a.o", "b.o"}) ::unlink(at(name).c_str());
+    write("there", "x");
+    creates("a.o");
+    EXPECT_EQ(::link(at(source).c_str(), at("b.o").c_str()), 0);
+    Event e = event(DEJA_OP_LINK, source);
+    e.text = at("b.o");
+    log_.events.push_back(e);
+    if (*gone != 0) removes(gone);
+    RunFacts t = hear();
+    std::sort(t.outputs.begin(), t.outputs.end(),
+              [](const Output& a, const Output& b) { return a.path < b.path; });
+    return t.problem.empty() && !t.outputs.empty() ? t.outputs.front().path : t.problem;
+  };
+  EXPECT_EQ(linked("a.o", "a.o"), at("b.o"));
+  EXPECT_EQ(linked("a.o", "b.o"), at("a.o"));
+  EXPECT_EQ(linked("a.o", ""), "leaves a file with other hard links: " + at("a.o"));
+  EXPECT_EQ(linked("there", ""), "makes a hard link: " + at("b.o"));
+}
+
+TEST_F(TraceBuilderTest, ReadsAbsencesAndOutputsOfACompile) {
+  write("a.c", "source");
+  reads("a.c");
+  misses("inc/a.h");
+  misses("none/deep/b.h");
+  creates("a.o");
+  creates("a.d");
+  creates("tmp.s");
+  removes("tmp.s");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::file, "\1/a.c", digest("source")));
+  EXPECT_TRUE(has(t, Claim::absent, "\1/inc"));
+  EXPECT_TRUE(has(t, Claim::absent, "\1/none"));
+  ASSERT_EQ(t.outputs.size(), 2u);
+  EXPECT_EQ(t.outputs[0].role, action::Role::depfile);
+  EXPECT_EQ(t.outputs[1].path, at("a.o"));
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
+}
+
+// From outside it cannot be seen which variables a program reads, nor by which function it asks for
+// the time.
+TEST_F(TraceBuilderTest, OfASupervisedCompilerTheWholeEnvironmentCounts) {
+  log_.events.push_back(event(DEJA_OP_PROCESS, *os::real_path("/bin/sh")));
+  log_.events.push_back(event(DEJA_OP_ENVIRON, "", 0, DEJA_ENVIRON_UNSEEN));
+  Event clock = event(DEJA_OP_CLOCK, "", 0, DEJA_CLOCK_UNTOLD);
+  clock.value = DEJA_CLOCK_REALTIME;
+  log_.events.push_back(clock);
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(
+      has(t, Claim::environment, "", std::string(environment_digest(command_, roots_).view())));
+}
+
+TEST_F(TraceBuilderTest, AClockThatMayHaveBeenPutIntoWordsProvesNothing) {
+  write("a.c", "char t[] = __TIME__;");
+  reads("a.c");
+  Event clock = event(DEJA_OP_CLOCK, "");
+  clock.value = DEJA_CLOCK_REALTIME;
+  log_.events.push_back(clock);
+  EXPECT_EQ(hear().problem, "");
+  log_.events.back().flags = DEJA_CLOCK_UNTOLD;
+  EXPECT_NE(hear().problem, "");
+}
+
+// A compiler that puts the date into words, as gcc's and clang's do.
+class DateTest : public TraceBuilderTest {
+ protected:
+  void SetUp() override {
+    TraceBuilderTest::SetUp();
+    write("a.c", "char d[] = __DATE__;");
+    write("zone", "TZif and then T I M E");
+    ended_ns_ = os::wall_ns() + 2 * kSecond;
+    day_begin_s_ = ended_ns_ / kSecond - 3600;
+  }
+  void starts(const std::string& program) {
+    log_ = {};
+    ::unlink(at(program).c_str());
+    ASSERT_EQ(::symlink("/bin/true", at(program).c_str()), 0);
+    log_.events.push_back(event(DEJA_OP_PROCESS, program));
+    log_.events.back().has_identity = false;
+  }
+  void asks_for_time() {
+    Event e = event(DEJA_OP_CLOCK, "");
+    e.value = DEJA_CLOCK_TIME;
+    log_.events.push_back(e);
+  }
+  void asks_for_zone() {
+    Event e = event(DEJA_OP_STAT, "/etc/localtime");
+    if (!e.has_identity) e.error = ENOENT;
+    log_.events.push_back(e);
+  }
+  void is_told_of_day() {
+    Event e = event(DEJA_OP_DAY, "");
+    e.when_ns = day_begin_s_ * kSecond;
+    e.value = static_cast<std::uint32_t>(-3600);
+    log_.events.push_back(e);
+  }
+  RunFacts compile(const std::string& program = "cc1") {
+    starts(program);
+    reads("a.c");
+    asks_for_time();
+    asks_for_zone();
+    is_told_of_day();
+    return hear();
+  }
+  const action::Observation* date_of(const RunFacts& t) {
+    for (const action::Observation& o : t.trace.observations)
+      if (o.claim == Claim::date) return &o;
+    return nullptr;
+  }
+
+  static bool has_claim_of(const RunFacts& t, std::string_view begin) {
+    return std::any_of(t.trace.observations.begin(), t.trace.observations.end(),
+                       [&](const action::Observation& o) { return o.subject.starts_with(begin); });
+  }
+
+  static constexpr std::int64_t kSecond = 1'000'000'000;
+  std::int64_t day_begin_s_ = 0;
+};
+
+TEST_F(DateTest, HoldsForItsDay) {
+  for (const char* program : {"cc1", "cc1plus", "clang", "clang-19"}) {
+    const RunFacts t = compile(program);
+    EXPECT_EQ(t.problem, "") << program;
+    ASSERT_NE(date_of(t), nullptr);
+    EXPECT_EQ(date_of(t)->value, day_text({day_begin_s_, -3600}));
+    EXPECT_TRUE(has_claim_of(t, "/etc/localtime"));
+    digest::FileDigester digester({});
+    ClaimChecker checker(command_, roots_, digester);
+    const auto holds = checker.holds(*date_of(t));
+    EXPECT_TRUE(holds && *holds);
+    for (const std::int64_t days : {-1, 1}) {
+      const auto other =
+          checker.holds({Claim::date, "", day_text({day_begin_s_ + days * 86400, 0})});
+      EXPECT_TRUE(other && !*other);
+    }
+  }
+}
+
+TEST_F(DateTest, OnlyCompilersAreKnownToPutNoMore) {
+  for (const char* program : {"as", "f951", "collect2", "true"})
+    EXPECT_EQ(compile(program).problem, "reads the clock") << program;
+}
+
+TEST_F(DateTest, EachPartOfTheEvidenceCounts) {
+  starts("cc1"), asks_for_time();
+  EXPECT_EQ(hear().problem, "reads the clock");
+  starts("cc1"), asks_for_zone();
+  EXPECT_EQ(hear().problem, "puts a time into words");
+  starts("cc1"), asks_for_time(), asks_for_zone();
+  EXPECT_EQ(hear().problem, "puts the time into words");
+  starts("cc1"), asks_for_time(), asks_for_zone(), is_told_of_day(), asks_for_time();
+  EXPECT_EQ(hear().problem, "puts the time into words") << "what for?";
+  log_.events.pop_back();
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(DateTest, ItIsOneDayFromTheQuestionToTheEnd) {
+  day_begin_s_ = ended_ns_ / kSecond + 1;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+  day_begin_s_ = ended_ns_ / kSecond - 86400;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+  day_begin_s_ = ended_ns_ / kSecond - 86000;
+  EXPECT_EQ(compile().problem, "");
+  ended_ns_ += 1000 * kSecond;
+  EXPECT_EQ(compile().problem, "puts the time into words");
+}
+
+TEST_F(DateTest, TheTimeOfDayCanBeSpelledNowhere) {
+  const std::string why = "may put the time of day into words";
+  for (const char* text : {"char t[] = __TIME__;", "char t[] = __TIMESTAMP__;", "C(__TI, ME__)"}) {
+    write("a.c", text);
+    EXPECT_EQ(compile().problem, why) << text;
+  }
+  write("a.c", "char d[] = __DATE__; /* no __TIME__ */");
+  EXPECT_EQ(compile().problem, "");
+  invocation_.run_argv = {"gcc", "@file"};
+  EXPECT_EQ(compile().problem, why) << "a file of arguments has other comments";
+  for (const char* argument : {"-DT=__TIME__", "-fplugin=x", "-fdiagnostics-format=sarif-file"}) {
+    write("a.c", "char d[] = __DATE__;");
+    invocation_.run_argv = {"gcc", argument};
+    EXPECT_EQ(compile().problem, why) << argument;
+    invocation_.run_argv = {};
+    invocation_.key_arguments = {{argument}};
+    EXPECT_EQ(compile().problem, why) << argument;
+    invocation_.key_arguments = {};
+  }
+  write("a.c", "gpch");
+  EXPECT_EQ(compile().problem, why);
+}
+
+TEST_F(DateTest, ZonesAreInputs) {
+  const auto with_zone = [&](const std::string& zone) {
+    command_.environment = {{"TZ", zone}};
+    return compile();
+  };
+  EXPECT_TRUE(has(with_zone(at("zone")), Claim::file, "\1/zone", digest("TZif and then T I M E")));
+  EXPECT_EQ(with_zone(at("zone")).problem, "") << "no text that a compiler reads";
+  const RunFacts t = with_zone(":ABC-1");
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::unset, "TZDIR"));
+  EXPECT_FALSE(has_claim_of(t, "/etc/localtime"));
+  EXPECT_TRUE(has_claim_of(t, "/usr/share/zoneinfo"));
+  command_.environment = {{"TZ", "UTC"}, {"TZDIR", dir_}};
+  EXPECT_NE(compile().problem, "");
+}
+
+TEST_F(TraceBuilderTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
+  misses("a.o");
+  creates("a.o");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_EQ(t.trace.observations.size(), 1u);
+  EXPECT_TRUE(has(t, Claim::directories, "LD_LIBRARY_PATH"));
+}
+
+TEST_F(TraceBuilderTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnlinkedIsMade) {
+  write("t.o", "old");
+  write("u.o", "old");
+  creates("t.o");
+  removes("u.o");
+  creates("u.o");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 2u);
+  EXPECT_EQ(t.outputs[0].placement, action::Placement::in_place);
+  EXPECT_EQ(t.outputs[1].placement, action::Placement::made);
+}
+
+TEST_F(TraceBuilderTest, AnOutputThatWouldBeContinuedMayNotBeThere) {
+  creates("log", DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND);
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::absent, "\1/log"));
+}
+
+TEST_F(TraceBuilderTest, ADirectoryThatWasMadeMayNotBeThere) {
+  ASSERT_TRUE(os::make_directory(at("d")));
+  log_.events.push_back(event(DEJA_OP_MKDIR, "d"));
+  log_.events.push_back(event(DEJA_OP_MKDIR, "d/.", EEXIST));  // another name of it
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 1u);
+  EXPECT_EQ(t.outputs[0].role, action::Role::directory);
+  EXPECT_TRUE(has(t, Claim::absent, "\1/d"));
+  for (const action::Observation& o : t.trace.observations) EXPECT_NE(o.claim, Claim::exists);
+}
+
+// What clang keeps of a header that the importer only looks at.
+TEST_F(TraceBuilderTest, ATreeHoldsSizesAndMayHoldTimes) {
+  write("a.h", "four");
+  write("m.pcm", "CPCH, or what is left of one");
+  const auto stamps_of = [&](const RunFacts& t) {
+    std::string all;
+    for (const action::Observation& o : t.trace.observations)
+      if (o.claim == Claim::stamps) all += o.subject.substr(2) + "=" + o.value + ";";
+    return all;
+  };
+  log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
+  EXPECT_EQ(stamps_of(hear()), "");
+  reads("m.pcm");
+  EXPECT_EQ(stamps_of(hear()), "a.h=" + stamps_text(**os::stat_file(at("a.h"))) +
+                                   ";m.pcm=" + stamps_text(**os::stat_file(at("m.pcm"))) + ";");
+  log_.events.pop_back();
+  write("m.gcm", std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0');
+  reads("m.gcm");
+  EXPECT_EQ(stamps_of(hear()), "a.h=4;");
+}
+
+// Its size was another one when the tool looked.
+TEST_F(TraceBuilderTest, AFileThatChangedAfterItWasLookedAtProvesNothing) {
+  write("a.h", "four");
+  write("m.pcm", "CPCH, or what is left of one");
+  log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
+  write("a.h", "longer");
+  EXPECT_EQ(hear().problem, "");  // only that it is there counts
+  reads("m.pcm");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, TemporaryThenRenamedIsTheOutput) {
+  creates("x.tmp");
+  ASSERT_TRUE(os::rename_file(at("x.tmp"), at("x.o")));
+  Event e = event(DEJA_OP_RENAME, "x.tmp");
+  e.text = at("x.o");
+  log_.events.push_back(e);
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  ASSERT_EQ(t.outputs.size(), 1u);
+  EXPECT_EQ(t.outputs[0].path, at("x.o"));
+}
+
+TEST_F(TraceBuilderTest, AnOutputThatOthersReplacedProvesNothing) {
+  creates("a.o");
+  write("keep", "");  // so that the next file cannot get the inode of the first
+  write("a.o", "of another command");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, AnOutputThatOthersRewroteProvesNothing) {
+  creates("a.o");
+  ended_ns_ = (*os::stat_file(at("a.o")))->newest_ns() - 1;
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, AnOutputThatOthersEditedAfterItWasClosedProvesNothing) {
+  creates("a.o");
+  closes("a.o");
+  EXPECT_EQ(hear().problem, "");
+  const os::FileIdentity closed = os::stat_file(at("a.o"))->value();
+  // The same file, of the same size, before the run has ended.
+  for (bool differs = false; !differs;) {
+    const os::Fd fd(::open(at("a.o").c_str(), O_WRONLY | O_CLOEXEC));
+    ASSERT_TRUE(os::write_fd(fd, "o"));
+    differs = os::stat_file(at("a.o"))->value().mtime_ns != closed.mtime_ns;
+  }
+  EXPECT_EQ(hear().problem, "its output was replaced by others: " + at("a.o"));
+}
+
+TEST_F(TraceBuilderTest, AnOutputRenamedAfterItWasClosedIsTheTools) {
+  creates("a.tmp");
+  closes("a.tmp");
+  ASSERT_TRUE(os::rename_file(at("a.tmp"), at("a.o")));
+  Event e = event(DEJA_OP_RENAME, "a.tmp");
+  e.text = at("a.o");
+  log_.events.push_back(e);
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, AnInputThatChangedDuringTheRunProvesNothing) {
+  write("a.h", "one");
+  reads("a.h");
+  write("a.h", "two");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, AnInputReadTwiceWithTwoContentsProvesNothing) {
+  write("a.h", "one");
+  reads("a.h");
+  write("a.h", "two");
+  reads("a.h");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, SomethingThatAppearedDuringTheRunProvesNothing) {
+  misses("late.h");
+  write("late.h", "x");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, ChangesToWhatItDidNotMakeProveNothing) {
+  write("log", "lines");
+  const unsigned append = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND;
+  log_.events.push_back(event(DEJA_OP_OPEN, "log", 0, append | DEJA_OPEN_EXISTED));
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_CHANGE, "log")};
+  EXPECT_NE(hear().problem, "");
+  log_.events.clear();
+  removes("log");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TraceBuilderTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) {
+  const auto asks = [&](const char* name, const char* value) {
+    Event e = event(DEJA_OP_GETENV, "/");
+    e.path = name;
+    e.text = value == nullptr ? "" : value;
+    e.flags = value == nullptr ? DEJA_FLAG_UNSET : 0;
+    log_.events.push_back(e);
+  };
+  asks("SET", "value");
+  asks("PWD", dir_.c_str());
+  asks("NONE", nullptr);
+  asks("COLLECT_GCC", "set by the driver for its children");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::variable, "SET", "value"));
+  EXPECT_TRUE(has(t, Claim::variable, "PWD", "\1"));
+  EXPECT_TRUE(has(t, Claim::unset, "NONE"));
+  EXPECT_TRUE(has(t, Claim::directories, "LD_LIBRARY_PATH"));
+  EXPECT_EQ(t.trace.observations.size(), 4u);
+}
+
+TEST_F(TraceBuilderTest, HowMakeSharesItsJobsIsNoInput) {
+  const auto digest_of = [&](std::string_view name, std::string_view value) {
+    command_.environment = {{"SET", "value"}, {name, value}};
+    return environment_digest(command_, roots_);
+  };
+  const Digest plain = digest_of("MAKEFLAGS", "");
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j4 --jobserver-auth=3,4"));
+  EXPECT_EQ(plain, digest_of("MAKEFLAGS", " -j --jobserver-auth=fifo:/tmp/GMfifo12"));
+  EXPECT_EQ(digest_of("MFLAGS", "-k"), digest_of("MFLAGS", "-k -j16 --jobserver-fds=3,4"));
+  const Digest with = digest_of("MAKEFLAGS", "k -- X=-j1");
+  EXPECT_EQ(with, digest_of("MAKEFLAGS", "k -j2 --jobserver-auth=3,4 -- X=-j1"));
+  for (const char* other : {"k", "k -- X=-j2", "k -- X=-j1 -j2", "-jobs"})
+    EXPECT_NE(with, digest_of("MAKEFLAGS", other)) << other;
+  EXPECT_NE(plain, digest_of("OTHERFLAGS", ""));
+  EXPECT_NE(digest_of("OTHERFLAGS", ""), digest_of("OTHERFLAGS", "-j4"));
+}
+
+TEST_F(TraceBuilderTest, ClockNetworkAndDevicesProveNothing) {
+  Event clock = event(DEJA_OP_CLOCK, "/");
+  clock.value = DEJA_CLOCK_TIME;
+  log_.events = {clock};
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events = {event(DEJA_OP_CONNECT, "/run/some.sock")};
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_OPEN, "/proc/cpuinfo", 0, DEJA_OPEN_READ)};
+  EXPECT_NE(hear().problem, "");
+  log_.events = {event(DEJA_OP_OPEN, "/dev/null", 0, DEJA_OPEN_WRITE)};
+  EXPECT_EQ(hear().problem, "");
+}
+
+// An interpreter that an adapter knows when it has opened one of its scripts.
+class TrustedScriptTest : public TraceBuilderTest {
+ protected:
+  void SetUp() override {
+    TraceBuilderTest::SetUp();
+    invocation_.dialect = "emcc";
+    for (const char* name :
+         {"em/emcc.py", "em/src/compiler.js", "em/src/lib.js", "em/tools/x.py"}) {
+      ASSERT_TRUE(os::make_directories(std::string(parent_path(at(name)))));
+      write(name, "script");
+    }
+    write("a.o", "object");
+  }
+  void starts(const std::string& program) {
+    write(program, "program");
+    log_.events.push_back(event(DEJA_OP_PROCESS, program));
+    log_.events.push_back(event(DEJA_OP_ENVIRON, "/"));
+  }
+  void asks(deja_clock clock = DEJA_CLOCK_REALTIME, unsigned flags = 0) {
+    Event e = event(DEJA_OP_CLOCK, "/", 0, flags);
+    e.value = clock;
+    log_.events.push_back(e);
+  }
+  void asks_host(const char* what) {
+    Event e = event(DEJA_OP_HOST, "/");
+    e.path = what;
+    log_.events.push_back(e);
+  }
+  void looks(const std::string& name) { log_.events.push_back(event(DEJA_OP_STAT, name)); }
+  static bool counts_stamps(const RunFacts& t, const std::string& name) {
+    return std::any_of(
+        t.trace.observations.begin(), t.trace.observations.end(),
+        [&](const auto& o) { return o.claim == Claim::stamps && o.subject == "\1/" + name; });
+  }
+};
+
+TEST_F(TrustedScriptTest, ClockOfAScriptThatTellsNothingIsIts) {
+  starts("python3.11");
+  asks(DEJA_CLOCK_TIME);
+  reads("em/emcc.py");
+  asks();
+  asks(DEJA_CLOCK_TIME);
+  asks_host("hostname");
+  EXPECT_EQ(hear().problem, "");
+}
+
+TEST_F(TrustedScriptTest, WithoutItsScriptAnInterpreterIsAStranger) {
+  starts("python3.11");
+  asks();
+  reads("em/tools/x.py");
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events.clear();
+  starts("python3.11");
+  asks();
+  starts("python3.11");
+  reads("em/emcc.py");
+  EXPECT_EQ(hear().problem, "reads the clock") << "another program of the same process";
+  log_.events.clear();
+  invocation_.dialect = "clang";
+  starts("python3.11");
+  asks();
+  reads("em/emcc.py");
+  EXPECT_EQ(hear().problem, "reads the clock") << "of a tool that has no such script";
+}
+
+TEST_F(TrustedScriptTest, ProgramsAreKnownByTheirWholeName) {
+  for (const char* program : {"pythonista", "mynode", "perl"}) {
+    log_.events.clear();
+    starts(program);
+    asks();
+    reads("em/emcc.py");
+    reads("em/src/compiler.js");
+    EXPECT_EQ(hear().problem, "reads the clock") << program;
+  }
+}
+
+TEST_F(TrustedScriptTest, AScriptThatMayTellMustNotAsk) {
+  starts("node");
+  asks();
+  asks_host("uname");
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "");
+  asks();
+  EXPECT_EQ(hear().problem, "reads the clock");
+  log_.events.pop_back();
+  asks_host("hostname");
+  EXPECT_EQ(hear().problem, "asks the machine: hostname");
+}
+
+TEST_F(TrustedScriptTest, AnEvidenceThatForgetsIsNone) {
+  starts("node");
+  asks(DEJA_CLOCK_REALTIME, DEJA_FLAG_ONLY_ONCE);
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "reads the clock");
+}
+
+TEST_F(TrustedScriptTest, AScriptBeforeTheScriptHasAsked) {
+  starts("node");
+  reads("em/src/lib.js");
+  asks();
+  reads("em/src/compiler.js");
+  EXPECT_EQ(hear().problem, "reads the clock");
+}
+
+TEST_F(TrustedScriptTest, WhoNamesTheStartMayTellIt) {
+  starts("node");
+  asks();
+  reads("em/src/compiler.js");
+  write("em/src/lib.js", "performance.timeOrigin");
+  reads("em/src/lib.js");
+  EXPECT_EQ(hear().problem, "") << "for the program that is made";
+  write("user.js", "{{{ performance.timeOrigin }}}");
+  reads("user.js");
+  EXPECT_NE(hear().problem, "");
+}
+
+TEST_F(TrustedScriptTest, TimesCountWhereTheyAreCompared) {
+  starts("python3");
+  reads("em/emcc.py");
+  looks("em/tools/x.py");
+  looks("a.o");
+  RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(counts_stamps(t, "em/tools/x.py"));
+  EXPECT_FALSE(counts_stamps(t, "a.o"));
+  EXPECT_TRUE(has(t, Claim::exists, "\1/a.o", "f"));
+  log_.events.clear();
+  starts("node");
+  reads("em/src/compiler.js");
+  looks("a.o");
+  EXPECT_TRUE(counts_stamps(hear(), "a.o"));
+}
+
+class LockTest : public TraceBuilderTest {
+ protected:
+  void locks(const std::string& name) { log_.events.push_back(event(DEJA_OP_LOCK, name)); }
+  void opens_lock(const std::string& name) {
+    const bool existed = os::stat_file(at(name))->has_value();
+    if (!existed) write(name, "");
+    log_.events.push_back(event(DEJA_OP_OPEN, name, 0,
+                                DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_TRUNCATE |
+                                    (existed ? DEJA_OPEN_EXISTED | DEJA_OPEN_EMPTY : 0)));
+  }
+};
+
+TEST_F(LockTest, IsNoOutput) {
+  write("lock", "");
+  opens_lock("lock");
+  locks("lock");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(t.outputs.empty());
+  EXPECT_TRUE(has(t, Claim::file, "\1/lock", digest("")));
+}
+
+TEST_F(LockTest, ThatWasMadeIsLeftToTheToolToMake) {
+  opens_lock("lock");
+  locks("lock");
+  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+}
+
+TEST_F(LockTest, ThatWasReplacedIsAnother) {
+  write("lock", "");
+  opens_lock("lock");
+  locks("lock");
+  write("lock", "");  // by a rename
+  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+}
+
+TEST_F(LockTest, EmptyOutputsAndLockedOnesWithContentAreOutputs) {
+  write("stamp", "");
+  opens_lock("stamp");
+  creates("database");
+  locks("database");
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_EQ(t.outputs.size(), 2u);
+}
+
+TEST_F(TraceBuilderTest, AGapInTheLogProvesNothing) {
+  write("a.c", "source");
+  reads("a.c");
+  log_.gap = "a process did not report in";
+  EXPECT_EQ(hear().problem, log_.gap);
+}
+
+TEST_F(TraceBuilderTest, WhatWasClaimedHoldsUntilItChanges) {
+  write("a.c", "source");
+  ASSERT_EQ(::symlink("a.c", at("link").c_str()), 0);
+  reads("a.c");
+  misses("b.h");
+  log_.events.push_back(event(DEJA_OP_STAT, "."));
+  Event link = event(DEJA_OP_READLINK, "link");
+  link.text = "a.c";
+  log_.events.push_back(link);
+  const RunFacts t = hear();
+  ASSERT_EQ(t.problem, "");
+  digest::FileDigester digester({});
+  ClaimChecker checker(command_, roots_, digester);
+  EXPECT_EQ(checker.first_broken(t.trace), nullptr);
+  ASSERT_EQ(::unlink(at("link").c_str()), 0);
+  ASSERT_EQ(::symlink("elsewhere", at("link").c_str()), 0);
+  ASSERT_NE(checker.first_broken(t.trace), nullptr);
+  EXPECT_EQ(checker.first_broken(t.trace)->claim, Claim::link);
+  write("b.h", "");
+  EXPECT_EQ(checker.first_broken(t.trace)->claim, Claim::absent);
+  write("a.c", "sourcf");
+  EXPECT_EQ(checker.first_broken(t.trace)->claim, Claim::file);
+}
+
+TEST_F(TraceBuilderTest, ModuleMayBeAbsentOrWhatItWas) {
+  write("m.pcm", "made");
+  action::Trace trace;
+  trace.observations = {
+      {Claim::absent_or_file, "\1/m.pcm", std::string(digest::digest_bytes("made").view())}};
+  digest::FileDigester digester({});
+  ClaimChecker checker(command_, roots_, digester);
+  EXPECT_EQ(checker.first_broken(trace), nullptr);
+  write("m.pcm", "other");
+  EXPECT_NE(checker.first_broken(trace), nullptr);
+  ASSERT_EQ(::unlink(at("m.pcm").c_str()), 0);
+  EXPECT_EQ(checker.first_broken(trace), nullptr);
+  ASSERT_EQ(::mkdir(at("m.pcm").c_str(), 0755), 0);
+  EXPECT_NE(checker.first_broken(trace), nullptr);
+}
+
+// A file that may not be opened, a program that may not be run: a fact that can be looked at again.
+TEST_F(TraceBuilderTest, WhatWasRefusedCountsByWhatTheUserMayDo) {
+  write("plain", "no program");
+  ASSERT_EQ(::chmod(at("plain").c_str(), 0644), 0);
+  ASSERT_EQ(::mkdir(at("directory").c_str(), 0755), 0);
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "plain", EACCES));
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "directory", EACCES));
+  log_.events.push_back(event(DEJA_OP_STAT, "plain", EACCES));  // access(2)
+  const RunFacts t = hear();
+  ASSERT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::access, "\1/plain", *access_text(at("plain"))));
+  EXPECT_TRUE(has(t, Claim::exists, "\1/directory", "d"));
+  digest::FileDigester digester({});
+  ClaimChecker checker(command_, roots_, digester);
+  EXPECT_EQ(checker.first_broken(t.trace), nullptr);
+  ASSERT_EQ(::chmod(at("plain").c_str(), 0755), 0);
+  EXPECT_NE(checker.first_broken(t.trace), nullptr);
+}
+
+// The engine may read it. So the program was somebody else (setpriv), whose rights are not known.
+TEST_F(TraceBuilderTest, WhatWasRefusedToAnotherUserIsNotKnown) {
+  write("file", "text");
+  for (const deja_op op : {DEJA_OP_OPEN, DEJA_OP_LIST}) {
+    log_ = {};
+    log_.events.push_back(event(op, "file", EACCES, op == DEJA_OP_OPEN ? DEJA_OPEN_READ : 0));
+    EXPECT_EQ(hear().problem, "was refused what this user may: " + at("file"));
+  }
+}
+
+TEST_F(TraceBuilderTest, RightsThatChangeDuringTheRun) {
+  write("file", "text");
+  log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "file", EACCES));
+  log_.events.back().when_ns = 1;
+  EXPECT_EQ(hear().problem, "changed while the tool ran: " + at("file"));
+}
+
+// Which file is behind a descriptor is not known by the descriptor's name.
+TEST_F(TraceBuilderTest, FilesBehindDescriptors) {
+  write("file", "text");
+  const auto through = [&](deja_op op, const std::string& name, unsigned flags) {
+    log_ = {};
+    log_.events.push_back(event(DEJA_OP_STAT, "file"));
+    Event e = event(op, "file", 0, flags);
+    e.path = name;
+    log_.events.push_back(e);
+    return hear().problem;
+  };
+  for (const std::string name : {"/proc/self/fd/9", "/proc/thread-self/fd/9", "/dev/fd/9"}) {
+    EXPECT_EQ(through(DEJA_OP_OPEN, name, DEJA_OPEN_READ), "reads an open descriptor: " + name);
+    EXPECT_EQ(through(DEJA_OP_OPEN, name, DEJA_OPEN_WRITE),
+              "writes through an open descriptor: " + name);
+    EXPECT_EQ(through(DEJA_OP_CHANGE, name, 0), "changes what is behind " + name);
+  }
+}
+
+// A file that is written anew from what is in it, without a look at it first.
+class UpdateTest : public TraceBuilderTest {
+ protected:
+  void SetUp() override {
+    TraceBuilderTest::SetUp();
+    invocation_.updates = {at("lib.a")};
+    write("lib.a", "before");
+    before_.push_back(
+        {at("lib.a"), **os::stat_file(at("lib.a")), {digest::digest_bytes("before")}});
+  }
+  void updates() {
+    log_.events.push_back(event(DEJA_OP_OPEN, "lib.a", 0, DEJA_OPEN_WRITE | DEJA_OPEN_READ));
+    const os::Fd fd(::open(at("lib.a").c_str(), O_WRONLY | O_APPEND));
+    ASSERT_EQ(::write(fd.get(), "more", 4), 4);
+    closes("lib.a");
+  }
+};
+
+TEST_F(UpdateTest, WhatItWasCounts) {
+  updates();
+  const RunFacts t = hear();
+  EXPECT_EQ(t.problem, "");
+  EXPECT_TRUE(has(t, Claim::file, "\1/lib.a", digest("before")));
+  EXPECT_EQ(t.outputs.size(), 1u);
+}
+
+TEST_F(UpdateTest, MustBeWhatWasSeenBeforeTheRun) {
+  write("lib.a", "of another command");
+  updates();
+  EXPECT_EQ(hear().problem, "changed before the tool read it: " + at("lib.a"));
+}
+
+}  // namespace
+}  // namespace deja::evidence

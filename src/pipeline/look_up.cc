@@ -1,0 +1,107 @@
+#include "pipeline/look_up.h"
+
+#include <algorithm>
+
+namespace deja::pipeline {
+namespace {
+
+// The single place that turns a store's failure into "not there": a cache that cannot read is a
+// cache that has nothing (L3).
+template <typename T>
+std::optional<T> or_absent(Result<std::optional<T>> result, std::vector<std::string>& troubles) {
+  if (result) return *std::move(result);
+  troubles.push_back(result.error().message);
+  return std::nullopt;
+}
+
+std::shared_ptr<const action::ActionResult> load_result(const ActionKey& key, Services& services,
+                                                        std::vector<std::string>& troubles) {
+  if (auto cached = services.cache.results.get(key)) return cached;
+  const auto bytes = or_absent(services.records.get_result(key), troubles);
+  if (!bytes) return nullptr;
+  auto decoded = action::decode_result(*bytes);
+  if (!decoded) return nullptr;
+  auto result = std::make_shared<const action::ActionResult>(*std::move(decoded));
+  services.cache.results.put(key, result, bytes->size());
+  return result;
+}
+
+std::shared_ptr<const action::Manifest> load_manifest(const ProbeKey& probe, Services& services,
+                                                      std::vector<std::string>& troubles) {
+  const auto bytes = or_absent(services.records.get_manifest(probe), troubles);
+  if (!bytes) return nullptr;
+  auto decoded = action::decode_manifest(*bytes);
+  if (!decoded) return nullptr;
+  auto manifest = std::make_shared<const action::Manifest>(*std::move(decoded));
+  services.cache.manifests.put(probe, manifest, bytes->size());
+  return manifest;
+}
+
+// What is known of the claims of one manifest: each is checked at most once, however many traces
+// make it.
+class Checked {
+ public:
+  Checked(const action::Manifest& manifest, evidence::ClaimChecker& checker)
+      : manifest_(manifest), world_(checker), states_(manifest.observations().size()) {}
+
+  const action::Observation* first_broken(const action::Manifest::Entry& entry) {
+    for (const std::uint32_t i : entry.claims) {
+      if (!holds(i)) return &manifest_.observations()[i];
+    }
+    return nullptr;
+  }
+
+ private:
+  bool holds(std::uint32_t i) {
+    std::optional<bool>& state = states_[i];
+    if (!state) {
+      const auto held = world_.holds(manifest_.observations()[i]);
+      state = held && *held;
+    }
+    return *state;
+  }
+
+  const action::Manifest& manifest_;
+  evidence::ClaimChecker& world_;
+  std::vector<std::optional<bool>> states_;
+};
+
+void search(const action::Manifest& manifest, evidence::ClaimChecker& checker, Services& services,
+            const std::vector<ActionKey>& refused, LookUpOutcome& out) {
+  Checked checked(manifest, checker);
+  for (const action::Manifest::Entry& entry : manifest.entries()) {
+    if (std::find(refused.begin(), refused.end(), entry.key) != refused.end()) continue;
+    std::string why_not = "evicted";
+    if (const action::Observation* broken = checked.first_broken(entry)) {
+      why_not = "changed: " + describe(*broken);
+    } else if (auto result = load_result(entry.key, services, out.troubles)) {
+      out.found = StoredResult{entry.key, std::move(result)};
+      return;
+    }
+    if (out.why_not.empty()) out.why_not = std::move(why_not);
+  }
+}
+
+}  // namespace
+
+action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Services& services) {
+  const auto manifest = services.cache.manifests.get(probe);
+  const action::Manifest::Entry* entry = manifest == nullptr ? nullptr : manifest->find(key);
+  return entry == nullptr ? action::Trace() : manifest->trace(*entry);
+}
+
+LookUpOutcome look_up_trace(const ProbeKey& probe, evidence::ClaimChecker& checker,
+                            Services& services, const std::vector<ActionKey>& refused) {
+  LookUpOutcome out;
+  if (const auto cached = services.cache.manifests.get(probe))
+    search(*cached, checker, services, refused, out);
+  if (out.found) return out;
+  // Not among what this services remembers; another one may have published since.
+  out.why_not.clear();
+  if (const auto manifest = load_manifest(probe, services, out.troubles))
+    search(*manifest, checker, services, refused, out);
+  if (!out.found && out.why_not.empty()) out.why_not = "new";
+  return out;
+}
+
+}  // namespace deja::pipeline

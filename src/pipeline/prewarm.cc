@@ -1,0 +1,131 @@
+#include "pipeline/prewarm.h"
+
+#include <algorithm>
+
+#include "evidence/claim_checker.h"
+#include "evidence/searches.h"
+#include "pipeline/look_up.h"
+#include "pipeline/prepare.h"
+#include "pipeline/request_name.h"
+
+namespace deja::pipeline {
+namespace {
+
+using action::Claim;
+
+// Collects the claims of a trace that are about paths. False when one of all its claims cannot be proven by
+// watches.
+bool watched_claims(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                    std::vector<std::uint32_t>& claims) {
+  for (const std::uint32_t i : entry.claims) {
+    const action::Observation& o = manifest.observations()[i];
+    switch (o.claim) {
+      case Claim::listing:
+      case Claim::environment:
+      case Claim::machine:
+      case Claim::date:    // nothing tells of midnight
+      case Claim::access:  // what may not be read cannot be watched
+        return false;
+      case Claim::variable:
+      case Claim::variable_digest:
+      case Claim::unset:
+        if (is_shell_noise(o.subject)) return false;
+        break;
+      case Claim::root:
+      case Claim::search:             // its candidates are watched: add_searched
+      case Claim::logical_directory:  // PWD is one of the paths that were looked at
+      case Claim::output_name:
+      case Claim::directories:  // lists_hollow
+      case Claim::variables_like:
+        break;  // as the rest of the environment, part of the request's name
+      default:
+        claims.push_back(i);
+    }
+  }
+  return true;
+}
+
+// What the searches of a trace may meet: a change of any is a change of the search.
+void add_searched(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                  const tool::Command& command, std::vector<std::string>& paths) {
+  for (const std::uint32_t i : entry.claims) {
+    const action::Observation& o = manifest.observations()[i];
+    if (o.claim != Claim::search) continue;
+    const evidence::SearchFor search = evidence::search_of(o.subject);
+    const auto list = command.variable(search.variable);
+    const auto candidates =
+        evidence::search_candidates(list.value_or(""), search.name, command.cwd);
+    paths.insert(paths.end(), candidates.begin(), candidates.end());
+  }
+}
+
+// Does a list of this request name a directory that leads to nothing now?
+bool is_hollow_in(const action::Manifest& manifest, const action::Manifest::Entry& entry,
+                  const tool::Command& command) {
+  return std::any_of(entry.claims.begin(), entry.claims.end(), [&](std::uint32_t i) {
+    const action::Observation& o = manifest.observations()[i];
+    return o.claim == Claim::directories &&
+           evidence::lists_hollow(o.subject, command.variable(o.subject));
+  });
+}
+
+// rustc lists a directory each time, so checking its claims here would be for nothing. Null: not known.
+bool may_be_watched(const action::Manifest* manifest) {
+  std::vector<std::uint32_t> claims;
+  return manifest == nullptr ||
+         std::any_of(manifest->entries().begin(), manifest->entries().end(),
+                     [&](const auto& entry) { return watched_claims(*manifest, entry, claims); });
+}
+
+}  // namespace
+
+std::shared_ptr<const warm::CachedAnswer> cached_answer(const Digest& name, const Request& request,
+                                                        Services& services) {
+  return services.requests.get(
+      name, [&](const warm::CachedAnswer& entry, const std::vector<std::uint32_t>& changed) {
+        const tool::Command command = command_of(request);
+        evidence::ClaimChecker checker(command, entry.roots, services.digester);
+        return std::all_of(changed.begin(), changed.end(), [&](std::uint32_t i) {
+          const auto holds = checker.holds(entry.observation(i));
+          return holds && *holds;
+        });
+      });
+}
+
+void prewarm(const Request& request, const Settings& settings, Services& services) {
+  if (!services.requests.can_watch() || settings.disabled) return;
+  const Digest name = request_name(request, settings);
+  if (cached_answer(name, request, services) != nullptr) return;
+  auto prepared = prepare(request, settings, services, nullptr);
+  if (!std::holds_alternative<Prepared>(prepared)) return;
+  Prepared& p = std::get<Prepared>(prepared);
+  if (!p.declared.is_watchable || !may_be_watched(services.cache.manifests.get(p.probe).get()))
+    return;
+  evidence::ClaimChecker checker(p.command, p.roots, services.digester);
+  LookUpOutcome looked_up = look_up_trace(p.probe, checker, services);
+  auto manifest = services.cache.manifests.get(p.probe);
+  if (!looked_up.found || manifest == nullptr) return;
+  const action::Manifest::Entry* of = manifest->find(looked_up.found->key);
+  std::vector<std::uint32_t> claims;
+  if (of == nullptr || !watched_claims(*manifest, *of, claims)) return;
+  if (is_hollow_in(*manifest, *of, p.command)) return;
+  add_searched(*manifest, *of, p.command, p.looked_at);
+  std::vector<std::string> paths;
+  paths.reserve(claims.size() + p.looked_at.size());
+  for (const std::uint32_t i : claims)
+    paths.push_back(p.roots.expand(manifest->observations()[i].subject));
+  paths.insert(paths.end(), p.looked_at.begin(), p.looked_at.end());
+  auto token = services.requests.watch(paths);
+  if (!token) return;
+  // From here on every change is noticed; what still holds now holds until then.
+  const auto tool_now = services.digester.digest_file(p.command.tool, nullptr);
+  if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_content.digest) return;
+  if (checker.first_broken(manifest->trace(*of)) != nullptr) return;
+  services.requests.put(
+      name, std::make_shared<warm::CachedAnswer>(warm::CachedAnswer{
+                p.command.tool, p.adapter, std::move(p.invocation), std::move(p.roots), p.probe,
+                looked_up.found->key, std::move(looked_up.found->result), std::move(manifest),
+                std::move(claims), std::move(p.looked_at), *std::move(token)}));
+}
+
+}  // namespace deja::pipeline

@@ -1,0 +1,34 @@
+#include "pipeline/request_name.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "action/recipe.h"
+
+namespace deja::pipeline {
+
+bool is_shell_noise(std::string_view variable) {
+  static constexpr std::string_view kShellNoise[] = {"_", "SHLVL", "OLDPWD"};
+  return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) !=
+         std::end(kShellNoise);
+}
+
+Digest request_name(const Request& q, const Settings& s) {
+  action::HashSink sink;
+  const char flags[] = {static_cast<char>(q.calling), static_cast<char>(q.stdout_is_terminal),
+                        static_cast<char>(q.stderr_is_terminal),
+                        static_cast<char>(q.streams_are_one),
+                        static_cast<char>(s.read_only)};  // the store's, not a setting
+  sink.field("flags", {flags, sizeof(flags)});
+  sink.field("umask", std::to_string(q.umask));
+  sink.field("settings", s.answer_text);
+  sink.field("front", std::to_string(q.front.device) + ":" + std::to_string(q.front.inode));
+  sink.field("cwd", q.cwd);
+  for (const std::string_view argument : q.argv) sink.field("argument", argument);
+  for (const std::string_view entry : q.environment) {
+    if (!is_shell_noise(entry.substr(0, entry.find('=')))) sink.field("environment", entry);
+  }
+  return sink.finish();
+}
+
+}  // namespace deja::pipeline

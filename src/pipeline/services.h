@@ -1,0 +1,49 @@
+// What the hallway works with: built once by the engine's main, shared by all requests.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "digest/file_digester.h"
+#include "pipeline/flights.h"
+#include "pipeline/incremental.h"
+#include "pipeline/outcome.h"
+#include "pipeline/record_cache.h"
+#include "sharing/text_search_cache.h"
+#include "store/store.h"
+#include "warm/request_cache.h"
+
+namespace deja::pipeline {
+
+// From the configuration, per request.
+struct Settings {
+  std::string answer_text;  // config::Loaded's: every setting that can change an answer
+  bool disabled = false;
+  bool portable = false;
+  Progress progress = Progress::off;
+  bool rust_incremental = true;  // pipeline/incremental.h
+  bool build_scripts = false;    // runs of cargo's build scripts are remembered
+  bool read_only = false;        // use what is stored, store nothing
+  double audit_rate = 0;         // of all hits, the part that is run all the same and compared
+  std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
+  std::string salt;
+  std::map<std::string, std::string> tools;  // names of programs, and what they are taken for
+};
+
+struct Services {
+  store::BlobStore& blobs;
+  store::RecordStore& records;
+  digest::FileDigester& digester;
+  std::string interposer;  // path of libdeja-observe.so; empty: nothing can be observed
+  std::function<void(const ActionKey&)> on_hit;  // tells the store that a result was used
+  Flights flights;
+  RecordCache cache;
+  warm::RequestCache requests;
+  IncrementalPolicy lanes{};
+  sharing::TextSearchCache mentions{};
+  std::string locks{};  // directory of locks on outputs, see output_locks.h; empty: none
+};
+
+}  // namespace deja::pipeline

@@ -1,0 +1,33 @@
+// Where a project lies: its checkout, by the version control's own directory, and what paths.portable
+// (DEJA_PORTABLE) maps.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tool/tool.h"
+
+namespace deja::sharing {
+
+// "/", "/tmp", the home directory: nobody's project.
+bool is_too_general(std::string_view directory, std::string_view home);
+
+// The nearest directory at or above `directory` that holds .git, .hg, .svn or .jj; "" when there is
+// none below what is too general. looked_at, when not null: what the answer depends on.
+std::string find_checkout(std::string_view directory, std::string_view home,
+                          std::vector<std::string>* looked_at);
+
+struct PortableRoots {
+  std::vector<std::string> roots;  // absolute; the first is called "."
+  // Other names of roots (PWD reaches the checkout through a symlink): {root, name}.
+  std::vector<std::pair<std::string, std::string>> aliases;
+  std::vector<std::string> looked_at;
+};
+// What is mapped for this command: the configured base directories that it has to do with, else the
+// checkouts of its source and of its working directory, else what holds both.
+PortableRoots portable_roots(const tool::Command& command, const tool::Invocation& invocation,
+                             const std::vector<std::string>& base_dirs);
+
+}  // namespace deja::sharing

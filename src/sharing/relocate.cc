@@ -1,0 +1,104 @@
+#include "sharing/relocate.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/path.h"
+
+namespace deja::sharing {
+namespace {
+
+using action::Root;
+using action::Roots;
+using Move = tool::TextMoves::Move;
+
+// What holds another comes before it: a move of the checkout moves the working directory in it along.
+std::array<Root, action::kRoots.size()> outermost_first(const Roots& roots) {
+  auto out = action::kRoots;
+  std::stable_sort(out.begin(), out.end(),
+                   [&](Root a, Root b) { return roots.path(a).size() < roots.path(b).size(); });
+  return out;
+}
+
+// Requests without one are another action.
+bool is_always_there(Root root) {
+  return root == Root::cwd || root == Root::workspace || root == Root::target;
+}
+
+bool ends_path(char c) {
+  return c != '_' && c != '-' && c != '.' &&
+         (c < '0' || (c > '9' && c < 'A') || (c > 'Z' && c < 'a') || (c > 'z' && c >= 0));
+}
+
+bool is_whole_path(std::string_view text, std::size_t at, std::size_t end) {
+  return (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
+}
+
+}  // namespace
+
+std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
+  tool::TextMoves out;
+  std::vector<Move>& moves = out.paths;
+  const auto holder = [&](const std::string& path) {
+    return std::find_if(moves.begin(), moves.end(),
+                        [&](const Move& m) { return is_within(path, m.from); });
+  };
+  for (const Root root : outermost_first(from)) {
+    if (root == Root::objects) continue;  // its name is in no text, or the result is bound to it
+    const std::string& a = from.path(root);
+    const std::string& b = to.path(root);
+    if (is_always_there(root) && a.empty() != b.empty()) return std::nullopt;
+    if (a.empty()) continue;
+    const auto known = holder(a);
+    if (known != moves.end()) {
+      // A root that stays must not lie below one that moves.
+      if (!known->to.empty() && known->to + a.substr(known->from.size()) != b) return std::nullopt;
+    } else if (a != b) {
+      moves.push_back({a, b});
+    }
+  }
+  for (const Root root : action::kRoots) {
+    const std::string& a = from.path(root);
+    if (root == Root::objects || a.empty() || a != to.path(root)) continue;
+    if (holder(a) != moves.end()) return std::nullopt;
+  }
+  for (const Move& move : moves) {
+    // What has been moved must not move again.
+    if (!move.to.empty() && holder(move.to) != moves.end() && holder(move.to)->from != move.from)
+      return std::nullopt;
+  }
+  if (from.spelled_output() != to.spelled_output()) {
+    out.old_target = from.spelled_output();
+    out.new_target = to.spelled_output();
+  }
+  return out;
+}
+
+std::optional<std::string> move_text(std::string_view text, const Roots& from, const Roots& to) {
+  const auto moves = find_moves(from, to);
+  if (!moves) return std::string(text);
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto move = std::find_if(moves->paths.begin(), moves->paths.end(), [&](const Move& m) {
+      return text.substr(at).starts_with(m.from) && is_whole_path(text, at, at + m.from.size());
+    });
+    if (move == moves->paths.end()) {
+      out.push_back(text[at++]);
+      continue;
+    }
+    if (move->to.empty()) return std::nullopt;
+    out.append(move->to);
+    at += move->from.size();
+  }
+  return out;
+}
+
+std::optional<std::string> move_depfile(std::string_view text, const Roots& from, const Roots& to,
+                                        const tool::Adapter& adapter,
+                                        const tool::Invocation& invocation) {
+  const auto moves = find_moves(from, to);
+  if (!moves) return std::nullopt;
+  return adapter.move_depfile(invocation, text, *moves);
+}
+
+}  // namespace deja::sharing

@@ -1,0 +1,59 @@
+// Searches outputs for the names of roots. A result whose artifacts hold the bytes of a root is
+// bound to that root: served elsewhere it would not be what the tool writes there.
+#pragma once
+
+#include <array>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "action/roots.h"
+#include "base/result.h"
+#include "os/fd.h"
+
+namespace deja::sharing {
+
+class RootSearch {
+ public:
+  explicit RootSearch(const action::Roots& roots);
+  // Reads fd from its start in bounded memory. What may hide text (compressed sections, bytecode)
+  // holds every root.
+  Status search(const os::Fd& fd);
+  // A message may name a root: it is rewritten where a path begins a line that says where something
+  // is
+  // ("/ws/a.c:3:1: …", "In file included from /ws/a.h:1:"). Anywhere else the name could be literal
+  // text, or laid out by its length, and counts as found.
+  void search_messages(std::string_view text);
+  // Also looks for any text. Returns its number, for found_text.
+  std::size_t add_text(const std::string& text);
+  // The same for a name that is part of a path, also in the forms that paths are quoted in.
+  std::size_t add_name(const std::string& name);
+  // Also looks for a part of the root's name, which alone is less evidence.
+  void add_rest(action::Root root, const std::string& rest);
+
+  bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }
+  bool found_text(std::size_t number) const { return texts_[number].found; }
+  bool found_rest(action::Root root) const {
+    return found_rest_[static_cast<std::size_t>(root) - 1];
+  }
+
+ private:
+  struct Needle {
+    action::Root root;
+    std::string bytes;
+    bool is_rest = false;
+  };
+  struct Text {
+    std::set<std::string> forms;
+    bool found = false;
+    bool is_in(std::string_view bytes) const;
+  };
+  void search(std::string_view bytes);
+  void find_all();
+  std::vector<Needle> needles_;
+  std::vector<Text> texts_;
+  std::size_t longest_ = 0;
+  std::array<bool, action::kRoots.size()> found_ = {}, found_rest_ = {};
+};
+
+}  // namespace deja::sharing

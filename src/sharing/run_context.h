@@ -1,0 +1,18 @@
+// The run whose result is judged: where it ran, what it was, and which roots it had.
+#pragma once
+
+#include <string_view>
+
+#include "action/roots.h"
+#include "tool/tool.h"
+
+namespace deja::sharing {
+
+struct RunContext {
+  std::string_view cwd;  // absolute
+  const tool::Invocation& invocation;
+  const tool::Adapter& adapter;
+  const action::Roots& roots;
+};
+
+}  // namespace deja::sharing

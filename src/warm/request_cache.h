@@ -1,0 +1,78 @@
+// Answers to requests whose inputs are under a watch set: such a request is answered without looking at
+// a single file. Lives in a warm engine only.
+//
+// The cache is passive. pipeline/prewarm.h fills it in idle time and pipeline/ reads it; what a request is
+// and how a claim is checked are not known here. An entry is made in this order: look up, watch(), then
+// check all claims once more, so that nothing can change unseen between the check and the watch.
+//
+// Thread-safe, bounded.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "action/manifest.h"
+#include "action/result.h"
+#include "action/roots.h"
+#include "base/lru_cache.h"
+#include "digest/digest.h"
+#include "tool/tool.h"
+#include "warm/watch_set.h"
+
+namespace deja::warm {
+
+struct CachedAnswer {
+  std::string tool;
+  const tool::Adapter* adapter = nullptr;
+  tool::Invocation invocation;
+  action::Roots roots;
+  ProbeKey probe;
+  ActionKey key;
+  std::shared_ptr<const action::ActionResult> result;
+  // What the token is about, in this order: the claims of one trace that are about paths (places in the
+  // manifest's observations), then looked_at.
+  std::shared_ptr<const action::Manifest> manifest;
+  std::vector<std::uint32_t> claims;
+  std::vector<std::string> looked_at;
+  WatchSet::Token token;
+
+  const action::Observation& observation(std::uint32_t claim) const {
+    return manifest->observations()[claims[claim]];
+  }
+};
+
+class RequestCache {
+ public:
+  // Do these claims (places in CachedAnswer::claims) hold now? Asked when something has moved on the way
+  // to their paths.
+  using Recheck =
+      std::function<bool(const CachedAnswer& entry, const std::vector<std::uint32_t>& claims)>;
+
+  RequestCache();
+  // False: the kernel gives no watches, and every get() is null.
+  bool can_watch() const { return watch_set_ != nullptr; }
+
+  // Null: not known, or no longer proven. Where something moved on the way to some paths only (a build
+  // directory that was emptied), just those claims are checked again.
+  std::shared_ptr<const CachedAnswer> get(const Digest& name, const Recheck& recheck);
+  // REQUIRES: can_watch(). Empty: one of the paths cannot be watched.
+  std::optional<WatchSet::Token> watch(const std::vector<std::string>& paths) {
+    return watch_set_->watch(paths);
+  }
+  void put(const Digest& name, std::shared_ptr<const CachedAnswer> entry);
+  void clear() { entries_.clear(); }
+
+ private:
+  std::shared_ptr<const CachedAnswer> refresh(const CachedAnswer& entry,
+                                              const std::vector<std::uint32_t>& changed,
+                                              const Recheck& recheck);
+  // An entry of 600 headers weighs some 16 KiB: room for 4,000.
+  LruCache<Digest, CachedAnswer> entries_{64 << 20};
+  std::unique_ptr<WatchSet> watch_set_;
+};
+
+}  // namespace deja::warm

@@ -1,0 +1,243 @@
+#include "warm/watch_set.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/path.h"
+#include "os/file.h"
+
+namespace deja::warm {
+namespace {
+constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
+// Names and walked paths that are kept; some 200 bytes each.
+constexpr std::size_t kNamesMax = 200'000;
+constexpr std::size_t kWalksMax = 100'000;
+}  // namespace
+
+// A path that is being walked: `directory` is real (no symlink in it), `rest` is still to be taken.
+struct WatchSet::Progress {
+  std::string directory = "/";
+  std::string rest;
+  std::vector<Node> nodes;
+  int symlinks = 0;
+  bool done = false;
+};
+
+std::unique_ptr<WatchSet> WatchSet::open() {
+  auto watcher = os::Watcher::open();
+  if (!watcher) return nullptr;
+  return std::unique_ptr<WatchSet>(new WatchSet(*std::move(watcher)));
+}
+
+// Half of what the user may have (editors and build tools want watches too), and no more than
+// 32,768: each keeps an inode in the kernel's memory, about 1 KiB.
+WatchSet::WatchSet(os::Watcher watcher)
+    : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)),
+      watcher_(std::move(watcher)) {}
+
+void WatchSet::forget_everything() {
+  for (const auto& [path, watch] : directories_) watcher_.remove(watch);
+  for (const auto& [watch, node] : files_) watcher_.remove(watch);
+  names_.clear();
+  directories_.clear();
+  files_.clear();
+  walks_.clear();
+  changed_.clear();
+  is_full_ = false;
+  forgot_at_ = ++now_;
+}
+
+// A removed directory was empty: each of its names has changed, and nothing else has.
+void WatchSet::directory_is_gone(int watch) {
+  for (auto it = names_.lower_bound(Name{watch, ""});
+       it != names_.end() && it->first.directory == watch;) {
+    last_change_ = changed_[it->second] = now_;
+    it = names_.erase(it);
+  }
+  std::erase_if(directories_, [watch](const auto& f) { return f.second == watch; });
+}
+
+void WatchSet::catch_up() {
+  bool forget = false;
+  ++now_;
+  watcher_.drain([&](const os::Watcher::Notice& notice) DEJA_ATTRIBUTE(no_thread_safety_analysis) {
+    if (notice.what == os::Watcher::What::everything) forget = true;
+    if (const auto file = files_.find(notice.watch); file != files_.end()) {
+      last_change_ = changed_[file->second] = now_;
+      if (notice.what == os::Watcher::What::gone) files_.erase(file);
+    } else if (!notice.name.empty()) {
+      const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
+      if (name != names_.end()) last_change_ = changed_[name->second] = now_;
+    } else if (notice.what == os::Watcher::What::gone) {
+      directory_is_gone(notice.watch);
+    } else {
+      // A watched directory was moved or closed to us: the real paths of all below it are others now.
+      forget = forget || std::any_of(directories_.begin(), directories_.end(),
+                                     [&](const auto& f) { return f.second == notice.watch; });
+    }
+  });
+  if (forget) forget_everything();
+}
+
+WatchSet::Node WatchSet::new_node() {
+  changed_.push_back(0);
+  return static_cast<Node>(changed_.size() - 1);
+}
+
+int WatchSet::directory_watch(const std::string& real_directory) {
+  const auto it = directories_.find(real_directory);
+  if (it != directories_.end()) return it->second;
+  is_full_ =
+      is_full_ || directories_.size() + files_.size() >= watches_max_ || names_.size() >= kNamesMax;
+  if (is_full_ || !os::is_watchable_filesystem(real_directory)) return -1;
+  const int watch = watcher_.add_directory(real_directory);
+  if (watch >= 0) directories_.emplace(real_directory, watch);
+  return watch;
+}
+
+WatchSet::Node WatchSet::name_node(int directory, std::string_view name) {
+  const auto [it, fresh] = names_.try_emplace(Name{directory, std::string(name)}, 0);
+  if (fresh) it->second = new_node();
+  return it->second;
+}
+
+WatchSet::Node WatchSet::file_node(const std::string& real_path, int* watch) {
+  is_full_ = is_full_ || directories_.size() + files_.size() >= watches_max_;
+  *watch = is_full_ ? -1 : watcher_.add_file(real_path);
+  if (*watch < 0) return 0;
+  const auto [it, fresh] = files_.try_emplace(*watch, 0);
+  if (fresh) it->second = new_node();
+  return it->second;
+}
+
+// Takes one component of the rest. False: cannot be watched.
+bool WatchSet::step(Progress& p) {
+  const std::size_t slash = p.rest.find('/');
+  const std::string part = p.rest.substr(0, slash);
+  p.rest.erase(0, slash == std::string::npos ? p.rest.size() : slash + 1);
+  if (part.empty() || part == ".") {
+    p.done = p.rest.empty();
+    return true;
+  }
+  if (part == "..") {
+    p.directory = std::string(parent_path(p.directory));
+    p.done = p.rest.empty();
+    return true;
+  }
+  const int watch = directory_watch(p.directory);
+  if (watch < 0) return false;
+  p.nodes.push_back(name_node(watch, part));
+  const std::string path = join_path(p.directory, part);
+  const auto identity = os::stat_file(path, os::Links::keep);
+  if (!identity) return false;
+  if (!*identity) {  // nothing there: the name is watched, that is the end of the way
+    p.done = true;
+    return true;
+  }
+  if ((*identity)->is_symlink()) {
+    const auto text = os::read_symlink(path);
+    if (!text || !*text || ++p.symlinks > kSymlinksMax) return false;
+    p.rest = p.rest.empty() ? **text : **text + "/" + p.rest;
+    if (p.rest.starts_with('/')) p.directory = "/";
+    return true;
+  }
+  if ((*identity)->is_directory()) {
+    p.directory = path;
+    p.done = p.rest.empty();
+    return true;
+  }
+  int file = -1;
+  p.nodes.push_back(file_node(path, &file));
+  p.done = true;
+  return file >= 0;
+}
+
+const WatchSet::Walk* WatchSet::walk(const std::string& path) {
+  const auto it = walks_.find(path);
+  if (it != walks_.end()) {
+    const std::vector<Node>& nodes = it->second.nodes;
+    if (is_fresh(nodes.data(), nodes.data() + nodes.size(), it->second.made)) return &it->second;
+  }
+  Progress p;
+  p.rest = path;
+  while (!p.done) {
+    if (!step(p)) return nullptr;
+  }
+  if (walks_.size() >= kWalksMax) walks_.clear();
+  Walk& walk = walks_[path];
+  walk.nodes = std::move(p.nodes);
+  walk.made = now_;
+  return &walk;
+}
+
+bool WatchSet::is_fresh(const Node* begin, const Node* end, Epoch since) {
+  if (since < forgot_at_) return false;
+  if (last_change_ <= since) return true;
+  for (const Node* n = begin; n != end; ++n) {
+    if (changed_[*n] > since) return false;
+  }
+  return true;
+}
+
+std::optional<WatchSet::Token> WatchSet::watch(const std::vector<std::string>& paths) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  // Too much is watched: start over with what is asked for from now on.
+  if (is_full_) forget_everything();
+  Token out;
+  out.since = now_;
+  for (const std::string& path : paths) {
+    const Walk* steps = path.starts_with('/') ? walk(path) : nullptr;
+    if (steps == nullptr) return std::nullopt;
+    out.nodes.insert(out.nodes.end(), steps->nodes.begin(), steps->nodes.end());
+    out.ends.push_back(static_cast<std::uint32_t>(out.nodes.size()));
+  }
+  out.nodes.shrink_to_fit();
+  out.ends.shrink_to_fit();
+  return out;
+}
+
+std::vector<std::uint32_t> WatchSet::find_changed(const Token& token) {
+  std::vector<std::uint32_t> out;
+  if (token.since >= forgot_at_ && last_change_ <= token.since) return out;
+  const Node* begin = token.nodes.data();
+  for (std::uint32_t i = 0; i < token.ends.size(); ++i) {
+    const Node* end = token.nodes.data() + token.ends[i];
+    if (!is_fresh(begin, end, token.since)) out.push_back(i);
+    begin = end;
+  }
+  return out;
+}
+
+std::vector<std::uint32_t> WatchSet::changed(const Token& token) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  return find_changed(token);
+}
+
+std::optional<WatchSet::Token> WatchSet::refresh(const Token& token,
+                                                 const std::vector<std::uint32_t>& which,
+                                                 const std::vector<std::string>& paths) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  if (find_changed(token) != which) return std::nullopt;
+  Token out;
+  out.since = now_;
+  std::size_t next = 0;
+  std::uint32_t begin = 0;
+  for (std::uint32_t i = 0; i < token.ends.size(); ++i) {
+    if (next < which.size() && which[next] == i) {
+      const Walk* steps = walk(paths[next++]);
+      if (steps == nullptr) return std::nullopt;
+      out.nodes.insert(out.nodes.end(), steps->nodes.begin(), steps->nodes.end());
+    } else {
+      out.nodes.insert(out.nodes.end(), token.nodes.begin() + begin,
+                       token.nodes.begin() + token.ends[i]);
+    }
+    out.ends.push_back(static_cast<std::uint32_t>(out.nodes.size()));
+    begin = token.ends[i];
+  }
+  return out;
+}
+
+}  // namespace deja::warm

@@ -1,0 +1,81 @@
+// Every setting, switched on while a warm engine has the answer in its request cache: what can change an
+// answer must do so at once, what cannot must not cost the hit.
+#include "config/config.h"
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+struct Row {
+  const char* key;
+  const char* line;     // of a configuration file
+  const char* outcome;  // of a command that would be a hit without it
+};
+
+// A setting without a row here fails EverySettingIsHere.
+constexpr Row kRows[] = {
+    {"disable", "disable = true", "bypass"},
+    {"store.limit", "store.limit = \"5G\"", "hit"},
+    {"paths.portable", "paths.portable = true", "miss"},
+    {"paths.base_dirs", "paths.base_dirs = [\"../../..\"]", "hit"},  // nothing here names it
+    {"key.salt", "key.salt = \"pepper\"", "miss"},
+    {"tools.*", "tools.gcc = \"any\"", "miss"},
+    {"audit.rate", "audit.rate = \"1\"", "hit"},
+    {"daemon.mode", "daemon.mode = \"off\"", "hit"},
+    {"daemon.idle_exit", "daemon.idle_exit = \"2h\"", "hit"},
+    {"rust.incremental", "rust.incremental = false", "hit"},
+    {"rust.build_scripts", "rust.build_scripts = true", "hit"},
+    {"log", "log = \"deja.log\"", "hit"},
+    {"progress", "progress = \"all\"", "hit"},
+    {"remote", "remote = [\"file:///nowhere\"]", "hit"},
+    {"remote_mode", "remote_mode = \"ro\"", "hit"},
+};
+
+class EverySetting : public ::testing::TestWithParam<Row> {
+ protected:
+  void SetUp() override { NEEDS_TOOL("gcc"); }
+  Workspace ws{Mode::daemon};
+};
+
+TEST_P(EverySetting, CountsBesideAWarmEngine) {
+  const Row& row = GetParam();
+  ws.set("DEJA_DAEMON");  // the environment would win over files
+  const std::string file = ws.home() + "/.config/deja/config.toml";
+  const Argv compile = {"gcc", "-g", "-c", "sub/a.c", "-o", "a.o"};
+  ws.write("sub/a.c", "const char* where = __FILE__;\n");
+  ws.write(file, "");
+  ws.let_settle("sub/a.c");
+  ws.expect_miss(compile);
+  ws.expect_hit(compile);
+  ws.let_engine_rehearse();
+  ws.expect_hit(compile);
+
+  ws.write(file, std::string(row.line) + "\n");
+  const Result result = ws.deja(compile);
+  EXPECT_TRUE(result.ok()) << result.err;
+  EXPECT_EQ(ws.last_event().outcome, row.outcome) << ws.last_event();
+  // What the setting does is seen, not only counted.
+  EXPECT_EQ(ws.last_event().tool_runs,
+            std::string(row.outcome) != "hit" || std::string(row.key) == "audit.rate" ? 1 : 0);
+  EXPECT_EQ(result.err.find("deja: ") != std::string::npos, std::string(row.key) == "progress")
+      << result.err;
+
+  // And off again: the answer from before is still good.
+  ws.write(file, "");
+  ws.expect_hit(compile);
+}
+
+INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kRows), [](const auto& row) {
+  std::string name = row.param.key;
+  for (char& c : name) c = c == '.' || c == '*' ? '_' : c;
+  return name;
+});
+
+TEST(EverySettingIsHere, InTheOrderOfTheTable) {
+  const auto& table = config::settings();
+  ASSERT_EQ(table.size(), std::size(kRows)) << "give the new setting a row in kRows";
+  for (std::size_t i = 0; i < table.size(); ++i) EXPECT_STREQ(table[i].key, kRows[i].key);
+}
+
+}  // namespace
+}  // namespace deja::test
