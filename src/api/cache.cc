@@ -112,8 +112,9 @@ void Cache::settle() {
   if (engine == nullptr || now_ns - last_ns < kSettleNs ||
       !settled_ns_.compare_exchange_strong(last_ns, now_ns))
     return;
-  if (auto done = engine->store().flush(); !done)
-    engine->journal().trouble("store: " + done.error().message);
+  auto done = engine->store().flush();
+  if (done) done = engine->store().follow_replacement();
+  if (!done) engine->journal().trouble("store: " + done.error().message);
 }
 
 }  // namespace deja::api

@@ -132,6 +132,7 @@ Result<bool> recall(engine::Engine& engine, deja_job& job, journal::Event& event
 }
 
 void look_up(engine::Engine& engine, deja_job& job, std::int64_t started_ns) {
+  engine.forget_removed();
   journal::Event event = job.event(journal::Outcome::hit);
   const auto found = recall(engine, job, event);
   if (!found) return engine.journal().trouble(found.error().message);

@@ -84,7 +84,7 @@ TEST_F(ConfigTest, XdgConfigHomeReplacesHome) {
   write("home/.config/deja/config.toml", "disable = true\n");
   write("xdg/deja/config.toml", "log = 'x'\n");
   variables_["XDG_CONFIG_HOME"] = dir_ + "/xdg";
-  EXPECT_EQ(load_all().config.log, "x");
+  EXPECT_EQ(load_all().config.log, dir_ + "/xdg/deja/x");
   EXPECT_FALSE(load_all().config.disable);
   variables_["XDG_CONFIG_HOME"] = "relative";  // not allowed, so not there
   EXPECT_TRUE(load_all().config.disable);
@@ -96,7 +96,7 @@ TEST_F(ConfigTest, NamedFileReplacesBoth) {
   write("work/sub/my.toml", "log = 'mine'\n");
   variables_["DEJA_CONFIG"] = "my.toml";  // relative to cwd
   EXPECT_FALSE(load_all().config.disable);
-  EXPECT_EQ(load_all().config.log, "mine");
+  EXPECT_EQ(load_all().config.log, cwd_ + "/mine");
   variables_["DEJA_CONFIG"] = "/dev/null";
   EXPECT_FALSE(load_all().config.disable);
   EXPECT_THAT(load_all().problems, IsEmpty());
@@ -129,12 +129,13 @@ TEST_F(ConfigTest, ToolsAreNamesNotPaths) {
 
 TEST_F(ConfigTest, AllSettings) {
   write("work/.deja.toml",
-        "disable = true\nlog = 'a'\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
+        "disable = true\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
         "remote_mode = 'ro'\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
         "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\n[audit]\nrate = '0.25'\n"
         "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n");
-  write("home/.config/deja/config.toml", "store.limit = 5000\ndaemon.idle_exit = '90s'\n");
+  write("home/.config/deja/config.toml",
+        "log = 'a'\nstore.limit = 5000\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -144,6 +145,7 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_THAT(c.base_dirs, ElementsAre(dir_ + "/work", "/x/y"));
   EXPECT_EQ(c.daemon_mode, DaemonMode::off);
   EXPECT_EQ(c.daemon_idle_exit_s, 90u);
+  EXPECT_EQ(c.log, dir_ + "/home/.config/deja/a");
   EXPECT_EQ(c.audit_rate, 0.25);
   EXPECT_FALSE(c.rust_incremental);
   EXPECT_TRUE(c.rust_build_scripts);
@@ -170,17 +172,19 @@ TEST_F(ConfigTest, AnswerTextHoldsWhatCanChangeAnAnswer) {
 }
 
 TEST_F(ConfigTest, WhatIsTheUsersIsNoProjects) {
-  const std::string text = "store.limit = 5000\ndaemon.idle_exit = '90s'\n";
+  const std::string text = "store.limit = 5000\ndaemon.idle_exit = '90s'\nlog = 'stderr'\n";
   write("work/.deja.toml", text);
   const Loaded projects = load_all();
   EXPECT_EQ(projects.config.store_limit_bytes, Config().store_limit_bytes);
   EXPECT_EQ(projects.config.daemon_idle_exit_s, Config().daemon_idle_exit_s);
+  EXPECT_EQ(projects.config.log, "");
   EXPECT_EQ(origin(projects, "store.limit"), "default");
-  ASSERT_THAT(projects.problems, SizeIs(2));
+  ASSERT_THAT(projects.problems, SizeIs(3));
   for (const Problem& problem : projects.problems)
     EXPECT_THAT(problem.text(), HasSubstr(": counts only in the user's own file"));
   write("home/.config/deja/config.toml", text);
   EXPECT_EQ(load_all().config.store_limit_bytes, 5000u);
+  EXPECT_EQ(load_all().config.log, "stderr");
   // Named, it stands for both.
   variables_["DEJA_CONFIG"] = dir_ + "/work/.deja.toml";
   EXPECT_THAT(load_all().problems, IsEmpty());

@@ -50,6 +50,15 @@ std::string show_text_member(const Config& config) {
   return show_text(config.*kMember);
 }
 
+// In a file a name is relative to the file's directory: an engine has no directory of its own.
+bool assign_log(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  const bool is_name = !text->empty() && *text != "stderr" && !given.from_environment;
+  config.log = is_name ? join_path(given.directory, *text) : *text;
+  return true;
+}
+
 // Numbers may be written as a TOML integer or as text with a unit.
 using ParseNumber = std::optional<std::uint64_t> (*)(std::string_view text);
 std::optional<std::uint64_t> number(const Given& given, ParseNumber parse) {
@@ -234,8 +243,8 @@ const std::vector<Setting>& setting_table() {
        assign_bool<&Config::rust_build_scripts>, show_bool<&Config::rust_build_scripts>,
        Answers::change},
       {"log", "DEJA_LOG", "file name, or \"stderr\"",
-       "where the engine writes its log; the engine reads the variable once, when it starts",
-       assign_text<&Config::log>, show_text_member<&Config::log>, Answers::unchanged},
+       "where the engine writes its log; the engine reads the setting once, when it starts",
+       assign_log, show_text_member<&Config::log>, Answers::unchanged, Scope::user},
       {"progress", "DEJA_PROGRESS", "\"off\", \"hits\" or \"all\"",
        "print one line on stderr for each hit, or for each command",
        assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>,

@@ -12,13 +12,16 @@
 
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "base/log.h"
+#include "config/config.h"
 #include "daemon/request_server.h"
 #include "daemon/server.h"
 #include "daemon/session.h"
 #include "daemon/settle.h"
+#include "engine/engine.h"
 #include "os/disk.h"
 #include "os/failpoint.h"
 #include "os/io.h"
@@ -41,10 +44,9 @@ void log_to_file(std::string_view line) {
   os::write_all(log_fd, text.data(), text.size());
 }
 
-void open_log() {
-  const char* name = ::getenv("DEJA_LOG");
-  if (name == nullptr || *name == '\0') return;
-  if (std::string_view(name) == "stderr") {
+void open_log(const std::string& name) {
+  if (name.empty()) return;
+  if (name == "stderr") {
     log_fd = 2;
   } else if (auto file = os::open_append(name); file) {
     log_fd = file->release();
@@ -52,10 +54,16 @@ void open_log() {
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
+std::unique_ptr<daemon::RequestServer> open_server(const std::string& dir,
+                                                   daemon::RequestServer::Kind kind) {
+  const deja::config::Loaded loaded = deja::config::load(deja::engine::own_sources("/"));
+  open_log(loaded.config.log);
+  return daemon::RequestServer::open(dir, kind, loaded);
+}
+
 void begin(int first_foreign_fd) {
   daemon::settle_in(first_foreign_fd);
   ::fcntl(kSocketFd, F_SETFD, FD_CLOEXEC);
-  open_log();
 #if defined(DEJA_TEST_HOOKS)
   if (const char* spec = ::getenv("DEJA_TEST_FAILPOINT"); spec != nullptr) os::arm_failpoint(spec);
 #endif
@@ -69,7 +77,7 @@ int run_daemon(const std::string& dir) {
   os::Fd listener(kSocketFd);
   const std::string path = os::bound_path(listener);
   if (path.empty()) return 2;
-  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
+  const auto host = open_server(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
   return 0;
 }
@@ -79,7 +87,7 @@ int run_one_shot(const std::string& dir) {
   const os::Fd socket(kSocketFd);
   const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
-  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::one_shot);
+  const auto host = open_server(dir, daemon::RequestServer::Kind::one_shot);
   host->serve(socket, frame->body);
   return 0;
 }
@@ -100,8 +108,7 @@ int run_foreground(const std::string& dir) {
   os::sign_lock_file(*lock);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  open_log();
-  const auto host = daemon::RequestServer::open(dir, daemon::RequestServer::Kind::daemon);
+  const auto host = open_server(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(*std::move(listener), socket, *host).run();
   return 0;
 }

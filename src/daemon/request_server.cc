@@ -5,14 +5,12 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "config/config.h"
 #include "daemon/session.h"
 #include "os/clock.h"
 #include "os/confinement.h"
 #include "os/file.h"
 #include "os/places.h"
 #include "os/socket.h"
-#include "pipeline/prewarm.h"
 
 namespace deja::daemon {
 namespace {
@@ -65,8 +63,8 @@ RequestServer::RequestServer(const std::string& dir, Kind kind,
       engine_(std::move(engine)) {}
 RequestServer::~RequestServer() = default;
 
-std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind kind) {
-  const config::Loaded loaded = config::load(engine::own_sources("/"));
+std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind kind,
+                                                   const config::Loaded& loaded) {
   std::string interposer = own_directory() + "/libdeja-observe.so";
   const std::string problem = unusable_interposer(interposer);
   if (!problem.empty()) interposer.clear();
@@ -181,8 +179,7 @@ bool RequestServer::prewarm_one(bool in_a_pause) {
     queue.pop_front();
   }
   const auto decoded = decode_request(body);
-  if (pipeline::Services* const services = engine_->services(); decoded && services != nullptr)
-    pipeline::prewarm(decoded->request, engine_->settings_for(decoded->request), *services);
+  if (decoded) engine_->prewarm(decoded->request);
   return true;
 }
 

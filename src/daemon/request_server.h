@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "config/config.h"
 #include "daemon/heartbeat.h"
 #include "engine/engine.h"
 #include "os/fd.h"
@@ -26,7 +27,9 @@ class RequestServer {
  public:
   enum class Kind { daemon, one_shot };
   // Never fails: without a store every request is a bypass, and the journal records the reason.
-  static std::unique_ptr<RequestServer> open(const std::string& dir, Kind kind);
+  // loaded: the configuration of the engine as a whole.
+  static std::unique_ptr<RequestServer> open(const std::string& dir, Kind kind,
+                                             const config::Loaded& loaded);
   ~RequestServer();
 
   // Serves one connection whose request frame has been read.

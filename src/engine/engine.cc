@@ -9,6 +9,7 @@
 #include "os/file.h"
 #include "pipeline/handle_request.h"
 #include "pipeline/output_locks.h"
+#include "pipeline/prewarm.h"
 #include "tool/exec/exec_options.h"
 
 namespace deja::engine {
@@ -159,6 +160,28 @@ void Engine::forget() {
   services->cache.last_probes.clear();
 }
 
+// A request that comes while another one forgets waits for it.
+std::uint64_t Engine::forget_removed() {
+  const std::uint64_t epoch = store_->epoch();
+  if (epoch_ == epoch) return epoch;
+  const MutexLock lock(epoch_mutex_);
+  if (epoch_ != epoch) forget();
+  epoch_ = epoch;
+  return epoch;
+}
+
+void Engine::forget_unless(std::uint64_t epoch) {
+  if (store_->epoch() != epoch) forget();
+}
+
+void Engine::prewarm(const pipeline::Request& request) {
+  pipeline::Services* const services = this->services();
+  if (services == nullptr) return;
+  const std::uint64_t epoch = forget_removed();
+  pipeline::prewarm(request, settings_for(request), *services);
+  forget_unless(epoch);
+}
+
 void Engine::maintain() {
   if (store_ == nullptr) return open_store();
   if (!services_->locks.empty()) pipeline::OutputLocks::sweep(services_->locks);
@@ -206,7 +229,9 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
                                  const pipeline::Settings& settings, pipeline::Client& client) {
   pipeline::Outcome outcome;
   if (pipeline::Services* const services = this->services()) {
+    const std::uint64_t epoch = forget_removed();
     outcome = pipeline::handle_request(request, settings, *services, client);
+    forget_unless(epoch);
     outcome.progress = settings.progress;
     return outcome;
   }

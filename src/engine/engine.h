@@ -50,14 +50,21 @@ class Engine {
   // outcome's answer. started_ns: of the monotonic clock.
   void record(pipeline::Outcome& outcome, const pipeline::Request& request,
               std::int64_t started_ns);
+  // Prepares the answer to the next request like this one (pipeline/prewarm.h).
+  void prewarm(const pipeline::Request& request);
   // Another process has emptied the store: nothing is answered from memory.
   void forget();
+  // Forgets if another process has removed results from the store since the last call. Returns the store's
+  // epoch (LocalStore). REQUIRES: there is an engine.
+  std::uint64_t forget_removed();
   // Where it failed before, the store is opened once more. At intervals, by one thread.
   void maintain();
 
  private:
   explicit Engine(Options options) : options_(std::move(options)) {}
   void open_store();
+  // A request that has run meanwhile may have remembered what was removed.
+  void forget_unless(std::uint64_t epoch);
   void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
 
   const Options options_;
@@ -69,6 +76,9 @@ class Engine {
   std::unique_ptr<digest::FileDigester> digester_;
   std::unique_ptr<pipeline::Services> services_;
   std::atomic<pipeline::Services*> ready_{nullptr};
+
+  Mutex epoch_mutex_;
+  std::atomic<std::uint64_t> epoch_{0};  // of which something may be remembered
 
   Mutex problems_mutex_;
   std::string store_problem_ GUARDED_BY(problems_mutex_);

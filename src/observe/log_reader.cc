@@ -74,6 +74,7 @@ const char* lost_reason(std::uint32_t lost) {
   if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
   if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
   if (lost & DEJA_LOST_SANDBOX) return "a program confines itself (seccomp)";
+  if (lost & DEJA_LOST_MEMORY) return "a program locks its memory (mlockall)";
   return "the log reports a lost record";
 }
 
@@ -235,8 +236,8 @@ Result<Log> read_log(std::string_view bytes) {
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
   const std::uint64_t tail = reader.header.tail;
-  constexpr std::uint32_t kUnseen =
-      DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL | DEJA_LOST_LIBC | DEJA_LOST_SANDBOX;
+  constexpr std::uint32_t kUnseen = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
+                                    DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
   if ((reader.header.lost & kUnseen) != 0) reader.log.has_unseen_program = true;
   if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
   if (tail > reader.header.capacity) reader.gap(kTooMuch);

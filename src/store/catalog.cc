@@ -12,6 +12,8 @@
 namespace deja::store {
 namespace {
 
+constexpr std::string_view kRemovalsKey = "removals";
+
 // Counters never wrap below zero: after damage, a wrapped count would look like a full disk.
 void subtract(std::uint64_t& from, std::uint64_t amount) { from -= std::min(from, amount); }
 
@@ -40,6 +42,13 @@ Result<Counters> read_counters(const IndexTxn& txn) {
   return *counters;
 }
 
+Result<std::uint64_t> read_removals(const IndexTxn& txn) {
+  const auto bytes = TRY(txn.get(Table::counters, kRemovalsKey));
+  if (!bytes) return std::uint64_t{0};
+  Decoder d(*bytes);
+  return d.u64();
+}
+
 std::uint64_t result_disk_bytes(std::size_t row_bytes, const ResultFacts& facts) {
   std::uint64_t bytes = row_disk_bytes(row_bytes);
   for (const BlobReference& blob : facts.blobs) bytes += blob_disk_bytes(blob.size);
@@ -56,6 +65,12 @@ Status CatalogChange::load() {
   counters = TRY(read_counters(txn_));
   loaded_ = counters;
   return {};
+}
+
+Status CatalogChange::count_removal() {
+  Encoder e;
+  e.u64(TRY(read_removals(txn_)) + 1);
+  return txn_.put(Table::counters, kRemovalsKey, e.view());
 }
 
 Status CatalogChange::store() {

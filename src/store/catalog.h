@@ -21,6 +21,8 @@ namespace deja::store {
 // For any transaction, also read-only. Damaged rows read as absent.
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest);
 Result<Counters> read_counters(const IndexTxn& txn);
+// How often results were taken out on purpose (LocalStore::epoch).
+Result<std::uint64_t> read_removals(const IndexTxn& txn);
 
 struct FreedBlob {
   Digest digest;
@@ -52,6 +54,7 @@ class CatalogChange {
   // Records a new identity of a blob that has a row.
   Status refresh_blob(const Digest& digest, const os::FileIdentity& identity);
   Status erase_blob_row(const Digest& digest);
+  Status count_removal();
 
   // The blobs that have no row now. Call once, after all changes.
   Result<std::vector<FreedBlob>> freed();

@@ -78,7 +78,7 @@ Error IndexTxn::error(int code, const char* what) const {
 }
 
 Result<std::optional<std::string_view>> IndexTxn::get(Table table, std::string_view key) const {
-  MDB_val k = val(table == Table::counters ? kCountersKey : key);
+  MDB_val k = val(table == Table::counters && key.empty() ? kCountersKey : key);
   MDB_val v;
   const int rc = ::mdb_get(txn_, tables_[static_cast<unsigned>(table)], &k, &v);
   if (rc == MDB_NOTFOUND) return std::optional<std::string_view>();
@@ -87,7 +87,7 @@ Result<std::optional<std::string_view>> IndexTxn::get(Table table, std::string_v
 }
 
 Status IndexTxn::put(Table table, std::string_view key, std::string_view value) {
-  MDB_val k = val(table == Table::counters ? kCountersKey : key);
+  MDB_val k = val(table == Table::counters && key.empty() ? kCountersKey : key);
   MDB_val v = val(value);
   if (const int rc = ::mdb_put(txn_, tables_[static_cast<unsigned>(table)], &k, &v, 0); rc != 0)
     return error(rc, "index put");
@@ -217,6 +217,7 @@ int Index::Environment::open_tables(bool create) {
 
 Status Index::open_environment(bool create) {
   env_ = std::make_unique<Environment>();
+  ++opened_;
   const bool read_only = access_ == Access::read_only;
   int rc = env_->open(directory_, read_only);
   if (rc == 0) rc = env_->open_tables(create);
@@ -260,6 +261,16 @@ Status Index::check_process() const {
     return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
   if (!env_) return Error{Code::unavailable, 0, "index is not open: " + directory_};
   return {};
+}
+
+Index::Stamp Index::stamp() const {
+  const std::shared_lock lock(shape_);
+  if (!env_) return {opened_, 0};
+  const CrashGuard guard(env_->region);
+  const Use use(env_->use_count.get());
+  MDB_envinfo info;
+  ::mdb_env_info(env_->env, &info);
+  return {opened_, info.me_last_txnid};
 }
 
 bool Index::is_replaced() const {

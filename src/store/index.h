@@ -28,7 +28,7 @@ struct MDB_txn;
 namespace deja::store {
 
 enum class Table : unsigned {
-  counters,   // one row; in LMDB's root table, which every commit writes anyway
+  counters,   // one row, and the removals; in LMDB's root table, which every commit writes anyway
   results,    // action key -> result row
   manifests,  // probe key -> manifest row
   blobs,      // digest -> blob row
@@ -39,7 +39,7 @@ enum class Table : unsigned {
 };
 inline constexpr unsigned kTableCount = 8;
 
-// The operations of an open transaction. Views are valid until the next change or the end of the body.
+// The operations of an open transaction. In the table of counters an empty key is that of its row. Views are valid until the next change or the end of the body.
 class IndexTxn {
  public:
   Result<std::optional<std::string_view>> get(Table table, std::string_view key) const;
@@ -79,6 +79,15 @@ class Index {
   // Commits if body succeeds, else changes nothing. Body may run more than once.
   Status write(const Body& body);
 
+  // Differs after every change of the index, by any process, and after reopen(). Reading it takes no system
+  // call.
+  struct Stamp {
+    std::uint64_t opened = 0;  // how often; 0: never
+    std::uint64_t txn = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  Stamp stamp() const;
+
   // True if another process has replaced or removed this index.
   bool is_replaced() const;
   // Opens the index that is there now. REQUIRES: as open().
@@ -115,6 +124,7 @@ class Index {
   // Held shared by every transaction, exclusively by calls that move or replace the map.
   mutable std::shared_mutex shape_;
   std::unique_ptr<Environment> env_;
+  std::uint64_t opened_ = 0;
 
   std::atomic<unsigned> uses_{0};  // transactions since pages were released
 

@@ -113,6 +113,7 @@ Result<bool> LocalStore::remove_result(const ActionKey& key) {
   const Change erase = [&](CatalogChange& change) -> Status {
     was_there = TRY(change.erase_result(key));
     if (!was_there) return {};
+    TRY(change.count_removal());
     return ledger_.append(change.counters.ledger_number, frame, change.counters.ledger_bytes);
   };
   TRY(change(erase));

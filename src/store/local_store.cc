@@ -81,6 +81,30 @@ Status LocalStore::follow_replacement() {
   return index_->reopen();
 }
 
+// False if the number cannot be read.
+bool LocalStore::sees_removals(std::uint64_t& removals) {
+  if (index_->is_replaced() && !follow_replacement()) return false;
+  const auto done = index_->read([&](IndexTxn& txn) -> Status {
+    removals = TRY(read_removals(txn));
+    return {};
+  });
+  return static_cast<bool>(done);
+}
+
+// The stamp is read first, so that the next call sees a change made after it.
+std::uint64_t LocalStore::epoch() {
+  const MutexLock lock(epoch_mutex_);
+  const Index::Stamp before = index_->stamp();
+  if (before == looked_at_) return epoch_;
+  std::uint64_t removals = 0;
+  const bool is_known = sees_removals(removals);
+  const Index::Stamp now = {index_->stamp().opened, before.txn};
+  if (!is_known || removals != removals_ || now.opened != looked_at_.opened) ++epoch_;
+  removals_ = removals;
+  looked_at_ = now;
+  return epoch_;
+}
+
 // If LMDB reports that the index is damaged, it is rebuilt and read once more.
 Status LocalStore::read(const Index::Body& body) {
   auto done = index_->read(body);

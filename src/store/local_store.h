@@ -124,6 +124,13 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Result<VerifyReport> verify(bool repair);
   Result<StoreStats> stats();
 
+  // Another number after results were taken out on purpose: by purge(), gc(), verify(true) or
+  // remove_result(), of any process. Whoever remembers what the store has said forgets it then. No
+  // system call while nobody changes the store.
+  std::uint64_t epoch();
+  // Is it the store that others find in the folder now? Made anew and opened where it is not.
+  Status follow_replacement();
+
   bool is_read_only() const { return options_.read_only; }
   const Layout& layout() const { return layout_; }
 
@@ -140,7 +147,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status change(const Change& body);
   Status change_once(const Change& body, std::vector<std::string>& doomed);
   Status retire(CatalogChange& change, std::vector<std::string>& doomed);
-  Status follow_replacement();
+  bool sees_removals(std::uint64_t& removals);
   Status forget_idle_touches();  // memo.cc
   void note_error(const Error& error);
   Status refuse_when_read_only() const;
@@ -210,6 +217,12 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   std::unordered_map<Digest, os::FileIdentity> refreshed_ GUARDED_BY(pending_mutex_);
   Touches touched_ GUARDED_BY(pending_mutex_);
   Memos memos_ GUARDED_BY(pending_mutex_);
+
+  // What epoch() has last looked at, and what it said.
+  Mutex epoch_mutex_;
+  Index::Stamp looked_at_ GUARDED_BY(epoch_mutex_);
+  std::uint64_t removals_ GUARDED_BY(epoch_mutex_) = 0;
+  std::uint64_t epoch_ GUARDED_BY(epoch_mutex_) = 0;
 
   Mutex error_mutex_;
   std::string last_error_ GUARDED_BY(error_mutex_);

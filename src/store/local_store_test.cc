@@ -188,6 +188,37 @@ TEST(LocalStore, PurgeEmptiesItForAllWhoUseIt) {
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
+TEST(LocalStore, ItsEpochEndsWhenSomethingIsTakenOut) {
+  TempStore store;
+  auto other = LocalStore::open(store.options());
+  ASSERT_TRUE(other);
+  const std::uint64_t first = (*other)->epoch();
+  const PutBlob blob = publish(*store, "a", "content");
+  publish(*store, "b", "text");
+  ASSERT_TRUE(store->put_manifest(probe_key_of("p"), "manifest"));
+  EXPECT_EQ(get(*store, "a"), "record of a");
+  EXPECT_FALSE(*store->remove_result(action_key_of("c")));
+  EXPECT_TRUE(store->verify(true)->is_clean());
+  EXPECT_EQ(store->gc()->evicted_results, 0u);
+  EXPECT_EQ((*other)->epoch(), first) << "nothing was taken out";
+  std::uint64_t last = first;
+  const auto expect_ended = [&](const char* by) {
+    const std::uint64_t now = (*other)->epoch();
+    EXPECT_NE(now, last) << by;
+    EXPECT_EQ((*other)->epoch(), now) << by;
+    last = now;
+  };
+  ASSERT_TRUE(*store->remove_result(action_key_of("b")));
+  expect_ended("remove_result");
+  ASSERT_TRUE(os::remove_file(store->layout().blob(blob.digest)));
+  ASSERT_FALSE(store->verify(true)->is_clean());
+  expect_ended("verify");
+  ASSERT_TRUE(store->purge());
+  expect_ended("purge");
+  ASSERT_TRUE(store->purge());
+  expect_ended("purge once more");
+}
+
 TEST(LocalStore, ADirectoryRemovedUnderItIsMadeAgain) {
   TempStore store;
   publish(*store, "a", "content");

@@ -133,6 +133,8 @@ Result<SweepReport> LocalStore::gc() {
   TRY(sweep_manifests());
   TRY(compact_when_due());
   report.evicted_results = evicted_.load() - evicted;
+  if (report.evicted_results != 0)
+    TRY(change([](CatalogChange& change) { return change.count_removal(); }));
   report.bytes_after = TRY(counters()).used_bytes();
   return report;
 }
@@ -150,6 +152,9 @@ Status LocalStore::purge() {
     known_.clear();
   }
   TRY(replace_by_empty(layout_, prepare_options_));
+  // Those who still have the old index open look up.
+  static_cast<void>(
+      index_->write([](IndexTxn& txn) { return CatalogChange(txn).count_removal(); }));
   return index_->reopen();
 }
 

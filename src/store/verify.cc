@@ -274,7 +274,7 @@ Result<VerifyReport> LocalStore::verify(bool repair) {
     for (const ActionKey& key : bad_results) TRY(drop_result(key));
     const Change erase = [&](CatalogChange& change) -> Status {
       for (const ProbeKey& key : bad_manifests) TRY(change.erase_manifest(key));
-      return {};
+      return report.is_clean() ? Status() : change.count_removal();
     };
     TRY(change(erase));
   }

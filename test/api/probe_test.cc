@@ -45,6 +45,19 @@ TEST_F(Probe, MissThenStoreThenHitInAnotherProcess) {
   EXPECT_EQ(deja_job_exit_code(job.get()), 3);
 }
 
+// A small payload is no file of its own, and the index that is open here still holds it.
+TEST_F(Probe, APurgeElsewhereCountsHere) {
+  const auto cache = open();
+  for (int i = 0; i < 2; ++i) {
+    const auto job = probe(cache, action());
+    EXPECT_EQ(deja_job_is_hit(job.get()), 0);
+    EXPECT_EQ(keep(job, "payload"), DEJA_OK);
+    EXPECT_EQ(deja_job_is_hit(probe(cache, action()).get()), 1);
+    ASSERT_TRUE(ws.deja({"purge", "--yes"}).ok());
+  }
+  EXPECT_EQ(deja_job_is_hit(probe(cache, action()).get()), 0);
+}
+
 TEST_F(Probe, TheLastStoreOfAKeyCounts) {
   ASSERT_TRUE(stored_elsewhere(action(), "old"));
   const auto cache = open();

@@ -260,6 +260,37 @@ TEST_F(Run, AuditsRunTheTool) {
   EXPECT_EQ(ws.last_event().reason, "audit: equal");
 }
 
+// What this process remembers of the store is gone, too.
+TEST_F(Run, APurgeElsewhereRunsTheTool) {
+  const auto cache = open();
+  const Argv echo = sh("read line < in; echo \"$line\"");  // nothing of it is a file
+  EXPECT_FALSE(is_hit(run(cache, echo)));
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(is_hit(run(cache, echo)));
+  ASSERT_TRUE(ws.deja({"purge", "--yes"}).ok());
+  EXPECT_FALSE(is_hit(run(cache, echo)));
+  EXPECT_TRUE(is_hit(run(cache, echo)));
+  ASSERT_TRUE(ws.deja({"purge", "--yes"}).ok());
+  EXPECT_FALSE(is_hit(run(cache, echo)));
+  EXPECT_EQ(ws.troubles(), "");
+}
+
+// What a run read is left out of its trace (DEJA_TEST_LEAVE_OUT), so that an edit of it goes unseen, until an audit in
+// another process finds the result wrong.
+TEST_F(Run, AnAuditElsewhereCountsHere) {
+  const Argv echo = sh("read line < in; echo \"$line\"");
+  Argv environment = ws.environment({.env = {"DEJA_TEST_LEAVE_OUT=/in"}});
+  const auto cache = open();
+  EXPECT_FALSE(is_hit(run(cache, echo, &environment)));
+  ws.write("in", "other\n");
+  environment = ws.environment();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(out(run(cache, echo, &environment)), "input\n");
+  Argv audit = {Workspace::program(), "audit", "--all", Workspace::program(), "exec"};
+  audit.insert(audit.end(), echo.begin(), echo.end());
+  const Result audited = ws.run(audit);
+  EXPECT_NE(audited.err.find("1 hit compared, 1 wrong"), std::string::npos) << audited;
+  EXPECT_EQ(out(run(cache, echo, &environment)), "other\n");
+}
+
 TEST_F(Run, ThreadsShareACache) {
   const auto cache = open();
   std::vector<std::thread> threads;

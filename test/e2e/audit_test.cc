@@ -47,6 +47,22 @@ TEST_P(Audit, AWrongResultIsDroppedAndItsMissingInputNamed) {
   ws.expect_unchanged({"gcc", "-c", "a.c"});
 }
 
+// Also one that another engine has in its memory, and that has no file whose absence would be noticed.
+TEST_P(Audit, AWrongResultIsDroppedForEveryEngine) {
+  const Argv echo = {"exec", "--", "/bin/sh", "-c", "read line < in; echo $line"};
+  ws.write("in", "old\n");
+  ws.set("DEJA_TEST_LEAVE_OUT=/in");
+  ws.expect_miss(echo);
+  ws.write("in", "new\n");
+  EXPECT_EQ(ws.expect_hit(echo).out, "old\n");
+  Argv argv = {Workspace::program(), "audit", "--all"};
+  for (const std::string& word : Workspace::with_deja(echo)) argv.push_back(word);
+  const Options another = {.env = {"DEJA_DAEMON=off", "DEJA_TEST_LEAVE_OUT=nothing"}};
+  const Result result = ws.run(argv, another);
+  EXPECT_NE(result.err.find("1 hit compared, 1 wrong"), std::string::npos) << result;
+  EXPECT_EQ(ws.deja(echo).out, "new\n");
+}
+
 TEST_P(Audit, TheCommandsExitCodeIsKept) {
   EXPECT_EQ(audit({"--all", "sh", "-c", "exit 7"}).exit_code, 7);
   EXPECT_EQ(audit({"no-such-program"}).exit_code, 127);

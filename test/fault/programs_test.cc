@@ -1,6 +1,7 @@
 // Programs that do not stand being observed run as they would alone: each is run bare and through deja,
 // more than once, since what a run teaches changes how the next one is observed.
 #include <grp.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -660,6 +661,85 @@ TEST_P(AsRoot, AToolWithMoreRights) {
   }
 }
 
+// Keeps all of its memory from being paged out, with threads that are looked at meanwhile.
+constexpr const char* kLocker = R"(
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static int stop;
+static void* look(void* unused) {
+  struct stat st;
+  char name[64];
+  for (long i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); ++i) {
+    snprintf(name, sizeof name, "nowhere/%ld", i % 1000);
+    stat(name, &st);
+  }
+  return unused;
+}
+int main(int argc, char** argv) {
+  pthread_t threads[3];
+  pthread_attr_t small;
+  char text[100] = {0};
+  const int count = argc > 1 ? 3 : 0;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 64 << 10);
+  for (int i = 0; i < count; ++i) pthread_create(&threads[i], &small, look, NULL);
+  for (int i = 0; i < 20; ++i) {
+#ifdef BY_NUMBER
+    const int failed = syscall(SYS_mlockall, MCL_CURRENT | MCL_FUTURE);
+#else
+    const int failed = mlockall(MCL_CURRENT | MCL_FUTURE);
+#endif
+    if (failed) return errno == ENOMEM ? 3 : 4;
+  }
+  __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+  for (int i = 0; i < count; ++i) pthread_join(threads[i], NULL);
+  FILE* in = fopen("in.txt", "r");
+  if (!in || !fgets(text, sizeof text, in)) return 5;
+  fclose(in);
+  if (system("cat in.txt >other.txt")) return 6;
+  FILE* out = fopen("out.txt", "w");
+  if (!out || fputs(text, out) < 0 || fclose(out)) return 7;
+  return 0;
+}
+)";
+
+class AsUser : public AsRoot {
+ protected:
+  void SetUp() override {
+    AsRoot::SetUp();
+    if (!IsSkipped()) ws.run({"chown", "-R", "65534:65534", ws.base()});
+  }
+  // Without root's rights, and with little memory to lock.
+  const Options as_user{.in_child = [] {
+    const struct rlimit little = {8 << 20, 8 << 20};
+    if (::setrlimit(RLIMIT_MEMLOCK, &little) != 0 || ::setgroups(0, nullptr) != 0 ||
+        ::setgid(65534) != 0 || ::setuid(65534) != 0)
+      ::_exit(99);
+  }};
+};
+
+TEST_P(AsUser, ProgramsThatLockTheirMemory) {
+  for (const char* how : {"-DBY_NAME", "-DBY_NUMBER"}) {
+    ASSERT_TRUE(build(kLocker, {"gcc", "-pthread", how}));
+    ws.let_settle("program/tool");
+    for (const Argv& command : {Argv{"program/tool"}, Argv{"program/tool", "threads"}}) {
+      ASSERT_EQ(ws.run(command, as_user).exit_code, 0);
+      expect_like_bare(command, {"--pass-env", "PATH"}, as_user);
+    }
+    // Supervised, there is nothing in its memory.
+    ws.expect_hit({"exec", "--pass-env", "PATH", "--", "program/tool"}, as_user);
+    ws.write("in.txt", std::string("other ") + how + "\n");
+    ws.expect_miss({"exec", "--pass-env", "PATH", "--", "program/tool"}, as_user);
+  }
+}
+
 // --- very many calls -----------------------------------------------------------------------------------------
 
 constexpr const char* kMany = R"(
@@ -693,6 +773,7 @@ TEST_P(Programs, ThatLookAtVeryMuch) {
 
 EVERY_MODE(Programs);
 EVERY_MODE(AsRoot);
+EVERY_MODE(AsUser);
 ONLY_DAEMON(Sanitized);
 
 }  // namespace

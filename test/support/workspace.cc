@@ -111,16 +111,40 @@ bool is_engine_of(const std::string& pid, const std::string& cache, bool only_da
   return is("--daemon") || (!only_daemon && (is("--one-shot") || is("--foreground")));
 }
 
-std::vector<pid_t> engines_of(const std::string& cache, bool only_daemon) {
+// Those for which `is_meant` says so of their number.
+std::vector<pid_t> processes(const std::function<bool(const std::string&)>& is_meant) {
   std::vector<pid_t> pids;
   for (const fs::directory_entry& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename().string();
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc() && *end == '\0' && is_engine_of(name, cache, only_daemon))
-      pids.push_back(pid);
+    if (error == std::errc() && *end == '\0' && is_meant(name)) pids.push_back(pid);
   }
   return pids;
+}
+
+std::vector<pid_t> engines_of(const std::string& cache, bool only_daemon) {
+  return processes([&](const std::string& pid) { return is_engine_of(pid, cache, only_daemon); });
+}
+
+void end_processes(const std::vector<pid_t>& pids) {
+  for (const pid_t pid : pids) ::kill(pid, SIGKILL);
+  for (const pid_t pid : pids) {
+    if (!wait_until([pid] { return has_let_go(pid); }))
+      ADD_FAILURE() << "a process that cannot be killed: " << pid;
+  }
+}
+
+// Tools, what they have left behind, and engines: of any of its caches, and also one that is only about to
+// become one, because its client has not waited for it. All have the workspace's name in their variables.
+std::vector<pid_t> processes_of(const std::string& base) {
+  return processes([&](const std::string& pid) {
+    if (pid == std::to_string(::getpid())) return false;
+    std::ifstream in("/proc/" + pid + "/environ", std::ios::binary);
+    std::ostringstream text;
+    text << in.rdbuf();
+    return text.str().find("=" + base + "/") != std::string::npos && !has_let_go(std::stoi(pid));
+  });
 }
 
 }  // namespace
@@ -222,9 +246,13 @@ Workspace::Workspace(Mode mode) : mode_(mode) {
 }
 
 Workspace::~Workspace() {
-  end_engines();
-  std::error_code ignored;
-  fs::remove_all(base_, ignored);
+  const bool is_gone = wait_until([&] {
+    end_processes(processes_of(base_));
+    std::error_code ignored;
+    fs::remove_all(base_, ignored);
+    return !fs::exists(base_);
+  });
+  EXPECT_TRUE(is_gone) << "left behind: " << base_;
 }
 
 std::string Workspace::path(const std::string& name) const {
@@ -469,14 +497,7 @@ pid_t Workspace::daemon_pid() const {
   return daemons.empty() ? 0 : daemons.front();
 }
 
-void Workspace::end_engines() const {
-  const std::vector<pid_t> pids = engines();
-  for (const pid_t pid : pids) ::kill(pid, SIGKILL);
-  for (const pid_t pid : pids) {
-    if (!wait_until([pid] { return has_let_go(pid); }))
-      ADD_FAILURE() << "an engine that cannot be killed";
-  }
-}
+void Workspace::end_engines() const { end_processes(engines()); }
 
 void Workspace::let_engine_rehearse() const {
   if (mode_ == Mode::daemon) ::poll(nullptr, 0, 120);

@@ -6,7 +6,7 @@
 //   ws.expect_miss({"gcc", "-c", "a.c"});
 //   ws.expect_hit({"gcc", "-c", "a.c"});
 //
-// Ends its engines at its own end. Thread-safe: run, deja.
+// Ends all that still runs in it at its own end. Thread-safe: run, deja.
 #pragma once
 
 #include <sys/types.h>

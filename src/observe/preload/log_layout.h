@@ -57,7 +57,8 @@ enum deja_lost {
   DEJA_LOST_UNKNOWN = 0x40,  /* a system call newer than this library */
   DEJA_LOST_LIBC = 0x80,     /* a process with another libc than glibc (musl) */
   DEJA_LOST_SANDBOX =
-      0x100 /* a process confined itself (seccomp), after which nothing is recorded in it */
+      0x100, /* a process confined itself (seccomp), after which nothing is recorded in it */
+  DEJA_LOST_MEMORY = 0x200 /* a process locks all of its memory, in which the log must not be */
 };
 
 /* All operations, stated once: X(number, NAME, "name", texts). The reader, the names that tools print and the

@@ -32,8 +32,10 @@
 struct deja_state {
   int stage; /* atomic: 0 not started, 1 starting, 2 started */
   int starter_tid;
-  char *log;  /* the mapping, NULL: inert */
-  int silent; /* the process confines itself: no more system calls of ours in it */
+  char *log; /* the mapping, NULL: inert */
+  int silent; /* atomic; no more records and no more system calls of ours in this process: it confines itself
+               * (sandbox.c) or locks its memory (memory.c) */
+  int writers; /* atomic: threads that are writing a record; the log stays mapped while there are any */
   uint64_t capacity;
   int home_pid;      /* of the process whose memory this is */
   int shares_memory; /* vfork or clone was called: the pid must be read from the kernel each time */
@@ -213,6 +215,7 @@ bool deja_observable_fd(int fd, const char *path);
 
 /* --- sandbox.c --------------------------------------------------------------------------------- */
 
+void deja_fall_silent(enum deja_lost why);
 /* syscall() has made this call: checks whether the process has confined itself. */
 void deja_after_confinement(long number, unsigned long operation, unsigned long flags);
 

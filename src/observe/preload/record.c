@@ -136,8 +136,8 @@ static char *put_text(char *out, const struct text *t) {
   return out + t->path_size;
 }
 
-static void commit(const struct deja_note *note, int pid, const struct text *one,
-                   const struct text *two) {
+static void put_record(const struct deja_note *note, int pid, const struct text *one,
+                       const struct text *two) {
   struct deja_log_header *header = (struct deja_log_header *)deja_state.log;
   const size_t first = text_size(one), second = text_size(two);
   const size_t fixed =
@@ -159,6 +159,14 @@ static void commit(const struct deja_note *note, int pid, const struct text *one
   if (note->identity) memcpy(record + 1, note->identity, sizeof *note->identity);
   put_text(put_text((char *)record + fixed, one), two);
   __atomic_store_n(&record->size, (uint32_t)size, __ATOMIC_RELEASE);
+}
+
+/* The log stays mapped while a record is put into it (memory.c). */
+static void commit(const struct deja_note *note, int pid, const struct text *one,
+                   const struct text *two) {
+  __atomic_fetch_add(&deja_state.writers, 1, __ATOMIC_SEQ_CST);
+  if (!__atomic_load_n(&deja_state.silent, __ATOMIC_SEQ_CST)) put_record(note, pid, one, two);
+  __atomic_fetch_sub(&deja_state.writers, 1, __ATOMIC_SEQ_CST);
 }
 
 static void commit_once(const struct deja_note *note, int pid, const struct text *one,

@@ -8,9 +8,9 @@
 
 #include "observe.h"
 
-static void fall_silent(enum deja_lost why) {
+void deja_fall_silent(enum deja_lost why) {
   deja_lose(why);
-  __atomic_store_n(&deja_state.silent, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&deja_state.silent, 1, __ATOMIC_SEQ_CST);
 }
 
 void deja_after_confinement(long number, unsigned long operation, unsigned long flags) {
@@ -18,7 +18,7 @@ void deja_after_confinement(long number, unsigned long operation, unsigned long 
   if (operation != SECCOMP_SET_MODE_STRICT && operation != SECCOMP_SET_MODE_FILTER) return;
   /* The process is itself a supervisor: the kernel allows only one. */
   const unsigned long listens = SECCOMP_FILTER_FLAG_NEW_LISTENER;
-  fall_silent(flags & listens ? DEJA_LOST_KERNEL : DEJA_LOST_SANDBOX);
+  deja_fall_silent(flags & listens ? DEJA_LOST_KERNEL : DEJA_LOST_SANDBOX);
 }
 
 int prctl(int option, ...);
@@ -31,6 +31,6 @@ EXPORT int prctl(int option, ...) {
   const unsigned long d = va_arg(list, unsigned long);
   va_end(list);
   const int result = NEXT(prctl)(option, a, b, c, d);
-  if (option == PR_SET_SECCOMP && result == 0) fall_silent(DEJA_LOST_SANDBOX);
+  if (option == PR_SET_SECCOMP && result == 0) deja_fall_silent(DEJA_LOST_SANDBOX);
   return result;
 }

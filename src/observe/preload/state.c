@@ -187,6 +187,7 @@ void deja_forked(void) {
   const int saved = errno;
   deja_state.home_pid = (int)raw0(SYS_getpid);
   deja_state.forked = 1;
+  deja_state.writers = 0; /* other threads' records are not this process's */
   deja_state.once = 0;
   report_in(DEJA_PROCESS_FORKED);
   errno = saved;

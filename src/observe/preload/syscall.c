@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -119,6 +120,7 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_fchown: *r = fchown(AT(k->a), (uid_t)k->b, (gid_t)k->c); return true;
     case SYS_getdents64: *r = getdents64(AT(k->a), (void *)k->b, (size_t)k->c); return true;
     case SYS_prctl: *r = prctl(AT(k->a), k->b, k->c, k->d, k->e); return true;
+    case SYS_mlockall: *r = mlockall(AT(k->a)); return true;
     case SYS_execve: *r = execve(TEXT(k->a), (char *const *)k->b, (char *const *)k->c); return true;
     default: return false;
   }
