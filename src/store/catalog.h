@@ -20,7 +20,7 @@ namespace deja::store {
 
 // For any transaction, also read-only. Damaged rows read as absent.
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest);
-Result<Counters> read_counters(const IndexTxn& txn);
+Result<StoreCounters> read_counters(const IndexTxn& txn);
 
 struct FreedBlob {
   Digest digest;
@@ -34,7 +34,7 @@ class CatalogChange {
   Status store();  // call last
 
   IndexTxn& txn() { return txn_; }
-  Counters counters;
+  StoreCounters counters;
 
   struct NewResult {
     const ActionKey& key;
@@ -62,7 +62,7 @@ class CatalogChange {
   Status adjust_probe(const ProbeKey& probe, int by);
 
   IndexTxn& txn_;
-  Counters loaded_;
+  StoreCounters loaded_;
   std::vector<FreedBlob> maybe_freed_;
 };
 
