@@ -27,7 +27,7 @@
 #include "os/places.h"
 #include "os/process.h"
 #include "os/socket.h"
-#include "wire/messages.h"
+#include "wire/frame.h"
 
 namespace deja::cli {
 namespace {
@@ -117,10 +117,7 @@ Result<std::optional<std::string>> ask_daemon(const Context& context, std::strin
   if (context.places.socket.empty()) return std::optional<std::string>();
   const auto socket = TRY(os::connect_unix(context.places.socket, kAnswerTimeoutMs));
   if (!socket) return std::optional<std::string>();
-  const wire::FrameHead head = wire::frame_head(wire::Kind::ask, word.size());
-  std::string frame(sizeof(head), '\0');
-  std::memcpy(frame.data(), &head, sizeof(head));
-  frame.append(word);
+  const std::string frame = wire::frame_of(wire::Kind::ask, word);
   if (const int r = os::send_all(socket->get(), frame.data(), frame.size(), kAnswerTimeoutMs);
       r != 0)
     return sys_error_code(-r, "send", context.places.socket);

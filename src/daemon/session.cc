@@ -11,6 +11,7 @@
 #include "os/io.h"
 #include "os/socket.h"
 #include "os/work.h"
+#include "wire/frame.h"
 
 namespace deja::daemon {
 namespace {
@@ -98,10 +99,7 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_
 }
 
 Status write_frame(const os::Fd& socket, wire::Kind kind, std::string_view body) {
-  const wire::FrameHead head = wire::frame_head(kind, body.size());
-  std::string bytes(sizeof(head), '\0');
-  std::memcpy(bytes.data(), &head, sizeof(head));
-  bytes.append(body);
+  const std::string bytes = wire::frame_of(kind, body);
   if (const int r = os::send_all(socket.get(), bytes.data(), bytes.size()); r != 0)
     return sys_error_code(-r, "send");
   return {};

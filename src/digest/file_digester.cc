@@ -1,3 +1,5 @@
+// A file whose identity changes while it is read is read again. The digest is remembered only if the stamps
+// are old enough (is_settled()); otherwise the file is hashed again at its next use.
 #include "digest/file_digester.h"
 
 #include "base/bytes.h"
@@ -13,16 +15,16 @@ constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::uint64_t kScanLimit = 32 << 20;
 constexpr int kTries = 4;
 
-struct Read {
+struct FileRead {
   os::FileIdentity before, after;
   std::int64_t clock_before = 0;
   FileContent content;
 };
 
-Result<std::optional<Read>> read_once(const std::string& path, ContentScan scan) {
+Result<std::optional<FileRead>> read_once(const std::string& path, ContentScan scan) {
   auto fd = TRY(os::open_read_if_exists(path));
-  if (!fd) return std::optional<Read>();
-  Read read;
+  if (!fd) return std::optional<FileRead>();
+  FileRead read;
   read.clock_before = os::file_clock_ns();
   read.before = TRY(os::stat_fd(*fd));
   if (!read.before.is_regular()) return Error{Code::invalid, 0, "not a regular file: " + path};

@@ -27,9 +27,9 @@ constexpr std::size_t kFieldsMin = 7, kFieldsMax = 9;
 constexpr std::uint64_t kModuleDirectory = 8, kOldModuleDirectory = 9;
 
 // Reads bits, the lowest of each byte first. After a read past the end all values are 0 and failed().
-class Bits {
+class BitStream {
  public:
-  explicit Bits(std::string_view bytes) : bytes_(bytes) {}
+  explicit BitStream(std::string_view bytes) : bytes_(bytes) {}
 
   bool failed() const { return failed_; }
   void fail() { failed_ = true; }
@@ -97,9 +97,9 @@ struct Block {
   std::vector<Abbreviation> abbreviations;
 };
 
-class Reader {
+class AstParser {
  public:
-  explicit Reader(std::string_view file) : bits_(file) { bits_.skip_bytes(kAstMagic.size()); }
+  explicit AstParser(std::string_view file) : bits_(file) { bits_.skip_bytes(kAstMagic.size()); }
 
   bool may_hold_times() {
     Block top{~std::uint64_t{0}, 2, {}};
@@ -262,7 +262,7 @@ class Reader {
     names_.push_back({asked, found.empty() ? asked : found});
   }
 
-  Bits bits_;
+  BitStream bits_;
   std::uint64_t described_ = kBlockInfo;  // the block that the present BLOCKINFO entries describe
   std::size_t inputs_ = 0;
   bool found_time_ = false;
@@ -275,12 +275,12 @@ class Reader {
 }  // namespace
 
 bool ast_may_hold_times(std::string_view file) {
-  return !file.starts_with(kAstMagic) || Reader(file).may_hold_times();
+  return !file.starts_with(kAstMagic) || AstParser(file).may_hold_times();
 }
 
 std::optional<std::vector<AstInput>> ast_inputs(std::string_view file) {
   if (!file.starts_with(kAstMagic)) return std::nullopt;
-  return Reader(file).inputs();
+  return AstParser(file).inputs();
 }
 
 }  // namespace deja::formats

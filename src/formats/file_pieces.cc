@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "os/disk.h"
 #include "os/file.h"
 
 namespace deja::formats {
@@ -38,6 +39,14 @@ Result<std::string> whole_content(const os::Fd& fd, std::uint64_t size) {
   if (have != size || TRY(os::stat_fd(fd)).size != size)
     return Error{Code::invalid, 0, "changed while it was read"};
   return bytes;
+}
+
+std::optional<std::string> exact_range(const os::Fd& fd, std::uint64_t offset, std::uint64_t size) {
+  constexpr std::uint64_t kRangeMax = 256 << 20;
+  if (size > kRangeMax) return std::nullopt;
+  auto bytes = os::read_range(fd, offset, static_cast<std::size_t>(size));
+  if (!bytes || bytes->size() != size) return std::nullopt;
+  return *std::move(bytes);
 }
 
 }  // namespace deja::formats

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,8 @@ Status for_each_piece(const os::Fd& fd, std::size_t overlap,
 
 // All of the file. Error: larger than the limit, or no longer `size` bytes long.
 Result<std::string> whole_content(const os::Fd& fd, std::uint64_t size);
+
+// Exactly `size` bytes from offset on. Empty: the file has fewer, or they are more than 256 MiB.
+std::optional<std::string> exact_range(const os::Fd& fd, std::uint64_t offset, std::uint64_t size);
 
 }  // namespace deja::formats

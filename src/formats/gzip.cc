@@ -14,9 +14,9 @@ constexpr unsigned kMaxBits = 15;
 constexpr std::uint16_t kNoSymbol = 0xffff;
 
 // Reads bits, lowest first. Past the end it returns zeros and remembers that.
-class Bits {
+class BitReader {
  public:
-  explicit Bits(std::string_view bytes) : bytes_(bytes) {}
+  explicit BitReader(std::string_view bytes) : bytes_(bytes) {}
 
   unsigned take(unsigned count) {
     unsigned value = 0;
@@ -40,9 +40,9 @@ class Bits {
 };
 
 // A canonical Huffman code: symbols in the order of their codes, and the number of codes of each length.
-class Code {
+class HuffmanCode {
  public:
-  explicit Code(std::span<const std::uint8_t> lengths) {
+  explicit HuffmanCode(std::span<const std::uint8_t> lengths) {
     for (const std::uint8_t length : lengths) ++count_[length];
     count_[0] = 0;
     std::array<std::uint16_t, kMaxBits + 2> first{};
@@ -52,7 +52,7 @@ class Code {
       if (lengths[s] != 0) symbols_[first[lengths[s]]++] = static_cast<std::uint16_t>(s);
   }
 
-  std::uint16_t next(Bits& bits) const {
+  std::uint16_t next(BitReader& bits) const {
     unsigned code = 0, first = 0, index = 0;
     for (unsigned n = 1; n <= kMaxBits; ++n) {
       code |= bits.take_one();
@@ -117,7 +117,7 @@ class Inflate {
       lengths[s] = s < 144 ? 8 : s < 256 ? 9 : s < 280 ? 7 : 8;
     std::array<std::uint8_t, 30> distances{};
     distances.fill(5);
-    return symbols(Code(lengths), Code(distances));
+    return symbols(HuffmanCode(lengths), HuffmanCode(distances));
   }
 
   bool dynamic() {
@@ -128,7 +128,7 @@ class Inflate {
     std::array<std::uint8_t, 19> of_lengths{};
     for (unsigned i = 0; i < orders; ++i)
       of_lengths[kOrder[i]] = static_cast<std::uint8_t>(bits_.take(3));
-    const Code code(of_lengths);
+    const HuffmanCode code(of_lengths);
     std::array<std::uint8_t, 286 + 30> lengths{};
     for (unsigned at = 0; at < literals + distances;) {
       const std::uint16_t symbol = code.next(bits_);
@@ -146,10 +146,10 @@ class Inflate {
       at += times;
     }
     const std::span<const std::uint8_t> all(lengths);
-    return symbols(Code(all.first(literals)), Code(all.subspan(literals, distances)));
+    return symbols(HuffmanCode(all.first(literals)), HuffmanCode(all.subspan(literals, distances)));
   }
 
-  bool symbols(const Code& literals, const Code& distances) {
+  bool symbols(const HuffmanCode& literals, const HuffmanCode& distances) {
     while (!bits_.is_past_end()) {
       const std::uint16_t symbol = literals.next(bits_);
       if (symbol == 256) return true;
@@ -163,7 +163,7 @@ class Inflate {
     return false;
   }
 
-  bool copy(std::size_t which, const Code& distances) {
+  bool copy(std::size_t which, const HuffmanCode& distances) {
     const std::size_t length = kLengthBase[which] + bits_.take(kLengthBits[which]);
     const std::uint16_t symbol = distances.next(bits_);
     if (symbol >= kDistanceBase.size()) return false;
@@ -173,7 +173,7 @@ class Inflate {
     return true;
   }
 
-  Bits bits_;
+  BitReader bits_;
   std::size_t most_;
   std::string out_;
 };

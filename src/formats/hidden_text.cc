@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "formats/elf.h"
+#include "formats/file_pieces.h"
 #include "formats/gzip.h"
 #include "formats/rust_metadata.h"
 #include "os/disk.h"
@@ -26,7 +28,6 @@ constexpr std::string_view kHidingFiles[] = {
     "CPCH",              // clang's
     "DIAG",              // clang's serialized diagnostics, also a bit stream
 };
-constexpr std::uint64_t kTableMax = 256 << 20;
 constexpr std::uint64_t kLongestName = 32;  // of the names below
 constexpr std::string_view kGzip = "\x1f\x8b";
 constexpr std::string_view kHidingSections[] = {
@@ -43,68 +44,6 @@ bool is_text(std::string_view bytes) {
   });
 }
 
-// Exactly `size` bytes; empty if the file has fewer, or they are too many to keep.
-std::optional<std::string> exactly(const os::Fd& fd, std::uint64_t offset, std::uint64_t size) {
-  if (size > kTableMax) return std::nullopt;
-  auto bytes = os::read_range(fd, offset, static_cast<std::size_t>(size));
-  if (!bytes || bytes->size() != size) return std::nullopt;
-  return *std::move(bytes);
-}
-
-// The section headers of a 64-bit file. None of its numbers is trusted, and the file may be truncated
-// meanwhile.
-class Sections {
- public:
-  // Empty: the table cannot be read.
-  static std::optional<Sections> of(const os::Fd& fd, std::uint64_t file_size) {
-    Sections out;
-    const auto header = exactly(fd, 0, sizeof(Elf64_Ehdr));
-    if (!header) return std::nullopt;
-    Elf64_Ehdr h;
-    std::memcpy(&h, header->data(), sizeof(h));
-    if (h.e_ident[EI_CLASS] != ELFCLASS64 || h.e_shentsize != sizeof(Elf64_Shdr))
-      return std::nullopt;
-    if (h.e_shoff == 0) return out;
-    if (h.e_shoff > file_size) return std::nullopt;
-    auto table = exactly(fd, h.e_shoff, sizeof(Elf64_Shdr));
-    if (!table) return std::nullopt;
-    out.table_ = *std::move(table);
-    const Elf64_Shdr first = *out.at(0);
-    out.count_ = h.e_shnum != 0 ? h.e_shnum : first.sh_size;
-    if (out.count_ > (file_size - h.e_shoff) / sizeof(Elf64_Shdr)) return std::nullopt;
-    table = exactly(fd, h.e_shoff, out.count_ * sizeof(Elf64_Shdr));
-    if (!table) return std::nullopt;
-    out.table_ = *std::move(table);
-    const auto names = out.at(h.e_shstrndx != SHN_XINDEX ? h.e_shstrndx : first.sh_link);
-    if (!names || names->sh_offset > file_size) return std::nullopt;
-    // The last name must be at least as long as the names it is compared with.
-    const std::uint64_t rest = file_size - names->sh_offset;
-    if (names->sh_size > rest) return std::nullopt;
-    out.names_size_ = names->sh_size;
-    auto text = exactly(fd, names->sh_offset, std::min(names->sh_size + kLongestName, rest));
-    if (!text) return std::nullopt;
-    out.names_ = *std::move(text);
-    return out;
-  }
-
-  std::uint64_t count() const { return count_; }
-  std::optional<Elf64_Shdr> at(std::uint64_t index) const {
-    Elf64_Shdr out;
-    if (index >= table_.size() / sizeof(out)) return std::nullopt;
-    std::memcpy(&out, table_.data() + index * sizeof(out), sizeof(out));
-    return out;
-  }
-  // Returns the bytes to the end of the name table, not only this name.
-  std::optional<std::string_view> name_of(const Elf64_Shdr& section) const {
-    if (section.sh_name >= names_size_) return std::nullopt;
-    return std::string_view(names_).substr(section.sh_name);
-  }
-
- private:
-  std::string table_, names_;
-  std::uint64_t names_size_ = 0, count_ = 0;
-};
-
 // The metadata section of a Rust library or proc macro.
 bool is_metadata(std::string_view name) {
   constexpr char kName[] = ".rustc";
@@ -113,7 +52,7 @@ bool is_metadata(std::string_view name) {
 
 // Truncated or displaced tables could hide any text.
 bool sections_may_hide_text(const os::Fd& fd, std::uint64_t file_size, std::string& unpacked) {
-  const auto sections = Sections::of(fd, file_size);
+  const auto sections = ElfSections::of(fd, file_size, kLongestName);
   if (!sections) return true;
   for (std::uint64_t i = 1; i < sections->count(); ++i) {
     const auto section = sections->at(i);
@@ -140,11 +79,11 @@ Result<HiddenText> hidden_text(const os::Fd& fd) {
   HiddenText out;
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   if (identity.size < 4) return out;
-  const auto head = exactly(fd, 0, 4);
+  const auto head = exact_range(fd, 0, 4);
   if (!head) return Error{Code::invalid, 0, "changed while it was read"};
   if (head->starts_with(kGzip)) {  // gcc's optimisation record, or a Fortran module
     constexpr std::size_t kMost = 64 << 20;
-    const auto file = identity.size <= kMost ? exactly(fd, 0, identity.size) : std::nullopt;
+    const auto file = identity.size <= kMost ? exact_range(fd, 0, identity.size) : std::nullopt;
     auto text = file ? unpack_gzip(*file, kMost) : std::nullopt;
     out.is_more = !text || !is_text(*text);
     out.unpacked = std::move(text).value_or("");

@@ -28,21 +28,21 @@ void read_backwards(std::string_view text, std::size_t limit, const Filter& filt
   }
 }
 
-struct Opened {
+struct OpenEventFile {
   os::Fd fd;
   os::FileIdentity identity;
 };
 
-std::optional<Opened> open_events(const std::string& path) {
+std::optional<OpenEventFile> open_events(const std::string& path) {
   auto fd = os::open_read_if_exists(path);
   if (!fd || !*fd) return std::nullopt;
   auto identity = os::stat_fd(**fd);
   if (!identity || !identity->is_regular()) return std::nullopt;
-  return Opened{*std::move(*fd), *identity};
+  return OpenEventFile{*std::move(*fd), *identity};
 }
 
 // Reads whole lines from offset on; moves offset behind them.
-void read_forwards(const Opened& file, std::uint64_t& offset, std::vector<Event>& events) {
+void read_forwards(const OpenEventFile& file, std::uint64_t& offset, std::vector<Event>& events) {
   if (file.identity.size <= offset) return;
   const auto mapping = os::Mapping::read_only(file.fd, file.identity.size);
   if (!mapping) return;

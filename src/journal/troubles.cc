@@ -1,3 +1,5 @@
+// A new text takes a free slot, or else the slot whose trouble occurred last the longest time ago. All
+// accesses hold the journal's lock.
 #include "journal/troubles.h"
 
 #include <algorithm>
@@ -13,7 +15,7 @@ namespace {
 constexpr std::string_view kMagic = "dejatrb1";
 constexpr std::string_view kName = "troubles";
 
-struct Slot {
+struct TroubleSlot {
   std::uint64_t count;
   std::int64_t first_ns, last_ns;
   std::uint32_t size;
@@ -21,12 +23,12 @@ struct Slot {
 
   std::string_view view() const { return {text, std::min<std::size_t>(size, kTroubleTextMax)}; }
 };
-static_assert(sizeof(Slot) == 512);
+static_assert(sizeof(TroubleSlot) == 512);
 
-struct Layout {
+struct TroublesFile {
   char magic[8];
   char padding[504];
-  Slot slots[kTroubles];
+  TroubleSlot slots[kTroubles];
 };
 
 std::string path_in(const std::string& dir) { return dir + "/" + std::string(kName); }
@@ -35,10 +37,10 @@ std::string path_in(const std::string& dir) { return dir + "/" + std::string(kNa
 // lock too; if the file is replaced in between, one trouble is lost.
 template <typename Use>
 Status with_file(const std::string& dir, Use use) {
-  const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(Layout)));
+  const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(TroublesFile)));
   const os::Fd lock = TRY(lock_journal(dir));
   void* const bytes = mapping.data();
-  use(*static_cast<Layout*>(bytes));
+  use(*static_cast<TroublesFile*>(bytes));
   return {};
 }
 
@@ -49,14 +51,14 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
-Slot& slot_for(Layout& file, std::string_view line) {
-  Slot* oldest = &file.slots[0];
-  for (Slot& slot : file.slots) {
+TroubleSlot& slot_for(TroublesFile& file, std::string_view line) {
+  TroubleSlot* oldest = &file.slots[0];
+  for (TroubleSlot& slot : file.slots) {
     if (slot.count != 0 && slot.view() == line) return slot;
     if (slot.count == 0 ? oldest->count != 0 : oldest->count != 0 && slot.last_ns < oldest->last_ns)
       oldest = &slot;
   }
-  *oldest = Slot{};
+  *oldest = TroubleSlot{};
   oldest->size = static_cast<std::uint32_t>(line.size());
   std::memcpy(oldest->text, line.data(), line.size());
   return *oldest;
@@ -66,14 +68,14 @@ Slot& slot_for(Layout& file, std::string_view line) {
 
 Status prepare_troubles(const std::string& dir) {
   const auto there = TRY(os::stat_file(path_in(dir)));
-  if (there && there->size >= sizeof(Layout)) return {};
-  return with_file(dir, [](Layout&) {});
+  if (there && there->size >= sizeof(TroublesFile)) return {};
+  return with_file(dir, [](TroublesFile&) {});
 }
 
 Status note_trouble(const std::string& dir, std::string_view text) {
   const std::string line = one_line(text);
-  return with_file(dir, [&](Layout& file) {
-    Slot& slot = slot_for(file, line);
+  return with_file(dir, [&](TroublesFile& file) {
+    TroubleSlot& slot = slot_for(file, line);
     slot.last_ns = os::wall_ns();
     if (slot.count == 0) slot.first_ns = slot.last_ns;
     ++slot.count;
@@ -83,8 +85,8 @@ Status note_trouble(const std::string& dir, std::string_view text) {
 Result<std::vector<Trouble>> read_troubles(const std::string& dir) {
   std::vector<Trouble> out;
   if (!TRY(os::stat_file(path_in(dir)))) return out;
-  TRY(with_file(dir, [&](Layout& file) {
-    for (const Slot& slot : file.slots)
+  TRY(with_file(dir, [&](TroublesFile& file) {
+    for (const TroubleSlot& slot : file.slots)
       if (slot.count != 0)
         out.push_back({std::string(slot.view()), slot.count, slot.first_ns, slot.last_ns});
   }));
@@ -94,8 +96,8 @@ Result<std::vector<Trouble>> read_troubles(const std::string& dir) {
 
 Status clear_troubles(const std::string& dir) {
   if (!TRY(os::stat_file(path_in(dir)))) return {};
-  return with_file(dir, [](Layout& file) {
-    for (Slot& slot : file.slots) slot = Slot{};
+  return with_file(dir, [](TroublesFile& file) {
+    for (TroubleSlot& slot : file.slots) slot = TroubleSlot{};
   });
 }
 

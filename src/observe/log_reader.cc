@@ -11,30 +11,30 @@
 namespace deja::observe {
 namespace {
 
-struct Program {
+struct StartedProgram {
   std::string path;
   std::optional<os::FileIdentity> file;
 };
 struct Report {
   std::int32_t parent = 0;
-  Program program;
+  StartedProgram program;
 };
 
 struct Process {
   std::string cwd;
   bool exec_pending = false;  // EXEC seen, the new program has not reported in
-  Program exec;
+  StartedProgram exec;
   // Reports without an EXEC of this pid before (it was spawned, or is the root), and the SPAWN records
   // that name this pid as their child. A SPAWN record may come after its child has reported in, so the
   // two are matched at the end.
   std::vector<Report> reports;
-  std::vector<Program> spawned;
+  std::vector<StartedProgram> spawned;
   // SPAWN records of this pid that do not name the child (popen, pidfd_spawn): any report with this
   // parent that is not matched otherwise will do.
-  std::vector<Program> spawned_unnamed;
+  std::vector<StartedProgram> spawned_unnamed;
 };
 
-struct Reader {
+struct LogScan {
   std::string_view bytes;
   deja_log_header header;
   Log log;
@@ -49,13 +49,15 @@ struct Reader {
     log.has_unseen_program = true;
     gap(std::move(why));
   }
-  void missing(const Program& program) { unseen("a program did not report in: " + program.path); }
-  void started(const Program& wanted, const Program& reported) {
+  void missing(const StartedProgram& program) {
+    unseen("a program did not report in: " + program.path);
+  }
+  void started(const StartedProgram& wanted, const StartedProgram& reported) {
     log.starts.push_back({wanted.path, wanted.file, reported.path, reported.file});
   }
 };
 
-Program program_of(const Event& event) {
+StartedProgram program_of(const Event& event) {
   return {event.path, event.has_identity ? std::optional(event.identity) : std::nullopt};
 }
 
@@ -79,15 +81,15 @@ const char* lost_reason(std::uint32_t lost) {
 }
 
 // Decodes the record at offset into event. Returns its size, or 0 with a gap if it is torn or malformed.
-std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Event& event) {
+std::uint64_t decode(LogScan& scan, std::uint64_t offset, std::uint64_t end, Event& event) {
   deja_log_record record;
   if (end - offset < sizeof record) {
-    reader.gap("the log ends in the middle of a record");
+    scan.gap("the log ends in the middle of a record");
     return 0;
   }
-  std::memcpy(&record, reader.bytes.data() + offset, sizeof record);
+  std::memcpy(&record, scan.bytes.data() + offset, sizeof record);
   if (record.size == 0) {
-    reader.gap("a process ended in the middle of a record");
+    scan.gap("a process ended in the middle of a record");
     return 0;
   }
   const bool identified = record.flags & DEJA_FLAG_IDENTITY;
@@ -96,7 +98,7 @@ std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Ev
   if (record.size % 8 != 0 || record.size > end - offset ||
       ((used + 7) & ~std::uint64_t{7}) != record.size ||
       deja_texts_of(record.op) == DEJA_TEXT_NONE) {
-    reader.gap("a record is malformed at offset " + std::to_string(offset));
+    scan.gap("a record is malformed at offset " + std::to_string(offset));
     return 0;
   }
   event.op = static_cast<deja_op>(record.op);
@@ -108,7 +110,7 @@ std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Ev
   event.has_identity = identified;
   if (identified) {
     deja_log_identity id;
-    std::memcpy(&id, reader.bytes.data() + offset + sizeof record, sizeof id);
+    std::memcpy(&id, scan.bytes.data() + offset + sizeof record, sizeof id);
     event.identity = {.device = id.device,
                       .inode = id.inode,
                       .size = id.file_size,
@@ -117,16 +119,16 @@ std::uint64_t decode(Reader& reader, std::uint64_t offset, std::uint64_t end, Ev
                       .mode = id.mode,
                       .links = id.links};
   }
-  event.path = reader.bytes.substr(offset + fixed, record.text_size);
-  event.text = reader.bytes.substr(offset + fixed + record.text_size, record.text2_size);
+  event.path = scan.bytes.substr(offset + fixed, record.text_size);
+  event.text = scan.bytes.substr(offset + fixed + record.text_size, record.text2_size);
   return record.size;
 }
 
-void make_absolute(Reader& reader, std::int32_t pid, std::string& path) {
+void make_absolute(LogScan& scan, std::int32_t pid, std::string& path) {
   if (path.starts_with('/')) return;
-  const std::string& cwd = reader.processes[pid].cwd;
+  const std::string& cwd = scan.processes[pid].cwd;
   if (path.empty() || !cwd.starts_with('/')) {
-    reader.gap("a relative path of a process whose working directory is unknown");
+    scan.gap("a relative path of a process whose working directory is unknown");
     return;
   }
   path.insert(0, cwd.ends_with('/') ? cwd : cwd + "/");
@@ -134,51 +136,50 @@ void make_absolute(Reader& reader, std::int32_t pid, std::string& path) {
 
 // The client execs or starts the real tool under the same observation. It does not replay a hit of its
 // own, which would leave no records, while DEJA_OBSERVE_LOG is set.
-bool is_client(const Reader& reader, const Event& event) {
-  return event.has_identity && reader.header.client_inode != 0 &&
-         event.identity.inode == reader.header.client_inode &&
-         event.identity.device == reader.header.client_device;
+bool is_client(const LogScan& scan, const Event& event) {
+  return event.has_identity && scan.header.client_inode != 0 &&
+         event.identity.inode == scan.header.client_inode &&
+         event.identity.device == scan.header.client_device;
 }
 
-void on_process(Reader& reader, const Event& event) {
-  Process& process = reader.processes[event.pid];
-  if (!reader.any_process) reader.root = event.pid;
-  reader.any_process = true;
+void on_process(LogScan& scan, const Event& event) {
+  Process& process = scan.processes[event.pid];
+  if (!scan.any_process) scan.root = event.pid;
+  scan.any_process = true;
   process.cwd = event.text;
   if (event.flags & DEJA_PROCESS_FORKED) {
     // A pid that forks again was reused: what was pending for its former owner never came.
-    if (process.exec_pending) reader.missing(process.exec);
+    if (process.exec_pending) scan.missing(process.exec);
     process.exec_pending = false;
   } else if (process.exec_pending) {
     process.exec_pending = false;
-    reader.started(process.exec, program_of(event));
+    scan.started(process.exec, program_of(event));
   } else {
     process.reports.push_back({static_cast<std::int32_t>(event.value), program_of(event)});
   }
 }
 
-void on_event(Reader& reader, const Event& event) {
-  Process& process = reader.processes[event.pid];
+void on_event(LogScan& scan, const Event& event) {
+  Process& process = scan.processes[event.pid];
   switch (event.op) {
     case DEJA_OP_PROCESS:
-      on_process(reader, event);
+      on_process(scan, event);
       break;
     case DEJA_OP_CHDIR:
       process.cwd = event.path;
       break;
     case DEJA_OP_EXEC:
-      if (process.exec_pending) reader.missing(process.exec);
-      process.exec_pending = !is_client(reader, event);
+      if (process.exec_pending) scan.missing(process.exec);
+      process.exec_pending = !is_client(scan, event);
       process.exec = program_of(event);
       break;
     case DEJA_OP_EXEC_FAILED:
       if (process.exec.path == event.path) process.exec_pending = false;
       break;
     case DEJA_OP_SPAWN:
-      if (event.error != 0 || is_client(reader, event)) break;
+      if (event.error != 0 || is_client(scan, event)) break;
       if (event.value != 0) {
-        reader.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(
-            program_of(event));
+        scan.processes[static_cast<std::int32_t>(event.value)].spawned.push_back(program_of(event));
       } else {
         process.spawned_unnamed.push_back(program_of(event));
       }
@@ -188,38 +189,38 @@ void on_event(Reader& reader, const Event& event) {
   }
 }
 
-void check_all_reported_in(Reader& reader) {
-  if (!reader.any_process) reader.unseen("no process reported in");
-  std::map<std::int32_t, std::vector<const Program*>> unmatched_children;  // by parent
-  for (const auto& [pid, process] : reader.processes) {
-    if (process.exec_pending) reader.missing(process.exec);
-    if (process.spawned.size() > process.reports.size()) reader.missing(process.spawned.back());
+void check_all_reported_in(LogScan& scan) {
+  if (!scan.any_process) scan.unseen("no process reported in");
+  std::map<std::int32_t, std::vector<const StartedProgram*>> unmatched_children;  // by parent
+  for (const auto& [pid, process] : scan.processes) {
+    if (process.exec_pending) scan.missing(process.exec);
+    if (process.spawned.size() > process.reports.size()) scan.missing(process.spawned.back());
     for (std::size_t i = 0; i < process.reports.size(); ++i) {
       const Report& report = process.reports[i];
       if (i < process.spawned.size()) {
-        reader.started(process.spawned[i], report.program);
-      } else if (i == 0 && pid == reader.root) {
-        reader.started({}, report.program);
+        scan.started(process.spawned[i], report.program);
+      } else if (i == 0 && pid == scan.root) {
+        scan.started({}, report.program);
       } else {
         unmatched_children[report.parent].push_back(&report.program);
       }
     }
   }
-  for (const auto& [pid, process] : reader.processes) {
+  for (const auto& [pid, process] : scan.processes) {
     const auto& children = unmatched_children[pid];
     if (process.spawned_unnamed.size() > children.size())
-      reader.missing(process.spawned_unnamed.back());
+      scan.missing(process.spawned_unnamed.back());
     for (std::size_t i = 0; i < std::min(children.size(), process.spawned_unnamed.size()); ++i)
-      reader.started(process.spawned_unnamed[i], *children[i]);
+      scan.started(process.spawned_unnamed[i], *children[i]);
   }
 }
 
 // Only the reason is returned; the decoded records are freed.
-Log too_much(Reader& reader) {
+Log too_much(LogScan& scan) {
   Log log;
-  log.gap = reader.log.gap;
+  log.gap = scan.log.gap;
   if (log.gap.empty()) log.gap = kTooMuch;
-  log.has_unseen_program = reader.log.has_unseen_program;
+  log.has_unseen_program = scan.log.has_unseen_program;
   log.is_large = true;
   return log;
 }
@@ -227,44 +228,44 @@ Log too_much(Reader& reader) {
 }  // namespace
 
 Result<Log> read_log(std::string_view bytes) {
-  Reader reader{.bytes = bytes, .header = {}, .log = {}, .processes = {}};
+  LogScan scan{.bytes = bytes, .header = {}, .log = {}, .processes = {}};
   if (bytes.size() < DEJA_LOG_HEADER_BYTES)
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "a trace log is shorter than its header"};
-  std::memcpy(&reader.header, bytes.data(), sizeof reader.header);
-  if (reader.header.magic != DEJA_LOG_MAGIC || reader.header.version != DEJA_LOG_VERSION)
+  std::memcpy(&scan.header, bytes.data(), sizeof scan.header);
+  if (scan.header.magic != DEJA_LOG_MAGIC || scan.header.version != DEJA_LOG_VERSION)
     return Error{
         .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
-  const std::uint64_t tail = reader.header.tail;
+  const std::uint64_t tail = scan.header.tail;
   constexpr std::uint32_t kUnseen = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
                                     DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
-  if ((reader.header.lost & kUnseen) != 0) reader.log.has_unseen_program = true;
-  if (reader.header.lost != 0) reader.gap(lost_reason(reader.header.lost));
-  if (tail > reader.header.capacity) reader.gap(kTooMuch);
+  if ((scan.header.lost & kUnseen) != 0) scan.log.has_unseen_program = true;
+  if (scan.header.lost != 0) scan.gap(lost_reason(scan.header.lost));
+  if (tail > scan.header.capacity) scan.gap(kTooMuch);
   // It will not be published, and its decoding would take the most memory.
-  if ((reader.header.lost & DEJA_LOST_FULL) != 0 || tail > reader.header.capacity)
-    return std::move(reader.log);
-  if (tail > bytes.size()) reader.gap("the log is shorter than what was written");
+  if ((scan.header.lost & DEJA_LOST_FULL) != 0 || tail > scan.header.capacity)
+    return std::move(scan.log);
+  if (tail > bytes.size()) scan.gap("the log is shorter than what was written");
   const std::uint64_t end = std::min<std::uint64_t>(tail, bytes.size());
   std::size_t text_size = 0;
   for (std::uint64_t offset = DEJA_LOG_HEADER_BYTES; offset < end;) {
     Event event;
-    const std::uint64_t size = decode(reader, offset, end, event);
+    const std::uint64_t size = decode(scan, offset, end, event);
     if (size == 0) break;
     offset += size;
     // A bare library name is the only path of a record that is not joined.
     const bool bare = event.op == DEJA_OP_LIBRARY && event.path.find('/') == std::string::npos;
     const deja_texts texts = deja_texts_of(event.op);
-    if (texts >= DEJA_TEXT_PATH && !bare) make_absolute(reader, event.pid, event.path);
-    if (texts == DEJA_TEXT_TWO_PATHS) make_absolute(reader, event.pid, event.text);
-    on_event(reader, event);
+    if (texts >= DEJA_TEXT_PATH && !bare) make_absolute(scan, event.pid, event.path);
+    if (texts == DEJA_TEXT_TWO_PATHS) make_absolute(scan, event.pid, event.text);
+    on_event(scan, event);
     text_size += event.path.size() + event.text.size();
-    if (reader.log.events.size() == kRecordsMax || text_size > kTextMax) return too_much(reader);
-    reader.log.events.push_back(std::move(event));
+    if (scan.log.events.size() == kRecordsMax || text_size > kTextMax) return too_much(scan);
+    scan.log.events.push_back(std::move(event));
   }
-  reader.log.is_large = reader.log.events.size() > kLarge;
-  check_all_reported_in(reader);
-  return std::move(reader.log);
+  scan.log.is_large = scan.log.events.size() > kLarge;
+  check_all_reported_in(scan);
+  return std::move(scan.log);
 }
 
 }  // namespace deja::observe

@@ -1,4 +1,5 @@
-// Tested by cache_directory_test.cc.
+// Uses system calls and fixed buffers only, because the client links this file. The directory is opened once
+// and examined through its descriptor. Tested by cache_directory_test.cc.
 #include "os/cache_directory.h"
 
 #include <errno.h>
@@ -39,7 +40,7 @@ bool is_marked(const Fd& dir) {
 }
 
 // The layout of an entry from getdents64(2).
-struct Entry {
+struct DirectoryEntry {
   unsigned long long inode;
   long long offset;
   unsigned short size;
@@ -53,12 +54,12 @@ bool is_made_before_mark(std::string_view name) {
 }
 
 bool is_empty(const Fd& dir) {
-  alignas(Entry) char buffer[4096];
+  alignas(DirectoryEntry) char buffer[4096];
   for (;;) {
     const long n = ::syscall(SYS_getdents64, dir.get(), buffer, sizeof(buffer));
     if (n <= 0) return n == 0;
     for (long at = 0; at < n;) {
-      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
       const std::string_view name = entry->name;
       if (!is_made_before_mark(name)) return false;
       at += entry->size;

@@ -18,20 +18,20 @@ std::uint64_t number_of(const ClientFile& file) {
   return file.inode * 0x9e3779b97f4a7c15ULL ^ file.device;
 }
 
-struct Record {
+struct ChainRecord {
   char text[kToolSize];
   unsigned long size;
   std::string_view view() const { return {text, size}; }
 };
 
-Record client_record(const ClientFile& client) {
-  Record record = {{'F'}, kClientSize};
+ChainRecord client_record(const ClientFile& client) {
+  ChainRecord record = {{'F'}, kClientSize};
   put_hex(number_of(client), record.text + 1);
   return record;
 }
 
-Record tool_record(const ClientFile& tool, std::uint64_t arguments) {
-  Record record = {{'T'}, kToolSize};
+ChainRecord tool_record(const ClientFile& tool, std::uint64_t arguments) {
+  ChainRecord record = {{'T'}, kToolSize};
   put_hex(number_of(tool), record.text + 1);
   put_hex(arguments, record.text + 1 + kDigits);
   return record;
@@ -68,7 +68,7 @@ bool CallChain::is_client(const ClientFile& file) const {
 }
 
 bool CallChain::repeats(const ClientFile& tool, std::uint64_t arguments, bool is_script) const {
-  const Record record = tool_record(tool, arguments);
+  const ChainRecord record = tool_record(tool, arguments);
   return holds(text_, is_script ? record.view().substr(0, kClientSize) : record.view());
 }
 

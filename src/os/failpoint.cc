@@ -20,13 +20,13 @@ std::atomic<long> at{0};
 std::atomic<int> what{0};
 std::atomic<bool> sticky{false};
 
-struct Named {
+struct NamedAction {
   std::string_view name;
   int what;
 };
-constexpr Named kActions[] = {{"kill", kKill},   {"ENOSPC", ENOSPC}, {"EIO", EIO},
-                              {"EROFS", EROFS},  {"EMFILE", EMFILE}, {"EACCES", EACCES},
-                              {"EDQUOT", EDQUOT}};
+constexpr NamedAction kActions[] = {{"kill", kKill},   {"ENOSPC", ENOSPC}, {"EIO", EIO},
+                                    {"EROFS", EROFS},  {"EMFILE", EMFILE}, {"EACCES", EACCES},
+                                    {"EDQUOT", EDQUOT}};
 }  // namespace
 
 int internal::failpoint_slow() {
@@ -47,7 +47,7 @@ bool arm_failpoint(std::string_view spec) {
   if (from_then_on) count.remove_suffix(1);
   long n = 0;
   if (std::from_chars(count.begin(), count.end(), n).ptr != count.end() || n <= 0) return false;
-  for (const Named& action : kActions) {
+  for (const NamedAction& action : kActions) {
     if (action.name != spec.substr(0, sep)) continue;
     passed = 0;
     at = n;

@@ -1,3 +1,5 @@
+// "Absent" is a value here and not an error: means_absent() lists the errnos. Calls that change something
+// pass a failpoint (checked()), and calls that look at files count as work (os/work.h).
 #include "os/file.h"
 
 #include <dirent.h>

@@ -34,9 +34,9 @@ Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& dige
   return decode_blob_row(digest, *bytes);
 }
 
-Result<Counters> read_counters(const IndexTxn& txn) {
+Result<StoreCounters> read_counters(const IndexTxn& txn) {
   const auto bytes = TRY(txn.get(Table::counters, {}));
-  if (!bytes) return Counters();
+  if (!bytes) return StoreCounters();
   const auto counters = decode_counters(*bytes);
   if (!counters) return Error{Code::corrupt, 0, "the store's counters are damaged"};
   return *counters;

@@ -20,7 +20,7 @@ namespace deja::store {
 
 // For any transaction, also read-only. Damaged rows read as absent.
 Result<std::optional<BlobRow>> find_blob(const IndexTxn& txn, const Digest& digest);
-Result<Counters> read_counters(const IndexTxn& txn);
+Result<StoreCounters> read_counters(const IndexTxn& txn);
 // How often results were taken out on purpose (LocalStore::epoch).
 Result<std::uint64_t> read_removals(const IndexTxn& txn);
 
@@ -36,7 +36,7 @@ class CatalogChange {
   Status store();  // call last
 
   IndexTxn& txn() { return txn_; }
-  Counters counters;
+  StoreCounters counters;
 
   struct NewResult {
     const ActionKey& key;
@@ -65,7 +65,7 @@ class CatalogChange {
   Status adjust_probe(const ProbeKey& probe, int by);
 
   IndexTxn& txn_;
-  Counters loaded_;
+  StoreCounters loaded_;
   std::vector<FreedBlob> maybe_freed_;
 };
 

@@ -14,11 +14,11 @@ namespace {
 // A signal handler may not allocate or lock, so the paths are stored in fixed slots.
 constexpr int kSlots = 8;
 constexpr std::size_t kPathBytes = 4096;
-struct Slot {
+struct PathSlot {
   std::atomic<bool> is_used{false};
   char path[kPathBytes] = {};
 };
-Slot slots[kSlots];
+PathSlot slots[kSlots];
 thread_local volatile CrashGuard::Region inside = -1;
 
 void on_crash(int signal) {

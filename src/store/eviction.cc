@@ -62,7 +62,7 @@ Result<std::vector<Candidate>> choose_victims(Index& index, std::uint64_t need,
 }
 
 // The size of the store after a compaction of its ledger.
-std::uint64_t compacted_bytes(const Counters& c) {
+std::uint64_t compacted_bytes(const StoreCounters& c) {
   return c.used_bytes() - c.ledger_bytes + std::min(c.ledger_live, c.ledger_bytes);
 }
 
@@ -88,7 +88,7 @@ Result<bool> evict_victims(CatalogChange& change, std::span<const Candidate> vic
 Status LocalStore::compact_when_due() {
   std::uint64_t slack = kLedgerSlack;
   if (options_.limit_bytes != 0) slack = std::min(slack, options_.limit_bytes / 32);
-  const Counters now = TRY(counters());
+  const StoreCounters now = TRY(counters());
   if (now.ledger_bytes <= now.ledger_live * 2 + slack) return {};
   return compact_ledger();
 }
@@ -177,7 +177,7 @@ Status LocalStore::evict_manifests(std::uint64_t target_bytes) {
 
 // Rewrites the ledger, unless nothing in it is dead.
 Status LocalStore::compact_ledger() {
-  const Counters seen = TRY(counters());
+  const StoreCounters seen = TRY(counters());
   if (seen.ledger_bytes <= seen.ledger_live) return {};
   // The holder of the lock compacts, rebuilds or purges: there is nothing left to do here.
   const os::Fd lock = TRY(os::try_lock_file(layout_.lock()));

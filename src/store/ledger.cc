@@ -1,3 +1,5 @@
+// A frame begins with a magic and carries a checksum, so a reader can skip a torn frame by searching for the
+// next magic. A file that cannot be read counts as empty.
 #include "store/ledger.h"
 
 #include <algorithm>
@@ -21,7 +23,7 @@ std::string frame_checksum(std::string_view kind_and_key, std::string_view row) 
 }
 
 // The frame at the start of bytes; 0: there is none.
-std::size_t decode_frame(std::string_view bytes, Frame& frame) {
+std::size_t decode_frame(std::string_view bytes, LedgerFrame& frame) {
   Decoder d(bytes);
   if (d.raw(kMagic.size()) != kMagic) return 0;
   frame.kind = static_cast<FrameKind>(d.u8());
@@ -33,7 +35,7 @@ std::size_t decode_frame(std::string_view bytes, Frame& frame) {
 }
 
 // A removal concerns the same row as a result.
-bool is_about_manifest(const Frame& frame) { return frame.kind == FrameKind::manifest; }
+bool is_about_manifest(const LedgerFrame& frame) { return frame.kind == FrameKind::manifest; }
 
 }  // namespace
 
@@ -56,7 +58,7 @@ std::string encode_frame(FrameKind kind, const Digest& key, std::string_view row
 Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit) {
   std::uint64_t lost = 0;
   while (!bytes.empty()) {
-    Frame frame;
+    LedgerFrame frame;
     std::size_t step = decode_frame(bytes, frame);
     if (step != 0) {
       TRY(visit(frame));
@@ -104,7 +106,7 @@ Status LedgerImage::add(const std::string& path) {
   const auto id = TRY(os::stat_fd(**fd));
   if (id.size == 0 || !id.is_regular()) return {};
   mappings_.push_back(TRY(os::Mapping::read_only(**fd, id.size)));
-  const VisitFrame keep = [this](const Frame& frame) -> Status {
+  const VisitFrame keep = [this](const LedgerFrame& frame) -> Status {
     frames_.push_back(frame);
     frames_.back().place = frames_.size();
     return {};
@@ -118,8 +120,8 @@ Result<LedgerImage> LedgerImage::read(const Layout& layout) {
   LedgerImage image;
   if (files.has_base) TRY(image.add(layout.ledger_base(files.first)));
   for (std::uint64_t n = files.first; n <= files.last; ++n) TRY(image.add(layout.ledger_log(n)));
-  const auto row_of = [](const Frame& f) { return std::pair(is_about_manifest(f), f.key); };
-  const auto order = [&](const Frame& f) { return std::pair(row_of(f), f.place); };
+  const auto row_of = [](const LedgerFrame& f) { return std::pair(is_about_manifest(f), f.key); };
+  const auto order = [&](const LedgerFrame& f) { return std::pair(row_of(f), f.place); };
   std::ranges::sort(image.frames_, {}, order);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < image.frames_.size(); ++i) {

@@ -30,14 +30,14 @@ enum class FrameKind : std::uint8_t { result = 1, manifest = 2, removed_result =
 std::uint64_t ledger_frame_bytes(std::size_t row_bytes);
 std::string encode_frame(FrameKind kind, const Digest& key, std::string_view row);
 
-struct Frame {
+struct LedgerFrame {
   FrameKind kind = FrameKind::result;
   Digest key;
   std::string_view row;
   std::size_t place = 0;  // its position among all frames of a LedgerImage
 };
 // Visits all whole frames of one ledger file; returns the number of bytes outside of them.
-using VisitFrame = std::function<Status(const Frame&)>;
+using VisitFrame = std::function<Status(const LedgerFrame&)>;
 Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visit);
 
 // The files in the ledger's directory.
@@ -53,12 +53,14 @@ Result<LedgerFiles> find_ledger_files(const Layout& layout);
 class LedgerImage {
  public:
   static Result<LedgerImage> read(const Layout& layout);
-  const std::vector<Frame>& frames() const { return frames_; }  // rows live as long as the image
+  const std::vector<LedgerFrame>& frames() const {
+    return frames_;
+  }  // rows live as long as the image
 
  private:
   Status add(const std::string& path);
   std::vector<os::Mapping> mappings_;
-  std::vector<Frame> frames_;
+  std::vector<LedgerFrame> frames_;
 };
 
 class Ledger {

@@ -35,7 +35,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   std::unique_ptr<LocalStore> store(new LocalStore(std::move(options)));
   const bool read_only = store->options_.read_only;
   const auto access = read_only ? Index::Access::read_only : Index::Access::read_write;
-  const Prepared prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
+  const PreparedStore prepared = TRY(prepare_store(store->layout_, store->prepare_options_));
   store->is_rebuilt_ = prepared.is_rebuilt;
   store->is_unverified_ = prepared.is_unverified;
   const bool is_embedded = store->options_.is_embedded;
@@ -175,8 +175,8 @@ Status LocalStore::retire(CatalogChange& change, std::vector<std::string>& doome
   return {};
 }
 
-Result<Counters> LocalStore::counters() {
-  Counters counters;
+Result<StoreCounters> LocalStore::counters() {
+  StoreCounters counters;
   const Index::Body look = [&](IndexTxn& txn) -> Status {
     counters = TRY(read_counters(txn));
     return {};
@@ -235,7 +235,7 @@ Status LocalStore::sync() {
 
 Result<StoreStats> LocalStore::stats() {
   StoreStats stats;
-  const Counters now = TRY(counters());
+  const StoreCounters now = TRY(counters());
   stats.bytes = now.used_bytes();
   stats.blobs = now.blobs;
   stats.results = now.results;

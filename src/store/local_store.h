@@ -11,7 +11,7 @@
 // content was last hashed. If it differs (the file was touched), the blob is hashed again, and moved
 // to quarantine/ if it does not match its name.
 //
-// Limit: used bytes (Counters::used_bytes) are brought under limit_bytes before put_result(),
+// Limit: used bytes (StoreCounters::used_bytes) are brought under limit_bytes before put_result(),
 // put_manifest() and update_manifest() return. Blobs of a result that is not stored yet are not
 // counted. Nothing is pinned: a reader that has opened all blobs of a result keeps them even when they
 // are removed, so open all of them before writing the first output.
@@ -179,7 +179,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status compact_ledger();
   Status compact_when_due();
   std::uint64_t low_water_bytes() const;
-  Result<Counters> counters();
+  Result<StoreCounters> counters();
   Result<std::vector<Digest>> find_orphans(const std::string& directory,
                                            const std::vector<std::string>& files);
   Status sweep_directory(const std::string& name, SweepReport& report);

@@ -1,3 +1,5 @@
+// Blobs, results and manifests in three maps under one mutex. A blob is copied into a new anonymous file each
+// time it is opened, so a reader cannot change it.
 #include "store/mem_store.h"
 
 #include <sys/mman.h>

@@ -34,7 +34,7 @@ Status write_touches(CatalogChange& change, const Touches& touches, std::int64_t
 }
 
 Status write_memos(CatalogChange& change, const Memos& memos, std::uint64_t entries_max) {
-  Counters& counters = change.counters;
+  StoreCounters& counters = change.counters;
   for (const auto& [key, content] : memos) {
     if (counters.memo_entries[counters.memo_current] >= entries_max / 2) {
       counters.memo_current ^= 1;
@@ -57,7 +57,7 @@ std::optional<digest::FileContent> LocalStore::recall(const os::FileIdentity& id
   std::optional<digest::FileContent> content;
   bool is_old = false;
   const auto done = read([&](IndexTxn& txn) -> Status {
-    const Counters counters = TRY(read_counters(txn));
+    const StoreCounters counters = TRY(read_counters(txn));
     for (const std::uint64_t table : {counters.memo_current, counters.memo_current ^ 1}) {
       const auto bytes = TRY(txn.get(memo_table(table), key));
       if (bytes) content = decode_memo_row(key, *bytes);

@@ -89,7 +89,7 @@ Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
   }
 }
 
-Status apply_result(const Layout& layout, CatalogChange& change, const Frame& frame) {
+Status apply_result(const Layout& layout, CatalogChange& change, const LedgerFrame& frame) {
   const ActionKey key{frame.key};
   auto row = decode_result_row(key, frame.row);
   if (!row) return {};
@@ -104,7 +104,7 @@ Status apply_result(const Layout& layout, CatalogChange& change, const Frame& fr
   return change.insert_result({key, frame.row, row->facts, blobs, os::wall_ns()});
 }
 
-Status apply_frame(const Layout& layout, CatalogChange& change, const Frame& frame) {
+Status apply_frame(const Layout& layout, CatalogChange& change, const LedgerFrame& frame) {
   switch (frame.kind) {
     case FrameKind::result:
       return apply_result(layout, change, frame);
@@ -175,11 +175,11 @@ Status rebuild_index(const Layout& layout) {
   return done;
 }
 
-Result<Prepared> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
+Result<PreparedStore> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
     return Error{Code::invalid, 0, "no store in " + layout.root()};
   const IndexHealth health = TRY(check_index(layout.index()));
-  Prepared prepared;
+  PreparedStore prepared;
   if (health == IndexHealth::sound) return prepared;
   // A read-only store cannot be rebuilt. But rows carry checksums and blobs are hashed before use, so
   // an index that can be walked at all gives no wrong answer.
@@ -246,11 +246,11 @@ Status write_ledger_base(const Layout& layout, Index& index, std::uint64_t numbe
   return {};
 }
 
-Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options) {
+Result<PreparedStore> prepare_store(const Layout& layout, const PrepareOptions& options) {
   if (options.read_only) return prepare_read_only(layout, options);
   if (!options.distrusts_index && TRY(read_format(layout)) == Format::ours &&
       TRY(check_index(layout.index())) == IndexHealth::sound)
-    return Prepared();
+    return PreparedStore();
   TRY(claim_root(layout));
   const os::Fd lock = TRY(lock_with_deadline(layout, options.wait_ns));
   const Format format = TRY(read_format(layout));
@@ -258,7 +258,7 @@ Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& optio
   if (format == Format::foreign || (format == Format::absent && has_index)) TRY(set_aside(layout));
   TRY(make_directories(layout));
   if (format != Format::ours) TRY(os::write_file_atomic(layout.format(), format_text()));
-  Prepared prepared;
+  PreparedStore prepared;
   prepared.is_rebuilt = TRY(make_trusted(layout, options));
   return prepared;
 }

@@ -11,7 +11,7 @@
 
 namespace deja::store {
 
-struct Prepared {
+struct PreparedStore {
   bool is_rebuilt = false;     // the index was rebuilt from the ledger
   bool is_unverified = false;  // read-only and not synced: identities in it prove nothing
 };
@@ -26,7 +26,7 @@ struct PrepareOptions {
 };
 
 // Errors: Code::invalid for a newer format, Code::timeout, Code::denied, Code::no_space, Code::io.
-Result<Prepared> prepare_store(const Layout& layout, const PrepareOptions& options);
+Result<PreparedStore> prepare_store(const Layout& layout, const PrepareOptions& options);
 
 // True if it holds files of a store whose format is unknown, and not that of a newer deja.
 Result<bool> has_unknown_format(const Layout& layout);

@@ -8,7 +8,7 @@
 //   manifest := i64 updated_ns  bytes record
 //   blob     := u64 size  u32 references  u64 device  u64 inode  i64 mtime_ns  i64 ctime_ns  u32 mode
 //   usage    := i64 last_use_ns  u64 bytes  f64 weight  f64 value      f64: IEEE bits as u64
-//   counters := 12 * u64  i64 swept_ns  f64 inflation                  in the order of struct Counters
+//   counters := 12 * u64  i64 swept_ns  f64 inflation                  in the order of struct StoreCounters
 //   memo     := raw4 checksum  raw32 digest  u32 traits                the whole row: it has no version,
 //                                                                      because it is small and lost
 //                                                                      without harm
@@ -183,7 +183,7 @@ std::optional<digest::FileContent> decode_memo_row(std::string_view key, std::st
   return content;
 }
 
-std::string encode_counters(const Counters& c) {
+std::string encode_counters(const StoreCounters& c) {
   Encoder e;
   for (const std::uint64_t v : {c.blobs, c.blob_bytes, c.results, c.manifests, c.record_bytes,
                                 c.ledger_live, c.ledger_bytes, c.ledger_number, c.memo_entries[0],
@@ -194,11 +194,11 @@ std::string encode_counters(const Counters& c) {
   return with_checksum('c', {}, e.view());
 }
 
-std::optional<Counters> decode_counters(std::string_view bytes) {
+std::optional<StoreCounters> decode_counters(std::string_view bytes) {
   const auto payload = checked_payload('c', {}, bytes);
   if (!payload) return std::nullopt;
   Decoder d(*payload);
-  Counters c;
+  StoreCounters c;
   for (std::uint64_t* v : {&c.blobs, &c.blob_bytes, &c.results, &c.manifests, &c.record_bytes,
                            &c.ledger_live, &c.ledger_bytes, &c.ledger_number, &c.memo_entries[0],
                            &c.memo_entries[1], &c.memo_current, &c.is_clean})
@@ -220,7 +220,7 @@ std::uint64_t row_disk_bytes(std::uint64_t length) {
   return value + 3 * 96;
 }
 
-std::uint64_t Counters::used_bytes() const {
+std::uint64_t StoreCounters::used_bytes() const {
   constexpr std::uint64_t kMemoRow = 100;
   return blob_bytes + record_bytes + ledger_bytes + (memo_entries[0] + memo_entries[1]) * kMemoRow;
 }

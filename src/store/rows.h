@@ -58,7 +58,7 @@ std::string encode_memo_row(std::string_view key, const digest::FileContent& con
 std::optional<digest::FileContent> decode_memo_row(std::string_view key, std::string_view bytes);
 
 // One row for the whole store, changed in the same transaction as the rows it counts.
-struct Counters {
+struct StoreCounters {
   std::uint64_t blobs = 0;
   std::uint64_t blob_bytes = 0;  // each size rounded up to disk blocks
   std::uint64_t results = 0;
@@ -73,11 +73,11 @@ struct Counters {
   std::int64_t swept_ns = 0;       // time of the last search for orphans
   double inflation = 0;            // see eviction.cc
 
-  bool operator==(const Counters&) const = default;
+  bool operator==(const StoreCounters&) const = default;
   std::uint64_t used_bytes() const;
 };
-std::string encode_counters(const Counters& counters);
-std::optional<Counters> decode_counters(std::string_view bytes);
+std::string encode_counters(const StoreCounters& counters);
+std::optional<StoreCounters> decode_counters(std::string_view bytes);
 
 // Disk use of a blob and of a row of that length (upper estimates).
 std::uint64_t blob_disk_bytes(std::uint64_t size);

@@ -79,7 +79,7 @@ TEST(Rows, BlobsUsageMemosAndCountersAreGuarded) {
       encode_memo_row("0123456789abcdef", {kDigest, 3}),
       [](std::string_view b) { return decode_memo_row("0123456789abcdef", b).has_value(); },
       [](std::string_view b) { return decode_memo_row("0123456789abcdef", b)->digest == kDigest; });
-  Counters counters;
+  StoreCounters counters;
   counters.blob_bytes = 4096;
   counters.inflation = 1.5;
   expect_guarded(
@@ -99,7 +99,7 @@ TEST(Rows, TheStateOfTheIndexIsGuarded) {
 
 std::vector<std::string> frames_in(const std::string& bytes) {
   std::vector<std::string> rows;
-  EXPECT_TRUE(scan_frames(bytes, [&](const Frame& frame) -> Status {
+  EXPECT_TRUE(scan_frames(bytes, [&](const LedgerFrame& frame) -> Status {
     rows.emplace_back(frame.row);
     return {};
   }));

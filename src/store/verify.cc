@@ -19,7 +19,7 @@ constexpr std::uint64_t kOrphanReadMax = 256 << 20;
 struct Recount {
   std::unordered_map<Digest, BlobRow> blobs;  // size and references
   std::unordered_map<Digest, std::uint32_t> probes;
-  Counters counters;
+  StoreCounters counters;
 };
 
 Status count_results(const IndexTxn& txn, Recount& count) {
@@ -55,7 +55,7 @@ Result<Recount> recount_all(const IndexTxn& txn) {
   return count;
 }
 
-bool is_equal(const Counters& a, const Counters& b) {
+bool is_equal(const StoreCounters& a, const StoreCounters& b) {
   return a.blobs == b.blobs && a.blob_bytes == b.blob_bytes && a.results == b.results &&
          a.manifests == b.manifests && a.record_bytes == b.record_bytes &&
          a.ledger_live == b.ledger_live;

@@ -7,7 +7,7 @@
 
 namespace deja::observe::supervise {
 
-enum class Kind : std::uint8_t {
+enum class SyscallKind : std::uint8_t {
   open,      // data: the flags; the mode follows
   openat2,   // data: struct open_how
   creat,     // data: the mode
@@ -42,9 +42,9 @@ struct Condition {
   bool is_not = false;
 };
 
-struct Call {
+struct Syscall {
   int number;
-  Kind kind;
+  SyscallKind kind;
   // Indices of arguments; -1: none. at: the directory the path is relative to, or the descriptor.
   std::int8_t at = -1;
   std::int8_t path = -1;
@@ -53,7 +53,7 @@ struct Call {
   Condition when = {};
 };
 
-std::span<const Call> watched_calls();
-const Call* find_call(int number);
+std::span<const Syscall> watched_calls();
+const Syscall* find_call(int number);
 
 }  // namespace deja::observe::supervise

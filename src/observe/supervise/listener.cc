@@ -1,3 +1,5 @@
+// The BPF program compares the architecture first, then the call numbers from the table in calls.cc in turn,
+// and where the table says so one argument.
 #include "observe/supervise/listener.h"
 
 #include <errno.h>
@@ -28,7 +30,7 @@ constexpr std::uint32_t kX32 = 0x40000000;  // numbers of the x32 calls
 constexpr unsigned long kSetFlags = SECCOMP_IOW(4, std::uint64_t);
 constexpr unsigned long kSyncWakeUp = 1;
 
-class Program {
+class Filter {
  public:
   void load(std::size_t offset) {
     add(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset), 0, 0);
@@ -47,7 +49,7 @@ class Program {
   void end(std::uint32_t action) { add(BPF_RET | BPF_K, action, 0, 0); }
 
   // Compares the lower halves of small numbers; both architectures are little-endian.
-  void add_call(const Call& call) {
+  void add_call(const Syscall& call) {
     const auto number = static_cast<std::uint32_t>(call.number);
     if (call.when.argument < 0) {
       skip_unless_equal(number, 1);
@@ -76,8 +78,8 @@ class Program {
 };
 
 // All calls of another architecture (a 32-bit program) stop: the first one makes the log unusable.
-Program make_program() {
-  Program program;
+Filter make_program() {
+  Filter program;
   program.load(offsetof(seccomp_data, arch));
   program.skip_if_equal(kArchitecture, 1);
   program.end(SECCOMP_RET_USER_NOTIF);
@@ -86,7 +88,7 @@ Program make_program() {
   program.skip_unless_at_least(kX32, 1);
   program.end(SECCOMP_RET_USER_NOTIF);
 #endif
-  for (const Call& call : watched_calls()) program.add_call(call);
+  for (const Syscall& call : watched_calls()) program.add_call(call);
   program.end(SECCOMP_RET_ALLOW);
   return program;
 }
@@ -98,7 +100,7 @@ int set_filter(unsigned flags, const sock_fprog& program) {
 }  // namespace
 
 os::Fd install_filter() {
-  Program program = make_program();
+  Filter program = make_program();
   const sock_fprog view = program.view();
   // While its call is examined, only a fatal signal interrupts the caller (5.19). Otherwise a signal would
   // restart the call, or end it with EINTR.

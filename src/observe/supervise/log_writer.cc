@@ -1,3 +1,5 @@
+// The same protocol as in preload/record.c: reserve room by one fetch_add, fill the record, store its size
+// with release order. Equal records are recognised by a 64-bit hash.
 #include "observe/supervise/log_writer.h"
 
 #include <fcntl.h>
@@ -80,7 +82,7 @@ bool LogWriter::is_client(const deja_log_identity& file) const {
          header->client_device == file.device;
 }
 
-bool LogWriter::is_repeated(const Record& r) {
+bool LogWriter::is_repeated(const NewRecord& r) {
   std::uint64_t h = mix(mix(mix(1, r.op), r.flags), static_cast<std::uint32_t>(r.pid));
   h = mix(mix(mix(mix(h, static_cast<std::uint32_t>(r.error)), r.value), r.text), r.text2);
   if (r.identity != nullptr) {
@@ -94,7 +96,7 @@ bool LogWriter::is_repeated(const Record& r) {
   return !seen_.insert(h).second;
 }
 
-void LogWriter::write(const Record& r) {
+void LogWriter::write(const NewRecord& r) {
   // Records of the previous program do not make those of its successor superfluous.
   if (r.op == DEJA_OP_PROCESS) seen_.clear();
   if (memory_ == nullptr || (r.once && is_repeated(r))) return;

@@ -15,7 +15,7 @@ namespace deja::observe::supervise {
 
 deja_log_identity identity_of(const struct stat& st);
 
-struct Record {
+struct NewRecord {
   deja_op op = DEJA_OP_PROCESS;
   std::uint16_t flags = 0;
   std::int32_t pid = 0;
@@ -36,14 +36,14 @@ class LogWriter {
 
   // The time stamp of the records that follow.
   void begin();
-  void write(const Record& record);
+  void write(const NewRecord& record);
   void lose(deja_lost why);
   bool has_lost() const;
   // True if it is deja's own client.
   bool is_client(const deja_log_identity& file) const;
 
  private:
-  bool is_repeated(const Record& record);
+  bool is_repeated(const NewRecord& record);
 
   char* memory_ = nullptr;
   std::uint64_t capacity_ = 0;

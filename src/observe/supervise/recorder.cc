@@ -1,3 +1,5 @@
+// Each call is looked up in the table of calls.cc and handled by its kind. In doubt the log is marked as lost,
+// which makes the run unpublishable but never wrong.
 #include "observe/supervise/recorder.h"
 
 #include <errno.h>
@@ -55,7 +57,7 @@ bool is_native(const seccomp_data& data) {
 }
 
 // True for a call that makes a fifo, a socket or a device.
-bool is_made(const Call& call) {
+bool is_made(const Syscall& call) {
 #ifdef SYS_mknod
   if (call.number == SYS_mknod) return true;
 #endif
@@ -158,8 +160,8 @@ void Recorder::note_any_clock(pid_t process) {
 
 // Its filter may kill it for the system call that replaces a read of the vDSO clock.
 void Recorder::before_sandbox(const seccomp_notif& notification) {
-  const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
-  if (call == nullptr || call->kind != Kind::sandbox) return;
+  const Syscall* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
+  if (call == nullptr || call->kind != SyscallKind::sandbox) return;
   const Tracee tracee(static_cast<pid_t>(notification.pid));
   const auto status = tracee.status();
   // Another thread may be in that code now, also a thread of a vfork parent, whose memory this is.
@@ -192,11 +194,11 @@ void Recorder::finish() {
 
 void Recorder::handle(const seccomp_notif& notification) {
   const auto thread = static_cast<pid_t>(notification.pid);
-  const Call* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
+  const Syscall* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
   if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
   before_sandbox(notification);
-  if (call == nullptr || call->kind == Kind::sandbox || call->kind == Kind::confine ||
-      call->kind == Kind::hide)
+  if (call == nullptr || call->kind == SyscallKind::sandbox || call->kind == SyscallKind::confine ||
+      call->kind == SyscallKind::hide)
     stand_ins_.give_up();
   // The log is unusable already, so recording would only take time.
   if (log_.has_lost()) return stand_in_or_let_go(notification);
@@ -224,16 +226,17 @@ Recorder::Answer Recorder::on_name(const SeenCall& h) {
   std::string path;
   const std::uint64_t address = h.argument(h.call.path);
   // utimensat without a path changes the descriptor's file.
-  if (address == 0 && h.call.kind == Kind::change && h.call.at >= 0)
+  if (address == 0 && h.call.kind == SyscallKind::change && h.call.at >= 0)
     return on_change_fd(h), Answer::later;
-  const Read read = h.tracee.text(address, path);
+  const TextRead read = h.tracee.text(address, path);
   if (!listener_.is_valid(h.notification.id)) return Answer::given;  // it has ended
-  if (read == Read::denied) log_.lose(DEJA_LOST_PATH);
-  if (read != Read::good || path.size() >= PATH_MAX) return Answer::later;
+  if (read == TextRead::denied) log_.lose(DEJA_LOST_PATH);
+  if (read != TextRead::good || path.size() >= PATH_MAX) return Answer::later;
   const bool is_empty = path.empty();
-  if (is_empty && h.call.kind == Kind::change && (h.data() & AT_EMPTY_PATH) != 0)
+  if (is_empty && h.call.kind == SyscallKind::change && (h.data() & AT_EMPTY_PATH) != 0)
     return on_change_fd(h), Answer::later;
-  if (is_empty && h.call.kind != Kind::exec && h.call.kind != Kind::link) return Answer::later;
+  if (is_empty && h.call.kind != SyscallKind::exec && h.call.kind != SyscallKind::link)
+    return Answer::later;
   const auto name = is_empty ? h.tracee.opened(h.at()) : h.tracee.name(h.at(), path);
   if (!name) {
     // A bad descriptor, or a removed directory: the call fails.
@@ -241,21 +244,21 @@ Recorder::Answer Recorder::on_name(const SeenCall& h) {
     return Answer::later;
   }
   switch (h.call.kind) {
-    case Kind::open:
-    case Kind::openat2:
-    case Kind::creat:
+    case SyscallKind::open:
+    case SyscallKind::openat2:
+    case SyscallKind::creat:
       return on_open(h, *name);
-    case Kind::mkdir:
-    case Kind::unlink:
-    case Kind::symlink:
+    case SyscallKind::mkdir:
+    case SyscallKind::unlink:
+    case SyscallKind::symlink:
       return on_new_name(h, *name);
-    case Kind::rename:
-    case Kind::link:
+    case SyscallKind::rename:
+    case SyscallKind::link:
       return on_two_names(h, *name);
-    case Kind::readlink:
+    case SyscallKind::readlink:
       on_readlink(h, *name);
       break;
-    case Kind::exec:
+    case SyscallKind::exec:
       on_exec(h, *name);
       break;
     default:
@@ -266,28 +269,28 @@ Recorder::Answer Recorder::on_name(const SeenCall& h) {
 
 void Recorder::on_other(const SeenCall& h) {
   switch (h.call.kind) {
-    case Kind::change:
+    case SyscallKind::change:
       return on_change_fd(h);
-    case Kind::list:
+    case SyscallKind::list:
       return on_list(h);
-    case Kind::lock:
+    case SyscallKind::lock:
       return on_lock(h);
-    case Kind::connect:
+    case SyscallKind::connect:
       return on_connect(h);
-    case Kind::clock:
+    case SyscallKind::clock:
       return on_clock(h);
-    case Kind::sandbox:
+    case SyscallKind::sandbox:
       return on_sandbox(h);
-    case Kind::talk:
+    case SyscallKind::talk:
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
-    case Kind::host:
+    case SyscallKind::host:
       return log_.write({.op = DEJA_OP_HOST,
                          .flags = DEJA_FLAG_ONLY_ONCE,
                          .pid = h.process,
                          .text = h.call.number == SYS_uname ? "uname" : "load",
                          .once = true});
-    case Kind::confine:
-    case Kind::hide:
+    case SyscallKind::confine:
+    case SyscallKind::hide:
       return log_.lose(DEJA_LOST_KERNEL);
     default:
       return;
@@ -298,20 +301,20 @@ void Recorder::on_other(const SeenCall& h) {
 
 void Recorder::on_look(const SeenCall& h, const Name& name) {
   // faccessat2 has flags after its mode; faccessat has none.
-  const std::uint32_t flags = h.call.kind != Kind::access ? h.data()
+  const std::uint32_t flags = h.call.kind != SyscallKind::access ? h.data()
                               : h.call.number == SYS_faccessat2
                                   ? static_cast<std::uint32_t>(h.argument(3))
                                   : 0;
   const std::uint16_t recorded = look_flags(flags);
   Look look = look_at(name, recorded == 0);
-  if (h.call.kind == Kind::access && look.error == 0 &&
+  if (h.call.kind == SyscallKind::access && look.error == 0 &&
       ::faccessat(AT_FDCWD, name.lookup.c_str(), static_cast<int>(h.data()),
                   static_cast<int>(flags & (AT_EACCESS | AT_SYMLINK_NOFOLLOW))) != 0)
     look.error = errno;
   // A missing file is not changed, unless the call makes it.
   if (is_made(h.call)) look.error = 0;
-  const bool is_change = h.call.kind == Kind::change && look.error == 0;
-  if (h.call.kind == Kind::statfs)
+  const bool is_change = h.call.kind == SyscallKind::change && look.error == 0;
+  if (h.call.kind == SyscallKind::statfs)
     log_.write({.op = DEJA_OP_HOST, .pid = h.process, .text = "filesystem", .once = true});
   record(h, is_change ? DEJA_OP_CHANGE : DEJA_OP_STAT, name, look, recorded);
 }
@@ -378,12 +381,13 @@ void Recorder::on_clock(const SeenCall& h) {
 
 Recorder::Answer Recorder::on_open(const SeenCall& h, const Name& name) {
   std::uint32_t flags = h.data();
-  auto mode = static_cast<mode_t>(h.call.kind == Kind::open ? h.argument(h.call.data + 1) : 0);
-  if (h.call.kind == Kind::creat) {
+  auto mode =
+      static_cast<mode_t>(h.call.kind == SyscallKind::open ? h.argument(h.call.data + 1) : 0);
+  if (h.call.kind == SyscallKind::creat) {
     mode = flags;
     flags = O_CREAT | O_WRONLY | O_TRUNC;
   }
-  if (h.call.kind == Kind::openat2) {
+  if (h.call.kind == SyscallKind::openat2) {
     struct open_how how = {};
     if (!h.tracee.bytes(h.argument(h.call.data), &how, sizeof how)) return Answer::later;
     // A refusal because of these flags cannot be found out by stat.
@@ -461,7 +465,7 @@ Recorder::Answer Recorder::give(const SeenCall& h, int result) {
 Recorder::Answer Recorder::on_new_name(const SeenCall& h, const Name& name) {
   const auto status = h.tracee.status();
   std::string text;
-  if (h.call.kind == Kind::symlink && h.tracee.text(h.argument(0), text) != Read::good)
+  if (h.call.kind == SyscallKind::symlink && h.tracee.text(h.argument(0), text) != TextRead::good)
     return Answer::later;
   if (!status || !may_stand_in(h, name)) {
     log_.lose(DEJA_LOST_PATH);
@@ -470,9 +474,9 @@ Recorder::Answer Recorder::on_new_name(const SeenCall& h, const Name& name) {
   const char* path = name.lookup.c_str();
   int result = 0;
   deja_op op = DEJA_OP_UNLINK;
-  if (h.call.kind == Kind::unlink) {
+  if (h.call.kind == SyscallKind::unlink) {
     result = ::unlinkat(AT_FDCWD, path, static_cast<int>(h.data()));
-  } else if (h.call.kind == Kind::symlink) {
+  } else if (h.call.kind == SyscallKind::symlink) {
     op = DEJA_OP_SYMLINK;
     result = ::symlink(text.c_str(), path);
   } else {
@@ -489,7 +493,7 @@ Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
   const int next = h.call.path + 1;
   const bool has_at = h.call.at >= 0;
   std::string path;
-  if (h.tracee.text(h.argument(has_at ? next + 1 : next), path) != Read::good || path.empty())
+  if (h.tracee.text(h.argument(has_at ? next + 1 : next), path) != TextRead::good || path.empty())
     return Answer::later;
   const auto to = h.tracee.name(has_at ? h.number(next) : AT_FDCWD, path);
   if (!to || to->is_own || !may_stand_in(h, name)) {
@@ -498,7 +502,7 @@ Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
   }
   std::uint16_t flags = 0;
   int result = 0;
-  if (h.call.kind == Kind::rename) {
+  if (h.call.kind == SyscallKind::rename) {
     if ((h.data() & RENAME_EXCHANGE) != 0) flags = DEJA_RENAME_EXCHANGE;
     result = static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, name.lookup.c_str(), AT_FDCWD,
                                         to->lookup.c_str(), h.data()));
@@ -508,7 +512,7 @@ Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
                       static_cast<int>(h.data() & AT_SYMLINK_FOLLOW));
   }
   const int error = result == 0 ? 0 : errno;
-  log_.write({.op = h.call.kind == Kind::rename ? DEJA_OP_RENAME : DEJA_OP_LINK,
+  log_.write({.op = h.call.kind == SyscallKind::rename ? DEJA_OP_RENAME : DEJA_OP_LINK,
               .flags = flags,
               .pid = h.process,
               .error = error,

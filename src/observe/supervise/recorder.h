@@ -41,7 +41,7 @@ class Recorder {
   // One call, from its notification to its answer.
   struct SeenCall {
     const seccomp_notif& notification;
-    const Call& call;
+    const Syscall& call;
     Tracee tracee;
     pid_t process;
 

@@ -1,3 +1,5 @@
+// Turns a process into a stand-in by ptrace(2): its execve call is ended, the registers are set to the call's
+// instruction again, and the arguments to this program. Then the two programs use a socket.
 #include "observe/supervise/stand_in.h"
 
 #include <elf.h>
@@ -145,7 +147,7 @@ bool StandIns::take(const seccomp_notif& call) {
   if (!may_ || call.data.nr != SYS_execve) return false;
   const Tracee tracee(static_cast<pid_t>(call.pid));
   std::string path;
-  if (tracee.text(call.data.args[0], path) != Read::good || path.empty() ||
+  if (tracee.text(call.data.args[0], path) != TextRead::good || path.empty() ||
       !gains_rights(tracee, path))
     return false;
   // If the supervisor may not gain rights, the tool without a supervisor could not either.

@@ -1,3 +1,5 @@
+// Memory is read by process_vm_readv(2), everything else from /proc/PID. A path is valid only while the caller
+// waits in its call, so the recorder checks that after reading (Listener::is_valid()).
 #include "observe/supervise/tracee.h"
 
 #include <errno.h>
@@ -66,7 +68,7 @@ bool Tracee::bytes(std::uint64_t address, void* out, std::size_t size) const {
 }
 
 // Reads page by page: the page after the end of the text may not be mapped.
-Read Tracee::text(std::uint64_t address, std::string& out) const {
+TextRead Tracee::text(std::uint64_t address, std::string& out) const {
   constexpr std::uint64_t kPage = 4096;
   out.clear();
   while (out.size() < PATH_MAX) {
@@ -75,14 +77,14 @@ Read Tracee::text(std::uint64_t address, std::string& out) const {
     const struct iovec here = {part, size};
     const struct iovec there = {remote(address), size};
     const ssize_t got = ::process_vm_readv(thread_, &here, 1, &there, 1, 0);
-    if (got <= 0) return got < 0 && errno == EFAULT ? Read::bad_address : Read::denied;
+    if (got <= 0) return got < 0 && errno == EFAULT ? TextRead::bad_address : TextRead::denied;
     const std::string_view all(part, static_cast<std::size_t>(got));
     const std::size_t end = all.find('\0');
     out.append(all.substr(0, end));
-    if (end != std::string_view::npos) return Read::good;
+    if (end != std::string_view::npos) return TextRead::good;
     address += static_cast<std::uint64_t>(got);
   }
-  return Read::good;  // too long for the kernel too, which returns ENAMETOOLONG
+  return TextRead::good;  // too long for the kernel too, which returns ENAMETOOLONG
 }
 
 bool Tracee::long_text(std::uint64_t address, std::size_t max, std::string& out) const {

@@ -18,7 +18,7 @@ struct Name {
   bool is_own = false;  // below /proc/self or /dev/fd: it refers to another file in each process
 };
 
-enum class Read { good, bad_address, denied };
+enum class TextRead { good, bad_address, denied };
 
 // The content of a short file of the kernel; empty: it cannot be read, or is empty.
 std::string read_text(const std::string& path);
@@ -30,7 +30,7 @@ class Tracee {
   explicit Tracee(pid_t thread) : thread_(thread) {}
 
   pid_t thread() const { return thread_; }
-  Read text(std::uint64_t address, std::string& out) const;
+  TextRead text(std::uint64_t address, std::string& out) const;
   // A text of any length up to a maximum; false: it cannot be read, or is longer.
   bool long_text(std::uint64_t address, std::size_t max, std::string& out) const;
   bool bytes(std::uint64_t address, void* out, std::size_t size) const;

@@ -1,3 +1,5 @@
+// Runs a program in the scratch directory with a small fixed environment, under the interposer or the
+// supervisor, and collects its output, exit code and log.
 #include "observe/testing/fixture.h"
 
 #include <spawn.h>

@@ -1,3 +1,5 @@
+// Compares the calls that strace reports with the records of the log, and counts the calls that only an
+// exception covers. With DEJA_COVERAGE_TABLE=1 the counts are printed as a table.
 #include "observe/testing/strace_fixture.h"
 
 #include <cstring>
@@ -328,8 +330,7 @@ Coverage cover(const StraceLog& strace, const ToolRun& run) {
 }  // namespace
 
 void StraceTest::SetUp() {
-  if (find_tool("strace").empty())
-    GTEST_SKIP() << "NOT TESTED: strace is not installed, so there is no truth to compare with";
+  if (find_tool("strace").empty()) GTEST_SKIP() << "NOT TESTED: strace is not installed";
   if (run({"/bin/true"}, {.before = {find_tool("strace"), "-o", "/dev/null"}}).exit_code != 0)
     GTEST_SKIP() << "NOT TESTED: strace is not allowed to trace here";
 }

@@ -1,4 +1,4 @@
-// Runs a tool under `strace -f` and under observation at once, and compares the two.
+// Runs a tool under `strace -f` and under observation at the same time, and compares the two.
 #pragma once
 
 #include <map>
@@ -22,7 +22,7 @@ class StraceTest : public ObserveTest {
  protected:
   void SetUp() override;
 
-  // Each call that strace saw is in the log, or under an exception whose stand-in is in the log.
+  // Expects that each call reported by strace is in the log, or covered by an exception.
   ToolRun compare(const std::vector<std::string>& command, const std::string& label = "",
                   const std::vector<std::string>& environment = {}) const;
   void write_sources() const;

@@ -1,3 +1,5 @@
+// A table states for each call where its path, directory descriptor and flags are; a call with a path that is
+// not in the table is an error, so a new strace cannot hide one.
 #include "observe/testing/strace_log.h"
 
 #include <filesystem>
@@ -9,16 +11,16 @@
 namespace deja::observe::testing {
 namespace {
 
-// Where the arguments of a call are; -1: there is none. A path without a directory descriptor is
-// relative to the working directory; a descriptor without a path is the file itself.
-struct Row {
+// The positions of a call's arguments; -1: there is none. A path without a directory descriptor is
+// relative to the working directory; a descriptor without a path means its file.
+struct KnownCall {
   std::string_view name;
   CallKind kind;
   int at = -1, path = -1;
   int at2 = -1, path2 = -1;
 };
 
-constexpr Row kRows[] = {
+constexpr KnownCall kRows[] = {
     {"open", CallKind::open, -1, 0},
     {"openat", CallKind::open, 0, 1},
     {"openat2", CallKind::open, 0, 1},
@@ -88,8 +90,8 @@ constexpr Row kRows[] = {
     {"setns", CallKind::hide},
 };
 
-const Row* row_of(std::string_view name) {
-  for (const Row& row : kRows)
+const KnownCall* row_of(std::string_view name) {
+  for (const KnownCall& row : kRows)
     if (row.name == name) return &row;
   return nullptr;
 }
@@ -98,7 +100,7 @@ bool makes_process(std::string_view name) {
   return name == "fork" || name == "vfork" || name == "clone" || name == "clone3";
 }
 
-// Processes, and the directory they are in: nothing that could be looked at again.
+// Calls about processes, and getcwd: their arguments are not paths of files.
 bool is_no_path(std::string_view name) {
   static const std::set<std::string_view> kNames = {
       "getcwd", "exit",   "exit_group",      "wait4",      "waitid",           "kill",
@@ -159,7 +161,7 @@ std::vector<std::string> split(std::string_view text) {
   return out;
 }
 
-// "3</usr/include>" has the path of a descriptor; "" when it has none (a pipe, a socket).
+// The path in "3</usr/include>"; "" for a descriptor without one (a pipe, a socket).
 std::string descriptor_path(const std::string& argument) {
   const std::size_t less = argument.find('<');
   const std::size_t greater = argument.rfind('>');
@@ -173,15 +175,15 @@ bool names_no_path(const std::vector<std::string>& arguments, int path) {
   return text == "NULL" || text == "\"\"";
 }
 
-class Reader {
+class StraceParser {
  public:
-  explicit Reader(std::string directory) : first_directory_(std::move(directory)) {}
+  explicit StraceParser(std::string directory) : first_directory_(std::move(directory)) {}
 
   void read(const std::string& text) {
     std::vector<std::pair<std::string, std::string>> lines;  // pid, call
     std::istringstream stream(text);
     for (std::string line; std::getline(stream, line);) join_halves(line, lines);
-    // A child's calls come before the end of the vfork that made it.
+    // A child's calls come before the end of the vfork that started it.
     for (const auto& [pid, line] : lines) find_child(pid, line);
     for (const auto& [pid, line] : lines) {
       introduce(pid);
@@ -217,7 +219,7 @@ class Reader {
     if (line.find("CLONE_THREAD") != std::string::npos) threads_.insert(child);
   }
 
-  // A process or thread that was not heard of before begins where its parent is.
+  // A new process or thread starts in the directory of its parent.
   void introduce(const std::string& pid) {
     if (group_.contains(pid)) return;
     const auto it = log.parents.find(pid);
@@ -238,9 +240,9 @@ class Reader {
     const std::string result = line.substr(equals + 3);
     const std::vector<std::string> arguments =
         split(std::string_view(line).substr(paren + 1, end - paren - 1));
-    // strace is older than the kernel: it can tell a number, no arguments
+    // a call that strace does not know: it prints its number only
     if (makes_process(name) || is_no_path(name) || name.starts_with("syscall_0x")) return;
-    const Row* row = row_of(name);
+    const KnownCall* row = row_of(name);
     if (row == nullptr) {
       log.unknown.push_back(line);
       return;
@@ -248,8 +250,9 @@ class Reader {
     add_call(pid, *row, arguments, result, line);
   }
 
-  void add_call(const std::string& pid, const Row& row, const std::vector<std::string>& arguments,
-                const std::string& result, const std::string& line) {
+  void add_call(const std::string& pid, const KnownCall& row,
+                const std::vector<std::string>& arguments, const std::string& result,
+                const std::string& line) {
     StraceCall call;
     call.kind = row.kind;
     call.name = row.name;
@@ -258,7 +261,7 @@ class Reader {
     if (result.starts_with("-1 ")) call.error = result.substr(3, result.find(' ', 3) - 3);
     call.path = path_of(pid, row.at, row.path, arguments);
     call.on_descriptor = names_no_path(arguments, row.path);
-    // of a descriptor, whose opening was a call of its own
+    // a look at a descriptor, whose opening was another call
     if (row.kind == CallKind::look && call.on_descriptor) return;
     if (row.path2 >= 0) call.second = path_of(pid, row.at2, row.path2, arguments);
     for (std::size_t i = 0; i < arguments.size(); ++i)
@@ -280,7 +283,7 @@ class Reader {
     log.calls.push_back(std::move(call));
   }
 
-  // A look at an open descriptor has no path; a change through one, or its link text, has.
+  // For a look at an open descriptor: no path. For a change through one, or a link text: its path.
   std::string path_of(const std::string& pid, int at, int path,
                       const std::vector<std::string>& arguments) {
     const auto argument = [&](int i) {
@@ -290,10 +293,10 @@ class Reader {
     if (names_no_path(arguments, path)) return descriptor_path(argument(at));
     std::string text = argument(path);
     const std::size_t close = text.rfind('"');
-    if (!text.starts_with('"') || close == 0) return "";  // an address that could not be read
+    if (!text.starts_with('"') || close == 0) return "";  // an address that strace could not read
     text = unescape(std::string_view(text).substr(1, close - 1));
     if (text.starts_with('/')) return text;
-    std::string base = descriptor_path(argument(at));  // of AT_FDCWD, too, where strace tells it
+    std::string base = descriptor_path(argument(at));  // also of AT_FDCWD, if strace prints it
     if (base.empty()) base = directory_of(pid);
     return (base == "/" ? "" : base) + "/" + text;
   }
@@ -326,7 +329,7 @@ const std::vector<std::string>& strace_options() {
 }
 
 StraceLog read_strace(const std::string& text, const std::string& directory) {
-  Reader reader(directory);
+  StraceParser reader(directory);
   reader.read(text);
   return std::move(reader.log);
 }
