@@ -57,11 +57,11 @@ int run_audit(const Context& context, Args args) {
   std::string rate = "0.1";
   std::vector<std::string> command;
   Options options(
-      "audit", "Runs a build whose hits run the tool all the same, and compares.",
+      "audit", "Runs a build in which hits run the tool anyway, and compares the outputs.",
       "A stored result that differs is dropped, and the inputs that its trace lacks are named.\n"
       "Exit code: the command's own; 1 when it is 0 and a stored result was wrong.\n"
       "Example: deja audit --all make -j8");
-  options.text("--rate", "The part of the hits to compare, from 0 to 1 (default: 0.1)", rate);
+  options.text("--rate", "The share of hits to compare, from 0 to 1 (default: 0.1)", rate);
   options.flag("--all", "All hits: --rate 1", all);
   options.rest("COMMAND", "What to run, with its arguments", command);
   if (const auto code = options.parse(args)) return *code;

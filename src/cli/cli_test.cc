@@ -263,7 +263,8 @@ TEST_F(CliTest, WhyTellsOfSourceAndKey) {
     const Ran ran = run({"why", unknown});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.err, "deja: why: nothing is known of '" + std::string(unknown) + "'\n");
+    EXPECT_EQ(ran.err, "deja: why: no event names '" + std::string(unknown) +
+                           "'; give a source or an output of a command, or a key\n");
   }
 }
 

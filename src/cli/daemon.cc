@@ -17,8 +17,8 @@ constexpr int kTries = 500;  // ten seconds
 
 constexpr const char* kDetails =
     "start   starts the engine in the background (the first command does so by itself)\n"
-    "stop    lets it finish what it is at and end\n"
-    "status  says whether it runs, with its process, socket and version\n"
+    "stop    ends it after the commands that it serves now\n"
+    "status  shows whether it runs, its process, socket and version\n"
     "run     runs it in the foreground, until interrupted\n"
     "\nWith DEJA_DAEMON=off commands do not use it and start an engine for themselves.";
 
@@ -129,7 +129,8 @@ int run_in_foreground(const Context& context) {
 int run_daemon(const Context& context, Args args) {
   Format format = Format::text;
   std::string action;
-  Options options("daemon", "The engine in the background: starts, stops and asks it.", kDetails);
+  Options options("daemon", "Starts and stops the engine in the background, and shows its state.",
+                  kDetails);
   options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

@@ -170,10 +170,8 @@ Json as_json(const Findings& findings, std::size_t problems) {
 int run_doctor(const Context& context, Args args) {
   Format format = Format::text;
   Options options(
-      "doctor",
-      "Looks for everything that could keep deja from working. Exits with 1 when there is "
-      "something.",
-      "Troubles that the journal noted stay listed until 'deja stats --zero'. The content of the\n"
+      "doctor", "Checks everything that deja needs to work. Exits with 1 when there is a problem.",
+      "Troubles in the journal stay listed until 'deja stats --zero'. The content of the\n"
       "store is checked by 'deja verify'.");
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

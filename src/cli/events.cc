@@ -63,7 +63,7 @@ int run_events(const Context& context, Args args) {
   bool follows = false;
   std::string outcome;
   Options options(
-      "events", "What the cache did, command by command; the newest last.",
+      "events", "One line for each command, the newest last.",
       "As JSON each line is one object: time (seconds since 1970), outcome, dup, remote, reason,\n"
       "tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, cost_us, bytes, evidence,\n"
       "detail. The journal holds the last 8 to 16 MB of events.");
@@ -71,7 +71,8 @@ int run_events(const Context& context, Args args) {
   options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; with --follow 10)",
                  limit);
   options.flag("-f,--follow", "Go on printing events as they come, until interrupted", follows);
-  options.choice("--outcome", "Only these", {"hit", "miss", "bypass", "failure"}, outcome);
+  options.choice("--outcome", "Only events of this outcome", {"hit", "miss", "bypass", "failure"},
+                 outcome);
   if (const auto code = options.parse(args)) return *code;
 
   journal::Filter filter;

@@ -8,8 +8,8 @@ namespace deja::cli {
 int run_gc(const Context& context, Args args) {
   Format format = Format::text;
   Options options(
-      "gc", "Brings the store under its limit and sweeps what nothing refers to.",
-      "This happens by itself while the cache is in use; the limit is the setting store.limit.");
+      "gc", "Evicts results until the store is under its limit, and sweeps what nothing refers to.",
+      "The engine does this by itself. The limit is the setting store.limit.");
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
 

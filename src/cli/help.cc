@@ -33,14 +33,15 @@ constexpr std::string_view kEnvironment =
   DEJA_REMOTE_MODE=rw|ro|wo|off
                           how they are used (reserved, not used yet)
 
-deja is silent unless asked: what went wrong inside it never fails a build; 'deja stats' and
-'deja doctor' show it. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In
+deja prints nothing of its own unless asked. A failure inside deja never fails a build; 'deja stats'
+and 'deja doctor' show it. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In
 front of a command: the command's own, or 127 when there is no such program.
 )help";
 
 std::string overview() {
   std::string out = "deja " + std::string(wire::kVersion) +
-                    ": remembers what build tools did, and does it again without running them.\n\n";
+                    ": a build cache. It puts back what a tool wrote if nothing the tool looked at "
+                    "has changed.\n\n";
   out += kWays;
   out += "\nSubcommands ('deja help <subcommand>' for more):\n";
   Table table;

@@ -145,10 +145,11 @@ int init_rust(const Context& context, bool remove) {
 
 int run_init(const Context& context, Args args) {
   bool rust = false, remove = false;
-  Options options("init",
-                  "Puts deja in front of a build tool's compiler, in the tool's own settings.");
+  Options options(
+      "init",
+      "Puts deja in front of a build tool's compiler, by a line in the tool's own settings.");
   options.flag("--rust", "Cargo's rustc: one line in $CARGO_HOME/config.toml", rust);
-  options.flag("--remove", "Take it out again", remove);
+  options.flag("--remove", "Remove that line", remove);
   if (const auto code = options.parse(args)) return *code;
   if (!rust) {
     print_error("init: of what? --rust is for cargo; see 'deja help init'");

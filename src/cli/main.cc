@@ -19,19 +19,19 @@ namespace deja::cli {
 namespace {
 
 constexpr std::array<Subcommand, 14> kSubcommands = {{
-    {"exec", "Runs any tool, or puts back what it left when it ran before", run_exec, false},
-    {"init", "Puts deja in front of cargo's rustc, and takes it out again", run_init, false},
-    {"stats", "What the cache did, in numbers", run_stats, true},
-    {"events", "What the cache did, command by command", run_events, true},
-    {"why", "What became of one file, and why", run_why, true},
-    {"audit", "Runs a build and compares its hits with what the tool makes", run_audit, true},
+    {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
+    {"init", "Puts deja in front of cargo's rustc, or removes it", run_init, false},
+    {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true},
+    {"events", "One line for each command, with the reason of each miss", run_events, true},
+    {"why", "Why a file was a hit, a miss or a bypass", run_why, true},
+    {"audit", "Runs a build and compares hits with what the tools make", run_audit, true},
     {"config", "Every setting, its value and where it comes from", run_config, false},
-    {"doctor", "Looks for everything that could keep deja from working", run_doctor, false},
-    {"daemon", "Starts, stops and asks the engine in the background", run_daemon, true},
-    {"gc", "Brings the store under its limit and sweeps what nothing refers to", run_gc, true},
+    {"doctor", "Checks everything that deja needs to work", run_doctor, false},
+    {"daemon", "Starts and stops the engine in the background, shows its state", run_daemon, true},
+    {"gc", "Evicts down to the limit and sweeps what nothing refers to", run_gc, true},
     {"verify", "Checks every blob and record of the store", run_verify, true},
-    {"purge", "Forgets everything", run_purge, true},
-    {"help", "This text, or that of one subcommand", run_help, false},
+    {"purge", "Removes all results and blobs", run_purge, true},
+    {"help", "This text, or the text for one subcommand", run_help, false},
     {"version", "The version of deja", run_version, false},
 }};
 

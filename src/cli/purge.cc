@@ -7,8 +7,8 @@ namespace deja::cli {
 
 int run_purge(const Context& context, Args args) {
   bool yes = false;
-  Options options("purge", "Forgets all results and removes all blobs. Counts and events stay.");
-  options.flag("--yes,-y", "Really do it", yes);
+  Options options("purge", "Removes all results and blobs. Counts and events stay.");
+  options.flag("--yes,-y", "Confirm it", yes);
   if (const auto code = options.parse(args)) return *code;
   if (!yes) {
     print_error("purge: this forgets everything in " + context.places.dir +

@@ -104,7 +104,7 @@ std::string counts_text(const journal::Counts& counts) {
   const std::string remote = with(counts[Counter::remote_hits], "from a remote");
   row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
   row("misses", Counter::misses,
-      with(counts[Counter::dups], "with bytes that were all known (dups)"));
+      with(counts[Counter::dups], "with outputs that were all known (dups)"));
   row("bypasses", Counter::bypasses, reasons_text(counts));
   row("failures", Counter::failures, "");
   row("tool runs", Counter::tool_runs, "");
@@ -144,7 +144,7 @@ int run_stats(const Context& context, Args args) {
   Format format = Format::text;
   bool zero = false;
   Options options(
-      "stats", "What the cache did, in numbers: all processes, since the last --zero.",
+      "stats", "Counts of all processes since the last --zero, and the size of the store.",
       "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
       "failures: the tool itself failed. errors: the cache failed at something and the build\n"
       "went on without it; the troubles say at what.");

@@ -164,12 +164,12 @@ int run_verify(const Context& context, Args args) {
     const auto code = os::run_in_copy([&] { return verification.tell(remedy, lines); });
     if (code && *code != kTryAgain) return *code;
     if (!repair || remedy == Remedy::empty_store) {
-      lines.emplace_back("the index cannot be read: it ends whoever tries");
+      lines.emplace_back("the index cannot be read: a process that tries crashes");
       return print_lines(format, lines);
     }
     const bool was_remade = remedy == Remedy::remade_index;
     remedy = was_remade ? Remedy::empty_store : Remedy::remade_index;
-    lines.emplace_back(was_remade ? "that was of no use: the store is set aside in old/"
+    lines.emplace_back(was_remade ? "the repair failed: the store is set aside in old/"
                                   : "the index cannot be used, made again from the ledger");
   }
 }

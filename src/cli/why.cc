@@ -118,7 +118,7 @@ action::Trace stored_trace(store::LocalStore* store, const journal::Event& event
 }
 
 std::string trace_text(const action::Trace& trace) {
-  std::string out = fmt::format("rests on {} claims\n", trace.observations.size());
+  std::string out = fmt::format("depends on {} claims\n", trace.observations.size());
   for (const action::Observation& claim : trace.observations)
     out += "  " + printable(action::describe(claim)) + "\n";
   return out;
@@ -231,11 +231,12 @@ int run_why(const Context& context, Args args) {
   std::string query;
   bool with_trace = false;
   Options options(
-      "why", "What became of one file when a command last used or made it, and why.",
+      "why", "What deja did when a command last used or made a file, and why.",
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
-      "Only what the journal still holds can be told (the last 8 to 16 MB of events).");
+      "The journal holds the last 8 to 16 MB of events.");
   options.argument("FILE|KEY", "A source file, an output, or a probe key or action key", query);
-  options.flag("--trace", "Also what the result rests on: each file, absence, directory, variable",
+  options.flag("--trace",
+               "Also list what the result depends on: files, absent paths, directories, variables",
                with_trace);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
@@ -245,7 +246,8 @@ int run_why(const Context& context, Args args) {
   store::LocalStore* store = opened ? opened->get() : nullptr;
   const auto events = find(context, query, store);
   if (!events || events->empty()) {
-    print_error("why: " + (events ? "nothing is known of '" + printable(query) + "'"
+    print_error("why: " + (events ? "no event names '" + printable(query) +
+                                        "'; give a source or an output of a command, or a key"
                                   : events.error().message));
     return kProblems;
   }
