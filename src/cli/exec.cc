@@ -99,7 +99,7 @@ int run_exec(const Context& context, Args args) {
   if (!args.empty() && args.front() == "--batch") return run_batch(context, args);
   std::vector<std::string_view> argv = {"exec"};
   argv.insert(argv.end(), args.begin(), args.end());
-  const auto order = tool::exec::read_order(argv);
+  const auto order = tool::exec::parse_command_line(argv);
   if (const auto* wrong = std::get_if<std::string>(&order)) return complain(kUsage, *wrong);
   return run_plainly(context, std::get<ExecOptions>(order));
 }

@@ -18,7 +18,7 @@ std::string dialects_of(const cc::Option& option) {
   return "both";
 }
 
-// "-ftime-trace…" for an option that is the beginning of several.
+// "-ftime-trace…": the spelling is the beginning of several options.
 std::string spelling_of(const cc::Option& option) {
   const bool begins =
       option.arity == cc::Arity::joined || option.arity == cc::Arity::joined_and_separate;
@@ -27,10 +27,11 @@ std::string spelling_of(const cc::Option& option) {
 
 std::string rows_of_jobs() {
   std::string rows;
-  std::vector<const std::vector<job::Rule>*> told;
+  std::vector<const std::vector<job::Rule>*> listed;
   for (const job::Job& job : job::jobs()) {
-    if (std::find(told.begin(), told.end(), &job.rules) != told.end()) continue;  // another name
-    told.push_back(&job.rules);
+    // another name of the same job
+    if (std::find(listed.begin(), listed.end(), &job.rules) != listed.end()) continue;
+    listed.push_back(&job.rules);
     for (const job::Rule& rule : job.rules)
       if (rule.effect == job::Effect::bypass)
         rows += "| " + std::string(job.name) + " | `" + std::string(rule.text) +
@@ -48,9 +49,9 @@ std::string bypass_page() {
   std::string page =
       "# When deja does not look\n"
       "\n"
-      "A bypass runs the tool as if deja were not there and says why in the journal (`deja "
+      "A bypass runs the tool as if deja were not there. The reason is in the journal (`deja "
       "events`) and in\n"
-      "the counters (`deja stats`). This page is made from `src/tool/bypass.cc`, "
+      "the counters (`deja stats`). This page is generated from `src/tool/bypass.cc`, "
       "`src/tool/cc/options.cc`,\n"
       "`src/tool/cc/emscripten.cc`, `src/tool/job/table.cc` and `src/tool/link_time.cc`;\n"
       "`DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.\n"
@@ -76,15 +77,16 @@ std::string bypass_page() {
   }
   page +=
       "\n"
-      "Also: `-v` together with a source (it prints names of temporary files), but for what makes "
-      "none; `-Xclang` with "
+      "Also: `-v` together with a source, unless no temporary file is made (it prints their "
+      "names); `-Xclang` with "
       "anything that\n"
-      "is not in the table of harmless front end options; D ([tools.md](tools.md)); an "
+      "is not in the table of harmless front end options; the language D ([tools.md](tools.md)); "
+      "an "
       "input "
       "or output\n"
       "that is an open descriptor (`/dev/stdin`, `/dev/fd/3`); gcc's `-fmodule-mapper=` or "
       "`CXX_MODULE_MAPPER` when it\n"
-      "names a program, descriptors or a socket: whoever is asked there may answer otherwise the "
+      "names a program, descriptors or a socket: its answer may differ the "
       "next "
       "time.\n"
       "Of emcc: the settings `VERBOSE` and `NODE_CODE_CACHING`; variables like `EMCC_DEBUG` that "
@@ -100,11 +102,11 @@ std::string bypass_page() {
   page += rows_of_jobs();
   page +=
       "\n"
-      "A tool that would colour what it writes to a terminal (`ld.lld`, `clang-tidy`, `bison`) is "
+      "A tool that would colour its output on a terminal (`ld.lld`, `clang-tidy`, `bison`) is "
       "looked up "
       "only "
       "when it\n"
-      "writes to none.\n";
+      "does not write to a terminal.\n";
   return page;
 }
 
