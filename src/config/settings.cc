@@ -1,5 +1,5 @@
-// The one table of settings. A row says everything about a setting but its default, which stands
-// in struct Config. Tested by config_test.cc.
+// The one table of settings. A row holds everything about a setting except its default, which is in
+// struct Config. Tested by config_test.cc.
 
 #include "config/settings.h"
 
@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bool_text.h"
 #include "base/path.h"
 #include "config/value.h"
 
@@ -50,7 +51,7 @@ std::string show_text_member(const Config& config) {
   return show_text(config.*kMember);
 }
 
-// Numbers may be written as a TOML integer or as text with a unit.
+// Numbers may be a TOML integer, or text with a unit.
 using ParseNumber = std::optional<std::uint64_t> (*)(std::string_view text);
 std::optional<std::uint64_t> number(const Given& given, ParseNumber parse) {
   if (const auto* text = std::get_if<std::string>(&given.value)) return parse(*text);
@@ -71,7 +72,7 @@ bool assign_rate(const Given& given, Config& config) {
 
 bool assign_limit(const Given& given, Config& config) {
   const auto bytes = number(given, parse_size);
-  // A store without room would only cost time; DEJA_DISABLE is the way to say that.
+  // A store without space would only cost time; DEJA_DISABLE turns the cache off.
   if (!bytes || *bytes == 0) return false;
   config.store_limit_bytes = *bytes;
   return true;
@@ -107,10 +108,11 @@ bool assign_base_dirs(const Given& given, Config& config) {
   if (!given_dirs) return false;
   std::vector<std::string> dirs;
   for (const std::string& dir : *given_dirs) {
-    // The directory of a file is a sensible anchor ("." is the project); a shell's cwd is not.
+    // A path in a file is relative to the file's directory ("." is the project); a shell's working
+    // directory is no such anchor.
     if (dir.empty() || (given.from_environment && dir.front() != '/')) return false;
     std::string tidy = tidy_path(join_path(given.directory, dir));
-    // A base of "/" would make every path relative to it and help nobody.
+    // With the base "/" every path would be relative to it, which is no use.
     if (tidy == "/") return false;
     dirs.push_back(std::move(tidy));
   }
@@ -118,7 +120,7 @@ bool assign_base_dirs(const Given& given, Config& config) {
   return true;
 }
 
-// "mygen" is the name of a program, not a path of one.
+// "mygen" is the name of a program, not a path.
 bool is_program_name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos;
 }
@@ -211,26 +213,27 @@ const std::vector<Setting>& setting_table() {
        assign_text<&Config::key_salt>, show_text_member<&Config::key_salt>},
       {"tools.*", "DEJA_TOOLS",
        "name of a tool that deja knows, or \"any\" (acmecc=gcc,mygen=any in the environment)",
-       "what a program of a name that deja does not know is taken for", assign_tools, show_tools},
+       "the known tool whose rules apply to a program with an unknown name", assign_tools,
+       show_tools},
       {"audit.rate", "DEJA_AUDIT", "number from 0 to 1, as text",
-       "the part of the hits that run the tool all the same and are compared", assign_rate,
+       "the part of the hits that also run the tool and compare the results", assign_rate,
        [](const Config& c) { return show_text(format_rate(c.audit_rate)); }},
       {"daemon.mode", "DEJA_DAEMON", "\"auto\" or \"off\"",
-       "auto keeps an engine warm between commands; off starts one for each command",
+       "auto keeps an engine running between commands; off starts one for each command",
        assign_name<&Config::daemon_mode, kDaemonModes>,
        show_name<&Config::daemon_mode, kDaemonModes>},
       {"daemon.idle_exit", "", "time such as \"3h\", \"90s\" or 5400; 0 for never",
-       "how long the daemon waits for work before it ends itself", assign_idle_exit,
+       "how long the daemon waits for work before it ends", assign_idle_exit,
        [](const Config& c) { return show_text(format_duration(c.daemon_idle_exit_s)); },
        Scope::user},
       {"rust.incremental", "", "true or false",
-       "leave a crate that is edited over and over to rustc's incremental cache",
+       "leave a crate that is edited repeatedly to rustc's incremental cache",
        assign_bool<&Config::rust_incremental>, show_bool<&Config::rust_incremental>},
       {"rust.build_scripts", "", "true or false",
-       "remember the runs of cargo's build scripts, which are started through 'deja exec'",
+       "store the runs of cargo's build scripts, which are started through 'deja exec'",
        assign_bool<&Config::rust_build_scripts>, show_bool<&Config::rust_build_scripts>},
       {"log", "DEJA_LOG", "file name, or \"stderr\"",
-       "where the engine logs what it does; empty for nowhere", assign_text<&Config::log>,
+       "where the engine writes its log; empty for no log", assign_text<&Config::log>,
        show_text_member<&Config::log>},
       {"progress", "DEJA_PROGRESS", "\"off\", \"hits\" or \"all\"",
        "one line on stderr for each hit, or for each command",
@@ -239,7 +242,7 @@ const std::vector<Setting>& setting_table() {
        "remote stores, nearest first", assign_remote,
        [](const Config& c) { return show_list(c.remote); }},
       {"remote_mode", "DEJA_REMOTE_MODE", "\"rw\", \"ro\", \"wo\" or \"off\"",
-       "whether remote stores are read, written, both or left alone",
+       "whether remote stores are read, written, both or neither",
        assign_name<&Config::remote_mode, kRemoteModes>,
        show_name<&Config::remote_mode, kRemoteModes>},
   };

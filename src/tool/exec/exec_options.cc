@@ -6,9 +6,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 #include <optional>
+
+#include "base/bool_text.h"
+#include "base/unit_text.h"
 
 namespace deja::tool::exec {
 namespace {
@@ -49,21 +50,9 @@ std::optional<T> find_word(const std::array<Word<T>, N>& words, std::string_view
   return std::nullopt;
 }
 
-std::optional<bool> read_bool(std::string_view text) {
-  static constexpr std::array<Word<bool>, 8> kWords = {{{"true", true},
-                                                        {"1", true},
-                                                        {"yes", true},
-                                                        {"on", true},
-                                                        {"false", false},
-                                                        {"0", false},
-                                                        {"no", false},
-                                                        {"off", false}}};
-  return find_word(kWords, text);
-}
-
 template <bool ExecOptions::* kFlag>
 std::string read_flag(std::string_view value, ExecOptions& options) {
-  const auto is_set = read_bool(value);
+  const auto is_set = parse_bool(value);
   if (!is_set) return quoted(value) + " is neither true nor false; give one of them";
   options.*kFlag = *is_set;
   return {};
@@ -104,18 +93,7 @@ std::string read_hash(std::string_view value, ExecOptions& options) {
   return {};
 }
 
-// "90", "1.5s", "10m", "12h", "7d", "250ms".
-std::optional<std::uint64_t> read_time(std::string_view text) {
-  static constexpr std::array<Word<double>, 6> kUnits = {
-      {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc()) return std::nullopt;
-  const auto unit = find_word(kUnits, text.substr(static_cast<std::size_t>(end - text.data())));
-  if (!unit || !std::isfinite(number) || number * *unit < 1) return std::nullopt;
-  constexpr double kYearsMax = 100 * 365 * 86400e9;
-  return static_cast<std::uint64_t>(std::min(number * *unit, kYearsMax));
-}
+constexpr std::uint64_t kLongestNs = 100ULL * 365 * 86400 * 1'000'000'000;
 
 constexpr Option kInputs[] = {
     {"--input-file", "PATH", &ExecOptions::input_files, "its content is part of the key"},
@@ -231,9 +209,9 @@ std::string assign(const Option& option, std::string_view value, ExecOptions& op
   } else if (const auto* flag = std::get_if<Flag>(&option.target)) {
     options.*(*flag) = true;
   } else if (const auto* time = std::get_if<Time>(&option.target)) {
-    const auto ns = read_time(value);
-    if (!ns) return quoted(value) + " is not a time; give one like 90s, 15m or 7d";
-    options.*(*time) = *ns;
+    const auto ns = parse_duration_ns(value);
+    if (!ns || *ns == 0) return quoted(value) + " is not a time; give one like 90s, 15m or 7d";
+    options.*(*time) = std::min(*ns, kLongestNs);
   } else {
     return std::get<ParseValue>(option.target)(value, options);
   }

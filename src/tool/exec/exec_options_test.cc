@@ -48,7 +48,7 @@ TEST(ExecOptions, Times) {
   EXPECT_EQ(good({"--ttl", "1.5s", "--", "t"}).ttl_ns, 1'500'000'000U);
   EXPECT_EQ(good({"--timeout", "250ms", "--", "t"}).timeout_ns, 250'000'000U);
   EXPECT_EQ(good({"--ttl", "7d", "--", "t"}).ttl_ns, 7ULL * 86400 * 1'000'000'000);
-  for (const char* text : {"", "0", "-1", "soon", "1w", "nan", "inf", "1 s"})
+  for (const char* text : {"", "0", "-1", "soon", "1w", "nan", "inf", "1 s s"})
     EXPECT_NE(wrong({"--ttl", text, "--", "t"}), "") << text;
 }
 
