@@ -5,7 +5,6 @@
 #include <iterator>
 
 #include "base/path.h"
-#include "tool/program_name.h"
 
 namespace deja::tool {
 namespace {
@@ -61,28 +60,19 @@ const LinkRule* rule_for(std::string_view word) {
 
 std::span<const TrustedScript> link_time_programs() { return kPrograms; }
 
-bool is_lld(std::string_view program) {
-  static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
-  return std::any_of(std::begin(kNames), std::end(kNames),
-                     [&](std::string_view lld) { return program.starts_with(lld); });
-}
-
 bool is_llvm_plugin(std::string_view library) {
   return base_name(library).starts_with("LLVMgold") && library.ends_with(".so");
 }
 
 bool only_counts_processors(std::string_view program, bool loads_llvm, std::string_view path) {
-  static constexpr std::string_view kWithPlugins[] = {"ld", "ld.bfd", "ld.gold", "gold"};
   const bool is_llvm =
-      is_lld(program) ||
-      (loads_llvm && std::any_of(std::begin(kWithPlugins), std::end(kWithPlugins),
-                                 [&](std::string_view name) { return is_called(program, name); }));
+      is_lld(program) || (loads_llvm && has_fact(program, ProgramFact::loads_llvm_plugin));
   return is_llvm && std::find(std::begin(kCountsOfProcessors), std::end(kCountsOfProcessors),
                               path) != std::end(kCountsOfProcessors);
 }
 
 bool only_makes_names(std::string_view program, std::uint64_t clock) {
-  return clock == kClockRealtime && is_called(program, "lto1");
+  return clock == kClockRealtime && has_fact(program, ProgramFact::makes_names_from_clock);
 }
 
 bool is_in_shared_cache(std::string_view path) { return base_name(path).starts_with("llvmcache"); }

@@ -5,15 +5,13 @@
 #include <span>
 #include <string_view>
 
+#include "tool/programs.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
 
 // make: lto-wrapper calls it to compile the parts, as "make -f /tmp/ccXXXXXX.mk -jN all".
 std::span<const TrustedScript> link_time_programs();
-
-// lld under any of its names.
-bool is_lld(std::string_view program);
 
 // Does the program read this file only to count the processors? Their number decides how many
 // threads run, not what they make. `loads_llvm`: the program has loaded LLVM's linker plugin.

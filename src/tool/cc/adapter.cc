@@ -9,8 +9,8 @@
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
 #include "tool/link_time.h"
-#include "tool/linkers.h"
 #include "tool/program_name.h"
+#include "tool/programs.h"
 #include "tool/tool.h"
 #include "tool/variables.h"
 

@@ -7,7 +7,7 @@
 #include "tool/cc/native.h"
 #include "tool/job/jobs.h"
 #include "tool/link_time.h"
-#include "tool/linkers.h"
+#include "tool/programs.h"
 #include "tool/tool.h"
 #include "tool/variables.h"
 

@@ -30,7 +30,7 @@ bool has_expansion(std::string_view text) {
   return text.find_first_of("$`") != std::string_view::npos;
 }
 
-// --- builtin commands ---------------------------------------------------------------------------
+// --- builtin commands ----------------------------------------------------------------------------
 
 // rest: what follows the command's name. Does the command read no more than its words show?
 bool is_plain_set(std::string_view rest) {  // without arguments it prints all variables
@@ -136,7 +136,7 @@ bool may_begin_command(std::string_view text, std::size_t at) {
   return !is_one_of(c, "/.,+@%~#*?]:");
 }
 
-// --- one script ---------------------------------------------------------------------------------
+// --- one script ----------------------------------------------------------------------------------
 
 class ScriptReader {
  public:
@@ -308,7 +308,7 @@ void ScriptReader::read_brackets(std::string_view code) {
   }
 }
 
-// --- commands whose names are variables' values -------------------------------------------------
+// --- commands whose names are variables' values --------------------------------------------------
 
 void ScriptReader::read_command(std::string_view code, std::size_t at) {
   const Word word = shell::read_word(code, at);

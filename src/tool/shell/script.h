@@ -52,12 +52,6 @@ inline constexpr std::string_view kFunctions = "BASH_FUNC_";
 // A shell sets these for its children, derived from its own values.
 bool is_passed_on_changed(std::string_view variable);
 
-// Small tools that scripts start: they read single variables and never the whole environment. (By
-// name; the executable must not refer to `environ` either, see kNamesEnviron.)
-bool asks_one_by_one(std::string_view program);
-// Prints the environment when it is called without a command; else passes it on.
-bool hands_on(std::string_view program);
-
 inline constexpr std::size_t kTextMax = std::size_t{1} << 20;
 inline constexpr std::size_t kNamesMax = 2000;
 

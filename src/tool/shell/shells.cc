@@ -1,5 +1,4 @@
-// Facts about the shells themselves, and about the tools that scripts start. Tested by
-// script_test.cc.
+// Facts about the shells themselves. Tested by script_test.cc.
 #include <algorithm>
 #include <iterator>
 
@@ -78,20 +77,5 @@ bool is_passed_on_changed(std::string_view variable) {
       "PWD", "OLDPWD", "SHLVL", "_", "SHELLOPTS", "BASHOPTS", "LINES", "COLUMNS", "OPTIND"};
   return is_in(variable, kVariables);
 }
-
-bool asks_one_by_one(std::string_view program) {
-  // coreutils 9.1, sed 4.8, grep 3.8, diffutils 3.8: none has a third parameter of main.
-  static constexpr std::string_view kPrograms[] = {
-      "basename", "cat",     "chmod",     "cmp",   "comm",     "cp",       "cut",    "date",
-      "diff",     "dirname", "echo",      "egrep", "expr",     "false",    "fgrep",  "grep",
-      "head",     "id",      "install",   "join",  "ln",       "ls",       "md5sum", "mkdir",
-      "mktemp",   "mv",      "od",        "paste", "readlink", "realpath", "rm",     "rmdir",
-      "sed",      "seq",     "sha256sum", "sleep", "sort",     "stat",     "tac",    "tail",
-      "tee",      "test",    "touch",     "tr",    "true",     "uname",    "uniq",   "wc",
-  };
-  return is_in(program, kPrograms);
-}
-
-bool hands_on(std::string_view program) { return program == "env"; }
 
 }  // namespace deja::tool::shell
