@@ -16,11 +16,11 @@ constexpr std::chrono::milliseconds kPause{20};
 constexpr int kTries = 500;  // ten seconds
 
 constexpr const char* kDetails =
-    "start   starts the engine in the background (the first command does so by itself)\n"
-    "stop    lets it finish what it is at and end\n"
-    "status  says whether it runs, with its process, socket and version\n"
+    "start   starts the engine in the background (the first command also does that)\n"
+    "stop    ends the engine after its current commands\n"
+    "status  prints whether it runs, with its process, socket and version\n"
     "run     runs it in the foreground, until interrupted\n"
-    "\nWith DEJA_DAEMON=off commands do not use it and start an engine for themselves.";
+    "\nWith DEJA_DAEMON=off commands do not use it; each starts its own engine.";
 
 std::string running_text(const DaemonStatus& status) {
   std::string text = "running";
@@ -59,7 +59,8 @@ int start(const Context& context) {
   }
   bool has_started = false;
   for (int tries = 0; tries < kTries; ++tries) {
-    // Not at the first try when an old one is still ending, or somebody else is just starting one.
+    // The first try fails when an old daemon is still ending, or when another process is starting
+    // one.
     if (!has_started) {
       const auto started = start_daemon(context);
       if (!started) {
@@ -77,8 +78,8 @@ int start(const Context& context) {
   }
   print_error(
       has_started
-          ? "daemon start: the engine does not come up; DEJA_LOG=stderr deja daemon run shows why"
-          : "daemon start: the previous one is still at work and takes no more; try again later");
+          ? "daemon start: the engine did not start; 'DEJA_LOG=stderr deja daemon run' shows why"
+          : "daemon start: the previous engine is still ending; try again later");
   return kProblems;
 }
 
@@ -95,11 +96,11 @@ int stop(const Context& context) {
   }
   if (!answer) {
     if (end_silent_daemon(context)) {
-      print("stopped: it did not answer, and was ended\n");
+      print("stopped: the engine did not answer, and was killed\n");
       return kDone;
     }
-    print_error("daemon stop: it does not answer (" + answer.error().message +
-                "), and its process cannot be told");
+    print_error("daemon stop: the engine does not answer (" + answer.error().message +
+                "), and its process is unknown; end it yourself");
     return kProblems;
   }
   forget_silence(context);
@@ -111,10 +112,10 @@ int stop(const Context& context) {
     std::this_thread::sleep_for(kPause);
   }
   if (is_listening(context)) {
-    print_error("daemon stop: it was asked to end, but still listens");
+    print_error("daemon stop: the engine was asked to end, but still listens");
     return kProblems;
   }
-  print("stopping: it takes no more commands and ends with the last one it is at\n");
+  print("stopping: the engine takes no more commands and ends after its current ones\n");
   return kDone;
 }
 
@@ -129,7 +130,8 @@ int run_in_foreground(const Context& context) {
 int run_daemon(const Context& context, Args args) {
   Format format = Format::text;
   std::string action;
-  Options options("daemon", "The engine in the background: starts, stops and asks it.", kDetails);
+  OptionTable options("daemon", "Starts, stops and queries the engine in the background.",
+                      kDetails);
   options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

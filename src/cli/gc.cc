@@ -7,9 +7,9 @@ namespace deja::cli {
 
 int run_gc(const Context& context, Args args) {
   Format format = Format::text;
-  Options options(
-      "gc", "Brings the store under its limit and sweeps what nothing refers to.",
-      "This happens by itself while the cache is in use; the limit is the setting store.limit.");
+  OptionTable options(
+      "gc", "Shrinks the store to its limit and removes unused files.",
+      "The engine also does this while it runs; the limit is the setting store.limit.");
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
 

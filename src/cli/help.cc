@@ -5,7 +5,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::string_view kWays = R"help(Ways to use it:
+constexpr std::string_view kUsageText = R"help(Usage:
   deja gcc -c a.c -o a.o             in front of one command
   make CC="deja gcc" CXX="deja g++"  in front of a build's compiler
   RUSTC_WRAPPER=deja cargo build     in front of cargo's rustc
@@ -24,7 +24,7 @@ constexpr std::string_view kEnvironment =
   DEJA_CONFIG=<file>      the only configuration file to read
   DEJA_DAEMON=auto|off    off: no engine in the background, one for each command
   DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
-  DEJA_BASE_DIR=<dirs>    directories whose place does not matter, separated by ':'
+  DEJA_BASE_DIR=<dirs>    directories below which paths count relative to them, separated by ':'
   DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all
@@ -33,15 +33,16 @@ constexpr std::string_view kEnvironment =
   DEJA_REMOTE_MODE=rw|ro|wo|off
                           how they are used (reserved, not used yet)
 
-deja is silent unless asked: what went wrong inside it never fails a build; 'deja stats' and
-'deja doctor' show it. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In
+deja prints nothing by itself: its own errors never fail a build; 'deja stats' and
+'deja doctor' show them. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In
 front of a command: the command's own, or 127 when there is no such program.
 )help";
 
 std::string overview() {
-  std::string out = "deja " + std::string(wire::kVersion) +
-                    ": remembers what build tools did, and does it again without running them.\n\n";
-  out += kWays;
+  std::string out =
+      "deja " + std::string(wire::kVersion) +
+      ": stores the results of build tools, and restores them without running the tools.\n\n";
+  out += kUsageText;
   out += "\nSubcommands ('deja help <subcommand>' for more):\n";
   Table table;
   for (const Subcommand& subcommand : subcommands())

@@ -1,4 +1,4 @@
-// deja-cli: the subcommands of `deja`. The front starts it as "deja <subcommand> args…".
+// deja-cli: the subcommands of `deja`. The client starts it as "deja <subcommand> args…".
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -19,33 +19,33 @@ namespace deja::cli {
 namespace {
 
 constexpr std::array<Subcommand, 14> kSubcommands = {{
-    {"exec", "Runs any tool, or puts back what it left when it ran before", run_exec, false},
-    {"init", "Puts deja in front of cargo's rustc, and takes it out again", run_init, false},
+    {"exec", "Runs any tool, or restores what it left when it ran before", run_exec, false},
+    {"init", "Makes cargo run rustc through deja, or undoes that", run_init, false},
     {"stats", "What the cache did, in numbers", run_stats, true},
     {"events", "What the cache did, command by command", run_events, true},
-    {"why", "What became of one file, and why", run_why, true},
-    {"audit", "Runs a build and compares its hits with what the tool makes", run_audit, true},
+    {"why", "What happened to one file, and why", run_why, true},
+    {"audit", "Runs a build and compares its hits with the tool's results", run_audit, true},
     {"config", "Every setting, its value and where it comes from", run_config, false},
-    {"doctor", "Looks for everything that could keep deja from working", run_doctor, false},
-    {"daemon", "Starts, stops and asks the engine in the background", run_daemon, true},
-    {"gc", "Brings the store under its limit and sweeps what nothing refers to", run_gc, true},
+    {"doctor", "Checks everything that could keep deja from working", run_doctor, false},
+    {"daemon", "Starts, stops and queries the engine in the background", run_daemon, true},
+    {"gc", "Shrinks the store to its limit and removes unused files", run_gc, true},
     {"verify", "Checks every blob and record of the store", run_verify, true},
-    {"purge", "Forgets everything", run_purge, true},
-    {"help", "This text, or that of one subcommand", run_help, false},
+    {"purge", "Removes all results", run_purge, true},
+    {"help", "This text, or the help of one subcommand", run_help, false},
     {"version", "The version of deja", run_version, false},
 }};
 
-consteval bool front_knows_all() {
+consteval bool client_knows_all() {
   for (const Subcommand& s : kSubcommands)
     if (!wire::is_subcommand(s.name)) return false;
   return true;
 }
-static_assert(front_knows_all(),
-              "wire/subcommands.h decides what the front takes for a subcommand");
+static_assert(client_knows_all(),
+              "wire/subcommands.h decides what the client takes for a subcommand");
 
 Context make_context() {
   Context context;
-  // A directory that was removed below us has no name; then nothing is relative to it.
+  // A working directory that was removed has no name; then relative paths have no base.
   if (auto cwd = os::real_path(".")) context.cwd = *std::move(cwd);
   context.sources.environment = [](std::string_view name) -> std::optional<std::string_view> {
     const char* value = ::getenv(std::string(name).c_str());
@@ -71,7 +71,7 @@ int run(std::vector<std::string> args) {
   }
   const Subcommand* subcommand = find_subcommand(name);
   if (subcommand == nullptr) {
-    constexpr int kNoProgram = 127;  // as a shell says it
+    constexpr int kNoProgram = 127;  // the exit code of a shell for this
     const bool is_option = name.starts_with('-');
     const std::string meant = suggestion_for(name);
     print_error((is_option ? "no such option '" : "no such program or subcommand '") + name + "'" +
@@ -82,7 +82,7 @@ int run(std::vector<std::string> args) {
   context.sources.cwd = context.cwd;
   const bool asks_for_help = !args.empty() && (args.front() == "--help" || args.front() == "-h");
   if (subcommand->needs_dir && !context.has_dir() && !asks_for_help) {
-    print_error("no place for the cache: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+    print_error("there is no cache directory: set DEJA_DIR, XDG_CACHE_HOME or HOME");
     return kProblems;
   }
   return subcommand->run(context, args);
@@ -108,6 +108,7 @@ void print_error(std::string_view message) {
 }  // namespace deja::cli
 
 int main(int argc, char** argv) {
-  const deja::os::ClosedStreams held;  // "deja why x >&-" writes into no file of the cache
+  // keeps closed standard streams closed: "deja why x >&-" must not write into a file of the cache
+  const deja::os::ClosedStreams held;
   return deja::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
 }

@@ -100,11 +100,11 @@ std::string counts_text(const journal::Counts& counts) {
     table.row({name, std::to_string(counts[counter]), std::move(note)});
   };
   std::string rate = percent(hits, hits + misses);
-  if (!rate.empty()) rate += " of all that were looked up";
+  if (!rate.empty()) rate += " of the commands that were looked up";
   const std::string remote = with(counts[Counter::remote_hits], "from a remote");
   row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
   row("misses", Counter::misses,
-      with(counts[Counter::dups], "with bytes that were all known (dups)"));
+      with(counts[Counter::dups], "with outputs that were stored already (dups)"));
   row("bypasses", Counter::bypasses, reasons_text(counts));
   row("failures", Counter::failures, "");
   row("tool runs", Counter::tool_runs, "");
@@ -143,13 +143,13 @@ std::string as_text(const Context& context, const Everything& all) {
 int run_stats(const Context& context, Args args) {
   Format format = Format::text;
   bool zero = false;
-  Options options(
+  OptionTable options(
       "stats", "What the cache did, in numbers: all processes, since the last --zero.",
       "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
-      "failures: the tool itself failed. errors: the cache failed at something and the build\n"
-      "went on without it; the troubles say at what.");
+      "failures: the tool itself failed. errors: an operation of the cache failed and the build\n"
+      "continued without it; the troubles say which.");
   options.format(format);
-  options.flag("--zero,-z", "Start the counts again and forget the troubles", zero);
+  options.flag("--zero,-z", "Set the counts to 0 and remove the troubles", zero);
   if (const auto code = options.parse(args)) return *code;
   const auto all = gather(context, zero);
   if (!all) {
