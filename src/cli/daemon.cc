@@ -1,3 +1,5 @@
+// `deja daemon`: start and stop wait until the change is visible, so that scripts can rely on them.
+// Tested by cli_test.cc and test/fault/daemon_test.cc.
 #include <chrono>
 #include <string>
 #include <thread>

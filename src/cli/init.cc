@@ -46,8 +46,7 @@ std::optional<std::string> wrapper_in(const std::string& text) {
 }
 
 struct Lines {
-  // The end of the line at `at`, after its "
-  // ".
+  // The end of the line at `at`, after its newline.
   static std::size_t end(const std::string& text, std::size_t at) {
     return std::min(text.find('\n', at), text.size() - 1) + 1;
   }

@@ -1,3 +1,4 @@
+// OptionTable on top of CLI11, which no other file includes. Tested by cli_test.cc.
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>

@@ -1,3 +1,5 @@
+// `deja verify`: checks, and with --repair tries one remedy after the other, from the mildest to
+// setting the store aside. Tested by cli_test.cc and test/fault/verify_test.cc.
 #include <string>
 #include <vector>
 

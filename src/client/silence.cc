@@ -1,4 +1,5 @@
-// Tested by test/fault/silence_test.cc.
+// The first wait is short: a living engine answers a hit within it, at no further cost. Only then
+// are the mark and the engine's process examined. Tested by test/fault/silence_test.cc.
 #include "client/silence.h"
 
 #include <fcntl.h>

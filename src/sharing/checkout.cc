@@ -1,4 +1,5 @@
-// Tested by test/e2e/portable_test.cc.
+// Searches upwards for version control and stops at directories that are too general to be a
+// project. Tested by test/e2e/portable_test.cc.
 #include "sharing/checkout.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Decides after the run which parts of the output's name the result depends on. In doubt it is the
+// whole path, which costs hits only. Tested by test/diff/output_name_test.cc.
 #include "sharing/output_name.h"
 
 #include <algorithm>

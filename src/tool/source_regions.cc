@@ -1,4 +1,5 @@
-// Tested by source_regions_test.cc.
+// One pass per reading. A text without doubtful places is read once; each doubtful construct that
+// is met adds readings, at most sixteen. Tested by source_regions_test.cc.
 #include "tool/source_regions.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The text of docs/tools.md around the tables. Tested by bypass_test.cc, which compares it with the
+// file.
 #include "tool/tools_page.h"
 
 #include <map>
@@ -50,16 +52,16 @@ std::string programs() {
 std::string tools_page() {
   return R"(# Tools that deja knows
 
-What a tool reads and writes is seen, whatever its options are ([observation.md](observation.md)). What has to be known of a tool is
-little: is the command one bounded job, which arguments are paths, and what makes a run impossible to remember
-([bypass.md](bypass.md)). This page is made from the tables; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.
+What a tool reads and writes is observed, whatever its options are ([observation.md](observation.md)). Little must be known about a
+tool: whether the command is one bounded job, which arguments are paths, and what makes a run impossible to store
+([bypass.md](bypass.md)). This page is generated from the tables; `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'` writes it again.
 
 ## By name
 
-A program is known by the name it is called with, with a target in front and a version behind it: `x86_64-foo-gcc-13.2`, `gcc-13`,
-`aarch64-linux-gnu-gcc-12`. A program of another name that is a symlink to a known one (`acmecc` to `/usr/bin/gcc-12`) is taken for what it
-leads to, but for LLVM's programs that are several in one and go by their name (`clang-cl`, `llvm-lib`). A script or a copy of another name
-is not known.
+A program is known by the name it is called with, maybe with a target before and a version after it: `x86_64-foo-gcc-13.2`, `gcc-13`,
+`aarch64-linux-gnu-gcc-12`. A program of another name that is a symlink to a known one (`acmecc` to `/usr/bin/gcc-12`) is treated as its
+target, except for LLVM's programs that are several in one, selected by the name (`clang-cl`, `llvm-lib`). A script or a copy with another
+name is not known.
 
 | kind | programs |
 |---|---|
@@ -68,28 +70,28 @@ is not known.
 | Rust | `rustc`, `clippy-driver` ([rust.md](rust.md)) |
 )" + programs() +
          R"(
-Build tools (`make`, `gnatmake`, `cargo`) are not one job, so they are not looked up; what they start is. Left out because they put the time into
-what they make, or ask for it in a way that shows nothing: `thrift`, `ldc2`.
+Build tools (`make`, `gnatmake`, `cargo`) are not one job, so they are not looked up; the commands that they start are. Not supported, because
+they write the time into their outputs or read it in a way that cannot be judged: `thrift`, `ldc2`.
 
-## Named by you
+## Named by the configuration
 
     # .deja.toml, or ~/.config/deja/config.toml; in the environment DEJA_TOOLS=acmecc=gcc,mygen=any
     [tools]
     acmecc = "gcc"     # reads its arguments as gcc does
-    mygen = "any"      # one job of which nothing is known
+    mygen = "any"      # one job; nothing else is known
 
-The name on the left is what the program is called, without directories. On the right stands any name of the table above, or `any`. A tool
-that is `any` is cached with all care that there is for a program that nobody knows: all its arguments count as they are, its whole environment
-counts if it may have read it, so do size and time of all that it looks at, and its results serve no other directory. A run that asks for the
-time, reads standard input, talks to another process or changes a file that was there is not stored, and neither is a failure. What draws
-random numbers gives the same ones again. To a terminal it is run as ever.
+On the left is the name of the program, without directories. On the right is a name of the table above, or `any`. For a tool that is `any`
+the strictest rules hold: all its arguments count as they are, its whole environment counts if it may have read it, size and time of every file
+that it looks at count, and its results serve no other directory. A run that reads the clock or standard input, exchanges data with another
+process or changes an existing file is not stored, and neither is a failure. A hit of a tool that draws random numbers gives the same numbers
+again. With a terminal the tool always runs.
 
 ## Questions
 
 `gcc --version`, `-dumpmachine`, `-print-file-name=…`, `-print-search-dirs`, `-v`, `-###`, `clang -print-resource-dir`, `ld -v`, `ar --version` and
-so on are answered from the cache, too, and so are the failures of questions that only other compilers know (`gcc -V`). Another compiler, or
-another file in a place it has looked at, is a miss. An answer that holds the name of a temporary file is not stored. gcc's lists of options
-(`--help=common`) are laid out for the terminal, and are only stored where `COLUMNS` says how wide that is.
+so on are answered from the cache, too, and so are the failures of questions that only other compilers answer (`gcc -V`). Another compiler, or
+another file at a path that it has looked at, is a miss. An answer that holds the name of a temporary file is not stored. gcc formats its
+lists of options (`--help=common`) for the width of the terminal, so they are stored only when `COLUMNS` gives that width.
 
 ## Languages of gcc and clang
 
@@ -97,10 +99,10 @@ another file in a place it has looked at, is a miss. An answer that holds the na
 |---|---|---|
 )" + languages() +
          R"(
-- **Fortran.** A compile reads the module files that are there before it writes its own, and leaves one alone that would not change. So the
-  old module file is an input: a module that was there with the same content is another case than one that was not.
-- **Ada.** The `.ali` file holds the time of each source, so times of sources count. A source that asks for the time
-  of its compilation, and a listing (`-gnatl`), is not stored.
+- **Fortran.** A compile reads existing module files before it writes its own, and does not touch one that would not change. So the
+  old module file is an input: an existing module with the same content and a missing module are different cases.
+- **Ada.** The `.ali` file holds the time of each source, so times of sources count. A source that uses the time
+  of its compilation, and a listing (`-gnatl`), are not stored.
 )";
 }
 

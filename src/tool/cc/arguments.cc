@@ -1,4 +1,5 @@
-// Tested by arguments_test.cc and test/fuzz/response_file.cc.
+// Expands response files with limits on their depth, number and size, because a file can name
+// itself. Tested by arguments_test.cc and test/fuzz/response_file.cc.
 #include "tool/cc/arguments.h"
 
 #include <deque>

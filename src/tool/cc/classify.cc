@@ -1,4 +1,7 @@
-// Tested by classify_test.cc (a table of command lines) and test/fuzz/arguments.cc.
+// Decides what a parsed command line is: a question, a bypass, or an invocation with its outputs,
+// facts and key. The order of the checks matters, because a question takes precedence over an
+// unsupported option. Tested by classify_test.cc (a table of command lines) and
+// test/fuzz/arguments.cc.
 #include "tool/cc/classify.h"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// Tested by classify_test.cc.
+// One handler per role of the option table. A handler marks the path in its argument and records
+// what the option says; classify.cc decides. Tested by classify_test.cc.
 #include "tool/cc/parse.h"
 
 #include <algorithm>

@@ -64,8 +64,7 @@ struct ExecOptions {
 // argv[0] is "exec". A string: the error, one line that names the option and the value.
 std::variant<ExecOptions, std::string> parse_command_line(std::span<const std::string_view> argv);
 
-// "deja exec: <what>
-// ", as printed.
+// "deja exec: <what>" with a newline, as printed.
 std::string error_line(std::string_view what);
 
 // The text that `deja exec --help` prints.

@@ -1,4 +1,5 @@
-// Tested by includes_test.cc.
+// Reads the directives of a C or C++ text line by line. Comments are removed first, so that a
+// directive in a comment is not found and one after a comment is. Tested by includes_test.cc.
 #include "tool/exec/includes.h"
 
 #include <algorithm>

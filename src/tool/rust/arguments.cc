@@ -1,4 +1,5 @@
-// Tested by arguments_test.cc.
+// The tables of rustc's options and one pass over the words. A word with a path gets a KeyArgument
+// that marks it; all others are literal text. Tested by arguments_test.cc.
 #include "tool/rust/arguments.h"
 
 #include <algorithm>
