@@ -1,3 +1,6 @@
+// The engine is opened with the handle. A child after fork does not use it, because LMDB forbids
+// that. A handle without an engine still computes keys, with a digester of its own. Tested by
+// test/api.
 #include "api/cache.h"
 
 #include <dlfcn.h>
@@ -19,11 +22,11 @@ namespace {
 
 constexpr std::int64_t kSettleNs = 60'000'000'000;
 
-// No memory is to be asked for when there is none.
+// Static, because there may be no memory left to report an error.
 thread_local char error_text[4096] = "";
 
-// The front of the installation or build tree that this library is part of; empty: there is none.
-std::string installed_front() {
+// The client of the installation or build tree that this library belongs to; empty: there is none.
+std::string installed_client() {
   static const char here = 0;
   Dl_info info = {};
   if (::dladdr(&here, &info) == 0 || info.dli_fname == nullptr) return {};
@@ -33,9 +36,9 @@ std::string installed_front() {
   std::string_view directory = parent_path(*library);
   for (int up = 0; up < 2; ++up) {
     directory = parent_path(directory);
-    std::string front = join_path(directory, "bin/deja");
-    if (const auto there = os::stat_file(front); there && *there && (*there)->is_regular())
-      return front;
+    std::string client = join_path(directory, "bin/deja");
+    if (const auto there = os::stat_file(client); there && *there && (*there)->is_regular())
+      return client;
   }
   return {};
 }
@@ -56,11 +59,11 @@ std::string absolute_directory(const char* name) {
   return tidy_path(join_path(here ? *here : "/", given));
 }
 
-Cache::Cache(const char* directory, const char* front)
-    : front_(front == nullptr ? installed_front() : absolute_directory(front)),
+Cache::Cache(const char* directory, const char* client)
+    : client_(client == nullptr ? installed_client() : absolute_directory(client)),
       pid_(::getpid()),
       settled_ns_(os::monotonic_ns()) {
-  if (const auto there = os::stat_file(front_); there && *there)
+  if (const auto there = os::stat_file(client_); there && *there)
     client_file_ = {(*there)->device, (*there)->inode};
   const std::string cwd = absolute_directory(nullptr);
   const config::Sources sources = engine::own_sources(cwd);
@@ -76,7 +79,7 @@ Cache::Cache(const char* directory, const char* front)
   } else if (loaded.config.disable) {
     trouble_ = "the configuration says that nothing is cached";
   } else if (::getenv(DEJA_LOG_VARIABLE) != nullptr) {
-    // What we put in place instead of a tool would hide from the outer one what the tool reads.
+    // Replacing a tool here would hide from the outer deja what the tool reads.
     trouble_ = "another deja observes this process";
   } else {
     open_assembly(loaded);
@@ -84,7 +87,7 @@ Cache::Cache(const char* directory, const char* front)
 }
 
 void Cache::open_assembly(const config::Loaded& loaded) {
-  // One name for one directory: the store has one index for each name that it is opened by.
+  // One name for each directory: the store has one index per name that it is opened by.
   static_cast<void>(os::claim_cache_directory(dir_.c_str()));
   const auto real = os::real_path(dir_);
   engine_ = engine::Engine::open({.dir = real ? *real : dir_,
@@ -126,13 +129,14 @@ extern "C" {
 
 const char* deja_error(void) { return deja::api::error_text; }
 
-deja_status deja_open(const char* directory, const char* front, deja_cache** cache) {
-  return deja::api::within_walls([&] {
-    if (cache == nullptr) return fail(DEJA_INVALID, "deja_open: no place for the cache");
+deja_status deja_open(const char* directory, const char* client, deja_cache** cache) {
+  return deja::api::catching_all([&] {
+    if (cache == nullptr) return fail(DEJA_INVALID, "deja_open: cache is NULL");
     if (directory != nullptr && *directory == '\0')
-      return fail(DEJA_INVALID, "deja_open: empty directory");
-    if (front != nullptr && *front == '\0') return fail(DEJA_INVALID, "deja_open: empty front");
-    *cache = new deja_cache{std::make_shared<Cache>(directory, front)};
+      return fail(DEJA_INVALID, "deja_open: directory is an empty text");
+    if (client != nullptr && *client == '\0')
+      return fail(DEJA_INVALID, "deja_open: client is an empty text");
+    *cache = new deja_cache{std::make_shared<Cache>(directory, client)};
     return DEJA_OK;
   });
 }

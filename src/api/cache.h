@@ -1,4 +1,4 @@
-// What is behind a deja_cache, and the walls around every function of deja.h.
+// The implementation of deja_cache, and the guards around every function of deja.h.
 #pragma once
 
 #include <sys/types.h>
@@ -15,13 +15,14 @@
 
 namespace deja::api {
 
-// Remembers the text for deja_error() of this thread.
+// Stores the text for deja_error() in this thread.
 deja_status fail(deja_status status, std::string_view text) noexcept;
 
-// No exception leaves a function of deja.h.
+// Lets no exception leave a function of deja.h.
 template <typename Body>
-deja_status within_walls(Body body) noexcept {
-  const os::ClosedStreams held;  // no file of ours gets the host's texts
+deja_status catching_all(Body body) noexcept {
+  // keeps closed standard streams closed, so that no file gets the host's output
+  const os::ClosedStreams held;
   try {
     return body();
   } catch (const std::bad_alloc&) {
@@ -31,31 +32,32 @@ deja_status within_walls(Body body) noexcept {
   }
 }
 
-// Absolute; a relative name or none starts at the working directory of the process.
+// Absolute. A relative name, or none, is resolved in the process's working directory.
 std::string absolute_directory(const char* name);
 
 // Thread-safe.
 class Cache {
  public:
-  Cache(const char* directory, const char* front);
+  Cache(const char* directory, const char* client);
 
-  // Null: nothing can be found or kept, for trouble(); or this is a child of who has opened it.
+  // Null: nothing can be looked up or stored, and trouble() says why; or this is a forked child of
+  // the process that opened it.
   engine::Engine* engine() const;
   const std::string& trouble() const { return trouble_; }
   const std::string& salt() const { return salt_; }
   digest::FileDigester& digester();
 
-  const std::string& dir() const { return dir_; }  // as it was named; "": none
-  const std::string& front() const { return front_; }
+  const std::string& dir() const { return dir_; }  // as the caller named it; "": none
+  const std::string& client() const { return client_; }
   const os::ClientFile& client_file() const { return client_file_; }
 
-  // Now and then passes on what waits to be written: a process may live long and only ever hit.
+  // Writes queued data from time to time: a process may run long and never miss.
   void settle();
 
  private:
   void open_assembly(const config::Loaded& loaded);
 
-  std::string dir_, front_, trouble_, salt_;
+  std::string dir_, client_, trouble_, salt_;
   os::ClientFile client_file_;
   const pid_t pid_;
   std::unique_ptr<engine::Engine> engine_;

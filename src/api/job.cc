@@ -1,6 +1,6 @@
-// deja_probe and deja_store. A job's result is stored as what a run leaves: an action result whose
-// standard output is the payload, under the action key of its probe key and no trace, because all
-// that it rests on is in the probe key.
+// deja_probe and deja_store. A job's result is stored like a run's: an action result with the
+// payload as standard output, under the action key of its probe key. The trace is empty, because
+// the probe key holds everything that the result depends on.
 #include <algorithm>
 
 #include "action/recipe.h"
@@ -16,12 +16,12 @@
 namespace deja::api {
 namespace {
 
-// Grows when a field gets another meaning. The first field of every key: none of a command begins
-// like this.
+// To be changed when a field changes its meaning. It is the first field of every key; no command's
+// key begins like this.
 constexpr std::string_view kRecipe = "deja job 1, BLAKE3-256";
 
 struct Input {
-  std::string name;  // as it is keyed
+  std::string name;  // its name in the key
   evidence::Before file;
 };
 
@@ -41,7 +41,7 @@ std::vector<Variable> sorted_variables(const deja_variable* list) {
   return out;
 }
 
-// Lengths precede bytes in a sink. What each field is there for: docs/api.md.
+// A sink puts the length before the bytes. docs/api.md says what each field is for.
 ProbeKey job_key(const deja_action& action, const std::vector<Input>& inputs,
                  std::string_view salt) {
   action::HashSink sink;
@@ -68,7 +68,7 @@ std::vector<std::string> sorted_names(const char* const* list) {
   return out;
 }
 
-// DEJA_OK, or the first that cannot be had.
+// DEJA_OK, or the status of the first input that cannot be read.
 deja_status look_at_inputs(const deja_action& action, const std::string& directory,
                            digest::FileDigester& digester, std::vector<Input>& out) {
   for (std::string& name : sorted_names(action.inputs)) {
@@ -93,7 +93,7 @@ struct deja_job {
   std::vector<deja::api::Input> inputs;
   deja::ProbeKey probe;
   std::string key;
-  std::int64_t looked_ns = 0;  // monotonic: when the probe had its answer
+  std::int64_t looked_ns = 0;  // monotonic: the time of the probe's answer
   bool is_hit = false;
   std::string payload;
   int exit_code = 0;
@@ -116,7 +116,7 @@ deja::journal::Event deja_job::event(deja::journal::Outcome outcome) const {
 namespace deja::api {
 namespace {
 
-// The stored result; false: there is none that can be had.
+// Loads the stored result; false: there is none.
 Result<bool> recall(engine::Engine& engine, deja_job& job, journal::Event& event) {
   const auto record = TRY(engine.store().get_result(job.action_key()));
   const auto result = record ? action::decode_result(*record) : std::nullopt;
@@ -175,7 +175,7 @@ void keep(engine::Engine& engine, const deja_job& job, int exit_code, std::strin
   engine.journal().record(event);
 }
 
-// The first input that is not surely what the probe has read; empty: all are.
+// The first input that may differ from what the probe read; empty: none.
 std::string changed_input(const deja_job& job) {
   for (const Input& input : job.inputs) {
     const auto now = os::stat_file(input.file.path);
@@ -188,11 +188,11 @@ std::string changed_input(const deja_job& job) {
 
 deja_status probe(deja_cache* cache, const deja_action* action, deja_job** out) {
   if (cache == nullptr || action == nullptr || out == nullptr)
-    return fail(DEJA_INVALID, "deja_probe: NULL");
+    return fail(DEJA_INVALID, "deja_probe: cache, action or job is NULL");
   if (action->name == nullptr || *action->name == '\0')
-    return fail(DEJA_INVALID, "deja_probe: an action without a name");
+    return fail(DEJA_INVALID, "deja_probe: action->name is NULL or empty");
   if (action->extra == nullptr && action->extra_size != 0)
-    return fail(DEJA_INVALID, "deja_probe: extra is NULL");
+    return fail(DEJA_INVALID, "deja_probe: action->extra is NULL, but extra_size is not 0");
   const std::int64_t started_ns = os::monotonic_ns();
   auto job = std::make_unique<deja_job>();
   job->cache = cache->cache;
@@ -212,9 +212,10 @@ deja_status probe(deja_cache* cache, const deja_action* action, deja_job** out) 
 
 deja_status store(const deja_job* job, int exit_code, const void* payload, std::size_t size) {
   if (job == nullptr || (payload == nullptr && size != 0))
-    return fail(DEJA_INVALID, "deja_store: NULL");
+    return fail(DEJA_INVALID, "deja_store: job or payload is NULL");
   if (size > DEJA_PAYLOAD_MAX)
-    return fail(DEJA_INVALID, "deja_store: a payload of " + std::to_string(size) + " bytes");
+    return fail(DEJA_INVALID, "deja_store: the payload has " + std::to_string(size) +
+                                  " bytes; the maximum is " + std::to_string(DEJA_PAYLOAD_MAX));
   if (const std::string path = changed_input(*job); !path.empty())
     return fail(DEJA_CHANGED, "changed since the probe: " + path);
   if (engine::Engine* const engine = job->cache->engine())
@@ -228,7 +229,7 @@ deja_status store(const deja_job* job, int exit_code, const void* payload, std::
 extern "C" {
 
 deja_status deja_probe(deja_cache* cache, const deja_action* action, deja_job** job) {
-  return deja::api::within_walls([&] { return deja::api::probe(cache, action, job); });
+  return deja::api::catching_all([&] { return deja::api::probe(cache, action, job); });
 }
 
 const char* deja_job_key(const deja_job* job) { return job->key.c_str(); }
@@ -241,11 +242,11 @@ const void* deja_job_payload(const deja_job* job, size_t* size) {
 }
 
 deja_status deja_store(deja_job* job, int exit_code, const void* payload, size_t size) {
-  return deja::api::within_walls([&] { return deja::api::store(job, exit_code, payload, size); });
+  return deja::api::catching_all([&] { return deja::api::store(job, exit_code, payload, size); });
 }
 
 void deja_job_free(deja_job* job) {
-  const deja::os::ClosedStreams held;  // it may be the last to use the cache
+  const deja::os::ClosedStreams held;  // the last user of the cache may close it here
   delete job;
 }
 

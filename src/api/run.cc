@@ -1,5 +1,5 @@
-// deja_run: the hallway in this process, as far as a hit; whatever else becomes of a command is the
-// front's to do, which this process starts as any shell would.
+// deja_run: the request path in this process as far as a hit. For everything else it starts the
+// client as a child process, as a shell would.
 #include <cstring>
 #include <utility>
 
@@ -19,18 +19,18 @@ struct deja_result {
 namespace deja::api {
 namespace {
 
-// A client that cannot run anything: the hallway then has nothing but a hit to give.
+// A client that cannot run a tool: the pipeline can only give it a hit.
 class AbsentClient final : public pipeline::Client {
  public:
   Result<pipeline::RunReport> run(const pipeline::RunOrder&) override {
-    return Error{Code::unavailable, 0, "nobody runs a tool here"};
+    return Error{Code::unavailable, 0, "the library does not run tools"};
   }
   Result<std::optional<std::string>> read_stdin() override { return std::optional<std::string>(); }
   bool keep_waiting() override { return true; }
   bool is_alive() override { return true; }
 };
 
-struct Command {
+struct ExecCommand {
   os::Texts words;  // "exec", options, "--", tool, arguments
   os::Texts environment;
   std::string directory;
@@ -39,8 +39,8 @@ struct Command {
   void set(const std::string& name, const std::string& value);
 };
 
-// The first entry of a name is the one that counts.
-void Command::set(const std::string& name, const std::string& value) {
+// The first entry with a name is the one that counts.
+void ExecCommand::set(const std::string& name, const std::string& value) {
   const std::string start = name + "=";
   std::erase_if(environment, [&](const std::string& e) { return e.starts_with(start); });
   environment.push_back(start + value);
@@ -52,8 +52,8 @@ os::Texts texts(const char* const* list) {
   return out;
 }
 
-// The request that the front would send for this command. Empty: it is for the front to see to.
-std::optional<pipeline::Request> request_of(const Command& command, const Cache& cache) {
+// The request that the client would send for this command. Empty: the client must handle it.
+std::optional<pipeline::Request> request_of(const ExecCommand& command, const Cache& cache) {
   const auto umask = os::own_umask();
   const auto streams =
       command.inherits ? os::standard_streams() : std::optional<os::StandardStreams>(std::in_place);
@@ -71,8 +71,8 @@ std::optional<pipeline::Request> request_of(const Command& command, const Cache&
   return request;
 }
 
-// False: there is no hit.
-bool serve(Command& command, Cache& cache, deja_result& out) {
+// False: no hit.
+bool serve(ExecCommand& command, Cache& cache, deja_result& out) {
   engine::Engine* const engine = cache.engine();
   const auto request =
       engine == nullptr ? std::optional<pipeline::Request>() : request_of(command, cache);
@@ -81,7 +81,7 @@ bool serve(Command& command, Cache& cache, deja_result& out) {
   pipeline::Settings settings = engine->settings_for(*request);
   const double audit_rate = std::exchange(settings.audit_rate, 0);
   if (pipeline::is_audited(audit_rate)) {
-    // The dice are thrown once: the front's engine shall not throw them again.
+    // This process has already decided whether to audit; the client's engine must not decide again.
     command.set("DEJA_AUDIT", "1");
     return false;
   }
@@ -97,7 +97,7 @@ bool serve(Command& command, Cache& cache, deja_result& out) {
   return true;
 }
 
-// A child is waited for whatever happens meanwhile; what it still writes then is lost.
+// A child that is waited for in any case; text that it writes after an error is lost.
 class Child {
  public:
   explicit Child(os::Heard heard) : heard_(std::move(heard)) {}
@@ -113,7 +113,7 @@ class Child {
     return *os::ended(std::exchange(heard_.pid, -1), true);
   }
 
-  // Until both have ended, or the child has and there is nothing more to read.
+  // Until both streams have ended, or the child has ended and nothing is left to read.
   void listen(std::string& out, std::string& err) {
     const os::Fd end = os::end_of(heard_.pid);
     while (heard_.out || heard_.err) {
@@ -139,16 +139,16 @@ class Child {
   os::Heard heard_;
 };
 
-deja_status start(const Command& command, const Cache& cache, deja_result& out) {
+deja_status start(const ExecCommand& command, const Cache& cache, deja_result& out) {
   if (cache.client_file().inode == 0)
-    return fail(DEJA_NOT_RUN, "deja_run: no program deja: " + cache.front());
+    return fail(DEJA_NOT_RUN, "deja_run: no client program: " + cache.client());
   os::Texts argv = {"deja"};
   argv.insert(argv.end(), command.words.begin(), command.words.end());
   Result<os::Heard> started = Error{};
   if (!command.inherits) {
-    started = os::start_heard(cache.front(), argv, command.environment, command.directory);
+    started = os::start_heard(cache.client(), argv, command.environment, command.directory);
   } else if (auto pid =
-                 os::start_program(cache.front(), argv, command.environment, command.directory)) {
+                 os::start_program(cache.client(), argv, command.environment, command.directory)) {
     started = os::Heard{*pid, {}, {}};
   } else {
     started = std::move(pid).error();
@@ -164,21 +164,22 @@ deja_status start(const Command& command, const Cache& cache, deja_result& out) 
 
 deja_status run(deja_cache* handle, const deja_command* given, deja_result** out) {
   if (handle == nullptr || given == nullptr || out == nullptr)
-    return fail(DEJA_INVALID, "deja_run: NULL");
+    return fail(DEJA_INVALID, "deja_run: cache, command or result is NULL");
   if (given->words == nullptr || *given->words == nullptr)
-    return fail(DEJA_INVALID, "deja_run: no words");
+    return fail(DEJA_INVALID, "deja_run: command->words is NULL or empty");
   Cache& cache = *handle->cache;
   const std::string directory = absolute_directory(given->directory);
-  const auto real = os::real_path(directory);  // as the front sees its own
+  const auto real = os::real_path(directory);  // as the client resolves its own directory
   if (!real) return fail(DEJA_INVALID, "deja_run: no such directory: " + directory);
-  Command command{texts(given->words),
-                  given->environment == nullptr ? os::own_environment() : texts(given->environment),
-                  *real, given->streams == DEJA_INHERIT};
+  ExecCommand command{
+      texts(given->words),
+      given->environment == nullptr ? os::own_environment() : texts(given->environment), *real,
+      given->streams == DEJA_INHERIT};
   command.words.insert(command.words.begin(), "exec");
   if (!cache.dir().empty()) command.set("DEJA_DIR", cache.dir());
   auto result = std::make_unique<deja_result>();
   if (!serve(command, cache, *result)) {
-    // So that the engine need not read again what has just been read here.
+    // The engine need not read again what was just read here.
     if (engine::Engine* const engine = cache.engine())
       ignore(engine->store().flush(), "it only saves reading files again");
     const deja_status started = start(command, cache, *result);
@@ -200,7 +201,7 @@ const char* stream(const std::string& text, std::size_t* size) {
 extern "C" {
 
 deja_status deja_run(deja_cache* cache, const deja_command* command, deja_result** result) {
-  return deja::api::within_walls([&] { return deja::api::run(cache, command, result); });
+  return deja::api::catching_all([&] { return deja::api::run(cache, command, result); });
 }
 
 int deja_result_is_hit(const deja_result* result) { return result->is_hit ? 1 : 0; }

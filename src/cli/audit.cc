@@ -1,6 +1,6 @@
-// `deja audit [--rate R | --all] COMMAND…`: the command runs with DEJA_AUDIT set, so that its hits
-// (or a sample of them) run the tool all the same and are compared. Nothing stored says with which
-// environment a result was made, so only a build that asks again can be audited.
+// `deja audit [--rate R | --all] COMMAND…`: runs the command with DEJA_AUDIT set. Its hits (or a
+// sample of them) then run the tool as well, and the results are compared. The store does not hold
+// the environment of a result, so only a build that runs again can be audited.
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +25,8 @@ namespace {
 constexpr std::string_view kEqual = "audit: equal";
 constexpr std::string_view kPrefix = "audit: ";
 
-// The command's exit code, or 127 when there is no such program, with this variable set.
+// Runs the command with this variable set. Returns its exit code, or 127 when there is no such
+// program.
 int run_with(const std::string& variable, const std::vector<std::string>& command) {
   std::vector<char*> argv;
   argv.reserve(command.size() + 1);
@@ -56,7 +57,7 @@ int run_audit(const Context& context, Args args) {
   bool all = false;
   std::string rate = "0.1";
   std::vector<std::string> command;
-  Options options(
+  OptionTable options(
       "audit", "Runs a build in which hits run the tool anyway, and compares the outputs.",
       "A stored result that differs is dropped, and the inputs that its trace lacks are named.\n"
       "Exit code: the command's own; 1 when it is 0 and a stored result was wrong.\n"

@@ -98,7 +98,7 @@ TEST_F(CliTest, EachSubcommandHasItsOwnHelp) {
     EXPECT_THAT(by_help.out, HasSubstr("Usage: deja " + std::string(name)));
     EXPECT_EQ(run({std::string(name), "--help"}).out, by_help.out);
   }
-  environment_.clear();  // also when there is no place for a cache
+  environment_.clear();  // also when there is no directory for a cache
   EXPECT_EQ(run({"help", "stats"}).code, 0);
 }
 
@@ -157,7 +157,7 @@ TEST_F(CliTest, WithoutAnyPlaceForTheCache) {
   environment_ = {{"PATH", "/usr/bin"}};
   const Ran ran = run({"stats"});
   EXPECT_EQ(ran.code, 1);
-  EXPECT_EQ(ran.err, "deja: no place for the cache: set DEJA_DIR, XDG_CACHE_HOME or HOME\n");
+  EXPECT_EQ(ran.err, "deja: there is no cache directory: set DEJA_DIR, XDG_CACHE_HOME or HOME\n");
   EXPECT_EQ(run({"config"}).code, 0);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  directory"));
 }
@@ -191,7 +191,7 @@ TEST_F(CliTest, StatsCountAndZero) {
   EXPECT_EQ(stats["store"]["limit_bytes"], 10'000'000'000);
   EXPECT_EQ(stats["troubles"][0]["text"], "store: disk full");
   const std::string text = run({"stats"}).out;
-  EXPECT_THAT(text, AllOf(HasSubstr("hits        3  75.0 % of all that were looked up"),
+  EXPECT_THAT(text, AllOf(HasSubstr("hits        3  75.0 % of the commands that were looked up"),
                           HasSubstr("no_input 1"), ContainsRegex("1 ×  .*  store: disk full")));
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("store: disk full"));
 
@@ -228,7 +228,7 @@ TEST_F(CliTest, EventsAsTextAndJson) {
                           HasSubstr("changed: /x/a.h"), Not(HasSubstr("\x1b"))));
 }
 
-TEST_F(CliTest, WhyTellsOfSourceAndKey) {
+TEST_F(CliTest, WhyFindsSourceAndKey) {
   ASSERT_TRUE(os::write_file_atomic(dir_ + "/work/a.c", "int a;\n"));
   {
     auto journal = journal::Journal::open(cache_);
@@ -278,7 +278,8 @@ TEST_F(CliTest, WhySaysReasonsInPlainWords) {
     return json({"why", "/work/x.c"})["explanation"].get<std::string>();
   };
   using journal::Outcome;
-  EXPECT_EQ(explained(Outcome::miss, "new", ""), "the tool ran: nothing like it was known");
+  EXPECT_EQ(explained(Outcome::miss, "new", ""),
+            "the tool ran: the cache has no result for this command");
   EXPECT_EQ(explained(Outcome::miss, "changed: file <cwd>/a.h = 12ab34", ""),
             "the tool ran: changed: file /work/a.h");
   EXPECT_EQ(explained(Outcome::miss, "evicted", "disk full"),
@@ -290,7 +291,7 @@ TEST_F(CliTest, WhySaysReasonsInPlainWords) {
 
 class CliStoreTest : public CliTest {
  protected:
-  // One result that names one blob; returns the blob's path.
+  // Stores one result that names one blob; returns the blob's path.
   std::string fill() {
     auto store = store::LocalStore::open({.dir = cache_, .limit_bytes = 1'000'000});
     EXPECT_TRUE(store) << store.error().message;
@@ -326,7 +327,7 @@ TEST_F(CliStoreTest, VerifyFindsDamageAndRepairs) {
   const Ran found = run({"verify"});
   EXPECT_EQ(found.code, 1);
   EXPECT_THAT(found.out, AllOf(HasSubstr("problem: 1 blob damaged"), HasSubstr("--repair")));
-  EXPECT_EQ(run({"verify", "--repair"}).code, 1);  // it found problems, and mended them
+  EXPECT_EQ(run({"verify", "--repair"}).code, 1);  // it found problems and repaired them
   EXPECT_EQ(run({"verify"}).code, 0);
 }
 
@@ -369,7 +370,7 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out,
               AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
-                    HasSubstr(":3: store.limit: counts only in the user's own file"),
+                    HasSubstr(":3: store.limit: works only in the user's own file"),
                     HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
                     HasSubstr(":2: nonsense: no such setting"), HasSubstr("directory  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
@@ -393,7 +394,7 @@ TEST_F(CliTest, DoctorChecksTheDirectory) {
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("holds other things"));
 }
 
-// deja-cli beside an engine that only answers questions.
+// deja-cli with an engine that only answers questions.
 class CliDaemonTest : public CliTest {
  protected:
   void SetUp() override {

@@ -1,4 +1,4 @@
-// Runs the built deja-cli against a directory of its own, as a user would.
+// Runs the built deja-cli in a directory of its own, as a user would.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ class CliTest : public ::testing::Test {
  protected:
   void SetUp() override;
 
-  // args as after "deja".
+  // args: the words after "deja".
   Ran run(const std::vector<std::string>& args);
   // Runs, expects exit code 0 and one JSON value.
   nlohmann::json json(std::vector<std::string> args);

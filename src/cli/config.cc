@@ -62,7 +62,7 @@ std::string details() {
 
 int run_config(const Context& context, Args args) {
   Format format = Format::text;
-  Options options(
+  OptionTable options(
       "config",
       "Every setting, its value and where it comes from. Exits with 1 when there are problems.",
       details());

@@ -1,4 +1,4 @@
-// What every subcommand gets: where things are, the configuration, and where to write.
+// The parameters of every subcommand: paths, configuration, and functions for output.
 #pragma once
 
 #include <span>
@@ -19,9 +19,9 @@ using Args = std::span<const std::string>;
 struct Context {
   config::Sources sources;  // of this process
   config::Loaded loaded;
-  config::Places places;  // dir is empty when no variable says where
+  config::Places places;  // dir is empty when no variable gives one
   std::string cwd;
-  std::string libexec;  // the directory of this program, where the engine is too
+  std::string libexec;  // the directory of this program and of the engine
   bool is_terminal = false;
 
   bool has_dir() const { return !places.dir.empty(); }
@@ -36,20 +36,20 @@ struct Subcommand {
   const char* summary;
   // args are those after the subcommand's name.
   int (*run)(const Context& context, Args args);
-  bool needs_dir;  // cannot do anything without a cache directory
+  bool needs_dir;  // needs a cache directory
 };
-// In the order in which help shows them.
+// In the order of the help.
 std::span<const Subcommand> subcommands();
 const Subcommand* find_subcommand(std::string_view name);
 
-// One file each.
+// Each is in a file of its own.
 int run_audit(const Context& context, Args args);
 int run_config(const Context& context, Args args);
 int run_daemon(const Context& context, Args args);
 int run_doctor(const Context& context, Args args);
 int run_events(const Context& context, Args args);
 int run_exec(const Context& context, Args args);
-int run_family_probe(const Context& context, Args args);  // not a word of its own: "deja -E"
+int run_family_probe(const Context& context, Args args);  // not a subcommand of its own: "deja -E"
 int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
 int run_init(const Context& context, Args args);

@@ -1,3 +1,5 @@
+// `deja daemon`: start and stop wait until the change is visible, so that scripts can rely on them.
+// Tested by cli_test.cc and test/fault/daemon_test.cc.
 #include <chrono>
 #include <string>
 #include <thread>
@@ -20,7 +22,7 @@ constexpr const char* kDetails =
     "stop    ends it after the commands that it serves now\n"
     "status  shows whether it runs, its process, socket and version\n"
     "run     runs it in the foreground, until interrupted\n"
-    "\nWith DEJA_DAEMON=off commands do not use it and start an engine for themselves.";
+    "\nWith DEJA_DAEMON=off commands do not use it; each starts its own engine.";
 
 std::string running_text(const DaemonStatus& status) {
   std::string text = "running";
@@ -59,7 +61,8 @@ int start(const Context& context) {
   }
   bool has_started = false;
   for (int tries = 0; tries < kTries; ++tries) {
-    // Not at the first try when an old one is still ending, or somebody else is just starting one.
+    // The first try fails when an old daemon is still ending, or when another process is starting
+    // one.
     if (!has_started) {
       const auto started = start_daemon(context);
       if (!started) {
@@ -77,8 +80,8 @@ int start(const Context& context) {
   }
   print_error(
       has_started
-          ? "daemon start: the engine does not come up; DEJA_LOG=stderr deja daemon run shows why"
-          : "daemon start: the previous one is still at work and takes no more; try again later");
+          ? "daemon start: the engine did not start; 'DEJA_LOG=stderr deja daemon run' shows why"
+          : "daemon start: the previous engine is still ending; try again later");
   return kProblems;
 }
 
@@ -95,11 +98,11 @@ int stop(const Context& context) {
   }
   if (!answer) {
     if (end_silent_daemon(context)) {
-      print("stopped: it did not answer, and was ended\n");
+      print("stopped: the engine did not answer, and was killed\n");
       return kDone;
     }
-    print_error("daemon stop: it does not answer (" + answer.error().message +
-                "), and its process cannot be told");
+    print_error("daemon stop: the engine does not answer (" + answer.error().message +
+                "), and its process is unknown; end it yourself");
     return kProblems;
   }
   forget_silence(context);
@@ -111,10 +114,10 @@ int stop(const Context& context) {
     std::this_thread::sleep_for(kPause);
   }
   if (is_listening(context)) {
-    print_error("daemon stop: it was asked to end, but still listens");
+    print_error("daemon stop: the engine was asked to end, but still listens");
     return kProblems;
   }
-  print("stopping: it takes no more commands and ends with the last one it is at\n");
+  print("stopping: the engine takes no more commands and ends after its current ones\n");
   return kDone;
 }
 
@@ -129,7 +132,7 @@ int run_in_foreground(const Context& context) {
 int run_daemon(const Context& context, Args args) {
   Format format = Format::text;
   std::string action;
-  Options options("daemon", "Starts and stops the engine in the background, and shows its state.",
+  OptionTable options("daemon", "Starts and stops the engine in the background, and shows its state.",
                   kDetails);
   options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
   options.format(format);

@@ -1,5 +1,5 @@
-// `deja doctor`: every check is a function that adds findings. A finding is fine, or a problem that
-// says what to do.
+// `deja doctor`: each check is a function that adds findings. A finding is "ok", or a problem with
+// its remedy.
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,17 +47,20 @@ void check_config(const Context& context, Findings& out) {
 void check_directory(const Context& context, Findings& out) {
   const std::string& dir = context.places.dir;
   const auto problem = [&](const std::string& text) { out.push_back({"directory", true, text}); };
-  if (dir.empty()) return problem("there is none: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+  if (dir.empty())
+    return problem("there is no cache directory: set DEJA_DIR, XDG_CACHE_HOME or HOME");
   if (const char* wrong = os::describe(os::look_at_cache_directory(dir.c_str())); *wrong != '\0')
     return problem(dir + ": " + wrong);
   const auto there = os::stat_file(dir);
   if (!there) return problem(there.error().message);
   if (!*there) {
-    out.push_back({"directory", false, dir + " is made at first use"});
+    out.push_back({"directory", false, dir + " will be created at first use"});
     return;
   }
-  if (!(*there)->is_directory()) return problem(dir + " is not a directory");
-  if (((*there)->mode & 022) != 0) problem(dir + " can be written to by others: chmod go-w it");
+  if (!(*there)->is_directory())
+    return problem(dir + " is not a directory: remove it, or set DEJA_DIR");
+  if (((*there)->mode & 022) != 0)
+    problem(dir + " can be written to by other users: run chmod go-w on it");
   const std::string probe = dir + "/doctor." + std::to_string(::getpid());
   const auto written = os::write_file_atomic(probe, "can this be written?\n");
   ignore(os::remove_file(probe), "the report is about the write");
@@ -123,17 +126,16 @@ void check_daemon(const Context& context, Findings& out) {
   }
   const DaemonStatus status = daemon_status(context);
   if (status.is_silent) {
-    out.push_back({"daemon", true, "listens but does not answer: deja daemon stop"});
+    out.push_back({"daemon", true, "listens but does not answer: run 'deja daemon stop'"});
   } else if (status.is_running && !status.is_of_our_build) {
     out.push_back({"daemon", true,
                    "is of another build of deja (version " + status.version +
-                       "), so each command starts an engine for itself: deja daemon stop"});
+                       "), so each command starts its own engine: run 'deja daemon stop'"});
   } else if (status.is_running) {
     out.push_back({"daemon", false, "running, process " + std::to_string(status.pid.value_or(0))});
   } else {
     const bool is_off = context.loaded.config.daemon_mode == config::DaemonMode::off;
-    out.push_back(
-        {"daemon", false, is_off ? "switched off" : "not running; the next command starts it"});
+    out.push_back({"daemon", false, is_off ? "off" : "not running; the next command starts it"});
   }
 }
 
@@ -148,7 +150,7 @@ void check_troubles(const Context& context, Findings& out) {
     out.push_back({"journal", true,
                    t.text + " (" + std::to_string(t.count) + " ×, last " +
                        human_age(os::wall_ns() - t.last_ns) + ")"});
-  if (troubles->empty()) out.push_back({"journal", false, "no troubles noted"});
+  if (troubles->empty()) out.push_back({"journal", false, "no troubles"});
 }
 
 std::string as_text(const Findings& findings, std::size_t problems) {
@@ -169,7 +171,7 @@ Json as_json(const Findings& findings, std::size_t problems) {
 
 int run_doctor(const Context& context, Args args) {
   Format format = Format::text;
-  Options options(
+  OptionTable options(
       "doctor", "Checks everything that deja needs to work. Exits with 1 when there is a problem.",
       "Troubles in the journal stay listed until 'deja stats --zero'. The content of the\n"
       "store is checked by 'deja verify'.");

@@ -1,6 +1,6 @@
-// The daemon gets its listening socket and its lock as descriptors, from whoever starts it: a
-// client, usually (client/connect.cc), or `deja daemon start`, here. Both must agree on the numbers
-// with daemon/main.cc. In the foreground it makes both itself.
+// The daemon gets its listening socket and its lock as descriptors from the process that starts it:
+// usually a client (client/connect.cc), or `deja daemon start`, here. The numbers must be those of
+// daemon/main.cc. `deja daemon run` opens both itself.
 
 #include "cli/engine_link.h"
 
@@ -41,7 +41,7 @@ Result<std::string> read_answer(const os::Fd& socket) {
   wire::FrameHead head;
   const ssize_t got = os::read_exactly(socket.get(), &head, sizeof(head), kAnswerTimeoutMs);
   if (got < 0) return sys_error_code(static_cast<int>(-got), "read", "the daemon's answer");
-  // A daemon of another version is still asked for its status, so the build may differ.
+  // A daemon of another version also answers with its status, so the build may differ.
   if (got != sizeof(head) || head.magic != wire::kMagic ||
       head.kind != static_cast<std::uint16_t>(wire::Kind::answer) || head.size > kAnswerMax)
     return Error{Code::protocol, 0, "the daemon gives no answer; it may be of another version"};
@@ -54,7 +54,7 @@ Result<std::string> read_answer(const os::Fd& socket) {
 
 std::string lock_path(const Context& context) { return context.places.dir + "/daemon.lock"; }
 
-// The directories that the lock and the socket will lie in.
+// Creates the directories of the lock and the socket.
 Status prepare_directories(const Context& context) {
   const config::Places& places = context.places;
   if (!TRY(os::stat_file(engine_path(context))))
@@ -76,7 +76,7 @@ struct Handover {
 };
 
 // Empty when another daemon has the lock.
-Result<std::optional<Handover>> prepare(const Context& context) {
+Result<std::optional<Handover>> prepare_handover(const Context& context) {
   TRY(prepare_directories(context));
   os::Fd lock = TRY(os::try_lock_file(lock_path(context)));
   if (!lock) return std::optional<Handover>();
@@ -96,10 +96,10 @@ Error exec_engine(const Context& context, std::string mode) {
   return sys_error("start", engine);
 }
 
-// In the grandchild; nobody reads what it could say.
+// In the grandchild; its errors cannot be reported.
 [[noreturn]] void become_in_background(const Context& context, const Handover& handover) {
   ::signal(SIGPIPE, SIG_IGN);
-  // Above the agreed numbers first, so that neither overwrites the other.
+  // First to numbers above the agreed ones, so that neither overwrites the other.
   const int socket = ::fcntl(handover.listener.get(), F_DUPFD_CLOEXEC, 10);
   const int lock = ::fcntl(handover.lock.get(), F_DUPFD_CLOEXEC, 10);
   if (::dup2(socket, kEngineSocketFd) < 0 || ::dup2(lock, kEngineLockFd) < 0) ::_exit(127);
@@ -153,7 +153,7 @@ bool is_daemon_alive(const Context& context) {
 
 namespace {
 
-// It has signed the lock; but its number may be another process's by now.
+// Its id is in the lock file; but another process may have that id by now.
 std::optional<pid_t> process_with_lock(const std::string& lock) {
   const auto text = os::read_file(lock, 64);
   const auto file = os::stat_file(lock);
@@ -172,13 +172,13 @@ std::optional<pid_t> process_with_lock(const std::string& lock) {
   return std::nullopt;
 }
 
-// The store is made for it: an engine may be killed at any instant.
+// An engine may be killed at any moment: the store is made for it.
 bool kill_until_gone(const Context& context, pid_t pid) {
   constexpr int kPatienceMs = 1000;
   constexpr int kPauseMs = 10;
   for (const int signal : {SIGTERM, SIGKILL}) {
     os::send_signal(pid, signal);
-    os::send_signal(pid, SIGCONT);  // a stopped process takes a signal when it goes on
+    os::send_signal(pid, SIGCONT);  // a stopped process takes a signal once it continues
     for (int ms = 0; ms < kPatienceMs; ms += kPauseMs) {
       if (!is_daemon_alive(context)) return true;
       std::this_thread::sleep_for(std::chrono::milliseconds(kPauseMs));
@@ -215,12 +215,12 @@ Error become_daemon(const Context& context) {
 }
 
 Result<bool> start_daemon(const Context& context) {
-  const auto handover = TRY(prepare(context));
+  const auto handover = TRY(prepare_handover(context));
   if (!handover) return false;
   const pid_t child = ::fork();  // tidy-allow: syscall starts the engine
   if (child < 0) return sys_error("fork");
   if (child == 0) {
-    // A session of its own, and a grandchild, so that nobody has to wait for it.
+    // In its own session, and as a grandchild, so that it need not be reaped.
     ::setsid();
     const pid_t grandchild = ::fork();  // tidy-allow: syscall starts the engine
     if (grandchild != 0) ::_exit(grandchild < 0 ? 1 : 0);

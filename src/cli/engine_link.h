@@ -1,4 +1,4 @@
-// Reaching the daemon of a cache directory: asking it, and starting it.
+// Asks the daemon of a cache directory, and starts it.
 #pragma once
 
 #include <sys/types.h>
@@ -12,33 +12,34 @@
 
 namespace deja::cli {
 
-// Sends one word ("status", "stop", "forget") and waits a few seconds for the answer. Empty: nobody listens.
+// Sends one word ("status", "stop", "forget") and waits a few seconds for the answer. Empty: there
+// is no listener.
 Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word);
 
 struct DaemonStatus {
   bool is_running = false;
-  bool is_silent = false;  // something listens but gives no answer we understand
+  bool is_silent = false;  // there is a listener, but no answer that is understood
   std::optional<std::int64_t> pid;
   std::string version;
   bool is_of_our_build = false;
-  std::string answer;  // JSON, all that the daemon says of itself
+  std::string answer;  // the daemon's whole answer, JSON
 };
 DaemonStatus daemon_status(const Context& context);
 
-// The engine's program; absolute.
+// Absolute path of the engine's program.
 std::string engine_path(const Context& context);
 
-// Starts the daemon in a session of its own. False: another one has the directory's lock.
+// Starts the daemon in its own session. False: another one has the directory's lock.
 Result<bool> start_daemon(const Context& context);
-// Has a daemon (or somebody who is just starting one) the directory's lock? Its socket goes first when
-// it ends, the lock last.
+// Does a daemon (or a process that is starting one) hold the directory's lock? A daemon that ends
+// removes its socket first and releases the lock last.
 bool is_daemon_alive(const Context& context);
-// Ends a daemon that does not answer (it is stopped, or hangs), and removes the socket of somebody else's
-// listener. False: there was neither, or it is still there.
+// Ends a daemon that does not answer (stopped or hung), and removes the socket of a foreign
+// listener. False: there was neither, or it still exists.
 bool end_silent_daemon(const Context& context);
-// Clients ask again at once, though one has heard nothing for a while (client/silence.h).
+// Removes the mark that an engine was silent, so that clients ask again at once (client/silence.h).
 void forget_silence(const Context& context);
-// Becomes the daemon, in the foreground. Returns only when it cannot.
+// Becomes the daemon, in the foreground. Returns only on an error.
 Error become_daemon(const Context& context);
 
 }  // namespace deja::cli

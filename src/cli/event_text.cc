@@ -20,8 +20,8 @@ std::string bypass_sentence(const journal::Event& event) {
   return event.reason;
 }
 
-// "changed: file <cwd>/a.h = 12ab…" becomes "changed: file /work/a.h". The digest that follows is
-// that of the old content, which tells people nothing.
+// "changed: file <cwd>/a.h = 12ab…" becomes "changed: file /work/a.h". The digest of the old
+// content is of no use to a reader.
 std::string plain_reason(const journal::Event& event) {
   std::string text = event.reason;
   constexpr std::string_view kCwd = "<cwd>";
@@ -44,7 +44,7 @@ std::string plain_reason(const journal::Event& event) {
 
 std::string miss_sentence(const journal::Event& event) {
   if (event.reason.empty() || event.reason == "new")
-    return "the tool ran: nothing like it was known";
+    return "the tool ran: the cache has no result for this command";
   if (event.reason == "evicted") return "the tool ran: its result had been evicted";
   return "the tool ran: " + plain_reason(event);
 }
@@ -62,8 +62,8 @@ std::string explanation(const journal::Event& event) {
   std::string text;
   switch (event.outcome) {
     case journal::Outcome::hit:
-      text = event.remote ? "served by a remote: all that the tool looked at was the same"
-                          : "served from the cache: all that the tool looked at was the same";
+      text = event.remote ? "served by a remote: everything that the tool read was the same"
+                          : "served from the cache: everything that the tool read was the same";
       break;
     case journal::Outcome::miss:
       text = miss_sentence(event);

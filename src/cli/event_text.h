@@ -1,4 +1,4 @@
-// Events in plain words.
+// Describes events in sentences.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace deja::cli {
 
 // "hit", "miss (dup)", "hit (remote)"
 std::string outcome_text(const journal::Event& event);
-// One sentence, without a full stop: why this became of it.
+// One sentence without a full stop: the reason for the event's outcome.
 std::string explanation(const journal::Event& event);
 // The name of the tool without its directory.
 std::string tool_text(const journal::Event& event);

@@ -62,7 +62,7 @@ int run_events(const Context& context, Args args) {
   std::optional<std::uint64_t> limit;
   bool follows = false;
   std::string outcome;
-  Options options(
+  OptionTable options(
       "events", "One line for each command, the newest last.",
       "As JSON each line is one object: time (seconds since 1970), outcome, dup, remote, reason,\n"
       "tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, cost_us, bytes, evidence,\n"
@@ -78,7 +78,7 @@ int run_events(const Context& context, Args args) {
   journal::Filter filter;
   if (const auto wanted = journal::parse_outcome(outcome))
     filter = [wanted](const journal::Event& event) { return event.outcome == *wanted; };
-  // Made before the first read, so that no event falls between the two.
+  // Opened before the first read, so that no event is missed between the two.
   journal::Follower follower(context.journal());
   const auto events =
       journal::read_events(context.journal(), limit_of(limit, follows, format), filter);

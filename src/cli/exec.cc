@@ -1,5 +1,6 @@
-// `deja exec`, as far as it is not for the engine: help, batches, and the bare tool where the cache is
-// off or cannot be had. Then the tool gets what the options say it gets, and nothing is remembered.
+// The parts of `deja exec` without an engine: help, batches, and running the tool when the cache is
+// off or cannot be reached. Then the tool gets the streams and variables that the options say, and
+// nothing is stored.
 
 #include <signal.h>
 #include <stdlib.h>
@@ -35,18 +36,18 @@ int complain(int code, const std::string& what) {
   return code;
 }
 
-// What the tool is to have for its streams, from here on.
-void set_streams(const ExecOptions& order) {
-  if (order.input == tool::exec::GivenStdin::none) os::silence_stream(STDIN_FILENO);
-  if (!order.wants_stdout) os::silence_stream(STDOUT_FILENO);
-  if (!order.wants_stderr) os::silence_stream(STDERR_FILENO);
+// Sets up the streams that the tool will inherit.
+void set_streams(const ExecOptions& options) {
+  if (options.input == tool::exec::GivenStdin::none) os::silence_stream(STDIN_FILENO);
+  if (!options.wants_stdout) os::silence_stream(STDOUT_FILENO);
+  if (!options.wants_stderr) os::silence_stream(STDERR_FILENO);
 }
 
-// As the front does with an engine: asked to end, and made to after two seconds.
-int run_limited(const std::string& tool, const ExecOptions& order, const os::Texts& environment) {
-  const auto child = os::start_program(tool, order.argv, environment);
+// As the client does for an engine: SIGTERM, and SIGKILL two seconds later.
+int run_limited(const std::string& tool, const ExecOptions& options, const os::Texts& environment) {
+  const auto child = os::start_program(tool, options.argv, environment);
   if (!child) return complain(kNotRunnable, child.error().message);
-  const std::int64_t due_ns = os::monotonic_ns() + static_cast<std::int64_t>(order.timeout_ns);
+  const std::int64_t due_ns = os::monotonic_ns() + static_cast<std::int64_t>(options.timeout_ns);
   constexpr std::int64_t kGraceNs = 2'000'000'000;
   bool was_asked = false;
   std::optional<os::Ended> end;
@@ -57,17 +58,17 @@ int run_limited(const std::string& tool, const ExecOptions& order, const os::Tex
     if (now_ns >= due_ns + kGraceNs) os::send_signal(*child, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  if (was_asked) return complain(kTimedOut, "--timeout: '" + order.argv.front() + "' ended");
+  if (was_asked) return complain(kTimedOut, "--timeout: '" + options.argv.front() + "' ended");
   return end->signal != 0 ? os::end_by_signal(end->signal) : end->exit_code;
 }
 
-int become(const std::string& tool, const ExecOptions& order, const os::Texts& environment) {
-  const int error = os::become_program(tool, order.argv, environment);
+int become(const std::string& tool, const ExecOptions& options, const os::Texts& environment) {
+  const int error = os::become_program(tool, options.argv, environment);
   return complain(error == ENOENT ? kNotFound : kNotRunnable,
                   "'" + tool + "': " + std::strerror(error));
 }
 
-int run_plainly(const Context& context, const ExecOptions& order) {
+int run_plainly(const Context& context, const ExecOptions& options) {
   const os::Texts own = os::own_environment();
   std::vector<tool::EnvironmentVariable> users;
   for (const std::string_view text : own) {
@@ -75,20 +76,20 @@ int run_plainly(const Context& context, const ExecOptions& order) {
     if (equals != std::string_view::npos)
       users.push_back({text.substr(0, equals), text.substr(equals + 1)});
   }
-  const std::string found = find_real_tool(context, order.argv.front());
-  if (found.empty()) return complain(kNotFound, "'" + order.argv.front() + "': no such program");
-  if (order.print_key) return complain(kProblems, "--print-key: there is no engine to ask");
-  if (order.json || order.explain) {
-    const std::string line = order.json ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"
-                                        : tool::exec::error_line("bypass: the tool runs alone");
+  const std::string found = find_real_tool(context, options.argv.front());
+  if (found.empty()) return complain(kNotFound, "'" + options.argv.front() + "': no such program");
+  if (options.print_key) return complain(kProblems, "--print-key: there is no engine to ask");
+  if (options.json || options.explain) {
+    const std::string line = options.json ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"
+                                          : tool::exec::error_line("bypass: the tool runs alone");
     (void)os::write_all(STDERR_FILENO, line.data(), line.size());
   }
   os::Texts environment;
-  for (const auto& v : tool::exec::given_variables(order, users).all)
+  for (const auto& v : tool::exec::given_variables(options, users).all)
     environment.push_back(std::string(v.name).append("=").append(v.value));
-  set_streams(order);
-  return order.timeout_ns != 0 ? run_limited(found, order, environment)
-                               : become(found, order, environment);
+  set_streams(options);
+  return options.timeout_ns != 0 ? run_limited(found, options, environment)
+                                 : become(found, options, environment);
 }
 
 }  // namespace
@@ -99,9 +100,9 @@ int run_exec(const Context& context, Args args) {
   if (!args.empty() && args.front() == "--batch") return run_batch(context, args);
   std::vector<std::string_view> argv = {"exec"};
   argv.insert(argv.end(), args.begin(), args.end());
-  const auto order = tool::exec::read_order(argv);
-  if (const auto* wrong = std::get_if<std::string>(&order)) return complain(kUsage, *wrong);
-  return run_plainly(context, std::get<ExecOptions>(order));
+  const auto options = tool::exec::parse_command_line(argv);
+  if (const auto* wrong = std::get_if<std::string>(&options)) return complain(kUsage, *wrong);
+  return run_plainly(context, std::get<ExecOptions>(options));
 }
 
 }  // namespace deja::cli

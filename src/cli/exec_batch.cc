@@ -1,4 +1,5 @@
-// Tested by test/e2e/exec_batch_test.cc.
+// `deja exec --batch` starts one client per command, as many at once as there are processors, and
+// collects their output from pipes. Tested by test/e2e/exec_batch_test.cc.
 #include "cli/exec_batch.h"
 
 #include <unistd.h>
@@ -23,21 +24,21 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kTextMax = 64 << 20;  // of one stream of one command
 
-// One command that runs.
+// A running command.
 struct Job {
   Json id;
   os::Heard heard;
   std::string out_text, err_text;
 };
 
-int complain(const std::string& what) {
+int report_error(const std::string& what) {
   const std::string line = tool::exec::error_line("--batch: " + what);
   (void)os::write_all(STDERR_FILENO, line.data(), line.size());
   return kUsage;
 }
 
-void say(const Json& object) {
-  // What is no UTF-8 in a tool's text is replaced, as in the journal.
+void print_line(const Json& object) {
+  // Bytes of a tool's text that are not UTF-8 are replaced, as in the journal.
   print(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
@@ -46,7 +47,7 @@ std::vector<std::string> texts(const Json& object, const char* name) {
                                : std::vector<std::string>();
 }
 
-// The command's words, or an exception of Json's that says what is wrong with the object.
+// The command's words. Throws an exception of Json's that says what is wrong with the object.
 std::vector<std::string> words_of(const Json& object) {
   std::vector<std::string> words = {"deja", "exec"};
   for (std::string& option : texts(object, "options")) words.push_back(std::move(option));
@@ -55,7 +56,7 @@ std::vector<std::string> words_of(const Json& object) {
   return words;
 }
 
-// Our own variables, with those of the object.
+// This process's variables, overridden by those of the object.
 os::Texts environment_with(const Json& object) {
   os::Texts out = os::own_environment();
   if (!object.contains("env")) return out;
@@ -68,7 +69,7 @@ os::Texts environment_with(const Json& object) {
 
 class Batch {
  public:
-  explicit Batch(std::string front) : front_(std::move(front)) {}
+  explicit Batch(std::string client) : client_(std::move(client)) {}
 
   int run() {
     const std::size_t jobs_max = std::max(1U, std::thread::hardware_concurrency());
@@ -90,23 +91,24 @@ class Batch {
       job.id = object.contains("id") ? object.at("id") : Json(number);
       std::vector<std::string> words = words_of(object);
       const std::string cwd = object.value("cwd", "");
-      auto heard = os::start_heard(front_, words, environment_with(object), cwd);
+      auto heard = os::start_heard(client_, words, environment_with(object), cwd);
       if (heard) job.heard = *std::move(heard);
     } catch (const Json::exception& e) {
-      refuse(job, number, e.what());
+      reject(job, number, e.what());
       return;
     }
-    if (job.heard.pid < 0) return refuse(job, number, "cannot start deja");
+    if (job.heard.pid < 0) return reject(job, number, "cannot start the client, ../../bin/deja");
     jobs_.push_back(std::move(job));
   }
 
-  void refuse(const Job& job, std::size_t number, const std::string& why) {
+  void reject(const Job& job, std::size_t number, const std::string& why) {
     code_ = kUsage;
-    complain("line " + std::to_string(number) + ": " + why);
-    say({{"id", job.id.is_null() ? Json(number) : job.id}, {"exit_code", kUsage}, {"error", why}});
+    report_error("line " + std::to_string(number) + ": " + why);
+    print_line(
+        {{"id", job.id.is_null() ? Json(number) : job.id}, {"exit_code", kUsage}, {"error", why}});
   }
 
-  // Takes what there is of all commands; says what became of those that have ended.
+  // Reads what the running commands have written, and reports those that have ended.
   void wait() {
     std::vector<int> fds;
     for (const Job& job : jobs_) {
@@ -141,11 +143,11 @@ class Batch {
       object["exit_code"] = ended.exit_code;
     }
     if (ended.signal != 0 || ended.exit_code != 0) code_ = std::max(code_, kProblems);
-    say(object);
+    print_line(object);
     return jobs_.erase(job);
   }
 
-  const std::string front_;
+  const std::string client_;
   std::list<Job> jobs_;
   int code_ = kDone;
 };
@@ -153,7 +155,7 @@ class Batch {
 }  // namespace
 
 int run_batch(const Context& context, Args args) {
-  if (args.size() != 1) return complain("takes no other words; they are part of each line");
+  if (args.size() != 1) return report_error("takes no other arguments; they are part of each line");
   return Batch(context.libexec + "/../../bin/deja").run();
 }
 

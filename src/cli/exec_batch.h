@@ -5,9 +5,9 @@
 
 namespace deja::cli {
 
-// Reads objects from standard input, one a line, and runs each through `deja exec`, several at once;
-// writes an object a line when one has ended. docs/exec.md has their members. The exit code is kDone
-// when all commands ended with 0.
+// Reads one JSON object per line from standard input, runs each through `deja exec`, several at
+// once, and writes one object per line when a command has ended. docs/exec.md has their members.
+// The exit code is kDone when all commands returned 0.
 int run_batch(const Context& context, Args args);
 
 }  // namespace deja::cli

@@ -1,6 +1,6 @@
-// `deja -E file`: how build scripts that use the crate cc ask what kind of compiler they have, when
-// CC is "deja gcc" and they take "deja" for the compiler and the rest for its arguments. The compiler
-// that a variable of theirs names behind "deja" answers. Tested by test/e2e/calling_test.cc.
+// `deja -E file`: build scripts that use the crate cc ask their compiler's family in this way. When
+// CC is "deja gcc" they take "deja" for the compiler and the rest for its arguments. The compiler
+// that their variable names after "deja" answers. Tested by test/e2e/calling_test.cc.
 
 #include <algorithm>
 #include <cstring>
@@ -16,7 +16,7 @@
 namespace deja::cli {
 namespace {
 
-// "deja clang -O2" of a variable's text: "clang".
+// "clang" from a variable's text "deja clang -O2".
 std::optional<std::string> compiler_behind_deja(std::string_view text) {
   std::vector<std::string> words;
   for (std::size_t at = 0; at < text.size() && words.size() < 2;) {
@@ -31,8 +31,8 @@ std::optional<std::string> compiler_behind_deja(std::string_view text) {
   return words[1];
 }
 
-// The names of a variable in the order in which the crate cc looks for them (its getenv_with_target_
-// prefixes): for the target, then for any, then for the host.
+// The names of a variable in the order of the crate cc (its getenv_with_target_prefixes): for the
+// target, then for any, then for the host.
 std::vector<std::string> names_of(const std::string& variable, const std::string& target) {
   std::vector<std::string> names;
   if (!target.empty()) {

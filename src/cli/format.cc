@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
-// Characters, not bytes: continuation bytes take no column.
+// Counts characters, not bytes: UTF-8 continuation bytes take no column.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
@@ -55,7 +55,7 @@ std::string printable(std::string_view text) {
   std::string out(text);
   for (std::size_t i = 0; i < out.size(); ++i) {
     const auto byte = static_cast<unsigned char>(out[i]);
-    // U+0080 to U+009F, the second set of controls, is 0xc2 0x80 to 0xc2 0x9f in UTF-8.
+    // U+0080 to U+009F, the second set of control characters, is 0xc2 0x80 to 0xc2 0x9f in UTF-8.
     const bool second_set = byte >= 0x80 && byte <= 0x9f && i > 0 && out[i - 1] == '\xc2';
     if (second_set) out[i - 1] = '?';
     if (second_set || byte < ' ' || byte == 0x7f) out[i] = '?';

@@ -1,4 +1,4 @@
-// Numbers, times and tables for people.
+// Numbers, times and tables for users.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ using journal::human_elapsed;
 using journal::human_size;
 std::string human_age(std::int64_t age_ns);                    // "3 min ago", "just now"
 std::string local_time(std::int64_t wall_ns);                  // "2026-08-24 10:00:01"
-std::string percent(std::uint64_t part, std::uint64_t whole);  // "65.0 %", "" of nothing
+std::string percent(std::uint64_t part, std::uint64_t whole);  // "65.0 %"; "" when whole is 0
 std::string counted(std::uint64_t n, std::string_view noun);   // "1 blob", "2 blobs"
 double seconds(std::int64_t wall_ns);  // for JSON: seconds since 1970, to the µs
 
-// What may be printed on a terminal: control characters become '?'.
+// Safe to print on a terminal: control characters become '?'.
 std::string printable(std::string_view text);
-// As text, cut in the middle when longer than max characters: "/usr/…/a.c".
+// The text, cut in the middle when longer than max characters: "/usr/…/a.c".
 std::string shortened(std::string_view text, std::size_t max);
 
 // Left-aligned columns, two blanks between; the last column is not padded.

@@ -7,7 +7,7 @@ namespace deja::cli {
 
 int run_gc(const Context& context, Args args) {
   Format format = Format::text;
-  Options options(
+  OptionTable options(
       "gc", "Evicts results until the store is under its limit, and sweeps what nothing refers to.",
       "The engine does this by itself. The limit is the setting store.limit.");
   options.format(format);

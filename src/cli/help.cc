@@ -5,7 +5,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::string_view kWays = R"help(Ways to use it:
+constexpr std::string_view kUsageText = R"help(Usage:
   deja gcc -c a.c -o a.o             in front of one command
   make CC="deja gcc" CXX="deja g++"  in front of a build's compiler
   RUSTC_WRAPPER=deja cargo build     in front of cargo's rustc
@@ -24,7 +24,7 @@ constexpr std::string_view kEnvironment =
   DEJA_CONFIG=<file>      the only configuration file to read
   DEJA_DAEMON=auto|off    off: no engine in the background, one for each command
   DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
-  DEJA_BASE_DIR=<dirs>    directories whose place does not matter, separated by ':'
+  DEJA_BASE_DIR=<dirs>    directories below which paths count relative to them, separated by ':'
   DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all

@@ -1,5 +1,5 @@
-// `deja init --rust`: the line in cargo's configuration that puts deja in front of rustc. The file is
-// the user's: what else is in it stays as it is, byte by byte. Tested by init_test.cc.
+// `deja init --rust`: adds the line to cargo's configuration that makes deja the wrapper of rustc.
+// The rest of the user's file stays as it is, byte by byte. Tested by init_test.cc.
 
 #include <stdlib.h>
 
@@ -30,13 +30,13 @@ std::string cargo_directory() {
   return users != nullptr && *users != '\0' ? std::string(users) + "/.cargo" : "";
 }
 
-// The older of the names wins in cargo, too.
+// Cargo, too, prefers the older of the two names.
 std::string config_in(const std::string& directory) {
   const auto old = os::stat_file(directory + "/config");
   return old && *old ? directory + "/config" : directory + "/config.toml";
 }
 
-// What `build.rustc-wrapper` is; an empty text: not set. Empty: no TOML.
+// The value of `build.rustc-wrapper`; an empty text: not set. Empty: not valid TOML.
 std::optional<std::string> wrapper_in(const std::string& text) {
   const toml::parse_result table = toml::parse(text);
   if (!table) return std::nullopt;
@@ -46,11 +46,11 @@ std::optional<std::string> wrapper_in(const std::string& text) {
 }
 
 struct Lines {
-  // Where the line at `at` ends, behind its "\n".
+  // The end of the line at `at`, after its newline.
   static std::size_t end(const std::string& text, std::size_t at) {
     return std::min(text.find('\n', at), text.size() - 1) + 1;
   }
-  // The first line that begins so; npos: none.
+  // The first line that begins with this text; npos: none.
   static std::size_t find(const std::string& text, std::string_view begin) {
     for (std::size_t at = 0; at < text.size(); at = end(text, at))
       if (std::string_view(text).substr(at).starts_with(begin)) return at;
@@ -66,8 +66,8 @@ std::string add_line(std::string text, const std::string& wrapper) {
   return text + std::string(kHeader) + std::string(kMark) + "\n" + line;
 }
 
-// Only lines that add_line has written.
-std::string take_lines(std::string text) {
+// Removes only lines that add_line has written.
+std::string remove_lines(std::string text) {
   for (const std::string_view begin : {kKey, kHeader}) {
     const std::size_t at = Lines::find(text, begin);
     if (at == std::string::npos) continue;
@@ -86,11 +86,11 @@ Status write(const std::string& path, const std::string& text, mode_t mode) {
     return {};
   }
   TRY(os::make_directories(std::string(parent_path(path))));
-  const auto real = os::real_path(path);  // a link to where the user keeps such files
+  const auto real = os::real_path(path);  // the user may have made it a link
   return os::write_file_atomic(real ? *real : path, text, mode);
 }
 
-// What cargo is to start: the name, where it leads here.
+// The program that cargo will start: "deja" when PATH finds this installation, else the whole path.
 std::string own_name(const Context& context) {
   std::string own = join_path(parent_path(parent_path(context.libexec)), "bin/deja");
   const auto id = os::stat_file(own);
@@ -113,31 +113,34 @@ int fail(const std::string& what) {
 
 int init_rust(const Context& context, bool remove) {
   const std::string directory = cargo_directory();
-  if (directory.empty()) return fail("where is cargo's configuration? Set CARGO_HOME or HOME");
+  if (directory.empty()) return fail("cargo's directory is unknown: set CARGO_HOME or HOME");
   const std::string path = config_in(directory);
   constexpr std::uint64_t kMax = 1 << 20;
   const auto old = os::read_file_if_exists(path, kMax);
   if (!old) return fail(old.error().message);
   const std::string before = old->value_or("");
   const auto wrapper = wrapper_in(before);
-  if (!wrapper) return fail(path + " is no TOML that can be read; nothing was changed");
+  if (!wrapper)
+    return fail(path + " is not valid TOML; correct it and try again; nothing was changed");
   const std::string own = own_name(context);
   const bool is_deja = base_name(*wrapper) == "deja";
-  if (!remove && is_deja) return print(path + " says it already\n"), kDone;
+  if (!remove && is_deja) return print(path + ": cargo builds go through deja already\n"), kDone;
   if (!remove && !wrapper->empty())
-    return fail(path + " has another rustc-wrapper, \"" + *wrapper + "\"; take that out first");
-  if (remove && wrapper->empty()) return print(path + " does not say it\n"), kDone;
-  const std::string after = remove ? take_lines(before) : add_line(before, own);
-  // Tables can be written in more ways than one.
+    return fail(path + " has another rustc-wrapper, \"" + *wrapper + "\"; remove it first");
+  if (remove && wrapper->empty())
+    return print(path + ": cargo builds do not go through deja\n"), kDone;
+  const std::string after = remove ? remove_lines(before) : add_line(before, own);
+  // A table can be written in several ways, so the result is checked.
   if (wrapper_in(after) != (remove ? "" : own))
-    return fail(path + " was written by hand: " + (remove ? "take out" : "add") +
+    return fail(path + " has a form that deja does not edit: " + (remove ? "remove" : "add") +
                 " 'rustc-wrapper = \"" + (remove ? *wrapper : own) + "\"' under [build] there");
   const auto there = os::stat_file(path);
   const mode_t mode = there && *there ? (*there)->mode & 07777 : 0644;
   if (auto done = write(path, after, mode); !done) return fail(done.error().message);
   print(remove
-            ? path + ": deja is taken out\n"
-            : path + ": cargo builds go through deja now; 'deja init --rust --remove' ends that\n");
+            ? path + ": cargo builds no longer go through deja\n"
+            : path +
+                  ": cargo builds go through deja now; 'deja init --rust --remove' undoes that\n");
   return kDone;
 }
 
@@ -145,14 +148,14 @@ int init_rust(const Context& context, bool remove) {
 
 int run_init(const Context& context, Args args) {
   bool rust = false, remove = false;
-  Options options(
+  OptionTable options(
       "init",
       "Puts deja in front of a build tool's compiler, by a line in the tool's own settings.");
   options.flag("--rust", "Cargo's rustc: one line in $CARGO_HOME/config.toml", rust);
   options.flag("--remove", "Remove that line", remove);
   if (const auto code = options.parse(args)) return *code;
   if (!rust) {
-    print_error("init: of what? --rust is for cargo; see 'deja help init'");
+    print_error("init: needs --rust, for cargo; see 'deja help init'");
     return kUsage;
   }
   return init_rust(context, remove);

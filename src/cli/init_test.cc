@@ -24,7 +24,7 @@ class InitTest : public CliTest {
     const auto text = os::read_file_if_exists(path(name), 1 << 20);
     return text && *text ? **text : "(none)";
   }
-  // What init writes when added to `before`; taking it out again leaves `before`.
+  // The text that init makes from `before`; removing the line must give `before` again.
   std::string there_and_back(const std::string& before) {
     write(before);
     EXPECT_EQ(run({"init", "--rust"}).code, 0);
@@ -77,7 +77,7 @@ TEST_F(InitTest, RefusesWhatItDoesNotUnderstand) {
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     EXPECT_EQ(read(), text);
   }
-  write("[build]\nrustc-wrapper = \"/opt/deja\"\n");  // by hand
+  write("[build]\nrustc-wrapper = \"/opt/deja\"\n");  // added by the user
   EXPECT_EQ(run({"init", "--rust"}).code, 0);
   EXPECT_EQ(run({"init", "--rust", "--remove"}).code, 1);
   EXPECT_EQ(run({"init"}).code, 2);

@@ -1,4 +1,4 @@
-// JSON as the subcommands print it.
+// The JSON that subcommands print.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@ namespace deja::cli {
 
 using Json = nlohmann::ordered_json;
 
-// With a newline. Bytes that are no UTF-8 (paths may hold any) become U+FFFD.
+// With a newline. Bytes that are not UTF-8 (paths may hold any) become U+FFFD.
 inline std::string pretty(const Json& value) {
   return value.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -1,4 +1,4 @@
-// deja-cli: the subcommands of `deja`. The front starts it as "deja <subcommand> args…".
+// deja-cli: the subcommands of `deja`. The client starts it as "deja <subcommand> args…".
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,17 +35,17 @@ constexpr std::array<Subcommand, 14> kSubcommands = {{
     {"version", "The version of deja", run_version, false},
 }};
 
-consteval bool front_knows_all() {
+consteval bool client_knows_all() {
   for (const Subcommand& s : kSubcommands)
     if (!wire::is_subcommand(s.name)) return false;
   return true;
 }
-static_assert(front_knows_all(),
-              "wire/subcommands.h decides what the front takes for a subcommand");
+static_assert(client_knows_all(),
+              "wire/subcommands.h decides what the client takes for a subcommand");
 
 Context make_context() {
   Context context;
-  // A directory that was removed below us has no name; then nothing is relative to it.
+  // A working directory that was removed has no name; then relative paths have no base.
   if (auto cwd = os::real_path(".")) context.cwd = *std::move(cwd);
   context.sources.environment = [](std::string_view name) -> std::optional<std::string_view> {
     const char* value = ::getenv(std::string(name).c_str());
@@ -71,7 +71,7 @@ int run(std::vector<std::string> args) {
   }
   const Subcommand* subcommand = find_subcommand(name);
   if (subcommand == nullptr) {
-    constexpr int kNoProgram = 127;  // as a shell says it
+    constexpr int kNoProgram = 127;  // the exit code of a shell for this
     const bool is_option = name.starts_with('-');
     const std::string meant = suggestion_for(name);
     print_error((is_option ? "no such option '" : "no such program or subcommand '") + name + "'" +
@@ -82,7 +82,7 @@ int run(std::vector<std::string> args) {
   context.sources.cwd = context.cwd;
   const bool asks_for_help = !args.empty() && (args.front() == "--help" || args.front() == "-h");
   if (subcommand->needs_dir && !context.has_dir() && !asks_for_help) {
-    print_error("no place for the cache: set DEJA_DIR, XDG_CACHE_HOME or HOME");
+    print_error("there is no cache directory: set DEJA_DIR, XDG_CACHE_HOME or HOME");
     return kProblems;
   }
   return subcommand->run(context, args);
@@ -108,6 +108,7 @@ void print_error(std::string_view message) {
 }  // namespace deja::cli
 
 int main(int argc, char** argv) {
-  const deja::os::ClosedStreams held;  // "deja why x >&-" writes into no file of the cache
+  // keeps closed standard streams closed: "deja why x >&-" must not write into a file of the cache
+  const deja::os::ClosedStreams held;
   return deja::cli::run({argv + (argc > 0 ? 1 : 0), argv + argc});
 }

@@ -1,3 +1,4 @@
+// OptionTable on top of CLI11, which no other file includes. Tested by cli_test.cc.
 #include "cli/options.h"
 
 #include <CLI/CLI.hpp>
@@ -23,7 +24,7 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
 
 }  // namespace
 
-struct Options::Impl {
+struct OptionTable::Impl {
   explicit Impl(const std::string& command, const std::string& summary)
       : name(command), app(summary, "deja " + command) {}
   std::string name;
@@ -32,19 +33,20 @@ struct Options::Impl {
   std::vector<std::string>* rest = nullptr;
 };
 
-Options::Options(const std::string& name, const std::string& summary, const std::string& details)
+OptionTable::OptionTable(const std::string& name, const std::string& summary,
+                         const std::string& details)
     : impl_(std::make_unique<Impl>(name, summary)) {
   impl_->app.footer(details);
   impl_->app.get_formatter()->column_width(34);
 }
 
-Options::~Options() = default;
+OptionTable::~OptionTable() = default;
 
-void Options::flag(const char* names, const char* doc, bool& target) {
+void OptionTable::flag(const char* names, const char* doc, bool& target) {
   impl_->app.add_flag(names, target, doc);
 }
 
-void Options::number(const char* names, const char* doc, std::optional<std::uint64_t>& target) {
+void OptionTable::number(const char* names, const char* doc, std::optional<std::uint64_t>& target) {
   impl_->app.add_option(names, target, doc)
       ->check(CLI::Validator(
           [](const std::string& text) {
@@ -57,38 +59,38 @@ void Options::number(const char* names, const char* doc, std::optional<std::uint
       ->take_last();
 }
 
-void Options::text(const char* names, const char* doc, std::string& target) {
+void OptionTable::text(const char* names, const char* doc, std::string& target) {
   impl_->app.add_option(names, target, doc)->type_name("TEXT")->take_last();
 }
 
-void Options::choice(const char* names, const char* doc, const std::vector<std::string>& allowed,
-                     std::string& target) {
+void OptionTable::choice(const char* names, const char* doc,
+                         const std::vector<std::string>& allowed, std::string& target) {
   impl_->app.add_option(names, target, doc)
       ->check(one_of(allowed))
       ->type_name(alternatives(allowed))
       ->take_last();
 }
 
-void Options::argument(const char* name, const char* doc, std::string& target) {
+void OptionTable::argument(const char* name, const char* doc, std::string& target) {
   impl_->app.add_option(name, target, doc)->required()->type_name("");
 }
 
-void Options::word(const char* name, const char* doc, const std::vector<std::string>& allowed,
-                   std::string& target) {
+void OptionTable::word(const char* name, const char* doc, const std::vector<std::string>& allowed,
+                       std::string& target) {
   impl_->app.add_option(name, target, doc)
       ->required()
       ->check(one_of(allowed))
       ->type_name(alternatives(allowed));
 }
 
-void Options::rest(const char* name, const char* doc, std::vector<std::string>& target) {
+void OptionTable::rest(const char* name, const char* doc, std::vector<std::string>& target) {
   impl_->app.prefix_command();
   impl_->app.footer(std::string(name) + ": " + doc + "\n" + impl_->app.get_footer());
   impl_->rest_name = name;
   impl_->rest = &target;
 }
 
-void Options::format(Format& target) {
+void OptionTable::format(Format& target) {
   const std::vector<std::string> words = {"text", "json"};
   const auto set = [&target](const std::string& word) {
     target = word == "json" ? Format::json : Format::text;
@@ -101,8 +103,8 @@ void Options::format(Format& target) {
       ->take_last();
 }
 
-std::optional<int> Options::parse(Args args) {
-  std::vector<std::string> reversed(args.rbegin(), args.rend());  // as CLI11 wants them
+std::optional<int> OptionTable::parse(Args args) {
+  std::vector<std::string> reversed(args.rbegin(), args.rend());  // the order that CLI11 expects
   try {
     impl_->app.parse(std::move(reversed));
     if (impl_->rest != nullptr) {

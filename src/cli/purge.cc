@@ -7,12 +7,12 @@ namespace deja::cli {
 
 int run_purge(const Context& context, Args args) {
   bool yes = false;
-  Options options("purge", "Removes all results and blobs. Counts and events stay.");
+  OptionTable options("purge", "Removes all results and blobs. Counts and events stay.");
   options.flag("--yes,-y", "Confirm it", yes);
   if (const auto code = options.parse(args)) return *code;
   if (!yes) {
-    print_error("purge: this forgets everything in " + context.places.dir +
-                "; say --yes if you mean it");
+    print_error("purge: this removes all results in " + context.places.dir +
+                "; give --yes to confirm");
     return kUsage;
   }
   const auto done = [&]() -> Status {
@@ -23,7 +23,8 @@ int run_purge(const Context& context, Args args) {
     print_error("purge: " + done.error().message);
     return kProblems;
   }
-  // It would go on answering from memory. One of another build is not asked twice: it ends.
+  // The daemon would continue to answer from memory. A daemon of another build does not know
+  // "forget", so it is stopped.
   if (const auto told = ask_daemon(context, "forget"); !told || (*told && (*told)->empty()))
     ignore(ask_daemon(context, "stop"), "it may not be running");
   print("purged " + context.places.dir + "\n");

@@ -1,4 +1,4 @@
-// The program that a name means to the user, with deja out of the way.
+// Finds the program that a name means when deja is left out.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace deja::cli {
 
-// Absolute path; empty: there is none on PATH but deja itself.
+// Absolute path; empty: PATH has no such program except deja itself.
 std::string find_real_tool(const Context& context, const std::string& name);
 
 }  // namespace deja::cli

@@ -1,3 +1,5 @@
+// `deja stats`: counters and troubles of the journal, and the size of the store. When troubles or
+// store cannot be read, the rest is printed with the reason. Tested by cli_test.cc.
 #include <fmt/format.h>
 
 #include <string>
@@ -100,7 +102,7 @@ std::string counts_text(const journal::Counts& counts) {
     table.row({name, std::to_string(counts[counter]), std::move(note)});
   };
   std::string rate = percent(hits, hits + misses);
-  if (!rate.empty()) rate += " of all that were looked up";
+  if (!rate.empty()) rate += " of the commands that were looked up";
   const std::string remote = with(counts[Counter::remote_hits], "from a remote");
   row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
   row("misses", Counter::misses,
@@ -143,13 +145,13 @@ std::string as_text(const Context& context, const Everything& all) {
 int run_stats(const Context& context, Args args) {
   Format format = Format::text;
   bool zero = false;
-  Options options(
+  OptionTable options(
       "stats", "Counts of all processes since the last --zero, and the size of the store.",
       "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
-      "failures: the tool itself failed. errors: the cache failed at something and the build\n"
-      "went on without it; the troubles say at what.");
+      "failures: the tool itself failed. errors: an operation of the cache failed and the build\n"
+      "continued without it; the troubles say which.");
   options.format(format);
-  options.flag("--zero,-z", "Start the counts again and forget the troubles", zero);
+  options.flag("--zero,-z", "Set the counts to 0 and remove the troubles", zero);
   if (const auto code = options.parse(args)) return *code;
   const auto all = gather(context, zero);
   if (!all) {

@@ -16,7 +16,7 @@ Result<std::unique_ptr<store::LocalStore>> open_store(const Context& context, Ac
   options.read_only = access != Access::change;
   auto opened = store::LocalStore::open(options);
   if (opened || access != Access::read) return opened;
-  // An index that must be made anew first cannot be opened for reading only.
+  // An index that must be rebuilt first cannot be opened read-only.
   options.read_only = false;
   return store::LocalStore::open(std::move(options));
 }

@@ -1,4 +1,4 @@
-// Opening the store from a subcommand, beside whatever engine is using it.
+// Opens the store in a subcommand, while an engine may be using it.
 #pragma once
 
 #include <memory>
@@ -10,9 +10,9 @@
 
 namespace deja::cli {
 
-// read: changes nothing, but an index that is missing is made.
+// read: changes nothing, except that a missing index is rebuilt.
 enum class Access { only_read, read, change };
-// Null when there is no store yet: subcommands never make one.
+// Null when there is no store yet: subcommands do not create one.
 Result<std::unique_ptr<store::LocalStore>> open_store(const Context& context, Access access);
 
 }  // namespace deja::cli

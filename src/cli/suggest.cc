@@ -1,4 +1,5 @@
-// Tested by cli_test.cc.
+// Suggests a subcommand for a mistyped word, and for options of ccache and sccache. Tested by
+// cli_test.cc.
 #include "cli/suggest.h"
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 namespace deja::cli {
 namespace {
 
-// Options of ccache and sccache that their users type without a thought.
+// Options of ccache and sccache that their users type out of habit.
 struct Habit {
   std::string_view option, subcommand;
 };
@@ -32,7 +33,7 @@ constexpr std::array kHabits = {
     Habit{"--start-server", "daemon start"},
 };
 
-// Letters that must be added, left out, changed, or exchanged with their neighbour (Damerau).
+// The number of letters to add, remove, change, or swap with a neighbour (Damerau).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -56,7 +57,7 @@ std::string suggestion_for(std::string_view word) {
   std::string_view meant;
   for (const Habit& habit : kHabits)
     if (habit.option == word) meant = habit.subcommand;
-  // One mistake in a short word, two in a longer one.
+  // Allows one mistake in a short word, two in a longer one.
   std::size_t best = word.size() < 5 ? 2 : 3;
   for (const Subcommand& subcommand : subcommands()) {
     const std::size_t mistakes = distance(word, subcommand.name);

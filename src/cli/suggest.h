@@ -1,4 +1,4 @@
-// What somebody may have meant who has mistyped a subcommand, or has another cache's options in mind.
+// What a user may have meant by a mistyped subcommand, or by another cache's option.
 #pragma once
 
 #include <string>

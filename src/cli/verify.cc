@@ -1,3 +1,5 @@
+// `deja verify`: checks, and with --repair tries one remedy after the other, from the mildest to
+// setting the store aside. Tested by cli_test.cc and test/fault/verify_test.cc.
 #include <string>
 #include <vector>
 
@@ -46,20 +48,20 @@ std::string as_text(const store::VerifyReport& report, const Lines& lines, bool 
   };
   problem(report.blobs_quarantined, "blob", "damaged", ", set aside in quarantine");
   problem(report.blobs_missing, "blob", "missing", "");
-  problem(report.results_incomplete, "result", "incomplete", ", forgotten");
-  problem(report.records_damaged, "record", "damaged", ", forgotten");
+  problem(report.results_incomplete, "result", "incomplete", ", removed");
+  problem(report.records_damaged, "record", "damaged", ", removed");
   if (report.counters_wrong)
-    out += std::string("problem: the size of the store was counted wrongly") +
+    out += std::string("problem: the recorded size of the store is wrong") +
            (repair ? ", corrected" : "") + "\n";
   const bool is_clean = report.is_clean() && lines.empty();
-  if (!is_clean && !repair) out += "'deja verify --repair' mends this\n";
+  if (!is_clean && !repair) out += "'deja verify --repair' repairs this\n";
   return out;
 }
 
-// What to do about an index that cannot be used, one after the other.
+// What to do about an unusable index; each is tried after the one before it.
 enum class Remedy { none, remade_index, empty_store };
 
-// May be tried again with the next remedy. No exit code of deja's.
+// Means "try again with the next remedy". deja does not use this exit code.
 constexpr int kTryAgain = 100;
 
 struct Verification {
@@ -78,10 +80,10 @@ struct Verification {
     return store ? store->verify(repair) : store::VerifyReport();
   }
 
-  int tell(Remedy remedy, Lines lines) const {
+  int report(Remedy remedy, Lines lines) const {
     const auto report = verify(remedy);
     if (!report) {
-      const bool may_help = report.error().code != Code::invalid &&  // of a newer deja
+      const bool may_help = report.error().code != Code::invalid &&  // the store of a newer deja
                             report.error().code != Code::denied &&
                             report.error().code != Code::timeout;
       if (repair && may_help && remedy != Remedy::empty_store) return kTryAgain;
@@ -98,14 +100,14 @@ struct Verification {
 int print_lines(Format format, const Lines& lines) {
   std::string text;
   for (const std::string& line : lines) text += "problem: " + line + "\n";
-  text += "'deja verify --repair' mends this\n";
+  text += "'deja verify --repair' repairs this\n";
   print(format == Format::json
             ? pretty(Json{{"clean", false}, {"repaired", false}, {"other", lines}})
             : text);
   return kProblems;
 }
 
-// Others may write while we walk, and free the page that we are at.
+// Another process may write during the walk, and free the page that is being read.
 bool can_be_walked(const std::string& index) {
   constexpr int kTries = 3;
   for (int i = 0; i < kTries; ++i)
@@ -113,13 +115,13 @@ bool can_be_walked(const std::string& index) {
   return false;
 }
 
-// What is wrong with the index as a whole, and what helps; empty: it can be used.
+// The problem of the index as a whole, and its remedy; empty: it can be used.
 std::string look_at_index(const store::Layout& layout, Remedy& remedy) {
   const auto unknown = store::has_unknown_format(layout);
-  if (!unknown) return {};  // a newer deja's: said when it is opened
+  if (!unknown) return {};  // of a newer deja: reported when it is opened
   if (*unknown) {
     remedy = Remedy::empty_store;
-    return "the store's format is not known";
+    return "the store's format is unknown";
   }
   const auto is_there = os::stat_file(layout.blobs());
   if (!is_there || !*is_there) return {};
@@ -137,18 +139,19 @@ std::string look_at_index(const store::Layout& layout, Remedy& remedy) {
 int run_verify(const Context& context, Args args) {
   Format format = Format::text;
   bool repair = false;
-  Options options(
+  OptionTable options(
       "verify", "Checks every blob and record of the store. Exits with 1 when problems were found.",
       "Damaged blobs are never served, repaired or not: their content is checked before use.");
   options.format(format);
-  options.flag("--repair", "Set damaged blobs aside and forget what cannot be served", repair);
+  options.flag("--repair", "Set damaged blobs aside and remove results that cannot be served",
+               repair);
   if (const auto code = options.parse(args)) return *code;
 
   const Verification verification{context, format, repair};
   const store::Layout layout(context.places.dir);
   const bool is_ours =
       os::look_at_cache_directory(context.places.dir.c_str()) == os::CacheDirectory::ours;
-  // A damaged index can crash or hold up whoever reads it, hence the copies of this process.
+  // A damaged index can crash or block its reader, so it is read in a copy of this process.
   Lines lines;
   Remedy remedy = Remedy::none;
   if (is_ours) {
@@ -161,7 +164,7 @@ int run_verify(const Context& context, Args args) {
     }
   }
   for (;;) {
-    const auto code = os::run_in_copy([&] { return verification.tell(remedy, lines); });
+    const auto code = os::run_in_copy([&] { return verification.report(remedy, lines); });
     if (code && *code != kTryAgain) return *code;
     if (!repair || remedy == Remedy::empty_store) {
       lines.emplace_back("the index cannot be read: a process that tries crashes");

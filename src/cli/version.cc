@@ -9,7 +9,7 @@ namespace deja::cli {
 
 int run_version(const Context&, Args args) {
   Format format = Format::text;
-  Options options("version", "The version of deja.");
+  OptionTable options("version", "The version of deja.");
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
   const std::string version(wire::kVersion);

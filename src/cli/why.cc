@@ -1,6 +1,6 @@
-// `deja why`: what became of a source file, an output or a key. A source is matched by the path
-// that its events name; an output by the artifacts of the results that events led to; a key by the
-// beginning of its hex digits.
+// `deja why`: what happened to a source file, an output or a key. A source is matched by the paths
+// in its events; an output by the artifacts of the results of events; a key by the first of its hex
+// digits.
 
 #include <fmt/format.h>
 
@@ -26,15 +26,15 @@ namespace deja::cli {
 namespace {
 
 constexpr std::size_t kShown = 10;           // earlier events to list
-constexpr std::size_t kKeyDigitsMin = 6;     // fewer could be meant as a file name
-constexpr std::size_t kResultsMax = 20'000;  // to look through for an output
+constexpr std::size_t kKeyDigitsMin = 6;     // fewer digits could be a file name
+constexpr std::size_t kResultsMax = 20'000;  // results to search for an output
 
 bool is_key_prefix(std::string_view text) {
   return text.size() >= kKeyDigitsMin &&
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The ways in which a path that the user typed may stand in an event.
+// The spellings of the user's path that may be in an event.
 struct Wanted {
   std::string typed;
   std::string clean;  // absolute
@@ -77,14 +77,14 @@ std::optional<action::ActionResult> stored_result(store::LocalStore* store,
   return action::decode_result(**record);
 }
 
-// Where the artifact was put by the run or hit that the event tells of.
+// Where the event's run or hit has put the artifact.
 std::string artifact_path(const action::ActionResult& result, const action::Artifact& artifact,
                           const journal::Event& event) {
   using action::OutputName;
   action::Roots here(event.cwd, result.made_in.path(action::Root::workspace));
   if (!event.output.empty()) {
     here.set(OutputName::output, tidy_path(join_path(event.cwd, event.output)));
-    // The journal does not tell how the dependency file was called, unless it was there that it was made.
+    // The journal has no name for the dependency file, except in the directory where it was made.
     if (here.path(OutputName::output) == result.made_in.path(OutputName::output))
       here.set(OutputName::depfile, result.made_in.path(OutputName::depfile));
   }
@@ -105,7 +105,7 @@ Result<std::vector<journal::Event>> find_by_output(const Context& context, const
   });
 }
 
-// What the result rests on, claim by claim; empty when the store does not know it any more.
+// The claims of the result; empty when the store no longer has them.
 action::Trace stored_trace(store::LocalStore* store, const journal::Event& event) {
   const auto probe = Digest::from_hex(event.probe_key);
   const auto key = Digest::from_hex(event.action_key);
@@ -135,7 +135,7 @@ std::string outputs_text(const action::ActionResult& result, const journal::Even
   return out;
 }
 
-// What would have made a hit of it.
+// Advice for turning this miss into a hit.
 std::string hint(const journal::Event& event) {
   if (!event.reason.starts_with("changed: root <")) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
@@ -230,7 +230,7 @@ int run_why(const Context& context, Args args) {
   Format format = Format::text;
   std::string query;
   bool with_trace = false;
-  Options options(
+  OptionTable options(
       "why", "What deja did when a command last used or made a file, and why.",
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
       "The journal holds the last 8 to 16 MB of events.");
@@ -241,7 +241,7 @@ int run_why(const Context& context, Args args) {
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
 
-  // Without the store the journal alone has to do.
+  // Without the store, only the journal is used.
   auto opened = open_store(context, Access::read);
   store::LocalStore* store = opened ? opened->get() : nullptr;
   const auto events = find(context, query, store);

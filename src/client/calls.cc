@@ -17,13 +17,13 @@ std::uint64_t hash_of_arguments(char* const* argv) {
   return hash.value();
 }
 
-void calls_for(const Environment& env, const os::ClientFile& front, const char* tool,
+void calls_for(const Environment& env, const os::ClientFile& client, const char* tool,
                char* const* argv, char* out) {
   out[0] = '\0';
   struct stat st;
   if (::stat(tool, &st) != 0) return;
   os::TextBuffer text(out, kCallsText);
-  os::CallChain(env.calls).extend(front, {st.st_dev, st.st_ino}, hash_of_arguments(argv), text);
+  os::CallChain(env.calls).extend(client, {st.st_dev, st.st_ino}, hash_of_arguments(argv), text);
   if (!text.fits()) out[0] = '\0';
 }
 

@@ -1,4 +1,5 @@
-// What this front tells the tool that it starts, for other fronts further down (os/call_chain.h).
+// The record that this client leaves for other clients further down the process tree
+// (os/call_chain.h).
 #pragma once
 
 #include <cstdint>
@@ -10,22 +11,22 @@
 
 namespace deja::client {
 
-// Of argv[1] and on.
+// Of argv[1] and the following.
 std::uint64_t hash_of_arguments(char* const* argv);
 
-// The longest text that calls_for() makes, with its NUL.
+// The longest text of calls_for(), with its NUL.
 inline constexpr std::size_t kCallsText = os::kCallsSize;
 
-// Writes the text for a tool that is called with argv; "" where the file cannot be looked at, or the
-// text does not fit.
-void calls_for(const Environment& env, const os::ClientFile& front, const char* tool,
+// Writes the record for a tool that is called with argv; "" when the tool's file cannot be
+// examined, or the text is too long.
+void calls_for(const Environment& env, const os::ClientFile& client, const char* tool,
                char* const* argv, char* out);
 
-// NAME=value in memory that lives until exec; nullptr when there is none.
+// NAME=value in memory that lives until exec; nullptr: no memory.
 char* make_entry(std::string_view a, std::string_view b, std::string_view c, std::string_view d);
 
-// The user's environment with that text in it, next to the log of the run where one is observed.
-// nullptr: there is no memory.
+// The user's environment with that record in it, next to the run's log when the run is observed.
+// nullptr: no memory.
 char** with_calls(const Environment& env, std::string_view calls);
 
 }  // namespace deja::client

@@ -16,7 +16,7 @@
 namespace deja::client {
 namespace {
 
-// A file of a process's directory in /proc.
+// Opens a file of the process's directory in /proc.
 int open_of(pid_t pid, std::string_view before, std::string_view after) {
   char path[64];
   os::TextBuffer text(path, sizeof(path));
@@ -28,7 +28,8 @@ int open_of(pid_t pid, std::string_view before, std::string_view after) {
 // /proc/<pid>/task/<pid>/children, proc(5): the ids of all children, each followed by a space.
 int open_children(pid_t pid) { return open_of(pid, "/task/", "/children"); }
 
-// The third word of /proc/<pid>/stat, behind the name in brackets: running, waiting for a disk.
+// The third word of /proc/<pid>/stat, after the name in parentheses: running, or waiting for a
+// disk.
 bool is_running(pid_t pid) {
   const os::Fd file(open_of(pid, "/stat", ""));
   char text[128];
@@ -39,7 +40,7 @@ bool is_running(pid_t pid) {
   return line[end + 2] == 'R' || line[end + 2] == 'D';
 }
 
-// A system call, not the file: nearly always there are none.
+// A system call is cheaper than the file, and there nearly always are no children.
 bool has_children() {
   siginfo_t info = {};
   return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;

@@ -1,4 +1,4 @@
-// Processes that are below ours: who they are, and whether the tool has left some behind.
+// Finds this process's children, and processes that the tool has left behind.
 #pragma once
 
 #include <sys/types.h>
@@ -7,11 +7,11 @@
 
 namespace deja::client {
 
-// A helper that watches for the tool's end (Python's multiprocessing has one) ends right after it,
-// and gets so long for it, as long as it is at work.
+// A helper that watches for the tool's end (Python's multiprocessing has one) ends shortly after
+// it. It gets this long, and longer while it is running.
 inline constexpr int kLooksMax = 10, kLookMs = 5;
 
-// The ids of a process's children, proc(5); of very many, the first.
+// The ids of a process's children (proc(5)); only the first ones when there are very many.
 class Children {
  public:
   explicit Children(pid_t parent);
@@ -25,19 +25,20 @@ class Children {
   std::size_t size_ = 0;
 };
 
-// Knows who of our children was there before the tool (an engine, what a shell had started before it
-// became us). Processes whose parents have ended become our children (PR_SET_CHILD_SUBREAPER).
+// Records which of our children existed before the tool (an engine, or children of a shell that
+// became this process). Processes whose parents have ended become our children
+// (PR_SET_CHILD_SUBREAPER).
 class LeftBehind {
  public:
   LeftBehind();
-  // A tool that this process may become reaps nobody else's.
+  // Undoes that: a tool that this process may become must not get foreign children to reap.
   ~LeftBehind();
   LeftBehind(const LeftBehind&) = delete;
   LeftBehind& operator=(const LeftBehind&) = delete;
-  // Has the tool, which has ended, left a process that goes on? What is just about to end gets a
-  // moment for it.
+  // Has the tool, which has ended, left a running process behind? A process that is about to end
+  // gets a moment for it.
   bool any() const;
-  // Does one of them do something now? Who sleeps does not end in the next moment.
+  // Is one of them running? A sleeping process will not end in the next moment.
   bool is_at_work() const;
 
  private:

@@ -1,7 +1,7 @@
-// Starting a daemon without a race: whoever gets the lock file binds and listens, then starts the
-// daemon with both the listening socket and the lock as descriptors. From that moment everybody's
-// connect succeeds and waits in the queue, while the daemon still loads; and because a lock of
-// flock(2) belongs to the open file, the daemon holds it as long as it lives: there is one.
+// Starts the daemon without a race. The client that gets the lock file binds and listens, then
+// starts the daemon with the listening socket and the lock as descriptors. From then on every
+// client's connect succeeds and waits in the queue while the daemon loads. A lock of flock(2)
+// belongs to the open file, so the daemon holds it as long as it lives: there is only one daemon.
 #include "client/connect.h"
 
 #include <errno.h>
@@ -27,10 +27,10 @@
 namespace deja::client {
 namespace {
 
-// The engine's side of the agreement: daemon/main.cc reads these descriptors.
+// The descriptors that daemon/main.cc expects.
 constexpr int kEngineSocketFd = 3;
 constexpr int kEngineLockFd = 4;
-// A client that finds the lock taken waits this long for the other one to listen.
+// How often a client that finds the lock taken tries again to connect.
 constexpr int kStartTries = 200;
 constexpr long kStartPauseNs = 2'000'000;
 
@@ -41,7 +41,7 @@ struct sockaddr_un address_of(const char* path) {
   return address;
 }
 
-// A socket beside the cache directory may lie where others can make one of its name.
+// A socket outside the cache directory may be where another user can create one with its name.
 bool belongs_to_us(const os::Fd& socket) {
   struct ucred peer = {};
   socklen_t size = sizeof(peer);
@@ -49,7 +49,7 @@ bool belongs_to_us(const os::Fd& socket) {
          peer.uid == ::geteuid();
 }
 
-// Non-blocking: an engine that stands still must hold up nobody, not even in connect(2).
+// Non-blocking: a stopped engine must not hold up a client, not even in connect(2).
 int try_connect(const char* path) {
   os::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) return -1;
@@ -76,7 +76,7 @@ void reset_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-// Keeps what an engine is started with; the array is ours alone after fork.
+// Keeps only the variables that an engine is started with; after fork the array is ours alone.
 void filter_environment(char** environment) {
   char** out = environment;
   for (char** at = environment; *at != nullptr; ++at)
@@ -89,7 +89,7 @@ void filter_environment(char** environment) {
                                 int lock, char** environment) {
   reset_signals();
   filter_environment(environment);
-  // Above the agreed numbers first, so that neither overwrites the other.
+  // First to numbers above the agreed ones, so that neither overwrites the other.
   const int high_socket = ::fcntl(socket, F_DUPFD_CLOEXEC, 10);
   const int high_lock = lock < 0 ? -1 : ::fcntl(lock, F_DUPFD_CLOEXEC, 10);
   place_fd(high_socket, kEngineSocketFd);
@@ -105,7 +105,7 @@ void filter_environment(char** environment) {
   ::_exit(127);
 }
 
-// The directory of the socket when it is not the cache directory itself.
+// Creates the socket's directory when it is not the cache directory itself.
 bool prepare_socket_directory(const char* socket, const char* dir) {
   const std::size_t dir_size = std::strlen(dir);
   if (std::strncmp(socket, dir, dir_size) == 0 && socket[dir_size] == '/') return true;
@@ -128,7 +128,7 @@ int bind_and_listen(const char* path) {
   return fd.release();
 }
 
-// Starts the daemon in a session of its own. It is our grandchild, so that nobody has to reap it.
+// Starts the daemon in its own session, as a grandchild, so that it need not be reaped here.
 bool spawn_daemon(const char* engine, const char* dir, int socket, int lock, char** environment) {
   const pid_t child = ::fork();
   if (child < 0) return false;
@@ -144,8 +144,8 @@ bool spawn_daemon(const char* engine, const char* dir, int socket, int lock, cha
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-// One attempt to become the one who starts the daemon. 1: started; 0: somebody else has the lock;
-// -1: impossible here.
+// Tries once to become the client that starts the daemon. 1: started; 0: another process has the
+// lock; -1: impossible here.
 int try_start(const char* engine, const char* dir, const char* socket_path, char** environment) {
   char lock_path[os::kPlaceMax];
   if (!os::TextBuffer(lock_path, sizeof(lock_path)).add(dir).add("/daemon.lock").fits()) return -1;
@@ -179,7 +179,7 @@ int start_one_shot(const char* engine, const char* dir, char** environment) {
   const os::Fd theirs(pair[1]);
   const pid_t child = ::fork();
   if (child == 0) {
-    // A grandchild here too: the tool we may become must not find a child it does not know.
+    // A grandchild here too: the tool that this process may become must not find an unknown child.
     if (::fork() != 0) ::_exit(0);
     become_engine(engine, "--one-shot", dir, theirs.get(), -1, environment);
   }
@@ -200,7 +200,7 @@ bool libexec_path(std::string_view program, char* out) {
   const ssize_t n = ::readlink("/proc/self/exe", self, sizeof(self));
   if (n <= 0) return false;
   std::string_view prefix(self, static_cast<std::size_t>(n));
-  for (int up = 0; up < 2; ++up) {  // drop "/deja", then "/bin"
+  for (int up = 0; up < 2; ++up) {  // removes "/deja", then "/bin"
     const std::size_t slash = prefix.rfind('/');
     if (slash == std::string_view::npos) return false;
     prefix = prefix.substr(0, slash);
@@ -226,7 +226,7 @@ bool is_switched_off(const char* dir) {
 
 }  // namespace
 
-int reach_engine(const Environment& env, const Command& command) {
+int reach_engine(const Environment& env, const UserCommand& command) {
   static char socket[os::kPlaceMax];
   if (os::cache_dir(env.places, command.cwd, cache_directory) < 0) return -1;
   const bool wants_daemon =
@@ -247,7 +247,7 @@ int reach_engine(const Environment& env, const Command& command) {
 
 const char* engine_directory() { return cache_directory; }
 
-int own_engine(const Environment& env, const Command& command) {
+int own_engine(const Environment& env, const UserCommand& command) {
   if (os::cache_dir(env.places, command.cwd, cache_directory) < 0 || !find_engine() ||
       os::claim_cache_directory(cache_directory) != os::CacheDirectory::ours)
     return -1;

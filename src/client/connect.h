@@ -7,16 +7,16 @@
 
 namespace deja::client {
 
-// A connected socket, or -1 when no engine can be had (then the caller becomes the tool).
-int reach_engine(const Environment& env, const Command& command);
+// A connected socket, or -1 when there is no engine (then the caller becomes the tool).
+int reach_engine(const Environment& env, const UserCommand& command);
 
-// An engine of our own version and view of the files, for this one request; or -1.
-int own_engine(const Environment& env, const Command& command);
+// Starts an engine of our own version that sees the same files, for this one request; or -1.
+int own_engine(const Environment& env, const UserCommand& command);
 
 // The cache directory of the engine that was reached.
 const char* engine_directory();
 
-// The path of a program in ../libexec/deja beside our own executable. False: cannot be told.
+// The path of a program in ../libexec/deja, relative to our own executable. False: unknown.
 bool libexec_path(std::string_view program, char* out);
 
 }  // namespace deja::client

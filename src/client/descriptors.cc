@@ -18,7 +18,7 @@ namespace {
 
 constexpr unsigned kLast = ~0U;
 
-// Both ends included. Without close_range(2) (Linux 5.9) one by one, as far as there can be any.
+// Both ends included. Without close_range(2) (Linux 5.9), closes one descriptor at a time.
 void close_between(unsigned first, unsigned last) {
   if (::syscall(SYS_close_range, first, last, 0) == 0) return;
   struct rlimit limit = {};
@@ -28,7 +28,7 @@ void close_between(unsigned first, unsigned last) {
   for (unsigned fd = first; fd <= end; ++fd) ::close(static_cast<int>(fd));
 }
 
-// Has a file hardly any room left? A file system that counts no blocks does not say.
+// Is the file system of this file nearly full? One that counts no blocks does not report it.
 bool is_nearly_full(int fd, const struct stat& st) {
   constexpr std::uint64_t kLittle = 1 << 20;
   struct rlimit limit = {};

@@ -1,13 +1,11 @@
 #include "client/environment.h"
 
+#include "base/bool_text.h"
 #include "observe/preload/log_layout.h"
 #include "os/call_chain.h"
 
 namespace deja::client {
 namespace {
-
-// As the configuration reads booleans.
-bool is_true(std::string_view v) { return v == "1" || v == "true" || v == "yes" || v == "on"; }
 
 void take(Environment& env, std::string_view name, std::string_view value) {
   struct Place {
@@ -27,7 +25,7 @@ void take(Environment& env, std::string_view name, std::string_view value) {
     env.preload = value;
     env.has_preload = true;
   }
-  if (name == "DEJA_DISABLE") env.disabled = is_true(value);
+  if (name == "DEJA_DISABLE") env.disabled = parse_bool(value).value_or(false);
   if (name == "DEJA_DAEMON") env.daemon_off = value == "off";
   if (name == os::kCallsVariable && !env.observed) env.calls = value;
   if (name == DEJA_LOG_VARIABLE) {

@@ -1,4 +1,5 @@
-// What the front needs of its environment, read once. The views point into the process's own.
+// The environment variables that the client needs, read once. The views point into the process's
+// environment.
 #pragma once
 
 #include <cstddef>
@@ -12,12 +13,12 @@ struct Environment {
   char** raw = nullptr;   // the whole environment, as given
   std::size_t count = 0;  // of raw
   os::PlaceVariables places;
-  std::string_view path = "/bin:/usr/bin";  // PATH; what execvp takes when it is unset
+  std::string_view path = "/bin:/usr/bin";  // PATH; execvp uses this when it is unset
   std::string_view preload;                 // LD_PRELOAD
-  std::string_view calls;                   // of an os::CallChain
+  std::string_view calls;                   // the text of an os::CallChain
   bool has_preload = false;
   bool disabled = false;    // DEJA_DISABLE
-  bool observed = false;    // we run inside another deja's observation
+  bool observed = false;    // this process runs inside another deja's observation
   bool daemon_off = false;  // DEJA_DAEMON=off
 };
 

@@ -12,7 +12,7 @@ namespace deja::client {
 namespace {
 
 constexpr std::int64_t kGraceNs = 2'000'000'000;
-constexpr int kDepthMax = 16;  // of children of children; who hides deeper is left alone
+constexpr int kDepthMax = 16;  // of children of children; deeper processes are not signalled
 
 std::int64_t now_ns() {
   struct timespec t = {};
@@ -20,7 +20,8 @@ std::int64_t now_ns() {
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
-// The lowest go first: who loses its children may start others, who loses its parent may not notice.
+// Signals the lowest first: a process that loses its children may start others, one that loses its
+// parent may not notice.
 void signal_below(pid_t pid, int signal, int depth) {
   if (depth > kDepthMax) return;
   const Children children(pid);

@@ -1,5 +1,5 @@
-// A limit on how long a tool may take. When it is over, the tool and all that it has started are
-// asked to end (SIGTERM), and made to (SIGKILL) when they have not after two seconds.
+// A time limit for a tool. When it has passed, the tool and everything that it has started get
+// SIGTERM, and SIGKILL two seconds later.
 #pragma once
 
 #include <sys/types.h>
@@ -10,17 +10,17 @@ namespace deja::client {
 
 class Limit {
  public:
-  // Begins now. 0 milliseconds: no limit. Who has lost its parent is found only while a LeftBehind
-  // lives (client/children.h).
+  // Starts now. 0 milliseconds: no limit. Processes whose parent has ended are found only while a
+  // LeftBehind exists (client/children.h).
   explicit Limit(std::uint32_t milliseconds);
   bool is_set() const { return due_ns_ != 0; }
-  // To be called now and then. Ends our children and theirs when it is time to.
+  // To be called repeatedly. Sends signals to our children and theirs when the limit has passed.
   void enforce();
   bool was_passed() const { return stage_ > 0; }
 
  private:
-  std::int64_t due_ns_ = 0;  // 0: never
-  int stage_ = 0;            // how often the tool was told to end
+  std::int64_t due_ns_ = 0;  // 0: no limit
+  int stage_ = 0;            // how many signals were sent
 };
 
 }  // namespace deja::client

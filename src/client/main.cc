@@ -1,8 +1,9 @@
-// deja, the front: a small static program that asks the engine and obeys. It stands in for a tool
+// deja, the client: a small static program that sends a command to the engine and does what it
+// answers. It is called in three ways:
 //   deja gcc -c a.c          as a wrapper
-//   gcc -c a.c               by a link of that name to it
-//   deja exec … -- tool …    any tool, with words about it
-// and starts deja-cli for its own subcommands. It links libc statically and nothing else.
+//   gcc -c a.c               through a link with the tool's name
+//   deja exec … -- tool …    for any tool, with options
+// It starts deja-cli for the other subcommands. It links libc statically and nothing else.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,23 +32,23 @@ std::string_view last_component(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-// Is it a command to run, and not for deja-cli alone to answer? Only the first word tells: later ones
-// may be the values of options.
+// Is it a command to run, rather than a question that deja-cli answers? Only the first word
+// decides: later words may be values of options.
 bool is_exec(int argc, char** argv) {
   if (argc < 3 || argv[1] != "exec"sv) return false;
   return argv[2] != "--help"sv && argv[2] != "-h"sv && argv[2] != "--batch"sv;
 }
 
-bool is_front_name(std::string_view name) { return last_component(name) == "deja"; }
+bool is_client_name(std::string_view name) { return last_component(name) == "deja"; }
 
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
-  if (argc < 1) return fail("deja: called without a name\n"sv, 2);
-  static deja::client::Command command;
+  if (argc < 1) return fail("deja: called without argv[0]\n"sv, 2);
+  static deja::client::UserCommand command;
   command.argv = argv;
   command.argc = argc;
-  if (!is_front_name(argv[0])) {
+  if (!is_client_name(argv[0])) {
     command.calling = deja::wire::Calling::masquerade;
   } else if (is_exec(argc, argv)) {
     command.calling = deja::wire::Calling::exec;
@@ -56,17 +57,17 @@ int main(int argc, char** argv, char** environment) {
   } else {
     if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1]))
       return deja::client::become_cli(argv, environment);
-    do {  // "deja deja gcc" is "deja gcc"
+    do {  // "deja deja gcc" means "deja gcc"
       ++command.argv;
       --command.argc;
-    } while (command.argc > 1 && is_front_name(command.argv[0]));
+    } while (command.argc > 1 && is_client_name(command.argv[0]));
   }
   struct stat self;
-  if (::stat("/proc/self/exe", &self) == 0) command.front = {self.st_dev, self.st_ino};
+  if (::stat("/proc/self/exe", &self) == 0) command.client = {self.st_dev, self.st_ino};
   if (::getcwd(command.cwd, sizeof(command.cwd)) == nullptr) command.cwd[0] = '\0';
   const deja::client::Environment env = deja::client::read_environment(environment);
-  // Inside another deja's observation this one is inert: the outer one sees the real tool.
-  // One of many that call each other stops here.
+  // Inside another deja's observation this one does nothing: the outer one observes the real tool.
+  // A loop of clients that call each other ends here.
   const bool is_loop = deja::os::CallChain(env.calls).clients() >= deja::os::kCallsMax;
   if (env.disabled || env.observed || is_loop) return deja::client::become_tool(command, env);
   return deja::client::submit(command, env);

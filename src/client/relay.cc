@@ -8,8 +8,8 @@
 namespace deja::client {
 namespace {
 
-// What ends the processes it serves ends it too, by the end of their stream. Were it to end first, they
-// would be killed by their next write.
+// The relay ends with the stream: a signal that ends the writers also ends it this way. If it ended
+// first, their next write would kill them.
 void outlive_signals() {
   for (const int s : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE})
     ::signal(s, SIG_IGN);
@@ -25,7 +25,7 @@ void leave_relay(Stream& stream) {
   }
   outlive_signals();
   close_others({stream.from(), stream.to()});
-  // No directory of the user's is kept in use.
+  // Keeps no directory of the user's in use.
   [[maybe_unused]] const int moved = ::chdir("/");
   stream.stop_capture();
   for (;;) {

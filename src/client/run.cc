@@ -1,6 +1,7 @@
-// The user's descriptors, signals, limits, terminal and jobserver stay the tool's own: it is our
-// child in our process group, and only its stdout and stderr are pipes of ours. We outlive Ctrl-C
-// (the terminal sends it to both), pass on what is sent to us alone, and end the way it ended.
+// The tool keeps the user's descriptors, signals, limits, terminal and jobserver: it is our child
+// in our process group, and only its stdout and stderr are our pipes. We survive Ctrl-C (the
+// terminal sends it to both), forward signals that only we get, and end in the same way as the
+// tool.
 #include "client/run.h"
 
 #include <errno.h>
@@ -32,8 +33,9 @@ namespace deja::client {
 namespace {
 
 volatile pid_t running_child = 0;
-// What another process has sent is passed on. What the kernel sends (a terminal's Ctrl-C, its hangup)
-// goes to the tool as well. The SIGPIPE of a write of ours comes as if we had sent it ourselves.
+// Forwards a signal that another process has sent. The kernel sends its signals (a terminal's
+// Ctrl-C, its hangup) to the tool as well. The SIGPIPE of our own write looks as if we had sent it
+// ourselves.
 void on_signal(int signal, siginfo_t* info, void*) {
   const bool is_sent = info->si_code <= 0 && info->si_pid != ::getpid();
   if (is_sent && running_child > 0) ::kill(running_child, signal);
@@ -41,7 +43,7 @@ void on_signal(int signal, siginfo_t* info, void*) {
 
 constexpr int kHandled[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGINT, SIGQUIT, SIGPIPE};
 
-// A signal that the user ignores stays ignored, by the tool too.
+// A signal that the user ignores stays ignored, also in the tool.
 void outlive(int signal) {
   struct sigaction old = {};
   if (::sigaction(signal, nullptr, &old) != 0 || old.sa_handler == SIG_IGN) return;
@@ -51,7 +53,7 @@ void outlive(int signal) {
   ::sigaction(signal, &action, nullptr);
 }
 
-// The user's environment, plus the interposer (after the user's own preloads) and the log.
+// The user's environment with the interposer (after the user's own preloads) and the log.
 char** observed_environment(const Environment& env, std::string_view preload, const char* log,
                             const char* calls) {
   const std::size_t bytes = (env.count + 3) * sizeof(char*);
@@ -73,13 +75,13 @@ char** observed_environment(const Environment& env, std::string_view preload, co
   return out;
 }
 
-// What is executed: the tool, or what observes it from outside.
+// The program to execute: the tool, or the supervisor that observes it.
 struct Program {
   char* path = nullptr;
   char** argv = nullptr;
 };
 
-// deja-supervise LOG TOOL ARGV…, which lies beside the engine. No path: it cannot be had.
+// deja-supervise LOG TOOL ARGV…, installed next to the engine. Without a path: not available.
 Program supervised(const RunOrder& order, char* log) {
   static char path[os::kPlaceMax];
   if (!libexec_path("deja-supervise", path)) return {};
@@ -96,22 +98,23 @@ Program supervised(const RunOrder& order, char* log) {
   return {path, argv};
 }
 
-// How the tool is observed: as the engine says, unless its file speaks against it.
-enum class Way { unobserved, interposed, supervised };
-Way way_of(const RunOrder& order) {
-  if (order.preload.empty()) return Way::unobserved;
+// How the tool is observed: as the engine says, unless the tool's file does not allow it.
+enum class Observation { unobserved, interposed, supervised };
+Observation observation_of(const RunOrder& order) {
+  if (order.preload.empty()) return Observation::unobserved;
   const deja_fit fit = deja_fit_of(AT_FDCWD, order.tool, order.preload.data());
-  // The interposer is ignored by it, and the supervisor would keep it from its rights.
-  if (fit == DEJA_GAINS_RIGHTS) return Way::unobserved;
-  return order.supervise || fit == DEJA_FITS_NOT ? Way::supervised : Way::interposed;
+  // It ignores the interposer, and under the supervisor it would not gain its rights.
+  if (fit == DEJA_GAINS_RIGHTS) return Observation::unobserved;
+  return order.supervise || fit == DEJA_FITS_NOT ? Observation::supervised
+                                                 : Observation::interposed;
 }
 
-// What the tool gets for its streams; -1: the user's own.
+// The descriptors that the tool gets as its streams; -1: the user's own.
 struct Ends {
   int stdin_read = -1, stdout_write = -1, stderr_write = -1;
 };
 
-// Between vfork and exec: only calls that change nothing of the parent's.
+// Between vfork and exec: only calls that change nothing in the parent.
 [[noreturn]] void become_child(const Program& program, const Ends& ends, char** environment,
                                const sigset_t& mask, volatile int* failed) {
   if (ends.stdin_read >= 0) ::dup2(ends.stdin_read, 0);
@@ -130,7 +133,8 @@ std::int64_t now_ns(clockid_t clock) {
   return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
-// The tool, of which poll(2) tells when it has ended (Linux 5.3); before that somebody has to look.
+// The running tool. poll(2) reports its end (Linux 5.3); before that, waitpid(2) has to be called
+// repeatedly.
 class RunningTool {
  public:
   explicit RunningTool(pid_t child)
@@ -163,15 +167,15 @@ int count_lost(const Stream* streams, int count) {
   return lost;
 }
 
-// The tool has ended, and a pipe is still open: a process was left behind. One that is about to end,
-// too, gets a moment for it. False: it goes on, and what it writes is not the tool's.
+// The tool has ended and a pipe is still open, so a process was left behind. A process that is
+// about to end gets a moment for it. False: it continues, and its text is not the tool's.
 bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
   const int lost_before = count_lost(streams, count);
   const std::int64_t until_ns =
       now_ns(CLOCK_MONOTONIC) + std::int64_t{kLooksMax} * kLookMs * 1'000'000;
   for (;;) {
     OpenStreams open(streams, count, -1);
-    // What is lost from now on was not the tool's.
+    // Text lost after this point is not the tool's.
     if (!open.any()) return count_lost(streams, count) == lost_before;
     const int ready = open.poll(kLookMs);
     if (ready > 0 && !open.pump_what_fits()) return false;
@@ -180,8 +184,8 @@ bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
   }
 }
 
-// Pumps both streams until they end. A process that the tool left behind may keep a pipe open: the
-// tool's own end then ends the capture too, with what has arrived by then. False: so it was.
+// Pumps both streams until they end. A process that the tool left behind may keep a pipe open; then
+// the capture ends with the tool, with the text that has arrived. False: that is what happened.
 bool pump_streams(Stream* streams, int count, RunningTool& tool, Limit& limit,
                   const LeftBehind& left_behind) {
   for (;;) {
@@ -209,7 +213,8 @@ bool open_pipe(os::Fd& read_end, os::Fd& write_end) {
   return true;
 }
 
-// Gives each stream its pipe. writes: the tool's ends; none where it gets the user's descriptor.
+// Opens a pipe for each stream. writes: the tool's ends; none where the tool gets the user's
+// descriptor.
 bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* writes) {
   for (int i = 0; i < count; ++i) {
     if (order.is_own[i]) continue;
@@ -221,22 +226,22 @@ bool open_pipes(const RunOrder& order, Stream* streams, int count, os::Fd* write
   return true;
 }
 
-// What of the tool's text the user did not get.
+// The tool's text that did not reach the user.
 Unwritten find_unwritten(const Stream* streams, int count) {
   Unwritten lost;
   bool is_doubled = false;
   for (int i = count - 1; i >= 0; --i) {
     const Stream& s = streams[i];
-    if (s.error() != 0) lost = {i + 1, s.error(), s.was_heard(), false};
-    // What a reader that has left was given before, nobody sees twice.
+    if (s.error() != 0) lost = {i + 1, s.error(), s.is_reported(), false};
+    // A reader that has closed will not see the earlier text twice.
     is_doubled = is_doubled || (s.has_arrived() && s.error() != EPIPE);
   }
   lost.may_run_again = lost.fd != 0 && !is_doubled;
   return lost;
 }
 
-// Starts the tool with all signals held back, so that none is lost between its start and ours
-// being ready to pass them on.
+// Starts the tool with all signals blocked, so that a signal that arrives before we can forward it
+// is not lost.
 pid_t start(const Program& program, const Ends& ends, char** environment, volatile int* failed) {
   sigset_t all;
   sigset_t before;
@@ -263,18 +268,19 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   if (!open_pipes(order, streams, count, writes)) return outcome;
   char** environment = env.raw;
   Program program = {order.tool, order.argv};
-  const Way way = way_of(order);
+  const Observation observation = observation_of(order);
   static char calls[kCallsText];
-  calls_for(caller, order.front, order.tool, order.argv, calls);
-  // Where nobody hides it from the tool, one that any command may be is not told.
-  if (way != Way::interposed && !order.is_exec && calls[0] != '\0')
+  calls_for(caller, order.client, order.tool, order.argv, calls);
+  // Without the interposer the variable would be visible to the tool; with `deja exec` the tool can
+  // be anything, so it is not set.
+  if (observation != Observation::interposed && !order.is_exec && calls[0] != '\0')
     environment = with_calls(env, calls);
   if (environment == nullptr) return outcome;
-  if (way != Way::unobserved) {
+  if (observation != Observation::unobserved) {
     static observe::NewLog log;
     if (!observe::create_log(log, "/proc/self/exe")) return outcome;
     outcome.log_fd = log.fd;
-    if (way == Way::supervised) {
+    if (observation == Observation::supervised) {
       program = supervised(order, log.path);
     } else {
       environment = observed_environment(env, order.preload, log.path, calls);
@@ -315,7 +321,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   outcome.stderr_bytes = streams[1].text();
   for (int i = 0; i < count; ++i) is_whole = is_whole && streams[i].is_whole() && !order.is_own[i];
   if (!is_whole) outcome.head.flags |= wire::kReportTruncated;
-  if (way == Way::supervised) outcome.head.flags |= wire::kReportSupervised;
+  if (observation == Observation::supervised) outcome.head.flags |= wire::kReportSupervised;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;
   outcome.unwritten.may_run_again = outcome.unwritten.may_run_again && stdin_before.give_back();

@@ -1,5 +1,5 @@
-// What header-only parts of the C++ library want from a runtime that the front does not link: the
-// one function behind string_view::substr that reports an offset beyond the end.
+// The one function that header-only parts of the C++ library need from a runtime, which the client
+// does not link: string_view::substr calls it for an offset beyond the end.
 #include <stdlib.h>
 
 namespace std {

@@ -1,3 +1,5 @@
+// Standard input is copied to a memory file, so that the engine can hash it and the tool can still
+// read it from the start. Tested by test/e2e/stdin_test.cc.
 #include "client/send_stdin.h"
 
 #include <fcntl.h>
@@ -19,8 +21,8 @@ namespace {
 
 char chunk[64 * 1024];
 
-// Has another process, which is nobody's child, write what was read so far and all that follows.
-// When there can be none the tool meets the end too early; it cannot be helped.
+// Starts a process, not as a child, that writes what was read so far and everything that follows.
+// If it cannot be started, the tool sees the end of input too early; this cannot be avoided.
 void hand_on(int kept, std::size_t in_chunk) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
@@ -33,7 +35,8 @@ void hand_on(int kept, std::size_t in_chunk) {
     return;
   }
   if (::fork() != 0) ::_exit(0);
-  // Who waits for the end of the tool's output, or of our talk with the engine, waits not for us.
+  // A process that waits for the end of the tool's output, or of our connection to the engine, must
+  // not wait for this one.
   close_others({0, kept, ends[1]});
   static char again[sizeof(chunk)];
   ::lseek(kept, 0, SEEK_SET);
@@ -64,11 +67,12 @@ bool StdinMark::is_passed() const {
 }
 
 int keep_stdin() {
-  // Compilers compare a file's size with what they get; what is kept is a file read from its start.
+  // Compilers compare a file's size with what they read; only a file that is read from its start is
+  // kept.
   struct stat st;
   if (::fstat(0, &st) != 0 || (S_ISREG(st.st_mode) && ::lseek(0, 0, SEEK_CUR) != 0)) return -1;
   if (S_ISCHR(st.st_mode) && ::isatty(0)) return -1;  // a person waits for prompts
-  // Whether it waits for what is not there yet is for the tool to find out.
+  // The tool itself must find out whether data that is not there yet will come.
   if ((::fcntl(0, F_GETFL) & O_NONBLOCK) != 0) return -1;
   const int kept = ::memfd_create("stdin", MFD_CLOEXEC);
   if (kept < 0) return -1;
@@ -76,7 +80,7 @@ int keep_stdin() {
   for (;;) {
     const ssize_t n = os::read_some(0, chunk, sizeof(chunk));
     if (n == 0) break;
-    if (n < 0) {  // a directory, or not open for reading: the tool meets the error, too
+    if (n < 0) {  // a directory, or not open for reading: the tool gets the same error
       if (size > 0) hand_on(kept, 0);
       ::close(kept);
       return -1;
@@ -84,7 +88,7 @@ int keep_stdin() {
     const auto count = static_cast<std::size_t>(n);
     const bool fits = size + count <= wire::kStdinMax;
     if (!fits || os::write_all(kept, chunk, count) != 0) {
-      // A write that broke off has left a part behind.
+      // A failed write has left a part behind.
       if (::ftruncate(kept, static_cast<off_t>(size)) == 0) hand_on(kept, count);
       ::close(kept);
       return -1;

@@ -1,4 +1,5 @@
-// Tested by test/fault/silence_test.cc.
+// The first wait is short: a living engine answers a hit within it, at no further cost. Only then
+// are the mark and the engine's process examined. Tested by test/fault/silence_test.cc.
 #include "client/silence.h"
 
 #include <fcntl.h>
@@ -19,8 +20,8 @@
 namespace deja::client {
 namespace {
 
-// An engine that lives answers a hit in a hundredth of this. Only then is a look at the mark worth
-// its system call.
+// A living engine answers a hit in a hundredth of this time. Only after it has passed is the mark
+// checked, at the cost of a system call.
 constexpr int kGlanceMs = 25;
 constexpr time_t kMarkLastsS = 60;
 
@@ -28,14 +29,14 @@ bool mark_path(const char* dir, char* out) {
   return os::TextBuffer(out, os::kPlaceMax).add(dir).add("/").add(os::kSilenceMark).fits();
 }
 
-// An engine for this one request is at the other end of a pair that this process has made.
+// An engine that was started for this one request is at the other end of a socket pair.
 bool is_one_shot(int socket) {
   struct ucred peer = {};
   socklen_t size = sizeof(peer);
   return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == ::getpid();
 }
 
-// Is the process that has signed the daemon's lock there, and not stopped?
+// Does the process whose id is in the daemon's lock exist, and is it not stopped?
 bool is_daemon_going(const char* dir) {
   char path[os::kPlaceMax];
   char text[1024];
@@ -50,12 +51,13 @@ bool is_daemon_going(const char* dir) {
   return !state.empty() && std::string_view("TtZX").find(state) == std::string_view::npos;
 }
 
-// How often more processes want to run than there are processors; from 1 to 10. An engine on a machine
-// with 64 compilers at once is not silent, it waits for its turn.
+// Runnable processes per processor, from 1 to 10. An engine on a machine with 64 running compilers
+// is not silent; it is waiting for a processor.
 int crowd() {
   char text[128];
   if (os::read_text("/proc/loadavg", text, sizeof(text)) <= 0) return 1;
-  // "0.20 0.18 0.12 1/80 11206": the fourth begins with those that want to run now (proc(5)).
+  // "0.20 0.18 0.12 1/80 11206": the fourth word begins with the number of runnable processes
+  // (proc(5)).
   std::string_view rest = text;
   for (int i = 0; i < 3; ++i) rest.remove_prefix(std::min(rest.find(' ') + 1, rest.size()));
   long running = 0;

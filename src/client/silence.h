@@ -1,16 +1,19 @@
-// An engine that says nothing (stopped, hung, or somebody else's listener) must not hold up a build.
-// At work it sends a word four times a second (daemon/heartbeat.h). The first client that hears
-// nothing for kSilenceMs (up to ten times that on a crowded machine, if its process is going) leaves a mark next to the socket, and for a minute others give up at once.
+// An engine that does not answer (stopped, hung, or a foreign listener) must not hold up a build. A
+// busy engine sends a message four times a second (daemon/heartbeat.h). The first client that
+// receives nothing for kSilenceMs (up to ten times that on an overloaded machine, if the engine's
+// process is running) leaves a mark next to the socket. For the next minute other clients give up
+// at once.
 #pragma once
 
 namespace deja::client {
 
 inline constexpr int kSilenceMs = 1000;
 
-// Waits until the engine's next word can be read. False: it keeps silent. dir: the cache directory.
+// Waits until the engine's next message can be read. False: none came in time. dir: the cache
+// directory.
 bool wait_for_word(int socket, const char* dir);
 
-// Has somebody given up within the last minute?
+// Has a client given up within the last minute?
 bool was_silent_lately(const char* dir);
 void note_silence(const char* dir);
 void forget_silence(const char* dir);

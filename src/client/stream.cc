@@ -1,3 +1,6 @@
+// pump() reads, strips and writes, without threads. When the user's reader has closed, the pipe to
+// the tool is closed too, so that the tool gets the error that it would get without deja. Tested by
+// test/e2e/streams_test.cc and test/e2e/unwritten_test.cc.
 #include "client/stream.h"
 
 #include <errno.h>
@@ -60,8 +63,8 @@ void Stream::pump(std::size_t most) {
   } else {
     pass_on(output, stripper_.feed(input, size, output));
   }
-  // Of a full disk the tool would have heard from its own write, and gone on or ended in its own way.
-  // It is left to go on, but not for ever.
+  // The tool's own write would have reported a full disk, and the tool would have continued or
+  // ended in its own way. It may continue, up to this limit.
   if (error_ == EPIPE || discarded_ > wire::kStreamMax) close_unread();
 }
 
@@ -92,11 +95,11 @@ void Stream::cut() {
 }
 
 void Stream::close_unread() {
-  // A tool that has written all is on its way to its end, and gets a moment for it. Who goes on writing
-  // finds the pipe closed, or full until it is.
+  // A tool that has written everything is about to end, and gets a moment for it. One that
+  // continues to write finds the pipe closed or full.
   constexpr int kLastMomentMs = 20;
   struct pollfd writers = {from_.get(), 0, 0};
-  was_heard_ = error_ == 0 || ::poll(&writers, 1, kLastMomentMs) <= 0;
+  is_reported_ = error_ == 0 || ::poll(&writers, 1, kLastMomentMs) <= 0;
   close();
 }
 
@@ -125,7 +128,8 @@ void OpenStreams::cut_what_nobody_reads() {
 }
 
 bool OpenStreams::pump_what_fits() {
-  // A pipe that takes anything takes this much (PIPE_BUF, less what the stripper may hold back).
+  // A pipe that accepts any data accepts this much (PIPE_BUF, minus what the colour stripper may
+  // hold back).
   constexpr std::size_t kFits = 4096 - kAnsiMax;
   cut_what_nobody_reads();
   for (int i = 0; i < count_; ++i) {

@@ -1,5 +1,6 @@
-// The way of a request, seen from the client: send, wait, obey. The client reads no
-// configuration and decides nothing; whatever it cannot understand or wait for ends in the tool.
+// A request, seen from the client: send it, wait, do what the answer says. The client reads no
+// configuration and decides nothing. When it cannot understand an answer or waits too long, it
+// becomes the tool.
 #include "client/submit.h"
 
 #include <errno.h>
@@ -36,7 +37,7 @@ struct Memory {
   std::size_t size = 0;
 };
 
-// The fixed memory when it suffices (it costs no system call), else mapped memory.
+// The fixed memory when it is large enough (that costs no system call), else mapped memory.
 Memory memory_for(char* fixed, std::size_t fixed_size, std::size_t wanted) {
   if (wanted <= fixed_size) return {fixed, fixed_size};
   void* p = ::mmap(nullptr, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -46,12 +47,13 @@ Memory memory_for(char* fixed, std::size_t fixed_size, std::size_t wanted) {
 bool is_same_open_file(const struct stat& a, const struct stat& b) {
   if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) return false;
   if (S_ISFIFO(a.st_mode) || S_ISSOCK(a.st_mode) || S_ISCHR(a.st_mode)) return true;
-  // Two openings of one file have two positions; only copies of one descriptor share it.
+  // Opening one file twice gives two positions; only copies of one descriptor share it.
   constexpr int kCompareFiles = 0;  // KCMP_FILE, kcmp(2)
   return ::syscall(SYS_kcmp, ::getpid(), ::getpid(), kCompareFiles, 1, 2) == 0;
 }
 
-// False when a standard stream is closed: then nothing of ours may open a descriptor in its place.
+// False when a standard stream is closed: then this process must not open a descriptor in its
+// place.
 bool look_at_streams(std::uint32_t* flags) {
   struct stat in;
   struct stat out;
@@ -64,7 +66,7 @@ bool look_at_streams(std::uint32_t* flags) {
   return true;
 }
 
-wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) {
+wire::RequestHead make_head(const UserCommand& command, std::uint32_t stream_flags) {
   wire::RequestHead head;
   head.stream_flags = stream_flags;
   head.umask = ::umask(0);
@@ -75,14 +77,14 @@ wire::RequestHead make_head(const Command& command, std::uint32_t stream_flags) 
     head.root_device = st.st_dev;
     head.root_inode = st.st_ino;
   }
-  head.client_device = command.front.device;
-  head.client_inode = command.front.inode;
+  head.client_device = command.client.device;
+  head.client_inode = command.client.inode;
   head.group = ::getegid();
   head.confinement = os::confinement_of_this_process();
   return head;
 }
 
-void write_request(wire::Writer& w, const wire::RequestHead& head, const Command& command,
+void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCommand& command,
                    const Environment& env) {
   wire::write(w, head);
   w.u32(static_cast<std::uint32_t>(command.calling));
@@ -93,7 +95,7 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const Command
   for (std::size_t i = 0; i < env.count; ++i) w.text(env.raw[i]);
 }
 
-bool send_request(int socket, const Command& command, const Environment& env,
+bool send_request(int socket, const UserCommand& command, const Environment& env,
                   std::uint32_t stream_flags) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
@@ -112,7 +114,7 @@ bool send_request(int socket, const Command& command, const Environment& env,
   return os::send_all(socket, memory.data, kHead + first.size(), kSilenceMs) == 0;
 }
 
-// The next frame's head, and of its body as much as fits reply_memory (*have bytes so far).
+// Reads the next frame's head, and as much of its body as fits reply_memory (*have bytes so far).
 bool receive(int socket, wire::FrameHead* head, std::size_t* have) {
   if (!wait_for_word(socket, engine_directory()) ||
       os::read_exactly(socket, head, sizeof(*head), kSilenceMs) != sizeof(*head) ||
@@ -122,7 +124,8 @@ bool receive(int socket, wire::FrameHead* head, std::size_t* have) {
   return os::read_exactly(socket, reply_memory, *have, kSilenceMs) == static_cast<ssize_t>(*have);
 }
 
-// All of a frame's body, of which `have` bytes are in reply_memory. No data: it does not come.
+// Reads the rest of a frame's body, of which `have` bytes are in reply_memory. No data: it did not
+// arrive.
 Memory whole_body(int socket, const wire::FrameHead& frame, std::size_t have) {
   const Memory body = memory_for(reply_memory, sizeof(reply_memory), frame.size);
   if (body.data == nullptr || body.data == reply_memory) return body;
@@ -133,12 +136,12 @@ Memory whole_body(int socket, const wire::FrameHead& frame, std::size_t have) {
   return body;
 }
 
-// Ends as a tool does whose own write has failed, after it was too late to have it run.
+// Ends like a tool whose own write has failed, when it is too late to run the tool.
 int end_unwritten(int fd, int error, int code) {
   struct sigaction action = {};
   ::sigaction(SIGPIPE, nullptr, &action);
   if (error == EPIPE && action.sa_handler != SIG_IGN) return os::end_by_signal(SIGPIPE);
-  // Hardly a tool cares for messages that are lost.
+  // Few tools report that their messages were lost.
   if (fd == STDERR_FILENO || code != 0) return code;
   for (const std::string_view text :
        {"deja: standard output: "sv, sv(std::strerror(error)), "\n"sv})
@@ -146,11 +149,11 @@ int end_unwritten(int fd, int error, int code) {
   return 1;
 }
 
-// A hit: the outputs are in place already. Nothing is printed before all of it has come, so that a
-// dying engine cannot leave half a text. What cannot be printed (a full disk, a reader that has
-// left) is a reason to run the tool after all, where it says nothing twice: it knows what to say, and
-// how to end, when that happens.
-int replay(const Memory& body, std::size_t size, Command& command, const Environment& env) {
+// Replays a hit: the outputs are in place already. Nothing is printed before everything has
+// arrived, so that a dying engine cannot leave half a text. When the text cannot be printed (a full
+// disk, a reader that has closed), the tool runs after all, unless that would print text twice: the
+// tool knows how to report the error and how to end.
+int replay(const Memory& body, std::size_t size, UserCommand& command, const Environment& env) {
   wire::Reader r(body.data, size);
   const wire::ReplayHead head = wire::read_replay_head(r);
   const std::string_view out = r.raw(head.stdout_size);
@@ -174,20 +177,20 @@ int replay(const Memory& body, std::size_t size, Command& command, const Environ
   }
   ::sigaction(SIGPIPE, &before, nullptr);
   if (error == 0) return code;
-  // What a reader that has left was given before, nobody sees twice.
+  // A reader that has closed will not see the earlier text twice.
   const bool is_doubled = fd == STDERR_FILENO && written > 0;
   if (!is_doubled && (error == EPIPE || written + err_written == 0))
     return become_tool(command, env);
   return end_unwritten(fd, error, code);
 }
 
-// Ends as the tool ended.
+// Ends in the same way as the tool.
 int end_like(const wire::ReportHead& head) {
   if (head.signal == 0) return static_cast<int>(head.exit_code);
   return os::end_by_signal(static_cast<int>(head.signal));
 }
 
-// Tells the engine, and takes its last word: the exit code to end with, or kAsTheTool.
+// Reports to the engine, and returns the exit code from its answer, or kAsTheTool.
 std::uint32_t report(int socket, const RunOutcome& outcome) {
   wire::ReportHead head = outcome.head;
   std::string_view out = outcome.stdout_bytes;
@@ -211,7 +214,7 @@ std::uint32_t report(int socket, const RunOutcome& outcome) {
     return wire::kAsTheTool;
   wire::FrameHead answer;
   std::size_t have = 0;
-  // Visible at exit: wait until it is published.
+  // The result must be visible when the command ends: wait until it is published.
   do {
     if (!receive(socket, &answer, &have)) return wire::kAsTheTool;
   } while (answer.kind == static_cast<std::uint16_t>(wire::Kind::wait));
@@ -222,8 +225,8 @@ std::uint32_t report(int socket, const RunOutcome& outcome) {
   return code;
 }
 
-// Reads a list of texts in place. Each text ends where the next one's length begins, which is
-// overwritten by its end: so *before, the text that has been read last, is ended one step later.
+// Reads a list of texts in place. Each text gets its NUL where the next text's length begins. So
+// the text that was read last, *before, gets its NUL one step later.
 char** read_list(wire::Reader& r, char* body, std::string_view* before) {
   const std::uint32_t count = r.count();
   if (r.failed()) return nullptr;
@@ -242,7 +245,7 @@ char** read_list(wire::Reader& r, char* body, std::string_view* before) {
   return list;
 }
 
-// Turns the engine's order into what exec takes.
+// Turns the engine's run message into the arguments of exec.
 bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) {
   wire::Reader r(body, size);
   const std::uint32_t flags = r.u32();
@@ -258,7 +261,7 @@ bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) 
   std::string_view before = order->preload;
   order->argv = read_list(r, body, &before);
   char** const environment = order->argv == nullptr ? nullptr : read_list(r, body, &before);
-  // The engine adds one byte of room.
+  // The engine adds one byte of space.
   if (environment == nullptr || order->argv[0] == nullptr ||
       before.data() + before.size() == body + size)
     return false;
@@ -269,33 +272,33 @@ bool parse_run(char* body, std::size_t size, RunOrder* order, Environment* env) 
   return true;
 }
 
-// The tool is run as the user called it, with nothing of ours in between: nobody takes out the colours
-// that the engine has asked for.
-void leave_alone(Command& command, RunOrder& order) {
+// The tool runs as the user called it, without our pipes, so the colours that the engine forces
+// would not be stripped.
+void run_unobserved(UserCommand& command, RunOrder& order) {
   command.argv[0] = order.argv[0];
   order.argv = command.argv;
   order.preload = {};
   order.is_own[0] = order.is_own[1] = true;
 }
 
-int run(int socket, const Memory& body, std::size_t size, Command& command, const Environment& env,
-        std::uint32_t stream_flags) {
+int run(int socket, const Memory& body, std::size_t size, UserCommand& command,
+        const Environment& env, std::uint32_t stream_flags) {
   RunOrder order;
   Environment its_own = env;
   if (!parse_run(body.data, size, &order, &its_own)) return become_tool(command, env);
   order.streams_are_one = (stream_flags & wire::kStreamsAreOne) != 0 && !order.drops_any();
   const bool is_exec = command.calling == wire::Calling::exec;
   for (int i = 0; i < 2; ++i) order.is_own[i] = !order.drops[i] && !takes_text(i + 1);
-  if (!is_exec && (order.is_own[0] || order.is_own[1])) leave_alone(command, order);
-  order.front = command.front;
+  if (!is_exec && (order.is_own[0] || order.is_own[1])) run_unobserved(command, order);
+  order.client = command.client;
   order.is_exec = is_exec;
   const RunOutcome outcome = run_tool(order, its_own, env);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);
   if (code != wire::kAsTheTool) return static_cast<int>(code);
   const Unwritten& lost = outcome.unwritten;
-  if (lost.fd == 0 || (lost.error == EPIPE && lost.was_heard)) return end_like(outcome.head);
-  // A command of any kind runs once; a compiler may say for itself what it makes of this.
+  if (lost.fd == 0 || (lost.error == EPIPE && lost.is_reported)) return end_like(outcome.head);
+  // A `deja exec` command runs only once; a compiler may run again and report the error itself.
   if (!is_exec && lost.may_run_again) return become_tool(command, env);
   return end_unwritten(lost.fd, lost.error, 0);
 }
@@ -307,8 +310,9 @@ bool feed(int socket) {
   return os::send_with_fds(socket, &frame, sizeof(frame), &fd, kept ? 1 : 0, kSilenceMs) == 0;
 }
 
-// Sends the request and waits for the answer that ends the talk. False: no engine of ours there.
-bool ask(int socket, const Command& command, const Environment& env, std::uint32_t stream_flags,
+// Sends the request and waits for the answer that ends the exchange. False: not an engine of our
+// version.
+bool ask(int socket, const UserCommand& command, const Environment& env, std::uint32_t stream_flags,
          wire::FrameHead* frame, std::size_t* have) {
   if (!send_request(socket, command, env, stream_flags)) return false;
   for (;;) {
@@ -319,8 +323,8 @@ bool ask(int socket, const Command& command, const Environment& env, std::uint32
   }
 }
 
-int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& command,
-         const Environment& env, std::uint32_t stream_flags) {
+int handle_answer(int socket, const wire::FrameHead& frame, std::size_t have, UserCommand& command,
+                  const Environment& env, std::uint32_t stream_flags) {
   const Memory body = whole_body(socket, frame, have);
   if (body.data == nullptr) return become_tool(command, env);
   switch (static_cast<wire::Kind>(frame.kind)) {
@@ -335,7 +339,7 @@ int obey(int socket, const wire::FrameHead& frame, std::size_t have, Command& co
 
 }  // namespace
 
-int submit(Command& command, const Environment& env) {
+int submit(UserCommand& command, const Environment& env) {
   std::uint32_t stream_flags = 0;
   if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
   os::Fd socket(reach_engine(env, command));
@@ -344,8 +348,8 @@ int submit(Command& command, const Environment& env) {
   frame.magic = 0;
   std::size_t have = 0;
   bool answered = ask(socket.get(), command, env, stream_flags, &frame, &have);
-  // A daemon of another version, or one that sees other files than we do (another mount namespace
-  // or root), says so; an engine of our own then serves this request.
+  // A daemon of another version, or one that sees other files (another mount namespace or root),
+  // says so; an engine of our own then serves this request.
   const bool elsewhere = answered ? frame.kind == static_cast<std::uint16_t>(wire::Kind::foreign)
                                   : frame.magic == wire::kMagic && !wire::is_ours(frame);
   if (elsewhere) {
@@ -353,7 +357,7 @@ int submit(Command& command, const Environment& env) {
     answered = socket && ask(socket.get(), command, env, stream_flags, &frame, &have);
   }
   if (!answered) return become_tool(command, env);
-  return obey(socket.get(), frame, have, command, env, stream_flags);
+  return handle_answer(socket.get(), frame, have, command, env, stream_flags);
 }
 
 }  // namespace deja::client

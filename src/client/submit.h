@@ -1,4 +1,4 @@
-// One request to the engine, and obeying its answer.
+// Sends one request to the engine and does what the answer says.
 #pragma once
 
 #include "client/environment.h"
@@ -6,8 +6,8 @@
 
 namespace deja::client {
 
-// Returns the exit code to end with. When anything at all is wrong with the engine, this process
-// becomes the real tool instead and does not return.
-int submit(Command& command, const Environment& env);
+// Returns the exit code to end with. When anything is wrong with the engine, this process becomes
+// the real tool instead and does not return.
+int submit(UserCommand& command, const Environment& env);
 
 }  // namespace deja::client

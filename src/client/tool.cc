@@ -26,7 +26,7 @@ void exec_script(char* path, char** argv, int argc, char** environment) {
   ::execve("/bin/sh", shell_argv, environment);
 }
 
-// No site's own wrapper.
+// Is the program part of the system, and so not a wrapper that the site has installed?
 bool is_of_system(std::string_view path) {
   return (path.starts_with("/usr/") && !path.starts_with("/usr/local/")) ||
          path.starts_with("/bin/");
@@ -35,10 +35,10 @@ bool is_of_system(std::string_view path) {
 int complain_of_loop(std::string_view tool) {
   char self[os::kPlaceMax];
   const ssize_t n = ::readlink("/proc/self/exe", self, sizeof(self));
-  const std::string_view front(self, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const std::string_view own(self, n > 0 ? static_cast<std::size_t>(n) : 0);
   for (const std::string_view part :
-       {std::string_view("deja: "), front, std::string_view(" and "), tool,
-        std::string_view(" start each other again and again: take one of them out of PATH\n")})
+       {std::string_view("deja: "), own, std::string_view(" and "), tool,
+        std::string_view(" start each other in a loop: remove one of them from PATH\n")})
     os::write_all(2, part.data(), part.size());
   return 126;
 }
@@ -49,17 +49,17 @@ int become_cli(char** argv, char** environment) {
   static char path[os::kPlaceMax];
   if (libexec_path("deja-cli", path)) ::execve(path, argv, environment);
   constexpr std::string_view kWhy =
-      "deja: cannot start deja-cli from ../libexec/deja; is the installation complete?\n";
+      "deja: cannot start deja-cli from ../libexec/deja; install deja again\n";
   os::write_all(2, kWhy.data(), kWhy.size());
   return 1;
 }
 
-int become_tool(const Command& command, const Environment& env) {
+int become_tool(const UserCommand& command, const Environment& env) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
   bool behind_client = false;
   const os::CallChain chain(env.calls);
-  if (os::find_tool(command.argv[0], env.path, command.cwd, command.front, path, sizeof(path),
+  if (os::find_tool(command.argv[0], env.path, command.cwd, command.client, path, sizeof(path),
                     &behind_client, {&chain, hash_of_arguments(command.argv)}) < 0) {
     // It may be a mistyped subcommand.
     if (command.calling == wire::Calling::wrapper) return become_cli(command.argv - 1, env.raw);
@@ -73,15 +73,15 @@ int become_tool(const Command& command, const Environment& env) {
   if (chain.clients() >= os::kCallsMax) return complain_of_loop(path);
   const bool leads_to_us = command.calling == wire::Calling::masquerade || behind_client;
   char** environment = env.raw;
-  // Only what may call us again has to know that we came before: others print their variables.
+  // Only a program that may call deja again needs the record; others may print their variables.
   const bool is_searched = std::strchr(command.argv[0], '/') == nullptr;
   if (leads_to_us || chain.clients() > 0 || (is_searched && !is_of_system(path))) {
     static char calls[kCallsText];
-    calls_for(env, command.front, path, command.argv, calls);
+    calls_for(env, command.client, path, command.argv, calls);
     char** const told = calls[0] == '\0' ? nullptr : with_calls(env, calls);
     if (told != nullptr) environment = told;
   }
-  // Where its name leads to us, argv[0] would lead a tool that looks for its own files here, too.
+  // When the tool's name leads to this client, the tool would also look for its own files here.
   if (leads_to_us) command.argv[0] = path;
   ::execve(path, command.argv, environment);
   if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, environment);

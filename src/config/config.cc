@@ -1,6 +1,6 @@
-// Finding and layering the sources. Everything load() makes is a function of the variables it
-// read and of the files it found; fingerprint() writes exactly those down, which is what makes the
-// Loader's memory sound. Tested by config_test.cc.
+// Finds the sources and layers them. Everything that load() makes is a function of the variables
+// that it read and of the files that it found; fingerprint() records exactly these, so that the
+// Loader may reuse a result. Tested by config_test.cc.
 
 #include "config/config.h"
 
@@ -24,9 +24,9 @@ namespace {
 
 constexpr std::string_view kProjectFile = ".deja.toml";
 constexpr std::uint64_t kFileMaxBytes = 1 << 20;
-constexpr std::size_t kLoaderMax = 256;  // then the Loader forgets all: simple, and rare
+constexpr std::size_t kLoaderMax = 256;  // then the Loader forgets everything: simple, and rare
 
-// A setting of which there is one for each name ("tools.*") has that name behind the dot.
+// A setting with one value per name ("tools.*") has the name after the dot.
 bool is_key(std::string_view setting, std::string_view key) {
   if (!setting.ends_with('*')) return setting == key;
   setting.remove_suffix(1);
@@ -36,7 +36,7 @@ std::string name_in(std::string_view setting, std::string_view key) {
   return setting.ends_with('*') ? std::string(key.substr(setting.size() - 1)) : std::string();
 }
 
-// A file that is there, and whether somebody else could have planted it.
+// A file that exists, and the facts that decide whether another user could have planted it.
 struct Candidate {
   std::string path;
   std::optional<os::FileIdentity> identity;  // empty: named by DEJA_CONFIG but not there
@@ -57,7 +57,7 @@ std::optional<std::string> absolute_variable(const Sources& sources, std::string
 }
 
 std::optional<os::FileIdentity> look(const std::string& path) {
-  // A directory that may not be searched is as good as one without the file.
+  // A directory without search permission counts as one without the file.
   auto found = os::stat_file(path);
   return found ? *found : std::nullopt;
 }
@@ -103,7 +103,7 @@ std::vector<Candidate> find_files(const Sources& sources) {
   return files;
 }
 
-// All that load() depends on, as bytes.
+// Everything that load() depends on, as bytes.
 std::string fingerprint(const Sources& sources, const std::vector<Candidate>& files) {
   Encoder out;
   for (const Setting& setting : setting_table()) {
@@ -119,23 +119,23 @@ std::string fingerprint(const Sources& sources, const std::vector<Candidate>& fi
     for (const std::uint64_t part : {id.device, id.inode, id.size, std::uint64_t{id.mode}})
       out.u64(part);
     out.i64(id.mtime_ns);
-    out.i64(id.ctime_ns);  // also moves when the owner changes
+    out.i64(id.ctime_ns);  // also changes with the owner
   }
   return std::move(out).take();
 }
 
 struct FileText {
   std::string text;
-  bool same_file = false;  // as the one that was looked at
+  bool same_file = false;  // the same as when it was found
 };
 
-// Empty when the file is not to be used; the problem says why.
+// Empty when the file must not be used; a Problem says why.
 std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>& problems) {
   const auto refuse = [&](std::string what) {
     problems.push_back({file.path, "", std::move(what)});
     return std::nullopt;
   };
-  if (!file.identity) return refuse("no such file, though DEJA_CONFIG names it");
+  if (!file.identity) return refuse("no such file; DEJA_CONFIG names it");
   auto fd = os::open_read(file.path);
   if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
   const auto id = os::stat_fd(*fd);
@@ -144,7 +144,7 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
     if (id->owner != ::geteuid() && id->owner != 0)
       return refuse("belongs to another user, so it is ignored; name it in DEJA_CONFIG to use it");
     if ((id->mode & S_IWOTH) != 0)
-      return refuse("everybody may write to it, so it is ignored; chmod o-w it");
+      return refuse("every user may write to it, so it is ignored; run chmod o-w on it");
   }
   auto text = os::read_fd(*fd, kFileMaxBytes);
   if (!text) return refuse("cannot be read, so it is ignored: " + text.error().message);
@@ -158,7 +158,7 @@ class Layers {
       loaded_.origins.push_back({setting.key, setting.show(loaded_.config), "default"});
   }
 
-  // Later calls win over earlier ones.
+  // Later calls override earlier ones.
   void apply(std::size_t row, const Given& given, const std::string& where) {
     const Setting& setting = setting_table()[row];
     if (!setting.assign(given, loaded_.config)) {
@@ -185,7 +185,7 @@ class Layers {
       if (is_projects && row->scope == Scope::user) {
         loaded_.problems.push_back(
             {where, entry.key,
-             "counts only in the user's own file (~/.config/deja/config.toml): all projects share "
+             "works only in the user's own file (~/.config/deja/config.toml): all projects share "
              "one store and one engine"});
         continue;
       }
@@ -219,7 +219,7 @@ class Layers {
   Loaded& loaded_;
 };
 
-// False when the files were not those that were looked at, or changed so lately that their next
+// False when the files differ from those that were found, or changed so recently that their next
 // change might not show in their identity.
 bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& loaded) {
   bool settled = true;

@@ -82,8 +82,8 @@ struct Sources {
 
 Loaded load(const Sources& sources);
 
-// load() for one request after the other: remembers what it made, keyed by the variables and by
-// the identity of the files. Without any file a request costs the stats of the walk. Thread-safe.
+// load() for many requests: reuses a result while the variables and the identities of the files are
+// the same. When there are no files, a request costs only the stats of the search. Thread-safe.
 class Loader {
  public:
   std::shared_ptr<const Loaded> load(const Sources& sources);
@@ -93,14 +93,14 @@ class Loader {
   std::unordered_map<std::string, std::shared_ptr<const Loaded>> known_ GUARDED_BY(mutex_);
 };
 
-// Where deja keeps its things (os/places.h decides). Empty when no variable says where.
+// The paths of the cache (os/places.h decides). Empty when no variable gives one.
 struct Places {
   std::string dir;     // the cache directory
-  std::string socket;  // the daemon's; empty when none fits
+  std::string socket;  // the daemon's; empty: none is short enough
 };
 std::optional<Places> places(const Sources& sources);
 
-// The table, for help texts and documents.
+// The table of settings, for help texts and documents.
 struct SettingInfo {
   const char* key;          // "store.limit"
   const char* environment;  // "DEJA_PORTABLE"; empty when there is none

@@ -86,7 +86,7 @@ TEST_F(ConfigTest, XdgConfigHomeReplacesHome) {
   variables_["XDG_CONFIG_HOME"] = dir_ + "/xdg";
   EXPECT_EQ(load_all().config.log, dir_ + "/xdg/deja/x");
   EXPECT_FALSE(load_all().config.disable);
-  variables_["XDG_CONFIG_HOME"] = "relative";  // not allowed, so not there
+  variables_["XDG_CONFIG_HOME"] = "relative";  // not allowed, so ignored
   EXPECT_TRUE(load_all().config.disable);
 }
 
@@ -181,11 +181,11 @@ TEST_F(ConfigTest, WhatIsTheUsersIsNoProjects) {
   EXPECT_EQ(origin(projects, "store.limit"), "default");
   ASSERT_THAT(projects.problems, SizeIs(3));
   for (const Problem& problem : projects.problems)
-    EXPECT_THAT(problem.text(), HasSubstr(": counts only in the user's own file"));
+    EXPECT_THAT(problem.text(), HasSubstr(": works only in the user's own file"));
   write("home/.config/deja/config.toml", text);
   EXPECT_EQ(load_all().config.store_limit_bytes, 5000u);
   EXPECT_EQ(load_all().config.log, "stderr");
-  // Named, it stands for both.
+  // A named file replaces both.
   variables_["DEJA_CONFIG"] = dir_ + "/work/.deja.toml";
   EXPECT_THAT(load_all().problems, IsEmpty());
   EXPECT_EQ(load_all().config.daemon_idle_exit_s, 90u);
@@ -244,7 +244,7 @@ TEST_F(ConfigTest, UntrustedAndStrangeFilesAreIgnored) {
   ASSERT_EQ(::chmod(path.c_str(), 0666), 0);
   EXPECT_FALSE(load_all().config.disable);
   ASSERT_THAT(load_all().problems, SizeIs(1));
-  EXPECT_THAT(load_all().problems[0].what, HasSubstr("everybody may write"));
+  EXPECT_THAT(load_all().problems[0].what, HasSubstr("every user may write"));
   ASSERT_EQ(::unlink(path.c_str()), 0);
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);  // must not hang
   EXPECT_THAT(load_all().problems, SizeIs(1));
@@ -265,19 +265,20 @@ TEST_F(ConfigTest, FileOfAnotherUserIsIgnored) {
 TEST_F(ConfigTest, LoaderSeesEveryChange) {
   Loader loader;
   const auto first = loader.load(sources());
-  EXPECT_EQ(loader.load(sources()), first);  // the very same object
+  EXPECT_EQ(loader.load(sources()), first);  // the same object
   variables_["DEJA_KEY_SALT"] = "x";
   EXPECT_EQ(loader.load(sources())->config.key_salt, "x");
   variables_.erase("DEJA_KEY_SALT");
   EXPECT_EQ(loader.load(sources()), first);
-  // Same size, as fast as we can: never served from memory while the clock cannot tell them apart.
+  // Same size, written as fast as possible: must not be reused while the clock cannot tell them
+  // apart.
   for (int i = 0; i < 50; ++i) {
     const std::string salt = std::to_string(100 + i);
     write("work/.deja.toml", "key.salt = '" + salt + "'\n");
     EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
     EXPECT_EQ(loader.load(sources())->config.key_salt, salt);
   }
-  // Once the clock has moved on, the memory serves.
+  // Once the clock has moved on, the result is reused.
   const std::int64_t deadline = os::monotonic_ns() + 10'000'000'000;
   while (loader.load(sources()) != loader.load(sources())) ASSERT_LT(os::monotonic_ns(), deadline);
   ASSERT_TRUE(os::remove_file(dir_ + "/work/.deja.toml"));

@@ -1,5 +1,5 @@
-// The one table of settings. A row says everything about a setting but its default, which stands
-// in struct Config. Tested by config_test.cc.
+// The one table of settings. A row holds everything about a setting except its default, which is in
+// struct Config. Tested by config_test.cc.
 
 #include "config/settings.h"
 
@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bool_text.h"
 #include "base/path.h"
 #include "config/value.h"
 
@@ -80,7 +81,7 @@ bool assign_rate(const Given& given, Config& config) {
 
 bool assign_limit(const Given& given, Config& config) {
   const auto bytes = number(given, parse_size);
-  // A store without room would only cost time; DEJA_DISABLE is the way to say that.
+  // A store without space would only cost time; DEJA_DISABLE turns the cache off.
   if (!bytes || *bytes == 0) return false;
   config.store_limit_bytes = *bytes;
   return true;
@@ -116,10 +117,11 @@ bool assign_base_dirs(const Given& given, Config& config) {
   if (!given_dirs) return false;
   std::vector<std::string> dirs;
   for (const std::string& dir : *given_dirs) {
-    // The directory of a file is a sensible anchor ("." is the project); a shell's cwd is not.
+    // A path in a file is relative to the file's directory ("." is the project); a shell's working
+    // directory is no such anchor.
     if (dir.empty() || (given.from_environment && dir.front() != '/')) return false;
     std::string tidy = tidy_path(join_path(given.directory, dir));
-    // A base of "/" would make every path relative to it and help nobody.
+    // With the base "/" every path would be relative to it, which is no use.
     if (tidy == "/") return false;
     dirs.push_back(std::move(tidy));
   }
@@ -127,7 +129,7 @@ bool assign_base_dirs(const Given& given, Config& config) {
   return true;
 }
 
-// "mygen" is the name of a program, not a path of one.
+// "mygen" is the name of a program, not a path.
 bool is_program_name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos;
 }
@@ -227,7 +229,7 @@ const std::vector<Setting>& setting_table() {
        "the share of hits for which deja runs the tool anyway and compares", assign_rate,
        [](const Config& c) { return show_text(format_rate(c.audit_rate)); }, Answers::change},
       {"daemon.mode", "DEJA_DAEMON", "\"auto\" or \"off\"",
-       "auto keeps an engine warm between commands; off starts one for each command",
+       "auto keeps an engine running between commands; off starts one for each command",
        assign_name<&Config::daemon_mode, kDaemonModes>,
        show_name<&Config::daemon_mode, kDaemonModes>, Answers::unchanged},
       {"daemon.idle_exit", "", "time such as \"3h\", \"90s\" or 5400; 0 for never",

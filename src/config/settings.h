@@ -1,4 +1,4 @@
-// The table of settings: how each is read from a Raw value and written for people.
+// The table of settings: how each is read from a Raw value, and written for users.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ namespace deja::config {
 struct Given {
   Raw value;
   bool from_environment = false;
-  std::string name;       // of "tools.NAME": the name, which is the user's
-  std::string directory;  // relative paths in a file are relative to the file's directory
+  std::string name;       // for "tools.NAME": the user's NAME
+  std::string directory;  // the file's directory, to which relative paths in it are relative
 };
 
-// Where a setting may stand. One engine serves all projects: what counts for it as a whole cannot be a
-// project's.
+// Where a setting may be given. One engine serves all projects, so a project cannot change what
+// applies to the whole engine.
 enum class Scope { any, user };
 
 // Can the setting change what a request is answered? Those that can are part of the request's name in the
@@ -32,7 +32,7 @@ struct Setting {
   const char* environment;  // "" when there is none
   const char* type;         // completes "expected a …"
   const char* doc;
-  // False when the value makes no sense; the config is then unchanged.
+  // False when the value is not valid; config is then unchanged.
   bool (*assign)(const Given& given, Config& config);
   std::string (*show)(const Config& config);
   Answers answers;

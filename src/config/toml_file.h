@@ -1,4 +1,4 @@
-// A TOML file as a flat list of settings. The only file of the room that knows toml++.
+// A TOML file as a flat list of settings. No other file of the module includes toml++.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 
 namespace deja::config {
 
-// What a file or a variable says, before anybody asked whether it makes sense. A list holds texts
-// only; `Other` is everything no setting takes (dates, floats, lists of other things).
+// The unchecked value from a file or a variable. A list holds only texts; `Other` is every type
+// that no setting takes (dates, floats, other lists).
 struct Other {};
 using Raw = std::variant<bool, std::int64_t, std::string, std::vector<std::string>, Other>;
 
@@ -22,7 +22,7 @@ struct FileEntry {
   std::uint32_t line = 0;
 };
 
-// Broken text gives no entries and one problem.
+// A file with a syntax error gives no entries and one problem.
 std::vector<FileEntry> parse_toml(std::string_view text, const std::string& path,
                                   std::vector<Problem>& problems);
 

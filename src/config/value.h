@@ -1,4 +1,4 @@
-// Values of settings as people write them.
+// Values of settings as users write them.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,14 @@
 
 namespace deja::config {
 
-// "500M", "10G", "1.5Ti", "4096": k M G T are powers of 1000, Ki Mi Gi Ti of 1024, a final B is
-// ignored, case does not matter. Empty when the text is no size or does not fit 64 bits.
+// "500M", "10G", "1.5Ti", "4096": k M G T are powers of 1000, Ki Mi Gi Ti of 1024; a final B is
+// ignored, and case does not matter. Empty when the text is not a size or does not fit 64 bits.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 // Exact, the shortest of the forms above: parse_size(format_size(n)) == n.
 std::string format_size(std::uint64_t bytes);
 
-// Seconds: "90", "90s", "15m", "3h", "2d".
+// Whole seconds: "90", "90s", "15m", "3h", "2d"; a fraction of a second is dropped, but less than one
+// second is not accepted, because 0 often means "never".
 std::optional<std::uint64_t> parse_duration(std::string_view text);
 std::string format_duration(std::uint64_t seconds);
 
@@ -23,10 +24,7 @@ std::string format_duration(std::uint64_t seconds);
 std::optional<double> parse_rate(std::string_view text);
 std::string format_rate(double rate);
 
-// 1 true yes on, 0 false no off; case does not matter.
-std::optional<bool> parse_bool(std::string_view text);
-
-// Parts between separators, without blanks around them and without empty ones.
+// The parts between separators, trimmed, without empty ones.
 std::vector<std::string> split_list(std::string_view text, char separator);
 
 }  // namespace deja::config

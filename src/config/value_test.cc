@@ -39,16 +39,12 @@ TEST(Duration, UnitsAndNonsense) {
   EXPECT_EQ(parse_duration("1.5h"), 5400u);
   EXPECT_FALSE(parse_duration("soon"));
   EXPECT_FALSE(parse_duration("-3"));
+  EXPECT_EQ(parse_duration("1500ms"), 1u);
+  EXPECT_EQ(parse_duration("0s"), 0u);
+  EXPECT_FALSE(parse_duration("500ms")) << "0 would mean never";
+  EXPECT_FALSE(parse_duration("0.5"));
   EXPECT_EQ(format_duration(10800), "3h");
   EXPECT_EQ(format_duration(90), "90");
-}
-
-TEST(Bool, Words) {
-  EXPECT_EQ(parse_bool("1"), true);
-  EXPECT_EQ(parse_bool("Yes"), true);
-  EXPECT_EQ(parse_bool("off"), false);
-  EXPECT_FALSE(parse_bool("maybe"));
-  EXPECT_FALSE(parse_bool(""));
 }
 
 TEST(List, DropsBlanksAndEmptyParts) {

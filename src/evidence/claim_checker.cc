@@ -17,31 +17,12 @@
 #include "os/absence.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "tool/make_variables.h"
 
 namespace deja::evidence {
 
 using action::Claim;
 using action::Observation;
-
-namespace {
-
-// How make's children share its jobs: no input, and the name of a pipe is another one every time.
-std::string without_jobserver(std::string_view flags) {
-  std::string out;
-  while (!flags.empty()) {
-    const std::string_view word = flags.substr(0, flags.find(' '));
-    flags.remove_prefix(std::min(word.size() + 1, flags.size()));
-    // What follows are variables, quoted: " -- CC='a b'".
-    if (word == "--") return out + " -- " + std::string(flags);
-    const bool is_of_jobs =
-        word.starts_with("--jobserver-") || word == "-j" ||
-        (word.starts_with("-j") && word.find_first_not_of("0123456789", 2) == word.npos);
-    if (!word.empty() && !is_of_jobs) out.append(" ").append(word);
-  }
-  return out;
-}
-
-}  // namespace
 
 Digest environment_digest(const tool::Command& command, const action::Roots& roots) {
   std::vector<const tool::EnvironmentVariable*> sorted;
@@ -54,9 +35,8 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
   });
   action::HashSink sink;
   for (const tool::EnvironmentVariable* v : sorted) {
-    const bool is_of_make =
-        v->name == "MAKEFLAGS" || v->name == "MFLAGS" || v->name == "CARGO_MAKEFLAGS";
-    sink.field(v->name, roots.tag(is_of_make ? without_jobserver(v->value) : v->value));
+    const bool is_of_make = tool::holds_make_flags(v->name);
+    sink.field(v->name, roots.tag(is_of_make ? tool::without_jobserver(v->value) : v->value));
   }
   return sink.finish();
 }

@@ -5,6 +5,7 @@
 #include "evidence/claim_checker.h"
 #include "evidence/trace_builder.h"
 #include "tool/link_time.h"
+#include "tool/programs.h"
 
 namespace deja::evidence {
 
@@ -12,18 +13,6 @@ using action::Claim;
 using observe::Event;
 
 namespace {
-
-// Whatever a shell does with the clock at its own start cannot be told from what its script does
-// with it, and every wrapper script would pay.
-bool is_shell(std::string_view program) {
-  return program == "sh" || program == "dash" || program == "bash" || program == "busybox";
-}
-
-// Not by __DATE__ and __TIME__ alone, which are looked for in every text.
-bool tells_time_in_words_of_its_own(std::string_view program) {
-  static constexpr std::string_view kPrograms[] = {"nasm", "gnat1", "d21"};
-  return std::find(std::begin(kPrograms), std::end(kPrograms), program) != std::end(kPrograms);
-}
 
 bool is_name_of_machine(std::string_view what) {
   return what == "hostname" || what == "uname" || what == "hostid";
@@ -43,8 +32,9 @@ void TraceBuilder::on_clock(const Event& e) {
     if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
     const bool is_known =
         program != nullptr &&
-        (is_shell(program->name) ||
-         (!program->is_unknown && !tells_time_in_words_of_its_own(program->name)));
+        (tool::is_shell(program->name) ||
+         (!program->is_unknown &&
+          !tool::has_fact(program->name, tool::ProgramFact::has_own_words_for_time)));
     if (!is_known) return fail("reads the clock");
     clock_untold_ = true;  // a compiler's __TIME__
     return;
@@ -53,7 +43,7 @@ void TraceBuilder::on_clock(const Event& e) {
     run_facts_.asked_time = true;
     return;
   }
-  if (program != nullptr && !is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
+  if (program != nullptr && !tool::is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return ask(*program, "reads the clock", e.flags);
   if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = has_untold_clock_ = true;
   if (e.value == DEJA_CLOCK_TIME && program == nullptr && may_put_date(e.pid)) {
@@ -76,7 +66,7 @@ void TraceBuilder::on_host(const Event& e) {
     return;
   }
   UnknownProgram* const program = unknown_program(e.pid);
-  if (program != nullptr && !is_shell(program->name) && is_telling(e.path))
+  if (program != nullptr && !tool::is_shell(program->name) && is_telling(e.path))
     ask(*program, "asks the machine: " + e.path, e.flags);
 }
 

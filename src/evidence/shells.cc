@@ -5,6 +5,7 @@
 #include "evidence/claim_checker.h"
 #include "evidence/trace_builder.h"
 #include "os/file.h"
+#include "tool/programs.h"
 
 namespace deja::evidence {
 
@@ -42,11 +43,11 @@ void TraceBuilder::claim_value(const std::string& variable) {
 bool TraceBuilder::knows_variables(const observe::Event& e, std::string_view program) {
   UnknownProgram* const known = unknown_program(e.pid);
   if (known == nullptr || (e.flags & DEJA_ENVIRON_SUPERVISED) != 0) return false;
-  if (shell::asks_one_by_one(program)) {
+  if (tool::has_fact(program, tool::ProgramFact::reads_single_variables)) {
     one_by_one_.insert(executables_[e.pid]);
     return true;
   }
-  if (shell::hands_on(program)) {
+  if (tool::has_fact(program, tool::ProgramFact::passes_environment_on)) {
     known->shows_all = true;
     return true;
   }

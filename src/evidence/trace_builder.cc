@@ -13,7 +13,9 @@
 #include "evidence/special_files.h"
 #include "os/file.h"
 #include "tool/link_time.h"
+#include "tool/make_variables.h"
 #include "tool/program_name.h"
+#include "tool/programs.h"
 
 namespace deja::evidence {
 
@@ -54,37 +56,10 @@ bool names_a_descriptor(std::string_view path) {
          is_within(path, "/proc/self/task") || is_within(path, "/proc/thread-self/fd");
 }
 
-// Cargo and make say in a variable by which descriptors their children share the jobs ("…-auth=6,7",
-// GNU make manual, "POSIX Jobserver"). What is read there is no input.
-bool is_of_jobserver(const tool::Command& command, std::string_view number) {
-  for (const char* name : {"CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"}) {
-    const std::string_view flags = command.variable(name).value_or("");
-    for (const std::string_view option : {"--jobserver-auth=", "--jobserver-fds="}) {
-      const std::size_t at = flags.find(option);
-      if (at == std::string_view::npos) continue;
-      std::string_view pair = flags.substr(at + option.size());
-      pair = pair.substr(0, pair.find(' '));
-      const std::size_t comma = std::min(pair.find(','), pair.size());
-      if (pair.substr(0, comma) == number ||
-          pair.substr(std::min(comma + 1, pair.size())) == number)
-        return true;
-    }
-  }
-  return false;
-}
-
 const os::FileIdentity* identity_in(const Event& e) {
   return e.has_identity ? &e.identity : nullptr;
 }
 
-// They draw a number for nothing but --build-id=uuid, which may stand in a response file. (LLVM's
-// draws some for names of temporary files, too.)
-bool draws_build_id(std::string_view program, std::string_view path) {
-  static constexpr std::string_view kLinkers[] = {"ld", "ld.bfd", "ld.gold"};
-  return path == "/dev/urandom" &&
-         std::any_of(std::begin(kLinkers), std::end(kLinkers),
-                     [&](std::string_view name) { return tool::is_called(program, name); });
-}
 }  // namespace
 
 TraceBuilder::Handler TraceBuilder::handler_of(deja_op op) {
@@ -304,11 +279,13 @@ void TraceBuilder::on_exec(const Event& e) {
 
 void TraceBuilder::on_open(const Event& e) {
   if ((e.flags & DEJA_OPEN_WRITE) == 0 && names_a_descriptor(e.path)) {
-    if (is_of_jobserver(command_, base_name(e.path))) return;
+    if (tool::is_jobserver_descriptor(command_, base_name(e.path))) return;
     return fail("reads an open descriptor: " + e.path);
   }
   if (const auto program = programs_.find(e.pid);
-      program != programs_.end() && draws_build_id(program->second, e.path))
+      program != programs_.end() &&
+      tool::has_fact(program->second, tool::ProgramFact::draws_build_id) &&
+      e.path == "/dev/urandom")
     return fail("draws a build id");
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(e);
   if (tool::is_in_shared_cache(e.path)) return fail("shares a directory with others: " + e.path);

@@ -6,19 +6,15 @@
 #include "evidence/trace_builder.h"
 #include "formats/file_pieces.h"
 #include "os/file.h"
+#include "tool/make_variables.h"
 #include "tool/program_name.h"
+#include "tool/programs.h"
 
 namespace deja::evidence {
 
 using tool::TrustedScript;
 
 namespace {
-
-// "python3.11" is python, "node20" node.
-bool is_program(std::string_view name, std::string_view program) {
-  return name.starts_with(program) &&
-         name.find_first_not_of("0123456789.", program.size()) == std::string_view::npos;
-}
 
 std::string_view extension(std::string_view path) {
   const std::string_view name = base_name(path);
@@ -35,40 +31,14 @@ bool is_of_kind(std::string_view path, std::string_view script) {
   return kind(path) == kind(script);
 }
 
-// Debian's node keeps modules in files that other builds have inside the program; it loads them before
-// any script, and none asks for the time.
-constexpr std::string_view kOwnModules[] = {"/usr/share/nodejs/cjs-module-lexer/",
-                                            "/usr/share/nodejs/undici/", "/usr/share/nodejs/acorn/",
-                                            "/usr/share/nodejs/acorn-walk/"};
-
-bool is_part_of_interpreter(std::string_view path) {
-  return std::any_of(std::begin(kOwnModules), std::end(kOwnModules),
-                     [&](std::string_view directory) { return path.starts_with(directory); });
-}
-
-// What JavaScript calls the time at which its interpreter started.
-constexpr std::string_view kNameOfStart = "timeOrigin";
-
 Result<bool> names_start(const std::string& path) {
   const os::Fd fd = TRY(os::open_read(path));
   bool found = false;
-  TRY(formats::for_each_piece(fd, kNameOfStart.size(), [&](std::string_view piece) {
-    found = piece.find(kNameOfStart) != std::string_view::npos;
+  TRY(formats::for_each_piece(fd, tool::kTimeOfStart.size(), [&](std::string_view piece) {
+    found = piece.find(tool::kTimeOfStart) != std::string_view::npos;
     return !found;
   }));
   return found;
-}
-
-// "--eval=…" in MAKEFLAGS gives make more to do than its makefile says; "-E" is its short form, and may
-// be among other letters.
-bool has_orders_of_make(const tool::Command& command) {
-  for (const char* name : {"MAKEFLAGS", "GNUMAKEFLAGS"}) {
-    std::string_view flags = command.variable(name).value_or("");
-    flags = flags.substr(0, flags.find(" -- "));
-    if (flags.find("eval") != std::string_view::npos || flags.find('E') != std::string_view::npos)
-      return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -83,7 +53,8 @@ bool TraceBuilder::is_timekeeper(std::int32_t pid) const {
   const auto program = programs_.find(pid);
   if (keeper == nullptr || program == programs_.end()) return false;
   if (keeper->program != "sh") return tool::is_called(program->second, keeper->program);
-  return program->second == "sh" || program->second == "dash" || program->second == "bash";
+  return tool::is_shell(program->second) &&
+         !tool::has_fact(program->second, tool::ProgramFact::has_applets);
 }
 
 // Could a run have told the time, judged by the text of a file?
@@ -113,13 +84,14 @@ void TraceBuilder::conclude_time() {
 void TraceBuilder::know_script(UnknownProgram& program, const observe::Event& e) {
   const std::string& path = e.path;
   for (const TrustedScript& row : adapter_.trusted_script(invocation_)) {
-    if (row.asks == TrustedScript::Asks::told_by_this_run && is_program(program.name, row.program))
+    if (row.asks == TrustedScript::Asks::told_by_this_run &&
+        tool::is_interpreter(program.name, row.program))
       return take_orders(program, row, e);
   }
-  if (program.trusted_script != nullptr || program.ran_others || is_part_of_interpreter(path))
+  if (program.trusted_script != nullptr || program.ran_others || tool::is_part_of_interpreter(path))
     return;
   for (const TrustedScript& row : adapter_.trusted_script(invocation_)) {
-    if (!is_program(program.name, row.program)) continue;
+    if (!tool::is_interpreter(program.name, row.program)) continue;
     const bool is_early = row.asks == TrustedScript::Asks::before_its_script;
     if (!path.ends_with(row.script)) {
       // A script that ran before has asked, and may have left word.
@@ -143,7 +115,7 @@ void TraceBuilder::take_orders(UnknownProgram& program, const TrustedScript& row
   constexpr std::int64_t kTickNs = 10'000'000;  // of the clock that stamps files
   const Touched* const script = touched(e.path);
   const bool is_told = script != nullptr && script->written && script->is_temporary &&
-                       e.path.ends_with(row.script) && !has_orders_of_make(command_) &&
+                       e.path.ends_with(row.script) && !tool::has_eval_in_make_flags(command_) &&
                        e.has_identity && e.identity.mtime_ns <= e.when_ns + kTickNs;
   if (!is_told || program.ran_others ||
       (program.trusted_script != nullptr && program.script != e.path)) {
@@ -174,7 +146,7 @@ void TraceBuilder::ask(UnknownProgram& program, const std::string& problem, unsi
   }
   const auto rows = adapter_.trusted_script(invocation_);
   if (program.ran_others || std::none_of(rows.begin(), rows.end(), [&](const TrustedScript& row) {
-        return is_program(program.name, row.program);
+        return tool::is_interpreter(program.name, row.program);
       }))
     return fail(problem);
   program.asked = problem;

@@ -1,4 +1,4 @@
-// Tested by incremental_test.cc and test/e2e/rust_lane_test.cc.
+// Tested by incremental_test.cc and test/e2e/rust_incremental_test.cc.
 #include "pipeline/incremental.h"
 
 namespace deja::pipeline {

@@ -34,7 +34,7 @@ std::vector<std::string> candidates(std::string_view name, std::string_view path
 
 // What `deja exec` was told; the command is the tool's from here on. Empty: go on.
 std::optional<Bypass> read_order(const Request& request, Located& out) {
-  auto order = tool::exec::read_order(request.argv);
+  auto order = tool::exec::parse_command_line(request.argv);
   if (auto* wrong = std::get_if<std::string>(&order))
     return Bypass{BypassReason::not_run, std::move(*wrong)};
   out.adapter = &tool::exec_adapter();

@@ -1,4 +1,5 @@
-// Tested by test/e2e/portable_test.cc.
+// Searches upwards for version control and stops at directories that are too general to be a
+// project. Tested by test/e2e/portable_test.cc.
 #include "sharing/checkout.h"
 
 #include <algorithm>
@@ -21,12 +22,12 @@ void add(std::vector<std::string>& roots, std::string root) {
     roots.push_back(std::move(root));
 }
 
-// The base directories that hold something of this command; several of one command are several
-// roots, but those of other checkouts are not its affair.
+// The base directories that this command uses. A command may use several, and each is a root;
+// directories of other checkouts are not.
 std::vector<std::string> base_directories(const tool::Command& command,
                                           const tool::Invocation& invocation,
                                           const std::vector<std::string>& base_dirs) {
-  // Which of them are meant is a choice, not evidence: ".." may be taken off by its text.
+  // Which directories are meant is a choice, not evidence, so ".." may be removed from the text.
   std::vector<std::string> paths = {clean_path(invocation.source), std::string(command.cwd)};
   for (const tool::KeyArgument& argument : invocation.key_arguments)
     if (argument.has_path()) paths.push_back(clean_path(join_path(command.cwd, argument.path())));
@@ -41,7 +42,7 @@ std::vector<std::string> base_directories(const tool::Command& command,
   return out;
 }
 
-// How PWD calls a root that holds the working directory, where that is another name.
+// The name that PWD has for a root that holds the working directory, when it is another name.
 void add_alias(const tool::Command& command, const std::string& root, PortableRoots& out) {
   if (evidence::logical_directory(command) != evidence::LogicalDirectory::named ||
       !is_within(command.cwd, root))
@@ -86,7 +87,7 @@ PortableRoots portable_roots(const tool::Command& command, const tool::Invocatio
                              const std::vector<std::string>& base_dirs) {
   PortableRoots out;
   out.roots = base_directories(command, invocation, base_dirs);
-  if (!invocation.workspace.empty()) return out;  // the adapter knows better (cargo's)
+  if (!invocation.workspace.empty()) return out;  // the adapter found it (cargo's workspace)
   const std::string home(command.variable("HOME").value_or(""));
   const std::string source(
       parent_path(clean_path(invocation.source.empty() ? command.cwd : invocation.source)));
@@ -96,12 +97,12 @@ PortableRoots portable_roots(const tool::Command& command, const tool::Invocatio
     if (!is_below_any(command.cwd, out.roots))
       add(out.roots, find_checkout(command.cwd, home, &out.looked_at));
   }
-  // No version control there: what holds both the source and the working directory.
+  // Without version control: the directory that holds both the source and the working directory.
   if (out.roots.empty() && !invocation.source.empty()) {
     const std::string both = common_ancestor(command.cwd, source);
     if (!is_too_general(both, home)) add(out.roots, both);
   }
-  // What the user configured is all that is mapped.
+  // When base directories are configured, only these are mapped.
   if (base_dirs.empty() && !is_below_any(command.cwd, out.roots))
     add(out.roots, std::string(command.cwd));
   const auto roots = out.roots;

@@ -1,3 +1,5 @@
+// Decides after the run which parts of the output's name the result depends on. In doubt it is the
+// whole path, which costs hits only. Tested by test/diff/output_name_test.cc.
 #include "sharing/output_name.h"
 
 #include <algorithm>
@@ -12,7 +14,8 @@ using action::Claim;
 using action::Observation;
 using action::OutputName;
 
-// Without its last extension: "b/x.c" of "b/x.c.o". What is named after an output begins so.
+// The path without its last extension: "b/x.c" for "b/x.c.o". Side outputs have names that begin
+// like this.
 std::string stem_of(const std::string& path) {
   const std::string_view name = base_name(path);
   const std::size_t dot = name.rfind('.');
@@ -45,8 +48,8 @@ class OutputNameCheck {
         stem_(stem_of(output_)),
         directory_(parent_path(output_)) {}
 
-  // Something else was made, or looked for, that may be named after the output.
-  bool has_relatives() const {
+  // Did the run make or look up other files that may be named after the output?
+  bool has_side_outputs() const {
     if (run_.invocation.opaque_outputs) return true;
     const std::uint32_t facts = run_facts_.facts | run_.invocation.argument_facts;
     if ((facts & (tool::kHoldsBytecode | tool::kHoldsTree)) != 0) return true;
@@ -55,7 +58,7 @@ class OutputNameCheck {
       return true;
     const auto& claims = run_facts_.trace.observations;
     return std::any_of(claims.begin(), claims.end(), [&](const Observation& o) {
-      return is_about_path(o.claim) && is_relative_of(run_.roots.expand(o.subject));
+      return is_about_path(o.claim) && may_be_named_after_output(run_.roots.expand(o.subject));
     });
   }
 
@@ -66,7 +69,7 @@ class OutputNameCheck {
                                                                             : OutputName::output);
     return tagged.size() == 1 && tagged[0] == wanted;
   }
-  // Named on the command line, or below or above something that is.
+  // Named on the command line, or below or above a path that is.
   bool is_explained(const std::string& path) const {
     const auto& arguments = run_.invocation.key_arguments;
     return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
@@ -75,7 +78,7 @@ class OutputNameCheck {
       return is_within(path, named) || is_within(named, path);
     });
   }
-  bool is_relative_of(const std::string& path) const {
+  bool may_be_named_after_output(const std::string& path) const {
     const std::string tidy = tidy_path(path);
     if (tidy.starts_with(stem_)) return !is_named(tidy);
     return directory_ != run_.cwd && parent_path(tidy) == directory_ && !is_explained(tidy);
@@ -98,7 +101,7 @@ class OutputNameCheck {
 }  // namespace
 
 std::string objects_of_output(const tool::Command& command, const tool::Invocation& invocation) {
-  // A compiler could compute from the name of a source.
+  // A compiler could compute something from the name of a source.
   if (invocation.output.empty() || !invocation.sources.empty()) return {};
   const std::string name = "/" + std::string(base_name(invocation.output)) + ".dir/";
   for (const tool::KeyArgument& argument : invocation.key_arguments) {
@@ -125,9 +128,9 @@ void decide_output_name(const RunContext& run, const RootSearch& leaks, const Ou
                         evidence::RunFacts& run_facts) {
   if (!texts.is_movable) return;
   const bool has_stem = leaks.found_text(texts.stem);
-  // Spelled without a directory, it could be in an output without one, too.
+  // A name without a directory could also appear in an output without one.
   const bool is_bare = run.roots.spelled_output().find('/') == std::string::npos;
-  const bool whole = (has_stem && is_bare) || OutputNameCheck(run, run_facts).has_relatives();
+  const bool whole = (has_stem && is_bare) || OutputNameCheck(run, run_facts).has_side_outputs();
   const auto bind = [&](const std::string& part) {
     run_facts.trace.observations.push_back(
         {Claim::output_name, part, evidence::output_name_value(part, run.roots)});

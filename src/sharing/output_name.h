@@ -1,10 +1,12 @@
-// May an output be called otherwise the next time (-o a.o, -o b.o)? By evidence, after the run.
+// May the output have another name the next time (-o a.o, then -o b.o)? Decided after the run, by
+// evidence.
 //
-// The names of the main output and of its dependency file are tags in the key. A result is bound to
-// the output's name where the name, or the stem that side outputs are named by, is in an artifact or
-// in a message; to its directory where that has its name there; to its whole path where the run left
-// anything else, or where it looked for something by that name (-fprofile-use reads <stem>.gcda). The target of a dependency
-// file is rewritten. Tested by test/diff/output_name_test.cc.
+// In the key, the names of the main output and of its dependency file are tags. A result is bound
+// to the output's name when the name, or the stem that side outputs share, occurs in an artifact or
+// a message; to the output's directory when the directory's name occurs there; to the whole path
+// when the run left anything else, or looked up a file with that name (-fprofile-use reads
+// <stem>.gcda). The target of a dependency file is rewritten. Tested by
+// test/diff/output_name_test.cc.
 #pragma once
 
 #include "evidence/trace_builder.h"
@@ -13,19 +15,19 @@
 
 namespace deja::sharing {
 
-// CMake keeps the objects of a program in a directory that is named after it, and its checks have names
-// that are made up each time: "cc CMakeFiles/cmTC_1a2b3.dir/x.c.o -o cmTC_1a2b3". Absolute path of that
-// directory; "": none, or it may count.
+// CMake keeps a program's objects in a directory named after the program, and its checks use new
+// names each time: "cc CMakeFiles/cmTC_1a2b3.dir/x.c.o -o cmTC_1a2b3". Absolute path of that
+// directory; "": none, or its name may count.
 std::string objects_of_output(const tool::Command& command, const tool::Invocation& invocation);
 
-// What the search in the artifacts must look for on behalf of decide_output_name.
+// The texts that the search in the artifacts must look for, for decide_output_name.
 struct OutputTexts {
   bool is_movable = false;
-  std::size_t directory = 0, stem = 0;  // numbers of RootSearch
+  std::size_t directory = 0, stem = 0;  // numbers in RootSearch
 };
 OutputTexts add_output_texts(const action::Roots& roots, RootSearch& leaks);
 
-// Adds the claim about the output's name, where it counts, to the run_facts's trace.
+// Adds a claim about the output's name to the run's trace, when the name counts.
 void decide_output_name(const RunContext& run, const RootSearch& leaks, const OutputTexts& texts,
                         evidence::RunFacts& run_facts);
 

@@ -1,4 +1,6 @@
-// Tested by test/diff/sharing_test.cc, each rule by the wrong hit it prevents.
+// Decides for each root whether the result depends on where the root is, from the arguments, the
+// trace and a search of the artifacts. Each rule is tested by the wrong hit that it prevents, in
+// test/diff/sharing_test.cc.
 #include "sharing/portability.h"
 
 #include <algorithm>
@@ -25,8 +27,8 @@ bool is_outer(std::string_view directory, const std::string& root) {
          is_within(root, tidy_path(directory));
 }
 
-// For each "=" in the text: the part of root's name that is left when a prefix map cuts what stands
-// before the "=" off it ("-ffile-prefix-map=/home/u=/src" leaves "/ws" of "/home/u/ws").
+// For each "=" in the text: the rest of the root's path after a prefix map has cut off what is
+// before the "=" ("-ffile-prefix-map=/home/u=/src" leaves "/ws" of "/home/u/ws").
 std::vector<std::string> rests_of(std::string_view text, const std::string& root) {
   std::vector<std::string> rests;
   for (std::size_t at = text.find('='); at != std::string_view::npos; at = text.find('=', at + 1)) {
@@ -41,15 +43,15 @@ std::vector<std::string> rests_of(std::string_view text, const std::string& root
   return rests;
 }
 
-// A compiler that takes the shorter of a name and its real path: does its choice depend on how long
-// the root's own name is? The log has only the absolute form of what was asked for.
-bool choice_depends_on_place(const evidence::RealPath& real, const std::string& root,
-                             const std::string& cwd) {
+// A compiler writes the shorter of a file's name and its real path. Does its choice depend on the
+// length of the root's path? The log has only the absolute form of the name.
+bool choice_depends_on_length(const evidence::RealPath& real, const std::string& root,
+                              const std::string& cwd) {
   const bool moves_along =
       is_within(real.asked, root) || (is_within(real.asked, cwd) && is_within(cwd, root));
   if (!moves_along) return true;
   if (!is_within(real.asked, cwd)) return false;  // both names grow with the root's
-  // It may have been relative, which the real path never is. The shortest root is "/x".
+  // The name may have been relative, which a real path never is. The shortest root is "/x".
   constexpr std::size_t kShortestRoot = 2;
   const std::size_t relative = real.asked.size() - std::min(real.asked.size(), cwd.size() + 1);
   return relative > kShortestRoot + (real.result.size() - root.size());
@@ -60,7 +62,7 @@ bool is_mapped(const std::string& directory, const tool::Invocation& invocation)
                      [&](const std::string& prefix) { return is_within(directory, prefix); });
 }
 
-// What a file mentions only where NDEBUG is not defined counts unless it is.
+// Facts that hold only without NDEBUG are dropped when NDEBUG is defined.
 std::uint32_t facts_of(const tool::Invocation& invocation, const evidence::RunFacts& run_facts) {
   std::uint32_t facts = run_facts.facts | invocation.argument_facts;
   const bool is_defined = invocation.defines_ndebug && (run_facts.facts & tool::kSetsNdebug) == 0;
@@ -70,17 +72,18 @@ std::uint32_t facts_of(const tool::Invocation& invocation, const evidence::RunFa
   return facts;
 }
 
-// Directories that a tool searches because of a variable. (The loader's leave no names.)
+// The directories in a list variable that the tool searches. (Those of the loader's leave no names
+// in outputs.)
 std::vector<std::string_view> listed_in(const Observation& o) {
   const bool is_list = o.claim == Claim::directories && o.subject != "LD_LIBRARY_PATH";
   return is_list ? evidence::directories_in(o.value) : std::vector<std::string_view>();
 }
 
-// One root's case.
-class Case {
+// Decides one root.
+class RootCheck {
  public:
-  Case(Root root, const RunContext& run, const RootSearch& leaks,
-       const evidence::RunFacts& run_facts)
+  RootCheck(Root root, const RunContext& run, const RootSearch& leaks,
+            const evidence::RunFacts& run_facts)
       : root_(root),
         path_(run.roots.path(root)),
         tag_(1, static_cast<char>(root)),
@@ -89,21 +92,22 @@ class Case {
         run_facts_(run_facts),
         facts_(facts_of(run.invocation, run_facts)) {}
 
-  // Its name is in an artifact, or may be.
-  bool is_told() const {
+  // The root's path is in an artifact, or may be there in a form that cannot be searched.
+  bool appears_in_output() const {
     if (leaks_.found(root_) || run_.invocation.opaque_outputs) return true;
     if ((facts_ & tool::kHoldsBytecode) != 0) return true;
-    if (run_.invocation.runs_plugins && is_in_variable()) return true;
-    // A macro may have asked where it is, and computed something of it.
+    if (run_.invocation.runs_plugins && is_in_read_variable()) return true;
+    // A macro may have asked for its path and computed something from it.
     if (run_facts_.has_plugin && root_ == Root::cwd && !is_mapped(path_, run_.invocation))
       return true;
     const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
     if (maps_help && is_mapped(path_, run_.invocation)) return false;
-    return (facts_ & tool::kMentionsOwnPath) != 0 && is_spelled();
+    return (facts_ & tool::kMentionsOwnPath) != 0 && is_below_spelled_path();
   }
 
-  // Some path below it came from where nothing moves along (but for sources: is_searched_from_outside()).
-  bool is_fixed() const {
+  // A path below the root is spelled out where it does not move with the root (in sources: see
+  // decide_portability).
+  bool is_spelled_out_elsewhere() const {
     if ((facts_ & tool::kHoldsTree) != 0) return true;
     const auto& programs = run_facts_.programs;
     if (std::any_of(programs.begin(), programs.end(),
@@ -121,7 +125,7 @@ class Case {
     if (std::any_of(run_facts_.real_paths.begin(), run_facts_.real_paths.end(),
                     [&](const evidence::RealPath& real) {
                       return is_within(real.result, path_) &&
-                             choice_depends_on_place(real, path_, cwd);
+                             choice_depends_on_length(real, path_, cwd);
                     }))
       return true;
     return std::any_of(run_facts_.trace.observations.begin(), run_facts_.trace.observations.end(),
@@ -131,8 +135,8 @@ class Case {
                        });
   }
 
-  // A prefix map of an outer directory leaves a part of its name.
-  bool is_cut() const {
+  // A prefix map of an outer directory leaves a part of the root's path in the output.
+  bool is_cut_by_prefix_map() const {
     bool cut = false;
     for (const tool::KeyArgument& argument : run_.invocation.key_arguments)
       cut = cut || !rests_of(argument.text, path_).empty();
@@ -140,7 +144,7 @@ class Case {
     return cut && (mentions || leaks_.found_rest(root_));
   }
 
-  // An outer directory is searched, so that a source could name the root's own directory.
+  // The tool searches a directory above the root, so a source could name the root's own directory.
   bool is_searched_from_outside() const {
     for (const tool::KeyArgument& argument : run_.invocation.key_arguments) {
       if (argument.has_path() && is_outer(argument.path(), path_)) return true;
@@ -161,7 +165,7 @@ class Case {
 
   std::string directory_name() const { return std::string(base_name(path_)) + "/"; }
 
-  // is_relative: to its place in what holds it, where something does.
+  // is_relative: bind only the root's place inside the root that holds it, if there is one.
   void bind(action::Trace& trace, bool is_relative) const {
     std::string place = path_;
     for (const Root holder : {Root::workspace, Root::checkout}) {
@@ -178,8 +182,8 @@ class Case {
   const std::string& path() const { return path_; }
 
  private:
-  // The tool's own variables aside, did it ask for one that says where this root is?
-  bool is_in_variable() const {
+  // Did the run read a variable with a path below this root, other than the tool's own variables?
+  bool is_in_read_variable() const {
     const auto& claims = run_facts_.trace.observations;
     return std::any_of(claims.begin(), claims.end(), [this](const Observation& o) {
       return o.claim == Claim::variable && o.value.starts_with(tag_) && o.subject != "PWD" &&
@@ -187,8 +191,8 @@ class Case {
     });
   }
   bool is_gcc() const { return std::string_view(run_.invocation.dialect) == "gcc"; }
-  // Is a path below this root spelled out where the tool sees it (an argument, a search path)?
-  bool is_spelled() const {
+  // Does an argument or a search path spell out a path below this root?
+  bool is_below_spelled_path() const {
     for (const tool::KeyArgument& argument : run_.invocation.key_arguments) {
       const bool is_output = argument.output != tool::KeyArgument::Output::none;
       if (argument.has_path() && !is_output && run_.roots.tag(argument.path()).starts_with(tag_))
@@ -212,7 +216,8 @@ class Case {
   const std::uint32_t facts_;
 };
 
-// Does an argument name a directory above this root, after an option's letter, an "=" or a separator?
+// Does an argument name a directory above this root, after an option's letter, an "=" or a
+// separator?
 bool names_outer(std::string_view argument, const std::string& root) {
   for (std::size_t at = argument.find('/'); at != std::string_view::npos;) {
     const std::size_t end = std::min(argument.find_first_of(":,;", at), argument.size());
@@ -222,7 +227,7 @@ bool names_outer(std::string_view argument, const std::string& root) {
   return false;
 }
 
-// Where outputs may say where one path lies as seen from another: what has to stay as it is?
+// For tools whose outputs hold relative paths: what must stay the same?
 enum class Relation { free, between_roots, places };
 
 Relation relation_of(const RunContext& run, const evidence::RunFacts& run_facts) {
@@ -250,8 +255,8 @@ Relation relation_of(const RunContext& run, const evidence::RunFacts& run_facts)
 
 RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run_facts) {
   RootSearch leaks(run.roots);
-  for (const evidence::RunFacts::IgnoredVariable& quiet : run_facts.quiet)
-    leaks.add_text(quiet.text);
+  for (const evidence::RunFacts::IgnoredVariable& ignored : run_facts.quiet)
+    leaks.add_text(ignored.text);
   for (const Root root : action::kRoots) {
     if (!run.roots.has(root)) continue;
     for (const tool::KeyArgument& argument : run.invocation.key_arguments)
@@ -263,7 +268,8 @@ RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run
 
 namespace {
 
-// What names the working directory writes its name, and does no more with it.
+// Programs that read the working directory's name only write it into the output; then a search
+// finds it.
 bool may_hold_working_directory(const RunContext& run, const RootSearch& leaks,
                                 const evidence::RunFacts& run_facts) {
   const std::uint32_t facts = run_facts.facts | run.invocation.argument_facts;
@@ -272,7 +278,7 @@ bool may_hold_working_directory(const RunContext& run, const RootSearch& leaks,
     return true;
   for (const Root root : {Root::cwd, Root::logical_cwd})
     if (run.roots.has(root) && leaks.found(root)) return true;
-  // An option can replace the name, or one of the two.
+  // An option can replace the name, or one of the two names.
   const auto& arguments = run.invocation.key_arguments;
   return !run.roots.has(Root::cwd) ||
          std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
@@ -281,18 +287,14 @@ bool may_hold_working_directory(const RunContext& run, const RootSearch& leaks,
          });
 }
 
-}  // namespace
-
-namespace {
-
-// A script around a compiler can compute anything from the name of its working directory, and nobody
-// sees it ask. Ways to the name that a shell's script spells out:
+// A script around a compiler can compute anything from the name of its working directory, and
+// reading that name is not observed. These are the spellings with which a shell script gets it.
 bool scripts_may_name_directory(const evidence::RunFacts& run_facts, TextSearchCache& mentions) {
-  static const std::vector<std::string> kWays = {"pwd",      "PWD",  "cwd", "realpath",
-                                                 "readlink", "dirs", "~+",  "rev-parse"};
+  static const std::vector<std::string> kSpellings = {"pwd",      "PWD",  "cwd", "realpath",
+                                                      "readlink", "dirs", "~+",  "rev-parse"};
   return std::any_of(run_facts.scripts.begin(), run_facts.scripts.end(),
                      [&](const evidence::Input& script) {
-                       return mentions.in_file(script.path, script.digest, kWays) != 0;
+                       return mentions.in_file(script.path, script.digest, kSpellings) != 0;
                      });
 }
 
@@ -301,22 +303,23 @@ bool scripts_may_name_directory(const evidence::RunFacts& run_facts, TextSearchC
 void decide_portability(const RunContext& run, const RootSearch& leaks,
                         evidence::RunFacts& run_facts, TextSearchCache& mentions) {
   const bool is_named_by_script = scripts_may_name_directory(run_facts, mentions);
-  std::vector<Case> open;
-  // A linker script can choose among inputs by any part of their names. Then two for each open case: its
-  // path, its directory's name.
+  std::vector<RootCheck> open;
+  // A linker script can select inputs by any part of their names. After that come two texts for
+  // each open root: its path, and its directory's name.
   std::vector<std::string> texts = {"SECTIONS"};
   const Relation relation = relation_of(run, run_facts);
   for (const Root root : action::kRoots) {
     if (!run.roots.has(root)) continue;
-    const Case c(root, run, leaks, run_facts);
-    const bool is_placed = relation == Relation::places || is_named_by_script;
-    if (is_placed || c.is_told() || c.is_fixed()) {
-      c.bind(run_facts.trace, false);
+    const RootCheck check(root, run, leaks, run_facts);
+    const bool is_bound_to_place = relation == Relation::places || is_named_by_script;
+    if (is_bound_to_place || check.appears_in_output() || check.is_spelled_out_elsewhere()) {
+      check.bind(run_facts.trace, false);
     } else {
-      if (relation == Relation::between_roots && root == Root::cwd) c.bind(run_facts.trace, true);
-      open.push_back(c);
-      texts.push_back(c.path());
-      texts.push_back(c.directory_name());
+      if (relation == Relation::between_roots && root == Root::cwd)
+        check.bind(run_facts.trace, true);
+      open.push_back(check);
+      texts.push_back(check.path());
+      texts.push_back(check.directory_name());
     }
   }
   std::uint32_t found = 0;
@@ -326,7 +329,7 @@ void decide_portability(const RunContext& run, const RootSearch& leaks,
     const bool is_chosen = open[i].root() == Root::objects && (found & 1) != 0;
     const bool spelled = is_chosen || (found >> (2 * i + 1) & 1) != 0;
     const bool named = (found >> (2 * i + 2) & 1) != 0 && open[i].is_searched_from_outside();
-    if (spelled || named || open[i].is_cut()) open[i].bind(run_facts.trace, !spelled);
+    if (spelled || named || open[i].is_cut_by_prefix_map()) open[i].bind(run_facts.trace, !spelled);
   }
   for (std::size_t i = 0; i < run_facts.quiet.size(); ++i) {
     if (leaks.found_text(i)) run_facts.trace.observations.push_back(run_facts.quiet[i].claim);

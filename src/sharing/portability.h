@@ -1,11 +1,12 @@
-// Binding: which roots must be where they were for a result to be used? By evidence, after the run.
+// Binding: which roots must have the same path for a result to be used? Decided after the run, by
+// evidence.
 //
-// A trace says "<root>/a.h" where the tool said "/ws/a.h", so that another checkout finds it. That
-// is right only while each such path came from what moves along: the working directory, an argument or
-// a variable that is a path below the root. A path that is spelled out anywhere else (in a source,
-// a response file, a macro), or put together from a directory outside the root and a name inside a
-// source, stays where it is when the checkout moves. And what a tool makes of a path that did move
-// along must not be in an artifact, in whatever form. docs/traps/root-names.md lists the ways.
+// A trace says "<root>/a.h" where the tool read "/ws/a.h", so that another checkout finds its own
+// file. That is right only when each such path came from something that moves with the root: the
+// working directory, or an argument or a variable that is a path below the root. A path that is
+// spelled out elsewhere (in a source, a response file, a macro), or joined from a directory outside
+// the root and a name in a source, does not change when the checkout moves. And no artifact may
+// contain a path that moves, in any form. docs/traps/root-names.md lists the cases.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,13 @@
 
 namespace deja::sharing {
 
-// The search in the artifacts, with what prefix maps of an outer directory leave of a root's name.
+// The search of the artifacts, including the parts of a root's path that prefix maps of an outer
+// directory leave.
 RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run_facts);
 
-// Adds claims about the places of roots, and about variables that are found in an output after
-// all, to the run_facts's trace. A root below the workspace that must only stay where it is in the
-// workspace is bound to that.
+// Adds claims to the run's trace: about the paths of roots, and about ignored variables whose text
+// occurs in an output. A root that only must keep its place inside the workspace is bound to that
+// place.
 void decide_portability(const RunContext& run, const RootSearch& leaks,
                         evidence::RunFacts& run_facts, TextSearchCache& mentions);
 

@@ -1,3 +1,5 @@
+// Finds one set of moves from the roots of one checkout to those of another. When the roots do not
+// move together there is none, and no text can be moved. Tested by relocate_test.cc.
 #include "sharing/relocate.h"
 
 #include <algorithm>
@@ -12,7 +14,7 @@ using action::Root;
 using action::Roots;
 using Move = tool::TextMoves::Move;
 
-// What holds another comes before it: a move of the checkout moves the working directory in it along.
+// Outer roots first: when the checkout moves, the working directory in it moves along.
 std::array<Root, action::kRoots.size()> outermost_first(const Roots& roots) {
   auto out = action::kRoots;
   std::stable_sort(out.begin(), out.end(),
@@ -20,7 +22,7 @@ std::array<Root, action::kRoots.size()> outermost_first(const Roots& roots) {
   return out;
 }
 
-// Requests without one are another action.
+// A request without this root is another action.
 bool is_always_there(Root root) {
   return root == Root::cwd || root == Root::workspace || root == Root::target;
 }
@@ -51,7 +53,7 @@ std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
     if (a.empty()) continue;
     const auto known = holder(a);
     if (known != moves.end()) {
-      // A root that stays must not lie below one that moves.
+      // A root that stays must not be inside one that moves.
       if (!known->to.empty() && known->to + a.substr(known->from.size()) != b) return std::nullopt;
     } else if (a != b) {
       moves.push_back({a, b});
@@ -63,7 +65,7 @@ std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
     if (holder(a) != moves.end()) return std::nullopt;
   }
   for (const Move& move : moves) {
-    // What has been moved must not move again.
+    // A path that has moved must not match another move.
     if (!move.to.empty() && holder(move.to) != moves.end() && holder(move.to)->from != move.from)
       return std::nullopt;
   }

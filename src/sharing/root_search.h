@@ -1,5 +1,5 @@
-// Searches outputs for the names of roots. A result whose artifacts hold the bytes of a root is
-// bound to that root: served elsewhere it would not be what the tool writes there.
+// Searches outputs for the paths of roots. A result whose artifacts contain a root's path is bound
+// to that root: in another place the tool would write another path.
 #pragma once
 
 #include <array>
@@ -16,19 +16,18 @@ namespace deja::sharing {
 class RootSearch {
  public:
   explicit RootSearch(const action::Roots& roots);
-  // Reads fd from its start in bounded memory. What may hide text (compressed sections, bytecode)
-  // holds every root.
+  // Reads fd from its start in bounded memory. A file that may hide text (compressed sections,
+  // bytecode) counts as holding every root.
   Status search(const os::Fd& fd);
-  // A message may name a root: it is rewritten where a path begins a line that says where something
-  // is
-  // ("/ws/a.c:3:1: …", "In file included from /ws/a.h:1:"). Anywhere else the name could be literal
-  // text, or laid out by its length, and counts as found.
+  // Searches a message. A path at the beginning of a location ("/ws/a.c:3:1: …", "In file included
+  // from /ws/a.h:1:") does not count, because it is rewritten on a hit. Anywhere else the path
+  // could be literal text, or the layout could depend on its length, and it counts as found.
   void search_messages(std::string_view text);
-  // Also looks for any text. Returns its number, for found_text.
+  // Also searches for any text. Returns its number, for found_text.
   std::size_t add_text(const std::string& text);
-  // The same for a name that is part of a path, also in the forms that paths are quoted in.
+  // The same for a name that is part of a path, in all forms in which paths are quoted.
   std::size_t add_name(const std::string& name);
-  // Also looks for a part of the root's name, which alone is less evidence.
+  // Also searches for a part of the root's path, which by itself is weaker evidence.
   void add_rest(action::Root root, const std::string& rest);
 
   bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }

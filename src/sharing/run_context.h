@@ -1,4 +1,4 @@
-// The run whose result is judged: where it ran, what it was, and which roots it had.
+// The run whose result is judged: its working directory, its invocation and its roots.
 #pragma once
 
 #include <string_view>

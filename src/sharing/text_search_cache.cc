@@ -12,7 +12,7 @@
 namespace deja::sharing {
 namespace {
 
-constexpr std::size_t kWeight = 128;  // of one entry
+constexpr std::size_t kWeight = 128;  // cost of one entry
 
 Result<std::uint32_t> search(const std::string& path, const std::vector<std::string>& texts) {
   const os::Fd fd = TRY(os::open_read(path));

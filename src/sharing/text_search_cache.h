@@ -1,5 +1,5 @@
-// Which of some texts does a file mention? Remembered by the file's content, so that a header is
-// searched once, however many compiles read it. Thread-safe, bounded.
+// Which of some texts does a file contain? Answers are cached by the file's content, so that a
+// header is searched once, however many compiles read it. Thread-safe, bounded.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace deja::sharing {
 
 class TextSearchCache {
  public:
-  // Bit i: the file, whose content is known to be `digest`, holds texts[i]. All bits when it cannot
-  // be read. At most 32 texts.
+  // Bit i: the file, whose content has the digest `digest`, contains texts[i]. All bits when it
+  // cannot be read. At most 32 texts.
   std::uint32_t in_file(const std::string& path, const Digest& digest,
                         const std::vector<std::string>& texts);
 

@@ -1,5 +1,5 @@
-// The table of bypass reasons: the one place that names them. It makes the names of counters and
-// events, docs/bypass.md, and a test that runs every example.
+// The table of bypass reasons, the only place that lists them. From it come the names of counters
+// and events, docs/bypass.md, and a test that runs every example.
 #include "base/check.h"
 #include "tool/tool.h"
 
@@ -9,49 +9,48 @@ const std::vector<BypassRow>& bypass_rows() {
   using enum BypassReason;
   static const std::vector<BypassRow> rows = {
       {not_a_compile, "not_a_compile",
-       "The command asks the tool something whose answer cannot be remembered.",
-       "gcc --help=common"},
+       "The command asks the tool a question whose answer cannot be stored.", "gcc --help=common"},
       {no_input, "no_input", "The command names no source file.", "gcc -c a.o"},
       {stdin_source, "stdin_source",
-       "A source comes from an open descriptor, which cannot be looked at twice, or from more "
+       "A source comes from an open descriptor, which cannot be read twice, or from more "
        "standard input than deja keeps (64 MiB).",
        "gcc -c -x c /dev/stdin -o a.o"},
-      {interactive, "interactive", "The tool would talk to a terminal.", ""},
+      {interactive, "interactive", "The tool would interact with a terminal.", ""},
       {response_file, "response_file",
        "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "
-       "read differently; rustc's: there is none of that name, or it has -C incremental.",
+       "read differently. For rustc: it does not exist, or it holds -C incremental.",
        "gcc -c @endless.rsp"},
-      {argument_error, "argument_error",
-       "An option lacks its value; the tool itself reports it best.", "gcc -c a.c -o"},
+      {argument_error, "argument_error", "An option lacks its value; the tool reports that itself.",
+       "gcc -c a.c -o"},
       {environment_output, "environment_output",
        "An environment variable makes the tool write or append to a file that the command line "
        "does "
        "not name.",
        "DEPENDENCIES_OUTPUT=deps gcc -c a.c"},
       {unsupported_option, "unsupported_option",
-       "An option, a language or a variable makes the run impossible to remember soundly.",
+       "An option, a language or a variable makes the run impossible to store soundly.",
        "gcc -c -ftime-report a.c"},
       {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "tar cf a.tar a"},
       {tool_not_found, "tool_not_found",
        "There is no such program on PATH; starting it reports that.", ""},
       {disabled, "disabled", "DEJA_DISABLE, or `disable` in the configuration, is set.",
        "DEJA_DISABLE=1 gcc -c a.c"},
-      {busy, "busy", "The engine has as many clients as it will take.", ""},
+      {busy, "busy", "The engine has its maximum number of clients.", ""},
       {foreign_client, "foreign_client",
        "The client belongs to another user, mount namespace or root directory than the engine.",
        ""},
       {unobservable, "unobservable",
-       "There is no way to see what this tool reads (static, setuid or foreign program).", ""},
+       "What this tool reads cannot be observed (static, setuid or foreign program).", ""},
       {internal_error, "internal_error",
-       "The cache itself failed; the journal's line for the command says how.", ""},
-      {no_cache, "no_cache", "`deja exec` was told `--no-cache` or `--non-deterministic`.", ""},
+       "The cache failed; the command's line in the journal has the reason.", ""},
+      {no_cache, "no_cache", "`deja exec` got `--no-cache` or `--non-deterministic`.", ""},
       {incremental, "incremental",
-       "A crate that cargo compiles with its incremental cache was edited over and over; it is "
+       "A crate that cargo compiles with its incremental cache was edited repeatedly; it is "
        "left "
        "to rustc until it hits again (`rust.incremental`).",
        ""},
       {not_run, "not_run",
-       "A wrong option of `deja exec` was reported, or only the key was asked for; nothing was "
+       "`deja exec` reported a wrong option, or only printed the key; nothing was "
        "run.",
        ""},
   };

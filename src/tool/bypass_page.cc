@@ -1,3 +1,5 @@
+// The text of docs/bypass.md around the tables. Tested by bypass_test.cc, which compares it with
+// the file.
 #include "tool/bypass_page.h"
 
 #include <algorithm>
@@ -18,7 +20,7 @@ std::string dialects_of(const cc::Option& option) {
   return "both";
 }
 
-// "-ftime-trace…" for an option that is the beginning of several.
+// "-ftime-trace…": the spelling is the beginning of several options.
 std::string spelling_of(const cc::Option& option) {
   const bool begins =
       option.arity == cc::Arity::joined || option.arity == cc::Arity::joined_and_separate;
@@ -27,10 +29,11 @@ std::string spelling_of(const cc::Option& option) {
 
 std::string rows_of_jobs() {
   std::string rows;
-  std::vector<const std::vector<job::Rule>*> told;
+  std::vector<const std::vector<job::Rule>*> listed;
   for (const job::Job& job : job::jobs()) {
-    if (std::find(told.begin(), told.end(), &job.rules) != told.end()) continue;  // another name
-    told.push_back(&job.rules);
+    // another name of the same job
+    if (std::find(listed.begin(), listed.end(), &job.rules) != listed.end()) continue;
+    listed.push_back(&job.rules);
     for (const job::Rule& rule : job.rules)
       if (rule.effect == job::Effect::bypass)
         rows += "| " + std::string(job.name) + " | `" + std::string(rule.text) +

@@ -1,4 +1,4 @@
-// docs/bypass.md, made from the tables of reasons and options.
+// Makes docs/bypass.md from the tables of reasons and options.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// The table of reasons, its examples and docs/bypass.md say the same.
+// The table of reasons, its examples and docs/bypass.md agree.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -24,7 +24,8 @@ TEST(Bypass, HasOneRowForEveryReasonInOrder) {
 
 std::string row_name(const testing::TestParamInfo<BypassRow>& info) { return info.param.name; }
 
-// Rows whose example a command line alone can reach; the others are decided by the engine.
+// The rows whose example an adapter decides by the command line alone. The engine decides the
+// others.
 std::vector<BypassRow> rows_of_adapters() {
   std::vector<BypassRow> rows;
   for (const BypassRow& row : bypass_rows())
@@ -42,7 +43,7 @@ TEST_P(BypassExample, ReachesItsReason) {
       << GetParam().example;
 }
 
-// To write the page anew: DEJA_WRITE_DOCS=1 tool_test --gtest_filter=Bypass.*
+// To write the page again: DEJA_WRITE_DOCS=1 tool_test --gtest_filter=Bypass.*
 void expect_page(const std::string& name, const std::string& page) {
   const std::string path = DEJA_DOCS "/" + name;
   if (std::getenv("DEJA_WRITE_DOCS") != nullptr) {

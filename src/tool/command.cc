@@ -23,8 +23,8 @@ const Adapter* find_adapter(std::string_view program_name) {
 
 namespace {
 
-// What clang takes for its way of working, where a name ends so (LLVM's clang/lib/Driver/ToolChain.cpp,
-// FindDriverSuffix): in front of a version, or of the last part.
+// clang takes its mode from the end of its name, before a version or before the last part (LLVM's
+// clang/lib/Driver/ToolChain.cpp, FindDriverSuffix).
 bool names_a_mode(std::string_view called) {
   while (!called.empty() && (is_version(called.substr(called.size() - 1)) || called.back() == '.' ||
                              called.back() == '-'))
@@ -37,7 +37,7 @@ bool names_a_mode(std::string_view called) {
 
 }  // namespace
 
-// Most of LLVM's programs are several, and the name says which.
+// Most of LLVM's programs are several in one, and the name selects one.
 const Adapter* find_adapter_by_link(std::string_view called, std::string_view leads_to) {
   if (leads_to.starts_with("llvm-") || leads_to.find("lld") != std::string_view::npos)
     return nullptr;

@@ -1,40 +1,38 @@
-// Checked against gcc 12, LLVM 14 and 19, and their texts. Tested by test/e2e/link_time_test.cc.
+// Checked against gcc 12, LLVM 14 and 19, and their sources. Tested by test/e2e/link_time_test.cc.
 #include "tool/link_time.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "base/path.h"
-#include "tool/program_name.h"
 
 namespace deja::tool {
 namespace {
 
-// It compares the clock with the times of what it is to make, and warns of those that lie ahead;
-// nothing else. lto-wrapper's file (run_gcc, lto-wrapper.cc) says one command for each part, in an
-// order that does not count, and how many run at once is not in it.
-constexpr const char* kWhy =
-    "what it is told to do is all in the file that lto-wrapper has written";
+// make compares the clock with the times of its targets, and only warns about times in the future.
+// lto-wrapper's makefile (run_gcc, lto-wrapper.cc) has one command for each part, in an order that
+// does not matter, and does not hold the number of jobs.
+constexpr const char* kWhy = "everything that it does is in the file that lto-wrapper has written";
 constexpr TrustedScript kPrograms[] = {
     {"make", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},
     {"gmake", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},  // MAKE=gmake
 };
 
-// LLVM counts the cores there (computeHostNumPhysicalCores, Host.cpp). On other processors it takes
-// the processor's name from there, which counts.
+// LLVM counts the cores there (computeHostNumPhysicalCores, Host.cpp). On other processors it also
+// reads the processor's name from it, which counts.
 #if defined(__x86_64__)
 constexpr std::string_view kCountsOfProcessors[] = {"/proc/cpuinfo"};
 #else
 constexpr std::string_view kCountsOfProcessors[] = {""};
 #endif
 
-// enum deja_clock in observe/preload/log_layout.h (a door this room does not have).
+// enum deja_clock in observe/preload/log_layout.h, which this module cannot include.
 constexpr std::uint64_t kClockRealtime = 2;
 
-constexpr const char* kShared = "a directory that others share";
+constexpr const char* kShared = "a directory that other runs share";
 constexpr LinkRule kRefused[] = {
     {"--stats", "prints times"},     {"--time-trace", "writes times"},
-    {"--repro", "writes times"},     {"--build-id=uuid", "a new number every time"},
+    {"--repro", "writes times"},     {"--build-id=uuid", "a new number for every run"},
     {"--thinlto-cache", kShared},    {"--plugin-opt=cache-dir=", kShared},
     {"cache-dir=", kShared},  // "-Wl,-plugin-opt,cache-dir=…"
     {"--flto-incremental", kShared},
@@ -44,7 +42,7 @@ bool has(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// Linkers take one dash for two.
+// Linkers accept one dash instead of two.
 std::string_view without_dashes(std::string_view word) {
   word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
   return word;
@@ -62,28 +60,19 @@ const LinkRule* rule_for(std::string_view word) {
 
 std::span<const TrustedScript> link_time_programs() { return kPrograms; }
 
-bool is_lld(std::string_view program) {
-  static constexpr std::string_view kNames[] = {"ld.lld", "rust-lld", "lld", "wasm-ld"};
-  return std::any_of(std::begin(kNames), std::end(kNames),
-                     [&](std::string_view lld) { return program.starts_with(lld); });
-}
-
 bool is_llvm_plugin(std::string_view library) {
   return base_name(library).starts_with("LLVMgold") && library.ends_with(".so");
 }
 
 bool only_counts_processors(std::string_view program, bool loads_llvm, std::string_view path) {
-  static constexpr std::string_view kWithPlugins[] = {"ld", "ld.bfd", "ld.gold", "gold"};
   const bool is_llvm =
-      is_lld(program) ||
-      (loads_llvm && std::any_of(std::begin(kWithPlugins), std::end(kWithPlugins),
-                                 [&](std::string_view name) { return is_called(program, name); }));
+      is_lld(program) || (loads_llvm && has_fact(program, ProgramFact::loads_llvm_plugin));
   return is_llvm && std::find(std::begin(kCountsOfProcessors), std::end(kCountsOfProcessors),
                               path) != std::end(kCountsOfProcessors);
 }
 
 bool only_makes_names(std::string_view program, std::uint64_t clock) {
-  return clock == kClockRealtime && is_called(program, "lto1");
+  return clock == kClockRealtime && has_fact(program, ProgramFact::makes_names_from_clock);
 }
 
 bool is_in_shared_cache(std::string_view path) { return base_name(path).starts_with("llvmcache"); }

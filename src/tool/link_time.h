@@ -1,40 +1,38 @@
-// What is known of programs that optimise while they link.
+// Facts about programs that optimise at link time.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "tool/programs.h"
 #include "tool/tool.h"
 
 namespace deja::tool {
 
-// make, which lto-wrapper has run the compilers of the parts: "make -f /tmp/ccXXXXXX.mk -jN all".
+// make: lto-wrapper calls it to compile the parts, as "make -f /tmp/ccXXXXXX.mk -jN all".
 std::span<const TrustedScript> link_time_programs();
 
-// lld in all its names.
-bool is_lld(std::string_view program);
-
-// Does the program read this file for nothing but the number of processors, which decides how many
-// threads there are and not what they make? `loads_llvm`: it has LLVM's plugin for linkers.
+// Does the program read this file only to count the processors? Their number decides how many
+// threads run, not what they make. `loads_llvm`: the program has loaded LLVM's linker plugin.
 bool only_counts_processors(std::string_view program, bool loads_llvm, std::string_view path);
-bool is_llvm_plugin(std::string_view library);  // its name
+bool is_llvm_plugin(std::string_view library);  // by its file name
 
-// Does the program read this clock (deja_clock) for nothing but names that must be unique while it runs?
+// Does the program read this clock (deja_clock) only to make names that are unique while it runs?
 bool only_makes_names(std::string_view program, std::uint64_t clock);
 
-// A file in a directory that several links share: what they leave there, others read and remove.
+// A file in a directory that several links share: they read and remove each other's files there.
 bool is_in_shared_cache(std::string_view path);
-// Options for linkers that are an unsupported_option, however they are handed on to them.
+// Linker options that make a command an unsupported_option, whichever driver passes them on.
 struct LinkRule {
-  std::string_view text;  // how the word begins; one dash does for two
+  std::string_view text;  // the word begins with it; one dash matches two
   const char* why;
 };
 std::span<const LinkRule> refused_by_links();
-// Why a link with this argument ("-Wl,…", "link-arg=…", a word of a linker's own) is not looked up, or
+// Why a link with this argument ("-Wl,…", "link-arg=…", or a linker's own) is not looked up, or
 // null.
 const char* why_not_linked(std::string_view argument);
-// Does the argument ask for code for the processor that this runs on?
+// Does the argument ask for code for this machine's processor?
 bool asks_for_own_processor(std::string_view argument);
 
 }  // namespace deja::tool

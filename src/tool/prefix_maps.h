@@ -1,7 +1,6 @@
 // paths.portable: outputs name files relative to the root. The first root becomes ".", so that a
-// debugger started there finds its sources; others become "./root-2" …, names that a debugger can be
-// told about (gdb: set substitute-path; lldb: target.source-map) and that cannot be mistaken for the
-// first one.
+// debugger started there finds the sources. Others become "./root-2" …: a debugger can map these
+// names (gdb: set substitute-path; lldb: target.source-map), and they differ from the first one.
 #pragma once
 
 #include <string>
@@ -12,9 +11,9 @@
 
 namespace deja::tool {
 
-// Adds an option for each root to what is run and what is keyed; flag: "-ffile-prefix-map=". Roots below
-// another root need none of their own. Maps of the user's come later on his command line, and win.
-// aliases: other names of roots, see Options.
+// Adds one option for each root to the command that runs and to the key; flag:
+// "-ffile-prefix-map=". A root below another root needs no option. The user's own maps come later
+// on the command line and so take precedence. aliases: other names of roots, see Options.
 void add_prefix_maps(const std::vector<std::string>& roots, std::string_view flag, Invocation& out,
                      const std::vector<std::pair<std::string, std::string>>& aliases = {});
 

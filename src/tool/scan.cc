@@ -1,8 +1,8 @@
 // scan_source: does a text mention something that makes a compiler put the file's own path, the
 // clock, or the file's own time into its output?
 //
-// It runs over every header once (the digester remembers the answer with the digest), so it must
-// cost little beside hashing: one memmem pass for each stem that several names share. (A single
+// It runs over every header once (the digester stores the answer with the digest), so it must be
+// cheap compared with hashing: one memmem pass for each stem that several names share. (A single
 // pass for all names, after Wu and Manber, was tried: no faster than eight passes of memmem.) A
 // false alarm (a comment, an unused macro) costs sharing, never soundness. Tested by scan_test.cc.
 #include <algorithm>
@@ -24,7 +24,7 @@ struct Name {
   std::string_view text;
   std::string_view stem;  // part of text
   std::uint32_t fact;
-  // What stands in front of it and takes the fact away.
+  // Text directly before the name that makes the mention harmless.
   std::string_view unless_after = {};
 };
 
@@ -36,23 +36,24 @@ constexpr Name kNames[] = {
     {"__FILE__", "_FILE", kMentionsOwnPath},        // the path as the compiler found the file
     {"__BASE_FILE__", "_FILE", kMentionsOwnPath},   // the path of the main source
     {"__builtin_FILE", "_FILE", kMentionsOwnPath},  // __FILE__ as a function
-    // Also __builtin_source_location, but for the question whether there is such a thing (<version>).
+    // Also matches __builtin_source_location, but not the test whether it exists (in <version>).
     {"source_location", "source_location", kMentionsOwnPath, "__has_builtin(__builtin_"},
     // clang spells unnamed types "(lambda at PATH:1:2)" into it.
     {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsOwnPath, "__extension__ "},
-    // No prefix map of clang's reaches these. <assert.h> only prints it, where a search finds it.
+    // clang's prefix maps do not change these. <assert.h> only prints it, and a search of the
+    // output finds it.
     {"__PRETTY_FUNCTION__", "__PRETTY", kMentionsTypePath, "__extension__ "},
     {"__TIME__", "__TIME", kMentionsClock},
     {"__DATE__", "__DATE__", kMentionsClock},
     {"__TIMESTAMP__", "__TIME", kMentionsFileTime},
 };
-// They print what they are given, or store it in a message: glibc's <assert.h>, libstdc++'s assertions,
-// libc++'s. Also the macro that names the function for them.
+// Functions that print their arguments, or store them in a message: glibc's <assert.h>, libstdc++'s
+// and libc++'s assertions. Also the macro that names the current function for them.
 constexpr std::string_view kReporters[] = {
     "__assert_fail",         "__assert_perror_fail",      "__assert",
     "__glibcxx_assert_fail", "__replacement_assert",      "__libcpp_verbose_abort",
     "__ASSERT_FUNCTION",     "__libcpp_assertion_handler"};
-// Names of features, not of the thing itself.
+// Names of feature tests, not of the feature itself.
 constexpr std::string_view kFeatureNames[] = {
     "__cpp_lib_source_location", "__glibcxx_source_location", "__glibcxx_want_source_location"};
 constexpr std::string_view kPstlLocation = "_PSTL_PRAGMA_LOCATION";
@@ -61,10 +62,11 @@ constexpr std::string_view kElf =
     "ELF";
 constexpr std::string_view kArchive = "!<arch>";
 constexpr std::string_view kBitcode = "BC\xc0\xde";
-// gcc's and clang's sections, and a bitcode file in an archive.
+// Sections of gcc and clang, and a bitcode file in an archive.
 constexpr std::string_view kRustMetadata("rust\0\0\0", 7);
 constexpr std::string_view kBytecodeMarks[] = {".gnu.lto_", ".llvmbc", ".llvm.lto", kBitcode};
-// gcc's modules are ELF files with a section of this name, which follows that of another.
+// gcc's modules are ELF files with a section of this name, stored after the name of another
+// section.
 constexpr std::string_view kGccModuleMark = "\0.gnu.c++.README\0"sv;
 constexpr std::string_view kBuiltin = "__builtin";
 constexpr std::string_view kStems[] = {
@@ -75,7 +77,7 @@ bool is_word_char(char c) {
   return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// The whole identifier around bytes[at].
+// The whole identifier at bytes[at].
 std::string_view word_at(std::string_view bytes, std::size_t at) {
   std::size_t from = at, to = at;
   while (from > 0 && is_word_char(bytes[from - 1])) --from;
@@ -90,9 +92,10 @@ bool has_word(std::string_view bytes, std::string_view word) {
   return false;
 }
 
-// ## can make __FILE__ of two pieces, and the macro that does so may be in another file. One of the
-// two is an identifier that nobody else has: a piece from the end ("LE__"), or with a rest of
-// underscores from the beginning ("__FILE" and "__"; alone it is a type of glibc's).
+// ## can paste __FILE__ from two pieces, and the macro that does so may be in another file. One of
+// the two pieces is an identifier that no other code uses: a piece from the end ("LE__"), or a
+// piece from the beginning together with loose underscores ("__FILE" and "__"; "__FILE" alone is a
+// type of glibc's).
 bool is_piece_of_own_path(std::string_view bytes, std::size_t at) {
   const std::string_view word = word_at(bytes, at);
   for (const std::string_view name : {"__FILE__", "__BASE_FILE__"}) {
@@ -103,8 +106,8 @@ bool is_piece_of_own_path(std::string_view bytes, std::size_t at) {
   return false;
 }
 
-// The same of a function: its beginning is a word that nobody else has, or its end is. (Line ends may be
-// in a name, too: a backslash before them.)
+// The same for a function: its first or its last part is an unusual word. (A backslash and a line
+// end may also be inside a name.)
 bool is_piece_of_builtin(std::string_view bytes, std::size_t at) {
   constexpr std::string_view kFile = "__builtin_FILE", kStem = "_FILE";
   const std::string_view word = word_at(bytes, at);
@@ -127,8 +130,8 @@ bool has(const List& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// The name of the function in whose argument list `at` lies, as far as its line shows (a backslash or
-// a comma may end the lines before it). "" when it is not clear.
+// The name of the function whose argument list contains `at`, as far as its line shows (earlier
+// lines may end in a backslash or a comma). "" when that is unclear.
 std::string_view called_function(std::string_view bytes, std::size_t at) {
   constexpr std::size_t kFarthest = 400;
   int depth = 0;
@@ -155,14 +158,14 @@ std::uint32_t facts_of_name(std::string_view bytes, std::size_t at, std::string_
     if (at < stem_at || !bytes.substr(at - stem_at).starts_with(name.text)) continue;
     const bool is_excused =
         !name.unless_after.empty() && bytes.substr(0, at - stem_at).ends_with(name.unless_after);
-    // <assert.h> hands the function's name on so.
+    // <assert.h> passes the function's name on.
     const bool is_reported = is_excused && name.fact == kMentionsTypePath;
     if (!is_excused || is_reported) facts |= is_reported ? kReportsOwnPath : name.fact;
   }
   return has(kFeatureNames, word_at(bytes, at)) ? 0 : facts;
 }
 
-// "#ifdef NDEBUG" and "defined(NDEBUG)" only ask.
+// "#ifdef NDEBUG" and "defined(NDEBUG)" only test it.
 bool sets_ndebug(std::string_view bytes, std::size_t at) {
   if (word_at(bytes, at) != "NDEBUG") return false;
   std::size_t before = at;
@@ -172,7 +175,7 @@ bool sets_ndebug(std::string_view bytes, std::size_t at) {
   return !has(kQuestions, word);
 }
 
-// One text, and what is found out about it only when it mentions something.
+// One text, with facts that are computed only when the text mentions something.
 class Scan {
  public:
   explicit Scan(std::string_view bytes) : bytes_(bytes) {}
@@ -188,18 +191,19 @@ class Scan {
     }
     const std::uint32_t facts = facts_of_name(bytes_, at, stem);
     if ((facts & kMentionsOwnPath) == 0) return facts;
-    return narrowed(facts, at);
+    return weaker_fact(facts, at);
   }
 
  private:
   // libstdc++'s <pstl/pstl_config.h> defines it for a #pragma message.
   bool is_pstl_location(std::size_t at) const {
-    constexpr std::string_view kMention = " __FILE";  // at: its stem's place in the name
+    constexpr std::string_view kMention = " __FILE";  // at: where the stem is in the name
     const std::size_t begin = at + 5 - std::min(at + 5, kMention.size());
     return bytes_.substr(0, begin).ends_with(kPstlLocation);
   }
-  // A mention of the text's own path that cannot be computed with.
-  std::uint32_t narrowed(std::uint32_t facts, std::size_t at) {
+  // Replaces the fact that a text mentions its own path by a weaker one when this mention is
+  // harmless.
+  std::uint32_t weaker_fact(std::uint32_t facts, std::size_t at) {
     constexpr std::uint32_t kOwnPath = kMentionsOwnPath | kMentionsTypePath;
     if (regions().is_comment(at)) return facts & ~kOwnPath;
     if (has(kReporters, called_function(bytes_, at)) || is_pstl_location(at))
@@ -216,21 +220,21 @@ class Scan {
   std::optional<SourceRegions> regions_;
 };
 
-// A program or a shared library: no linker looks for bytecode in it, and no compiler for modules.
-// (elf(5): e_type is at 16, in the machine's order; ET_EXEC is 2, ET_DYN 3.) They are the largest
-// inputs there are.
+// A program or a shared library: a linker does not look for bytecode in it, nor a compiler for
+// modules. (elf(5): e_type is at 16, in the machine's byte order; ET_EXEC is 2, ET_DYN 3.) They are
+// the largest inputs.
 bool is_loadable_elf(std::string_view bytes) {
   constexpr std::size_t kType = 16;
   if (!bytes.starts_with(kElf) || bytes.size() < kType + 2) return false;
   const auto low = static_cast<unsigned char>(bytes[kType]);
   const auto high = static_cast<unsigned char>(bytes[kType + 1]);
-  const unsigned type = low + high;  // either order
+  const unsigned type = low + high;  // either byte order
   return (low == 0 || high == 0) && (type == 2 || type == 3);
 }
 
 // elf(5), 64 bits, little endian: e_phoff at 32, e_phentsize at 54, e_phnum at 56; a program header
-// begins with its type, and PT_INTERP, 3, names the loader. A shared library has none either, but
-// nobody starts one.
+// begins with its type, and PT_INTERP, 3, names the loader. A shared library has no PT_INTERP
+// either, but is not started as a program.
 bool is_static_program(std::string_view bytes) {
   const auto number = [&](std::size_t at, std::size_t size) {
     std::uint64_t n = 0;
@@ -249,7 +253,7 @@ bool is_static_program(std::string_view bytes) {
   return true;
 }
 
-// A word that goes on in the next line is none of those that are looked for, and can be any of them.
+// A word that continues on the next line does not match any name, but could be one.
 bool splits_word(std::string_view bytes) {
   for (std::size_t at = bytes.find('\\'); at != bytes.npos; at = bytes.find('\\', at + 1)) {
     if (at == 0 || !is_word_char(bytes[at - 1])) continue;
@@ -258,21 +262,21 @@ bool splits_word(std::string_view bytes) {
     const char next = bytes[end + 1];
     if (is_word_char(next) || next == '\\') return true;
   }
-  return bytes.find("?\?/") != bytes.npos;  // a backslash by another name
+  return bytes.find("?\?/") != bytes.npos;  // a trigraph for the backslash
 }
 
 bool holds(std::string_view bytes, std::string_view mark) {
   return memmem(bytes.data(), bytes.size(), mark.data(), mark.size()) != nullptr;
 }
 
-// rustc's: ar(5), with a member of that name behind its table of symbols.
+// An archive of rustc's: ar(5), with a member of that name after the symbol table.
 bool is_rust_library(std::string_view bytes) {
   constexpr std::size_t kHeader = 60, kSizeAt = 48, kSizeDigits = 10;
   constexpr std::string_view kName = "lib.rmeta/";
-  std::size_t at = kArchive.size() + 1;  // and a line's end
+  std::size_t at = kArchive.size() + 1;  // and a newline
   for (int member = 0; member < 3 && at + kHeader <= bytes.size(); ++member) {
     if (bytes.substr(at).starts_with(kName)) return true;
-    if (bytes[at] != '/') return false;  // neither symbols nor long names
+    if (bytes[at] != '/') return false;  // neither a symbol table nor long names
     std::uint64_t size = 0;
     for (const char c : bytes.substr(at + kSizeAt, kSizeDigits))
       if (c >= '0' && c <= '9') size = size * 10 + static_cast<std::uint64_t>(c - '0');
@@ -281,9 +285,10 @@ bool is_rust_library(std::string_view bytes) {
   return false;
 }
 
-// Only a linker reads these, and what it does with machine code hides no path.
+// Only a linker reads these, and linked machine code hides no path.
 std::uint32_t scan_object(std::string_view bytes) {
-  // Hundreds of megabytes of a build, whose other readers are few; what these may hold is not looked for.
+  // They make up hundreds of megabytes of a build and have few other readers, so their content is
+  // not searched.
   if (bytes.starts_with(kArchive) && is_rust_library(bytes)) return kHoldsBytecode;
   for (const std::string_view mark : kBytecodeMarks) {
     if (holds(bytes, mark)) return kHoldsBytecode;
@@ -291,9 +296,9 @@ std::uint32_t scan_object(std::string_view bytes) {
   return 0;
 }
 
-// Tables of the loader's and of locales are read by libc, and no compiler quotes them. They hold
-// numbers that are small for their size; text in wide characters (-finput-charset) has a zero beside
-// each letter, and those of four bytes are all below the last one there is.
+// libc reads tables of the loader and of locales, and no compiler quotes them. They hold numbers
+// that are small for their width. Text in wide characters (-finput-charset) has a zero next to each
+// letter, and its four-byte characters are all below the highest code point.
 bool is_text(std::string_view bytes) {
   constexpr std::size_t kHead = 32;
   const std::string_view head = bytes.substr(0, kHead);
@@ -327,12 +332,12 @@ std::uint32_t scan_tree(std::string_view bytes) {
 std::uint32_t scan_source(std::string_view bytes) {
   if (bytes.starts_with(kRustMetadata)) return 0;  // only rustc reads it
   if (is_loadable_elf(bytes)) {
-    constexpr std::string_view kEnviron("\0environ\0", 9);  // in its table of dynamic symbols
+    constexpr std::string_view kEnviron("\0environ\0", 9);  // in its dynamic symbol table
     return (is_static_program(bytes) ? kIsStatic : 0U) |
            (holds(bytes, kEnviron) ? kNamesEnviron : 0U);
   }
   std::uint32_t facts = scan_tree(bytes);
-  // Names of macros are in a tree as they are; an ESC is only a number there.
+  // A precompiled tree holds macro names unchanged; an ESC byte in it is only a number.
   if (facts == 0) {
     if (bytes.starts_with(kElf) || bytes.starts_with(kArchive) || bytes.starts_with(kBitcode))
       return scan_object(bytes);

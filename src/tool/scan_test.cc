@@ -90,8 +90,8 @@ std::string loadable(char object_type, char header_type) {
   std::string bytes(64 + 56, '\0');
   bytes.replace(0, 8, std::string("\x7f") + "ELF\x02\x01\x01" + '\0');
   bytes[16] = object_type;
-  bytes[32] = 64;  // where the headers are
-  bytes[54] = 56;  // the size of one
+  bytes[32] = 64;  // offset of the program headers
+  bytes[54] = 56;  // size of one
   bytes[56] = 1;   // how many
   bytes[64] = header_type;
   return bytes;
@@ -103,7 +103,7 @@ TEST(ScanSource, KnowsProgramsThatNoLoaderStarts) {
   EXPECT_EQ(scan_source(loadable(kShared, kLoad)), kIsStatic);  // a static program at any address
   EXPECT_EQ(scan_source(loadable(kExecutable, kInterpreter)), 0U);
   EXPECT_EQ(scan_source(loadable(kShared, kInterpreter)), 0U);
-  for (std::size_t size = 4; size < 120; ++size)  // torn files
+  for (std::size_t size = 4; size < 120; ++size)  // truncated files
     EXPECT_EQ(scan_source(loadable(kExecutable, kLoad).substr(0, size)) & ~kIsStatic, 0U);
 }
 
@@ -113,7 +113,7 @@ TEST(ScanSource, KnowsWhatMayReadTheWholeEnvironment) {
   EXPECT_EQ(with("environ"), kNamesEnviron);
   EXPECT_EQ(with("an environ"), 0U);
   EXPECT_EQ(with("environment"), 0U);
-  EXPECT_EQ(scan_source(std::string("\0environ\0", 9)), 0U);  // of no program
+  EXPECT_EQ(scan_source(std::string("\0environ\0", 9)), 0U);  // not in a program
 }
 
 TEST(ScanSource, AWordThatIsSplitCanBeAny) {
@@ -138,7 +138,7 @@ TEST(ScanSource, FindsThePiecesOfAPastedName) {
     EXPECT_EQ(scan_source(text), 0U) << text;
 }
 
-// Of objects only: programs and shared libraries are no linker's bytecode.
+// Only objects are searched: programs and shared libraries hold no bytecode for a linker.
 TEST(ScanSource, LooksForBytecodeInWhatIsLinked) {
   std::string elf = std::string("\x7f") + "ELF" + std::string(12, '\0');
   for (const auto& [type, fact] : {std::pair(1, kHoldsBytecode), {2, 0U}, {3, 0U}}) {
@@ -160,7 +160,7 @@ TEST(ScanSource, FindsEscapes) {
   EXPECT_EQ(scan_source("char s[] = \"\x1b[1m\";"), kHoldsEscape);
   EXPECT_EQ(scan_source(std::string("cache1.1\x9c\x02\0\0 \x1b", 14)), 0U);
   EXPECT_EQ(scan_source(std::string("\0\x1b[1m", 5)), kHoldsEscape);
-  // In wide characters of two and of four bytes, of either order.
+  // Wide characters of two and of four bytes, in both byte orders.
   for (const std::size_t width : {2, 4}) {
     for (const std::size_t place : {std::size_t{0}, width - 1}) {
       std::string wide;
@@ -198,8 +198,8 @@ TEST(ScanSource, IsExactAtBothEnds) {
   EXPECT_EQ(scan_source(std::string("\0__DATE__", 9)), kMentionsClock);
 }
 
-// Is one of its identifiers a piece of a name, from the end or before a rest of underscores, or the
-// beginning of a function's?
+// Is one of its identifiers a piece of a name: from the end, from before some underscores, or the
+// beginning of a function's name?
 bool has_piece(const std::string& text) {
   static const std::regex word("[A-Za-z0-9_]+");
   std::set<std::string> words(std::sregex_token_iterator(text.begin(), text.end(), word),

@@ -1,4 +1,5 @@
-// Tested by source_regions_test.cc.
+// One pass per reading. A text without doubtful places is read once; each doubtful construct that
+// is met adds readings, at most sixteen. Tested by source_regions_test.cc.
 #include "tool/source_regions.h"
 
 #include <algorithm>
@@ -31,15 +32,15 @@ bool is_include(std::string_view word) {
   return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
 }
 
-// The end of line at `at`, where a backslash before it makes the line go on; npos: it does not.
+// The position after a newline at `at` that a backslash continues; npos: there is no such newline.
 std::size_t end_of_splice(std::string_view bytes, std::size_t at) {
   if (bytes[at] != '\\') return std::string_view::npos;
   const std::size_t end = bytes.find_first_not_of(" \t\r\f\v", at + 1);
   return end != bytes.npos && bytes[end] == '\n' ? end + 1 : std::string_view::npos;
 }
 
-// "/" and "*", or two slashes, can be on two lines of which one goes on in the next; and a trigraph can
-// be the backslash of such a line.
+// "/" and "*", or two slashes, can be split over two lines, and a trigraph can be the backslash
+// between them.
 bool hides_marks(std::string_view bytes) {
   const auto is_mark = [](char c) { return c == '/' || c == '*'; };
   if (bytes.find("?\?/") != bytes.npos) return true;
@@ -57,7 +58,7 @@ bool hides_marks(std::string_view bytes) {
 
 enum class WithNdebug { taken, dead, unknown };
 
-// X of "defined(X)" or "defined X"; what follows is left in text. Empty: it is no such question.
+// Takes "defined(X)" or "defined X" from text and returns X. Empty: there is no such test.
 std::string_view take_defined(std::string_view& text) {
   if (take_word(text) != "defined") return {};
   const bool has_parenthesis = text.starts_with('(');
@@ -69,7 +70,8 @@ std::string_view take_defined(std::string_view& text) {
   return name;
 }
 
-// Nothing but comments on its line. (One that goes on in the next line is not looked into.)
+// Only comments follow on the line. (A comment that continues on the next line counts as something
+// else.)
 bool ends_condition(std::string_view text) {
   while (text.starts_with("/*")) {
     const std::size_t close = text.find("*/", 2);
@@ -81,8 +83,8 @@ bool ends_condition(std::string_view text) {
          (text.starts_with("//") && !text.starts_with("//*"));
 }
 
-// Questions whether a macro is defined, each after the operator. (Any other word may be a macro that holds
-// an operator of its own.)
+// Are these tests whether a macro is defined, each after the operator? (Any other word may be a
+// macro that contains another operator.)
 bool joins_questions_only(std::string_view text, std::string_view join) {
   while (!ends_condition(text)) {
     if (!text.starts_with(join)) return false;
@@ -93,7 +95,7 @@ bool joins_questions_only(std::string_view text, std::string_view join) {
   return true;
 }
 
-// What becomes of a branch when NDEBUG is defined.
+// What happens to a branch when NDEBUG is defined.
 WithNdebug judge(std::string_view word, std::string_view condition) {
   if (word == "ifdef" || word == "ifndef") {
     if (take_word(condition) != "NDEBUG" || !ends_condition(condition)) return WithNdebug::unknown;
@@ -103,7 +105,7 @@ WithNdebug judge(std::string_view word, std::string_view condition) {
   const bool is_negated = condition.starts_with('!');
   if (is_negated) condition = skip_blanks(condition.substr(1));
   if (take_defined(condition) != "NDEBUG") return WithNdebug::unknown;
-  // "!defined(NDEBUG) && defined(X)" cannot be taken, "defined(NDEBUG) || defined(X)" must be.
+  // "!defined(NDEBUG) && defined(X)" cannot be taken; "defined(NDEBUG) || defined(X)" must be.
   if (!joins_questions_only(condition, is_negated ? "&&" : "||")) return WithNdebug::unknown;
   return is_negated ? WithNdebug::dead : WithNdebug::taken;
 }
@@ -127,7 +129,7 @@ SourceRegions::SourceRegions(std::string_view bytes) : bytes_(bytes) {
     comments_ = in_both(comments, comments_);
     debugging_ = in_both(debugging, debugging_);
     done |= 1u << n;
-    n = 0;  // more may have been met
+    n = 0;  // start again: more bits may have been met
   }
   if (has_odd_directive_) debugging_.clear();
 }
@@ -171,7 +173,7 @@ bool SourceRegions::holds(const std::vector<Region>& regions, std::size_t at) {
                      [&](const Region& r) { return r.begin <= at && at < r.end; });
 }
 
-// Both are in their order, and no two of one list touch.
+// Both lists are sorted, and the regions of one list do not touch.
 std::vector<SourceRegions::Region> SourceRegions::in_both(const std::vector<Region>& a,
                                                           const std::vector<Region>& b) {
   std::vector<Region> both;
@@ -183,12 +185,13 @@ std::vector<SourceRegions::Region> SourceRegions::in_both(const std::vector<Regi
   return both;
 }
 
-// The newline that ends a line comment is not part of it; a backslash before it makes it go on.
+// The newline that ends a line comment is not part of it; a backslash before it continues the
+// comment.
 std::size_t SourceRegions::skip_comment(std::size_t at) {
   std::size_t end = at + 2;
   if (bytes_[at + 1] == '*') {
     const std::size_t close = bytes_.find("*/", end);
-    // Without an end it is none that a compiler would take.
+    // A comment without an end would not compile.
     if (close == std::string_view::npos) return end;
     end = close + 2;
   } else {
@@ -235,12 +238,12 @@ bool SourceRegions::is_digit_separator(std::size_t at) {
   return from < at && bytes_[from] >= '0' && bytes_[from] <= '9' && !is_read_as(kNoSeparators);
 }
 
-// at: the '#'. Returns the end of its word; what follows is read as text.
+// at: the '#'. Returns the end of the directive's name; the rest is read as text.
 std::size_t SourceRegions::directive(std::size_t at) {
   std::string_view rest = skip_blanks(bytes_.substr(at + 1));
   const std::string_view word = take_word(rest);
   const auto end = static_cast<std::size_t>(word.data() - bytes_.data()) + word.size();
-  // It may be put together of several lines, or have a comment in it.
+  // The directive may continue over several lines, or contain a comment.
   const char after = end < bytes_.size() ? bytes_[end] : '\n';
   if (after == '\\' || after == '?' || (word.empty() && after == '/')) has_odd_directive_ = true;
   if (word == "if" || word == "ifdef" || word == "ifndef") {

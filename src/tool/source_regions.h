@@ -1,7 +1,7 @@
-// Which parts of a C or C++ text never reach a compiler, or only without NDEBUG? Found in one pass over
-// comments, literals and directives (C++20 [lex.phases], [cpp.cond]); where a text is odd, the answer
-// is "not known to be", which costs sharing and nothing else. What compilers read in several ways is
-// read in all of them, and an answer is yes when it is yes in each.
+// Which parts of a C or C++ text never reach a compiler, or only without NDEBUG? One pass over
+// comments, literals and directives finds them (C++20 [lex.phases], [cpp.cond]). Where a text is
+// unusual the answer is "not known", which only costs sharing. A text that compilers read in
+// several ways is read in all of them; the answer is yes when every reading says yes.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +25,11 @@ class SourceRegions {
   };
   // One #if … #endif.
   struct Conditional {
-    bool ends_with_ndebug = false;  // a branch that is taken when NDEBUG is defined lies behind us
-    bool is_dead = false;           // the branch that we are in is not compiled when it is
-    std::size_t begin = 0;          // of that branch
+    bool ends_with_ndebug = false;  // an earlier branch is taken when NDEBUG is defined
+    bool is_dead = false;           // the current branch is not compiled when NDEBUG is defined
+    std::size_t begin = 0;          // of the current branch
   };
-  // What depends on the language, and on whether a directive is skipped: bits of a reading.
+  // Choices that depend on the language and on whether a directive is skipped; bits of a reading.
   enum : unsigned {
     kStarAfterSlashes = 1,  // "//*" is a slash and a comment (C89), else a line comment
     kNoHeaderNames = 2,     // "#include <x/*y>" begins a comment, else it names a file
@@ -57,9 +57,9 @@ class SourceRegions {
 
   const std::string_view bytes_;
   unsigned reading_ = 0;
-  unsigned met_ = 0;                          // bits that would have mattered
-  bool has_odd_directive_ = false;            // which conditional ends where is not known
-  std::vector<Region> comments_, debugging_;  // in their order
+  unsigned met_ = 0;                // bits that changed something
+  bool has_odd_directive_ = false;  // it is unknown which directive ends which conditional
+  std::vector<Region> comments_, debugging_;  // sorted
   std::vector<Conditional> open_;
 };
 

@@ -7,9 +7,9 @@
 namespace deja::tool {
 namespace {
 
-// Is the "@" in this text in a comment?
+// Is the "@" in this text inside a comment?
 bool in_comment(const std::string& text) { return SourceRegions(text).is_comment(text.find('@')); }
-// Is it compiled only without NDEBUG?
+// Is the "@" compiled only without NDEBUG?
 bool for_debugging(const std::string& text) {
   return SourceRegions(text).is_for_debugging(text.find('@'));
 }

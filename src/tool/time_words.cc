@@ -52,7 +52,7 @@ void TimeWords::add(std::string_view text, Kind kind) {
 
 bool TimeWords::may_be_spelled() const {
   return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
-    std::array<bool, kLongest + 1> is_reached = {true};  // the name up to there is made of pieces
+    std::array<bool, kLongest + 1> is_reached = {true};  // pieces spell the name up to here
     for (std::size_t from = 0; from < name.size(); ++from) {
       if (!is_reached[from]) continue;
       if (name[from] == '_') is_reached[from + 1] = true;

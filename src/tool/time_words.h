@@ -1,5 +1,5 @@
-// Which texts make a preprocessor put the time of day into words, and not only the date? __TIME__ and
-// __TIMESTAMP__ can be spelled out, or put together by ## or over the end of a line.
+// Can these texts make a preprocessor write the time of day, and not only the date? __TIME__ and
+// __TIMESTAMP__ can be spelled out, pasted with ##, or split over the end of a line.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ class TimeWords {
  public:
   enum class Kind : std::uint8_t {
     source,   // comments do not count
-    unknown,  // all of it counts
+    unknown,  // everything counts
   };
   void add(std::string_view text, Kind kind);
-  // Could all texts together make one of the two names? Underscores may come from anywhere
+  // Can all texts together spell one of the two names? Underscores may come from anywhere
   // (__USER_LABEL_PREFIX__).
   bool may_be_spelled() const;
 

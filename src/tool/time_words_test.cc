@@ -17,7 +17,7 @@ bool may_spell(const std::vector<std::string_view>& texts,
 TEST(TimeWords, NothingButTheDateIsSpelled) {
   EXPECT_FALSE(may_spell({}));
   EXPECT_FALSE(may_spell({"", "const char* d = __DATE__;", "#define T int\n#define _ 1"}));
-  // Words that hold a name, and names that hold a word.
+  // Words that contain a name, and names that contain a word.
   EXPECT_FALSE(
       may_spell({"X__TIME__ __TIME__x __TIME___ 0__TIME__ __TIMES__ __time__ MY_TIME TIMEX"}));
   EXPECT_FALSE(may_spell({"template <typename T, class E> struct I; int M_;"}));

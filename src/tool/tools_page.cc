@@ -1,3 +1,5 @@
+// The text of docs/tools.md around the tables. Tested by bypass_test.cc, which compares it with the
+// file.
 #include "tool/tools_page.h"
 
 #include <map>
@@ -72,12 +74,12 @@ their name (`clang-cl`, `llvm-lib`). A script or a copy of another name is not k
 Build tools (`make`, `gnatmake`, `cargo`) are not one job, so deja looks up what they start, not them. `thrift` and
 `ldc2` are left out: they write the time into their outputs, or ask for it in a way that shows nothing.
 
-## Named by you
+## Named by the configuration
 
     # .deja.toml, or ~/.config/deja/config.toml; in the environment DEJA_TOOLS=acmecc=gcc,mygen=any
     [tools]
     acmecc = "gcc"     # reads its arguments as gcc does
-    mygen = "any"      # one job of which nothing is known
+    mygen = "any"      # one job; nothing else is known
 
 The name on the left is the program's name without directories. On the right is any name of the table above, or `any`.
 

@@ -1,4 +1,4 @@
-// docs/tools.md, made from the tables.
+// Makes docs/tools.md from the tables.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What adapters know of the variables that their tools read: one table an adapter, looked up here.
+// The variables that tools read: each adapter has one table, and this looks a variable up.
 #pragma once
 
 #include <span>
@@ -14,15 +14,16 @@ struct VariableRow {
   const char* why;
 };
 
-// Temporary files are gone at the end, wherever they lie. Every adapter's table has these.
+// Temporary files are removed at the end, so their directory does not matter. These hold for every
+// adapter.
 inline constexpr VariableRow kTemporaryDirectories[] = {
-    {"TMPDIR", VariableUse::ignored, "where files lie that are gone at the end"},
+    {"TMPDIR", VariableUse::ignored, "holds files that are removed at the end"},
     {"TMP", VariableUse::ignored, "as TMPDIR"},
     {"TEMP", VariableUse::ignored, "as TMPDIR"},
     {"TEMPDIR", VariableUse::ignored, "as TMPDIR"},
 };
 
-// is_own_program: one that the adapter knows. Of others only `ignored` holds.
+// is_own_program: the adapter knows the program. For other programs only `ignored` holds.
 VariableUse find_variable_use(std::span<const VariableRow> rows, std::string_view name,
                               bool is_own_program);
 

@@ -1,4 +1,4 @@
-// What the tests of the library share: a workspace, a cache opened in it, other processes.
+// Shared by the tests of the library: a workspace, a cache opened in it, other processes.
 #pragma once
 
 #include <deja.h>
@@ -33,7 +33,7 @@ inline std::string payload_of(const Owned<deja_job>& job) {
   return {static_cast<const char*>(data), size};
 }
 
-// An action in C++'s clothes.
+// A deja_action built from C++ values.
 struct Action {
   std::string name = "test 1";
   std::vector<std::string> inputs{};
@@ -71,13 +71,13 @@ class ApiTest : public ::testing::Test {
     set_variables(before_);
   }
 
-  Owned<deja_cache> open(const char* front = nullptr) const { return open_in(ws.cache(), front); }
-  static Owned<deja_cache> open_in(const std::string& directory, const char* front = nullptr) {
+  Owned<deja_cache> open(const char* client = nullptr) const { return open_in(ws.cache(), client); }
+  static Owned<deja_cache> open_in(const std::string& directory, const char* client = nullptr) {
     deja_cache* cache = nullptr;
-    EXPECT_EQ(deja_open(directory.c_str(), front, &cache), DEJA_OK) << deja_error();
+    EXPECT_EQ(deja_open(directory.c_str(), client, &cache), DEJA_OK) << deja_error();
     return Owned<deja_cache>(cache);
   }
-  // A job whose probe must go well.
+  // A probe that must succeed.
   static Owned<deja_job> probe(const Owned<deja_cache>& cache, const Action& action) {
     Owned<deja_job> job;
     EXPECT_EQ(action.probe(cache.get(), job), DEJA_OK) << deja_error();
@@ -90,7 +90,7 @@ class ApiTest : public ::testing::Test {
                           int exit_code = 0) {
     return deja_store(job.get(), exit_code, payload.data(), payload.size());
   }
-  // What a child does and says by true; it must have no handle of its parent's to use.
+  // Runs the body in a child, and returns its result. The body must not use the parent's handles.
   static bool in_child(const std::function<bool()>& body) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(body() ? 0 : 1);
@@ -105,7 +105,7 @@ class ApiTest : public ::testing::Test {
       ::setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
     }
   }
-  // Another process stores.
+  // Stores a result in another process.
   bool stored_elsewhere(const Action& action, const std::string& payload, int exit_code = 0) const {
     return in_child([&] { return keep(probe(open(), action), payload, exit_code) == DEJA_OK; });
   }

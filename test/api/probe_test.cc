@@ -1,4 +1,4 @@
-// deja_probe and deja_store over the real library.
+// deja_probe and deja_store, called in the real library.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ class Probe : public ApiTest {
     ws.write("b.txt", "two\n");
   }
   Action action() const { return {.inputs = {ws.path("a.txt"), ws.path("b.txt")}}; }
-  // All blobs of the store, whatever they hold.
+  // All blobs of the store.
   std::vector<std::string> blobs() const {
     std::vector<std::string> out;
     for (const auto& entry : fs::recursive_directory_iterator(ws.cache() + "/blobs"))
@@ -85,7 +85,7 @@ TEST_F(Probe, TheKeyIsOf64LowerCaseHexadecimalDigits) {
   EXPECT_EQ(text.find_first_not_of("0123456789abcdef"), std::string::npos);
 }
 
-// Each of these is another action than every other.
+// Each of these actions differs from every other.
 TEST_F(Probe, WhateverDecidesAJobIsInItsKey) {
   ws.write("same/a.txt", "one\n");
   const std::string a = ws.path("a.txt");
@@ -184,7 +184,7 @@ TEST_F(Probe, MistakesAreToldApartFromTroubles) {
 TEST_F(Probe, WithoutADirectoryTheEnvironmentSays) {
   ASSERT_TRUE(stored_elsewhere(action(), "here"));
   deja_cache* raw = nullptr;
-  ASSERT_EQ(deja_open(nullptr, nullptr, &raw), DEJA_OK);  // DEJA_DIR
+  ASSERT_EQ(deja_open(nullptr, nullptr, &raw), DEJA_OK);  // from DEJA_DIR
   EXPECT_EQ(payload_of(probe(Owned<deja_cache>(raw), action())), "here");
   for (const char* name : {"DEJA_DIR", "XDG_CACHE_HOME", "HOME"}) ::unsetenv(name);
   ASSERT_EQ(deja_open(nullptr, nullptr, &raw), DEJA_OK);
@@ -198,7 +198,7 @@ TEST_F(Probe, ThreadsShareACache) {
   const auto cache = open();
   const auto work = [&](int thread) {
     for (int i = 0; i < 50; ++i) {
-      // Some keys are shared, some are not.
+      // The threads share some keys.
       const std::string name = "job " + std::to_string(i % 5 == 0 ? i : thread * 1000 + i);
       const Action action = {.name = name, .inputs = {ws.path("a.txt")}};
       const auto job = probe(cache, action);
@@ -247,7 +247,7 @@ TEST_F(Probe, AChildFindsAndKeepsNothing) {
   EXPECT_EQ(payload_of(probe(cache, action())), "x");
 }
 
-// --- What belongs to the caller ---
+// --- the caller's process ---
 
 TEST_F(Probe, NothingOfTheCallersProcessIsTouched) {
   const std::vector<char*> variables(environ, environ + 8);
@@ -294,7 +294,7 @@ TEST_F(Probe, ProgramsThatTheCallerStartsGetNoDescriptors) {
   EXPECT_GT(seen, 0);
 }
 
-// --- A cache that does not work ---
+// --- a cache that does not work ---
 
 TEST_F(Probe, ADirectoryThatCannotBeIsNoError) {
   for (const std::string& directory :
@@ -305,7 +305,7 @@ TEST_F(Probe, ADirectoryThatCannotBeIsNoError) {
     EXPECT_EQ(deja_job_is_hit(job.get()), 0);
     EXPECT_EQ(keep(job, "x"), DEJA_OK);
     EXPECT_EQ(deja_job_is_hit(probe(cache, action()).get()), 0);
-    // The inputs count all the same.
+    // The inputs still are part of the key.
     EXPECT_EQ(key(cache, action()), key(open(), action()));
   }
 }
@@ -342,7 +342,7 @@ TEST_F(Probe, DamagedBytesAreNeverServed) {
   EXPECT_EQ(payload_of(probe(cache, action())), payload);
 }
 
-TEST_F(Probe, ADamagedIndexIsMadeAnew) {
+TEST_F(Probe, ADamagedIndexIsRebuilt) {
   ASSERT_TRUE(stored_elsewhere(action(), "x"));
   ws.write(ws.cache() + "/index/data.mdb", std::string(100'000, '\x5a'));
   const auto cache = open();
@@ -352,9 +352,9 @@ TEST_F(Probe, ADamagedIndexIsMadeAnew) {
   EXPECT_EQ(payload_of(probe(cache, action())), "y");
 }
 
-// A process that crashed in the index has left a note. Others look closer by a child, which a
-// library may not have.
-TEST_F(Probe, ASuspectIndexIsMadeAnew) {
+// A process that crashed in the index has left a mark. Other programs then check the index in a
+// child process, which a library must not start.
+TEST_F(Probe, ASuspectIndexIsRebuilt) {
   ASSERT_TRUE(stored_elsewhere(action(), "x"));
   ws.write(ws.cache() + "/index/suspect", "");
   EXPECT_EQ(payload_of(probe(open(), action())), "x");
@@ -372,7 +372,7 @@ TEST_F(Probe, SwitchedOffOrObservedItIsInert) {
   EXPECT_EQ(deja_job_is_hit(probe(open(), action()).get()), 1);
 }
 
-// --- The store is everybody's ---
+// --- the store, shared with the subcommands ---
 
 TEST_F(Probe, SubcommandsHoldForJobs) {
   const std::string payload(200'000, 'x');
@@ -390,7 +390,7 @@ TEST_F(Probe, SubcommandsHoldForJobs) {
   EXPECT_EQ(ws.troubles(), "");
 }
 
-// Nothing that a host says to a stream that is closed ends in a file of the cache.
+// A host's output to a closed stream must not go to a file of the cache.
 TEST_F(Probe, ClosedStreamsOfTheHost) {
   const std::string text = "the host says to its standard error, which is closed";
   ASSERT_TRUE(in_child([&] {

@@ -1,4 +1,4 @@
-// deja_run over the real library and the real front.
+// deja_run, called in the real library, with the real client.
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From here on this process can neither become another program nor have a child; whoever tries ends
-// by SIGSYS.
+// From here on this process can neither exec a program nor create a child: SIGSYS ends it if it
+// tries.
 bool forbid_processes() {
   std::vector<struct sock_filter> filter = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
@@ -65,7 +65,7 @@ class Run : public ApiTest {
     result.reset(raw);
     return status;
   }
-  // A run that must go well.
+  // A run that must succeed.
   Owned<deja_result> run(const Owned<deja_cache>& cache, const Argv& words,
                          const Argv* environment = nullptr,
                          deja_streams streams = DEJA_CAPTURE) const {
@@ -79,7 +79,7 @@ class Run : public ApiTest {
     words.push_back(script);
     return words;
   }
-  // Prints its input; "out" tells one run of it from another.
+  // Prints its input; "out" differs from run to run.
   static Argv tool() {
     return sh("read line < in; echo \"$line\"; echo warning >&2; echo $$ > out",
               {"--output-file", "out"});
@@ -93,7 +93,7 @@ class Run : public ApiTest {
   static std::string err(const Owned<deja_result>& r) { return deja_result_err(r.get(), nullptr); }
 };
 
-TEST_F(Run, MissByTheFrontThenAHitHere) {
+TEST_F(Run, MissByTheClientThenAHitHere) {
   const auto cache = open();
   const auto miss = run(cache, tool());
   EXPECT_FALSE(is_hit(miss));
@@ -113,7 +113,7 @@ TEST_F(Run, MissByTheFrontThenAHitHere) {
   EXPECT_EQ(ws.troubles(), "");
 }
 
-// The kernel ends whoever starts a process or a thread here.
+// The kernel ends a process that starts a process or a thread here.
 TEST_F(Run, AHitStartsNoProcess) {
   EXPECT_FALSE(is_hit(run(open(), tool())));
   const std::string left = ws.read("out");
@@ -123,7 +123,7 @@ TEST_F(Run, AHitStartsNoProcess) {
     return forbid_processes() && is_hit(run(cache, tool()));
   }));
   EXPECT_EQ(ws.read("out"), left);
-  // The same walls do stop a miss.
+  // Check of the check: a miss does not get through.
   ws.write("in", "other input\n");
   EXPECT_FALSE(in_child([&] {
     const auto cache = open();
@@ -185,7 +185,7 @@ TEST_F(Run, TheEnvironmentIsTheCommands) {
   EXPECT_TRUE(is_hit(with("1")));
   EXPECT_TRUE(is_hit(with("")));
   EXPECT_TRUE(is_hit(with(nullptr)));
-  // The cache is that of the handle, whatever the environment says.
+  // The cache is the handle's, whatever the environment says.
   const Argv bare = {"V=1", "DEJA_DAEMON=off", "DEJA_DIR=" + ws.base() + "/other"};
   EXPECT_FALSE(is_hit(run(cache, sh("echo $V", {"--input-env", "V"}), &bare)));
   EXPECT_FALSE(ws.exists(ws.base() + "/other"));
@@ -219,7 +219,7 @@ TEST_F(Run, InheritedStreamsAreTheCallers) {
 }
 
 TEST_F(Run, AProcessThatIsLeftBehindIsNotWaitedFor) {
-  // Nobody opens the other end of the gate while the run lasts.
+  // The other end of the gate stays closed during the run.
   ASSERT_EQ(::mkfifo(ws.path("gate").c_str(), 0600), 0);
   const auto result = run(open(), sh("(read line < gate; :) & echo done", {"--no-cache"}));
   EXPECT_EQ(out(result), "done\n");
@@ -244,7 +244,7 @@ TEST_F(Run, MuchOutputComesWhole) {
   EXPECT_EQ(err(hit), err(miss));
 }
 
-TEST_F(Run, StandardInputThatCountsIsForTheFront) {
+TEST_F(Run, StandardInputThatCountsIsForTheClient) {
   const auto result = run(open(), sh("cat; echo end", {"--stdin", "keyed"}));
   EXPECT_EQ(out(result), "end\n");
   EXPECT_FALSE(is_hit(result));
@@ -305,9 +305,9 @@ TEST_F(Run, ThreadsShareACache) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// --- What is missing or broken ---
+// --- missing or broken parts ---
 
-TEST_F(Run, WithoutAFrontThereAreHitsOnly) {
+TEST_F(Run, WithoutAClientThereAreHitsOnly) {
   run(open(), tool());
   const auto cache = open("/nowhere/deja");
   EXPECT_TRUE(is_hit(run(cache, tool())));

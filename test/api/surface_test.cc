@@ -1,4 +1,4 @@
-// What is seen of the library from outside: its symbols, its header, its example.
+// The library from outside: its symbols, its header, its example.
 #include <algorithm>
 #include <sstream>
 
@@ -20,7 +20,7 @@ TEST_F(Surface, OnlyItsOwnFunctionsAreVisible) {
     EXPECT_EQ(kind, "T") << name;
     names.push_back(name);
   }
-  // All that the header declares.
+  // Everything that the header declares.
   for (const char* name :
        {"deja_error", "deja_open", "deja_trouble", "deja_close", "deja_probe", "deja_job_key",
         "deja_job_is_hit", "deja_job_payload", "deja_job_exit_code", "deja_store", "deja_job_free",
@@ -54,7 +54,7 @@ TEST_F(Surface, TheExampleRemembers) {
   EXPECT_EQ(second.err, "remembered\n");
   ws.write("text", "b");
   EXPECT_EQ(ws.run({DEJA_EXAMPLE, "text"}).out, "62 1\n");
-  // A cache that cannot be is no reason to fail.
+  // The example must work without a cache.
   ws.write("file", "");
   const Options broken = {.env = {"DEJA_DIR=" + ws.path("file")}};
   EXPECT_EQ(ws.run({DEJA_EXAMPLE, "text"}, broken).out, "62 1\n");

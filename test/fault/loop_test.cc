@@ -1,5 +1,5 @@
-// Programs of one name that stand in for each other: two installations of deja, a site's own wrapper, a
-// static wrapper that calls deja. Nobody calls himself forever.
+// Programs of one name that call each other: two installations of deja, a site's own wrapper, a
+// static wrapper that calls deja. The calls must end.
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,7 +23,7 @@ class LoopFault : public Fault {
   }
   void TearDown() override { ws.end_engines(); }
   std::string at(const std::string& name) const { return ws.base() + "/" + name; }
-  // The directories of PATH, in front of the system's.
+  // PATH with these directories before the system's.
   Options with(const std::vector<std::string>& directories) const {
     std::string path;
     for (const std::string& name : directories) path += at(name) + ":";
@@ -38,7 +38,7 @@ class LoopFault : public Fault {
       expect_like_bare(ws.deja(argv(), with(directories)));
     }
   }
-  // Looks for the next program of its name, as colorgcc and distcc do.
+  // A wrapper that searches for the next program of its name, as colorgcc and distcc do.
   void write_wrapper(const std::string& more = "") {
     ws.write(at("own/gcc"),
              "#!/bin/sh\nme=$(dirname \"$0\"); IFS=:\nfor d in $PATH; do [ \"$d\" = \"$me\" ] && "
@@ -100,7 +100,7 @@ TEST_P(LoopFault, AStaticWrapperThatRunsDeja) {
   expect_like_gcc({"own"});
 }
 
-// There is no compiler behind them: one line, and an end.
+// There is no compiler after them in PATH: expects one line and the end.
 TEST_P(LoopFault, NoCompilerBehindTheWrappers) {
   write_wrapper();
   Options options = with({"own", "deja"});
@@ -113,7 +113,7 @@ TEST_P(LoopFault, NoCompilerBehindTheWrappers) {
   EXPECT_NE(got.exit_code, 0);
 }
 
-// Each calls the other with more arguments, so that no call repeats another.
+// Each wrapper adds arguments, so that no call repeats another.
 TEST_P(LoopFault, ALoopThatGrowsEnds) {
   NEEDS_TOOL("musl-gcc");
   ws.write(at("w.c"),
@@ -129,11 +129,11 @@ TEST_P(LoopFault, ALoopThatGrowsEnds) {
   ws.set("DEJA_DISABLE=1");
   const Result got = ws.deja(argv(), options);
   EXPECT_EQ(got.exit_code, 126) << got;
-  EXPECT_NE(got.err.find("start each other again and again"), std::string::npos) << got;
+  EXPECT_NE(got.err.find("start each other in a loop"), std::string::npos) << got;
   EXPECT_NE(got.err.find(at("own/gcc")), std::string::npos) << got;
 }
 
-// What is said to other fronts is no business of a tool's.
+// The record for other clients must not be visible to the tool.
 TEST_P(LoopFault, ToolsSeeTheirOwnEnvironment) {
   ws.write("own", "#!/bin/sh\nenv\n", 0755);
   for (const Argv& argv : {Argv{"env"}, Argv{"./own"}, Argv{"sh", "-c", "env"}})

@@ -1,6 +1,7 @@
-// The adapter for a tool that the configuration names and nobody knows (`tools."mygen" = "any"`). One
-// bounded job, says the user; everything else is what was seen. So all arguments are keyed as they are,
-// results stay where they were made, and everything that any of its programs looks at or asks counts.
+// The adapter for a tool that the configuration names and no other adapter knows (`tools."mygen" =
+// "any"`). The user promises that it is one bounded job; everything else is observed. So all
+// arguments are part of the key as they are, results stay in the directory where they were made,
+// and everything that any of its programs reads or asks for counts.
 #include <algorithm>
 #include <iterator>
 
@@ -13,17 +14,19 @@ namespace {
 
 constexpr std::uint64_t kClockMonotonic = 3;  // enum deja_clock in observe/preload/log_layout.h
 
-// bash asks for the time at its start. A script has these ways to be told it, or a number made of it
-// (bash 5.2's manual; any other program that a script asks is one that reads the clock).
-constexpr std::string_view kTelling[] = {"EPOCH", "SECONDS", "RANDOM", ")T", "@P", "PS4", "eval"};
+// bash reads the clock when it starts. A script gets the time, or a number derived from it, only
+// through these spellings (bash 5.2's manual). Any other program that a script asks for the time is
+// seen to read the clock itself.
+constexpr std::string_view kTimeSpellings[] = {"EPOCH", "SECONDS", "RANDOM", ")T",
+                                               "@P",    "PS4",     "eval"};
 
-bool script_may_tell(std::string_view text) {
-  return std::any_of(std::begin(kTelling), std::end(kTelling), [&](std::string_view word) {
-    return text.find(word) != std::string_view::npos;
-  });
+bool script_may_output_time(std::string_view text) {
+  return std::any_of(
+      std::begin(kTimeSpellings), std::end(kTimeSpellings),
+      [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
 }
 
-constexpr Timekeeper kShells[] = {{"sh", script_may_tell}};
+constexpr Timekeeper kShells[] = {{"sh", script_may_output_time}};
 
 class AnyAdapter final : public Adapter {
  public:

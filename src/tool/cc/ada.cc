@@ -14,14 +14,15 @@ bool holds(std::string_view text, std::string_view word) {
                      [](char a, char b) { return small(a) == b; }) != text.end();
 }
 
-// Compilation_Date, Compilation_ISO_Date and Compilation_Time are the only ways that a source has, and
-// who declares one of them himself has to call it so. A letter can be spelled ["43"]; the preprocessor
-// in the compiler (-gnateD, -gnatep) can put names together. "Compiled at:" heads a listing.
-constexpr std::string_view kTelling[] = {"compilation_", "[\"", "-gnated", "-gnatep",
-                                         "compiled at:"};
+// A source gets the time only through Compilation_Date, Compilation_ISO_Date and Compilation_Time;
+// a unit that declares one of them itself must use the same name. A letter can be spelled ["43"],
+// and the compiler's own preprocessor (-gnateD, -gnatep) can put names together. "Compiled at:" is
+// in the head of a listing.
+constexpr std::string_view kTimeSpellings[] = {"compilation_", "[\"", "-gnated", "-gnatep",
+                                               "compiled at:"};
 
 bool may_tell(std::string_view text) {
-  return std::any_of(std::begin(kTelling), std::end(kTelling),
+  return std::any_of(std::begin(kTimeSpellings), std::end(kTimeSpellings),
                      [&](std::string_view word) { return holds(text, word); });
 }
 

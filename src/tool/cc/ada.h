@@ -1,11 +1,12 @@
-// What is known of GNAT, gcc's front end for Ada.
+// Facts about GNAT, gcc's front end for Ada.
 #pragma once
 
 #include "tool/tool.h"
 
 namespace deja::tool::cc {
 
-// It asks for the time at every start, for the functions of GNAT.Source_Info and the head of a listing.
+// GNAT reads the clock at every start, for the functions of GNAT.Source_Info and the head of a
+// listing.
 extern const Timekeeper gnat_timekeeper;
 
 }  // namespace deja::tool::cc

@@ -9,8 +9,8 @@
 #include "tool/cc/native.h"
 #include "tool/cc/program.h"
 #include "tool/link_time.h"
-#include "tool/linkers.h"
 #include "tool/program_name.h"
+#include "tool/programs.h"
 #include "tool/tool.h"
 #include "tool/variables.h"
 
@@ -18,21 +18,21 @@ namespace deja::tool {
 namespace cc {
 namespace {
 
-// Seen to be read by gcc 12, clang 14 and clang 19. Not here, because their values matter:
-// GCC_EXEC_PREFIX, GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
+// gcc 12, clang 14 and clang 19 were seen to read these. Not in the table, because their values
+// matter: GCC_EXEC_PREFIX, GCC_COLORS, LANG, LC_*, LANGUAGE, SOURCE_DATE_EPOCH.
 constexpr VariableRow kVariables[] = {
-    {"TERM", VariableUse::ignored, "asked whether a terminal has colours; stderr is none"},
-    {"COLORTERM", VariableUse::ignored, "asked whether a terminal has links; stderr is none"},
-    {"COLUMNS", VariableUse::ignored, "width of a terminal; stderr is none"},
+    {"TERM", VariableUse::ignored, "decides the colours of a terminal; stderr is a pipe"},
+    {"COLORTERM", VariableUse::ignored, "decides the links of a terminal; stderr is a pipe"},
+    {"COLUMNS", VariableUse::ignored, "width of a terminal; stderr is a pipe"},
     {"NO_COLOR", VariableUse::ignored,
-     "loses against an explicit choice, and a pipe has no colours without one"},
+     "an explicit choice overrides it, and a pipe has no colours without one"},
     {"MAKEFLAGS", VariableUse::ignored,
      "jobserver of the link-time optimiser, which does not run before linking"},
     {"CLANG_CRASH_DIAGNOSTICS_DIR", VariableUse::ignored,
-     "used when the compiler crashes; that is not remembered"},
-    {"bar", VariableUse::ignored, "LLVM asks for it only to keep code alive in static links"},
+     "used when the compiler crashes; a crash is not stored"},
+    {"bar", VariableUse::ignored, "LLVM reads it only to keep code in static links"},
     {"PATH", VariableUse::searched, "finds the assembler, the linker, and the driver itself"},
-    {"CPATH", VariableUse::listed, "as -I, where duplicates of other directories are left out"},
+    {"CPATH", VariableUse::listed, "as -I, which drops duplicates of other directories"},
     {"C_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
     {"CPLUS_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
     {"OBJC_INCLUDE_PATH", VariableUse::listed, "as -isystem"},
@@ -42,8 +42,9 @@ constexpr VariableRow kVariables[] = {
     {"PWD", VariableUse::directory, "names the working directory in debug information"},
 };
 
-// enum deja_clock in observe/preload/log_layout.h (a door this room does not have). gcc's and
-// clang's __DATE__ and __TIME__ call time(); gcc's gettimeofday() seeds names that must be unique.
+// enum deja_clock in observe/preload/log_layout.h, which this module cannot include. gcc and clang
+// call time() for __DATE__ and __TIME__; gcc calls gettimeofday() to seed names that must be
+// unique.
 constexpr std::uint64_t kClockRealtime = 2;
 constexpr std::uint64_t kClockMonotonic = 3;
 
@@ -53,19 +54,19 @@ bool is_gcc_driver(std::string_view program) {
   return parsed && parsed->dialect == kGcc;
 }
 
-// They refuse, too (c-family/c-opts.cc), and write the shorter name of a system header (libcpp's
-// maybe_shorter_path).
+// The front ends compare real paths for the same reason (c-family/c-opts.cc), and write the shorter
+// name of a system header (libcpp's maybe_shorter_path).
 bool is_gcc_front_end(std::string_view program) {
   return program == "cc1" || program == "cc1plus" || program == "cc1obj" || program == "cc1objplus";
 }
 
-// A program that gcc or clang bring along or start by themselves.
+// A program that comes with gcc or clang, or that they start.
 bool is_own_program(std::string_view program) {
   return parse_program(program).has_value() || is_gcc_front_end(program) || is_linker(program) ||
          is_called(program, "as");
 }
 
-// "cc" is a link to one or the other; scripts and copies of that name stay unknown.
+// "cc" is a link to gcc or to clang. A script or a copy of that name stays unknown.
 Dialect dialect_of_tool(const std::string& tool) {
   const auto real = os::real_path(tool);
   const auto program = parse_program(real ? *real : tool);
@@ -102,8 +103,8 @@ class CcAdapter final : public Adapter {
     return clock != kClockRealtime && clock != kClockMonotonic;
   }
 
-  // Checked in the code of gcc 12, clang 14 and 19. (clang puts it into the header of a COFF file, too,
-  // and newer gccs into reports; then they call it more than once.)
+  // Checked in the sources of gcc 12, clang 14 and 19. (clang also writes the time into the header
+  // of a COFF file, and newer gccs write it into reports; then they call time() more than once.)
   bool puts_date(std::string_view program) const override {
     const auto parsed = parse_program(program);
     return is_gcc_front_end(program) || (parsed && parsed->dialect == kClang);
@@ -130,7 +131,7 @@ class CcAdapter final : public Adapter {
   }
 
  private:
-  // By the name it is called with; a link named otherwise ("my-cc") by what it is.
+  // The name it is called with decides; a link with another name ("my-cc") is resolved.
   static std::optional<Program> program_of(const Command& command) {
     if (auto program = parse_program(command.name())) return program;
     return parse_program(command.tool);

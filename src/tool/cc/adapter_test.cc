@@ -1,4 +1,4 @@
-// What the adapter promises about real compilers, tried on those that are installed.
+// What the adapter promises about real compilers, checked with every compiler that is installed.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -103,7 +103,7 @@ TEST(CpuIdentity, KeepsWhatCompilersAskForOfEveryKindOfProcessor) {
   EXPECT_TRUE(cpu_identity());
 }
 
-// "SGR" and "erase to the end of the line", which is all that gcc and clang use.
+// Removes "SGR" and "erase to the end of the line", the only sequences that gcc and clang write.
 std::string without_colours(std::string_view text) {
   std::string out;
   while (!text.empty()) {
@@ -129,7 +129,7 @@ Invocation classify_in(const TestDirectory& directory, const Words& argv,
   return std::get<Invocation>(classified);
 }
 
-// All files of the directory by name, with their bytes.
+// All files of the directory: name and bytes.
 std::map<std::string, std::string> snapshot(const TestDirectory& directory) {
   std::map<std::string, std::string> files;
   for (const std::string& name : directory.files()) files[name] = directory.read(name);
@@ -204,7 +204,7 @@ TEST_P(WithCompiler, ForcedColoursChangeNothingButColours) {
   EXPECT_TRUE(coloured);
 }
 
-// What VariableUse::ignored says, for every variable and every kind of output.
+// VariableUse::ignored holds for every variable and every kind of output.
 TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
   const std::vector<Words> environments = {
       {},
@@ -248,7 +248,7 @@ TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
   }
 }
 
-// __DATE__ and __TIME__ come from time(); the other clocks leave no trace in an output.
+// __DATE__ and __TIME__ come from time(); the other clocks do not reach an output.
 TEST_P(WithCompiler, OnlyTimeIsPutIntoOutputs) {
   const TestDirectory directory("w");
   directory.write("fake.c",
@@ -316,7 +316,7 @@ TEST_P(WithCompiler, DepfilesAreWhereTheAdapterSaysTheyAre) {
   }
 }
 
-// portable: two checkouts give one object, and its names are relative to the root.
+// portable: two checkouts give the same object, and the names in it are relative to the root.
 TEST_P(WithCompiler, PortableObjectsAreTheSameInEveryCheckout) {
   std::string first;
   for (const char* name : {"checkout", "another/place"}) {

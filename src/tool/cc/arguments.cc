@@ -1,4 +1,5 @@
-// Tested by arguments_test.cc and test/fuzz/response_file.cc.
+// Expands response files with limits on their depth, number and size, because a file can name
+// itself. Tested by arguments_test.cc and test/fuzz/response_file.cc.
 #include "tool/cc/arguments.h"
 
 #include <deque>
@@ -11,10 +12,11 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
-// One argument at a time. The rules all compilers share: white space separates; a quote runs to its
-// like and may be part of a longer argument; a backslash takes the next character as it is. Inside
-// quotes gcc up to 13 and clang do the same, later libiberty only before some characters; there we
-// accept `\"` and `\\` between double quotes and give up on the rest.
+// Reads one argument at a time, by the rules that all compilers share: white space separates; a
+// quote ends at the next one of its kind and may be part of a longer argument; a backslash takes
+// the next character as it is. Inside quotes, gcc up to 13 and clang follow these rules too, but
+// later versions of libiberty follow them only before some characters. So between double quotes we
+// accept `\"` and `\\` and give up on the rest.
 class Splitter {
  public:
   explicit Splitter(std::string_view text) : text_(text) {}
@@ -40,7 +42,7 @@ class Splitter {
       else
         argument.push_back(text_[at_++]);
     } else {
-      if (c == '\v' || c == '\f') doubtful_ = true;  // white space to gcc only
+      if (c == '\v' || c == '\f') doubtful_ = true;  // only gcc takes these for white space
       argument.push_back(c);
     }
   }
@@ -56,7 +58,7 @@ class Splitter {
       if (quote == '\'' || at_ == text_.size() || (text_[at_] != '"' && text_[at_] != '\\')) break;
       argument.push_back(text_[at_++]);
     }
-    doubtful_ = true;  // no closing quote, or a backslash that is read differently
+    doubtful_ = true;  // no closing quote, or a backslash that compilers read differently
   }
 
   std::string_view text_;

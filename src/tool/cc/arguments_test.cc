@@ -26,7 +26,7 @@ TEST(SplitResponse, GivesUpWhereCompilersDiffer) {
   EXPECT_FALSE(split_response(std::string_view("a\0b", 3)));
 }
 
-// An oracle: the compiler says with -E what a macro from a response file became.
+// The compiler is the reference: with -E it prints the value of a macro from a response file.
 TEST(SplitResponse, ReadsWhatTheCompilersRead) {
   const char* const texts[] = {
       "-DX=a 'b'", "-DX=\\\"q\\\"",       "'-DX=\"a b\"'",    "\"-DX=\\\"a \\\\\\\\ b\\\"\"",

@@ -46,7 +46,8 @@ TEST_P(AstFile, AModuleHoldsNone) {
   EXPECT_FALSE(formats::ast_may_hold_times(made({"--precompile", "m.cppm"})));
 }
 
-// Made on demand, it names all files behind it, but for those of the modules that it imports.
+// A module made on demand names all files it was made of, except those of the modules that it
+// imports.
 TEST_P(AstFile, NamesItsInputs) {
   directory_.write("inc/module.modulemap",
                    "module A { header \"a.h\" export * }\nmodule B { header \"b.h\" }\n");
@@ -89,13 +90,13 @@ TEST_P(AstFile, NamesNoInputsWhereThereAreNone) {
 TEST_P(AstFile, WhatIsCutShortMayHoldAnything) {
   const std::string whole = made({"--precompile", "m.cppm"});
   ASSERT_GT(whole.size(), 1000U);
-  int complete = 0;  // a file may end where a block does
+  int complete = 0;  // a file may end where a block ends
   for (std::size_t size = 0; size < whole.size(); size += 32)
     complete += formats::ast_may_hold_times(whole.substr(0, size)) ? 0 : 1;
   EXPECT_LE(complete, 2);
 }
 
-// No byte that is another one makes the reader run on or fall over.
+// Changing any byte must not make the reader run past the end or crash.
 TEST_P(AstFile, AnyByteMayBeAnother) {
   std::string file = made({"--precompile", "m.cppm"});
   for (std::size_t at = 0; at < file.size(); at += 23) {

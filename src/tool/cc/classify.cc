@@ -1,4 +1,7 @@
-// Tested by classify_test.cc (a table of command lines) and test/fuzz/arguments.cc.
+// Decides what a parsed command line is: a question, a bypass, or an invocation with its outputs,
+// facts and key. The order of the checks matters, because a question takes precedence over an
+// unsupported option. Tested by classify_test.cc (a table of command lines) and
+// test/fuzz/arguments.cc.
 #include "tool/cc/classify.h"
 
 #include <algorithm>
@@ -15,8 +18,8 @@
 namespace deja::tool::cc {
 namespace {
 
-// Works for gcc since 4.9 and for every clang that is still in use, whether stderr is a terminal or
-// not; checked by adapter_test.cc to leave objects and depfiles as they are.
+// gcc since 4.9 and every clang still in use know this option, whether stderr is a terminal or not.
+// adapter_test.cc checks that it does not change objects and depfiles.
 constexpr std::string_view kForceColours = "-fdiagnostics-color=always";
 constexpr std::string_view kColoursByReader = "-fdiagnostics-color=auto";
 
@@ -26,18 +29,18 @@ struct VariableRow {
   const char* why;
 };
 
-// Variables that make a driver do what its arguments do not say.
+// Variables that change what a driver does, beyond its arguments.
 constexpr VariableRow kVariables[] = {
-    {"DEPENDENCIES_OUTPUT", BypassReason::environment_output, "a depfile is appended to"},
-    {"SUNPRO_DEPENDENCIES", BypassReason::environment_output, "a depfile is appended to"},
-    {"CC_PRINT_OPTIONS", BypassReason::environment_output, "command lines are appended to a file"},
-    {"CC_PRINT_HEADERS", BypassReason::environment_output, "headers are appended to a file"},
-    {"CC_LOG_DIAGNOSTICS", BypassReason::environment_output, "diagnostics are appended to a file"},
-    {"CC_PRINT_PROC_STAT", BypassReason::environment_output, "times are appended to a file"},
-    {"CC_PRINT_INTERNAL_STAT", BypassReason::environment_output, "counters are appended to a file"},
+    {"DEPENDENCIES_OUTPUT", BypassReason::environment_output, "appends to a depfile"},
+    {"SUNPRO_DEPENDENCIES", BypassReason::environment_output, "appends to a depfile"},
+    {"CC_PRINT_OPTIONS", BypassReason::environment_output, "appends command lines to a file"},
+    {"CC_PRINT_HEADERS", BypassReason::environment_output, "appends names of headers to a file"},
+    {"CC_LOG_DIAGNOSTICS", BypassReason::environment_output, "appends diagnostics to a file"},
+    {"CC_PRINT_PROC_STAT", BypassReason::environment_output, "appends times to a file"},
+    {"CC_PRINT_INTERNAL_STAT", BypassReason::environment_output, "appends counters to a file"},
     {"AS_SECURE_LOG_FILE", BypassReason::environment_output, "the assembler appends to a file"},
-    {"CCC_OVERRIDE_OPTIONS", BypassReason::unsupported_option, "arguments are edited"},
-    {"QA_OVERRIDE_GCC3_OPTIONS", BypassReason::unsupported_option, "arguments are edited"},
+    {"CCC_OVERRIDE_OPTIONS", BypassReason::unsupported_option, "edits the arguments"},
+    {"QA_OVERRIDE_GCC3_OPTIONS", BypassReason::unsupported_option, "edits the arguments"},
 };
 
 std::optional<Bypass> bypass_by_environment(const Command& command) {
@@ -50,19 +53,20 @@ std::optional<Bypass> bypass_by_environment(const Command& command) {
         return Bypass{row.reason, std::string(row.name) + ": " + row.why};
     if (variable.name == "CXX_MODULE_MAPPER" && asks_module_mapper(variable.value))
       return Bypass{BypassReason::unsupported_option,
-                    "CXX_MODULE_MAPPER: another process is asked for modules"};
+                    "CXX_MODULE_MAPPER: asks another process for modules"};
   }
   return std::nullopt;
 }
 
 bool is_source(const Input& input) { return input.language != nullptr; }
 
-// Configure scripts ask compilers about themselves again and again, some in ways that only other
-// compilers know; and a command without an input does nothing but say so.
+// Configure scripts ask compilers about themselves many times, sometimes with options of another
+// compiler. A command without an input only prints an error.
 bool is_question(const Parsed& parsed) { return parsed.query || parsed.inputs.empty(); }
 
-// gcc's front end lays its lists out for the width of the terminal that it has as standard input,
-// which nobody observes; a variable goes first (get_terminal_width in gcc's diagnostic.cc).
+// gcc's front end formats its lists for the width of the terminal on its standard input, which
+// cannot be observed. The variable COLUMNS takes precedence (get_terminal_width in gcc's
+// diagnostic.cc).
 bool asks_for_width(const Parsed& parsed, const Command& command) {
   const bool lists =
       parsed.query && (parsed.query->starts_with("--help=") || *parsed.query == "--target-help" ||
@@ -75,24 +79,26 @@ std::optional<Bypass> bypass_of_question(const Parsed& parsed, const Program& pr
                                          const Command& command) {
   using enum BypassReason;
   const Bypass none{not_a_compile, parsed.query.value_or("-v")};
-  const bool is_emcc = (program.dialect & kEmcc) != 0;  // its answers come with checks and writes
+  // emcc runs checks and writes files before it answers
+  const bool is_emcc = (program.dialect & kEmcc) != 0;
   if (parsed.has_no_answer || (is_emcc && (parsed.query || parsed.verbose))) return none;
   if (is_emcc) return parsed.bypass.value_or(Bypass{no_input, {}});
   if (parsed.bypass) return parsed.query ? none : *parsed.bypass;
   if (program.dialect != kClang && asks_for_width(parsed, command))
-    return Bypass{not_a_compile, *parsed.query + ": asks the terminal for its width"};
+    return Bypass{not_a_compile,
+                  *parsed.query + ": formatted for the terminal's width; set COLUMNS"};
   return std::nullopt;
 }
 
-// Does -v say the names of files between two programs, which are made up each time? (What is
-// printed is searched for them after the run; that only saves the search.)
+// Does -v print the names of temporary files, which differ from run to run? (The output is searched
+// for such names after the run anyway; this only saves a lookup.)
 bool names_temporaries(const Parsed& parsed, const Program& program) {
   if (program.dialect == kClang) return !parsed.stops_before_link;
   return !parsed.preprocess && !parsed.syntax_only && !parsed.depend_only;
 }
 
-// Of a command that makes modules on demand: why it is not looked up, or null. What such modules are
-// to other forms of precompiled headers is not known.
+// Why a command that makes modules on demand is not looked up, or null. How such modules combine
+// with other precompiled forms has not been checked.
 const char* why_not_with_modules(const Parsed& parsed) {
   if (!parsed.modules) return nullptr;
   const bool is_precompiled =
@@ -112,14 +118,14 @@ const char* why_not_with_modules(const Parsed& parsed) {
   return nullptr;
 }
 
-// One bounded job that gives the same outputs every time, or not?
+// Why the command is not one bounded job that always gives the same outputs, if so.
 std::optional<Bypass> bypass_by_kind(const Parsed& parsed, const Program& program) {
   using enum BypassReason;
   if (parsed.bypass) return parsed.bypass;
   const bool has_source = std::any_of(parsed.inputs.begin(), parsed.inputs.end(), is_source);
   if (parsed.stops_before_link && !has_source) {
     const std::string& name = parsed.inputs.front().text;
-    const bool is_others = language_of_file(name, kGcc, false) != nullptr;  // clang has gcc do it
+    const bool is_others = language_of_file(name, kGcc, false) != nullptr;  // clang runs gcc for it
     return Bypass{no_input, name + (is_for_linker(name) ? " is for the linker"
                                     : is_others         ? " is for another compiler"
                                                         : ": no language is known by this name")};
@@ -148,7 +154,7 @@ class Decision {
         parsed_(std::move(parsed)),
         input_(parsed_.inputs.empty() ? no_input_ : first_source(parsed_.inputs)) {}
 
-  // What the compiler says about itself. It may tell what processor it runs on.
+  // A question to the compiler. The answer may depend on the processor.
   Classified question() && {
     Invocation out;
     out.adapter = "cc";
@@ -161,10 +167,11 @@ class Decision {
     if (parsed_.inputs.empty() && !parsed_.query && !parsed_.stops_before_link)
       out.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
     out.key_arguments = std::move(parsed_.key_arguments);
-    if (out.what.find("help") != std::string::npos)  // lists are laid out
+    if (out.what.find("help") != std::string::npos)  // lists are formatted for a width
       out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
     const auto cpu = machine_.cpu_identity();
-    if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
+    if (!cpu)
+      return Bypass{BypassReason::not_a_compile, "/proc/cpuinfo does not describe the processor"};
     out.key_fields.push_back({"cpu", *cpu});
     for (const std::string_view word : command_.argv) out.run_argv.emplace_back(word);
     return out;
@@ -201,7 +208,8 @@ class Decision {
       const auto holds = [&](const std::string& path) { return is_within(path, out.module_cache); };
       if (out.module_cache.empty() || holds(std::string(command_.cwd)) ||
           std::ranges::any_of(out.sources, holds))
-        return Bypass{BypassReason::unsupported_option, "-fmodules: no directory of its own"};
+        return Bypass{BypassReason::unsupported_option,
+                      "-fmodules: the module cache's directory is unknown"};
     }
     name_movable_outputs(out);
     if (parsed_.native) {
@@ -211,14 +219,15 @@ class Decision {
     }
     if (links()) add_jobserver(out);
     out.run_argv.emplace_back(command_.argv.front());
-    // -v says by what name it was called.
+    // With -v, the name it was called with is printed.
     out.may_run_by_path = (program_.dialect & kEmcc) == 0 && !parsed_.verbose;
     force_colours(out);
     if (options_.portable && !parsed_.verbose)
       add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out,
                       options_.portable_aliases);
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
-      // It would win over ours, and the tool would see a pipe where the user has a terminal.
+      // This would override the forced colours, and the tool would see a pipe where the user has a
+      // terminal.
       if (out.colours_forced && command_.argv[i] == kColoursByReader) continue;
       out.run_argv.emplace_back(command_.argv[i]);
     }
@@ -241,8 +250,7 @@ class Decision {
     return parsed_.preprocess || parsed_.syntax_only || parsed_.depend_only;
   }
 
-  // Since gcc 13 the link says so when it is told to share make's jobs and there is no make to share
-  // them with.
+  // Since gcc 13 a link warns when it is told to use make's jobserver and there is none.
   void add_jobserver(Invocation& out) const {
     const auto& arguments = out.key_arguments;
     if (std::none_of(arguments.begin(), arguments.end(),
@@ -254,15 +262,15 @@ class Decision {
     out.key_fields.push_back({"jobserver", is_there ? "there" : flags ? "none" : "no make"});
   }
 
-  // A precompiled header, or a module made of a header.
+  // A precompiled header, or a module made from a header.
   bool makes_pch() const {
     if (makes_nothing_of_a_source()) return false;
     return parsed_.emits_pch || parsed_.precompile ||
            any_source([](const Language& l) { return l.header; });
   }
 
-  // Any output of a form that clang keeps declarations in, with the options that made it. (gcc makes
-  // modules of any source; they hold no options, and their paths can be seen.)
+  // Any output in which clang stores declarations, with the options that made it. (gcc can make a
+  // module from any source; it holds no options, and its paths are plain text.)
   bool makes_tree() const {
     if (makes_pch()) return true;
     return !makes_nothing_of_a_source() &&
@@ -274,9 +282,9 @@ class Decision {
 
   bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
 
-  // Not when the user chose; not where the flag would be part of an output or change how messages
-  // are wrapped; not for plain assembly, where clang would warn that nothing uses it; and not for
-  // emcc, which says clang's command when that fails.
+  // False when the user chose; when the option would reach an output or change how messages are
+  // wrapped; for plain assembly, where clang warns about an unused option; and for emcc, which
+  // prints clang's command line on failure.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
            !parsed_.wraps_messages && !parsed_.verbose && !makes_tree() && !parsed_.modules &&
@@ -293,7 +301,7 @@ class Decision {
     out.colours_on_terminal = terminal_has_colours();
   }
 
-  // gcc and clang ask TERM; clang also obeys NO_COLOR (https://no-color.org), which gcc 12 does
+  // gcc and clang check TERM; clang also checks NO_COLOR (https://no-color.org), which gcc 12 does
   // not.
   bool terminal_has_colours() const {
     const auto term = command_.variable("TERM");
@@ -311,8 +319,8 @@ class Decision {
     return mapped;
   }
 
-  // -MF names it; -M without -MF writes it to -o; -MD without -MF puts it beside the output, or
-  // without -o into the current directory, with the extension d.
+  // -MF names the depfile. Without it, -M writes to -o, and -MD writes next to the output, or
+  // without -o into the current directory, with the extension .d.
   std::vector<std::string> depfiles() const {
     std::vector<std::string> names = parsed_.preprocessor_depfiles;
     if (parsed_.depfile)
@@ -329,7 +337,7 @@ class Decision {
     return paths;
   }
 
-  // -o names it; without, an object has its source's name, and a program is a.out.
+  // -o names the output. Without it, an object is named after its source, and a program is a.out.
   std::vector<std::string> written() const {
     std::vector<std::string> names;
     if (parsed_.output) {
@@ -379,13 +387,14 @@ class Decision {
       if (is_source(input) && input.text != "-") out.sources.push_back(absolute(input.text));
   }
 
-  // An object of one source, or a link without dependency files: what else these commands leave is
-  // seen, and then the name counts (sharing/output_name.h).
+  // An object from one source, or a link without dependency files. What else these commands write
+  // is observed, and then the name counts (sharing/output_name.h).
   bool may_move_output() const {
     if (!parsed_.output || (program_.dialect & kEmcc) != 0 || parsed_.loose_target) return false;
     if (any_source([](const Language& l) { return l.plain_messages; })) return false;
     if (makes_nothing_of_a_source() || makes_tree() || makes_assembly()) return false;
-    if (!parsed_.preprocessor_depfiles.empty()) return false;  // their target is the source's
+    // the depfile's target follows the source
+    if (!parsed_.preprocessor_depfiles.empty()) return false;
     if (*parsed_.output == "-" || parsed_.output->starts_with("/dev/")) return false;
     const auto is_output = [&](const Input& i) {
       return absolute(i.text) == absolute(*parsed_.output);
@@ -395,7 +404,7 @@ class Decision {
     return parsed_.inputs.size() == 1;
   }
 
-  // Whether options that name the output and the dependency file are given once at most.
+  // Are the options that name the output and the dependency file given at most once?
   static bool are_named_once(const std::vector<KeyArgument>& arguments) {
     using Output = KeyArgument::Output;
     const auto count = [&](Output output) {
@@ -418,7 +427,7 @@ class Decision {
     out.output = absolute(out.spelled_output);
     if (!depfile.empty()) out.depfile_output = absolute(depfile);
     out.key_fields.push_back({"output extension", std::string(known_extension(out.output))});
-    // A target that is the output's own name follows it.
+    // A target equal to the output's name changes with the output.
     for (std::size_t i = 0; i < out.key_arguments.size(); ++i) {
       KeyArgument& argument = out.key_arguments[i];
       if (argument.is_target && argument.path() == out.spelled_output)
@@ -426,7 +435,8 @@ class Decision {
     }
   }
 
-  // Drivers and linkers look at some of these; one that is made up each time is none.
+  // Drivers and linkers know these extensions; an unknown one, such as a random suffix, counts as
+  // none.
   static std::string_view known_extension(std::string_view path) {
     static constexpr std::string_view kKnown[] = {".o",  ".lo",  ".obj", ".so",  ".a",  ".exe",
                                                   ".ko", ".dll", ".bc",  ".mod", ".elf"};
@@ -490,7 +500,7 @@ Classified classify_command(const Command& command, const Program& program, cons
     return Decision(command, program, options, machine, std::move(parsed)).question();
   }
   if (auto bypass = bypass_by_kind(parsed, program)) return *std::move(bypass);
-  // From here on: inputs in languages we know, and every option is one we can live with.
+  // From here on every input has a known language, and every option is supported.
   return Decision(command, program, options, machine, std::move(parsed)).invocation();
 }
 

@@ -1,5 +1,5 @@
-// A compiler's command line becomes an Invocation or a Bypass. See tool.h for what has to be known
-// and options.h for why that is so little.
+// Turns a compiler's command line into an Invocation or a Bypass. tool.h says what an adapter must
+// know, options.h why that is so little.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace deja::tool::cc {
 
-// What classifying asks the world; tests and fuzzers put something else in its place.
+// The questions that classifying asks about the machine; tests and fuzzers give their own answers.
 struct MachineQueries {
   ReadText read_response;
   std::function<std::optional<std::string>()> cpu_identity;

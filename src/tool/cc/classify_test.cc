@@ -166,7 +166,7 @@ constexpr Case kCommands[] = {
     {"gcc -MM a.c -MF a.d -o a.o", "a.c c colour dep=/ws/build/a.d"},
     {"gcc -M -MG a.c -MFa.d", "a.c c colour dep=/ws/build/a.d"},
 
-    // Dependency files beside the output.
+    // Dependency files next to the output.
     {"gcc -MD -c a.c", "a.c c colour dep=/ws/build/a.d"},
     {"gcc -MMD -c ../src/a.c", "../src/a.c c colour dep=/ws/build/a.d"},
     {"gcc -MMD -c a.c -o o/b.o", "a.c c colour dep=/ws/build/o/b.d"},
@@ -198,7 +198,7 @@ constexpr Case kCommands[] = {
     {"gcc -ffile-prefix-map=../src=. -c a.c", "a.c c colour"},
     {"gcc -ffile-prefix-map=nonsense -c a.c", "a.c c colour"},
 
-    // Colours are the user's, or would get into an output.
+    // The user chose the colours, or they would reach an output.
     {"gcc -fdiagnostics-color=never -c a.c", "a.c c"},
     {"gcc -fdiagnostics-color=auto -c a.c", "a.c c colour"},
     {"gcc -fdiagnostics-color -c a.c", "a.c c"},
@@ -234,7 +234,7 @@ constexpr Case kCommands[] = {
     {"gcc a.h", "a.h c-header opaque"},
     {"g++ -x c++-header all.h -o all.h.gch", "all.h c++-header opaque"},
 
-    // What clang's front end is told.
+    // Options of clang's front end.
     {"clang -Xclang -include-pch -Xclang a.pch -c a.c", "a.c c colour"},
     {"clang -include-pch a.pch -c a.c", "a.c c colour"},
     {"clang -Xclang -emit-pch -Xclang -include -Xclang a.h -x c++-header a.h.cxx",
@@ -270,7 +270,7 @@ constexpr Case kCommands[] = {
     {"gcc a.c b.o -lm", "a.out c colour"},
     {"gcc a.h b.c", "a.h c-header opaque"},
 
-    // No input, several, standard input.
+    // No input, several inputs, standard input.
     {"gcc", "no input question"},
     {"gcc -c", "no input question"},
     {"gcc -c -O2 -o a.o", "no input question"},
@@ -324,7 +324,8 @@ constexpr Case kCommands[] = {
     {"clang -Qunused-arguments -c a.c", "a.c c colour"},
     {"clang -fproc-stat-report=x -c a.c", "bypass unsupported_option"},
     {"clang -MJ x.json -c a.c", "bypass unsupported_option"},
-    {"clang -fmodules -c a.c", "bypass unsupported_option"},  // no place is known for them
+    // it is unknown where the modules are kept
+    {"clang -fmodules -c a.c", "bypass unsupported_option"},
     {"clang -fmodules -fmodules-cache-path=x -c a.c", "a.c c"},
     {"HOME=/h clang -fmodules -c a.c", "a.c c"},
     {"clang -fmodules -fmodules-cache-path=. -c a.c", "bypass unsupported_option"},
@@ -408,9 +409,9 @@ TEST(Classify, KnowsTheKindOfEveryCommand) {
   for (const Case& one : kCommands) check(one);
 }
 
-// emcc is a clang with options, settings and variables of its own.
+// emcc is a clang with its own options, settings and variables.
 constexpr Case kEmscriptenCommands[] = {
-    {"emcc -c a.c", "a.c c"},  // no colours: it says clang's command when that fails
+    {"emcc -c a.c", "a.c c"},  // no colours: on failure it prints clang's command line
     {"emcc -c a.c -o a.o -MD", "a.c c dep=/ws/build/a.d"},
     {"em++ -c a.c", "a.c c++"},
     {"/opt/emsdk/upstream/emscripten/em++ -c a.cc", "a.cc c++"},
@@ -420,10 +421,10 @@ constexpr Case kEmscriptenCommands[] = {
     {"emcc a.o libx.a", "a.out link opaque"},
     {"emcc a.o -s WASM=0 -sSINGLE_FILE -o x.js", "x.js link opaque"},
     {"emcc -s EXPORT_ES6 -s MODULARIZE=1 a.o -o x.mjs", "x.mjs link opaque"},
-    {"emcc -c a.c -s", "a.c c"},  // strips
+    {"emcc -c a.c -s", "a.c c"},  // strips symbols
     {"emcc -s a.o -o x.js", "x.js link opaque"},
     {"emcc -sother a.o -o x.js", "x.js link opaque"},
-    {"gcc -s WASM=1 -c a.c", "a.c c colour"},  // two words to gcc: WASM=1 is for the linker
+    {"gcc -s WASM=1 -c a.c", "a.c c colour"},  // two words to gcc: WASM=1 goes to the linker
     {"emcc a.o --js-library l.js --pre-js p.js --post-js=q.js --shell-file s.html -o x.html",
      "x.html link opaque"},
     {"emcc a.o --embed-file data@/data --exclude-file *.bak -o x.js", "x.js link opaque"},

@@ -1,6 +1,6 @@
-// Source: the texts that gcc 12, clang 14 and clang 19 write (depfile_test.cc compares with the
-// compilers that are installed), and GNU make's manual, "Rule Syntax", for quoting.
-// Tested by depfile_test.cc and test/fuzz/depfile.cc.
+// Sources: the texts that gcc 12, clang 14 and clang 19 write (depfile_test.cc compares with the
+// installed compilers), and GNU make's manual, "Rule Syntax", for quoting. Tested by
+// depfile_test.cc and test/fuzz/depfile.cc.
 #include "tool/cc/depfile.h"
 
 #include <algorithm>
@@ -10,11 +10,11 @@
 namespace deja::tool::cc {
 namespace {
 
-// One name or line break at a time. A backslash quotes a following blank or '#'; backslashes before
-// a quoted blank are doubled; "$$" is a dollar sign.
-class Reader {
+// Reads one name or line break at a time. A backslash quotes a following blank or '#'; backslashes
+// before a quoted blank are doubled; "$$" is a dollar sign.
+class DepfileReader {
  public:
-  explicit Reader(std::string_view text) : text_(text) {}
+  explicit DepfileReader(std::string_view text) : text_(text) {}
 
   bool failed() const { return failed_; }
   bool at_end() const { return at_ == text_.size(); }
@@ -60,7 +60,7 @@ class Reader {
       name.append(count - 1, '\\').push_back('#');
       ++at_;
     } else {
-      // A name that ends in a backslash cannot be told from a line that goes on.
+      // A name that ends in a backslash looks the same as a line that continues.
       failed_ |= next == '\n' || at_end();
       name.append(count, '\\');
     }
@@ -149,8 +149,8 @@ std::string clang_rule(const Depfile& depfile) {
   return out + '\n';
 }
 
-// targets and ":"; the colon ends the last target's name.
-bool parse_targets(Reader& reader, std::vector<std::string>& targets) {
+// Reads the targets and ":"; the colon ends the last target's name.
+bool parse_targets(DepfileReader& reader, std::vector<std::string>& targets) {
   while (!reader.failed()) {
     std::string name = reader.take_name();
     const bool last = name.ends_with(':');
@@ -163,8 +163,8 @@ bool parse_targets(Reader& reader, std::vector<std::string>& targets) {
   return false;
 }
 
-// A root that make would have to see quoted: -MT writes it as it is, -MQ quoted, and the text does
-// not tell which of them it was.
+// make would need this root quoted. -MT writes it as it is, -MQ quoted, and the text does not show
+// which of them wrote it.
 bool needs_quoting(std::string_view root) { return root.find_first_of(" \t\n$#") != root.npos; }
 
 // False when one of them cannot be moved.
@@ -179,7 +179,7 @@ bool move_names(std::vector<std::string>& names, const std::vector<TextMoves::Mo
   return true;
 }
 
-// Does a target move, and to or from a name that make would have to see quoted?
+// Does a target move from or to a name that make would need quoted?
 bool moves_quoted_target(const std::vector<std::string>& targets, const TextMoves& moves) {
   return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
     if (!moves.old_target.empty() && target == moves.old_target)
@@ -206,7 +206,7 @@ std::optional<Depfile> moved(const Depfile& original, const TextMoves& moves) {
 
 std::optional<Depfile> parse_depfile(std::string_view text) {
   Depfile depfile;
-  Reader reader(text);
+  DepfileReader reader(text);
   if (!parse_targets(reader, depfile.targets)) return std::nullopt;
   while (!reader.failed() && !reader.at_end() && !reader.take_newline()) {
     depfile.dependencies.push_back(reader.take_name());
@@ -233,7 +233,7 @@ std::string format_depfile(const Depfile& depfile, DepfileStyle style) {
 
 std::optional<std::string> move_depfile(std::string_view text, const TextMoves& moves,
                                         const std::vector<DepfileStyle>& styles) {
-  // clang turns backslashes into slashes; nobody's root should depend on how.
+  // clang turns backslashes into slashes; a moved root must not depend on how it does so.
   const auto has_backslash = [](std::string_view s) { return s.find('\\') != s.npos; };
   for (const TextMoves::Move& move : moves.paths)
     if (move.from.empty() || has_backslash(move.from) || has_backslash(move.to))

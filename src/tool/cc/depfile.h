@@ -28,14 +28,14 @@ struct Depfile {
   bool operator==(const Depfile&) const = default;
 };
 
-// Empty when the text is no depfile of this grammar. What it returns need not format back to the
-// same text: callers compare.
+// Empty when the text does not follow this grammar. Formatting the result need not give the same
+// text: callers compare.
 std::optional<Depfile> parse_depfile(std::string_view text);
 std::string format_depfile(const Depfile& depfile, DepfileStyle style);
 
-// The text with its names moved, laid out again; the same text when it holds nothing to move (quoted
-// or not, so callers need not look themselves). Only when the original text is exactly what one of
-// `styles` makes of its names, and when all styles that fit agree on the result.
+// The text with its names moved and laid out again. The same text when it holds nothing to move
+// (quoted or not, so callers need not check). Empty unless the original text is exactly what one of
+// `styles` writes for its names, and all styles that fit agree on the result.
 std::optional<std::string> move_depfile(std::string_view text, const TextMoves& moves,
                                         const std::vector<DepfileStyle>& styles);
 

@@ -77,7 +77,7 @@ TEST(Depfile, DoesNotGuessWhoseItIs) {
   EXPECT_TRUE(move_depfile(text, move(from, to), {DepfileStyle::clang, DepfileStyle::clang_14}));
 }
 
-// A project whose names have all that is quoted, and enough headers for several lines.
+// A project with every character that needs quoting, and enough headers for several lines.
 void write_project(const TestDirectory& directory) {
   std::string source =
       "#include \"../o t/h.h\"\n#include \"a$b.h\"\n#include \"c#d.h\"\n#include \"e:f.h\"\n";
@@ -95,7 +95,7 @@ void write_project(const TestDirectory& directory) {
   directory.write("src/small.c", "#include \"inc/0.h\"\n");
 }
 
-// How a build system might call it; @ is the directory.
+// A command as a build system might write it; @ stands for the directory.
 struct Call {
   std::vector<std::string> words;
   bool names_root_in_target = true;
@@ -125,7 +125,7 @@ class DepfileOf : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(Compilers, DepfileOf, testing::ValuesIn(installed_compilers()));
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(DepfileOf);
 
-// Where two texts part, so that a failure can be read.
+// The first place where two texts differ, for a readable failure.
 std::string difference(const std::string& a, const std::string& b) {
   const auto [in_a, in_b] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   if (in_a == a.end() && in_b == b.end()) return {};

@@ -1,4 +1,4 @@
-// Checked against emcc 3.1.6, its `--help` and its text. Tested by classify_test.cc and
+// Checked against emcc 3.1.6: its `--help` and its sources. Tested by classify_test.cc and
 // test/e2e/emscripten_test.cc.
 #include "tool/cc/emscripten.h"
 
@@ -13,9 +13,9 @@ constexpr Role kNone = Role::none;
 
 constexpr Option kRows[] = {
     // clang-format off
-    {"-s",                    joined_or_separate, kEmcc, 0, R::setting,    "setting; with no name of one it strips symbols"},
-    {"--preload-file",        separate,           kEmcc, kBypass, kNone,   "a new number for the package every time"},
-    {"--preload-file=",       joined,             kEmcc, kBypass, kNone,   "a new number for the package every time"},
+    {"-s",                    joined_or_separate, kEmcc, 0, R::setting,    "setting; without a setting it strips symbols"},
+    {"--preload-file",        separate,           kEmcc, kBypass, kNone,   "a new number for the package in every run"},
+    {"--preload-file=",       joined,             kEmcc, kBypass, kNone,   "a new number for the package in every run"},
     {"--embed-file",          separate,           kEmcc, kPath, kNone,     "file or directory, maybe with \"@\" and its name for the program"},
     {"--embed-file=",         joined,             kEmcc, kPath, kNone,     "--embed-file"},
     {"--exclude-file",        separate,           kEmcc, 0, kNone,         "pattern"},
@@ -37,7 +37,7 @@ constexpr Option kRows[] = {
     {"--em-config=",          joined,             kEmcc, kPath, kNone,     "--em-config"},
     {"--cache",               separate,           kEmcc, kPath, kNone,     "directory of system libraries"},
     {"--cache=",              joined,             kEmcc, kPath, kNone,     "--cache"},
-    {"--valid-abspath",       separate,           kEmcc, kPath, kNone,     "directory that is not warned of"},
+    {"--valid-abspath",       separate,           kEmcc, kPath, kNone,     "directory without warnings"},
     {"--source-map-base",     separate,           kEmcc, 0, kNone,         "address"},
     {"--memory-init-file",    separate,           kEmcc, 0, kNone,         "number"},
     {"--closure",             separate,           kEmcc, 0, kNone,         "number"},
@@ -71,15 +71,16 @@ struct Row {
 
 constexpr Row kSettings[] = {
     {"VERBOSE", BypassReason::unsupported_option, "prints names of temporary files"},
-    {"NODE_CODE_CACHING", BypassReason::unsupported_option, "keeps what this node has made of it"},
+    {"NODE_CODE_CACHING", BypassReason::unsupported_option,
+     "caches compiled code of one version of node"},
 };
 
-// EMCC_CFLAGS is not here: its words are read like those of the command line.
+// EMCC_CFLAGS is not in the table: its words are read like those of the command line.
 constexpr Row kVariables[] = {
     {"EMCC_DEBUG", BypassReason::unsupported_option, "prints times, leaves intermediate files"},
     {"EMCC_DEBUG_SAVE", BypassReason::unsupported_option, "leaves intermediate files"},
-    {"EM_PROFILE_TOOLCHAIN", BypassReason::environment_output, "times are appended to files"},
-    {"EMPROFILE", BypassReason::environment_output, "times are appended to files"},
+    {"EM_PROFILE_TOOLCHAIN", BypassReason::environment_output, "appends times to files"},
+    {"EMPROFILE", BypassReason::environment_output, "appends times to files"},
     {"NODE_V8_COVERAGE", BypassReason::environment_output, "coverage of node itself"},
     {"EM_COMPILER_WRAPPER", BypassReason::unsupported_option, "another program runs the compiler"},
     {"_EMCC_CCACHE", BypassReason::unsupported_option, "another program runs the compiler"},
@@ -94,25 +95,25 @@ const Row* find_row(std::span<const Row> rows, std::string_view name) {
   return it == rows.end() ? nullptr : &*it;
 }
 
-// The interpreters that run emcc's own scripts. The whole environment is an input all the same.
+// The interpreters that run emcc's own scripts. The whole environment still is an input.
 constexpr TrustedScript kPrograms[] = {
     {"python", "/emcc.py", TrustedScript::Asks::never_tells, ".py",
      "time() is for the log of EMCC_DEBUG, the wait for a lock and the module `logging`, whose "
-     "format here has no time; sizes and times are compared by the import of modules alone"},
+     "format here has no time; only the import of modules compares sizes and times"},
     {"python", "/em++.py", TrustedScript::Asks::never_tells, ".py", "imports emcc.py"},
     {"python", "/tools/file_packager.py", TrustedScript::Asks::never_tells, ".py",
-     "of --embed-file; what has a new number every time is --preload-file, a bypass"},
+     "for --embed-file; --preload-file, with a new number in every run, is a bypass"},
     {"python", "/tools/wasm-sourcemap.py", TrustedScript::Asks::never_tells, ".py",
      "debug sections to a map"},
     {"node", "/src/compiler.js", TrustedScript::Asks::before_its_script, "",
-     "it runs the user's libraries, which may ask for the time and tell it"},
+     "runs the user's libraries, which may read the clock and output the time"},
     {"node", "/tools/acorn-optimizer.js", TrustedScript::Asks::before_its_script, "",
      "text to text"},
     {"node", "/tools/preprocessor.js", TrustedScript::Asks::before_its_script, "", "text to text"},
     {"node", "/src/compiler.mjs", TrustedScript::Asks::before_its_script, "",
-     "later names of these"},
+     "a later name of the same script"},
     {"node", "/tools/compiler.mjs", TrustedScript::Asks::before_its_script, "",
-     "later names of these"},
+     "a later name of the same script"},
     {"node", "/tools/acorn-optimizer.mjs", TrustedScript::Asks::before_its_script, "",
      "text to text"},
     {"node", "/tools/preprocessor.mjs", TrustedScript::Asks::before_its_script, "", "text to text"},

@@ -1,5 +1,5 @@
-// What emcc and em++ know beyond clang: options, settings and variables of their own, and the
-// programs that do their work.
+// What emcc and em++ have beyond clang: options, settings, variables, and the programs that do
+// their work.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,11 @@
 namespace deja::tool::cc {
 
 std::span<const Option> emscripten_options();  // sorted by spelling
-// Before find_option, for emcc only: "-s" is another option to clang. Null: as clang reads it.
+// emcc only; to be asked before find_option, because "-s" means something else to clang. Null: read
+// it as clang does.
 const Option* find_emscripten_option(std::string_view argument);
 
-// "EXPORT_ES6=1" and "EXPORT_ES6" are settings, as emcc tells them from file names.
+// "EXPORT_ES6=1" and "EXPORT_ES6" are settings; this is how emcc tells them from file names.
 bool is_emscripten_setting(std::string_view text);
 std::optional<Bypass> bypass_by_setting(std::string_view setting);
 std::optional<Bypass> bypass_by_emscripten_variables(const Command& command);

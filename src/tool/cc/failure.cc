@@ -1,6 +1,5 @@
-// Configure scripts compile hundreds of small programs to see them fail, so failures are worth
-// remembering; but one that came from the machine must never be served again. Tested by
-// failure_test.cc and test/diff/families_test.cc.
+// Configure scripts compile hundreds of small programs that fail, so failures are stored too. But a
+// failure that the machine caused must never be replayed. Tested by failure_test.cc.
 #include "tool/cc/failure.h"
 
 #include <algorithm>
@@ -9,8 +8,8 @@
 namespace deja::tool::cc {
 namespace {
 
-// Of front ends ("a.c:1:2: error: …"), of GNU ld, gold, lld and mold.
-constexpr std::string_view kProofs[] = {
+// Messages of front ends ("a.c:1:2: error: …"), of GNU ld, gold, lld and mold.
+constexpr std::string_view kInputErrors[] = {
     "error: ",
     "undefined reference to",
     "undefined symbol",
@@ -21,9 +20,9 @@ constexpr std::string_view kProofs[] = {
     "duplicate symbol",
 };
 
-// Of the machine and of the moment, as strerror(3), the drivers and the allocators say it; and of
-// bugs in the compiler, which may depend on where memory lies.
-constexpr std::string_view kDoubts[] = {
+// Messages about the machine or the moment, as strerror(3), the drivers and the allocators write
+// them; and about bugs in the compiler, which may depend on memory addresses.
+constexpr std::string_view kMachineErrors[] = {
     "No space left",
     "Disk quota exceeded",
     "File too large",
@@ -46,7 +45,7 @@ constexpr std::string_view kDoubts[] = {
     "terminated program",
     "signal",
     "received SIG",
-    "ENOSPC",  // node says the number and writes the words small
+    "ENOSPC",  // node prints the name, and the sentence in lower case
     "EDQUOT",
     "EMFILE",
     "ENFILE",
@@ -89,8 +88,8 @@ bool holds_any(std::string_view text, const std::string_view* begin, const std::
 }  // namespace
 
 bool proves_failure(std::uint32_t exit_code, std::string_view messages) {
-  return exit_code == 1 && holds_any(messages, std::begin(kProofs), std::end(kProofs)) &&
-         !holds_any(messages, std::begin(kDoubts), std::end(kDoubts));
+  return exit_code == 1 && holds_any(messages, std::begin(kInputErrors), std::end(kInputErrors)) &&
+         !holds_any(messages, std::begin(kMachineErrors), std::end(kMachineErrors));
 }
 
 }  // namespace deja::tool::cc

@@ -1,4 +1,4 @@
-// Which failures of a compiler or linker are results.
+// Which failures of a compiler or linker may be stored as results.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace deja::tool::cc {
 
-// messages: what the command printed, colours and all. True when a diagnostic tells of something in
-// the inputs and none tells of the machine. In another language than English nothing is proven.
+// messages: what the command printed, with its colours. True when a message is about the inputs and
+// none is about the machine. Messages in another language than English prove nothing.
 bool proves_failure(std::uint32_t exit_code, std::string_view messages);
 
 }  // namespace deja::tool::cc

@@ -1,3 +1,4 @@
+// The tables of languages and file extensions, and the search in them. Tested by classify_test.cc.
 #include "tool/cc/language.h"
 
 #include <algorithm>
@@ -8,8 +9,8 @@
 namespace deja::tool::cc {
 namespace {
 
-// As the drivers' tables of specs have them (gcc 12: gcc.cc and each front end's lang-specs.h). What is
-// not here (-x java) is a bypass.
+// From the drivers' tables of specs (gcc 12: gcc.cc and each front end's lang-specs.h). A language
+// that is not here (-x java) is a bypass.
 constexpr Language kLanguages[] = {
     {.name = "c"},
     {.name = "c-header", .header = true},
@@ -45,8 +46,8 @@ constexpr Language kLanguages[] = {
     {.name = "f95-cpp-input", .fortran = true},
     {.name = "ada", .plain_messages = true, .timekeeper = &gnat_timekeeper},
     {.name = "go", .plain_messages = true},
-    {.name = "d", .why_not = "its compiler asks for the time, and a mixin can tell it"},
-    // How its compiler names things has not been looked into.
+    {.name = "d", .why_not = "its compiler reads the clock, and a mixin can output the time"},
+    // How its compiler names outputs has not been checked.
     {.name = "modula-2", .hides_paths = true, .plain_messages = true},
     {.name = "modula-2-cpp-output", .hides_paths = true, .plain_messages = true},
 };

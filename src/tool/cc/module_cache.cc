@@ -23,7 +23,7 @@ std::string default_module_cache(const Command& command) {
 
 namespace {
 
-// A hash of what modules are made with, to the base of 36.
+// A hash of the options that a module depends on, in base 36.
 bool is_hash(std::string_view name) {
   constexpr std::size_t kMax = 32;
   return !name.empty() && name.size() <= kMax && std::ranges::all_of(name, [](char c) {

@@ -1,5 +1,5 @@
-// The directory that clang keeps modules in which it makes on demand (-fmodules). All its runs share
-// it: files come by a rename, locks and an index beside them.
+// The directory in which clang keeps the modules that it makes on demand (-fmodules). All runs of
+// clang share it: files arrive by rename, with locks and an index next to them.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace deja::tool::cc {
 
-// Where clang keeps them unless an option says so (clang::driver's getDefaultModuleCachePath); empty:
-// it cannot be told.
+// Where clang keeps the modules when no option says so (clang::driver's getDefaultModuleCachePath);
+// empty: unknown.
 std::string default_module_cache(const Command& command);
 
 }  // namespace deja::tool::cc
@@ -18,11 +18,11 @@ std::string default_module_cache(const Command& command);
 namespace deja::tool {
 
 enum class ModuleCacheFile : std::uint8_t {
-  none,    // nothing of the cache's
-  upkeep,  // the directories, locks, new files, the index, stamps: clang's own affair
+  none,    // no file of the cache
+  upkeep,  // the directories, locks, new files, the index, stamps: only clang uses them
   module,  // a finished module
 };
-// By its name alone. Both paths are absolute and tidy.
+// Decided by the name alone. Both paths are absolute and normalized.
 ModuleCacheFile module_cache_file(std::string_view path, std::string_view directory);
 
 }  // namespace deja::tool

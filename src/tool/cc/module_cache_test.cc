@@ -16,7 +16,7 @@ TEST(ModuleCache, KnowsItsFilesByName) {
         "/w/cache/2X/modules.idx", "/w/cache/2X/modules.idx-96a38ec9",
         "/w/cache/2X/modules.idx.temp-stream-1b5f09", "/w/cache/2X/modules.idx.lock"})
     EXPECT_EQ(of(path), ModuleCacheFile::upkeep) << path;
-  // What a user may have put there is an input like any other.
+  // Files that a user may have put there are ordinary inputs.
   for (const char* path : {"/w/cache2/2X/A.pcm", "/w/cachex", "/w", "/w/cache/a.h",
                            "/w/cache/A.pcm", "/w/cache/src/A.pcm", "/w/cache/2X/a.h",
                            "/w/cache/2X/3X/A.pcm", "/w/cache/2X/module.modulemap"})

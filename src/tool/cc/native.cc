@@ -10,8 +10,8 @@
 namespace deja::tool::cc {
 namespace {
 
-// x86, then arm, then the rest. Left out: frequencies, bogomips, numbers of cores and processors,
-// microcode and bugs, which no compiler asks for.
+// x86, then arm, then the rest. Left out because no compiler asks for them: frequencies, bogomips,
+// numbers of cores and processors, microcode and bugs.
 constexpr std::array<std::string_view, 19> kFields = {
     "vendor_id",        "cpu family",  "model",    "model name",
     "stepping",         "cache size",  "flags",    "CPU implementer",

@@ -1,6 +1,6 @@
-// The table, and the search in it. One row a line; `why` says what the row is for, and for a bypass
-// what would go wrong. Checked against `gcc --help=separate`, `clang --help-hidden` and what the
-// drivers really do. Tested by options_test.cc.
+// The table of options and the search in it. One row per line; `why` says what the row is for, and
+// for a bypass what would go wrong. Checked against `gcc --help=separate`, `clang --help-hidden`
+// and what the drivers do. Tested by options_test.cc.
 #include "tool/cc/options.h"
 
 #include <algorithm>
@@ -39,8 +39,8 @@ constexpr Option kOptionRows[] = {
     {"-MM",                       flag,               kEither, 0, R::depend_only,    "depfile is the output"},
     {"--dependencies",            flag,               kEither, 0, R::depend_only,    "-M"},
     {"--user-dependencies",       flag,               kEither, 0, R::depend_only,    "-MM"},
-    {"-MD",                       flag,               kEither, 0, R::writes_depfile, "depfile beside the output"},
-    {"-MMD",                      flag,               kEither, 0, R::writes_depfile, "depfile beside the output"},
+    {"-MD",                       flag,               kEither, 0, R::writes_depfile, "depfile next to the output"},
+    {"-MMD",                      flag,               kEither, 0, R::writes_depfile, "depfile next to the output"},
     {"--write-dependencies",      flag,               kEither, 0, R::writes_depfile, "-MD"},
     {"--write-user-dependencies", flag,               kEither, 0, R::writes_depfile, "-MMD"},
     {"--print-missing-file-dependencies", flag,       kEither, 0, kNone,             "-MG"},
@@ -48,11 +48,11 @@ constexpr Option kOptionRows[] = {
     {"-MT",                       joined_or_separate, kEither, kPath, R::depfile_target, "target as it is written"},
     {"-MQ",                       joined_or_separate, kEither, kPath, R::depfile_target, "target, quoted"},
     {"-MJ",                       joined_or_separate, kClang,  kBypass, kNone,       "appends the command line to a file"},
-    {"-gen-cdb-fragment-path",    separate,           kClang,  kBypass, kNone,       "adds a file of made-up name to a directory"},
-    {"--gen-cdb-fragment-path",   separate,           kClang,  kBypass, kNone,       "adds a file of made-up name to a directory"},
+    {"-gen-cdb-fragment-path",    separate,           kClang,  kBypass, kNone,       "adds a file with a random name to a directory"},
+    {"--gen-cdb-fragment-path",   separate,           kClang,  kBypass, kNone,       "adds a file with a random name to a directory"},
 
-    // Preprocessor and header search: values that are separate or paths.
-    {"-D",                        joined_or_separate, kEither, 0, kNone,             "macro: literal, its text ends up anywhere"},
+    // Preprocessor and header search: the value is the next argument, or a path.
+    {"-D",                        joined_or_separate, kEither, 0, kNone,             "macro: literal, its text can occur anywhere"},
     {"--define-macro",            separate,           kEither, 0, kNone,             "-D"},
     {"-U",                        joined_or_separate, kEither, 0, kNone,             "macro"},
     {"--undefine-macro",          separate,           kEither, 0, kNone,             "-U"},
@@ -98,8 +98,8 @@ constexpr Option kOptionRows[] = {
     {"-iapinotes-modules",        joined_or_separate, kClang,  kPath, kNone,         "notes directory"},
     {"-ivfsoverlay",              joined_or_separate, kClang,  kPath, kNone,         "overlay of the file system"},
     {"-vfsoverlay",               joined_or_separate, kClang,  kPath, kNone,         "overlay of the file system"},
-    {"-working-directory",        joined_or_separate, kClang,  kBypass, kNone,       "relative paths mean other files than they seem to"},
-    {"-working-directory=",       joined,             kClang,  kBypass, kNone,       "relative paths mean other files than they seem to"},
+    {"-working-directory",        joined_or_separate, kClang,  kBypass, kNone,       "relative paths name files in another directory"},
+    {"-working-directory=",       joined,             kClang,  kBypass, kNone,       "relative paths name files in another directory"},
     {"-Wp,",                      joined,             kEither, 0, R::preprocessor,   "list for the preprocessor"},
     {"-Xpreprocessor",            separate,           kEither, 0, kNone,             "for the preprocessor"},
 
@@ -107,7 +107,7 @@ constexpr Option kOptionRows[] = {
     {"--dump",                    separate,           kEither, 0, kNone,             "dumps"},
     {"--std",                     separate,           kEither, 0, kNone,             "language"},
     {"-time",                     joined,             kGcc,    kBypass, kNone,       "prints times"},
-    {"-v",                        flag,               kEither, 0, R::verbose,        "prints commands with made-up names"},
+    {"-v",                        flag,               kEither, 0, R::verbose,        "prints commands with random names"},
     {"--verbose",                 flag,               kEither, 0, R::verbose,        "-v"},
     {"-Q",                        flag,               kGcc,    kBypass, kNone,       "prints times"},
     {"--param",                   separate,           kEither, 0, kNone,             "tuning"},
@@ -137,44 +137,44 @@ constexpr Option kOptionRows[] = {
     {"-darwin-target-variant-triple", separate,       kClang,  0, kNone,             "target"},
     {"-G",                        joined_or_separate, kEither, 0, kNone,             "target"},
     {"-b",                        separate,           kClang,  0, kNone,             "target"},
-    {"-V",                        flag,               kEither, kQuery, kNone,        "a question of other compilers, and an error"},
+    {"-V",                        flag,               kEither, kQuery, kNone,        "a question to other compilers, and an error"},
     {"-gnatO",                    separate,           kGcc,    kBypass, kNone,       "Ada"},
     {"-Xf",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
     {"-Hd",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
     {"-Hf",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
     {"-fintrinsic-modules-path",  joined_or_separate, kGcc,    kPath, kNone,         "module directory"},
 
-    // Modules that the command line or the directory names; what is read and made is observed.
+    // Modules that the command line or the directory names; reads and outputs are observed.
     {"--precompile",              flag,               kClang,  0, R::precompile,     "makes a module, or a precompiled header"},
     {"-fmodules-ts",              flag,               kEither, 0, kNone,             "C++ modules"},
     {"-fmodule-only",             flag,               kEither, 0, kNone,             "makes a module and no object"},
-    {"-fmodule-header",           flag,               kEither, 0, R::module_header,  "makes a module of a header"},
-    {"-fmodule-header=",          joined,             kEither, 0, R::module_header,  "makes a module of a header"},
-    {"-fmodule-mapper=",          joined,             kGcc,    0, R::module_mapper,  "list of modules, or a program that is asked"},
-    {"-fmodule-output",           flag,               kClang,  0, R::module_output,  "module beside the object"},
+    {"-fmodule-header",           flag,               kEither, 0, R::module_header,  "makes a module from a header"},
+    {"-fmodule-header=",          joined,             kEither, 0, R::module_header,  "makes a module from a header"},
+    {"-fmodule-mapper=",          joined,             kGcc,    0, R::module_mapper,  "list of modules, or a program to ask"},
+    {"-fmodule-output",           flag,               kClang,  0, R::module_output,  "module next to the object"},
     {"-fmodule-output=",          joined,             kClang,  kPath, R::module_output, "module as a side output"},
     {"-fmodule-file=",            joined,             kClang,  0, R::module_file,    "module to read"},
-    {"-fprebuilt-module-path=",   joined,             kClang,  kPath, kNone,         "where modules are looked for"},
+    {"-fprebuilt-module-path=",   joined,             kClang,  kPath, kNone,         "where modules are searched"},
 
-    // Modules that clang makes of headers on demand, in a directory that its runs share.
+    // Modules that clang makes from headers on demand, in a directory that all its runs share.
     {"-fmodules",                 flag,               kClang,  0, R::modules,        "modules made on demand"},
     {"-fcxx-modules",             flag,               kClang,  0, R::modules,        "modules made on demand"},
     {"-fimplicit-modules",        flag,               kClang,  0, R::modules,        "modules made on demand"},
-    {"-fimplicit-module-maps",    flag,               kClang,  0, kNone,             "looks for maps of modules"},
+    {"-fimplicit-module-maps",    flag,               kClang,  0, kNone,             "searches for maps of modules"},
     {"-fmodules-cache-path=",     joined,             kClang,  kPath, R::module_cache, "where modules are kept"},
     {"-fmodules-decluse",         flag,               kClang,  0, kNone,             "a check"},
     {"-fmodules-strict-decluse",  flag,               kClang,  0, kNone,             "a check"},
-    {"-fmodules-search-all",      flag,               kClang,  0, kNone,             "looks further when a name is not found"},
-    {"-fmodules-ignore-macro=",   joined,             kClang,  0, kNone,             "a macro that modules do not see"},
-    {"-fmodules-validate-system-headers", flag,       kClang,  0, kNone,             "looks at more headers"},
+    {"-fmodules-search-all",      flag,               kClang,  0, kNone,             "searches further when a name is not found"},
+    {"-fmodules-ignore-macro=",   joined,             kClang,  0, kNone,             "a macro that modules ignore"},
+    {"-fmodules-validate-system-headers", flag,       kClang,  0, kNone,             "reads more headers"},
     {"-fmodule-map-file=",        joined,             kClang,  kPath, kNone,         "a map of modules"},
-    {"-fmodule-name=",            joined,             kClang,  0, kNone,             "the module that the source is of"},
+    {"-fmodule-name=",            joined,             kClang,  0, kNone,             "the module that the source belongs to"},
 
-    // Values that are paths: what they name is observed.
-    {"-B",                        joined_or_separate, kEither, kPath, kNone,         "where programs and files are looked for"},
+    // The value is a path: what it names is observed.
+    {"-B",                        joined_or_separate, kEither, kPath, kNone,         "where programs and files are searched"},
     {"--prefix",                  separate,           kEither, kPath, kNone,         "-B"},
     {"--prefix=",                 joined,             kEither, kPath, kNone,         "-B"},
-    {"-specs",                    separate,           kEither, kPath, kNone,         "driver's rules; an option they add is unseen here"},
+    {"-specs",                    separate,           kEither, kPath, kNone,         "the driver's rules, which may add options"},
     {"-specs=",                   joined,             kEither, kPath, kNone,         "driver's rules"},
     {"--specs",                   separate,           kEither, kPath, kNone,         "driver's rules"},
     {"--specs=",                  joined,             kEither, kPath, kNone,         "driver's rules"},
@@ -200,7 +200,7 @@ constexpr Option kOptionRows[] = {
     {"-fprofile-remapping-file=", joined,             kClang,  kPath, kNone,         "list to read"},
     {"-fprofile-dir=",            joined,             kEither, kPath, kNone,         "where the program will write"},
     {"-fprofile-note=",           joined,             kGcc,    kPath, kNone,         "side output"},
-    {"-fprofile-prefix-path=",    joined,             kGcc,    kPath, kNone,         "prefix taken off names"},
+    {"-fprofile-prefix-path=",    joined,             kGcc,    kPath, kNone,         "prefix removed from names"},
     {"-fsanitize-blacklist=",     joined,             kClang,  kPath | kOpaque, kNone, "list to read, matched with paths"},
     {"-fsanitize-ignorelist=",    joined,             kClang,  kPath | kOpaque, kNone, "list to read, matched with paths"},
     {"-fsanitize-system-ignorelist=", joined,         kClang,  kPath | kOpaque, kNone, "list to read, matched with paths"},
@@ -225,10 +225,10 @@ constexpr Option kOptionRows[] = {
     {"-arcmt-migrate-report-output", separate,        kClang,  kPath, kNone,         "side output"},
     {"-dependency-dot",           separate,           kClang,  kPath, kNone,         "side output"},
     {"-dependency-file",          separate,           kClang,  kPath, R::depfile_name, "depfile"},
-    {"-index-store-path",         separate,           kClang,  kBypass, kNone,       "writes into a store that others share"},
-    {"-index-unit-output-path",   separate,           kClang,  kBypass, kNone,       "writes into a store that others share"},
+    {"-index-store-path",         separate,           kClang,  kBypass, kNone,       "writes into a store that other runs share"},
+    {"-index-unit-output-path",   separate,           kClang,  kBypass, kNone,       "writes into a store that other runs share"},
 
-    // Prefix maps: "OLD=NEW"; handled in classify.cc, which marks OLD as the path.
+    // Prefix maps "OLD=NEW". parse.cc marks OLD as the path.
     {"-ffile-prefix-map=",        joined,             kEither, 0, R::maps_files,     "all names in outputs"},
     {"-fdebug-prefix-map=",       joined,             kEither, 0, R::maps_debug,     "names in debug information"},
     {"-fmacro-prefix-map=",       joined,             kEither, 0, R::maps_macros,    "names in macros"},
@@ -259,7 +259,7 @@ constexpr Option kOptionRows[] = {
     {"-Wa,",                      joined,             kEither, 0, R::assembler,      "list for the assembler"},
     {"-Xassembler",               separate,           kEither, 0, R::assembler,      "for the assembler"},
 
-    // Outputs that hold the command line: gcc 12 leaves diagnostics options out, others do not.
+    // Outputs that hold the command line. gcc 12 leaves out diagnostics options, others do not.
     {"-frecord-gcc-switches",     flag,               kEither, kRecordsArgv, kNone,  "section with the command line"},
     {"-frecord-command-line",     flag,               kClang,  kRecordsArgv, kNone,  "section with the command line"},
     {"-grecord-command-line",     flag,               kClang,  kRecordsArgv, kNone,  "producer with the command line"},
@@ -267,7 +267,7 @@ constexpr Option kOptionRows[] = {
 
     // Diagnostics.
     {"-fdiagnostics-color",       flag,               kEither, kUserColour, kNone,   "colours"},
-    {"-fdiagnostics-color=auto",  flag,               kEither, 0,           kNone,   "as without it"},
+    {"-fdiagnostics-color=auto",  flag,               kEither, 0,           kNone,   "like the default"},
     {"-fdiagnostics-color=",      joined,             kEither, kUserColour, kNone,   "colours"},
     {"-fno-diagnostics-color",    flag,               kEither, kUserColour, kNone,   "colours"},
     {"-fcolor-diagnostics",       flag,               kEither, kUserColour, kNone,   "colours"},
@@ -281,7 +281,7 @@ constexpr Option kOptionRows[] = {
     {"-fdiagnostics-urls",        joined,             kEither, kUserColour, kNone,   "links in the text"},
     {"-fmessage-length=",         joined,             kEither, 0, R::message_length, "wraps lines"},
 
-    // Impossible or not worth the doubt.
+    // Cannot be stored soundly, or too rare to prove that it can.
     {"-wrapper",                  separate,           kEither, kBypass, kNone,       "another program runs the compiler"},
     {"--wrapper",                 separate,           kEither, kBypass, kNone,       "another program runs the compiler"},
     {"-ftime-report",             joined,             kEither, kBypass, kNone,       "prints times"},
@@ -290,14 +290,14 @@ constexpr Option kOptionRows[] = {
     {"-fpre-ipa-mem-report",      flag,               kEither, kBypass, kNone,       "prints memory use of this run"},
     {"-fpost-ipa-mem-report",     flag,               kEither, kBypass, kNone,       "prints memory use of this run"},
     {"-fproc-stat-report",        joined,             kClang,  kBypass, kNone,       "times, appended to a file"},
-    {"-fmodules-",                joined,             kClang,  kBypass, kNone,       "modules: a way to make, check or remove them that is not known"},
-    {"-fmodule-",                 joined,             kClang,  kBypass, kNone,       "modules of a kind that is not known to be harmless"},
+    {"-fmodules-",                joined,             kClang,  kBypass, kNone,       "makes, checks or removes modules in an unknown way"},
+    {"-fmodule-",                 joined,             kClang,  kBypass, kNone,       "modules of a kind that has not been checked"},
     {"-fprebuilt-",               joined,             kClang,  kBypass, kNone,       "modules made on demand, in a shared directory"},
     {"-fbuild-session-",          joined,             kClang,  kBypass, kNone,       "modules: compares modification times"},
     {"-fmodules-user-build-path", separate,           kClang,  kBypass, kNone,       "modules made on demand, in a shared directory"},
     {"-module-dependency-dir",    separate,           kClang,  kBypass, kNone,       "adds copies of files to a directory"},
-    {"-Xclang",                   separate,           kClang,  0, R::frontend,       "front end's own options: a table of harmless ones"},
-    {"-Xclang=",                  joined,             kClang,  kBypass, kNone,       "front end's own options"},
+    {"-Xclang",                   separate,           kClang,  0, R::frontend,       "options of the front end: a table has the harmless ones"},
+    {"-Xclang=",                  joined,             kClang,  kBypass, kNone,       "options of the front end"},
     {"-Xanalyzer",                separate,           kClang,  0, kNone,             "for the analyser"},
     {"-Xarch_",                   joined_and_separate, kClang, kBypass, kNone,       "an option for one of several jobs"},
     {"-Xopenmp-target",           separate,           kClang,  kBypass, kNone,       "an option for one of several jobs"},
@@ -312,12 +312,12 @@ constexpr Option kOptionRows[] = {
     {"-cc1",                      joined,             kClang,  kBypass, kNone,       "the front end has another command line"},
     {"-fintegrated-cc1",          flag,               kClang,  kBypass, kNone,       "how the front end is started"},
     {"-fno-integrated-cc1",       flag,               kClang,  kBypass, kNone,       "how the front end is started"},
-    {"-gen-reproducer",           joined,             kClang,  kBypass, kNone,       "leaves files of made-up name"},
-    {"-fcrash-diagnostics=",      joined,             kClang,  kBypass, kNone,       "leaves files of made-up name"},
+    {"-gen-reproducer",           joined,             kClang,  kBypass, kNone,       "leaves files with random names"},
+    {"-fcrash-diagnostics=",      joined,             kClang,  kBypass, kNone,       "leaves files with random names"},
     {"-ccc-",                     joined,             kClang,  kBypass, kNone,       "debugging of the driver"},
     {"-ccc-print-",               joined,             kClang,  kQuery | kNoAnswer, kNone, "debugging of the driver"},
     {"-fself-test=",              joined,             kGcc,    kQuery | kNoAnswer, kNone, "compiler's own tests"},
-    {"-frepo",                    flag,               kGcc,    kBypass, kNone,       "a file that is read and written again"},
+    {"-frepo",                    flag,               kGcc,    kBypass, kNone,       "a file that is read and rewritten"},
 
     // Questions.
     {"--version",                 joined,             kEither, kQuery, kNone,        "question"},
@@ -341,7 +341,7 @@ constexpr Option kOptionRows[] = {
     {"--autocomplete=",           joined,             kClang,  kQuery, kNone,        "question"},
     {"--completion=",             joined,             kGcc,    kQuery, kNone,        "question"},
 
-    // Linking: without -c these commands are a bypass; with it they are unused, but have values.
+    // Linking. With -c these are unused but still take their values.
     {"-l",                        joined_or_separate, kEither, 0, kNone,             "linking"},
     {"-L",                        joined_or_separate, kEither, kPath, kNone,         "linking"},
     {"--library-directory",       separate,           kEither, kPath, kNone,         "linking"},
@@ -365,7 +365,8 @@ constexpr Option kOptionRows[] = {
     // clang-format on
 };
 
-// What clang's front end is given through -Xclang and is known to be one bounded, repeatable job.
+// Options that clang's front end gets through -Xclang and that keep the command one bounded,
+// repeatable job.
 constexpr Option kFrontendRows[] = {
     // clang-format off
     {"-include",                  separate, kClang, kPath, kNone, "header read first"},
@@ -409,8 +410,8 @@ std::size_t common_prefix(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-// Each step looks at the last row that is not after `key`; no row between that row and `key` can be
-// a prefix, so the search goes on with what the two have in common.
+// Each step looks at the last row that is not after `key`. No row between that row and `key` can be
+// a prefix, so the search continues with the common prefix of the two.
 const Option* longest_match(std::span<const Option> rows, std::string_view argument) {
   std::string_view key = argument;
   while (!key.empty()) {

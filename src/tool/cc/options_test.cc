@@ -42,7 +42,7 @@ TEST(Options, FindsTheLongestSpelling) {
   EXPECT_EQ(found("-Zzz"), "");
 }
 
-// The slow way: every row, the longest that fits.
+// The reference: a linear search for the longest row that matches.
 TEST(Options, FindsWhatALinearSearchFinds) {
   for (const Option& row : options()) {
     for (const char* tail : {"", "x", "=", "-pch", "s"}) {
@@ -82,7 +82,7 @@ TEST(Options, OfEmscriptenAreFoundFirst) {
     EXPECT_FALSE(is_emscripten_setting(other)) << other;
 }
 
-// What emcc's own help says takes a value.
+// Options that take a value, according to emcc's own help.
 TEST(Options, KnowAllSeparateOnesOfEmscripten) {
   const TestDirectory directory("emcc");
   const CompilerRun run = directory.run({"emcc", "--help"});
@@ -102,15 +102,15 @@ TEST(Options, KnowAllSeparateOnesOfEmscripten) {
   EXPECT_GT(seen, 10);
 }
 
-// Or is a bypass whatever follows it.
+// Or the option is a bypass whatever follows it.
 bool takes_next(const Option* option) {
   if (option == nullptr) return false;
   return option->has(kBypass) || option->has(kQuery) ||
          (option->arity != Arity::flag && option->arity != Arity::joined);
 }
 
-// Options that gcc itself says take their value from the next argument. A row that is missing would
-// make the value look like an input. (Left out: what only the front end proper accepts.)
+// Options that take their value from the next argument, according to gcc itself. A missing row
+// would make the value look like an input. (Left out: options that only the front end accepts.)
 TEST(Options, KnowAllSeparateOnesOfGcc) {
   const TestDirectory directory("gcc");
   const CompilerRun run = directory.run({"gcc-12", "--help=separate"});

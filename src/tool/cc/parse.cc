@@ -1,4 +1,5 @@
-// Tested by classify_test.cc.
+// One handler per role of the option table. A handler marks the path in its argument and records
+// what the option says; classify.cc decides. Tested by classify_test.cc.
 #include "tool/cc/parse.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace deja::tool::cc {
 namespace {
 
-// Open descriptors by name: what is behind them is no file that could be looked at again.
+// Names of open descriptors: what they refer to is not a file that could be read again.
 bool names_descriptor(std::string_view path) {
   return path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr" ||
          path == "/dev/tty" || path.starts_with("/dev/fd/") || path.starts_with("/proc/self/") ||
@@ -36,7 +37,8 @@ class Walk {
   }
 
  private:
-  // Of gcc's cpp a second name is the output; what has no language is C's, and nothing is standard input.
+  // gcc's cpp takes a second file name as the output, reads a file of unknown language as C, and
+  // reads standard input when no file is named.
   void read_as_cpp() {
     if ((program_.dialect & kClang) != 0) return;
     if (parsed_.inputs.size() == 2 && !parsed_.output) {
@@ -101,7 +103,7 @@ class Walk {
 
   bool is_emcc() const { return (program_.dialect & kEmcc) != 0; }
 
-  // "-s" alone, and before something that is none, strips symbols.
+  // "-s" strips symbols when it is alone or when the next argument is not a setting.
   bool is_setting(std::string_view argument) const {
     argument.remove_prefix(2);
     if (!argument.empty()) return is_emscripten_setting(argument);
@@ -115,11 +117,11 @@ class Walk {
     if (option.has(kBypass)) bypass(BypassReason::unsupported_option, argument + ": " + option.why);
   }
 
-  // text from value_at on is the option's value.
+  // The option's value is the text from value_at on.
   void value(const Option& option, const std::string& text, std::size_t value_at) {
     const std::string_view value = std::string_view(text).substr(value_at);
     KeyArgument key{text};
-    // "-I=x" and "-isystem =x" are below the sysroot: no path of their own.
+    // "-I=x" and "-isystem =x" are relative to the sysroot, so they are not paths themselves.
     if (option.has(kPath) && !value.empty() && value.front() != '=') {
       key.path_at = value_at;
       if (names_descriptor(value))
@@ -227,7 +229,7 @@ class Walk {
     parsed_.loose_target |= text.find_first_of(" \t\n\\$#") != std::string_view::npos;
   }
 
-  // "OLD=NEW". Drivers disagree about a second '='; then nothing is known of it.
+  // "OLD=NEW". Drivers disagree about a second '='; then nothing is marked.
   void map(std::string_view value, std::size_t value_at, KeyArgument& key,
            std::vector<std::string>* maps) {
     const std::size_t equals = value.find('=');
@@ -237,7 +239,7 @@ class Walk {
     if (!old.starts_with('/')) return;
     key.path_at = value_at;
     key.path_end = value_at + equals;
-    // "/a/" does not map "/a" itself, which is what the directory of a compilation would be called.
+    // "/a/" does not map "/a" itself, the name of a compilation directory.
     if (maps != nullptr && !old.ends_with('/')) maps->emplace_back(old);
   }
 
@@ -268,7 +270,7 @@ class Walk {
       key.path_end = value_at + at;
   }
 
-  // -Wp,-MD,x -Wp,-MMD,x -Wp,-MF,x; the rest is literal.
+  // -Wp,-MD,x -Wp,-MMD,x -Wp,-MF,x; other values are literal text.
   void preprocessor(std::string_view list, std::size_t list_at, KeyArgument& key) {
     parsed_.argument_facts |= scan_source(list);
     std::string_view before;
@@ -293,7 +295,7 @@ class Walk {
     if (auto why = bypass_by_setting(text)) bypass(why->reason, std::move(why->detail));
   }
 
-  // A value of an option of clang's front end comes after a second -Xclang.
+  // The value of a front-end option follows a second -Xclang.
   void frontend(std::string_view value, KeyArgument& key) {
     if ((program_.dialect & kClang) == 0) return;
     if (pending_frontend_ != nullptr) {
@@ -317,7 +319,7 @@ class Walk {
   Parsed parsed_;
   std::size_t at_ = 0;
   const Language* language_ = nullptr;        // by -x
-  const Option* pending_frontend_ = nullptr;  // waits for its value
+  const Option* pending_frontend_ = nullptr;  // still lacks its value
   bool only_inputs_ = false;                  // after "--"
 };
 

@@ -9,7 +9,7 @@ namespace {
 struct Driver {
   std::string_view name;
   Program program;
-  bool plain_version;  // "clang19" is a name in use; "cc1" is another program
+  bool plain_version;  // "clang19" is a name in use, but "cc1" is not cc with a version
 };
 
 constexpr Driver kDrivers[] = {
@@ -23,7 +23,7 @@ constexpr Driver kDrivers[] = {
     {"em++", {kEmscripten, true}, false},
     {"c89", {kEither, false}, false},
     {"c99", {kEither, false}, false},
-    // gcc's driver with another language to link for.
+    // gcc's driver that links for another language.
     {"gfortran", {kGcc, false}, false},
     {"gnatgcc", {kGcc, false}, false},
     {"gccgo", {kGcc, false}, false},

@@ -1,4 +1,4 @@
-// What a compiler's name says: "aarch64-linux-gnu-g++-12" is gcc's driver for C++.
+// Takes a compiler's name apart: "aarch64-linux-gnu-g++-12" is gcc's driver for C++.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@ namespace deja::tool::cc {
 struct Program {
   Dialect dialect = kEither;
   bool plus = false;          // the C++ driver
-  bool preprocesses = false;  // cpp: -E goes without saying
+  bool preprocesses = false;  // cpp: -E is implied
 };
 
-// Takes a path or a name; empty for everything that is no driver (gcc-ar, clang-tidy, cc1, cpp).
+// Accepts a path or a name. Empty for everything that is not a driver (gcc-ar, clang-tidy, cc1).
 std::optional<Program> parse_program(std::string_view name);
 
 // Without target and version.

@@ -1,4 +1,4 @@
-// For tests: a command line as text, and what came of classifying it as text.
+// For tests: turns a command line given as text into a Command, and the classification into text.
 #pragma once
 
 #include <map>
@@ -9,8 +9,8 @@
 
 namespace deja::tool::cc {
 
-// "NAME=value gcc -c a.c" in /ws/build, words separated by single spaces; the tool is
-// /usr/bin/ARGV0 unless it has a slash. The words live as long as the TestCommand.
+// "NAME=value gcc -c a.c", run in /ws/build, words separated by single spaces. The tool is
+// /usr/bin/ARGV0 unless ARGV0 has a slash. The words live as long as the TestCommand.
 class TestCommand {
  public:
   explicit TestCommand(std::string text);
@@ -21,12 +21,13 @@ class TestCommand {
   Command command_;
 };
 
-// Classifies with response files from `files` and a made-up processor.
+// Classifies with response files from `files` and a fixed processor.
 Classified classify_text(const std::string& text,
                          const std::map<std::string, std::string>& files = {},
                          const Options& options = {});
 
-// "bypass link", or "a.c c" and what else is so: colour, opaque, clock, dep=PATH, map=PATH, facts=N.
+// "bypass link", or "a.c c" followed by properties: colour, opaque, clock, dep=PATH, map=PATH,
+// facts=N.
 std::string summary(const Classified& classified);
 
 }  // namespace deja::tool::cc

@@ -36,7 +36,7 @@ TestDirectory::TestDirectory(std::string_view name) {
   std::string pattern = std::string(base != nullptr ? base : "/tmp") + "/deja-tool-XXXXXX";
   CHECK(mkdtemp(pattern.data()) != nullptr);
   root_ = pattern;
-  path_ = root_ + "/" + std::string(name);  // which may have several parts
+  path_ = root_ + "/" + std::string(name);  // name may have several components
   CHECK(os::make_directories(path_));
 }
 

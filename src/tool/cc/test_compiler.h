@@ -1,4 +1,4 @@
-// For tests: runs a compiler that is installed here, in a directory of its own.
+// For tests: runs an installed compiler in a directory of its own.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ struct CompilerRun {
   std::string standard_output, standard_error;
 };
 
-// A directory below the test's temporary directory; gone when it ends.
+// A directory below the test's temporary directory; removed in the destructor.
 class TestDirectory {
  public:
   explicit TestDirectory(std::string_view name);
@@ -26,7 +26,7 @@ class TestDirectory {
   std::string read(std::string_view name) const;  // "(none)" when there is none
   std::vector<std::string> files() const;         // all, relative, sorted
 
-  // argv[0] is looked for on PATH. environment: NAME=value, on top of PATH and TERM.
+  // argv[0] is searched on PATH. environment: NAME=value, added to PATH and TERM.
   CompilerRun run(const std::vector<std::string>& argv,
                   const std::vector<std::string>& environment = {}) const;
 

@@ -1,4 +1,4 @@
-// The adapter for any tool, run by `deja exec`. Nothing is known of the tool but what the user says.
+// The adapter for any tool, run by `deja exec`. It knows only what the user declares.
 #include <algorithm>
 #include <set>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kWhatMax = 120;  // bytes of a command line in the journal
 
-// A shell says so when a program could not be started (126, 127) or was killed (128 + n).
+// A shell returns 126 or 127 when a program could not be started, and 128 + n when one was killed.
 constexpr std::uint32_t kExitCodesOfTools = 125;
 
 std::vector<std::string> absolute(const std::vector<std::string>& names, std::string_view cwd) {
@@ -25,10 +25,10 @@ std::vector<std::string> absolute(const std::vector<std::string>& names, std::st
   return out;
 }
 
-std::string what_of(const ExecOptions& order) {
-  std::string what(base_name(order.argv.front()));
-  for (std::size_t i = 1; i < order.argv.size() && what.size() < kWhatMax; ++i)
-    what.append(" ").append(order.argv[i]);
+std::string what_of(const ExecOptions& options) {
+  std::string what(base_name(options.argv.front()));
+  for (std::size_t i = 1; i < options.argv.size() && what.size() < kWhatMax; ++i)
+    what.append(" ").append(options.argv[i]);
   return what.substr(0, kWhatMax);
 }
 
@@ -37,28 +37,29 @@ bool is_name_byte(char c) {
          c == '_' || c == '-' || c == '.' || c == '/';
 }
 
-// Where the directory is not part of the key, neither is its name in an argument.
-KeyArgument key_argument(const std::string& text, const ExecOptions& order, std::string_view cwd) {
+// When the directory is not part of the key, its name in an argument is not either.
+KeyArgument key_argument(const std::string& text, const ExecOptions& options,
+                         std::string_view cwd) {
   KeyArgument out{text};
-  if (!order.no_cwd_in_key || cwd == "/") return out;
+  if (!options.no_cwd_in_key || cwd == "/") return out;
   const std::size_t at = text.find(cwd);
   if (at == std::string::npos || !is_within(std::string_view(text).substr(at), cwd)) return out;
-  // "stage/home/u/ws" is below the directory "stage", and says nothing of "/home/u/ws".
+  // "stage/home/u/ws" is below the directory "stage" and does not name "/home/u/ws".
   const bool goes_on = at > 0 && is_name_byte(text[at - 1]);
   if (!goes_on) out.path_at = at;
   return out;
 }
 
-void add_variables(const ExecOptions& order, const Command& command, Invocation& out) {
+void add_variables(const ExecOptions& options, const Command& command, Invocation& out) {
   constexpr const char* kGiven[] = {"declared", "observed", "all"};
-  out.key_fields.push_back({"variables", kGiven[static_cast<std::size_t>(order.variables)]});
-  const std::set<std::string> names(order.input_variables.begin(), order.input_variables.end());
+  out.key_fields.push_back({"variables", kGiven[static_cast<std::size_t>(options.variables)]});
+  const std::set<std::string> names(options.input_variables.begin(), options.input_variables.end());
   for (const std::string& name : names) {
     const auto value = command.variable(name);
     out.key_fields.push_back({value ? "given variable" : "unset variable", name});
     if (value) out.key_fields.push_back({"value", std::string(*value)});
   }
-  if (order.variables != GivenVariables::all) return;
+  if (options.variables != GivenVariables::all) return;
   std::vector<EnvironmentVariable> sorted = command.environment;
   std::sort(sorted.begin(), sorted.end(),
             [](const auto& a, const auto& b) { return a.name < b.name; });
@@ -69,18 +70,18 @@ void add_variables(const ExecOptions& order, const Command& command, Invocation&
   }
 }
 
-// What is declared by name only; the contents of inputs are added when they have been read.
-void add_declaration(const ExecOptions& order, Invocation& out) {
-  for (const std::string& extra : order.extra) out.key_fields.push_back({"extra", extra});
-  if (!order.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
-  if (order.declared_only) {
+// Declared by name only. The contents of inputs are added once they have been read.
+void add_declaration(const ExecOptions& options, Invocation& out) {
+  for (const std::string& extra : options.extra) out.key_fields.push_back({"extra", extra});
+  if (!options.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
+  if (options.declared_only) {
     out.key_fields.push_back({"evidence", "declared"});
     out.is_observed = false;
   }
-  if (order.strict) out.key_fields.push_back({"evidence", "strict"});
-  if (order.clock_counts) out.key_fields.push_back({"evidence", "clock"});
+  if (options.strict) out.key_fields.push_back({"evidence", "strict"});
+  if (options.clock_counts) out.key_fields.push_back({"evidence", "clock"});
   constexpr const char* kInputs[] = {"none", "inherit", "keyed"};
-  out.key_fields.push_back({"stdin", kInputs[static_cast<std::size_t>(order.input)]});
+  out.key_fields.push_back({"stdin", kInputs[static_cast<std::size_t>(options.input)]});
 }
 
 class ExecAdapter final : public Adapter {
@@ -89,35 +90,35 @@ class ExecAdapter final : public Adapter {
 
   // command.environment: the variables that count.
   Classified classify(const Command& command, const Options&) const override {
-    const ExecOptions& order = *command.exec_options;
+    const ExecOptions& options = *command.exec_options;
     Invocation out;
     out.adapter = "exec";
     out.exec_options = command.exec_options;
-    out.what = what_of(order);
+    out.what = what_of(options);
     out.is_generic = true;
-    out.clock_counts = order.clock_counts;
-    out.facts_count = order.clock_counts;
-    out.run_argv = order.argv;
-    for (std::size_t i = 1; i < order.argv.size(); ++i)
-      if (order.is_keyed[i])
-        out.key_arguments.push_back(key_argument(order.argv[i], order, command.cwd));
-    out.reads_stdin = order.input == GivenStdin::keyed;
-    out.has_no_stdin = order.input == GivenStdin::none;
-    out.drops_stdout = !order.wants_stdout;
-    out.drops_stderr = !order.wants_stderr;
-    out.are_variables_keyed = order.variables != GivenVariables::observed;
-    out.failures_count = order.cache_failures;
-    out.declared.outputs = absolute(order.output_files, command.cwd);
-    for (const std::string& path : absolute(order.optional_outputs, command.cwd))
+    out.clock_counts = options.clock_counts;
+    out.facts_count = options.clock_counts;
+    out.run_argv = options.argv;
+    for (std::size_t i = 1; i < options.argv.size(); ++i)
+      if (options.is_keyed[i])
+        out.key_arguments.push_back(key_argument(options.argv[i], options, command.cwd));
+    out.reads_stdin = options.input == GivenStdin::keyed;
+    out.has_no_stdin = options.input == GivenStdin::none;
+    out.drops_stdout = !options.wants_stdout;
+    out.drops_stderr = !options.wants_stderr;
+    out.are_variables_keyed = options.variables != GivenVariables::observed;
+    out.failures_count = options.cache_failures;
+    out.declared.outputs = absolute(options.output_files, command.cwd);
+    for (const std::string& path : absolute(options.optional_outputs, command.cwd))
       out.declared.outputs.push_back(path);
-    out.declared.directories = absolute(order.output_directories, command.cwd);
-    if (!order.depfile.empty())
-      out.declared.outputs.push_back(tidy_path(join_path(command.cwd, order.depfile)));
-    // With --declared-only the tool may be another deja, which would wait for us.
-    if (!order.declared_only) out.written = out.declared.outputs;
-    if (!order.no_cwd_in_key) out.key_fields.push_back({"cwd", std::string(command.cwd)});
-    add_variables(order, command, out);
-    add_declaration(order, out);
+    out.declared.directories = absolute(options.output_directories, command.cwd);
+    if (!options.depfile.empty())
+      out.declared.outputs.push_back(tidy_path(join_path(command.cwd, options.depfile)));
+    // With --declared-only the tool may be another deja, which would wait for this one.
+    if (!options.declared_only) out.written = out.declared.outputs;
+    if (!options.no_cwd_in_key) out.key_fields.push_back({"cwd", std::string(command.cwd)});
+    add_variables(options, command, out);
+    add_declaration(options, out);
     return out;
   }
 

@@ -1,6 +1,6 @@
-// What a `deja exec` command line asks for: which tool, what of it is declared, what is done with a
-// result. Read by the engine, and by the subcommand that runs the tool where no engine can be had;
-// both say the same of a wrong option.
+// What a `deja exec` command line asks for: which tool, what is declared about it, what to do with
+// a result. Both the engine and the subcommand (which runs the tool when there is no engine) read
+// it, so both report the same error for a wrong option.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace deja::tool::exec {
 
-// Which variables the tool is given. Declared ones are always part of the key.
+// Which variables the tool gets. Declared ones are always part of the key.
 enum class GivenVariables : std::uint8_t {
   declared,  // those of --input-env and --pass-env only
-  observed,  // all; those it reads count, and of a tool that may read all of them, all
+  observed,  // all; those it reads count, or all of them when it may read them all
   all,       // all, and all are part of the key
 };
 
@@ -33,22 +33,23 @@ struct ExecOptions {
   std::vector<std::string> output_files, optional_outputs, output_directories;
   bool wants_stdout = true, wants_stderr = true;
 
-  // Path A: the includes of these files are inputs.
+  // First way to find inputs: the includes of these files are inputs.
   std::vector<std::string> seeds, include_directories, system_directories, quote_directories;
-  // Path B: the tool writes make rules here, and their prerequisites are inputs.
+  // Second way: the tool writes make rules to this file, and their prerequisites are inputs.
   std::string depfile;
 
   GivenVariables variables = GivenVariables::declared;
   GivenStdin input = GivenStdin::none;
-  std::string tool_hash;  // 64 lower-case hexadecimal digits; stands for the tool's file
+  // 64 lower-case hexadecimal digits; replaces the digest of the tool's file
+  std::string tool_hash;
   std::vector<std::string> filters;
   bool no_cwd_in_key = false;
 
   bool no_cache = false, read_only = false, non_deterministic = false;
-  bool declared_only = false;  // not observed: what is declared is all that counts
-  bool strict = false;         // reading or writing anything else is an error
+  bool declared_only = false;  // not observed: only what is declared counts
+  bool strict = false;         // a read or write that is not declared is an error
   bool cache_failures = false;
-  bool clock_counts = false;     // a tool that asks for the time proves nothing
+  bool clock_counts = false;     // a run that reads the clock is not stored
   std::uint64_t ttl_ns = 0;      // results older than this are not used; 0: any age
   std::uint64_t timeout_ns = 0;  // 0: none
 
@@ -60,20 +61,20 @@ struct ExecOptions {
   bool bypasses() const { return no_cache || non_deterministic; }
 };
 
-// argv[0] is "exec". A string: what is wrong, one line that names option and value.
-std::variant<ExecOptions, std::string> read_order(std::span<const std::string_view> argv);
+// argv[0] is "exec". A string: the error, one line that names the option and the value.
+std::variant<ExecOptions, std::string> parse_command_line(std::span<const std::string_view> argv);
 
-// "deja exec: <what>\n", as it is printed.
+// "deja exec: <what>" with a newline, as printed.
 std::string error_line(std::string_view what);
 
-// What `deja exec --help` prints.
+// The text that `deja exec --help` prints.
 std::string help_text();
 
-// The variables that the tool is given, of those that the user has; and of these, the ones that may
-// change what it does (all but the passed ones).
+// From the user's variables: those that the tool gets, and of these the ones that may change what
+// it does (all but the passed ones).
 struct Given {
   std::vector<EnvironmentVariable> all, counting;
 };
-Given given_variables(const ExecOptions& order, std::span<const EnvironmentVariable> users);
+Given given_variables(const ExecOptions& options, std::span<const EnvironmentVariable> users);
 
 }  // namespace deja::tool::exec

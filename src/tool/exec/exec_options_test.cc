@@ -7,21 +7,21 @@ namespace {
 
 std::variant<ExecOptions, std::string> read(std::vector<std::string_view> words) {
   words.insert(words.begin(), "exec");
-  return read_order(words);
+  return parse_command_line(words);
 }
 
 ExecOptions good(const std::vector<std::string_view>& words) {
-  auto order = read(words);
-  if (const auto* wrong = std::get_if<std::string>(&order)) {
+  auto options = read(words);
+  if (const auto* wrong = std::get_if<std::string>(&options)) {
     ADD_FAILURE() << *wrong;
     return {};
   }
-  return std::get<ExecOptions>(std::move(order));
+  return std::get<ExecOptions>(std::move(options));
 }
 
 std::string wrong(const std::vector<std::string_view>& words) {
-  const auto order = read(words);
-  const auto* text = std::get_if<std::string>(&order);
+  const auto options = read(words);
+  const auto* text = std::get_if<std::string>(&options);
   return text == nullptr ? "" : *text;
 }
 
@@ -40,7 +40,7 @@ TEST(ExecOptions, Booleans) {
   EXPECT_FALSE(good({"--output-stdout=false", "--", "t"}).wants_stdout);
   EXPECT_FALSE(good({"--output-stderr=0", "--", "t"}).wants_stderr);
   EXPECT_EQ(wrong({"--output-stderr=maybe", "--", "t"}),
-            "--output-stderr: 'maybe' is neither true nor false");
+            "--output-stderr: 'maybe' is neither true nor false; give one of them");
 }
 
 TEST(ExecOptions, Times) {
@@ -48,7 +48,7 @@ TEST(ExecOptions, Times) {
   EXPECT_EQ(good({"--ttl", "1.5s", "--", "t"}).ttl_ns, 1'500'000'000U);
   EXPECT_EQ(good({"--timeout", "250ms", "--", "t"}).timeout_ns, 250'000'000U);
   EXPECT_EQ(good({"--ttl", "7d", "--", "t"}).ttl_ns, 7ULL * 86400 * 1'000'000'000);
-  for (const char* text : {"", "0", "-1", "soon", "1w", "nan", "inf", "1 s"})
+  for (const char* text : {"", "0", "-1", "soon", "1w", "nan", "inf", "1 s s"})
     EXPECT_NE(wrong({"--ttl", text, "--", "t"}), "") << text;
 }
 
@@ -60,14 +60,14 @@ TEST(ExecOptions, HashIsSixtyFourDigits) {
   for (const std::string& text : {std::string(63, 'a'), std::string(65, 'a'), std::string(64, 'g'),
                                   umlauts, std::string("12")})
     EXPECT_EQ(wrong({"--tool-hash", text, "--", "t"}),
-              "--tool-hash: '" + text + "' is not 64 hexadecimal digits");
+              "--tool-hash: '" + text + "' is not a hash; give 64 hexadecimal digits");
 }
 
 TEST(ExecOptions, FiltersLeaveArgumentsOutOfTheKey) {
   const ExecOptions o = good({"--key-args-filter", "^--jobs", "--key-args-filter", "tick", "--",
                               "tool", "--jobs=3", "a", "xticky", "b"});
   EXPECT_EQ(o.is_keyed, (std::vector<bool>{true, false, true, false, true}));
-  EXPECT_EQ(o.argv.size(), 5U);  // the tool gets them all
+  EXPECT_EQ(o.argv.size(), 5U);  // the tool gets all of them
 }
 
 TEST(ExecOptions, FiltersNeverMatchTheToolOrAnOutput) {
@@ -85,20 +85,20 @@ TEST(ExecOptions, WhatIsWrongIsSaidInOneLine) {
   EXPECT_EQ(wrong({}), "no command: deja exec [options] -- tool [arguments…]");
   EXPECT_EQ(wrong({"--strict", "--"}), "no command: deja exec [options] -- tool [arguments…]");
   EXPECT_EQ(wrong({"--"}), "no command: deja exec [options] -- tool [arguments…]");
-  EXPECT_EQ(wrong({"--", ""}), "'' is no name of a tool");
-  EXPECT_EQ(wrong({"--nope", "--", "t"}), "'--nope' is no option; see deja exec --help");
+  EXPECT_EQ(wrong({"--", ""}), "'' is not the name of a tool");
+  EXPECT_EQ(wrong({"--nope", "--", "t"}), "'--nope' is not an option; see deja exec --help");
   EXPECT_EQ(wrong({"tool", "--", "t"}),
-            "'tool' is no option; the command comes after --, see deja exec --help");
+            "'tool' is not an option; the command comes after --, see deja exec --help");
   EXPECT_EQ(wrong({"--input-file"}), "--input-file: needs a value");
   EXPECT_EQ(wrong({"--input-file=", "--", "t"}), "--input-file: needs a value that is not empty");
-  EXPECT_EQ(wrong({"--strict=1", "--", "t"}), "--strict: takes no value: '--strict=1'");
+  EXPECT_EQ(wrong({"--strict=1", "--", "t"}), "--strict: takes no value, and got: '--strict=1'");
   EXPECT_EQ(wrong({"--env", "some", "--", "t"}),
-            "--env: 'some' is none of declared, observed, all");
-  EXPECT_EQ(wrong({"--stdin=tty", "--", "t"}), "--stdin: 'tty' is none of none, inherit, keyed");
+            "--env: 'some' is not one of declared, observed, all");
+  EXPECT_EQ(wrong({"--stdin=tty", "--", "t"}), "--stdin: 'tty' is not one of none, inherit, keyed");
   EXPECT_EQ(wrong({"--depfile", "a", "--depfile", "b", "--", "t"}),
-            "--depfile: 'b' is the second of its kind");
+            "--depfile: 'b' is a second value; give one");
   EXPECT_EQ(wrong({"--input-env", "A=b", "--", "t"}),
-            "--input-env: 'A=b' is no name of a variable");
+            "--input-env: 'A=b' is not a variable's name; give it without '='");
 }
 
 TEST(ExecOptions, ContradictionsNameBoth) {
@@ -174,13 +174,13 @@ TEST(GivenVariables, DeclaredOnesOnlyUnlessMoreAreAskedFor) {
     for (const auto& v : list) out.append(v.name).append(v.value);
     return out;
   };
-  ExecOptions order =
+  ExecOptions options =
       good({"--input-env", "A", "--input-env", "MISSING", "--pass-env", "B", "--", "t"});
-  EXPECT_EQ(names(given_variables(order, users).all), "A1B2");
-  EXPECT_EQ(names(given_variables(order, users).counting), "A1");
-  order.variables = GivenVariables::all;
-  EXPECT_EQ(names(given_variables(order, users).all), "A1B2C3");
-  EXPECT_EQ(names(given_variables(order, users).counting), "A1C3");
+  EXPECT_EQ(names(given_variables(options, users).all), "A1B2");
+  EXPECT_EQ(names(given_variables(options, users).counting), "A1");
+  options.variables = GivenVariables::all;
+  EXPECT_EQ(names(given_variables(options, users).all), "A1B2C3");
+  EXPECT_EQ(names(given_variables(options, users).counting), "A1C3");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Tested by includes_test.cc.
+// Reads the directives of a C or C++ text line by line. Comments are removed first, so that a
+// directive in a comment is not found and one after a comment is. Tested by includes_test.cc.
 #include "tool/exec/includes.h"
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 namespace deja::tool::exec {
 namespace {
 
-// Lines spliced, comments turned into blanks; the names of directives stay as they are.
+// Joins continued lines and turns comments into blanks; the names of directives stay as they are.
 std::string without_comments(std::string_view text) {
   std::string joined;
   joined.reserve(text.size());
@@ -31,7 +32,8 @@ std::string without_comments(std::string_view text) {
       i = end == std::string::npos ? joined.size() : end + 2;
       out += ' ';
     } else if (rest[0] == '"' || rest[0] == '\'') {
-      // A literal: what looks like a comment in it is none. It ends with its line at the latest.
+      // Inside a literal, "//" and "/*" do not start a comment. A literal ends with its line at the
+      // latest.
       const char quote = rest[0];
       out += joined[i++];
       while (i < joined.size() && joined[i] != quote && joined[i] != '\n') {
@@ -63,7 +65,7 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-// <name> or "name" at the beginning of text; false when it is neither.
+// Takes <name> or "name" from the beginning of text; false when there is neither.
 bool take_name(std::string_view text, Include& out) {
   text = trim(text);
   if (text.empty() || (text[0] != '"' && text[0] != '<')) return false;

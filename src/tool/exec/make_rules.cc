@@ -6,19 +6,19 @@
 namespace deja::tool::exec {
 namespace {
 
-// One line of make at a time, with its continuations; a word at a time of that.
+// Reads one logical line of make at a time, word by word.
 class Line {
  public:
   explicit Line(std::string_view& text) : text_(text) {}
 
-  // The next word; ":" stands for itself. Empty: the line has ended.
+  // The next word; ":" is a word of its own. Empty: the line has ended.
   std::string word() {
     skip_blanks();
     std::string out;
     while (!text_.empty() && !ends_word(out)) out += take();
     return out;
   }
-  // To the beginning of the next line.
+  // Skips to the beginning of the next line.
   void end() {
     while (!word().empty()) {
     }
@@ -39,7 +39,7 @@ class Line {
       }
     }
   }
-  // A colon ends the targets when a blank or the end follows ("c:/x" is a name).
+  // A colon ends the targets when a blank or the end of line follows ("c:/x" is a name).
   bool is_separator() const {
     return text_.starts_with(':') &&
            (text_.size() == 1 || std::string_view(" \t\r\n\\").find(text_[1]) != text_.npos);
@@ -51,7 +51,8 @@ class Line {
     return so_far == ":" || (is_separator() && !so_far.empty());
   }
   char take() {
-    // "\ " and "\#" are the character itself, "$$" is "$"; other backslashes are part of a name.
+    // "\ " and "\#" stand for the character itself, "$$" for "$"; other backslashes are part of a
+    // name.
     const bool is_quoted = text_.size() > 1 && text_[0] == '\\' &&
                            std::string_view(" #\\:").find(text_[1]) != std::string_view::npos;
     if (is_quoted || text_.starts_with("$$")) text_.remove_prefix(1);

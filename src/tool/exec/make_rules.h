@@ -1,5 +1,5 @@
-// The prerequisites of make rules, as tools write them beside their outputs (GNU make manual, "Rule
-// Syntax"): any tool's, so less is asked of their form than cc/depfile.h asks of a compiler's.
+// The prerequisites in make rules that tools write next to their outputs (GNU make manual, "Rule
+// Syntax"). Any tool may have written them, so the format is less strict than that of cc/depfile.h.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,8 @@
 
 namespace deja::tool::exec {
 
-// Of all rules, unquoted, sorted, without doubles. Empty when the text holds no rule.
+// The prerequisites of all rules, unquoted, sorted, without duplicates. Empty when the text holds
+// no rule.
 std::optional<std::vector<std::string>> prerequisites(std::string_view text);
 
 }  // namespace deja::tool::exec

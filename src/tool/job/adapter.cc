@@ -1,4 +1,4 @@
-// The adapter for the programs of jobs.h.
+// The adapter for the programs in the table of jobs.h.
 #include <algorithm>
 
 #include "base/path.h"
@@ -7,7 +7,7 @@
 #include "tool/cc/native.h"
 #include "tool/job/jobs.h"
 #include "tool/link_time.h"
-#include "tool/linkers.h"
+#include "tool/programs.h"
 #include "tool/tool.h"
 #include "tool/variables.h"
 
@@ -19,14 +19,14 @@ constexpr VariableRow kVariables[] = {
     {"TERM", VariableUse::ignored, "about terminals, which none of these talks to"},
     {"COLORTERM", VariableUse::ignored, "as TERM"},
     {"COLUMNS", VariableUse::ignored, "as TERM"},
-    {"PATH", VariableUse::searched, "finds the program itself, where plugins lie beside it"},
+    {"PATH", VariableUse::searched, "finds the program itself, which has plugins next to it"},
     {"PWD", VariableUse::directory, "names the working directory in debug information"},
 };
 
 // enum deja_clock in observe/preload/log_layout.h.
 constexpr std::uint64_t kClockMonotonic = 3;
 
-// emar and emranlib are Python around LLVM's programs.
+// emar and emranlib are Python scripts around LLVM's programs.
 constexpr TrustedScript kScripts[] = {
     {"python", "/emar.py", TrustedScript::Asks::never_tells, ".py",
      "as emcc.py (cc/emscripten.cc)"},
@@ -54,10 +54,11 @@ std::vector<std::size_t> rewritten(const Job& job, const Line& line) {
   return {};
 }
 
-// LLVM's programs tell their processor, and a list may be laid out for a width.
+// LLVM's programs print the processor's name, and a list may be formatted for a terminal width.
 Classified question(const Command& command, Invocation invocation) {
   const auto cpu = cc::cpu_identity();
-  if (!cpu) return Bypass{BypassReason::not_a_compile, "this machine does not say what it is"};
+  if (!cpu)
+    return Bypass{BypassReason::not_a_compile, "/proc/cpuinfo does not describe the processor"};
   invocation.key_fields.push_back({"cpu", *cpu});
   invocation.key_fields.push_back(
       {"columns", std::string(command.variable("COLUMNS").value_or(""))});
@@ -96,7 +97,7 @@ class JobAdapter final : public Adapter {
     out.opaque_outputs = line.is_opaque;
     out.failures_count = job->failures_count;
     out.relates_paths = job->relates_paths || line.relates_paths;
-    // What standard input says cannot be looked at again.
+    // Standard input cannot be read again.
     if (job->timekeeper != nullptr && !line.reads_stdin)
       out.timekeeper = job->timekeeper(command, arguments);
     const auto absolute = [&](std::string_view path) {

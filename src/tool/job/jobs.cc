@@ -1,3 +1,5 @@
+// Applies the rules of a job to its command line. The first rule that matches an argument decides,
+// so a table puts exceptions before the rules they limit. Tested by jobs_test.cc.
 #include "tool/job/jobs.h"
 
 #include <algorithm>
@@ -12,7 +14,7 @@ using enum Match;
 using enum Effect;
 
 const std::vector<Rule> kOfEveryJob = {
-    // of every job
+    // Rules that hold for every job.
     {"--version", word, query},
     {"--help", begin, query},
 };
@@ -42,7 +44,7 @@ const Rule* rule_in(const std::vector<Rule>& rules, std::string_view argument) {
 const Rule* rule_for(const Job& job, const std::string& argument) {
   for (const std::vector<Rule>* rules : {&job.rules, &kOfEveryJob}) {
     const Rule* rule = rule_in(*rules, argument);
-    if (rule == nullptr && job.one_dash_will_do && argument.starts_with('-'))
+    if (rule == nullptr && job.accepts_one_dash && argument.starts_with('-'))
       rule = rule_in(*rules, "-" + argument);
     if (rule != nullptr) return rule;
   }
@@ -58,7 +60,7 @@ void apply(const Rule& rule, std::string_view argument, Line& out) {
     out.bypass = Bypass{BypassReason::unsupported_option, std::string(argument) + ": " + rule.why};
 }
 
-// The option's value, in this argument or the next. Returns how many more arguments it took.
+// Takes the option's value from this argument or the next. Returns how many more arguments it used.
 std::size_t take_value(const Rule& rule, const std::vector<std::string>& arguments, std::size_t i,
                        Line& out) {
   const bool is_path = rule.effect == path || rule.effect == output;
@@ -66,7 +68,7 @@ std::size_t take_value(const Rule& rule, const std::vector<std::string>& argumen
   std::size_t at = arguments[i].size();
   if (rule.match == inside) at = arguments[i].find(rule.text) + rule.text.size();
   if (rule.match == begin || rule.match == joined) at = rule.text.size();
-  // "--name" in the table is "-name" here.
+  // "--name" in the table matches "-name" here.
   if (!arguments[i].starts_with(rule.text) && rule.match != inside) --at;
   const bool is_next = rule.match == word || (rule.match == joined && at >= arguments[i].size());
   if (is_next && i + 1 == arguments.size()) return 0;
@@ -74,7 +76,7 @@ std::size_t take_value(const Rule& rule, const std::vector<std::string>& argumen
   return is_next ? 1 : 0;
 }
 
-// getopt takes letters from every word that begins with one dash, wherever it stands.
+// getopt reads letters from every word that begins with one dash, at any position.
 void apply_letters(const Job& job, std::string_view word, Line& out) {
   for (const Rule& rule : job.rules) {
     if (rule.match == letter && word.find(rule.text) != std::string_view::npos)
@@ -82,8 +84,8 @@ void apply_letters(const Job& job, std::string_view word, Line& out) {
   }
 }
 
-// Behind the long options: letters, with or without a dash; then, with a, b or i, a member's name, and
-// with N a number; then the archive. Returns where to go on.
+// After the long options come: the operation's letters, with or without a dash; with a, b or i a
+// member's name, and with N a number; then the archive. Returns the index to continue at.
 std::size_t skip_operation(const Job& job, const std::vector<std::string>& arguments, Line& out) {
   std::size_t at = 0;
   for (; at < arguments.size() && arguments[at].starts_with("--"); ++at) {

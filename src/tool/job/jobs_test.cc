@@ -148,7 +148,7 @@ bool may_tell(const char* command, std::string_view text) {
   return std::get<Invocation>(classified).timekeeper->may_tell(text);
 }
 
-TEST(Timekeepers, NasmTellsItsMacrosOnly) {
+TEST(Timekeepers, NasmOutputsTheTimeOnlyInMacros) {
   const char* nasm = "nasm -f elf64 a.asm";
   for (const char* text :
        {"db __DATE__", "db __?TIME?__", "%define x __UTC_DATE_NUM__\n", "dd __?POSIX_TIME?__",
@@ -158,7 +158,7 @@ TEST(Timekeepers, NasmTellsItsMacrosOnly) {
     EXPECT_FALSE(may_tell(nasm, text)) << text;
 }
 
-TEST(Timekeepers, UicOfQt4Tells) {
+TEST(Timekeepers, UicOfQt4OutputsTheTime) {
   EXPECT_TRUE(may_tell("uic a.ui", "** Created: Thu Jan 1 1970\n**      by: Qt User Interface"));
   EXPECT_FALSE(may_tell("uic a.ui", "** Created by: Qt User Interface Compiler version 5.15.8"));
 }

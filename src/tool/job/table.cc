@@ -1,5 +1,5 @@
-// The table of jobs. Checked against the programs of Debian 12 (binutils 2.40, LLVM 19, nasm 2.16, flex
-// 2.6, bison 3.8, protoc 3.21, Qt 5.15 and 6.4, swig 4.1 …): their manuals, and what they really do.
+// The table of jobs. Checked against the programs of Debian 12 (binutils 2.40, LLVM 19, nasm 2.16,
+// flex 2.6, bison 3.8, protoc 3.21, Qt 5.15 and 6.4, swig 4.1 …): their manuals, and what they do.
 #include "tool/job/jobs.h"
 #include "tool/job/timekeeper.h"
 
@@ -9,8 +9,8 @@ namespace {
 using enum Match;
 using enum Effect;
 
-// Times and owners in an archive (ar's U, and an ar that was built that way) are found out after the
-// run: evidence/file_facts.cc.
+// Times and owners in an archive (ar's U, or an ar that is built that way) are detected after the
+// run, in evidence/file_facts.cc.
 const std::vector<Rule> kArRules = {
     {"-V", word, query},
     {"-h", word, query},
@@ -148,7 +148,7 @@ const std::vector<Rule> kClangTidyRules = {
     {"--explain-config", word, query},
     {"--fix", begin, bypass, "edits its sources"},
     {"--enable-check-profile", word, bypass, "prints times"},
-    {"--vfsoverlay", begin, bypass, "names other files than are read"},
+    {"--vfsoverlay", begin, bypass, "names other files than those that are read"},
     {"-p", word, value},
     {"--checks", word, value},
     {"-", word, Effect::stdin},
@@ -398,24 +398,24 @@ const std::vector<Rule> kXxdRules = {
     {"-n", joined, value},
     {"-o", joined, value},
     {"-s", joined, value},
-    {"-r", word, bypass, "writes into a file that is there"},
-    {"--revert", begin, bypass, "writes into a file that is there"},
+    {"-r", word, bypass, "writes into an existing file"},
+    {"--revert", begin, bypass, "writes into an existing file"},
 };
 
-// Qt's programs, by the names that Debian gives them.
+// Qt's programs, by their names in Debian.
 void add_qt(std::vector<Job>& all) {
   for (const char* name : {"moc", "moc-qt5", "moc-qt6"})
     all.push_back({.name = name,
                    .label = "moc",
                    .rules = kMocRules,
-                   .one_dash_will_do = true,
+                   .accepts_one_dash = true,
                    .reads_stdin = true,
                    .relates_paths = true});
   for (const char* name : {"uic", "uic-qt5", "uic-qt6"})
     all.push_back({.name = name,
                    .label = "uic",
                    .rules = kUicRules,
-                   .one_dash_will_do = true,
+                   .accepts_one_dash = true,
                    .reads_stdin = true,
                    .relates_paths = true,
                    .timekeeper = uic_timekeeper});
@@ -423,7 +423,7 @@ void add_qt(std::vector<Job>& all) {
     all.push_back({.name = name,
                    .label = "rcc",
                    .rules = kRccRules,
-                   .one_dash_will_do = true,
+                   .accepts_one_dash = true,
                    .reads_stdin = true,
                    .relates_paths = true,
                    .timekeeper = rcc_timekeeper});
@@ -446,7 +446,7 @@ std::vector<Job> all_jobs() {
       {.name = "as",
        .label = "assembler",
        .rules = kAsRules,
-       .one_dash_will_do = true,
+       .accepts_one_dash = true,
        .reads_stdin = true},
       {.name = "objcopy", .label = "object", .rules = kObjcopyRules, .rewrites = Rewrites::only},
       {.name = "strip",
@@ -456,7 +456,7 @@ std::vector<Job> all_jobs() {
       {.name = "clang-tidy",
        .label = "check",
        .rules = kClangTidyRules,
-       .one_dash_will_do = true,
+       .accepts_one_dash = true,
        .colours = true,
        .failures_count = true},
       {.name = "nasm", .label = "assembler", .rules = kNasmRules, .timekeeper = nasm_timekeeper},
@@ -472,8 +472,8 @@ std::vector<Job> all_jobs() {
       {.name = "glslangValidator",
        .label = "shader",
        .rules = kGlslangRules,
-       .one_dash_will_do = true},
-      {.name = "glslang", .label = "shader", .rules = kGlslangRules, .one_dash_will_do = true},
+       .accepts_one_dash = true},
+      {.name = "glslang", .label = "shader", .rules = kGlslangRules, .accepts_one_dash = true},
       {.name = "glslc", .label = "shader", .rules = kGlslcRules},
       {.name = "swig", .label = "bindings", .rules = kSwigRules, .relates_paths = true},
       {.name = "dtc", .label = "devicetree", .rules = kDtcRules, .reads_stdin = true},
@@ -482,7 +482,7 @@ std::vector<Job> all_jobs() {
       {.name = "xxd", .label = "dump", .rules = kXxdRules, .reads_stdin = true},
   };
   for (const char* name : {"ld", "ld.bfd", "ld.gold", "ld.lld"}) {
-    all.push_back({.name = name, .label = "link", .rules = kLdRules, .one_dash_will_do = true});
+    all.push_back({.name = name, .label = "link", .rules = kLdRules, .accepts_one_dash = true});
     all.back().colours = all.back().name == "ld.lld";
   }
   add_qt(all);

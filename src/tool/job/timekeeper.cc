@@ -9,8 +9,8 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// The names are __DATE__, __TIME__, __DATE_NUM__, __UTC_TIME__, __POSIX_TIME__ and so on, since nasm 2.15
-// also with "?" (__?DATE?__). All hold one of these two parts.
+// The names are __DATE__, __TIME__, __DATE_NUM__, __UTC_TIME__, __POSIX_TIME__ and so on, since
+// nasm 2.15 also with "?" (__?DATE?__). All contain one of these two parts.
 constexpr std::string_view kParts[] = {"DATE", "TIME"};
 constexpr std::string_view kNames[] = {"__DATE__", "__TIME__", "__DATE_NUM__", "__POSIX_TIME__"};
 
@@ -19,7 +19,7 @@ bool is_of_name(char c) {
          (c >= '0' && c <= '9');
 }
 
-// COFF and OMF objects have a place for the time.
+// COFF and OMF objects have a field for the time.
 bool has_no_time(std::string_view format) {
   return format.starts_with("elf") || format.starts_with("macho") || format == "bin";
 }
@@ -30,7 +30,7 @@ std::string without_marks(std::string_view word) {
   return out;
 }
 
-// A beginning or an end of a name, with at least one letter of it.
+// A beginning or an end of one of the names, with at least one letter of it.
 bool is_piece(std::string_view word) {
   const std::string piece = without_marks(word);
   if (piece.size() < 3 || piece.find_first_not_of('_') == std::string::npos) return false;
@@ -39,7 +39,7 @@ bool is_piece(std::string_view word) {
   });
 }
 
-// Names can be put together from two tokens (%+, %[]), or made of a string (%deftok).
+// Names can be pasted from two tokens (%+, %[]), or made from a string (%deftok).
 bool nasm_may_tell(std::string_view text) {
   if (contains(text, "deftok") || contains(text, "%tok")) return true;
   const bool joins = contains(text, "%+") || contains(text, "%[");
@@ -66,9 +66,9 @@ bool nasm_may_tell(std::string_view text) {
 const Timekeeper* nasm_timekeeper(const Command& command,
                                   const std::vector<std::string>& arguments) {
   static constexpr Timekeeper kKeeper{"nasm", nasm_may_tell};
-  if (command.variable("NASMENV")) return nullptr;  // more arguments
+  if (command.variable("NASMENV")) return nullptr;  // holds more arguments
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].starts_with("-@")) return nullptr;  // more arguments
+    if (arguments[i].starts_with("-@")) return nullptr;  // reads more arguments from a file
     if (!arguments[i].starts_with("-f")) continue;
     const bool is_next = arguments[i].size() == 2 && i + 1 < arguments.size();
     if (!has_no_time(is_next ? arguments[i + 1] : arguments[i].substr(2))) return nullptr;

@@ -1,17 +1,18 @@
-// Jobs that ask for the time at every start (tool::Timekeeper). Tested by jobs_test.cc.
+// Jobs that read the clock at every start (tool::Timekeeper). Tested by jobs_test.cc.
 #pragma once
 
 #include "tool/tool.h"
 
 namespace deja::tool::job {
 
-// Its macros of the time are made before the source is read.
+// nasm sets its date and time macros before it reads the source.
 const Timekeeper* nasm_timekeeper(const Command& command,
                                   const std::vector<std::string>& arguments);
-// It asks how the time of a file is written down where it is; that time is an input by itself.
+// rcc converts the time of a file to local time; the file's time is an input already.
 const Timekeeper* rcc_timekeeper(const Command& command, const std::vector<std::string>& arguments);
 
-// A library of its (glib) asks at its start. Qt 4's uic told the time.
+// A library that uic loads (glib) reads the clock at its start. Qt 4's uic wrote the time into its
+// output.
 const Timekeeper* uic_timekeeper(const Command& command, const std::vector<std::string>& arguments);
 
 }  // namespace deja::tool::job

@@ -19,19 +19,19 @@ namespace {
 
 constexpr VariableRow kVariables[] = {
     {"TERM", VariableUse::ignored,
-     "asked whether a terminal has colours; stderr is none, or they are forced"},
+     "decides the colours of a terminal; stderr is a pipe, or colours are forced"},
     {"NO_COLOR", VariableUse::ignored,
-     "loses against an explicit choice, and a pipe has no colours without one"},
-    {"COLORTERM", VariableUse::ignored, "asked whether a terminal has links; stderr is none"},
+     "an explicit choice overrides it, and a pipe has no colours without one"},
+    {"COLORTERM", VariableUse::ignored, "decides the links of a terminal; stderr is a pipe"},
     {"CLICOLOR", VariableUse::ignored, "as NO_COLOR"},
     {"CLICOLOR_FORCE", VariableUse::ignored, "as NO_COLOR"},
     {"CARGO_MAKEFLAGS", VariableUse::ignored,
-     "the jobserver: how many threads, not what they make"},
+     "the jobserver: the number of threads, not their results"},
     {"MAKEFLAGS", VariableUse::ignored, "as CARGO_MAKEFLAGS"},
     {"MFLAGS", VariableUse::ignored, "as CARGO_MAKEFLAGS"},
     {"RUST_BACKTRACE", VariableUse::ignored,
-     "how rustc reports its own crash; that is not remembered"},
-    {"PATH", VariableUse::searched, "finds the linker; macros may do more with it"},
+     "how rustc reports its own crash; a crash is not stored"},
+    {"PATH", VariableUse::searched, "finds the linker; macros may use it in other ways"},
 };
 
 // enum deja_clock in observe/preload/log_layout.h.
@@ -39,8 +39,8 @@ constexpr std::uint64_t kClockMonotonic = 3;
 
 bool is_driver(std::string_view word) { return base_name(word) == "rustc"; }
 
-// The directory that holds target directory and sources, where the target directory has its usual name. Else
-// the target directory may lie anywhere and tells nothing: empty.
+// The directory that holds both the target directory and the sources. Empty unless the target
+// directory has its usual name: with another name it may lie anywhere.
 std::string workspace_of(const std::string& out_dir, const std::string& target_directory) {
   std::string_view at = out_dir;
   while (!at.empty() && at != "/") {
@@ -54,8 +54,8 @@ bool has(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// Cargo puts it into a directory of its own (<target>/<profile>/build/<package>-<hash>); programs and
-// tests of such a name come into "deps".
+// Cargo builds it in its own directory (<target>/<profile>/build/<package>-<hash>). Other programs
+// and tests of such a name go to "deps".
 bool is_build_script(const Arguments& a, const std::string& directory) {
   return a.crate_name.starts_with("build_script_") && has(a.emits, "link") && !a.is_test &&
          base_name(parent_path(directory)) == "build";
@@ -63,8 +63,8 @@ bool is_build_script(const Arguments& a, const std::string& directory) {
 
 using Words = std::vector<std::string_view>;
 
-// The words, with the lines of "@file" in place of that (rustc_driver's args.rs: a line is a word, and
-// no line names another file). texts: holds what the words refer to.
+// The words, with every "@file" replaced by that file's lines (rustc_driver's args.rs: each line is
+// a word, and a line cannot name another file). texts: owns the text that the new words refer to.
 std::variant<Words, Bypass> expand(const Words& words, std::string_view cwd,
                                    std::vector<std::string>& texts, std::vector<KeyedFile>& files) {
   texts.reserve(words.size());
@@ -103,7 +103,7 @@ std::optional<Bypass> why_not(const Arguments& arguments) {
   return std::nullopt;
 }
 
-// What counts of the words though they are in the key as they are.
+// What else the words imply; the words themselves are in the key.
 std::optional<Bypass> look_at_words(const Words& words, Invocation& out) {
   for (const std::string_view word : words) {
     const bool is_for_linker = word.starts_with("link-arg") || word.starts_with("-Clink-arg");
@@ -118,11 +118,11 @@ std::optional<Bypass> look_at_words(const Words& words, Invocation& out) {
   return std::nullopt;
 }
 
-// Writes the one command line into the other's form.
-class Filling {
+// Fills an Invocation from rustc's parsed command line.
+class InvocationBuilder {
  public:
-  Filling(const Arguments& arguments, const Command& command, const Options& options,
-          Invocation& out)
+  InvocationBuilder(const Arguments& arguments, const Command& command, const Options& options,
+                    Invocation& out)
       : a_(arguments), command_(command), options_(options), out_(out) {}
 
   void fill() {
@@ -135,15 +135,15 @@ class Filling {
     out_.reads_stdin = a_.source == "-";
     if (!a_.source.empty() && !out_.reads_stdin) out_.source = absolute(a_.source);
     out_.key_arguments.insert(out_.key_arguments.end(), a_.key.begin(), a_.key.end());
-    // What is added comes first: after "--" it would be the name of a source. But rustup's proxy takes
-    // "+toolchain" for its own only as the first of all.
+    // Added options come first: after "--" they would be names of sources. But rustup's proxy
+    // accepts "+toolchain" only as the first word.
     auto word = a_.run.begin();
     if (word != a_.run.end() && word->starts_with('+')) out_.run_argv.push_back(*word++);
     add_colours();
     add_maps();
     out_.run_argv.insert(out_.run_argv.end(), word, a_.run.end());
     name_outputs();
-    // Crates that others depend on are looked for by name and hash (rustc's CrateLocator).
+    // rustc searches directories for dependencies by crate name and hash (CrateLocator).
     std::vector<std::string> by_name;
     by_name.reserve(a_.searched_by_name.size());
     for (const std::string& crates : a_.searched_by_name) by_name.push_back(absolute(crates));
@@ -153,7 +153,7 @@ class Filling {
       out_.plugin_directories.push_back(absolute(crates));
     out_.runs_plugins = true;
     out_.replaces_outputs = true;
-    out_.facts_count = false;  // none of C's
+    out_.facts_count = false;  // the facts are about C and C++
   }
 
  private:
@@ -178,8 +178,8 @@ class Filling {
     const std::string target_directory = target_directory_of(out_dir, a_.target);
     std::string workspace = out_dir.empty() ? "" : workspace_of(out_dir, target_directory);
     if (workspace.empty()) workspace = target_directory;
-    // Cargo compiles members in the workspace's directory, and others in their own. A target directory that
-    // lies above or elsewhere tells nothing of where sources are.
+    // Cargo compiles members in the workspace's directory, and other crates in their own. A target
+    // directory above the working directory, or elsewhere, does not show where the sources are.
     const bool is_above = cwd != workspace && is_within(cwd, workspace);
     if (is_member() && (is_above || !is_within(cwd, workspace))) roots.push_back(cwd);
     if (!is_above) roots.push_back(workspace);
@@ -195,7 +195,7 @@ class Filling {
   void name_outputs() {
     const bool only_asks = !a_.question.empty() && out_.source.empty();
     const bool is_linked = a_.emits.empty() || has(a_.emits, "link") || has(a_.emits, "llvm-bc");
-    // Bitcode packs its strings.
+    // Bitcode stores its strings packed.
     out_.opaque_outputs = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
     const std::string directory = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
     if (!a_.out_dir.empty()) {
@@ -228,7 +228,7 @@ class RustAdapter final : public Adapter {
     std::vector<std::string_view> words(command.argv.begin() + 1, command.argv.end());
     Invocation out;
     out.run_argv.emplace_back(command.argv.front());
-    // The compiler that a driver stands in for: only its name is looked at.
+    // clippy-driver gets the name of the compiler that it replaces; only this name is checked.
     if (base_name(command.argv.front()) == "clippy-driver" && !words.empty() &&
         is_driver(words.front())) {
       out.run_argv.emplace_back(words.front());
@@ -241,18 +241,19 @@ class RustAdapter final : public Adapter {
     Arguments arguments = read_arguments(std::get<Words>(expanded));
     if (auto why = why_not(arguments)) return *std::move(why);
     if (!out.keyed_files.empty()) {
-      // What no command line can hold is given as it came, so nothing can be taken out of it.
+      // A command line that is too long for the system is passed on unchanged, so nothing can be
+      // removed from it.
       if (arguments.is_incremental)
         return Bypass{BypassReason::response_file, "-C incremental in a response file"};
       arguments.run.assign(words.begin(), words.end());
     }
     if (auto why = look_at_words(std::get<Words>(expanded), out)) return *std::move(why);
-    Filling(arguments, command, options, out).fill();
+    InvocationBuilder(arguments, command, options, out).fill();
     return out;
   }
 
   VariableUse variable_use(std::string_view name, std::string_view program) const override {
-    // The linker and its driver.
+    // For the linker and its driver.
     const VariableUse linking = cc_adapter().variable_use(name, program);
     if (linking == VariableUse::directory || linking == VariableUse::listed) return linking;
     return find_variable_use(kVariables, name, true);
@@ -264,7 +265,7 @@ class RustAdapter final : public Adapter {
   std::span<const TrustedScript> trusted_script(const Invocation&) const override {
     return link_time_programs();
   }
-  // What failed is compiled again: cargo's users edit and try.
+  // A failure is not stored: users of cargo edit before they try again.
   bool proves_failure(const Invocation&, std::uint32_t, std::string_view) const override {
     return false;
   }

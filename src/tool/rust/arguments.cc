@@ -1,4 +1,5 @@
-// Tested by arguments_test.cc.
+// The tables of rustc's options and one pass over the words. A word with a path gets a KeyArgument
+// that marks it; all others are literal text. Tested by arguments_test.cc.
 #include "tool/rust/arguments.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@
 namespace deja::tool::rust {
 namespace {
 
-// What an option's value is.
+// The kind of an option's value.
 enum class Value : unsigned char {
   none,
   text,
@@ -20,7 +21,7 @@ enum class Value : unsigned char {
   emit,         // kind[=path],…
   codegen,      // -C, by its own table
   unstable,     // -Z
-  question,     // asks for something instead of compiling
+  question,     // asks a question instead of compiling
 };
 
 struct Option {
@@ -28,7 +29,7 @@ struct Option {
   Value value;
 };
 
-// Those that take a value, and those that ask; all others stand for themselves.
+// Options that take a value, and questions. All other options are single words.
 constexpr Option kLong[] = {
     {"--cfg", Value::text},
     {"--check-cfg", Value::text},
@@ -68,10 +69,10 @@ constexpr Option kShort[] = {
     {"-V", Value::none},      {"-h", Value::none},
 };
 constexpr std::string_view kQuestions[] = {"--version", "--help", "-V", "-h", "-vV", "-Vv"};
-// Texts for people: nobody asks twice.
-constexpr std::string_view kLectures[] = {"--help", "-h", "--explain"};
+// Help texts: not worth storing.
+constexpr std::string_view kHelpOptions[] = {"--help", "-h", "--explain"};
 
-// Times and identities of processes reach what they write.
+// These write times or process ids into their output.
 constexpr std::string_view kUnsupported[] = {
     "self-profile", "time-passes", "time-llvm-passes", "time-passes-format", "llvm-time-trace",
     "unpretty",     "ls"};
@@ -158,7 +159,7 @@ class Reading {
 
   void ask(std::string_view word) {
     out_.question = word;
-    if (std::find(std::begin(kLectures), std::end(kLectures), word) != std::end(kLectures))
+    if (std::find(std::begin(kHelpOptions), std::end(kHelpOptions), word) != std::end(kHelpOptions))
       out_.can_be_answered = false;
   }
 
@@ -172,7 +173,7 @@ class Reading {
     take(option, value, value, 0);
   }
 
-  // word holds the value from value_at on.
+  // The value is the part of word from value_at on.
   void take(const Option& option, std::string_view value, std::string_view word,
             std::size_t value_at) {
     const auto whole = [&](std::size_t skipped) { add(word, value_at + skipped); };
@@ -201,7 +202,7 @@ class Reading {
         return add(word);
       default:
         take_text(option.name, value);
-        // A target may be a file.
+        // A target may be the name of a file.
         return option.name == "--target" && value.ends_with(".json") ? whole(0) : add(word);
     }
   }
@@ -253,7 +254,7 @@ class Reading {
       return;
     }
     if (name == "save-temps")
-      out_.unsupported = "-C save-temps: new names of directories each time";
+      out_.unsupported = "-C save-temps: new names of directories in every run";
     if (name == "extra-filename") out_.extra_filename = setting;
     if (name == "embed-bitcode" && (setting == "no" || setting == "off" || setting == "n"))
       out_.embeds_bitcode = false;
@@ -281,7 +282,7 @@ std::string target_directory_of(std::string_view out_dir, std::string_view targe
     profile = parent_path(parent_path(out_dir));
   if (base_name(profile).empty()) return {};
   std::string_view directory = parent_path(profile);
-  // With --target the host's crates have no directory of that name.
+  // With --target, crates for the host go to a directory without the target's name.
   std::string_view triple = base_name(target);
   if (triple.ends_with(".json")) triple.remove_suffix(5);
   if (!triple.empty() && base_name(directory) == triple) directory = parent_path(directory);

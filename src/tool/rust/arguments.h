@@ -1,6 +1,6 @@
-// rustc's command line, as far as it decides what is remembered and what of it are paths. The
-// options are those of rustc 1.63 to 1.95 (rustc --help -v; the rustc book, "Command-line
-// Arguments"). rustc reads them as getopts does: "--opt value", "--opt=value", "-Cvalue", "-C value".
+// rustc's command line, as far as it decides what is stored and which words hold paths. The options
+// are those of rustc 1.63 to 1.95 (rustc --help -v; the rustc book, "Command-line Arguments").
+// rustc parses them with getopts: "--opt value", "--opt=value", "-Cvalue", "-C value".
 #pragma once
 
 #include <string>
@@ -19,21 +19,22 @@ struct Arguments {
   std::vector<std::string> dep_info_files;          // of --emit=dep-info=PATH
   std::vector<std::string> dependency_directories;  // -L dependency=
   std::vector<std::string> searched_by_name;        // -L of another kind that may hold crates
-  std::vector<std::string> crate_directories;       // all that may hold crates: -L, and of --extern
-  std::string out_dir, output;                      // --out-dir, -o
+  // all directories that may hold crates: from -L and --extern
+  std::vector<std::string> crate_directories;
+  std::string out_dir, output;  // --out-dir, -o
   std::string target;           // --target: a triple, or a file that describes it
   std::string extra_filename;   // -C extra-filename
   std::string error_format;     // of --error-format; empty: rustc's own choice
-  std::string question;         // an option that asks: --print, -V, …; empty: none
-  bool can_be_answered = true;  // from memory: not --help, --explain
-  std::string unsupported;      // an option that makes a run impossible to remember
+  std::string question;         // an option that asks a question: --print, -V, …; empty: none
+  bool can_be_answered = true;  // false: --help, --explain
+  std::string unsupported;      // an option that makes a run impossible to store
   bool is_test = false;
   bool has_colour = false;
-  bool embeds_bitcode = true;  // not -C embed-bitcode=no
+  bool embeds_bitcode = true;  // false with -C embed-bitcode=no
   bool has_lto = false;
   bool is_incremental = false;
-  std::string missing_value;  // an option at the end that needs one
-  // All words, without -C incremental; those to run and those of the key.
+  std::string missing_value;  // the last option, when it lacks its value
+  // All words without -C incremental: those to run, and those for the key.
   std::vector<std::string> run;
   std::vector<KeyArgument> key;
 };
@@ -41,8 +42,9 @@ struct Arguments {
 // words: those after the program's name, response files expanded.
 Arguments read_arguments(const std::vector<std::string_view>& words);
 
-// Cargo's target directory, of what it gives as --out-dir: <it>/[triple/]<profile>/deps, …/examples or
-// …/build/<package>-<hash>. Empty: the directory is not laid out so.
+// Cargo's target directory, found from the --out-dir that cargo passes:
+// <it>/[triple/]<profile>/deps, …/examples or …/build/<package>-<hash>. Empty: --out-dir has
+// another form.
 std::string target_directory_of(std::string_view out_dir, std::string_view target);
 
 }  // namespace deja::tool::rust

@@ -5,7 +5,7 @@
 namespace deja::tool::rust {
 namespace {
 
-// What cargo passes.
+// A command line that cargo passes.
 const std::vector<std::string_view> kCargo = {
     "--crate-name",
     "serde",

@@ -6,7 +6,7 @@
 namespace deja::tool::rust {
 namespace {
 
-// As rustc writes a name: a blank gets a backslash, nothing else does.
+// rustc puts a backslash before a blank and quotes nothing else.
 std::string quoted(std::string_view path) {
   std::string out;
   for (const char c : path) {

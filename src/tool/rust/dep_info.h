@@ -10,8 +10,8 @@
 
 namespace deja::tool::rust {
 
-// The text with its paths moved. Empty when one stands where it is no path of a rule, or cannot be
-// moved: then it cannot be told what would stand there.
+// The text with its paths moved. Empty when a path occurs outside the rules or cannot be moved:
+// then rustc's own text in the new place is unknown.
 std::optional<std::string> move_dep_info(std::string_view text, const TextMoves& moves);
 
 // The names that env! and option_env! ask for, set or not.

@@ -1,4 +1,6 @@
-// Tested by script_test.cc, test/diff/script_test.cc and test/fuzz/shell_script.cc.
+// Reads shell scripts word by word for the variables that they may use. Whatever a script could do
+// beyond the words that are recognised here makes the answer "all variables". Tested by
+// script_test.cc, test/diff/script_test.cc and test/fuzz/shell_script.cc.
 #include "tool/shell/script.h"
 
 #include <algorithm>
@@ -16,7 +18,7 @@ bool is_in(std::string_view word, const std::string_view (&words)[n]) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-// The rest of a command, as far as it is surely one.
+// The rest of a command, up to the first character that may end it.
 std::string_view rest_of_command(std::string_view text) {
   return text.substr(0, text.find_first_of("\n;&|)"));
 }
@@ -28,18 +30,18 @@ bool has_expansion(std::string_view text) {
   return text.find_first_of("$`") != std::string_view::npos;
 }
 
-// --- commands of the shell's own ---------------------------------------------------------------
+// --- builtin commands ----------------------------------------------------------------------------
 
-// Given what follows the command: does it read no more than its words say?
+// rest: what follows the command's name. Does the command read no more than its words show?
 bool is_plain_set(std::string_view rest) {  // without arguments it prints all variables
   rest = skip_blanks(rest);
   return !rest.empty() && is_one_of(rest[0], "-+");
 }
 
-// "export NAME=…"; alone, or with -p, it prints all.
+// "export NAME=…". Without a name, or with -p, it prints all variables.
 bool is_plain_declaration(std::string_view rest) {
   rest = skip_blanks(rest);
-  if (rest.starts_with("-")) {  // not -i (arithmetic), -n (a name of a name), -p
+  if (rest.starts_with("-")) {  // -i is arithmetic, -n a reference to a name, -p prints
     const std::string_view flags = rest.substr(1, rest.find_first_of(" \t\n") - 1);
     if (flags.find_first_not_of("aAgrx") != flags.npos) return false;
     rest = skip_blanks(rest.substr(std::min(flags.size() + 1, rest.size())));
@@ -47,7 +49,7 @@ bool is_plain_declaration(std::string_view rest) {
   if (rest.starts_with('"') || rest.starts_with('\'')) rest.remove_prefix(1);
   if (rest.empty() || !is_name_start(rest[0])) return false;
   const std::string_view operands = rest_of_command(rest);
-  for (std::size_t i = 1; i < operands.size(); ++i) {  // a name of an operand that is computed
+  for (std::size_t i = 1; i < operands.size(); ++i) {  // an operand whose name is computed
     const bool begins =
         is_blank(operands[i - 1]) || (operands[i - 1] == '"' && i > 1 && is_blank(operands[i - 2]));
     if (begins && is_one_of(operands[i], "$`")) return false;
@@ -55,12 +57,12 @@ bool is_plain_declaration(std::string_view rest) {
   return true;
 }
 
-bool is_plain_trap(std::string_view rest) {  // its text is in ours
+bool is_plain_trap(std::string_view rest) {  // its text is part of the script
   rest = skip_blanks(rest);
   if (rest.starts_with('\'') || rest.starts_with('"')) {
     const std::size_t end = rest.find(rest[0], 1);
     if (end == rest.npos || end + 1 == rest.size()) return false;
-    if (is_one_of(rest[1], "$`'\" ")) return false;  // the name of a command is a value
+    if (is_one_of(rest[1], "$`'\" ")) return false;  // the command is the value of a variable
     if (rest[0] == '"' && rest.substr(0, end).find_first_of("$`\\") != rest.npos) return false;
     return is_one_of(rest[end + 1], " \t\n");
   }
@@ -70,7 +72,7 @@ bool is_plain_trap(std::string_view rest) {  // its text is in ours
   return !word.empty() && std::all_of(word.begin(), word.end(), is_name_char);
 }
 
-// A name that is computed may hold a subscript, which is arithmetic.
+// A computed name may hold a subscript, which is arithmetic.
 bool is_plain_naming(std::string_view rest) {
   rest = rest.substr(0, std::min(rest.find_first_of("\n;&|)<"), rest.size()));
   return !has_expansion(rest) && rest.find('[') == rest.npos;
@@ -91,7 +93,7 @@ constexpr Builtin kBuiltins[] = {
     {"let", is_never_plain},
     {"compgen", is_never_plain},
     {"complete", is_never_plain},
-    {"mapfile", is_never_plain},  // -C runs a text
+    {"mapfile", is_never_plain},  // -C runs a text as a command
     {"readarray", is_never_plain},
     {"alias", is_never_plain},
     {"enable", is_never_plain},
@@ -109,10 +111,11 @@ constexpr Builtin kBuiltins[] = {
     {"unset", is_plain_naming},
     {"printf", is_plain_printf},
 };
-// Others that do more than their words say when they are the value of a variable.
-constexpr std::string_view kOthers[] = {"cd",      "pushd",  "popd", "test", "[",       "getopts",
-                                        "command", "source", ".",    "type", "builtin", "dirs"};
-// Busybox may do these in the shell's own process.
+// Other commands that read more than their arguments show, when a variable holds their name.
+constexpr std::string_view kOtherCommands[] = {"cd", "pushd",   "popd",    "test",
+                                               "[",  "getopts", "command", "source",
+                                               ".",  "type",    "builtin", "dirs"};
+// Busybox may run these in the shell's own process.
 constexpr std::string_view kApplets[] = {"env",   "printenv", "awk",     "xargs", "find",
                                          "chpst", "sh",       "busybox", "time",  "nohup"};
 
@@ -125,7 +128,7 @@ const Builtin* find_builtin(std::string_view word) {
 bool may_end_command(std::string_view text, std::size_t at) {
   return at == text.size() || is_blank(text[at]) || is_one_of(text[at], "\n;&|()<>'\"`}$\\");
 }
-// Part of a name ("/bin/set", "--set", "set.c") it is no command.
+// As part of a name ("/bin/set", "--set", "set.c") it is not a command.
 bool may_begin_command(std::string_view text, std::size_t at) {
   if (at == 0) return true;
   const char c = text[at - 1];
@@ -133,11 +136,11 @@ bool may_begin_command(std::string_view text, std::size_t at) {
   return !is_one_of(c, "/.,+@%~#*?]:");
 }
 
-// --- one text ----------------------------------------------------------------------------------
+// --- one script ----------------------------------------------------------------------------------
 
-class Reader {
+class ScriptReader {
  public:
-  Reader(Kind kind, Reading& out) : kind_(kind), out_(out) {}
+  ScriptReader(Kind kind, Reading& out) : kind_(kind), out_(out) {}
 
   void read_words(std::string_view code);
   void read_split_words(std::string_view code);
@@ -158,7 +161,7 @@ class Reader {
   void trace_variables(std::string_view code);
   void trace(std::string_view code, const std::string& name);
   void trace_value(std::string_view code, std::size_t at);
-  bool is_given_otherwise(std::string_view code, std::size_t at) const;
+  bool is_loop_variable(std::string_view code, std::size_t at) const;
 
   const Kind kind_;
   Reading& out_;
@@ -167,7 +170,7 @@ class Reader {
   Names run_, traced_;  // variables whose values are commands
 };
 
-void Reader::read_word(std::string_view code, std::size_t from, std::size_t end) {
+void ScriptReader::read_word(std::string_view code, std::size_t from, std::size_t end) {
   const std::string_view word = code.substr(from, end - from);
   if (kind_ == Kind::busybox && is_in(word, kApplets)) return all();
   const Builtin* const builtin = find_builtin(word);
@@ -175,7 +178,7 @@ void Reader::read_word(std::string_view code, std::size_t from, std::size_t end)
   if (!builtin->is_plain(code.substr(end))) all();
 }
 
-void Reader::read_words(std::string_view code) {
+void ScriptReader::read_words(std::string_view code) {
   for (std::size_t i = 0; i < code.size() && !done();) {
     std::size_t end = i;
     while (end < code.size() && is_name_char(code[end])) ++end;
@@ -185,7 +188,7 @@ void Reader::read_words(std::string_view code) {
 }
 
 // "ev\\al" and "ev''al" are eval.
-void Reader::read_split_words(std::string_view code) {
+void ScriptReader::read_split_words(std::string_view code) {
   const auto is_part = [&](std::size_t at) {
     return is_name_char(code[at]) || is_one_of(code[at], "'\"\\") ||
            (code[at] == '\n' && at > 0 && code[at - 1] == '\\');
@@ -200,8 +203,9 @@ void Reader::read_split_words(std::string_view code) {
   }
 }
 
-// Every word that could be one. (Words of small letters that no "$" stands before are none.)
-void Reader::read_names(std::string_view text) {
+// Records every word that could be a variable. (Words in lower case without "$" before them are
+// not.)
+void ScriptReader::read_names(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     if (!is_name_char(text[i])) {
       ++i;
@@ -220,8 +224,8 @@ void Reader::read_names(std::string_view text) {
   }
 }
 
-// "[ -v NAME ]"; of other commands (gcc, grep) the option is their own.
-void Reader::read_option(std::string_view code, std::size_t at) {
+// "[ -v NAME ]" reads a variable; other commands (gcc, grep) have their own -v.
+void ScriptReader::read_option(std::string_view code, std::size_t at) {
   if (at == 0 || !is_blank(code[at - 1]) || !may_end_command(code, at + 2)) return;
   std::size_t end = at;
   while (end > 0 && is_blank(code[end - 1])) --end;
@@ -233,8 +237,8 @@ void Reader::read_option(std::string_view code, std::size_t at) {
   if (!is_command) all();
 }
 
-// "${x:1}" and "${x[1]}" are arithmetic, "${!x}" has a name computed.
-void Reader::read_parameter(std::string_view code, std::size_t at) {
+// "${x:1}" and "${x[1]}" are arithmetic; "${!x}" reads a variable whose name is computed.
+void ScriptReader::read_parameter(std::string_view code, std::size_t at) {
   std::size_t i = at + 2;
   if (i < code.size() && code[i] == '#') ++i;
   if (i < code.size() && code[i] == '!') return all();
@@ -243,7 +247,7 @@ void Reader::read_parameter(std::string_view code, std::size_t at) {
   if (i < code.size() && code[i] == '[') {
     const std::size_t end = code.find(']', i);
     if (end == code.npos) return all();
-    i = end + 1;  // what is inside: read_brackets
+    i = end + 1;  // read_brackets reads what is inside
   }
   if (i >= code.size()) return;
   if (code[i] == '@') return all();
@@ -252,8 +256,8 @@ void Reader::read_parameter(std::string_view code, std::size_t at) {
   if (range.find_first_not_of("0123456789: -") != range.npos) all();
 }
 
-// Names in arithmetic may be values. dash takes those for numbers only.
-void Reader::read_arithmetic(std::string_view code, std::size_t at) {
+// Names in arithmetic may hold further expressions. dash accepts only numbers in them.
+void ScriptReader::read_arithmetic(std::string_view code, std::size_t at) {
   const bool is_expansion = at > 0 && code[at - 1] == '$';
   const std::size_t end = code.find("))", at);
   if (!is_expansion || end == code.npos) return all();
@@ -269,7 +273,7 @@ void Reader::read_arithmetic(std::string_view code, std::size_t at) {
   if (inside.find_first_not_of("0123456789 +-*/%<>=!&|()") != inside.npos) all();
 }
 
-void Reader::read_expansions(std::string_view code) {
+void ScriptReader::read_expansions(std::string_view code) {
   const bool has_tests = code.find("[[") != code.npos;
   for (std::size_t i = 0; i < code.size() && !done(); ++i) {
     const std::string_view here = code.substr(i);
@@ -281,7 +285,7 @@ void Reader::read_expansions(std::string_view code) {
       static constexpr std::string_view kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge"};
       if (is_in(here.substr(1, 2), kCompare) && may_end_command(here, 3)) all();
     }
-    if (here.starts_with("$'")) {  // letters by their numbers
+    if (here.starts_with("$'")) {  // letters given by number
       const std::string_view quoted = here.substr(2, here.find('\'', 2) - 2);
       for (std::size_t at = quoted.find('\\'); at < quoted.size(); at = quoted.find('\\', at + 2))
         if (at + 1 >= quoted.size() || is_one_of(quoted[at + 1], "01234567xuUc")) all();
@@ -289,14 +293,14 @@ void Reader::read_expansions(std::string_view code) {
   }
 }
 
-void Reader::read_brackets(std::string_view code) {
+void ScriptReader::read_brackets(std::string_view code) {
   for (std::size_t i = 1; i < code.size() && !done(); ++i) {
     if (code[i] == '[' && is_name_char(code[i - 1])) {  // a subscript is arithmetic
       const std::string_view inside = code.substr(i + 1, code.find(']', i) - i - 1);
       const bool is_number = inside.find_first_not_of("0123456789") == inside.npos;
       if (!is_number && inside != "@" && inside != "*") all();
     }
-    // "{se,}t" makes words.
+    // "{se,}t" expands to several words.
     if (code[i] != '{' || code[i - 1] == '$') continue;
     const std::string_view inside = code.substr(i, code.find_first_of("}\n", i) - i);
     const bool makes_words = inside.find(',') != inside.npos || inside.find("..") != inside.npos;
@@ -304,9 +308,9 @@ void Reader::read_brackets(std::string_view code) {
   }
 }
 
-// --- commands whose names are values -----------------------------------------------------------
+// --- commands whose names are variables' values --------------------------------------------------
 
-void Reader::read_command(std::string_view code, std::size_t at) {
+void ScriptReader::read_command(std::string_view code, std::size_t at) {
   const Word word = shell::read_word(code, at);
   if (!word.has_expansion || word.has_slash || word.is_assignment) return;
   out_.runs_values = true;
@@ -319,7 +323,7 @@ void Reader::read_command(std::string_view code, std::size_t at) {
   }
 }
 
-void Reader::read_commands(std::string_view code) {
+void ScriptReader::read_commands(std::string_view code) {
   for (std::size_t i = code.find_first_of("$`"); i != code.npos && !done();
        i = code.find_first_of("$`", i + 1)) {
     const std::size_t start = word_start(code, i);
@@ -328,8 +332,8 @@ void Reader::read_commands(std::string_view code) {
   if (out_.runs_values) trace_variables(code);
 }
 
-// What the script puts into them must stand here.
-void Reader::read_run_variables(std::string_view code) {
+// The script must assign literal text to these variables.
+void ScriptReader::read_run_variables(std::string_view code) {
   for (const std::string_view name : kRunVariables) {
     for (std::size_t at = code.find(name); at != code.npos; at = code.find(name, at + 1)) {
       const std::size_t end = std::min(code.find_first_not_of("+:", at + name.size()), code.size());
@@ -339,16 +343,16 @@ void Reader::read_run_variables(std::string_view code) {
   }
 }
 
-// Can the variable get its value other than by NAME=…?
-bool Reader::is_given_otherwise(std::string_view code, std::size_t at) const {
+// Can the variable get a value without NAME=…?
+bool ScriptReader::is_loop_variable(std::string_view code, std::size_t at) const {
   std::size_t end = at;
   while (end > 0 && is_blank(code[end - 1])) --end;
   const std::size_t from = word_start(code, end);
   return code.substr(from, end - from) == "for";
 }
 
-// What is assigned must be a text that stands here, a path, or the value of another variable.
-void Reader::trace_value(std::string_view code, std::size_t at) {
+// An assigned value must be literal text, a path, or the value of another variable.
+void ScriptReader::trace_value(std::string_view code, std::size_t at) {
   const Word value = shell::read_word(code, at);
   if (!value.has_expansion || value.has_slash) return;
   if (value.is_positional) {
@@ -360,15 +364,14 @@ void Reader::trace_value(std::string_view code, std::size_t at) {
   }
 }
 
-void Reader::trace(std::string_view code, const std::string& name) {
+void ScriptReader::trace(std::string_view code, const std::string& name) {
   for (std::size_t at = code.find(name); at != code.npos && !done(); at = code.find(name, at + 1)) {
     const std::size_t end = at + name.size();
     const bool is_whole = (at == 0 || !is_name_char(code[at - 1])) &&
                           (end == code.size() || !is_name_char(code[end]));
     if (!is_whole) continue;
     const std::string_view rest = code.substr(end);
-    if (is_given_otherwise(code, at) || rest.starts_with("+=") || rest.starts_with("["))
-      return all();
+    if (is_loop_variable(code, at) || rest.starts_with("+=") || rest.starts_with("[")) return all();
     if (rest.starts_with("=")) trace_value(code, end + 1);
     if (rest.starts_with(":=") || (at > 0 && code[at - 1] == '{' && rest.starts_with("="))) {
       const std::string_view value = rest.substr(0, rest.find('}'));
@@ -377,12 +380,12 @@ void Reader::trace(std::string_view code, const std::string& name) {
   }
 }
 
-void Reader::trace_variables(std::string_view code) {
-  // Ways to give values that are not followed, and words that would be split elsewhere.
-  static constexpr std::string_view kWays[] = {"read", "select", "getopts", "IFS"};
-  for (const std::string_view way : kWays) {
-    for (std::size_t at = code.find(way); at != code.npos; at = code.find(way, at + 1)) {
-      const std::size_t end = at + way.size();
+void ScriptReader::trace_variables(std::string_view code) {
+  // Assignments that are not traced, and a change of word splitting.
+  static constexpr std::string_view kAssigners[] = {"read", "select", "getopts", "IFS"};
+  for (const std::string_view assigner : kAssigners) {
+    for (std::size_t at = code.find(assigner); at != code.npos; at = code.find(assigner, at + 1)) {
+      const std::size_t end = at + assigner.size();
       if ((at == 0 || (!is_name_char(code[at - 1]) && code[at - 1] != '-')) &&
           (end == code.size() || !is_name_char(code[end])))
         return all();
@@ -394,13 +397,13 @@ void Reader::trace_variables(std::string_view code) {
       if (traced_.insert(name).second) trace(code, name);
   }
   if (!runs_arguments_) return;
-  // Arguments that the script makes: of a function, or by "set --".
+  // Arguments set by the script: of a function, or by "set --".
   if (code.find("()") != code.npos || code.find("function") != code.npos ||
       code.find("set ") != code.npos)
     all();
 }
 
-// What the words of a text make the shell read besides.
+// Variables that a shell reads implicitly because of a word in a script.
 struct Implied {
   std::string_view word;
   std::string_view names[4];
@@ -416,7 +419,7 @@ constexpr Implied kImplied[] = {
     {"time", {"TIMEFORMAT"}},
 };
 
-// "cd -" goes there; what else may "-" be?
+// "cd -" goes to OLDPWD; can any operand be "-"?
 bool may_go_back(std::string_view text) {
   for (std::size_t at = text.find("cd"); at != text.npos; at = text.find("cd", at + 1)) {
     const std::string_view rest = skip_blanks(text.substr(at + 2));
@@ -445,7 +448,7 @@ Reading read_code(std::string_view text, Kind kind) {
     out.takes_all = true;
     return out;
   }
-  Reader reader(kind, out);
+  ScriptReader reader(kind, out);
   const std::string code = "\n" + without_comments(text);
   reader.read_words(code);
   reader.read_split_words(code);
@@ -469,7 +472,8 @@ bool may_be_command(std::string_view value) {
   while (!value.empty()) {
     const std::size_t end = std::min(value.find_first_of(" \t\n"), value.size());
     const std::string_view word = value.substr(0, end);
-    if (find_builtin(word) != nullptr || is_in(word, kOthers) || is_in(word, kApplets)) return true;
+    if (find_builtin(word) != nullptr || is_in(word, kOtherCommands) || is_in(word, kApplets))
+      return true;
     value.remove_prefix(std::min(end + 1, value.size()));
   }
   return false;

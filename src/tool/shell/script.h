@@ -1,9 +1,9 @@
-// Which variables a shell may read, told from the texts that it runs.
+// Finds out from a shell's scripts which variables the shell may read.
 //
-// A shell takes over all variables when it starts, and what it does with them is not seen. But what it
-// reads it must name: a text that holds no way to make a name at run time (eval, arithmetic, ${!x} …)
-// reads the names that it holds and those that the shell itself knows. The texts are read word by word,
-// not parsed: where this is in doubt, the shell takes all.
+// A shell copies all variables when it starts, and its later use of them cannot be observed. But it
+// must name what it reads. A text that cannot compute a name at run time (eval, arithmetic, ${!x}
+// …) reads only the names that it contains and those that the shell itself uses. The texts are read
+// word by word, not parsed: in doubt the answer is "all variables".
 #pragma once
 
 #include <cstddef>
@@ -26,37 +26,31 @@ struct Call {
   std::string_view command;
   std::vector<std::string_view> arguments;  // of the script
 };
-// None: an option whose meaning is not known here, an interactive shell, a text from standard input,
+// Empty: an option that is unknown here, an interactive shell, a script from standard input, or
 // another applet of busybox.
 std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind);
 
 using Names = std::set<std::string, std::less<>>;
 
 struct Reading {
-  Names names;             // of variables that may be read
-  bool takes_all = false;  // any other may be, too
-  // What a variable or an argument holds may become the name of a command of the shell's own.
+  Names names;             // variables that may be read
+  bool takes_all = false;  // any other variable may be read, too
+  // The value of a variable or an argument may become the name of a builtin command.
   bool runs_values = false;
 };
-// text: all that one shell runs, one text after the other.
+// text: everything that one shell runs, concatenated.
 Reading read_code(std::string_view text, Kind kind);
-// Can this value be a command that reads more than its words say?
+// May a command with this name read more than its arguments show?
 bool may_be_command(std::string_view value);
 
-// What a shell reads for itself, whatever it runs. is_command: `-c`.
+// The variables that a shell reads for itself, whatever it runs. is_command: `-c`.
 std::vector<std::string_view> own_variables(Kind kind, bool is_command);
-// Those of them whose values are run.
+// Those of them whose values the shell runs.
 inline constexpr std::string_view kRunVariables[] = {"BASH_ENV", "PS4"};
-// How names of functions in the environment begin: whether there are any counts, and what they hold.
+// The prefix of exported functions. Both their number and their content count.
 inline constexpr std::string_view kFunctions = "BASH_FUNC_";
-// A shell sets them for its children out of what it has got.
+// A shell sets these for its children, derived from its own values.
 bool is_passed_on_changed(std::string_view variable);
-
-// Small tools that scripts start: they ask for variables one by one, and never for all. (By name; the
-// executable must not name `environ` either, see kNamesEnviron.)
-bool asks_one_by_one(std::string_view program);
-// It shows the environment when it starts nothing; else it hands it on.
-bool hands_on(std::string_view program);
 
 inline constexpr std::size_t kTextMax = std::size_t{1} << 20;
 inline constexpr std::size_t kNamesMax = 2000;

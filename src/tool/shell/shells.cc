@@ -1,4 +1,4 @@
-// What is known of the shells themselves, and of what scripts start. Tested by script_test.cc.
+// Facts about the shells themselves. Tested by script_test.cc.
 #include <algorithm>
 #include <iterator>
 
@@ -21,11 +21,12 @@ constexpr std::string_view kBash[] = {
     "CHILD_MAX", "EXECIGNORE", "BASH_XTRACEFD",  "FUNCNEST",   "GLOBIGNORE",
     "GLOBSORT",  "SHELLOPTS",  "POSIX_PEDANTIC", "TEXTDOMAIN", "TEXTDOMAINDIR",
 };
-// bash -c reads ~/.bashrc where it takes itself for a command that came over the network
-// (shell.c, run_startup_files).
+// bash -c reads ~/.bashrc when it believes that it was started over the network (shell.c,
+// run_startup_files).
 constexpr std::string_view kBashCommand[] = {"SSH_CLIENT", "SSH2_CLIENT", "SHLVL"};
 
-// "-e", "+u", "-ec": without a text from standard input, a prompt, or an option of its own file.
+// "-e", "+u", "-ec": without a script from standard input, a prompt, or an option with its own
+// file.
 constexpr std::string_view kLetters = "abefhmnpuvxBCEPTc";
 constexpr std::string_view kOptionNames[] = {"errexit", "nounset",   "pipefail", "noglob",
                                              "xtrace",  "noclobber", "posix"};
@@ -34,7 +35,7 @@ constexpr std::string_view kOptionNames[] = {"errexit", "nounset",   "pipefail",
 
 std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind) {
   if (argv.empty() || argv[0].empty() || argv[0].starts_with('-')) return std::nullopt;
-  if (kind == Kind::busybox) {  // it is what it is called
+  if (kind == Kind::busybox) {  // argv[0] selects the applet
     if (base_name(argv[0]) == "busybox") argv = argv.subspan(1);
     if (argv.empty() || (base_name(argv[0]) != "sh" && base_name(argv[0]) != "ash"))
       return std::nullopt;
@@ -48,7 +49,7 @@ std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind)
     }
     if (argv[i] == "--norc" || argv[i] == "--noprofile") continue;
     std::string_view letters = argv[i].substr(1);
-    if (letters.ends_with('o')) {  // a name comes next
+    if (letters.ends_with('o')) {  // a name follows
       letters.remove_suffix(1);
       if (i + 1 == argv.size() || !is_in(argv[i + 1], kOptionNames)) return std::nullopt;
       ++i;
@@ -76,20 +77,5 @@ bool is_passed_on_changed(std::string_view variable) {
       "PWD", "OLDPWD", "SHLVL", "_", "SHELLOPTS", "BASHOPTS", "LINES", "COLUMNS", "OPTIND"};
   return is_in(variable, kVariables);
 }
-
-bool asks_one_by_one(std::string_view program) {
-  // coreutils 9.1, sed 4.8, grep 3.8, diffutils 3.8: none has a third parameter of main.
-  static constexpr std::string_view kPrograms[] = {
-      "basename", "cat",     "chmod",     "cmp",   "comm",     "cp",       "cut",    "date",
-      "diff",     "dirname", "echo",      "egrep", "expr",     "false",    "fgrep",  "grep",
-      "head",     "id",      "install",   "join",  "ln",       "ls",       "md5sum", "mkdir",
-      "mktemp",   "mv",      "od",        "paste", "readlink", "realpath", "rm",     "rmdir",
-      "sed",      "seq",     "sha256sum", "sleep", "sort",     "stat",     "tac",    "tail",
-      "tee",      "test",    "touch",     "tr",    "true",     "uname",    "uniq",   "wc",
-  };
-  return is_in(program, kPrograms);
-}
-
-bool hands_on(std::string_view program) { return program == "env"; }
 
 }  // namespace deja::tool::shell

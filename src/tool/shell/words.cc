@@ -1,3 +1,5 @@
+// Splits shell text without a parser: each function answers for one position, and in doubt gives
+// the answer that makes a script read more variables. Tested by script_test.cc.
 #include "tool/shell/words.h"
 
 #include <algorithm>
@@ -9,12 +11,13 @@ namespace {
 bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 bool is_delimiter(char c) { return is_blank(c) || is_one_of(c, "\n;&|()<>`"); }
 
-// A comment that is surely one, or no more than a word of a text: no quote, no expansion.
+// This is a comment, or harmless as part of a text: it has no quote and no expansion.
 bool is_plain(std::string_view rest) {
   return rest.find_first_of("'\"`$\\") == std::string_view::npos;
 }
 
-// After the closing bracket of what begins here; the end of the text where there is none.
+// The position after the closing bracket of what begins here; the end of the text when there is
+// none.
 std::size_t skip_brackets(std::string_view text, std::size_t at, char open, char close) {
   int depth = 0;
   for (; at < text.size(); ++at) {
@@ -48,7 +51,8 @@ std::size_t skip_expansion(std::string_view text, std::size_t at) {
   return is_name_start(text[next]) ? skip_name(text, next) : next + 1;
 }
 
-// Is it as surely at its end as it looks? Quoted brackets, patterns and comments could tell otherwise.
+// Does it certainly end where it seems to? Quoted brackets, patterns and comments could end it
+// elsewhere.
 bool is_clear(std::string_view expansion) {
   if (expansion.find_first_of("\n'\\;#") != std::string_view::npos) return false;
   int quotes = 0, open = 0;
@@ -61,7 +65,7 @@ bool is_clear(std::string_view expansion) {
   return quotes % 2 == 0 && open == 0;
 }
 
-// "$x", "${x}", "${x:-literal}": x; "$1", "$@", "${1:-x}": positional.
+// "$x", "${x}", "${x:-literal}": variable x; "$1", "$@", "${1:-x}": positional.
 void read_simple(std::string_view text, Word& word) {
   if (text.size() > 2 && text.front() == '"' && text.back() == '"')
     text = text.substr(1, text.size() - 2);
@@ -110,7 +114,8 @@ std::size_t skip_blanks_back(std::string_view text, std::size_t at) {
   }
 }
 
-// Of "$(…)" that ends before `end`, all on one line: where its word begins. npos: it is none.
+// Where the word of a "$(…)" that ends before `end` begins, when it is all on one line; otherwise
+// npos.
 std::size_t substitution_start(std::string_view text, std::size_t end) {
   int depth = 0;
   for (std::size_t i = end; i-- > 0 && text[i] != '\n';) {
@@ -170,7 +175,7 @@ bool is_at_command(std::string_view text, std::size_t at) {
     const std::size_t end = skip_blanks_back(text, at);
     if (end == 0) return true;
     const char c = text[end - 1];
-    if (c == '<' || c == '>') return false;  // a file's name
+    if (c == '<' || c == '>') return false;  // name of a file
     if (c == ')') {
       at = substitution_start(text, end);
       if (at == std::string_view::npos) return true;
@@ -182,7 +187,7 @@ bool is_at_command(std::string_view text, std::size_t at) {
     const std::size_t start = word_start(text, end);
     const std::string_view word = text.substr(start, end - start);
     if (leads_to_command(word) || is_assignment(word)) return true;
-    if (start > 0 && is_one_of(text[start - 1], "<>&")) return true;  // behind a redirection
+    if (start > 0 && is_one_of(text[start - 1], "<>&")) return true;  // after a redirection
     if (word.starts_with('-')) {                                      // "command -p"
       const std::size_t before = skip_blanks_back(text, start);
       const std::size_t from = word_start(text, before);
