@@ -7,8 +7,8 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "pipeline/handle_request.h"
 #include "pipeline/output_locks.h"
+#include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
 
 namespace deja::engine {
@@ -205,7 +205,7 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
                                  const pipeline::Settings& settings, pipeline::Client& client) {
   pipeline::Outcome outcome;
   if (pipeline::Services* const services = this->services()) {
-    outcome = pipeline::handle_request(request, settings, *services, client);
+    outcome = pipeline::RequestPath(request, settings, *services, client).answer();
     outcome.progress = settings.progress;
     return outcome;
   }

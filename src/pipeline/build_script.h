@@ -9,7 +9,8 @@
 
 namespace deja::pipeline {
 
-// program: absolute path of what was just made. front: absolute path of `deja`.
-Status wrap_build_script(const std::string& program, const std::string& front);
+// program: absolute path of what was just made. interposer: that of libdeja-observe.so, which tells where
+// `deja` is installed.
+Status wrap_build_script(const std::string& program, const std::string& interposer);
 
 }  // namespace deja::pipeline

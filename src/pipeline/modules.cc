@@ -23,7 +23,9 @@ using action::Trace;
 // Under this key stands what the module was made of. Another one for all that could make another module
 // of the same headers: every option but those that name the source and the outputs (by default clang has
 // no search paths in its own name of a module), and the place.
-ProbeKey key_of(const evidence::RunFacts::Module& module, const Prepared& p, const Target& target) {
+ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run) {
+  const Prepared& p = run.prepared;
+  const Target& target = run.target;
   action::HashSink sink;
   sink.field("recipe", "deja module 1");
   sink.field("tool", p.command.tool);
@@ -123,16 +125,15 @@ Observation revealed(Observation claim, const tool::Command& command, const acti
 
 }  // namespace
 
-void claim_modules(const Prepared& p, const Target& target, const RunReport& report,
-                   Services& services, evidence::RunFacts& run_facts) {
+void claim_modules(const FinishedRun& run, Services& services, evidence::RunFacts& run_facts) {
   if (run_facts.modules.empty()) return;
   const bool has_made =
       std::ranges::any_of(run_facts.modules, &evidence::RunFacts::Module::is_made);
-  if (report.exit_code != 0) {
+  if (run.report.exit_code != 0) {
     run_facts.problem = "failed, with modules";
     return;
   }
-  if (has_made && !(report.out.empty() && report.err.empty())) {
+  if (has_made && !(run.report.out.empty() && run.report.err.empty())) {
     run_facts.problem = "made a module, and printed something";
     return;
   }
@@ -140,35 +141,38 @@ void claim_modules(const Prepared& p, const Target& target, const RunReport& rep
     run_facts.problem = "a source names files of the module cache";
     return;
   }
-  evidence::ClaimChecker checker(p.command, target.roots, services.digester);
+  const tool::Command& command = run.prepared.command;
+  const action::Roots& roots = run.target.roots;
+  evidence::ClaimChecker checker(command, roots, services.digester);
   std::vector<Observation>& claims = run_facts.trace.observations;
   bool is_strict = false;
   for (const evidence::RunFacts::Module& module : run_facts.modules) {
     std::optional<Trace> known;
-    if (!module.is_made) known = known_of(key_of(module, p, target), checker, services);
+    if (!module.is_made) known = known_of(key_of(module, run), checker, services);
     const bool may_be_absent = module.is_made || known.has_value();
     is_strict |= !may_be_absent;
-    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
-                      target.roots.tag(module.path), std::string(module.digest.view())});
+    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file, roots.tag(module.path),
+                      std::string(module.digest.view())});
     if (!known) continue;
     for (Observation& claim : known->observations)
-      claims.push_back(revealed(std::move(claim), p.command, target.roots));
+      claims.push_back(revealed(std::move(claim), command, roots));
   }
   if (is_strict) claims.insert(claims.end(), run_facts.compared.begin(), run_facts.compared.end());
   run_facts.trace.normalize();
 }
 
-void remember_modules(const Prepared& p, const Target& target, const Trace& trace,
+void remember_modules(const FinishedRun& run, const Trace& trace,
                       const std::vector<evidence::RunFacts::Module>& modules, Services& services) {
+  const action::Roots& roots = run.target.roots;
   for (const evidence::RunFacts::Module& module : modules) {
     if (!module.is_made) continue;
-    const std::set<std::string> inputs = inputs_of(module, trace, target.roots);
+    const std::set<std::string> inputs = inputs_of(module, trace, roots);
     if (inputs.empty()) continue;
     Trace made;
     for (const Observation& claim : trace.observations)
-      if (!is_of_run_alone(claim, inputs, target.roots)) made.observations.push_back(claim);
+      if (!is_of_run_alone(claim, inputs, roots)) made.observations.push_back(claim);
     made.normalize();
-    const ProbeKey key = key_of(module, p, target);
+    const ProbeKey key = key_of(module, run);
     struct Context {
       ActionKey key;
       const Trace* trace;

@@ -12,24 +12,21 @@
 // - Messages about a module's headers come from the run that makes it, so such a run is not stored.
 #pragma once
 
-#include <string>
+#include <vector>
 
 #include "action/trace.h"
 #include "evidence/trace_builder.h"
-#include "pipeline/client.h"
-#include "pipeline/materialize.h"
-#include "pipeline/prepare.h"
+#include "pipeline/finished_run.h"
 #include "pipeline/services.h"
 
 namespace deja::pipeline {
 
 // Adds what is to be claimed of the modules that a run read, or says why nothing can be
 // (RunFacts::problem).
-void claim_modules(const Prepared& prepared, const Target& target, const RunReport& report,
-                   Services& services, evidence::RunFacts& run_facts);
+void claim_modules(const FinishedRun& run, Services& services, evidence::RunFacts& run_facts);
 
 // Keeps what the modules that this run made were made of, for those who will read them.
-void remember_modules(const Prepared& prepared, const Target& target, const action::Trace& trace,
+void remember_modules(const FinishedRun& run, const action::Trace& trace,
                       const std::vector<evidence::RunFacts::Module>& modules, Services& services);
 
 }  // namespace deja::pipeline

@@ -40,7 +40,7 @@ struct Services {
   Flights flights;
   RecordCache cache;
   warm::RequestCache requests;
-  IncrementalPolicy lanes{};
+  IncrementalPolicy incremental{};
   sharing::TextSearchCache mentions{};
   std::string locks{};  // directory of locks on outputs, see output_locks.h; empty: none
 };
