@@ -4,94 +4,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
+
+#include "observe/testing/log_builder.h"
 
 namespace deja::observe {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Fields {
-  int pid = 1;
-  int error = 0;
-  unsigned value = 0;
-  std::uint16_t flags = 0;
-  bool identity = false;
-  std::uint64_t inode = 7;
-};
+using testing::Fields;
+using testing::LogBuilder;
 
-class LogBuilder {
- public:
-  LogBuilder() {
-    header_.magic = DEJA_LOG_MAGIC;
-    header_.version = DEJA_LOG_VERSION;
-    header_.capacity = 1 << 20;
-    header_.front_device = 1;
-    header_.front_inode = 99;
-  }
-  LogBuilder& add(deja_op op, const std::string& text, const std::string& text2 = {},
-                  Fields fields = {}) {
-    deja_log_record record = {};
-    record.op = static_cast<std::uint16_t>(op);
-    record.flags =
-        static_cast<std::uint16_t>(fields.flags | (fields.identity ? DEJA_FLAG_IDENTITY : 0));
-    record.pid = fields.pid;
-    record.error = fields.error;
-    record.value = fields.value;
-    record.text_size = static_cast<std::uint32_t>(text.size());
-    record.text2_size = static_cast<std::uint32_t>(text2.size());
-    std::string body;
-    if (fields.identity) {
-      const deja_log_identity id = {.device = 1,
-                                    .inode = fields.inode,
-                                    .file_size = 3,
-                                    .mtime_ns = 4,
-                                    .ctime_ns = 5,
-                                    .mode = 0100644,
-                                    .links = 1};
-      body.append(reinterpret_cast<const char*>(&id), sizeof id);
-    }
-    body += text + text2;
-    body.resize((sizeof record + body.size() + 7) / 8 * 8 - sizeof record);
-    record.size = static_cast<std::uint32_t>(sizeof record + body.size());
-    records_.append(reinterpret_cast<const char*>(&record), sizeof record);
-    records_ += body;
-    return *this;
-  }
-  LogBuilder& start(int pid, int parent, const std::string& cwd = "/w", std::uint16_t flags = 0) {
-    return add(DEJA_OP_PROCESS, "/bin/tool", cwd,
-               {.pid = pid, .value = static_cast<unsigned>(parent), .flags = flags});
-  }
-  LogBuilder& raw(const std::string& bytes) {
-    records_ += bytes;
-    return *this;
-  }
-  LogBuilder& capacity(std::uint64_t bytes) {
-    header_.capacity = bytes;
-    return *this;
-  }
-  LogBuilder& lost(std::uint32_t why) {
-    header_.lost = why;
-    return *this;
-  }
-  std::string bytes() const {
-    deja_log_header header = header_;
-    header.tail = DEJA_LOG_HEADER_BYTES + records_.size();
-    std::string out(DEJA_LOG_HEADER_BYTES, '\0');
-    std::memcpy(out.data(), &header, sizeof header);
-    return out + records_;
-  }
-  Log read() const {
-    auto log = read_log(bytes());
-    EXPECT_TRUE(log);
-    return log ? *log : Log{};
-  }
-
- private:
-  deja_log_header header_ = {};
-  std::string records_;
-};
+constexpr os::FileIdentity kFile = {
+    .device = 1, .inode = 7, .size = 3, .mtime_ns = 4, .ctime_ns = 5, .mode = 0100644, .links = 1};
 
 TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
   const Log log = LogBuilder()
@@ -118,7 +44,7 @@ TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
 }
 
 TEST(LogReader, DecodesIdentities) {
-  const Log log = LogBuilder().start(1, 0).add(DEJA_OP_OPEN, "a", "", {.identity = true}).read();
+  const Log log = LogBuilder().start(1, 0).add(DEJA_OP_OPEN, "a", "", {.identity = kFile}).read();
   ASSERT_EQ(log.events.size(), 2u);
   EXPECT_TRUE(log.events[1].has_identity);
   EXPECT_EQ(log.events[1].identity.inode, 7u);
@@ -219,7 +145,9 @@ TEST(LogReader, TellsWhatReportedInWhere) {
 }
 
 TEST(LogReader, TheFrontNeedNotReportIn) {
-  const Fields front{.pid = 2, .identity = true, .inode = 99};
+  os::FileIdentity deja = kFile;
+  deja.inode = 99;
+  const Fields front{.pid = 2, .identity = deja};
   EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", front).read().gap, "");
   EXPECT_NE(LogBuilder()
                 .start(1, 0)
@@ -255,10 +183,10 @@ TEST(LogReader, WhatIsNoLogIsAnError) {
 std::string sample() {
   return LogBuilder()
       .start(1, 0)
-      .add(DEJA_OP_OPEN, "header.h", "", {.identity = true})
+      .add(DEJA_OP_OPEN, "header.h", "", {.identity = kFile})
       .add(DEJA_OP_READLINK, "link", "target")
       .add(DEJA_OP_GETENV, "PATH", "/bin")
-      .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = true})
+      .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = kFile})
       .start(2, 1)
       .bytes();
 }

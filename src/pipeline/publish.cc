@@ -3,7 +3,7 @@
 // step can end it with a reason, and nothing is then to be found by a later look-up: the manifest, which
 // alone leads to a result, is written last.
 //
-// Tested by test/diff and test/e2e.
+// Tested by request_path_test.cc, test/diff and test/e2e.
 #include "pipeline/publish.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // is one method below it, in the same order. A step that fails as a cache (a store that cannot be read,
 // an output that cannot be placed) is a miss, never an error: the client then runs the tool.
 //
-// Tested by test/e2e and test/diff.
+// Tested by request_path_test.cc with a store and a client in memory.
 #include "pipeline/request_path.h"
 
 #include <algorithm>
