@@ -18,7 +18,5 @@ Replay print_key(const Prepared& prepared, const Request& request, const Setting
 // After a run. For every other caller than `deja exec` there is nothing to say.
 Done last_word(const RunReport& report, const PublishOutcome& published,
                const tool::Invocation& invocation);
-// How the user wants to be told of the outcome (--explain, --json).
-Outcome::Tell told_by(const tool::Invocation& invocation);
 
 }  // namespace deja::pipeline

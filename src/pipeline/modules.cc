@@ -1,3 +1,6 @@
+// For each module that a run makes, a manifest is stored under a key of the module's bytes (key_of): the claims
+// about everything that the module is made of. A later run that reads the module finds them there.
+//
 // Tested by test/diff/on_demand_test.cc.
 #include "pipeline/modules.h"
 
@@ -20,9 +23,9 @@ using action::Observation;
 using action::Root;
 using action::Trace;
 
-// Under this key stands what the module was made of. Another one for all that could make another module
-// of the same headers: every option but those that name the source and the outputs (by default clang has
-// no search paths in its own name of a module), and the place.
+// The key of what a module is made of. It holds everything that could make another module of the same headers:
+// each option but those that name the source and the outputs (by default clang's own name of a module does
+// not depend on search paths), and the place.
 ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run) {
   const Prepared& p = run.prepared;
   const Target& target = run.target;
@@ -30,9 +33,9 @@ ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run
   sink.field("recipe", "deja module 1");
   sink.field("tool", p.command.tool);
   sink.field("tool digest", p.identity.hex());
-  sink.field("name", target.invocation.run_argv.empty() ? "" : target.invocation.run_argv.front());
-  sink.field("language", target.invocation.language);
-  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+  sink.field("name", target.invocation.run.argv.empty() ? "" : target.invocation.run.argv.front());
+  sink.field("language", target.invocation.identity.language);
+  for (const tool::KeyArgument& argument : target.invocation.key.arguments) {
     const bool is_name = argument.is_input || argument.is_target ||
                          argument.output != tool::KeyArgument::Output::none;
     if (!is_name) sink.field("argument", argument.text);
@@ -43,8 +46,8 @@ ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run
   return ProbeKey{sink.finish()};
 }
 
-// Is this a file that a run reads as a part of its source? Such a one counts for a module only when it
-// is one of the module's; whatever else the run read could have counted.
+// Is this a source or a header? Those count for a module only when they are among its inputs. Any other file
+// that the run read could have changed the module.
 bool is_source_text(std::string_view path) {
   static constexpr std::string_view kEndings[] = {
       ".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".def",
@@ -52,11 +55,11 @@ bool is_source_text(std::string_view path) {
   return std::ranges::any_of(kEndings, [&](std::string_view e) { return path.ends_with(e); });
 }
 
-// Claims that are of the run that made the module, and not of the module.
+// Claims of the run that made the module that say nothing of the module.
 bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inputs,
                      const action::Roots& roots) {
   switch (claim.claim) {
-    case Claim::absent_or_file:  // whoever reads the module reads those that it imports
+    case Claim::absent_or_file:  // a run that reads the module reads those that it imports
     case Claim::output_name:
       return true;
     case Claim::file:
@@ -70,7 +73,7 @@ bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inpu
   }
 }
 
-// Names of all files that the module was made of; empty: not all of them are in the trace.
+// The names of all files that the module is made of; empty: not all of them are in the trace.
 std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const Trace& trace,
                                 const action::Roots& roots) {
   const auto fd = os::open_read(module.path);
@@ -91,7 +94,7 @@ std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const 
   return out;
 }
 
-// A source that asks for what is in the cache of modules, by name: what it finds is not claimed.
+// Does a source name files of the module cache (__has_include)? What it finds there is not claimed.
 bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCache& mentions) {
   static const std::vector<std::string> kNames = {
       "modules.timestamp", "modules.idx", ".pcm\"", ".pcm>", ".pcm)", ".pcm."};
@@ -100,7 +103,7 @@ bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCach
   });
 }
 
-// What the run that made it claimed, where that is known and holds now.
+// The claims of the run that made it, if they are known and hold now.
 std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& checker,
                               Services& services) {
   const auto record = services.records.get_manifest(key);
@@ -114,8 +117,8 @@ std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& check
   return std::nullopt;
 }
 
-// The value of a claim that holds is the present one; what a module rests on may bind the result as
-// what the run itself has asked for does.
+// A variable's claim with its value: the claim holds, so the value is the present one. It may bind the result
+// to a root, as the run's own variables do.
 Observation revealed(Observation claim, const tool::Command& command, const action::Roots& roots) {
   if (claim.claim != Claim::variable_digest) return claim;
   claim.claim = Claim::variable;
@@ -185,7 +188,7 @@ void remember_modules(const FinishedRun& run, const Trace& trace,
       manifest->add(ctx.key, *ctx.trace);
       return encode(*manifest);
     };
-    // What is not kept is read as a module that nobody knows.
+    // If this fails the module is unknown to later runs.
     static_cast<void>(static_cast<bool>(services.records.update_manifest(key, change, &context)));
   }
 }

@@ -21,7 +21,6 @@
 #include "pipeline/streams.h"
 #include "sharing/output_name.h"
 #include "sharing/portability.h"
-#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -53,7 +52,7 @@ std::string hopeless(const RunReport& report, const Target& target) {
       !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
     return "the tool failed";
   if (report.truncated) return "not all of its text could be captured, or it left a process behind";
-  if (report.read_stdin && !invocation.reads_stdin && !invocation.has_no_stdin)
+  if (report.read_stdin && !invocation.run.reads_stdin && !invocation.run.has_no_stdin)
     return "reads standard input";
   return {};
 }
@@ -61,11 +60,8 @@ std::string hopeless(const RunReport& report, const Target& target) {
 // Why a proven result is not to be stored; empty: it is.
 std::string not_to_be_stored(const RunReport& report, const tool::Invocation& invocation,
                              bool read_only) {
-  const bool forbids = invocation.exec_options != nullptr && invocation.exec_options->read_only;
-  if (read_only || forbids) return "read-only";
-  if (report.exit_code != 0 && invocation.exec_options != nullptr &&
-      !invocation.exec_options->cache_failures)
-    return "the tool failed";
+  if (read_only || invocation.storage.is_read_only) return "read-only";
+  if (report.exit_code != 0 && !invocation.storage.failures) return "the tool failed";
   return {};
 }
 
@@ -163,8 +159,8 @@ bool Publication::is_worth_a_look() {
   if (!out_.why_not.empty()) return false;
   const tool::Invocation& invocation = target_.invocation;
   unwanted_because_ = not_to_be_stored(report_, invocation, settings_.read_only);
-  const bool is_strict = invocation.exec_options != nullptr && invocation.exec_options->strict;
-  if (unwanted_because_.empty() || is_strict || services_.flights.has_waiters(p_.probe))
+  if (unwanted_because_.empty() || invocation.storage.is_strict ||
+      services_.flights.has_waiters(p_.probe))
     return true;
   out_.why_not = unwanted_because_;
   return false;
@@ -210,20 +206,17 @@ evidence::RunFacts Publication::read_observation() {
 
 void Publication::collect_facts() {
   const tool::Invocation& invocation = target_.invocation;
-  const tool::exec::ExecOptions* order = invocation.exec_options.get();
-  facts_ = order != nullptr && order->declared_only
-               ? evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns)
-               : read_observation();
-  if (order != nullptr) {
-    if (facts_.problem.empty() && order->strict)
-      out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
-    if (!out_.undeclared.empty()) facts_.problem = "not declared: " + out_.undeclared.front();
-    if (facts_.problem.empty())
-      evidence::check_declared(p_.declared, invocation, p_.command, target_.roots,
-                               {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns),
-                                report_.exit_code != 0},
-                               services_.digester, facts_);
-  }
+  facts_ = invocation.run.is_observed
+               ? read_observation()
+               : evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns);
+  if (facts_.problem.empty() && invocation.storage.is_strict)
+    out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
+  if (!out_.undeclared.empty()) facts_.problem = "not declared: " + out_.undeclared.front();
+  if (facts_.problem.empty() && invocation.policy.is_generic)
+    evidence::check_declared(
+        p_.declared, invocation, p_.command, target_.roots,
+        {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
+        services_.digester, facts_);
   if (facts_.problem.empty()) claim_modules(run_, services_, facts_);
 }
 
@@ -232,17 +225,17 @@ std::string Publication::problem_of_texts() const {
   const std::string& out = report_.out;
   const std::string& err = report_.err;
   const tool::Invocation& invocation = target_.invocation;
-  if (invocation.prints_commands) {
+  if (invocation.policy.prints_commands) {
     for (const std::string& name : facts_.temporaries) {  // such a name is another one each time
       if (out.find(name) != std::string::npos || err.find(name) != std::string::npos)
         return "prints the name of a temporary file: " + name;
     }
   }
   if (facts_.asked_time &&
-      (invocation.timekeeper->may_tell(out) || invocation.timekeeper->may_tell(err)))
+      (invocation.policy.timekeeper->may_tell(out) || invocation.policy.timekeeper->may_tell(err)))
     return "reads the clock, and may tell it";
   const bool is_silent = out.empty() && err.empty();
-  if (invocation.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
+  if (invocation.run.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
     return "a header holds escape sequences";
   return {};
 }
@@ -252,13 +245,12 @@ Result<Draft> Publication::draft_result() {
   action::ActionResult& r = draft.result;
   r.exit_code = report_.exit_code;
   r.streams_are_one = wants_one_stream(target_) && !report_.out.empty();
-  r.colours_forced = target_.invocation.colours_forced;
+  r.colours_forced = target_.invocation.run.colours_forced;
   r.made_in = target_.roots;
   r.cost_ns = report_.elapsed_ns;
   r.made_at_ns = os::wall_ns();
   r.evidence = !report_.log ? "declared" : report_.supervised ? "supervisor" : "interposer";
-  if (target_.invocation.exec_options != nullptr)
-    r.ttl_ns = target_.invocation.exec_options->ttl_ns;
+  r.ttl_ns = target_.invocation.storage.ttl_ns;
   r.out = TRY(keep(report_.out, draft));
   r.err = TRY(keep(report_.err, draft));
   const sharing::RunContext run{target_.request.cwd, target_.invocation, target_.adapter,

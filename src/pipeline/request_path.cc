@@ -5,8 +5,6 @@
 // Tested by request_path_test.cc with a store and a client in memory.
 #include "pipeline/request_path.h"
 
-#include <algorithm>
-
 #include "evidence/blind_spots.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -15,7 +13,6 @@
 #include "pipeline/exec_answers.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
-#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -70,7 +67,7 @@ bool RequestPath::prepare() {
   target_.emplace(Target{request_, p.invocation, *p.adapter, p.roots});
   checker_.emplace(p.command, p.roots, services_.digester);
   describe(p.command.tool, p.invocation, p.probe);
-  if (p.invocation.exec_options == nullptr || !p.invocation.exec_options->print_key) return true;
+  if (!p.invocation.asked.for_key) return true;
   outcome_.bypass = BypassReason::not_run;
   outcome_.tell = Outcome::Tell::nothing;
   outcome_.answer = print_key(p, request_, settings_);
@@ -144,7 +141,8 @@ std::string RequestPath::materialize(const StoredResult& stored, const Target& t
   if (!replay) return replay.error().message;
   wrap_build_script(target.invocation);
   if (services_.on_hit) services_.on_hit(stored.key);
-  if (!target.invocation.incremental_marker.empty()) services_.incremental.hit(*outcome_.probe);
+  if (!target.invocation.places.incremental_marker.empty())
+    services_.incremental.hit(*outcome_.probe);
   outcome_.kind = OutcomeKind::hit;
   outcome_.action = stored.key;
   outcome_.cost_ns = result.cost_ns;
@@ -156,7 +154,7 @@ std::string RequestPath::materialize(const StoredResult& stored, const Target& t
 
 // Is this miss one of many, in a directory where rustc can reuse what it made before?
 bool RequestPath::leave_to_incremental() {
-  const std::string& marker = prepared_->invocation.incremental_marker;
+  const std::string& marker = prepared_->invocation.places.incremental_marker;
   if (marker.empty() || !settings_.rust_incremental) return false;
   const auto there = os::stat_file(marker);
   if (!there || !*there) return false;
@@ -207,25 +205,23 @@ bool RequestPath::run() {
 RunOrder RequestPath::make_run_order() const {
   const Prepared& p = *prepared_;
   const tool::Invocation& invocation = p.invocation;
-  RunOrder order{p.command.tool, invocation.run_argv};
-  order.strip_colour =
-      invocation.colours_forced && !(request_.stderr_is_terminal && invocation.colours_on_terminal);
+  RunOrder order{p.command.tool, invocation.run.argv};
+  order.strip_colour = invocation.run.colours_forced &&
+                       !(request_.stderr_is_terminal && invocation.run.colours_on_terminal);
   order.supervise = evidence::wants_supervisor(p.tool_content.traits);
-  if (invocation.run_environment) order.environment = &*invocation.run_environment;
-  order.no_stdin = invocation.has_no_stdin;
-  order.drops_out = invocation.drops_stdout;
-  order.drops_err = invocation.drops_stderr;
-  if (invocation.exec_options == nullptr) return order;
-  order.limit_ms = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(invocation.exec_options->timeout_ns / 1'000'000, UINT32_MAX));
-  order.observe = !invocation.exec_options->declared_only;
+  if (invocation.run.environment) order.environment = &*invocation.run.environment;
+  order.no_stdin = invocation.run.has_no_stdin;
+  order.drops_out = invocation.run.drops_stdout;
+  order.drops_err = invocation.run.drops_stderr;
+  order.limit_ms = invocation.run.limit_ms;
+  order.observe = invocation.run.is_observed;
   return order;
 }
 
 OutputLocks RequestPath::lock_outputs() {
   int patience = kLockWaitMaxS;
   return OutputLocks::take(
-      services_.locks, prepared_->invocation.written,
+      services_.locks, prepared_->invocation.outputs.written,
       [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
 }
 
@@ -243,10 +239,10 @@ void RequestPath::publish() {
 void RequestPath::describe(const std::string& tool, const tool::Invocation& invocation,
                            const ProbeKey& probe) {
   outcome_.tool = tool;
-  outcome_.what = invocation.what;
-  outcome_.output = invocation.spelled_output;
+  outcome_.what = invocation.identity.what;
+  outcome_.output = invocation.outputs.spelled_main;
   outcome_.probe = probe;
-  outcome_.tell = told_by(invocation);
+  outcome_.tell = invocation.asked.tell;
 }
 
 void RequestPath::describe_run() {
@@ -268,8 +264,8 @@ void RequestPath::describe_run() {
 }
 
 void RequestPath::wrap_build_script(const tool::Invocation& invocation) {
-  if (invocation.build_script.empty() || services_.interposer.empty()) return;
-  auto done = pipeline::wrap_build_script(invocation.build_script, services_.interposer);
+  if (invocation.places.build_script.empty() || services_.interposer.empty()) return;
+  auto done = pipeline::wrap_build_script(invocation.places.build_script, services_.interposer);
   if (!done) outcome_.troubles.push_back("rust.build_scripts: " + done.error().message);
 }
 

@@ -19,7 +19,7 @@ struct Language {
   bool fortran = false;      // it reads and replaces ".mod" files that the command does not name
   // Colours are not asked for: its front end writes its arguments down, or knows no colours.
   bool plain_messages = false;
-  const Timekeeper* timekeeper = nullptr;  // Invocation::timekeeper
+  const Timekeeper* timekeeper = nullptr;  // Invocation::Policy::timekeeper
   const char* why_not = nullptr;           // not remembered, and why
 };
 

@@ -51,12 +51,12 @@ KeyArgument key_argument(const std::string& text, const ExecOptions& order, std:
 
 void add_variables(const ExecOptions& order, const Command& command, Invocation& out) {
   constexpr const char* kGiven[] = {"declared", "observed", "all"};
-  out.key_fields.push_back({"variables", kGiven[static_cast<std::size_t>(order.variables)]});
+  out.key.fields.push_back({"variables", kGiven[static_cast<std::size_t>(order.variables)]});
   const std::set<std::string> names(order.input_variables.begin(), order.input_variables.end());
   for (const std::string& name : names) {
     const auto value = command.variable(name);
-    out.key_fields.push_back({value ? "given variable" : "unset variable", name});
-    if (value) out.key_fields.push_back({"value", std::string(*value)});
+    out.key.fields.push_back({value ? "given variable" : "unset variable", name});
+    if (value) out.key.fields.push_back({"value", std::string(*value)});
   }
   if (order.variables != GivenVariables::all) return;
   std::vector<EnvironmentVariable> sorted = command.environment;
@@ -64,23 +64,66 @@ void add_variables(const ExecOptions& order, const Command& command, Invocation&
             [](const auto& a, const auto& b) { return a.name < b.name; });
   for (const EnvironmentVariable& v : sorted) {
     if (v.name.starts_with("DEJA_")) continue;
-    out.key_fields.push_back({"given variable", std::string(v.name)});
-    out.key_fields.push_back({"value", std::string(v.value)});
+    out.key.fields.push_back({"given variable", std::string(v.name)});
+    out.key.fields.push_back({"value", std::string(v.value)});
   }
 }
 
 // What is declared by name only; the contents of inputs are added when they have been read.
 void add_declaration(const ExecOptions& order, Invocation& out) {
-  for (const std::string& extra : order.extra) out.key_fields.push_back({"extra", extra});
-  if (!order.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
-  if (order.declared_only) {
-    out.key_fields.push_back({"evidence", "declared"});
-    out.is_observed = false;
-  }
-  if (order.strict) out.key_fields.push_back({"evidence", "strict"});
-  if (order.clock_counts) out.key_fields.push_back({"evidence", "clock"});
+  for (const std::string& extra : order.extra) out.key.fields.push_back({"extra", extra});
+  if (!order.depfile.empty()) out.key.fields.push_back({"depfile", "tracked"});
+  if (order.declared_only) out.key.fields.push_back({"evidence", "declared"});
+  if (order.strict) out.key.fields.push_back({"evidence", "strict"});
+  if (order.clock_counts) out.key.fields.push_back({"evidence", "clock"});
   constexpr const char* kInputs[] = {"none", "inherit", "keyed"};
-  out.key_fields.push_back({"stdin", kInputs[static_cast<std::size_t>(order.input)]});
+  out.key.fields.push_back({"stdin", kInputs[static_cast<std::size_t>(order.input)]});
+}
+
+void set_run(const ExecOptions& order, const Command& command, Invocation::Run& run) {
+  run.argv = order.argv;
+  run.environment.emplace();
+  for (const EnvironmentVariable& v : command.given.value_or(command.environment))
+    run.environment->push_back(std::string(v.name).append("=").append(v.value));
+  run.reads_stdin = order.input == GivenStdin::keyed;
+  run.has_no_stdin = order.input == GivenStdin::none;
+  run.drops_stdout = !order.wants_stdout;
+  run.drops_stderr = !order.wants_stderr;
+  run.is_observed = !order.declared_only;
+  run.limit_ms =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(order.timeout_ns / 1'000'000, UINT32_MAX));
+}
+
+void set_key(const ExecOptions& order, const Command& command, Invocation& out) {
+  Invocation::Key& key = out.key;
+  for (std::size_t i = 1; i < order.argv.size(); ++i)
+    if (order.is_keyed[i]) key.arguments.push_back(key_argument(order.argv[i], order, command.cwd));
+  key.has_variables = order.variables != GivenVariables::observed;
+  key.roots = order.no_cwd_in_key ? Invocation::Key::Roots::working_directory
+                                  : Invocation::Key::Roots::none;
+  key.tags_tool = order.no_cwd_in_key;
+  if (!order.tool_hash.empty()) {
+    key.tool = base_name(command.tool);
+    key.tags_tool = false;
+    key.tool_digest = Digest::from_hex(order.tool_hash);
+  }
+  key.names_interpreters = order.tool_hash.empty() && order.declared_only;
+  if (!order.no_cwd_in_key) key.fields.push_back({"cwd", std::string(command.cwd)});
+  add_variables(order, command, out);
+  add_declaration(order, out);
+}
+
+void set_declared(const ExecOptions& order, const Command& command, Declaration& declared) {
+  declared.outputs = absolute(order.output_files, command.cwd);
+  for (const std::string& path : absolute(order.optional_outputs, command.cwd))
+    declared.outputs.push_back(path);
+  declared.directories = absolute(order.output_directories, command.cwd);
+  declared.required = order.output_files;
+  if (!order.depfile.empty()) {
+    declared.outputs.push_back(tidy_path(join_path(command.cwd, order.depfile)));
+    declared.required.push_back(order.depfile);
+  }
+  declared.lists_inputs_on_stdin = order.input_list_from_stdin;
 }
 
 class ExecAdapter final : public Adapter {
@@ -91,33 +134,24 @@ class ExecAdapter final : public Adapter {
   Classified classify(const Command& command, const Options&) const override {
     const ExecOptions& order = *command.exec_options;
     Invocation out;
-    out.adapter = "exec";
     out.exec_options = command.exec_options;
-    out.what = what_of(order);
-    out.is_generic = true;
-    out.clock_counts = order.clock_counts;
-    out.facts_count = order.clock_counts;
-    out.run_argv = order.argv;
-    for (std::size_t i = 1; i < order.argv.size(); ++i)
-      if (order.is_keyed[i])
-        out.key_arguments.push_back(key_argument(order.argv[i], order, command.cwd));
-    out.reads_stdin = order.input == GivenStdin::keyed;
-    out.has_no_stdin = order.input == GivenStdin::none;
-    out.drops_stdout = !order.wants_stdout;
-    out.drops_stderr = !order.wants_stderr;
-    out.are_variables_keyed = order.variables != GivenVariables::observed;
-    out.failures_count = order.cache_failures;
-    out.declared.outputs = absolute(order.output_files, command.cwd);
-    for (const std::string& path : absolute(order.optional_outputs, command.cwd))
-      out.declared.outputs.push_back(path);
-    out.declared.directories = absolute(order.output_directories, command.cwd);
-    if (!order.depfile.empty())
-      out.declared.outputs.push_back(tidy_path(join_path(command.cwd, order.depfile)));
+    out.identity.adapter = "exec";
+    out.identity.what = what_of(order);
+    out.policy.is_generic = true;
+    out.policy.clock_counts = order.clock_counts;
+    out.policy.facts_count = order.clock_counts;
+    out.policy.failures_count = order.cache_failures;
+    set_run(order, command, out.run);
+    set_declared(order, command, out.declared);
     // With --declared-only the tool may be another deja, which would wait for us.
-    if (!order.declared_only) out.written = out.declared.outputs;
-    if (!order.no_cwd_in_key) out.key_fields.push_back({"cwd", std::string(command.cwd)});
-    add_variables(order, command, out);
-    add_declaration(order, out);
+    if (!order.declared_only) out.outputs.written = out.declared.outputs;
+    set_key(order, command, out);
+    out.storage = {.failures = order.cache_failures,
+                   .is_read_only = order.read_only,
+                   .is_strict = order.strict,
+                   .ttl_ns = order.ttl_ns};
+    out.asked.for_key = order.print_key;
+    out.asked.tell = order.json ? Tell::json : order.explain ? Tell::text : Tell::nothing;
     return out;
   }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -59,6 +60,13 @@ struct ExecOptions {
 
   bool bypasses() const { return no_cache || non_deterministic; }
 };
+
+// The words of `deja exec` as the command of its tool: argv becomes the tool's, exec_options is set.
+// Why not to look it up; empty: go on.
+std::optional<Bypass> read_command(Command& command);
+// The tool's variables: `given` is set, and `environment` keeps those that count.
+// REQUIRES: read_command().
+void give_variables(Command& command);
 
 // argv[0] is "exec". A string: what is wrong, one line that names option and value.
 std::variant<ExecOptions, std::string> read_order(std::span<const std::string_view> argv);

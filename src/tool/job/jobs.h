@@ -57,8 +57,8 @@ struct Job {
   Rewrites rewrites = Rewrites::none;
   bool colours = false;         // it colours what it writes to a terminal
   bool failures_count = false;  // findings make it fail; they are results as others
-  bool relates_paths = false;   // Invocation::relates_paths
-  // Invocation::timekeeper; null: none.
+  bool relates_paths = false;   // Invocation::Outputs::relate_paths
+  // Invocation::Policy::timekeeper; null: none.
   const Timekeeper* (*timekeeper)(const Command& command,
                                   const std::vector<std::string>& arguments) = nullptr;
   bool has_operation = false;  // its first word is letters ("rcs")
