@@ -36,7 +36,7 @@ Result<DecodedRequest> decode_request(const std::string& body);
 // on the tool's stderr.
 bool is_loadable(const std::string& library);
 
-// The hallway's client over a socket.
+// The client of a request, over a socket.
 class SocketClient final : public pipeline::Client {
  public:
   SocketClient(Line& line, std::string interposer)

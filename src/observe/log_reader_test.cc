@@ -6,6 +6,7 @@
 
 #include <random>
 
+#include "base/bytes.h"
 #include "observe/testing/log_builder.h"
 
 namespace deja::observe {
@@ -246,6 +247,32 @@ TEST(LogReader, SpoiltBytesNeverBreakIt) {
       for (const Event& event : log->events) EXPECT_LE(event.path.size(), 2 * whole.size());
     }
   }
+}
+
+// Hexadecimal digits with spaces between them.
+std::string packed(std::string spaced) {
+  std::erase(spaced, ' ');
+  return spaced;
+}
+
+// The bytes that the interposer and the supervisor write, so that they are not changed by accident. A
+// change on purpose also grows the version.
+TEST(Format, BytesOfARecord) {
+  const std::string bytes =
+      LogBuilder()
+          .add(DEJA_OP_OPEN, "ab", "c",
+               {.pid = 2, .error = 3, .value = 4, .flags = 1, .identity = kFile, .when_ns = 5})
+          .bytes();
+  EXPECT_EQ(to_hex(std::string_view(bytes).substr(0, 32)),
+            packed("44454a00 06000000 0000100000000000 6010000000000000 00000000 00000000"));
+  EXPECT_EQ(to_hex(std::string_view(bytes).substr(DEJA_LOG_HEADER_BYTES)),
+            packed("60000000 0600 0180 02000000 03000000 04000000 00000000 "
+                   "0500000000000000 02000000 01000000 "
+                   "0100000000000000 0700000000000000 0300000000000000 0400000000000000 "
+                   "0500000000000000 a4810000 01000000 "
+                   "616263 0000000000"));
+  EXPECT_EQ(DEJA_OP_PROCESS, 1);
+  EXPECT_EQ(DEJA_OP_LAST, 26);
 }
 
 }  // namespace
