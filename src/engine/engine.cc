@@ -1,4 +1,7 @@
-// Tested by whatever serves requests: test/e2e, test/api.
+// Puts an engine together. Without a store (damaged, not ours, no space) there are no services: each request is
+// a bypass with the reason, the tool runs, and maintain() tries again.
+//
+// Tested by engine_test.cc, test/e2e and test/api.
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -40,7 +43,7 @@ config::Sources sources_of(const pipeline::Request& request) {
       request.cwd};
 }
 
-// What the user of `deja exec` asked to hear (--explain, --json), for standard error.
+// What `deja exec --explain` or --json prints to standard error.
 std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
   std::string text;
   if (how == pipeline::Outcome::Tell::nothing) return text;
@@ -103,7 +106,7 @@ Engine::~Engine() = default;
 
 std::unique_ptr<Engine> Engine::open(Options options) {
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
-  // Where it is not ours, the journal counts in memory and the store says why.
+  // In a directory that is not ours the journal counts in memory, and opening the store says why.
   const std::string& dir = engine->options_.dir;
   const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::CacheDirectory::ours;
   engine->journal_ = journal::Journal::open(is_ours ? dir : std::string());
@@ -166,7 +169,7 @@ void Engine::maintain() {
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }
 
-// A mistake in a file is one trouble, not one for each compile that meets it.
+// A mistake in a file is one trouble, not one for each request.
 void Engine::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
   if (loaded->problems.empty()) return;
   {
