@@ -25,15 +25,15 @@ using action::Artifact;
 using action::Placement;
 using action::Role;
 
-// A prepared artifact: complete, under a temporary name next to its place. What was not placed is removed.
-class Prepared {
+// An artifact that is complete under a temporary name next to its place. What was not placed is removed.
+class PreparedFile {
  public:
-  Prepared(std::string temp, std::string path, bool is_taken)
+  PreparedFile(std::string temp, std::string path, bool is_taken)
       : temp_(std::move(temp)), path_(std::move(path)), is_taken_(is_taken) {}
-  Prepared(Prepared&& o) noexcept
+  PreparedFile(PreparedFile&& o) noexcept
       : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)), is_taken_(o.is_taken_) {}
-  Prepared& operator=(Prepared&&) = delete;
-  ~Prepared() {
+  PreparedFile& operator=(PreparedFile&&) = delete;
+  ~PreparedFile() {
     if (!temp_.empty()) static_cast<void>(static_cast<bool>(os::remove_file(temp_)));
   }
   // An old file is unlinked first, as compilers do it. ext4 writes a file that is renamed over another one
@@ -147,53 +147,6 @@ Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
   return static_cast<mode_t>(artifact.mode);
 }
 
-Status fill(const Artifact& artifact, const action::ActionResult& result, const Target& target,
-            store::BlobStore& blobs, const os::Fd& temp) {
-  auto blob = TRY(blobs.open_blob(artifact.digest));
-  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
-  if (artifact.role != Role::depfile || result.made_in == target.roots) {
-    TRY(os::copy_contents(blob->fd, temp));
-    return {};
-  }
-  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
-  const auto moved =
-      sharing::move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
-  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
-  return os::write_fd(temp, *moved);
-}
-
-Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& result,
-                         const Target& target, store::BlobStore& blobs) {
-  const std::string path = target.roots.expand(artifact.path);
-  if (path.empty())
-    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
-  // It is already there.
-  if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
-    return Prepared({}, path, false);
-  const mode_t mode = TRY(fresh_mode(artifact, target.request.umask));
-  const bool is_taken = TRY(check_place(artifact, mode, path, target));
-  const std::string temp = temporary_name(path);
-  if (artifact.role == Role::symlink) {
-    TRY(os::make_symlink(artifact.link_text, temp));
-    return Prepared(temp, path, is_taken);
-  }
-  const os::Fd fd = TRY(os::create_file(temp, mode));
-  Prepared prepared(temp, path, is_taken);
-  TRY(fill(artifact, result, target, blobs, fd));
-  return prepared;
-}
-
-// The bytes for one of the user's streams.
-Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
-                                const action::ActionResult& result, const Target& target,
-                                store::BlobStore& blobs) {
-  std::string text = TRY(read_stream(stream, blobs));
-  if (strip) text = strip_ansi(text);
-  auto moved = sharing::move_text(text, result.made_in, target.roots);
-  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
-  return *std::move(moved);
-}
-
 // Is this declared output among the artifacts, maybe by another path to its directory?
 bool has_artifact(const action::ActionResult& result, const Target& target,
                   const std::string& name) {
@@ -208,31 +161,125 @@ bool has_artifact(const action::ActionResult& result, const Target& target,
   });
 }
 
-// Makes the missing directories above a declared output.
-Status make_parents(const std::string& place, const Target& target, MadeDirectories& directories) {
-  const mode_t mode = 0777 & ~target.request.umask;
-  const tool::Declaration& declared = target.invocation.declared;
-  const bool is_below =
-      std::any_of(declared.directories.begin(), declared.directories.end(),
-                  [&](const auto& directory) { return is_within(place, directory); });
-  if (is_below) TRY(directories.make_all(std::string(parent_path(place)), mode));
-  for (const std::string& path : declared.outputs)
-    if (base_name(path) == base_name(place))  // it may be spelled otherwise
-      TRY(directories.make_all(std::string(parent_path(path)), mode));
+// One result on its way to the disk of one request.
+class Materialization {
+ public:
+  Materialization(const action::ActionResult& result, const Target& target, store::BlobStore& blobs)
+      : result_(result), target_(target), blobs_(blobs) {}
+
+  Result<Replay> replay() const;
+  // Makes missing directories, and all files under temporary names.
+  Status prepare();
+  Status place();
+
+ private:
+  Result<std::string> text_of(const action::StreamBytes& stream, bool strip) const;
+  Status make_directories();
+  Status make_parents(const std::string& place);
+  Result<PreparedFile> prepare(const Artifact& artifact) const;
+  Status fill(const Artifact& artifact, const os::Fd& temp) const;
+
+  const action::ActionResult& result_;
+  const Target& target_;
+  store::BlobStore& blobs_;
+  MadeDirectories directories_;
+  std::vector<PreparedFile> files_;
+};
+
+Result<Replay> Materialization::replay() const {
+  Replay replay;
+  replay.exit_code = result_.exit_code;
+  const bool strip = result_.colours_forced && !keeps_colours(target_);
+  replay.out = TRY(text_of(result_.out, strip && result_.streams_are_one));
+  replay.err = TRY(text_of(result_.err, strip));
+  if (wants_one_stream(target_)) {
+    replay.out += replay.err;  // at most one of them has bytes, see unusable()
+    replay.err.clear();
+  }
+  if (target_.invocation.run.drops_stdout) replay.out.clear();
+  if (target_.invocation.run.drops_stderr) replay.err.clear();
+  return replay;
+}
+
+// The bytes for one of the user's streams.
+Result<std::string> Materialization::text_of(const action::StreamBytes& stream, bool strip) const {
+  std::string text = TRY(read_stream(stream, blobs_));
+  if (strip) text = strip_ansi(text);
+  auto moved = sharing::move_text(text, result_.made_in, target_.roots);
+  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
+  return *std::move(moved);
+}
+
+Status Materialization::prepare() {
+  TRY(make_directories());
+  for (const Artifact& artifact : result_.artifacts)
+    if (artifact.role != Role::directory) files_.push_back(TRY(prepare(artifact)));
   return {};
 }
 
+Status Materialization::place() {
+  for (PreparedFile& file : files_) TRY(file.place());
+  return directories_.keep();
+}
+
 // A directory comes before what is in it.
-Status make_directories(const action::ActionResult& result, const Target& target,
-                        MadeDirectories& directories) {
-  for (const Artifact& artifact : result.artifacts) {
-    const std::string path = target.roots.expand(artifact.path);
-    TRY(make_parents(tidy_path(path), target, directories));
+Status Materialization::make_directories() {
+  for (const Artifact& artifact : result_.artifacts) {
+    const std::string path = target_.roots.expand(artifact.path);
+    TRY(make_parents(tidy_path(path)));
     if (artifact.role != Role::directory) continue;
-    TRY(check_place(artifact, artifact.mode, path, target));
-    TRY(directories.make(path, artifact.mode));
+    TRY(check_place(artifact, artifact.mode, path, target_));
+    TRY(directories_.make(path, artifact.mode));
   }
   return {};
+}
+
+// Makes the missing directories above a declared output.
+Status Materialization::make_parents(const std::string& place) {
+  const mode_t mode = 0777 & ~target_.request.umask;
+  const tool::Declaration& declared = target_.invocation.declared;
+  const bool is_below =
+      std::any_of(declared.directories.begin(), declared.directories.end(),
+                  [&](const auto& directory) { return is_within(place, directory); });
+  if (is_below) TRY(directories_.make_all(std::string(parent_path(place)), mode));
+  for (const std::string& path : declared.outputs)
+    if (base_name(path) == base_name(place))  // it may be spelled otherwise
+      TRY(directories_.make_all(std::string(parent_path(path)), mode));
+  return {};
+}
+
+Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
+  const std::string path = target_.roots.expand(artifact.path);
+  if (path.empty())
+    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+  // It is already there.
+  if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
+    return PreparedFile({}, path, false);
+  const mode_t mode = TRY(fresh_mode(artifact, target_.request.umask));
+  const bool is_taken = TRY(check_place(artifact, mode, path, target_));
+  const std::string temp = temporary_name(path);
+  if (artifact.role == Role::symlink) {
+    TRY(os::make_symlink(artifact.link_text, temp));
+    return PreparedFile(temp, path, is_taken);
+  }
+  const os::Fd fd = TRY(os::create_file(temp, mode));
+  PreparedFile file(temp, path, is_taken);
+  TRY(fill(artifact, fd));
+  return file;
+}
+
+Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const {
+  auto blob = TRY(blobs_.open_blob(artifact.digest));
+  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
+  if (artifact.role != Role::depfile || result_.made_in == target_.roots) {
+    TRY(os::copy_contents(blob->fd, temp));
+    return {};
+  }
+  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
+  const auto moved = sharing::move_depfile(text, result_.made_in, target_.roots, target_.adapter,
+                                           target_.invocation);
+  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
+  return os::write_fd(temp, *moved);
 }
 
 }  // namespace
@@ -240,6 +287,10 @@ Status make_directories(const action::ActionResult& result, const Target& target
 bool wants_one_stream(const Target& target) {
   const tool::Invocation::Run& run = target.invocation.run;
   return target.request.streams_are_one && !run.drops_stdout && !run.drops_stderr;
+}
+
+bool keeps_colours(const Target& target) {
+  return target.request.stderr_is_terminal && target.invocation.run.colours_on_terminal;
 }
 
 std::string unwanted(const action::ActionResult& result, const Target& target) {
@@ -269,30 +320,13 @@ std::string unusable(const action::ActionResult& result, const Target& target) {
 
 Result<Replay> materialize(const action::ActionResult& result, const Target& target,
                            store::BlobStore& blobs, Client& client) {
-  Replay replay;
-  replay.exit_code = result.exit_code;
-  const bool strip = result.colours_forced && !(target.request.stderr_is_terminal &&
-                                                target.invocation.run.colours_on_terminal);
-  replay.out = TRY(replay_text(result.out, strip && result.streams_are_one, result, target, blobs));
-  replay.err = TRY(replay_text(result.err, strip, result, target, blobs));
-  if (wants_one_stream(target)) {
-    replay.out += replay.err;  // at most one of them has bytes, see unusable()
-    replay.err.clear();
-  }
-  if (target.invocation.run.drops_stdout) replay.out.clear();
-  if (target.invocation.run.drops_stderr) replay.err.clear();
-  MadeDirectories directories;
-  TRY(make_directories(result, target, directories));
-  std::vector<Prepared> prepared;
-  for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role != Role::directory)
-      prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
-  }
+  Materialization materialization(result, target, blobs);
+  Replay replay = TRY(materialization.replay());
+  TRY(materialization.prepare());
   // From here on everything is complete next to its place. A client that has given up runs the tool itself:
   // then nothing may be put over what that tool writes.
   if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
-  for (Prepared& p : prepared) TRY(p.place());
-  TRY(directories.keep());
+  TRY(materialization.place());
   return replay;
 }
 

@@ -24,6 +24,9 @@ struct Target {
 // Are stdout and stderr captured as one stream? Not where only one of them is wanted.
 bool wants_one_stream(const Target& target);
 
+// Does the user see colours? Else those that were forced are stripped.
+bool keeps_colours(const Target& target);
+
 // Why a result cannot be used for this request though its trace holds; empty when it can.
 std::string unusable(const action::ActionResult& result, const Target& target);
 // Why the user does not want a stored result: too old, or a failure (`deja exec`). Empty: it is wanted.

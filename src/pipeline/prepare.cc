@@ -118,39 +118,42 @@ void add_sources(tool::Invocation& invocation, Services& services) {
   }
 }
 
+// Where the tool's name leads to `deja`, a tool that looks for its own files by argv[0] would look there.
+bool must_run_by_path(const Request& request, bool behind_client, const Prepared& p) {
+  const bool is_bare = p.command.argv.front().find('/') == std::string_view::npos;
+  return request.calling == Calling::masquerade || behind_client ||
+         (is_bare && p.invocation.run.may_run_by_path);
+}
+
+// Digests the tool's file. False: it cannot be read, and nothing stands for it.
+bool identify(Prepared& p, Services& services) {
+  const auto content = services.digester.digest_file(p.command.tool, &p.tool_file);
+  const bool is_read = content && *content;
+  if (is_read) p.tool_content = **content;
+  p.identity = p.invocation.key.tool_digest.value_or(p.tool_content.digest);
+  return is_read || p.invocation.key.tool_digest.has_value();
+}
+
 }  // namespace
 
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
                                          Services& services, Client* client) {
   auto located = locate(request, settings);
   if (auto* why = std::get_if<Bypass>(&located)) return Declined{std::move(*why), {}};
+  Located& located_tool = std::get<Located>(located);
   Prepared out;
-  out.command = std::move(std::get<Located>(located).command);
-  out.adapter = std::get<Located>(located).adapter;
-  out.looked_at = std::move(std::get<Located>(located).looked_at);
+  out.command = std::move(located_tool.command);
+  out.adapter = located_tool.adapter;
+  out.looked_at = std::move(located_tool.looked_at);
 
   auto classified = classify(out, settings, services, client);
   if (auto* why = std::get_if<Bypass>(&classified))
     return Declined{std::move(*why), out.command.tool};
   out.invocation = std::move(std::get<tool::Invocation>(classified));
-  // Where the tool's name leads to `deja`, a tool that looks for its own files by argv[0] would look there.
-  const std::string_view called = out.command.argv.front();
-  const bool is_bare = called.find('/') == std::string_view::npos;
-  if (request.calling == Calling::masquerade || std::get<Located>(located).behind_client ||
-      (is_bare && out.invocation.run.may_run_by_path))
+  if (must_run_by_path(request, located_tool.behind_client, out))
     out.invocation.run.argv.front() = out.command.tool;
-
-  const auto content = services.digester.digest_file(out.command.tool, &out.tool_file);
-  Digest identity;
-  if (content && *content) {
-    out.tool_content = **content;
-    identity = out.tool_content.digest;
-  }
-  if (out.invocation.key.tool_digest) {
-    identity = *out.invocation.key.tool_digest;
-  } else if (!content || !*content) {
+  if (!identify(out, services))
     return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
-  }
   out.roots = find_roots(out.command, out.invocation, settings);
   // PWD may name the working directory by another path, and whether it does may change.
   const std::string_view pwd = out.command.variable("PWD").value_or("");
@@ -159,12 +162,11 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
     if (auto why = add_declared(out, services, client))
       return Declined{*std::move(why), out.command.tool};
   }
-  const action::Action action{out.command, out.invocation, out.roots,
-                              identity,    request.umask,  settings.salt};
+  const action::Action action{out.command,  out.invocation, out.roots,
+                              out.identity, request.umask,  settings.salt};
   out.command_key = action::probe_key(action);
   add_sources(out.invocation, services);
   out.probe = out.invocation.key.sources.empty() ? out.command_key : action::probe_key(action);
-  out.identity = identity;
   return out;
 }
 

@@ -206,8 +206,7 @@ RunOrder RequestPath::make_run_order() const {
   const Prepared& p = *prepared_;
   const tool::Invocation& invocation = p.invocation;
   RunOrder order{p.command.tool, invocation.run.argv};
-  order.strip_colour = invocation.run.colours_forced &&
-                       !(request_.stderr_is_terminal && invocation.run.colours_on_terminal);
+  order.strip_colour = invocation.run.colours_forced && !keeps_colours(*target_);
   order.supervise = evidence::wants_supervisor(p.tool_content.traits);
   if (invocation.run.environment) order.environment = &*invocation.run.environment;
   order.no_stdin = invocation.run.has_no_stdin;
