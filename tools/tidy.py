@@ -14,7 +14,6 @@ import cxx
 
 FILE_LINES_MAX, TEST_FILE_LINES_MAX = 600, 1000
 FUNCTION_LINES_MAX = 70
-FUNCTION_LINES_MAX_OF = {"handle_request": 100}  # the hallway: one page that reads like the design
 
 # (rule, what is banned, use instead)
 BANNED = [
@@ -64,9 +63,8 @@ def check_sizes(file, text):
         yield f"{file}:1: {count} lines, at most {lines_max}: give one of its ideas a file of its own"
     lines = text.splitlines()
     for name, line, length in cxx.functions(text):
-        limit = FUNCTION_LINES_MAX_OF.get(name.split("::")[-1], FUNCTION_LINES_MAX)
-        if length > limit and not allowed(lines[line - 1], "function-length"):
-            yield f"{file}:{line}: {name} has {length} lines, at most {limit}: name its phases"
+        if length > FUNCTION_LINES_MAX and not allowed(lines[line - 1], "function-length"):
+            yield f"{file}:{line}: {name} has {length} lines, at most {FUNCTION_LINES_MAX}: name its phases"
 
 
 def check_calls(file, text):

@@ -1,8 +1,14 @@
-// Record grammar:
+// The traces of one action differ in a few claims of some hundred, so each claim is stored once, sorted,
+// with the prefix that its subject shares with the one before; a trace is a list of numbers.
+//
+// clang-format off
 //   manifest    = "dejM" u8 version, varint n, n * observation, varint m, m * entry
 //   observation = u8 claim, varint shared, bytes rest, bytes value
 //                 (subject = first `shared` bytes of the previous subject, then rest)
 //   entry       = raw key[32], varint k, k * varint delta   (claims ascending, first delta from 0)
+// clang-format on
+//
+// Tested by action_test.cc and format_test.cc.
 #include "action/manifest.h"
 
 #include <algorithm>

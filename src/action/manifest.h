@@ -14,8 +14,8 @@ namespace deja::action {
 
 class Manifest {
  public:
-  // What a manifest holds at most; the oldest traces are forgotten. 64 traces: an edit loop over a
-  // day of one file; a branch flip finds its old trace again.
+  // What a manifest holds at most; the oldest traces are forgotten. 64 traces hold a day of edits of one
+  // file, so that a switch to another branch and back finds its old trace.
   static constexpr std::size_t kTracesMax = 64;
   static constexpr std::size_t kObservationsMax = 200'000;
 
@@ -29,7 +29,7 @@ class Manifest {
   Trace trace(const Entry& entry) const;
   const Entry* find(const ActionKey& key) const;  // null: not among them
 
-  // Puts a trace in front; an equal key moves up instead of standing twice.
+  // Puts a trace in front. A key that is there already moves to the front.
   void add(const ActionKey& key, const Trace& trace);
   void remove(const ActionKey& key);
   bool empty() const { return entries_.empty(); }

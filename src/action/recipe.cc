@@ -1,4 +1,7 @@
-// Tested by recipe_test.cc: every field changes the key, every field left out does not.
+// The key recipe. Each field has the wrong hit that it prevents; what is left out has the reason why that
+// is safe. A field that is missing here is a wrong hit, one too many is a lost hit.
+//
+// Tested by recipe_test.cc (every field changes the key, what is left out does not) and format_test.cc.
 #include "action/recipe.h"
 
 #include "base/path.h"
@@ -12,8 +15,8 @@ constexpr std::string_view kRecipeVersion = "deja action 4, BLAKE3-256";
 struct KeyedVariable {
   std::string_view name;
   bool prefix;
-  // Why it cannot be observed: read inside libc or ld.so, where no call passes the interposer.
 };
+// Read inside libc or ld.so, where no call passes the interposer, so they are not observed.
 constexpr KeyedVariable kAlwaysKeyed[] = {
     {"LD_", true},  // which libraries the tool runs with
     {"GLIBC_TUNABLES", false},
@@ -33,7 +36,8 @@ std::string tagged_argument(const tool::KeyArgument& argument, std::string_view 
                             const Roots& roots) {
   if (!argument.has_path()) return argument.text;
   if (argument.output != tool::KeyArgument::Output::none) {
-    // Its name may be another one; what follows from the name is bound to it after the run.
+    // Its name may be another one the next time. A result that depends on the name is bound to it after
+    // the run.
     const auto name = argument.output == tool::KeyArgument::Output::main ? OutputName::output
                                                                          : OutputName::depfile;
     if (!roots.path(name).empty()) {
@@ -60,8 +64,8 @@ std::string tagged_argument(const tool::KeyArgument& argument, std::string_view 
 // A compiler that is called by a path with a slash looks for its files along that path; its own path
 // is in the key already.
 std::string_view called_name(const Action& a) {
-  if (a.invocation.run_argv.empty()) return {};
-  const std::string_view name = a.invocation.run_argv.front();
+  if (a.invocation.run.argv.empty()) return {};
+  const std::string_view name = a.invocation.run.argv.front();
   return name == a.command.tool ? base_name(name) : name;
 }
 
@@ -101,28 +105,28 @@ void describe_action(const Action& a, Sink& sink) {
   sink.field("recipe", kRecipeVersion);  // an older deja's entries mean something else
   sink.field("salt", a.salt);            // the user wants entries apart
   sink.field("adapter",
-             a.invocation.adapter);  // two adapters may read one command line differently
-  sink.field("tool", a.invocation.key_tool.empty()
+             a.invocation.identity.adapter);  // two adapters may read one command line differently
+  sink.field("tool", a.invocation.key.tool.empty()
                          ? a.command.tool
-                         : a.invocation.key_tool);  // a tool looks for its own files beside itself
+                         : a.invocation.key.tool);  // a tool looks for its own files beside itself
   sink.field("tool digest", a.tool_digest.hex());   // the tool replaced behind an equal name
   sink.field("name", called_name(a));               // g++ or gcc
   // The command line was read as that of another program, which may read it otherwise.
   if (!a.command.known_as.empty()) sink.field("known as", a.command.known_as);
-  for (const tool::KeyArgument& argument : a.invocation.key_arguments)
+  for (const tool::KeyArgument& argument : a.invocation.key.arguments)
     sink.field("argument", tagged_argument(argument, a.command.cwd, a.roots));
-  for (const tool::KeyField& field : a.invocation.key_fields) sink.field(field.name, field.value);
-  // Not the working directory itself: what it leads to is in the trace, and whether its name is in an
-  // output is searched for after the run. Its being the root or not changes what tags mean.
+  for (const tool::KeyField& field : a.invocation.key.fields) sink.field(field.name, field.value);
+  // Not the working directory itself: what was found from there is in the trace, and after the run the
+  // outputs are searched for its name. Whether it is a root changes what the tags mean.
   sink.field("cwd is a root", a.roots.has(Root::cwd) ? "yes" : "no");
   sink.field("workspace is a root", a.roots.has(Root::workspace) ? "yes" : "no");
-  // Cargo's alone.
+  // Only cargo has one.
   if (a.roots.has(Root::target)) sink.field("target is a root", "yes");
   sink.field("umask", std::to_string(a.umask));  // modes of the outputs
   for (const tool::EnvironmentVariable& v : a.command.environment) {
     if (!is_always_keyed(v.name)) continue;
     // What the loader finds along it is in the trace.
-    if (v.name == "LD_LIBRARY_PATH" && a.invocation.is_observed) continue;
+    if (v.name == "LD_LIBRARY_PATH" && a.invocation.run.is_observed) continue;
     sink.field("variable", v.name);
     sink.field("value", v.value);
   }

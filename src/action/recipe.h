@@ -16,7 +16,7 @@ namespace deja::action {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Lengths precede bytes: no two different sequences of fields are the same input.
+  // Lengths precede bytes: two different sequences of fields never give the same bytes.
   virtual void field(std::string_view name, std::string_view value) = 0;
 };
 

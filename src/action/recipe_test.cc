@@ -19,9 +19,9 @@ struct ClaimChecker {
     command.tool = "/usr/bin/gcc";
     command.cwd = "/w/b";
     command.environment = {{"HOME", "/h"}, {"LANG", "C"}};
-    invocation.adapter = "cc";
-    invocation.run_argv = {"gcc", "-c", "/w/a.c"};
-    invocation.key_arguments = {{"-c", tool::KeyArgument::kNoPath}, {"-I/w/i", 2}, {"/w/a.c", 0}};
+    invocation.identity.adapter = "cc";
+    invocation.run.argv = {"gcc", "-c", "/w/a.c"};
+    invocation.key.arguments = {{"-c", tool::KeyArgument::kNoPath}, {"-I/w/i", 2}, {"/w/a.c", 0}};
   }
   ProbeKey key() const { return probe_key({command, invocation, roots, tool_digest, umask, salt}); }
 };
@@ -31,15 +31,15 @@ TEST(Recipe, EveryFieldPreventsItsWrongHit) {
   const std::function<void(ClaimChecker&)> changes[] = {
       [](ClaimChecker& w) { w.command.tool = "/opt/gcc"; },
       [](ClaimChecker& w) { w.tool_digest.bytes[0] = 1; },
-      [](ClaimChecker& w) { w.invocation.adapter = "exec"; },
-      [](ClaimChecker& w) { w.invocation.run_argv[0] = "g++"; },
-      [](ClaimChecker& w) { w.invocation.key_arguments[0].text = "-S"; },
+      [](ClaimChecker& w) { w.invocation.identity.adapter = "exec"; },
+      [](ClaimChecker& w) { w.invocation.run.argv[0] = "g++"; },
+      [](ClaimChecker& w) { w.invocation.key.arguments[0].text = "-S"; },
       [](ClaimChecker& w) {
-        std::swap(w.invocation.key_arguments[0], w.invocation.key_arguments[1]);
+        std::swap(w.invocation.key.arguments[0], w.invocation.key.arguments[1]);
       },
-      [](ClaimChecker& w) { w.invocation.key_arguments[2].text = "/w/b.c"; },
+      [](ClaimChecker& w) { w.invocation.key.arguments[2].text = "/w/b.c"; },
       [](ClaimChecker& w) {
-        w.invocation.key_arguments.push_back({"", tool::KeyArgument::kNoPath});
+        w.invocation.key.arguments.push_back({"", tool::KeyArgument::kNoPath});
       },
       [](ClaimChecker& w) { w.umask = 077; },
       [](ClaimChecker& w) { w.salt = "x"; },
@@ -68,7 +68,7 @@ TEST(Recipe, AnotherCheckoutHasTheSameKey) {
   ClaimChecker checker;
   checker.roots = Roots("/other/b", "/other");
   checker.command.cwd = "/other/b";
-  checker.invocation.key_arguments = {
+  checker.invocation.key.arguments = {
       {"-c", tool::KeyArgument::kNoPath}, {"-I/other/i", 2}, {"/other/a.c", 0}};
   EXPECT_EQ(checker.key(), ClaimChecker().key());
 }

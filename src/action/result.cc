@@ -1,9 +1,12 @@
-// Record grammar (base/bytes.h forms; docs/format.md repeats it):
+// How an action result is stored (forms: base/bytes.h). Tested by action_test.cc and format_test.cc.
+//
+// clang-format off
 //   result   = "dejR" u8 version, varint exit_code, u8 flags, stream out, stream err,
 //              varint n, n * artifact, roots, varint cost_ns, i64 made_at_ns, varint ttl_ns, bytes evidence
 //   stream   = varint size, u8 is_blob, (raw digest[32] | bytes)
 //   artifact = u8 role, u8 placement, bytes path, u32 mode, varint size, raw digest[32], bytes link
 //   roots    = bytes path for each of kRoots, bytes path for each of kOutputNames, bytes spelled output
+// clang-format on
 #include "action/result.h"
 
 #include "base/bytes.h"

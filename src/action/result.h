@@ -18,7 +18,7 @@ enum class Role : std::uint8_t { output = 1, depfile, directory, symlink };
 enum class Placement : std::uint8_t {
   replaced = 1,  // a complete file was renamed to this name, whatever stood there
   in_place,      // an existing file was truncated and rewritten
-  made,          // made where nothing was (any more); what the tool does otherwise is not known
+  made,          // made where nothing was; what the tool does to an existing file is not known
 };
 
 struct Artifact {
@@ -44,7 +44,7 @@ inline constexpr std::size_t kInlineStreamMax = 64 * 1024;
 struct ActionResult {
   std::uint32_t exit_code = 0;
   bool streams_are_one = false;  // captured through one pipe; then all bytes are in `out`
-  bool colours_forced = false;  // streams hold colour that a reader without a terminal must not get
+  bool colours_forced = false;   // streams hold colours, which are only for a terminal
   StreamBytes out, err;
   std::vector<Artifact> artifacts;
   Roots made_in;  // where it was made: depfiles and diagnostics may name these

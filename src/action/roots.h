@@ -1,7 +1,7 @@
-// Roots: directories whose place may differ between two runs of "the same" action. In keys, traces and
-// results a path below a root is written with the root's tag, so that another checkout or another
-// build directory can find it. Whether a result may really be shared is decided by evidence after the
-// run, see sharing/portability.h; tags only make it possible.
+// Roots: directories whose location may differ between two runs of "the same" action. In keys, traces
+// and results a path below a root is written with the root's tag, so that another checkout or another
+// build directory can find it. Tags only make sharing possible: whether a result may be shared is decided
+// after the run, see sharing/portability.h.
 //
 // A tagged path is a byte string: a tag byte (enum Root) followed by "" or "/rest", or one of the
 // tags below alone, or an absolute path as it is. They cannot be confused: an absolute path starts
@@ -23,7 +23,7 @@ enum class Root : unsigned char {
   objects,            // what holds a link's inputs and is named after its output ("<output>.dir")
   target,             // cargo's target directory
 };
-// A path that lies in several belongs to the deepest; where two are equal, to the first.
+// A path below several roots belongs to the deepest one; where two are equal, to the first.
 inline constexpr std::array kRoots = {Root::cwd,         Root::workspace,         Root::checkout,
                                       Root::logical_cwd, Root::logical_workspace, Root::objects,
                                       Root::target};

@@ -1,3 +1,5 @@
+// Claims as text for people, and the digests that are made of them. Tested by action_test.cc and
+// format_test.cc.
 #include "action/trace.h"
 
 #include <sys/stat.h>
@@ -73,7 +75,8 @@ std::string describe(const Observation& o) {
     case Claim::root:
       return "root " + Roots::describe(o.subject) + " is " + Roots::describe(o.value);
     case Claim::same_file:
-      return subject + " beside its equal " + Roots::describe(std::string_view(o.value).substr(1));
+      return subject + " with the equal file " +
+             Roots::describe(std::string_view(o.value).substr(1));
     case Claim::stamps:
       return (o.value.find(' ') == std::string::npos ? "size of " : "size, time and mode of ") +
              subject + " = " + o.value;

@@ -1,5 +1,5 @@
-// A trace: what one run observed of the world, as claims that can be checked again. An action
-// result may be used while every claim of its trace still holds.
+// A trace: what one run observed, as claims that can be checked again. An action result may be used
+// while every claim of its trace still holds.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,37 @@
 
 namespace deja::action {
 
+// The numbers are stored (manifest.cc): a new claim gets a number that none had.
 enum class Claim : std::uint8_t {
-  file = 1,  // subject: tagged path; value: digest of its content (32 bytes)
-  absent,    // subject: tagged path; value: why nothing is there; empty: there is no such name
-  exists,    // subject: tagged path; value: one letter, kind_letter()
-  listing,  // subject: tagged path of a directory; value: digest of its sorted names, then the names
-            // that were left out of it, each followed by a NUL
-  link,     // subject: tagged path; value: the symlink's text; "" = not a symlink
-  real,     // subject: tagged path; value: tagged path it resolves to
+  // subject: tagged path; value: digest of its content (32 bytes)
+  file = 1,
+  // subject: tagged path; value: why nothing is there (os/absence.h); empty: there is no such name
+  absent,
+  // subject: tagged path; value: one letter, kind_letter()
+  exists,
+  // subject: tagged path of a directory; value: digest of its sorted names, then the names that were
+  // left out of it, each followed by a NUL
+  listing,
+  // subject: tagged path; value: the symlink's text; "" = not a symlink
+  link,
+  // subject: tagged path; value: tagged path it resolves to
+  real,
   // subject: name; value: tagged value. Only while a run is looked at: conceal() makes a
-  // variable_digest of it, for the value may be a secret.
+  // variable_digest of it, because the value may be a secret.
   variable,
-  unset,        // subject: name
-  environment,  // value: digest of the whole environment
-  root,         // subject: one tag byte; value: tagged path: bound to that place
-  same_file,  // subject: tagged path; value: same_file_relation letter (evidence/claim_checker.h), tagged path of an equal file
-  stamps,     // subject: tagged path of a file; value: its size, or size, time and mode
-  machine,    // value: digest of what the machine calls itself
+  // subject: name
+  unset,
+  // value: digest of the whole environment
+  environment,
+  // subject: one tag byte; value: tagged path. The result is bound to that directory.
+  root,
+  // subject: tagged path; value: letter of same_file_relation() (evidence/claim_checker.h), then the
+  // tagged path of a file with equal content
+  same_file,
+  // subject: tagged path of a file; value: its size, or size, time and mode
+  stamps,
+  // value: digest of what the machine calls itself
+  machine,
   // subject: a variable that lists directories, '/', a program's name; value: what the search along
   // the directories meets (evidence/searches.h)
   search,
@@ -39,13 +53,14 @@ enum class Claim : std::uint8_t {
   // subject: a variable that lists directories; value: those (evidence/searches.h). One that leads to
   // nothing may be listed or not.
   directories,
-  // value: the day on which a compiler put the date into words, and the second at which it began
+  // value: the local day on which the tool called localtime(), and the second at which that day began
   // (evidence/local_day.h)
   date = 20,
-  // subject: tagged path of what a look or an open was refused for; value: what this
-  // user may do with it (evidence/claim_checker.h, access_text)
+  // subject: tagged path that the tool was refused to open or to look at (EACCES); value: what this user
+  // may do with it (evidence/claim_checker.h, access_text)
   access = 22,
-  // subject: how names of variables begin; value: digest of those, and of all whose name is there twice
+  // subject: a prefix; value: digest of the variables whose names begin with it, and of all whose name
+  // is there twice
   variables_like = 24,
   // subject: tagged path of a module that clang makes on demand; value: digest. It is not there, or it
   // has this content

@@ -67,7 +67,7 @@ std::optional<pipeline::Request> request_of(const ExecCommand& command, const Ca
   request.stdout_is_terminal = streams->out_is_terminal;
   request.stderr_is_terminal = streams->err_is_terminal;
   request.streams_are_one = streams->are_one;
-  request.front = cache.client_file();
+  request.client = cache.client_file();
   return request;
 }
 

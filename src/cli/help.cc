@@ -42,7 +42,7 @@ std::string overview() {
   std::string out = "deja " + std::string(wire::kVersion) +
                     ": a build cache. It puts back what a tool wrote if nothing the tool looked at "
                     "has changed.\n\n";
-  out += kWays;
+  out += kUsageText;
   out += "\nSubcommands ('deja help <subcommand>' for more):\n";
   Table table;
   for (const Subcommand& subcommand : subcommands())

@@ -122,7 +122,7 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
   q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;
   q.streams_are_one = (out.head.stream_flags & wire::kStreamsAreOne) != 0;
-  q.front = {out.head.client_device, out.head.client_inode};
+  q.client = {out.head.client_device, out.head.client_inode};
   return out;
 }
 

@@ -1,4 +1,7 @@
-// Tested by whatever serves requests: test/e2e, test/api.
+// Puts an engine together. Without a store (damaged, not ours, no space) there are no services: each request is
+// a bypass with the reason, the tool runs, and maintain() tries again.
+//
+// Tested by engine_test.cc, test/e2e and test/api.
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -7,9 +10,9 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "pipeline/handle_request.h"
 #include "pipeline/output_locks.h"
 #include "pipeline/prewarm.h"
+#include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
 
 namespace deja::engine {
@@ -41,7 +44,7 @@ config::Sources sources_of(const pipeline::Request& request) {
       request.cwd};
 }
 
-// What the user of `deja exec` asked to hear (--explain, --json), for standard error.
+// What `deja exec --explain` or --json prints to standard error.
 std::string told(const journal::Event& e, pipeline::Outcome::Tell how) {
   std::string text;
   if (how == pipeline::Outcome::Tell::nothing) return text;
@@ -104,7 +107,7 @@ Engine::~Engine() = default;
 
 std::unique_ptr<Engine> Engine::open(Options options) {
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
-  // Where it is not ours, the journal counts in memory and the store says why.
+  // In a directory that is not ours the journal counts in memory, and opening the store says why.
   const std::string& dir = engine->options_.dir;
   const bool is_ours = os::claim_cache_directory(dir.c_str()) == os::CacheDirectory::ours;
   engine->journal_ = journal::Journal::open(is_ours ? dir : std::string());
@@ -189,7 +192,7 @@ void Engine::maintain() {
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }
 
-// A mistake in a file is one trouble, not one for each compile that meets it.
+// A mistake in a file is one trouble, not one for each request.
 void Engine::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
   if (loaded->problems.empty()) return;
   {
@@ -230,7 +233,7 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
   pipeline::Outcome outcome;
   if (pipeline::Services* const services = this->services()) {
     const std::uint64_t epoch = forget_removed();
-    outcome = pipeline::handle_request(request, settings, *services, client);
+    outcome = pipeline::RequestPath(request, settings, *services, client).answer();
     forget_unless(epoch);
     outcome.progress = settings.progress;
     return outcome;

@@ -1,6 +1,6 @@
-// What an engine is made of, opened in one cache directory, and the way of a request through it:
-// settings before the hallway, the journal after it. The daemon serves a socket with it, the library
-// (api/) whoever has loaded it.
+// The engine of one cache directory: store, digester, journal and configuration. A request gets its settings
+// here, then takes its path (pipeline/request_path.h), and its outcome is recorded here. The daemon serves a
+// socket with it, and api/ the program that has loaded libdeja.so.
 //
 // Thread-safe.
 #pragma once
@@ -23,8 +23,8 @@ namespace deja::engine {
 struct Options {
   std::string dir;  // the cache directory, absolute
   std::uint64_t limit_bytes = 0;
-  std::string interposer;    // pipeline::Services's
-  bool is_embedded = false;  // store::LocalStore::Options'
+  std::string interposer;    // path of libdeja-observe.so; empty: nothing can be observed
+  bool is_embedded = false;  // in the program of an embedded user (store::LocalStore::Options)
 };
 
 class Engine {
@@ -33,21 +33,21 @@ class Engine {
   static std::unique_ptr<Engine> open(Options options);
   ~Engine();
 
-  // Null: there is no store, for store_problem().
+  // Null: there is no store; store_problem() says why.
   pipeline::Services* services() const { return ready_.load(); }
-  // REQUIRES: there is an engine.
+  // REQUIRES: services() is not null.
   store::LocalStore& store() const { return *store_; }
   std::string store_problem();
   journal::Journal& journal() { return *journal_; }
 
-  // What is configured for a request, by its environment and directory.
+  // The settings of a request, from its environment and the files above its directory.
   pipeline::Settings settings_for(const pipeline::Request& request);
-  // Does a file say that there is to be no daemon for it? Empty: its environment decides.
+  // Does a configuration file switch the daemon off for this request? Empty: its environment does.
   std::optional<bool> is_daemon_off(const pipeline::Request& request);
   pipeline::Outcome handle(const pipeline::Request& request, const pipeline::Settings& settings,
                            pipeline::Client& client);
-  // Tells the journal; and the user, where he has asked for it (`deja exec --explain`), in the
-  // outcome's answer. started_ns: of the monotonic clock.
+  // Writes the outcome to the journal and, where the user asked for it (`deja exec --explain`, `progress`),
+  // into the outcome's answer. started_ns: of the monotonic clock.
   void record(pipeline::Outcome& outcome, const pipeline::Request& request,
               std::int64_t started_ns);
   // Prepares the answer to the next request like this one (pipeline/prewarm.h).
@@ -85,7 +85,7 @@ class Engine {
   std::weak_ptr<const config::Loaded> problems_noted_ GUARDED_BY(problems_mutex_);
 };
 
-// What the variables of this process say; cwd: for names and project files, absolute.
+// The configuration's sources for this process itself. cwd: absolute; project files are read from there up.
 config::Sources own_sources(std::string_view cwd);
 
 }  // namespace deja::engine

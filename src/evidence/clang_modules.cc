@@ -36,13 +36,13 @@ bool is_about_files(deja_op op) {
 
 // Heard to its end here; false: it is none of the modules' affair.
 bool TraceBuilder::hear_of_modules(const Event& e) {
-  if (invocation_.module_cache.empty() || !is_about_files(e.op)) return false;
+  if (invocation_.places.module_cache.empty() || !is_about_files(e.op)) return false;
   const std::string path = tidy_path(e.path);
-  const ModuleCacheFile kind = tool::module_cache_file(path, invocation_.module_cache);
+  const ModuleCacheFile kind = tool::module_cache_file(path, invocation_.places.module_cache);
   if (kind == ModuleCacheFile::none) return false;
   if (e.op == DEJA_OP_RENAME || e.op == DEJA_OP_LINK) {
     const std::string other = tidy_path(e.text);
-    const ModuleCacheFile target = tool::module_cache_file(other, invocation_.module_cache);
+    const ModuleCacheFile target = tool::module_cache_file(other, invocation_.places.module_cache);
     if (kind != ModuleCacheFile::upkeep || target == ModuleCacheFile::none) return false;
     if (e.error == 0 && target == ModuleCacheFile::module)
       modules_[other] = {true, new_modules_[path], std::nullopt, 0};

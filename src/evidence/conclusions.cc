@@ -65,7 +65,7 @@ std::string take_component(std::string& path) {
   return part;
 }
 
-bool is_of(const tool::Invocation::UpdatedFiles& files, std::string_view name) {
+bool is_of(const tool::Invocation::Outputs::UpdatedFiles& files, std::string_view name) {
   return std::any_of(files.endings.begin(), files.endings.end(),
                      [&](const std::string& ending) { return name.ends_with(ending); });
 }
@@ -73,8 +73,8 @@ bool is_of(const tool::Invocation::UpdatedFiles& files, std::string_view name) {
 // Of what is there, where a directory has too many such files: some, and the rest is not stored.
 std::vector<std::string> updated_paths(const tool::Invocation& invocation) {
   constexpr std::size_t kMax = 10'000;
-  std::vector<std::string> paths = invocation.updates;
-  for (const auto& files : invocation.updated_files) {
+  std::vector<std::string> paths = invocation.outputs.updates;
+  for (const auto& files : invocation.outputs.updated_files) {
     const auto names = os::list_directory(files.directory);
     if (!names) continue;
     for (const std::string& name : *names)
@@ -107,7 +107,7 @@ std::vector<Before> look_before(const tool::Invocation& invocation,
 
 void TraceBuilder::claim(Claim kind, std::string subject, std::string value) {
   if (is_left_out(subject)) return;
-  for (const tool::KeyedFile& keyed : invocation_.keyed_files)
+  for (const tool::KeyedFile& keyed : invocation_.key.files)
     if (subject == roots_.tag(keyed.path)) return;
   run_facts_.trace.observations.push_back({kind, std::move(subject), std::move(value)});
 }
@@ -187,7 +187,7 @@ void TraceBuilder::conclude_lock(const Touched& t, const os::FileIdentity& now) 
 action::Placement TraceBuilder::placement_of(const Touched& t) const {
   if (t.renamed) return action::Placement::replaced;
   if (t.in_place && !t.unlinked) return action::Placement::in_place;
-  return invocation_.replaces_outputs ? action::Placement::replaced : action::Placement::made;
+  return invocation_.outputs.are_replaced ? action::Placement::replaced : action::Placement::made;
 }
 
 void TraceBuilder::conclude_output(const std::string& name, const Touched& t,
@@ -210,7 +210,7 @@ void TraceBuilder::conclude_output(const std::string& name, const Touched& t,
   } else {
     out.role = is_depfile(name) ? Role::depfile : Role::output;
   }
-  if (out.role == Role::depfile && invocation_.runs_plugins) conclude_depfile(name);
+  if (out.role == Role::depfile && invocation_.policy.runs_plugins) conclude_depfile(name);
   if (const std::string why = why_not_output(now, t); !why.empty())
     return fail(why + ": " + t.spelled);
   run_facts_.outputs.push_back(std::move(out));
@@ -240,7 +240,7 @@ std::string TraceBuilder::why_not_output(const os::FileIdentity& now, const Touc
 }
 
 bool TraceBuilder::is_depfile(const std::string& name) {
-  return std::any_of(invocation_.depfiles.begin(), invocation_.depfiles.end(),
+  return std::any_of(invocation_.outputs.depfiles.begin(), invocation_.outputs.depfiles.end(),
                      [&](const std::string& depfile) { return canonical(depfile) == name; });
 }
 
@@ -250,7 +250,7 @@ bool TraceBuilder::is_declared_input(const std::string& path) const {
 }
 
 bool TraceBuilder::is_declared_output(const std::string& path) {
-  if (!invocation_.is_generic) return false;
+  if (!invocation_.policy.is_generic) return false;
   if (!declared_outputs_) {
     declared_outputs_.emplace();
     for (const auto* names : {&invocation_.declared.outputs, &invocation_.declared.directories})
@@ -266,7 +266,7 @@ bool TraceBuilder::is_declared_output(const std::string& path) {
 }
 
 bool TraceBuilder::is_named(const std::string& path) const {
-  const auto& arguments = invocation_.key_arguments;
+  const auto& arguments = invocation_.key.arguments;
   return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
     return argument.path_at == 0 && join_path(command_.cwd, argument.path()) == path;
   });
@@ -274,10 +274,10 @@ bool TraceBuilder::is_named(const std::string& path) const {
 
 bool TraceBuilder::is_updated(const std::string& path) {
   const std::string name = canonical(path);
-  for (const auto& files : invocation_.updated_files)
+  for (const auto& files : invocation_.outputs.updated_files)
     if (is_of(files, name) && canonical(join_path(files.directory, base_name(name))) == name)
       return true;
-  return std::any_of(invocation_.updates.begin(), invocation_.updates.end(),
+  return std::any_of(invocation_.outputs.updates.begin(), invocation_.outputs.updates.end(),
                      [&](const std::string& update) { return canonical(update) == name; });
 }
 
@@ -296,7 +296,7 @@ void TraceBuilder::conclude_updated(const std::string& path, const ReadFile& fil
   if (could_hide_a_change(path, was->identity, file.when_ns))
     return fail("written in the moment it was read: " + path);
   claim(Claim::file, roots_.tag(path), std::string(was->content.digest.view()));
-  if (invocation_.facts_count) run_facts_.facts |= was->content.traits;
+  if (invocation_.policy.facts_count) run_facts_.facts |= was->content.traits;
 }
 
 void TraceBuilder::conclude_read(const std::string& path, const ReadFile& file) {
@@ -304,7 +304,7 @@ void TraceBuilder::conclude_read(const std::string& path, const ReadFile& file) 
   const auto content = digester_.digest_file(path, &now);
   if (!content || !*content) return fail("gone or unreadable after the run: " + path);
   if (!(now == file.identity)) return fail("changed while the tool ran: " + path);
-  for (const tool::KeyedFile& keyed : invocation_.keyed_files) {
+  for (const tool::KeyedFile& keyed : invocation_.key.files) {
     if (tidy_path(path) != keyed.path) continue;
     if ((*content)->digest != keyed.content) fail("changed while the tool ran: " + path);
     return;
@@ -318,9 +318,9 @@ void TraceBuilder::conclude_read(const std::string& path, const ReadFile& file) 
     return;
   }
   run_facts_.inputs.push_back({path, (*content)->digest});
-  if (file.is_script && !invocation_.is_generic)
+  if (file.is_script && !invocation_.policy.is_generic)
     run_facts_.scripts.push_back({path, (*content)->digest});
-  if (invocation_.facts_count) note_facts(path, (*content)->traits);
+  if (invocation_.policy.facts_count) note_facts(path, (*content)->traits);
   if (now.size > 0) equals_[digest].push_back(path);
 }
 
@@ -481,7 +481,7 @@ void TraceBuilder::conclude_links() {
 
 void TraceBuilder::conclude_listings() {
   for (const auto& [path, unused] : listings_) {
-    const auto& searched = invocation_.searched_directories;
+    const auto& searched = invocation_.policy.searched_directories;
     if (std::find(searched.begin(), searched.end(), tidy_path(path)) != searched.end()) continue;
     if (!is_touched(path) && run_facts_.problem.empty()) conclude_listing(path);
   }

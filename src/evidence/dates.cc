@@ -46,8 +46,8 @@ bool is_precompiled(std::string_view text) { return text.starts_with("gpch"); }
 
 bool TraceBuilder::may_put_date(std::int32_t pid) const {
   const auto program = programs_.find(pid);
-  return !invocation_.is_generic && !invocation_.runs_plugins && program != programs_.end() &&
-         adapter_.puts_date(program->second);
+  return !invocation_.policy.is_generic && !invocation_.policy.runs_plugins &&
+         program != programs_.end() && adapter_.puts_date(program->second);
 }
 
 void TraceBuilder::on_day(const Event& e) {
@@ -92,7 +92,7 @@ bool TraceBuilder::may_put_time(const std::string& path, TimeWords& words) const
     if (known == reads_.end() || !(known->second.identity == now)) return true;
     if (now.size == 0 || known->second.by_libc) return false;
     const std::string content = TRY(formats::whole_content(fd, now.size));
-    const auto& argv = invocation_.run_argv;
+    const auto& argv = invocation_.run.argv;
     const bool is_source =
         !is_file_of_arguments(path) && std::none_of(argv.begin(), argv.end(), says_comments_count);
     words.add(content, is_source ? TimeWords::Kind::source : TimeWords::Kind::unknown);
@@ -117,12 +117,12 @@ bool TraceBuilder::leaves_precompiled() const {
 // Could the time of day have been put into words, besides the date?
 bool TraceBuilder::may_put_time_of_day() const {
   // clang's trees hold the buffer in which it has put both, the date and the time, into words.
-  if (leaves_tree_ || leaves_precompiled() || had_foreign_ || invocation_.reads_stdin ||
-      !invocation_.facts_count)
+  if (leaves_tree_ || leaves_precompiled() || had_foreign_ || invocation_.run.reads_stdin ||
+      !invocation_.policy.facts_count)
     return true;
-  if (!invocation_.keyed_files.empty() || (run_facts_.facts & tool::kHoldsTree) != 0) return true;
-  std::vector<std::string_view> arguments(invocation_.run_argv.begin(), invocation_.run_argv.end());
-  for (const tool::KeyArgument& argument : invocation_.key_arguments)
+  if (!invocation_.key.files.empty() || (run_facts_.facts & tool::kHoldsTree) != 0) return true;
+  std::vector<std::string_view> arguments(invocation_.run.argv.begin(), invocation_.run.argv.end());
+  for (const tool::KeyArgument& argument : invocation_.key.arguments)
     arguments.emplace_back(argument.text);
   if (std::any_of(arguments.begin(), arguments.end(), says_more)) return true;
   TimeWords words;

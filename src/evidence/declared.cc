@@ -68,7 +68,7 @@ class Reading {
   }
 
   void field(const char* name, std::string value) {
-    invocation_.key_fields.push_back({name, std::move(value)});
+    invocation_.key.fields.push_back({name, std::move(value)});
   }
 
   void gather(std::string_view list) {

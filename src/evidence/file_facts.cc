@@ -55,7 +55,7 @@ bool TraceBuilder::is_toolchain_header(const std::string& path) const {
   for (const char* variable :
        {"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH"})
     if (!command_.variable(variable).value_or("").empty()) return false;
-  const auto& arguments = invocation_.key_arguments;
+  const auto& arguments = invocation_.key.arguments;
   return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
     return argument.has_path() && argument.output == tool::KeyArgument::Output::none &&
            is_within(path, tidy_path(join_path(command_.cwd, argument.path())));
@@ -64,7 +64,7 @@ bool TraceBuilder::is_toolchain_header(const std::string& path) const {
 
 // Compilers load code of their users, too (proc macros).
 void TraceBuilder::conclude_program(const std::string& path, digest::Traits traits) {
-  const auto& directories = invocation_.plugin_directories;
+  const auto& directories = invocation_.policy.plugin_directories;
   const bool is_users = std::any_of(
       directories.begin(), directories.end(),
       [&](const std::string& directory) { return is_within(tidy_path(path), directory); });

@@ -28,8 +28,8 @@ void TraceBuilder::on_clock(const Event& e) {
   UnknownProgram* const program = unknown_program(e.pid);
   const auto name = programs_.find(e.pid);
   if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
-  if (invocation_.is_generic) {
-    if (!invocation_.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
+  if (invocation_.policy.is_generic) {
+    if (!invocation_.policy.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
     const bool is_known =
         program != nullptr &&
         (tool::is_shell(program->name) ||
@@ -53,15 +53,15 @@ void TraceBuilder::on_clock(const Event& e) {
     return;
   }
   // Its own question, before it has a plugin that could ask another.
-  const bool is_before_plugins =
-      invocation_.runs_plugins && !has_opened_library_ && (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
+  const bool is_before_plugins = invocation_.policy.runs_plugins && !has_opened_library_ &&
+                                 (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
   if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
 }
 
 void TraceBuilder::on_host(const Event& e) {
-  const bool is_known = invocation_.reads_stdin || invocation_.has_no_stdin;
+  const bool is_known = invocation_.run.reads_stdin || invocation_.run.has_no_stdin;
   if (e.path == "stdin" && !is_known) return fail("reads standard input");
-  if (invocation_.is_generic) {
+  if (invocation_.policy.is_generic) {
     if (is_name_of_machine(e.path)) claim(Claim::machine, {}, std::string(machine_digest().view()));
     return;
   }

@@ -147,7 +147,7 @@ RunFacts TraceBuilder::hear(const observe::Log& log, std::int64_t ended_ns) {
   }
   if (run_facts_.asked_time && run_facts_.problem.empty()) conclude_time();
   if (!dated_.empty() && run_facts_.problem.empty()) conclude_date();
-  const std::uint32_t facts = run_facts_.facts | invocation_.argument_facts;
+  const std::uint32_t facts = run_facts_.facts | invocation_.policy.argument_facts;
   if (clock_untold_ && (facts & tool::kMentionsClock) != 0) fail("may put the time into words");
   run_facts_.trace.normalize();
   return std::move(run_facts_);
@@ -244,7 +244,7 @@ void TraceBuilder::on_program(const Event& e) {
     executables_[e.pid] = e.path;
     if (UnknownProgram* const before = unknown_program(e.pid)) before->shows_all = false;
     leave(e.pid);
-    if (invocation_.is_generic || invocation_.is_unknown)
+    if (invocation_.policy.is_generic || invocation_.policy.is_unknown)
       unknown_programs_.try_emplace(e.pid, UnknownProgram{programs_[e.pid]});
   }
   read_program(e.path, nullptr, e.when_ns);
@@ -310,15 +310,15 @@ void TraceBuilder::on_open_of_special(const Event& e) {
   if (program != programs_.end() &&
       tool::only_counts_processors(program->second, with_llvm_plugin_.contains(e.pid), e.path))
     return;
-  if (special != Special::machine || !invocation_.is_generic) return fail("reads " + e.path);
+  if (special != Special::machine || !invocation_.policy.is_generic) return fail("reads " + e.path);
   claim(Claim::machine, {}, std::string(machine_digest().view()));
 }
 
 // Libraries that came with the tool hold no code of its user's (rustc's own, and its libstd).
 void TraceBuilder::note_library_of_user(const Event& e) {
-  if (!invocation_.runs_plugins || !is_library_name(e.path)) return;
+  if (!invocation_.policy.runs_plugins || !is_library_name(e.path)) return;
   const std::string path = tidy_path(e.path);
-  const auto& directories = invocation_.plugin_directories;
+  const auto& directories = invocation_.policy.plugin_directories;
   const bool is_plugin =
       std::any_of(directories.begin(), directories.end(),
                   [&](const std::string& directory) { return is_within(path, directory); });
@@ -375,7 +375,7 @@ void TraceBuilder::on_open_for_writing(const Event& e) {
 // Libc's localtime looks there, and the interposer says so. What a compiler asks it about is the
 // present (__DATE__), or the time of a file (__TIMESTAMP__), which no claim holds.
 void TraceBuilder::on_localtime(const Event& e) {
-  if (invocation_.is_generic) {
+  if (invocation_.policy.is_generic) {
     if (e.error == 0) read(e.path, identity_in(e), e.when_ns);
     return;
   }

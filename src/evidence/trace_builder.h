@@ -98,11 +98,11 @@ struct RunFacts {
   std::vector<action::Observation>
       compared;             // stamps of all that clang may have compared with those
   std::uint32_t facts = 0;  // tool::kMentions…, of all files that were read
-  bool asked_time = false;  // Invocation::timekeeper has, and no file shows that it told it
-  bool has_plugin = false;  // Invocation::runs_plugins: it has opened one
+  bool asked_time = false;  // Invocation::Policy::timekeeper has, and no file shows that it told it
+  bool has_plugin = false;  // Invocation::Policy::runs_plugins: it has opened one
 };
 
-// A file that the tool will read and write anew (Invocation::updates), as it was before the run.
+// A file that the tool will read and write anew (Invocation::Outputs::updates), as it was before the run.
 struct Before {
   std::string path;
   os::FileIdentity identity;
@@ -287,7 +287,7 @@ class TraceBuilder {
   std::string why_not_output(const os::FileIdentity& now, const Touched& t) const;
   bool is_depfile(const std::string& name);
   bool is_named(const std::string& path) const;  // an argument, as it is spelled
-  bool is_updated(const std::string& path);      // Invocation::updates
+  bool is_updated(const std::string& path);      // Invocation::Outputs::updates
   bool is_declared_input(const std::string& path) const;
   bool is_declared_output(const std::string& path);  // or one of its directories
   const Before* before(const std::string& path);
@@ -339,7 +339,7 @@ class TraceBuilder {
   bool clock_untold_ = false;
   bool has_untold_clock_ = false;  // by the supervisor, which cannot tell one question from another
   std::set<std::int32_t> aged_modules_;  // processes that looked how old the modules are
-  bool has_opened_library_ = false;      // Invocation::runs_plugins
+  bool has_opened_library_ = false;      // Invocation::Policy::runs_plugins
   bool leaves_tree_ = false;             // one of its outputs is a tree of clang's
   bool had_foreign_ = false;             // there was a program that no adapter vouches for
   // A process that may put the date into words.

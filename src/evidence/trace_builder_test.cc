@@ -27,7 +27,7 @@ class TraceBuilderTest : public os::DirectoryTest {
     command_.cwd = dir_;
     command_.environment = {{"SET", "value"}, {"PWD", dir_}};
     roots_ = action::Roots(dir_, "");
-    invocation_.depfiles = {at("a.d")};
+    invocation_.outputs.depfiles = {at("a.d")};
   }
 
   std::string at(const std::string& name) const { return dir_ + "/" + name; }
@@ -361,16 +361,16 @@ TEST_F(DateTest, TheTimeOfDayCanBeSpelledNowhere) {
   }
   write("a.c", "char d[] = __DATE__; /* no __TIME__ */");
   EXPECT_EQ(compile().problem, "");
-  invocation_.run_argv = {"gcc", "@file"};
+  invocation_.run.argv = {"gcc", "@file"};
   EXPECT_EQ(compile().problem, why) << "a file of arguments has other comments";
   for (const char* argument : {"-DT=__TIME__", "-fplugin=x", "-fdiagnostics-format=sarif-file"}) {
     write("a.c", "char d[] = __DATE__;");
-    invocation_.run_argv = {"gcc", argument};
+    invocation_.run.argv = {"gcc", argument};
     EXPECT_EQ(compile().problem, why) << argument;
-    invocation_.run_argv = {};
-    invocation_.key_arguments = {{argument}};
+    invocation_.run.argv = {};
+    invocation_.key.arguments = {{argument}};
     EXPECT_EQ(compile().problem, why) << argument;
-    invocation_.key_arguments = {};
+    invocation_.key.arguments = {};
   }
   write("a.c", "gpch");
   EXPECT_EQ(compile().problem, why);
@@ -603,7 +603,7 @@ class TrustedScriptTest : public TraceBuilderTest {
  protected:
   void SetUp() override {
     TraceBuilderTest::SetUp();
-    invocation_.dialect = "emcc";
+    invocation_.identity.dialect = "emcc";
     for (const char* name :
          {"em/emcc.py", "em/src/compiler.js", "em/src/lib.js", "em/tools/x.py"}) {
       ASSERT_TRUE(os::make_directories(std::string(parent_path(at(name)))));
@@ -656,7 +656,7 @@ TEST_F(TrustedScriptTest, WithoutItsScriptAnInterpreterIsAStranger) {
   reads("em/emcc.py");
   EXPECT_EQ(hear().problem, "reads the clock") << "another program of the same process";
   log_.events.clear();
-  invocation_.dialect = "clang";
+  invocation_.identity.dialect = "clang";
   starts("python3.11");
   asks();
   reads("em/emcc.py");
@@ -884,7 +884,7 @@ class UpdateTest : public TraceBuilderTest {
  protected:
   void SetUp() override {
     TraceBuilderTest::SetUp();
-    invocation_.updates = {at("lib.a")};
+    invocation_.outputs.updates = {at("lib.a")};
     write("lib.a", "before");
     before_.push_back(
         {at("lib.a"), **os::stat_file(at("lib.a")), {digest::digest_bytes("before")}});

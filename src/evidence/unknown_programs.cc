@@ -49,7 +49,7 @@ TraceBuilder::UnknownProgram* TraceBuilder::unknown_program(std::int32_t pid) {
 }
 
 bool TraceBuilder::is_timekeeper(std::int32_t pid) const {
-  const tool::Timekeeper* const keeper = invocation_.timekeeper;
+  const tool::Timekeeper* const keeper = invocation_.policy.timekeeper;
   const auto program = programs_.find(pid);
   if (keeper == nullptr || program == programs_.end()) return false;
   if (keeper->program != "sh") return tool::is_called(program->second, keeper->program);
@@ -62,7 +62,7 @@ Result<bool> TraceBuilder::may_tell_time(const std::string& path) const {
   const os::Fd fd = TRY(os::open_read(path));
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   if (identity.size == 0) return false;
-  return invocation_.timekeeper->may_tell(TRY(formats::whole_content(fd, identity.size)));
+  return invocation_.policy.timekeeper->may_tell(TRY(formats::whole_content(fd, identity.size)));
 }
 
 // It has asked for the time; has somebody asked it?
@@ -76,8 +76,8 @@ void TraceBuilder::conclude_time() {
     if (!may_tell) return fail("gone after the run: " + path);
     if (*may_tell) return fail("reads the clock, and may tell it: " + path);
   }
-  for (const tool::KeyArgument& argument : invocation_.key_arguments)
-    if (invocation_.timekeeper->may_tell(argument.text)) return fail("reads the clock");
+  for (const tool::KeyArgument& argument : invocation_.key.arguments)
+    if (invocation_.policy.timekeeper->may_tell(argument.text)) return fail("reads the clock");
 }
 
 // It opens a file for reading: is it the script that an adapter knows?

@@ -15,7 +15,7 @@ using action::Claim;
 using observe::Event;
 
 void TraceBuilder::on_getenv(const Event& e) {
-  if (invocation_.are_variables_keyed) return;
+  if (invocation_.key.has_variables) return;
   // Variables that a parent in the tree has set for its child come from the tree itself.
   const std::string& name = e.path;
   const auto now = command_.variable(name);
@@ -63,7 +63,7 @@ std::string_view TraceBuilder::program_of(std::int32_t pid) const {
 tool::VariableUse TraceBuilder::use_of(const Event& e) const {
   const auto use = adapter_.variable_use(e.path, program_of(e.pid));
   // A plugin may do more with it than search.
-  const bool may_be_plugins = invocation_.runs_plugins && has_opened_library_;
+  const bool may_be_plugins = invocation_.policy.runs_plugins && has_opened_library_;
   const bool is_list = use == tool::VariableUse::searched || use == tool::VariableUse::listed;
   if (is_list && (unknown_programs_.contains(e.pid) || may_be_plugins))
     return tool::VariableUse::value;
@@ -133,10 +133,10 @@ bool tells_where_it_looks(std::string_view argument) {
 
 // Where the names of directories may be kept or printed, a list counts as it is.
 void TraceBuilder::conclude_listed() {
-  const std::uint32_t facts = run_facts_.facts | invocation_.argument_facts;
-  const auto& arguments = invocation_.key_arguments;
+  const std::uint32_t facts = run_facts_.facts | invocation_.policy.argument_facts;
+  const auto& arguments = invocation_.key.arguments;
   const bool is_told =
-      invocation_.opaque_outputs || invocation_.prints_commands ||
+      invocation_.outputs.are_opaque || invocation_.policy.prints_commands ||
       (facts & (tool::kHoldsTree | tool::kHoldsBytecode)) != 0 ||
       std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
         return tells_where_it_looks(argument.text);
@@ -169,7 +169,7 @@ void TraceBuilder::on_environ(const Event& e) {
     unknown_programs_.try_emplace(e.pid, UnknownProgram{name});
   had_foreign_ = true;
   if (UnknownProgram* const known = unknown_program(e.pid)) known->is_unknown = true;
-  if (!invocation_.are_variables_keyed && !knows_variables(e, name)) claim_environment();
+  if (!invocation_.key.has_variables && !knows_variables(e, name)) claim_environment();
 }
 
 // Whether it is there is nothing that a result depends on, unless the user names it: where temporary
@@ -190,7 +190,7 @@ bool TraceBuilder::is_of_no_account(const std::string& path) const {
   const bool is_working_directory =
       !run_facts_.working_directory.empty() && command_.variable("PWD") == path;
   if (!is_one && !is_working_directory) return false;
-  const auto& arguments = invocation_.key_arguments;
+  const auto& arguments = invocation_.key.arguments;
   return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
     return argument.text.find(tidy) != std::string::npos;
   });

@@ -4,94 +4,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 #include <random>
+
+#include "base/bytes.h"
+#include "observe/testing/log_builder.h"
 
 namespace deja::observe {
 namespace {
 
 using ::testing::HasSubstr;
 
-struct Fields {
-  int pid = 1;
-  int error = 0;
-  unsigned value = 0;
-  std::uint16_t flags = 0;
-  bool identity = false;
-  std::uint64_t inode = 7;
-};
+using testing::Fields;
+using testing::LogBuilder;
 
-class LogBuilder {
- public:
-  LogBuilder() {
-    header_.magic = DEJA_LOG_MAGIC;
-    header_.version = DEJA_LOG_VERSION;
-    header_.capacity = 1 << 20;
-    header_.client_device = 1;
-    header_.client_inode = 99;
-  }
-  LogBuilder& add(deja_op op, const std::string& text, const std::string& text2 = {},
-                  Fields fields = {}) {
-    deja_log_record record = {};
-    record.op = static_cast<std::uint16_t>(op);
-    record.flags =
-        static_cast<std::uint16_t>(fields.flags | (fields.identity ? DEJA_FLAG_IDENTITY : 0));
-    record.pid = fields.pid;
-    record.error = fields.error;
-    record.value = fields.value;
-    record.text_size = static_cast<std::uint32_t>(text.size());
-    record.text2_size = static_cast<std::uint32_t>(text2.size());
-    std::string body;
-    if (fields.identity) {
-      const deja_log_identity id = {.device = 1,
-                                    .inode = fields.inode,
-                                    .file_size = 3,
-                                    .mtime_ns = 4,
-                                    .ctime_ns = 5,
-                                    .mode = 0100644,
-                                    .links = 1};
-      body.append(reinterpret_cast<const char*>(&id), sizeof id);
-    }
-    body += text + text2;
-    body.resize((sizeof record + body.size() + 7) / 8 * 8 - sizeof record);
-    record.size = static_cast<std::uint32_t>(sizeof record + body.size());
-    records_.append(reinterpret_cast<const char*>(&record), sizeof record);
-    records_ += body;
-    return *this;
-  }
-  LogBuilder& start(int pid, int parent, const std::string& cwd = "/w", std::uint16_t flags = 0) {
-    return add(DEJA_OP_PROCESS, "/bin/tool", cwd,
-               {.pid = pid, .value = static_cast<unsigned>(parent), .flags = flags});
-  }
-  LogBuilder& raw(const std::string& bytes) {
-    records_ += bytes;
-    return *this;
-  }
-  LogBuilder& capacity(std::uint64_t bytes) {
-    header_.capacity = bytes;
-    return *this;
-  }
-  LogBuilder& lost(std::uint32_t why) {
-    header_.lost = why;
-    return *this;
-  }
-  std::string bytes() const {
-    deja_log_header header = header_;
-    header.tail = DEJA_LOG_HEADER_BYTES + records_.size();
-    std::string out(DEJA_LOG_HEADER_BYTES, '\0');
-    std::memcpy(out.data(), &header, sizeof header);
-    return out + records_;
-  }
-  Log read() const {
-    auto log = read_log(bytes());
-    EXPECT_TRUE(log);
-    return log ? *log : Log{};
-  }
-
- private:
-  deja_log_header header_ = {};
-  std::string records_;
-};
+constexpr os::FileIdentity kFile = {
+    .device = 1, .inode = 7, .size = 3, .mtime_ns = 4, .ctime_ns = 5, .mode = 0100644, .links = 1};
 
 TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
   const Log log = LogBuilder()
@@ -118,7 +45,7 @@ TEST(LogReader, JoinsRelativePathsWithTheProcessesDirectory) {
 }
 
 TEST(LogReader, DecodesIdentities) {
-  const Log log = LogBuilder().start(1, 0).add(DEJA_OP_OPEN, "a", "", {.identity = true}).read();
+  const Log log = LogBuilder().start(1, 0).add(DEJA_OP_OPEN, "a", "", {.identity = kFile}).read();
   ASSERT_EQ(log.events.size(), 2u);
   EXPECT_TRUE(log.events[1].has_identity);
   EXPECT_EQ(log.events[1].identity.inode, 7u);
@@ -219,7 +146,9 @@ TEST(LogReader, ReturnsWhichProgramReportedInForWhich) {
 }
 
 TEST(LogReader, TheClientNeedNotReportIn) {
-  const Fields client{.pid = 2, .identity = true, .inode = 99};
+  os::FileIdentity deja = kFile;
+  deja.inode = 99;
+  const Fields client{.pid = 2, .identity = deja};
   EXPECT_EQ(LogBuilder().start(1, 0).add(DEJA_OP_EXEC, "/bin/deja", "", client).read().gap, "");
   EXPECT_NE(LogBuilder()
                 .start(1, 0)
@@ -255,10 +184,10 @@ TEST(LogReader, WhatIsNoLogIsAnError) {
 std::string sample() {
   return LogBuilder()
       .start(1, 0)
-      .add(DEJA_OP_OPEN, "header.h", "", {.identity = true})
+      .add(DEJA_OP_OPEN, "header.h", "", {.identity = kFile})
       .add(DEJA_OP_READLINK, "link", "target")
       .add(DEJA_OP_GETENV, "PATH", "/bin")
-      .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = true})
+      .add(DEJA_OP_EXEC, "/bin/as", "", {.pid = 2, .identity = kFile})
       .start(2, 1)
       .bytes();
 }
@@ -318,6 +247,32 @@ TEST(LogReader, ChangedBytesNeverBreakIt) {
       for (const Event& event : log->events) EXPECT_LE(event.path.size(), 2 * whole.size());
     }
   }
+}
+
+// Hexadecimal digits with spaces between them.
+std::string packed(std::string spaced) {
+  std::erase(spaced, ' ');
+  return spaced;
+}
+
+// The bytes that the interposer and the supervisor write, so that they are not changed by accident. A
+// change on purpose also grows the version.
+TEST(Format, BytesOfARecord) {
+  const std::string bytes =
+      LogBuilder()
+          .add(DEJA_OP_OPEN, "ab", "c",
+               {.pid = 2, .error = 3, .value = 4, .flags = 1, .identity = kFile, .when_ns = 5})
+          .bytes();
+  EXPECT_EQ(to_hex(std::string_view(bytes).substr(0, 32)),
+            packed("44454a00 06000000 0000100000000000 6010000000000000 00000000 00000000"));
+  EXPECT_EQ(to_hex(std::string_view(bytes).substr(DEJA_LOG_HEADER_BYTES)),
+            packed("60000000 0600 0180 02000000 03000000 04000000 00000000 "
+                   "0500000000000000 02000000 01000000 "
+                   "0100000000000000 0700000000000000 0300000000000000 0400000000000000 "
+                   "0500000000000000 a4810000 01000000 "
+                   "616263 0000000000"));
+  EXPECT_EQ(DEJA_OP_PROCESS, 1);
+  EXPECT_EQ(DEJA_OP_LAST, 26);
 }
 
 }  // namespace

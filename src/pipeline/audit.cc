@@ -1,3 +1,5 @@
+// Compares two results artifact by artifact and stream by stream, and two traces claim by claim.
+//
 // Tested by audit_test.cc and test/e2e/audit_test.cc.
 #include "pipeline/audit.h"
 
@@ -18,7 +20,7 @@ constexpr std::size_t kNamedMax = 3;
 bool is_equal(const Artifact& a, const Artifact& b, bool was_moved) {
   if (a.role != b.role || a.path != b.path || a.mode != b.mode || a.link_text != b.link_text)
     return false;
-  // A depfile names the roots; what it would be here is for the tests of relocation.
+  // A depfile names the roots, so its bytes differ in another checkout (sharing/relocate.h).
   return (was_moved && a.role == Role::depfile) || a.digest == b.digest;
 }
 
@@ -39,7 +41,7 @@ std::string differing_parts(const action::ActionResult& stored, const action::Ac
   std::string parts;
   std::size_t count = 0;
   if (stored.exit_code != fresh.exit_code) add(parts, count, "exit code");
-  // Captured as one or as two, a warning stands in another of them: nothing to compare.
+  // Captured as one stream and as two, the same text is in different streams: not compared.
   if (stored.streams_are_one == fresh.streams_are_one) {
     if (!is_equal(stored.out, fresh.out, stored, target)) add(parts, count, "standard output");
     if (!is_equal(stored.err, fresh.err, stored, target)) add(parts, count, "standard error");

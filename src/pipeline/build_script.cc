@@ -32,7 +32,9 @@ std::string script(const std::string& program, const std::string& front) {
 
 }  // namespace
 
-Status wrap_build_script(const std::string& program, const std::string& front) {
+Status wrap_build_script(const std::string& program, const std::string& interposer) {
+  const std::string_view prefix = parent_path(parent_path(parent_path(interposer)));
+  const std::string front = join_path(prefix, "bin/deja");
   const std::string real = program + ".deja";
   TRY(os::rename_file(program, real));
   auto written = os::write_file_atomic(program, script(real, front), 0755);

@@ -1,6 +1,6 @@
-// rust.build_scripts: cargo starts the programs that it has made of build scripts itself, so the place of
-// such a program is taken by a shell script that starts it through `deja exec`. The program lies beside
-// it, and is started alone where there is no deja any more, and where cargo does not start it.
+// rust.build_scripts: cargo starts the programs of build scripts directly, without a wrapper. So such a
+// program is replaced by a shell script that starts it through `deja exec`. The program itself is kept next
+// to the script, as "<program>.deja", and is started alone where `deja` is gone or cargo does not start it.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace deja::pipeline {
 
-// program: absolute path of what was just made. front: absolute path of `deja`.
-Status wrap_build_script(const std::string& program, const std::string& front);
+// program: absolute path of what was just made. interposer: that of libdeja-observe.so, which tells where
+// `deja` is installed.
+Status wrap_build_script(const std::string& program, const std::string& interposer);
 
 }  // namespace deja::pipeline

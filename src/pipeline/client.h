@@ -1,5 +1,5 @@
-// The other end of a request, as the hallway sees it. The daemon's session implements it over a
-// socket; tests implement it in memory.
+// The client of a request. daemon/session.h implements it over a socket, and tests implement it in memory
+// (testing/fake_client.h).
 #pragma once
 
 #include <sys/types.h>
@@ -16,7 +16,7 @@
 
 namespace deja::pipeline {
 
-// How the front was called: "deja gcc …", by the tool's name, or "deja exec … -- tool …".
+// How the client was called: "deja gcc …", by the tool's name, or "deja exec … -- tool …".
 enum class Calling : std::uint32_t { wrapper, masquerade, exec };
 
 struct Request {
@@ -28,7 +28,7 @@ struct Request {
   bool stdout_is_terminal = false;
   bool stderr_is_terminal = false;
   bool streams_are_one = false;
-  os::ClientFile front;
+  os::ClientFile client;  // the client's own program
 };
 
 struct RunOrder {
@@ -40,14 +40,14 @@ struct RunOrder {
   const std::vector<std::string>* environment = nullptr;  // "NAME=value"; null: the client's own
   bool no_stdin = false;                                  // standard input is empty
   bool drops_out = false, drops_err = false;              // captured, but not shown to the user
-  std::uint32_t limit_ms = 0;                             // ended when it takes longer; 0: any time
+  std::uint32_t limit_ms = 0;                             // it is ended after that time; 0: never
 };
 
 struct RunReport {
   bool supervised = false;
-  bool truncated = false;   // the captured streams are not whole
-  bool timed_out = false;   // ended because it took longer than limit_ms
-  bool read_stdin = false;  // something was taken from standard input
+  bool truncated = false;   // the captured streams are not complete
+  bool timed_out = false;   // it was ended because it took longer than limit_ms
+  bool read_stdin = false;  // the tool read from standard input
   std::uint32_t exit_code = 0;
   std::uint32_t signal = 0;
   std::uint64_t elapsed_ns = 0;
@@ -61,14 +61,14 @@ class Client {
   virtual ~Client() = default;
   // Has the client run the tool and waits for its end. An error: the client is gone.
   virtual Result<RunReport> run(const RunOrder& order) = 0;
-  // All of the tool's standard input, which is still all there for the tool. Empty: it cannot be
-  // had. An error: the client is gone.
+  // All of the tool's standard input; the tool can still read it. Empty: it cannot be kept. An error:
+  // the client is gone.
   virtual Result<std::optional<std::string>> read_stdin() = 0;
-  // Tells the client that it is not forgotten. False: it is gone.
+  // Called each second while the request waits for another one. False: the client is gone.
   virtual bool keep_waiting() = 0;
-  // Its process; 0: not known.
+  // The client's process; 0: not known.
   virtual pid_t process() const { return 0; }
-  // Is anybody still there? Asked right before a hit changes files.
+  // Called right before a hit changes files.
   virtual bool is_alive() = 0;
 };
 

@@ -48,7 +48,7 @@ bool Flights::has_waiters(const ProbeKey& probe) {
 
 Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there,
                                 pid_t runner) {
-  std::shared_ptr<Flight> flight;  // what is waited for, also when it has landed between two looks
+  std::shared_ptr<Flight> flight;  // kept here: it may land between two looks
   for (;;) {
     const bool is_first_look = flight == nullptr;
     {
@@ -63,11 +63,11 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
         flight = slot;
       }
     }
-    // Our client was started by the run that it would wait for.
+    // This client was started by the run that it would wait for, which would never end.
     if (is_first_look && os::is_ancestor(flight->runner, runner)) return {};
     {
       const MutexLock lock(mutex_);
-      // Other flights' landings wake us too: only the clock says when a second has passed.
+      // Landings of other flights wake this thread, too: only the clock says when a second has passed.
       const auto next_look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
       ++waiting_;
       ++flight->waiters;

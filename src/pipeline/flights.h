@@ -1,9 +1,9 @@
-// One flight per probe key: the first request runs the tool, the others wait for its result and
-// need no second look-up. If the runner dies, the next waiter runs; if its result cannot be
-// shared, or its user has suspended it, all waiters run at once.
+// Single flight: the first request with a probe key runs the tool, and the others wait for its result. If
+// the runner's client dies, the next one that waits runs. If the result cannot be shared, or the runner's
+// user has suspended it, all that wait run at once.
 //
-// Thread-safe. No wake-up can be lost: a flight's state only changes under the mutex, every change
-// notifies, and a waiter re-reads the state before it waits.
+// Thread-safe. No wake-up is lost: a flight's state only changes under the mutex, every change notifies,
+// and the state is read again before each wait.
 #pragma once
 
 #include <sys/types.h>
@@ -24,7 +24,7 @@
 
 namespace deja::pipeline {
 
-// What a runner hands to those who waited.
+// What the requests that waited get.
 struct Published {
   action::Trace trace;
   ActionKey key;
@@ -33,7 +33,7 @@ struct Published {
 
 class Flights {
  public:
-  // Held by whoever runs. Destroyed without land(): the runner died.
+  // Held by the request that runs. Destroyed without land(): its client died.
   class Turn {
    public:
     Turn(Flights* flights, ProbeKey probe) : flights_(flights), probe_(probe) {}
@@ -52,18 +52,17 @@ class Flights {
   struct Entered {
     std::optional<Turn> turn;                    // set: run
     std::shared_ptr<const Published> published;  // set: the runner's result
-    // neither: run without a turn (the runner had nothing to share or stands, or the client left)
+    // neither: run without a turn (the runner had nothing to share or is stopped, or the client left)
   };
-  // Waits for a running flight; calls `still_there` every second and gives up when it says false.
-  // runner: the client's process, should it get the turn; while that is stopped (Ctrl-Z), nobody waits
-  // for it. 0: not known.
+  // Waits for a running flight; calls `still_there` every second and gives up when it returns false.
+  // runner: the client's process, if this request gets the turn. While that process is stopped (Ctrl-Z), no
+  // other request waits for it. 0: not known.
   Entered enter(const ProbeKey& probe, const std::function<bool()>& still_there, pid_t runner = 0);
-  // A number that is another one after a flight of this probe key has landed (and after a few
-  // others).
+  // A number that changes when a flight of this probe key lands (and when some others do).
   std::uint32_t landings(const ProbeKey& probe);
-  // How many wait at this moment.
+  // How many requests wait now.
   int waiting();
-  // Does anybody wait for this flight now?
+  // Does a request wait for this flight now?
   bool has_waiters(const ProbeKey& probe);
 
  private:

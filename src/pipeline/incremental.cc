@@ -5,16 +5,16 @@ namespace deja::pipeline {
 
 bool IncrementalPolicy::missed(const ProbeKey& probe, std::int64_t now_ns) {
   const MutexLock lock(mutex_);
-  if (lanes_.size() >= kMost && !lanes_.contains(probe)) lanes_.clear();
-  Lane& lane = lanes_[probe];
-  if (now_ns - lane.last_ns > kIdleNs) lane.misses = 0;
-  lane.last_ns = now_ns;
-  return ++lane.misses > kPatience;
+  if (crates_.size() >= kMost && !crates_.contains(probe)) crates_.clear();
+  Crate& crate = crates_[probe];
+  if (now_ns - crate.last_ns > kIdleNs) crate.misses = 0;
+  crate.last_ns = now_ns;
+  return ++crate.misses > kPatience;
 }
 
 void IncrementalPolicy::hit(const ProbeKey& probe) {
   const MutexLock lock(mutex_);
-  lanes_.erase(probe);
+  crates_.erase(probe);
 }
 
 }  // namespace deja::pipeline

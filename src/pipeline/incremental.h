@@ -1,8 +1,8 @@
-// rustc compiles a crate that is edited over and over faster by itself, with its incremental cache,
-// than any cache of results could. So a crate that misses again and again in a directory where it was built
-// before is left to rustc; a hit, or an hour without a miss, ends that.
+// The incremental policy: rustc's incremental cache compiles a crate that is edited again and again faster
+// than a cache of whole results can. So a crate that misses repeatedly in a directory where it was built
+// before is left to rustc, until a hit, or until an hour without a miss.
 //
-// Thread-safe. Known to one services only: another one begins to count anew.
+// Thread-safe. It counts in memory: another engine starts from zero.
 #pragma once
 
 #include <cstdint>
@@ -15,25 +15,25 @@ namespace deja::pipeline {
 
 class IncrementalPolicy {
  public:
-  // Misses in a row that are compiled and kept before the tool's own lane is taken: the first may be
-  // a switch to another branch, which comes back.
+  // Misses in a row that are still compiled without -C incremental and stored: the first ones may be a
+  // switch to another branch, whose results are wanted again.
   static constexpr int kPatience = 2;
   static constexpr std::int64_t kIdleNs = 3'600'000'000'000;
 
-  // A request of this probe key has missed. True: leave it to the tool's own lane.
+  // A request with this probe key has missed. True: leave it to rustc's incremental cache.
   // now_ns: of the monotonic clock.
   bool missed(const ProbeKey& probe, std::int64_t now_ns);
   void hit(const ProbeKey& probe);
 
  private:
-  struct Lane {
+  struct Crate {
     int misses = 0;
     std::int64_t last_ns = 0;
   };
-  static constexpr std::size_t kMost = 4096;  // crates; beyond that all begin to count anew
+  static constexpr std::size_t kMost = 4096;  // crates; with more, all counts start from zero
 
   Mutex mutex_;
-  std::unordered_map<ProbeKey, Lane> lanes_ GUARDED_BY(mutex_);
+  std::unordered_map<ProbeKey, Crate> crates_ GUARDED_BY(mutex_);
 };
 
 }  // namespace deja::pipeline

@@ -1,3 +1,7 @@
+// Finds the tool as the shell would, but behind `deja` itself, then the adapter: by the name of the command,
+// by the configuration ("tools"), or by the name of the program that a symlink leads to.
+//
+// Tested by request_path_test.cc, test/e2e/calling_test.cc and name_test.cc.
 #include "pipeline/locate.h"
 
 #include <algorithm>
@@ -18,7 +22,7 @@ namespace {
 using tool::Bypass;
 using tool::BypassReason;
 
-// The paths that the search for the tool met, up to the one it found.
+// The paths that the search for the tool looked at, up to the one it found.
 std::vector<std::string> candidates(std::string_view name, std::string_view path,
                                     std::string_view cwd, const std::string& found) {
   std::vector<std::string> out;
@@ -32,22 +36,7 @@ std::vector<std::string> candidates(std::string_view name, std::string_view path
   return out;
 }
 
-// What `deja exec` was told; the command is the tool's from here on. Empty: go on.
-std::optional<Bypass> read_order(const Request& request, Located& out) {
-  auto order = tool::exec::parse_command_line(request.argv);
-  if (auto* wrong = std::get_if<std::string>(&order))
-    return Bypass{BypassReason::not_run, std::move(*wrong)};
-  out.adapter = &tool::exec_adapter();
-  out.command.exec_options = std::make_shared<const tool::exec::ExecOptions>(
-      std::get<tool::exec::ExecOptions>(std::move(order)));
-  out.command.argv.assign(out.command.exec_options->argv.begin(),
-                          out.command.exec_options->argv.end());
-  if (out.command.exec_options->bypasses() && !out.command.exec_options->print_key)
-    return Bypass{BypassReason::no_cache, ""};
-  return std::nullopt;
-}
-
-// By the name that the command has, or that the configuration says it stands for.
+// By the command's name, or by the name that the configuration gives for it.
 std::optional<Bypass> find_by_name(const Settings& settings, Located& out) {
   const std::string name(base_name(out.command.argv.front()));
   const auto row = settings.tools.find(name);
@@ -75,16 +64,12 @@ void find_by_link(Located& out) {
       out.looked_at.push_back(path);
       continue;
     }
-    // Only the program itself: what a link on the way is called says nothing.
+    // Only the program itself: the names of links on the way say nothing.
     if (links == 0) return;
     out.command.known_as = base_name(path);
     out.adapter = tool::find_adapter_by_link(called, out.command.known_as);
     return;
   }
-}
-
-std::vector<tool::EnvironmentVariable> counting_variables(const tool::Command& command) {
-  return tool::exec::given_variables(*command.exec_options, command.environment).counting;
 }
 
 }  // namespace
@@ -108,7 +93,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   if (settings.disabled) return Bypass{BypassReason::disabled, ""};
   if (request.argv.empty()) return Bypass{BypassReason::tool_not_found, ""};
   if (request.calling == Calling::exec) {
-    if (auto why = read_order(request, out)) return *std::move(why);
+    out.adapter = &tool::exec_adapter();
+    if (auto why = tool::exec::read_command(out.command)) return *std::move(why);
   } else if (auto why = find_by_name(settings, out)) {
     return *std::move(why);
   }
@@ -118,13 +104,13 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   const os::CallChain chain(out.command.variable(os::kCallsVariable).value_or(""));
   os::ArgumentsHash arguments;
   for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
-  long n = os::find_tool(name, path, request.cwd, request.front, found, sizeof(found),
+  long n = os::find_tool(name, path, request.cwd, request.client, found, sizeof(found),
                          &out.behind_client, {&chain, arguments.value()});
-  // "deja exec -- deja exec -- tool": the front is a tool like any other.
+  // "deja exec -- deja exec -- tool": here `deja` is a tool like any other.
   if (n < 0 && out.behind_client && request.calling == Calling::exec)
     n = os::find_tool(name, path, request.cwd, {}, found, sizeof(found));
   const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
-  // Without a detail: nobody knows a program of that name, so it is a mistake and no command.
+  // Without a detail where no adapter knows the name: it is a mistyped command, not worth an event.
   if (n < 0)
     return Bypass{BypassReason::tool_not_found, out.adapter == nullptr ? "" : std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
@@ -134,33 +120,34 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
     return unknown;
   if (out.adapter == nullptr) find_by_link(out);
   if (out.adapter == nullptr) return unknown;
-  // The tool is the user's to find, and has its own variables from here on.
-  if (out.command.exec_options != nullptr)
-    out.command.environment = counting_variables(out.command);
+  // The tool was found by the user's PATH; from here on the command has the tool's own variables.
+  if (request.calling == Calling::exec) tool::exec::give_variables(out.command);
   return out;
 }
 
 action::Roots find_roots(const tool::Command& command, const tool::Invocation& invocation,
                          const Settings& settings) {
   const std::string cwd(command.cwd);
-  const std::string& source = invocation.source;
-  if (command.exec_options != nullptr)
-    return command.exec_options->no_cwd_in_key ? action::Roots(cwd, "") : action::Roots();
+  const std::string& source = invocation.identity.source;
+  using Roots = tool::Invocation::Key::Roots;
+  if (invocation.key.roots == Roots::none) return {};
+  if (invocation.key.roots == Roots::working_directory) return {cwd, ""};
   std::string workspace;
   for (const std::string& base : settings.base_dirs) {
     const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));
     if (holds && base.size() > workspace.size()) workspace = base;
   }
   if (workspace.empty()) {
-    workspace = !invocation.workspace.empty() ? invocation.workspace
-                : source.empty()              ? cwd
+    workspace = !invocation.places.workspace.empty() ? invocation.places.workspace
+                : source.empty()                     ? cwd
                                  : common_ancestor(cwd, parent_path(clean_path(source)));
     if (sharing::is_too_general(workspace, command.variable("HOME").value_or("")))
       workspace.clear();
   }
   action::Roots roots(cwd, workspace);
-  if (!sharing::is_too_general(invocation.target_directory, command.variable("HOME").value_or("")))
-    roots.set(action::Root::target, invocation.target_directory);
+  if (!sharing::is_too_general(invocation.places.target_directory,
+                               command.variable("HOME").value_or("")))
+    roots.set(action::Root::target, invocation.places.target_directory);
   const std::string_view home = command.variable("HOME").value_or("");
   std::string checkout;
   if (!source.empty())
@@ -168,10 +155,10 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
   if (checkout.empty()) checkout = sharing::find_checkout(cwd, home, nullptr);
   if (checkout != workspace && checkout != cwd) roots.set(action::Root::checkout, checkout);
   evidence::add_logical_roots(command, roots);
-  if (!invocation.output.empty()) {
-    roots.set(action::OutputName::output, invocation.output);
-    roots.set_spelled_output(invocation.spelled_output);
-    roots.set(action::OutputName::depfile, invocation.depfile_output);
+  if (!invocation.outputs.main.empty()) {
+    roots.set(action::OutputName::output, invocation.outputs.main);
+    roots.set_spelled_output(invocation.outputs.spelled_main);
+    roots.set(action::OutputName::depfile, invocation.outputs.main_depfile);
     roots.set(action::Root::objects, sharing::objects_of_output(command, invocation));
   }
   return roots;

@@ -16,19 +16,20 @@ namespace deja::pipeline {
 struct Located {
   tool::Command command;
   const tool::Adapter* adapter = nullptr;
-  bool behind_client = false;  // the tool's name leads whoever does not know the front to it
-  std::vector<std::string> looked_at;  // absolute paths on which it depends that this is the tool
+  bool behind_client = false;  // `deja` comes before the tool in PATH, under the tool's name
+  std::vector<std::string> looked_at;  // absolute paths that decide which file is the tool
 };
 
-// The request's words, without the tool: argv, cwd and environment.
+// argv, working directory and environment of the request; the tool is still to be found.
 tool::Command command_of(const Request& request);
 
 // The real tool and the adapter that knows it, or why there is none.
 std::variant<Located, tool::Bypass> locate(const Request& request, const Settings& settings);
 
-// None where the working directory is part of the key (`deja exec`). Else
-// cwd, and the directory that the invocation names, or that holds both cwd and the source: a configured base directory, else their
-// nearest common ancestor unless that is too general to be one project's ("/home/me", "/tmp").
+// None where the working directory is part of the key (`deja exec`). Else the working directory, and the
+// workspace: the directory that the invocation names, or a configured base directory that holds the working
+// directory or the source, or the nearest common ancestor of these two, unless that is too general for one
+// project ("/home/me", "/tmp").
 action::Roots find_roots(const tool::Command& command, const tool::Invocation& invocation,
                          const Settings& settings);
 

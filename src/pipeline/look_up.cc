@@ -1,3 +1,7 @@
+// Traces of one manifest share most of their claims, so each claim is checked at most once. The manifest in
+// memory is tried first; before it is a miss the store is asked, because another engine may have published.
+//
+// Tested by look_up_test.cc.
 #include "pipeline/look_up.h"
 
 #include <algorithm>
@@ -5,8 +9,7 @@
 namespace deja::pipeline {
 namespace {
 
-// The single place that turns a store's failure into "not there": a cache that cannot read is a
-// cache that has nothing (L3).
+// The one place that turns a store's failure into "not there": what cannot be read is a miss (L3).
 template <typename T>
 std::optional<T> or_absent(Result<std::optional<T>> result, std::vector<std::string>& troubles) {
   if (result) return *std::move(result);
@@ -37,12 +40,11 @@ std::shared_ptr<const action::Manifest> load_manifest(const ProbeKey& probe, Ser
   return manifest;
 }
 
-// What is known of the claims of one manifest: each is checked at most once, however many traces
-// make it.
+// The claims of one manifest and whether they hold; each is checked at most once.
 class Checked {
  public:
   Checked(const action::Manifest& manifest, evidence::ClaimChecker& checker)
-      : manifest_(manifest), world_(checker), states_(manifest.observations().size()) {}
+      : manifest_(manifest), checker_(checker), states_(manifest.observations().size()) {}
 
   const action::Observation* first_broken(const action::Manifest::Entry& entry) {
     for (const std::uint32_t i : entry.claims) {
@@ -55,14 +57,14 @@ class Checked {
   bool holds(std::uint32_t i) {
     std::optional<bool>& state = states_[i];
     if (!state) {
-      const auto held = world_.holds(manifest_.observations()[i]);
+      const auto held = checker_.holds(manifest_.observations()[i]);
       state = held && *held;
     }
     return *state;
   }
 
   const action::Manifest& manifest_;
-  evidence::ClaimChecker& world_;
+  evidence::ClaimChecker& checker_;
   std::vector<std::optional<bool>> states_;
 };
 
@@ -96,7 +98,7 @@ LookUpOutcome look_up_trace(const ProbeKey& probe, evidence::ClaimChecker& check
   if (const auto cached = services.cache.manifests.get(probe))
     search(*cached, checker, services, refused, out);
   if (out.found) return out;
-  // Not among what this services remembers; another one may have published since.
+  // Not in memory. Another engine may have published since.
   out.why_not.clear();
   if (const auto manifest = load_manifest(probe, services, out.troubles))
     search(*manifest, checker, services, refused, out);

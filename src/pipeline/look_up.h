@@ -1,4 +1,4 @@
-// Recall: is there a result whose trace holds now?
+// Look up: is there a stored result whose trace holds now?
 #pragma once
 
 #include <memory>
@@ -19,16 +19,16 @@ struct StoredResult {
 
 struct LookUpOutcome {
   std::optional<StoredResult> found;
-  std::string why_not;                // what had changed since the newest trace, or "new"
-  std::vector<std::string> troubles;  // store failures, taken as "not there"
+  std::string why_not;                // what has changed since the newest trace, or "new"
+  std::vector<std::string> troubles;  // failures of the store, taken as "not there"
 };
 
-// Looks through the traces known for probe, newest first. Those in `refused` hold, but their results
-// could not be put in place (they were made where a directory was there, say, or was not).
+// Checks the traces known for probe, newest first. `refused`: keys of results whose traces hold but that
+// could not be put in place (a directory is missing, for example).
 LookUpOutcome look_up_trace(const ProbeKey& probe, evidence::ClaimChecker& checker,
                             Services& services, const std::vector<ActionKey>& refused = {});
 
-// The trace that leads to this result; empty when the manifest is gone.
+// The trace of this result; empty when its manifest is not in memory.
 action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Services& services);
 
 }  // namespace deja::pipeline

@@ -1,3 +1,8 @@
+// All artifacts are first completed under temporary names next to their places; only then are they renamed,
+// so an error on the way leaves nothing. Where the tool would do something else than replace a plain file of
+// the user's (write through a symlink, keep the mode of an old file), the tool itself has to run.
+//
+// Tested by request_path_test.cc, test/e2e/output_test.cc and symlink_test.cc.
 #include "pipeline/materialize.h"
 
 #include <unistd.h>
@@ -12,7 +17,6 @@
 #include "os/file.h"
 #include "pipeline/streams.h"
 #include "sharing/relocate.h"
-#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -21,21 +25,19 @@ using action::Artifact;
 using action::Placement;
 using action::Role;
 
-// A prepared artifact: complete under a temporary name beside its place. Removes what was not
-// placed.
-class Prepared {
+// An artifact that is complete under a temporary name next to its place. What was not placed is removed.
+class PreparedFile {
  public:
-  Prepared(std::string temp, std::string path, bool is_taken)
+  PreparedFile(std::string temp, std::string path, bool is_taken)
       : temp_(std::move(temp)), path_(std::move(path)), is_taken_(is_taken) {}
-  Prepared(Prepared&& o) noexcept
+  PreparedFile(PreparedFile&& o) noexcept
       : temp_(std::exchange(o.temp_, {})), path_(std::move(o.path_)), is_taken_(o.is_taken_) {}
-  Prepared& operator=(Prepared&&) = delete;
-  ~Prepared() {
+  PreparedFile& operator=(PreparedFile&&) = delete;
+  ~PreparedFile() {
     if (!temp_.empty()) ignore(os::remove_file(temp_), "nothing else can be done");
   }
-  // What was there is unlinked first, as compilers do it: ext4 takes a rename over a file for the
-  // save of an editor and sends the new one to the disk at once, which costs more than all the rest
-  // of a hit (auto_da_alloc, ext4(5)).
+  // An old file is unlinked first, as compilers do it. ext4 writes a file that is renamed over another one
+  // to the disk at once (auto_da_alloc, ext4(5)), which costs more than all the rest of a hit.
   Status place() {
     if (temp_.empty()) return {};
     if (is_taken_) TRY(os::remove_file(path_));
@@ -49,7 +51,7 @@ class Prepared {
   bool is_taken_;
 };
 
-// Directories made for a hit. Where that comes to nothing they go again, before the tool finds them.
+// Directories made for a hit. When the hit fails they are removed again, before the tool looks.
 class MadeDirectories {
  public:
   MadeDirectories() = default;
@@ -61,7 +63,7 @@ class MadeDirectories {
   }
   Status make(const std::string& path, mode_t mode) {
     if (const auto there = os::stat_file(path); there && *there) return {};
-    TRY(os::make_directory(path, mode | 0700));  // files come into it yet
+    TRY(os::make_directory(path, mode | 0700));  // files are still to be put into it
     made_.push_back({path, mode});
     return {};
   }
@@ -71,7 +73,7 @@ class MadeDirectories {
     TRY(make_all(std::string(parent_path(path)), mode));
     return make(path, mode);
   }
-  // All that shall be in them is.
+  // Everything that belongs into them is there.
   Status keep() {
     const std::vector<Made> made = std::exchange(made_, {});
     for (const Made& m : made) {
@@ -96,14 +98,14 @@ std::string temporary_name(const std::string& path) {
          std::to_string(serial++);
 }
 
-// Is what is there a file that the command line names as an input, by another way to its directory?
-// (By a symlink or a hard link: see check_place.) Then the tool would refuse, or read it first.
+// Is the file that is there also an input, which the command line names by another path? Then the tool would
+// refuse, or read it first. (Symlinks and hard links: check_place.)
 Result<bool> is_input(const os::FileIdentity& there, const std::string& path,
                       const Target& target) {
-  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+  for (const tool::KeyArgument& argument : target.invocation.key.arguments) {
     if (!argument.is_input) continue;
     const std::string named = join_path(target.request.cwd, argument.path());
-    // Under the same name it is where the tool itself has written ("cpp a.c a.i").
+    // By the same path it is what the tool itself has written ("cpp a.c a.i").
     if (base_name(named) != base_name(path) || tidy_path(named) == tidy_path(path)) continue;
     const auto input = TRY(os::stat_file(named));
     if (input && input->device == there.device && input->inode == there.inode) return true;
@@ -111,15 +113,14 @@ Result<bool> is_input(const os::FileIdentity& there, const std::string& path,
   return false;
 }
 
-// Can the new file be put in place of what is there, such that nobody could tell it from what the
-// tool would have done? Else an error: a device, a shared inode, a symlink, a file that the tool
-// may not write or whose mode it would keep are for the tool itself to treat:
-// docs/traps/output-place.md. True: something is there.
+// Would the new file, put in place of what is there, be what the tool would have left? True: something is
+// there; false: nothing is. An error where only the tool itself can do it: a device, a shared inode, a
+// symlink, a file that may not be written or whose mode the tool would keep (docs/traps/output-place.md).
 Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std::string& path,
                          const Target& target) {
   const auto there = TRY(os::stat_file(path, os::Links::keep));
   if (!there) return false;
-  const auto& updates = target.invocation.updates;  // read and written, as it should be
+  const auto& updates = target.invocation.outputs.updates;  // those are both
   if (updates.empty() && TRY(is_input(*there, path, target)))
     return Error{Code::invalid, 0, "output is an input: " + path};
   if (artifact.role == Role::directory && there->is_directory()) return true;
@@ -127,9 +128,9 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
     return Error{Code::invalid, 0, "something is in the place of an output: " + path};
   if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
   const auto is_writable = os::is_writable(path);
-  if (!is_writable) return false;  // another client is just replacing it
+  if (!is_writable) return false;  // another client is replacing it right now
   if (!*is_writable) return Error{Code::invalid, 0, "output may not be written: " + path};
-  if (artifact.placement == Placement::replaced) return true;  // by a rename: nothing else matters
+  if (artifact.placement == Placement::replaced) return true;  // the tool renames, too
   if (there->links != 1) return Error{Code::invalid, 0, "output has other hard links: " + path};
   if (there->owner != ::geteuid())
     return Error{Code::invalid, 0, "output belongs to somebody else: " + path};
@@ -138,62 +139,15 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   return true;
 }
 
-// The mode of a file that the tool makes anew. A file that was rewritten in place has kept the mode
-// it had: that says nothing unless it is the usual one.
+// The mode of a new file. A file that was rewritten in place kept the mode it had, so its mode says nothing
+// of a new file's unless it is the usual one.
 Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
   if (artifact.placement == Placement::in_place && artifact.mode != (0666 & ~umask))
     return Error{Code::invalid, 0, "made with the mode of an older file"};
   return static_cast<mode_t>(artifact.mode);
 }
 
-Status fill(const Artifact& artifact, const action::ActionResult& result, const Target& target,
-            store::BlobStore& blobs, const os::Fd& temp) {
-  auto blob = TRY(blobs.open_blob(artifact.digest));
-  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
-  if (artifact.role != Role::depfile || result.made_in == target.roots) {
-    TRY(os::copy_contents(blob->fd, temp));
-    return {};
-  }
-  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
-  const auto moved =
-      sharing::move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
-  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
-  return os::write_fd(temp, *moved);
-}
-
-Result<Prepared> prepare(const Artifact& artifact, const action::ActionResult& result,
-                         const Target& target, store::BlobStore& blobs) {
-  const std::string path = target.roots.expand(artifact.path);
-  if (path.empty())
-    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
-  // It is what it shall be already.
-  if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
-    return Prepared({}, path, false);
-  const mode_t mode = TRY(fresh_mode(artifact, target.request.umask));
-  const bool is_taken = TRY(check_place(artifact, mode, path, target));
-  const std::string temp = temporary_name(path);
-  if (artifact.role == Role::symlink) {
-    TRY(os::make_symlink(artifact.link_text, temp));
-    return Prepared(temp, path, is_taken);
-  }
-  const os::Fd fd = TRY(os::create_file(temp, mode));
-  Prepared prepared(temp, path, is_taken);
-  TRY(fill(artifact, result, target, blobs, fd));
-  return prepared;
-}
-
-// The bytes for one of the user's streams.
-Result<std::string> replay_text(const action::StreamBytes& stream, bool strip,
-                                const action::ActionResult& result, const Target& target,
-                                store::BlobStore& blobs) {
-  std::string text = TRY(read_stream(stream, blobs));
-  if (strip) text = strip_ansi(text);
-  auto moved = sharing::move_text(text, result.made_in, target.roots);
-  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
-  return *std::move(moved);
-}
-
-// The artifact that a declared output is, or its place.
+// Is this declared output among the artifacts, maybe by another path to its directory?
 bool has_artifact(const action::ActionResult& result, const Target& target,
                   const std::string& name) {
   const std::string path = tidy_path(join_path(target.request.cwd, name));
@@ -207,58 +161,152 @@ bool has_artifact(const action::ActionResult& result, const Target& target,
   });
 }
 
-// Where the user declared an output, the directories that lead to it are made when they are missing.
-Status make_way(const std::string& place, const Target& target, MadeDirectories& directories) {
-  const mode_t mode = 0777 & ~target.request.umask;
-  const tool::Declaration& declared = target.invocation.declared;
-  const bool is_below =
-      std::any_of(declared.directories.begin(), declared.directories.end(),
-                  [&](const auto& directory) { return is_within(place, directory); });
-  if (is_below) TRY(directories.make_all(std::string(parent_path(place)), mode));
-  for (const std::string& path : declared.outputs)
-    if (base_name(path) == base_name(place))  // it may be spelled otherwise
-      TRY(directories.make_all(std::string(parent_path(path)), mode));
+// One result on its way to the disk of one request.
+class Materialization {
+ public:
+  Materialization(const action::ActionResult& result, const Target& target, store::BlobStore& blobs)
+      : result_(result), target_(target), blobs_(blobs) {}
+
+  Result<Replay> replay() const;
+  // Makes missing directories, and all files under temporary names.
+  Status prepare();
+  Status place();
+
+ private:
+  Result<std::string> text_of(const action::StreamBytes& stream, bool strip) const;
+  Status make_directories();
+  Status make_parents(const std::string& place);
+  Result<PreparedFile> prepare(const Artifact& artifact) const;
+  Status fill(const Artifact& artifact, const os::Fd& temp) const;
+
+  const action::ActionResult& result_;
+  const Target& target_;
+  store::BlobStore& blobs_;
+  MadeDirectories directories_;
+  std::vector<PreparedFile> files_;
+};
+
+Result<Replay> Materialization::replay() const {
+  Replay replay;
+  replay.exit_code = result_.exit_code;
+  const bool strip = result_.colours_forced && !keeps_colours(target_);
+  replay.out = TRY(text_of(result_.out, strip && result_.streams_are_one));
+  replay.err = TRY(text_of(result_.err, strip));
+  if (wants_one_stream(target_)) {
+    replay.out += replay.err;  // at most one of them has bytes, see unusable()
+    replay.err.clear();
+  }
+  if (target_.invocation.run.drops_stdout) replay.out.clear();
+  if (target_.invocation.run.drops_stderr) replay.err.clear();
+  return replay;
+}
+
+// The bytes for one of the user's streams.
+Result<std::string> Materialization::text_of(const action::StreamBytes& stream, bool strip) const {
+  std::string text = TRY(read_stream(stream, blobs_));
+  if (strip) text = strip_ansi(text);
+  auto moved = sharing::move_text(text, result_.made_in, target_.roots);
+  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
+  return *std::move(moved);
+}
+
+Status Materialization::prepare() {
+  TRY(make_directories());
+  for (const Artifact& artifact : result_.artifacts)
+    if (artifact.role != Role::directory) files_.push_back(TRY(prepare(artifact)));
   return {};
 }
 
+Status Materialization::place() {
+  for (PreparedFile& file : files_) TRY(file.place());
+  return directories_.keep();
+}
+
 // A directory comes before what is in it.
-Status make_directories(const action::ActionResult& result, const Target& target,
-                        MadeDirectories& directories) {
-  for (const Artifact& artifact : result.artifacts) {
-    const std::string path = target.roots.expand(artifact.path);
-    TRY(make_way(tidy_path(path), target, directories));
+Status Materialization::make_directories() {
+  for (const Artifact& artifact : result_.artifacts) {
+    const std::string path = target_.roots.expand(artifact.path);
+    TRY(make_parents(tidy_path(path)));
     if (artifact.role != Role::directory) continue;
-    TRY(check_place(artifact, artifact.mode, path, target));
-    TRY(directories.make(path, artifact.mode));
+    TRY(check_place(artifact, artifact.mode, path, target_));
+    TRY(directories_.make(path, artifact.mode));
   }
   return {};
+}
+
+// Makes the missing directories above a declared output.
+Status Materialization::make_parents(const std::string& place) {
+  const mode_t mode = 0777 & ~target_.request.umask;
+  const tool::Declaration& declared = target_.invocation.declared;
+  const bool is_below =
+      std::any_of(declared.directories.begin(), declared.directories.end(),
+                  [&](const auto& directory) { return is_within(place, directory); });
+  if (is_below) TRY(directories_.make_all(std::string(parent_path(place)), mode));
+  for (const std::string& path : declared.outputs)
+    if (base_name(path) == base_name(place))  // it may be spelled otherwise
+      TRY(directories_.make_all(std::string(parent_path(path)), mode));
+  return {};
+}
+
+Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
+  const std::string path = target_.roots.expand(artifact.path);
+  if (path.empty())
+    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+  // It is already there.
+  if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
+    return PreparedFile({}, path, false);
+  const mode_t mode = TRY(fresh_mode(artifact, target_.request.umask));
+  const bool is_taken = TRY(check_place(artifact, mode, path, target_));
+  const std::string temp = temporary_name(path);
+  if (artifact.role == Role::symlink) {
+    TRY(os::make_symlink(artifact.link_text, temp));
+    return PreparedFile(temp, path, is_taken);
+  }
+  const os::Fd fd = TRY(os::create_file(temp, mode));
+  PreparedFile file(temp, path, is_taken);
+  TRY(fill(artifact, fd));
+  return file;
+}
+
+Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const {
+  auto blob = TRY(blobs_.open_blob(artifact.digest));
+  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
+  if (artifact.role != Role::depfile || result_.made_in == target_.roots) {
+    TRY(os::copy_contents(blob->fd, temp));
+    return {};
+  }
+  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
+  const auto moved = sharing::move_depfile(text, result_.made_in, target_.roots, target_.adapter,
+                                           target_.invocation);
+  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
+  return os::write_fd(temp, *moved);
 }
 
 }  // namespace
 
 bool wants_one_stream(const Target& target) {
-  const tool::Invocation& i = target.invocation;
-  return target.request.streams_are_one && !i.drops_stdout && !i.drops_stderr;
+  const tool::Invocation::Run& run = target.invocation.run;
+  return target.request.streams_are_one && !run.drops_stdout && !run.drops_stderr;
+}
+
+bool keeps_colours(const Target& target) {
+  return target.request.stderr_is_terminal && target.invocation.run.colours_on_terminal;
 }
 
 std::string unwanted(const action::ActionResult& result, const Target& target) {
-  if (target.invocation.exec_options == nullptr) return {};
-  const tool::exec::ExecOptions& order = *target.invocation.exec_options;
-  if (result.exit_code != 0 && !order.cache_failures) return "a failure, without --cache-failures";
+  const tool::Invocation::Storage& storage = target.invocation.storage;
+  if (result.exit_code != 0 && !storage.failures) return "a failure, without --cache-failures";
   const std::int64_t now_ns = os::wall_ns();
   const auto is_over = [&](std::uint64_t ttl_ns) {
     return ttl_ns != 0 && now_ns - result.made_at_ns > static_cast<std::int64_t>(ttl_ns);
   };
-  return is_over(order.ttl_ns) || is_over(result.ttl_ns) ? "older than its --ttl" : "";
+  return is_over(storage.ttl_ns) || is_over(result.ttl_ns) ? "older than its --ttl" : "";
 }
 
 std::string unusable(const action::ActionResult& result, const Target& target) {
-  if (target.invocation.exec_options != nullptr && result.exit_code == 0) {
-    const tool::exec::ExecOptions& order = *target.invocation.exec_options;
-    for (const std::string& name : order.output_files)
+  if (result.exit_code == 0) {
+    for (const std::string& name : target.invocation.declared.required)
       if (!has_artifact(result, target, name)) return "without its output " + name;
-    if (!order.depfile.empty() && !has_artifact(result, target, order.depfile))
-      return "without its output " + order.depfile;
   }
   const bool separate_wanted = !wants_one_stream(target);
   if (result.streams_are_one && separate_wanted && result.out.size > 0)
@@ -272,30 +320,13 @@ std::string unusable(const action::ActionResult& result, const Target& target) {
 
 Result<Replay> materialize(const action::ActionResult& result, const Target& target,
                            store::BlobStore& blobs, Client& client) {
-  Replay replay;
-  replay.exit_code = result.exit_code;
-  const bool strip = result.colours_forced &&
-                     !(target.request.stderr_is_terminal && target.invocation.colours_on_terminal);
-  replay.out = TRY(replay_text(result.out, strip && result.streams_are_one, result, target, blobs));
-  replay.err = TRY(replay_text(result.err, strip, result, target, blobs));
-  if (wants_one_stream(target)) {
-    replay.out += replay.err;  // at most one of them has bytes, see unusable()
-    replay.err.clear();
-  }
-  if (target.invocation.drops_stdout) replay.out.clear();
-  if (target.invocation.drops_stderr) replay.err.clear();
-  MadeDirectories directories;
-  TRY(make_directories(result, target, directories));
-  std::vector<Prepared> prepared;
-  for (const Artifact& artifact : result.artifacts) {
-    if (artifact.role != Role::directory)
-      prepared.push_back(TRY(prepare(artifact, result, target, blobs)));
-  }
-  // From here on everything is complete beside its place. A client that has given up runs the tool
-  // itself: then nothing may be put over what that tool writes.
+  Materialization materialization(result, target, blobs);
+  Replay replay = TRY(materialization.replay());
+  TRY(materialization.prepare());
+  // From here on everything is complete next to its place. A client that has given up runs the tool itself:
+  // then nothing may be put over what that tool writes.
   if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
-  for (Prepared& p : prepared) TRY(p.place());
-  TRY(directories.keep());
+  TRY(materialization.place());
   return replay;
 }
 

@@ -1,5 +1,5 @@
-// Materialize: puts the artifacts of a result in place, all or none, as the tool would have put
-// them, and prepares its streams for replay.
+// Materialize: puts the artifacts of a result in place, all or none, as the tool would have done, and
+// prepares its streams for replay.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@
 
 namespace deja::pipeline {
 
+// What a result is put in place for. Borrows its parts.
 struct Target {
   const Request& request;
   const tool::Invocation& invocation;
@@ -20,16 +21,19 @@ struct Target {
   const action::Roots& roots;
 };
 
-// Are stdout and stderr to come as one? Not where only one of them is wanted.
+// Are stdout and stderr captured as one stream? Not where only one of them is wanted.
 bool wants_one_stream(const Target& target);
+
+// Does the user see colours? Else those that were forced are stripped.
+bool keeps_colours(const Target& target);
 
 // Why a result cannot be used for this request though its trace holds; empty when it can.
 std::string unusable(const action::ActionResult& result, const Target& target);
-// Why the user does not want a stored result: too old, or a failure (`deja exec`). Empty: he does.
+// Why the user does not want a stored result: too old, or a failure (`deja exec`). Empty: it is wanted.
 std::string unwanted(const action::ActionResult& result, const Target& target);
 
-// On an error nothing that the user can see has changed, or the tool will overwrite it: the caller
-// has the tool run.
+// After an error the caller has the tool run. Nothing that the user can see has changed by then, except
+// outputs that the tool will overwrite.
 Result<Replay> materialize(const action::ActionResult& result, const Target& target,
                            store::BlobStore& blobs, Client& client);
 

@@ -1,3 +1,6 @@
+// For each module that a run makes, a manifest is stored under a key of the module's bytes (key_of): the claims
+// about everything that the module is made of. A later run that reads the module finds them there.
+//
 // Tested by test/diff/on_demand_test.cc.
 #include "pipeline/modules.h"
 
@@ -20,17 +23,19 @@ using action::Observation;
 using action::Root;
 using action::Trace;
 
-// Under this key stands what the module was made of. Another one for all that could make another module
-// of the same headers: every option but those that name the source and the outputs (by default clang has
-// no search paths in its own name of a module), and the place.
-ProbeKey key_of(const evidence::RunFacts::Module& module, const Prepared& p, const Target& target) {
+// The key of what a module is made of. It holds everything that could make another module of the same headers:
+// each option but those that name the source and the outputs (by default clang's own name of a module does
+// not depend on search paths), and the place.
+ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run) {
+  const Prepared& p = run.prepared;
+  const Target& target = run.target;
   action::HashSink sink;
   sink.field("recipe", "deja module 1");
   sink.field("tool", p.command.tool);
   sink.field("tool digest", p.identity.hex());
-  sink.field("name", target.invocation.run_argv.empty() ? "" : target.invocation.run_argv.front());
-  sink.field("language", target.invocation.language);
-  for (const tool::KeyArgument& argument : target.invocation.key_arguments) {
+  sink.field("name", target.invocation.run.argv.empty() ? "" : target.invocation.run.argv.front());
+  sink.field("language", target.invocation.identity.language);
+  for (const tool::KeyArgument& argument : target.invocation.key.arguments) {
     const bool is_name = argument.is_input || argument.is_target ||
                          argument.output != tool::KeyArgument::Output::none;
     if (!is_name) sink.field("argument", argument.text);
@@ -41,8 +46,8 @@ ProbeKey key_of(const evidence::RunFacts::Module& module, const Prepared& p, con
   return ProbeKey{sink.finish()};
 }
 
-// Is this a file that a run reads as a part of its source? Such a one counts for a module only when it
-// is one of the module's; whatever else the run read could have counted.
+// Is this a source or a header? Those count for a module only when they are among its inputs. Any other file
+// that the run read could have changed the module.
 bool is_source_text(std::string_view path) {
   static constexpr std::string_view kEndings[] = {
       ".h", ".hh", ".hpp", ".hxx", ".h++", ".inc", ".inl", ".ipp", ".tcc", ".def",
@@ -50,11 +55,11 @@ bool is_source_text(std::string_view path) {
   return std::ranges::any_of(kEndings, [&](std::string_view e) { return path.ends_with(e); });
 }
 
-// Claims that are of the run that made the module, and not of the module.
+// Claims of the run that made the module that say nothing of the module.
 bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inputs,
                      const action::Roots& roots) {
   switch (claim.claim) {
-    case Claim::absent_or_file:  // whoever reads the module reads those that it imports
+    case Claim::absent_or_file:  // a run that reads the module reads those that it imports
     case Claim::output_name:
       return true;
     case Claim::file:
@@ -68,7 +73,7 @@ bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inpu
   }
 }
 
-// Names of all files that the module was made of; empty: not all of them are in the trace.
+// The names of all files that the module is made of; empty: not all of them are in the trace.
 std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const Trace& trace,
                                 const action::Roots& roots) {
   const auto fd = os::open_read(module.path);
@@ -89,7 +94,7 @@ std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const 
   return out;
 }
 
-// A source that asks for what is in the cache of modules, by name: what it finds is not claimed.
+// Does a source name files of the module cache (__has_include)? What it finds there is not claimed.
 bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCache& mentions) {
   static const std::vector<std::string> kNames = {
       "modules.timestamp", "modules.idx", ".pcm\"", ".pcm>", ".pcm)", ".pcm."};
@@ -98,7 +103,7 @@ bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCach
   });
 }
 
-// What the run that made it claimed, where that is known and holds now.
+// The claims of the run that made it, if they are known and hold now.
 std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& checker,
                               Services& services) {
   const auto record = services.records.get_manifest(key);
@@ -112,8 +117,8 @@ std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& check
   return std::nullopt;
 }
 
-// The value of a claim that holds is the present one; what a module rests on may bind the result as
-// what the run itself has asked for does.
+// A variable's claim with its value: the claim holds, so the value is the present one. It may bind the result
+// to a root, as the run's own variables do.
 Observation revealed(Observation claim, const tool::Command& command, const action::Roots& roots) {
   if (claim.claim != Claim::variable_digest) return claim;
   claim.claim = Claim::variable;
@@ -123,16 +128,15 @@ Observation revealed(Observation claim, const tool::Command& command, const acti
 
 }  // namespace
 
-void claim_modules(const Prepared& p, const Target& target, const RunReport& report,
-                   Services& services, evidence::RunFacts& run_facts) {
+void claim_modules(const FinishedRun& run, Services& services, evidence::RunFacts& run_facts) {
   if (run_facts.modules.empty()) return;
   const bool has_made =
       std::ranges::any_of(run_facts.modules, &evidence::RunFacts::Module::is_made);
-  if (report.exit_code != 0) {
+  if (run.report.exit_code != 0) {
     run_facts.problem = "failed, with modules";
     return;
   }
-  if (has_made && !(report.out.empty() && report.err.empty())) {
+  if (has_made && !(run.report.out.empty() && run.report.err.empty())) {
     run_facts.problem = "made a module, and printed something";
     return;
   }
@@ -140,35 +144,38 @@ void claim_modules(const Prepared& p, const Target& target, const RunReport& rep
     run_facts.problem = "a source names files of the module cache";
     return;
   }
-  evidence::ClaimChecker checker(p.command, target.roots, services.digester);
+  const tool::Command& command = run.prepared.command;
+  const action::Roots& roots = run.target.roots;
+  evidence::ClaimChecker checker(command, roots, services.digester);
   std::vector<Observation>& claims = run_facts.trace.observations;
   bool is_strict = false;
   for (const evidence::RunFacts::Module& module : run_facts.modules) {
     std::optional<Trace> known;
-    if (!module.is_made) known = known_of(key_of(module, p, target), checker, services);
+    if (!module.is_made) known = known_of(key_of(module, run), checker, services);
     const bool may_be_absent = module.is_made || known.has_value();
     is_strict |= !may_be_absent;
-    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
-                      target.roots.tag(module.path), std::string(module.digest.view())});
+    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file, roots.tag(module.path),
+                      std::string(module.digest.view())});
     if (!known) continue;
     for (Observation& claim : known->observations)
-      claims.push_back(revealed(std::move(claim), p.command, target.roots));
+      claims.push_back(revealed(std::move(claim), command, roots));
   }
   if (is_strict) claims.insert(claims.end(), run_facts.compared.begin(), run_facts.compared.end());
   run_facts.trace.normalize();
 }
 
-void remember_modules(const Prepared& p, const Target& target, const Trace& trace,
+void remember_modules(const FinishedRun& run, const Trace& trace,
                       const std::vector<evidence::RunFacts::Module>& modules, Services& services) {
+  const action::Roots& roots = run.target.roots;
   for (const evidence::RunFacts::Module& module : modules) {
     if (!module.is_made) continue;
-    const std::set<std::string> inputs = inputs_of(module, trace, target.roots);
+    const std::set<std::string> inputs = inputs_of(module, trace, roots);
     if (inputs.empty()) continue;
     Trace made;
     for (const Observation& claim : trace.observations)
-      if (!is_of_run_alone(claim, inputs, target.roots)) made.observations.push_back(claim);
+      if (!is_of_run_alone(claim, inputs, roots)) made.observations.push_back(claim);
     made.normalize();
-    const ProbeKey key = key_of(module, p, target);
+    const ProbeKey key = key_of(module, run);
     struct Context {
       ActionKey key;
       const Trace* trace;
@@ -181,7 +188,7 @@ void remember_modules(const Prepared& p, const Target& target, const Trace& trac
       manifest->add(ctx.key, *ctx.trace);
       return encode(*manifest);
     };
-    // What is not kept is read as a module that nobody knows.
+    // If this fails the module is unknown to later runs.
     ignore(services.records.update_manifest(key, change, &context),
            "a missing record is only a miss");
   }

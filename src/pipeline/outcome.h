@@ -12,12 +12,12 @@
 
 namespace deja::pipeline {
 
-// The last word to the client. Whoever called the hallway sends it, after recording the outcome.
+// The last word to the client. The caller of RequestPath sends it, after recording the outcome.
 struct Replay {
   std::uint32_t exit_code = 0;
   std::string out, err;
 };
-struct ExecTool {};                        // become the tool yourself
+struct ExecTool {};                        // the client becomes the tool
 struct Done {                              // the tool has run; exit
   std::optional<std::uint32_t> exit_code;  // with this instead of its code
   std::string last_word;                   // for standard error
@@ -30,19 +30,20 @@ enum class Progress { off, hits, all };  // of which outcomes the user sees a li
 struct Outcome {
   OutcomeKind kind = OutcomeKind::bypass;
   std::optional<tool::BypassReason> bypass;
-  // Bypass: its detail. Miss: what had changed since the nearest trace, or "new". Failure: how the
-  // tool ended.
+  // Bypass: its detail. Miss: what has changed since the newest trace, or "new". Failure: how the tool
+  // ended.
   std::string reason;
   std::string unpublished;  // miss, failure: why nothing was stored; empty when it was
   bool dup = false;         // miss whose bytes were all known already
   std::string tool, what, output, evidence;
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;
-  bool remembered = false;  // a hit under a vigil
+  bool remembered = false;  // a hit of the request cache
   int tool_runs = 0;
-  std::uint64_t cost_ns = 0;                                     // hit: time saved; else time spent
-  std::uint64_t bytes = 0;                                       // served or stored
-  enum class Tell { nothing, text, json } tell = Tell::nothing;  // to the user, beside the answer
+  std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
+  std::uint64_t bytes = 0;    // served or stored
+  using Tell = tool::Tell;
+  Tell tell = Tell::nothing;  // to the user, with the answer
   Progress progress = Progress::off;
   std::vector<std::string> troubles;  // failures of the cache itself, one line each
   Answer answer;

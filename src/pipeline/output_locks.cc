@@ -1,3 +1,6 @@
+// One lock file for each output, named after its path. A run that gives up waiting leaves a mark next to the
+// lock, so that the run that holds it learns that its output was not its own.
+//
 // Tested by output_locks_test.cc and test/e2e/concurrent_test.cc.
 #include "pipeline/output_locks.h"
 
@@ -16,9 +19,9 @@ namespace {
 
 constexpr auto kPause = std::chrono::milliseconds(5);
 constexpr int kPausesInASecond = 200;
-constexpr int kFirstPauses = 4;  // a look at processes costs more than a try
+constexpr int kFirstPauses = 4;  // reading /proc costs more than another try
 
-// Beside a lock: somebody did not wait for its end.
+// The mark of a run that did not wait for the lock.
 constexpr std::string_view kLate = ".late";
 std::string late_mark(const std::string& lock) { return lock + std::string(kLate); }
 
@@ -27,7 +30,7 @@ void remove(const std::string& lock) {
   ignore(os::remove_file(lock), "an unlocked file does no harm");
 }
 
-// The lock is the file of that name only while it has that name: who ends removes it.
+// Its holder removes the file at the end, so a lock that was waited for may be a removed file.
 bool is_still_there(const os::Fd& fd, const std::string& path) {
   const auto held = os::stat_fd(fd);
   const auto named = os::stat_file(path);
@@ -52,20 +55,20 @@ OutputLocks OutputLocks::take(const std::string& directory, std::vector<std::str
                               const std::function<bool()>& still_wanted, pid_t holder) {
   OutputLocks out;
   if (directory.empty()) return out;
-  std::sort(paths.begin(), paths.end());  // so that no two wait for each other
+  std::sort(paths.begin(), paths.end());  // so that two runs never wait for each other
   paths.erase(std::unique(paths.begin(), paths.end()), paths.end());
   for (const std::string& path : paths) {
     const std::string lock = directory + "/" + digest::digest_bytes(path).hex().substr(0, 32);
     for (int pauses = 1;; ++pauses) {
       auto fd = os::try_lock_file(lock);
-      if (!fd) break;  // no place for locks
+      if (!fd) break;  // it cannot be made
       if (*fd) {
         if (!is_still_there(*fd, lock)) continue;
         sign(*fd, holder);
         out.locks_.push_back({lock, *std::move(fd)});
         break;
       }
-      // Our client was started by the run that it would wait for.
+      // This client was started by the run that it would wait for, which would never end.
       if (pauses % kFirstPauses == 0 && os::is_ancestor(holder_of(lock), holder)) break;
       if (pauses % kPausesInASecond == 0 && (os::is_stopped(holder_of(lock)) || !still_wanted())) {
         out.gave_up_ = true;
@@ -93,7 +96,7 @@ void OutputLocks::sweep(const std::string& directory) {
   const auto names = os::list_directory(directory);
   if (!names) return;
   for (const std::string& name : *names) {
-    // A mark goes with its lock; of one that is alone, taking the lock makes two.
+    // A mark is removed with its lock; the lock of a mark that is alone is made by taking it.
     const bool is_mark = std::string_view(name).ends_with(kLate);
     const std::string lock =
         directory + "/" + (is_mark ? name.substr(0, name.size() - kLate.size()) : name);

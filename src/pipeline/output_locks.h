@@ -1,6 +1,6 @@
-// Two commands that write one file at the same time can leave each other's bytes in it: both open what
-// is one inode, and neither's stamps tell. So runs of deja that are known to write one file take turns,
-// in all engines of one cache directory. Held while the tool runs and until its outputs are stored.
+// Two commands that write one file at the same time can leave each other's bytes in it: both write to one
+// inode, and its stamps do not show it. So runs that are known to write the same file take turns, in all
+// engines of one cache directory. A lock is held while the tool runs and until its outputs are stored.
 #pragma once
 
 #include <sys/types.h>
@@ -24,15 +24,16 @@ class OutputLocks {
   }
   ~OutputLocks();
 
-  // Waits for others that hold one of these absolute paths; gives up when still_wanted, asked once a
-  // second, says no, or the other's process is stopped. holder: our client's, for others. directory: where the lock files lie. One that cannot be made is gone without.
+  // Waits for runs that hold one of these absolute paths. Gives up when still_wanted, called once a second,
+  // returns false, or when the other run's process is stopped. directory: of the lock files; a lock that
+  // cannot be made there is left out. holder: the client's process, which is written into the locks.
   static OutputLocks take(const std::string& directory, std::vector<std::string> paths,
                           const std::function<bool()>& still_wanted, pid_t holder = 0);
 
-  // Removes what killed engines have left in that directory.
+  // Removes the locks that killed engines have left in that directory.
   static void sweep(const std::string& directory);
 
-  // False: somebody else writes, or has written, one of these files during the run.
+  // False: another run writes, or has written, one of these files during this run.
   bool were_ours() const;
 
  private:

@@ -1,5 +1,5 @@
-// Prepare: the doors from a request to its probe key (locate, classify, identify, probe), walked by
-// the hallway for every request and by memory when it prewarms one.
+// Prepare: from a request to its probe key. Finds the tool (locate), has its adapter read the command line
+// (classify), digests the tool's file and computes the key. Used for each request, and to prewarm one.
 #pragma once
 
 #include <variant>
@@ -10,7 +10,7 @@
 
 namespace deja::pipeline {
 
-// What is known of a request before anything is read. Borrows from the request.
+// What is known of a request before any input is read. Borrows from the request.
 struct Prepared {
   tool::Command command;
   const tool::Adapter* adapter = nullptr;
@@ -21,7 +21,7 @@ struct Prepared {
   digest::FileContent tool_content;
   evidence::Declared declared;  // only of `deja exec`
   Digest identity;              // of the tool, as it is keyed
-  ProbeKey command_key;         // the probe key but for what the sources hold
+  ProbeKey command_key;         // the probe key without the contents of the sources
   ProbeKey probe;
 };
 
@@ -31,8 +31,7 @@ struct Declined {
   std::string tool;
 };
 
-// client: asked for standard input where that is part of the action. Null: there is none to ask, and
-// such an action is declined.
+// client: gives standard input where that is part of the action. Null: such an action is declined.
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
                                          Services& services, Client* client);
 

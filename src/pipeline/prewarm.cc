@@ -1,3 +1,7 @@
+// The order matters: look up, then watch, then check every claim (and the tool) once more. A change before
+// the watch is found by the check, a change after it by the watch.
+//
+// Tested by request_path_test.cc.
 #include "pipeline/prewarm.h"
 
 #include <algorithm>
@@ -13,8 +17,7 @@ namespace {
 
 using action::Claim;
 
-// Collects the claims of a trace that are about paths. False when one of all its claims cannot be proven by
-// watches.
+// Collects the claims of a trace that are about paths. False: watches cannot prove one of its claims.
 bool watched_claims(const action::Manifest& manifest, const action::Manifest::Entry& entry,
                     std::vector<std::uint32_t>& claims) {
   for (const std::uint32_t i : entry.claims) {
@@ -23,7 +26,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::listing:
       case Claim::environment:
       case Claim::machine:
-      case Claim::date:    // nothing tells of midnight
+      case Claim::date:    // no notice comes at midnight
       case Claim::access:  // what may not be read cannot be watched
         return false;
       case Claim::variable:
@@ -37,7 +40,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
       case Claim::output_name:
       case Claim::directories:  // lists_hollow
       case Claim::variables_like:
-        break;  // as the rest of the environment, part of the request's name
+        break;  // like the whole environment, part of the request's name
       default:
         claims.push_back(i);
     }
@@ -45,7 +48,7 @@ bool watched_claims(const action::Manifest& manifest, const action::Manifest::En
   return true;
 }
 
-// What the searches of a trace may meet: a change of any is a change of the search.
+// The paths at which the searches of a trace look. A change of one may change what the search finds.
 void add_searched(const action::Manifest& manifest, const action::Manifest::Entry& entry,
                   const tool::Command& command, std::vector<std::string>& paths) {
   for (const std::uint32_t i : entry.claims) {
@@ -59,7 +62,7 @@ void add_searched(const action::Manifest& manifest, const action::Manifest::Entr
   }
 }
 
-// Does a list of this request name a directory that leads to nothing now?
+// Does a variable that lists directories name one that leads to nothing now? It is not watched.
 bool is_hollow_in(const action::Manifest& manifest, const action::Manifest::Entry& entry,
                   const tool::Command& command) {
   return std::any_of(entry.claims.begin(), entry.claims.end(), [&](std::uint32_t i) {
@@ -69,7 +72,8 @@ bool is_hollow_in(const action::Manifest& manifest, const action::Manifest::Entr
   });
 }
 
-// rustc lists a directory each time, so checking its claims here would be for nothing. Null: not known.
+// Can a trace of this manifest be watched at all? (rustc lists a directory in each run, so its traces cannot;
+// then there is no need to check them.) Null: not known, so it may.
 bool may_be_watched(const action::Manifest* manifest) {
   std::vector<std::uint32_t> claims;
   return manifest == nullptr ||
@@ -117,7 +121,7 @@ void prewarm(const Request& request, const Settings& settings, Services& service
   paths.insert(paths.end(), p.looked_at.begin(), p.looked_at.end());
   auto token = services.requests.watch(paths);
   if (!token) return;
-  // From here on every change is noticed; what still holds now holds until then.
+  // From here on every change is noticed. What holds now, holds until a notice comes.
   const auto tool_now = services.digester.digest_file(p.command.tool, nullptr);
   if (!tool_now || !*tool_now || (*tool_now)->digest != p.tool_content.digest) return;
   if (checker.first_broken(manifest->trace(*of)) != nullptr) return;

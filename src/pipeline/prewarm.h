@@ -1,5 +1,5 @@
-// Fills the request cache in idle time: walks the path of a request that was served or stored before, up to
-// the look-up, and puts its inputs under watch. The next such request is answered without a look at a file.
+// Fills the request cache in idle time: prepares and looks up a request that was a hit or was stored, and puts
+// its inputs under watch. The next such request is answered without a look at a file.
 #pragma once
 
 #include "digest/digest.h"

@@ -1,19 +1,26 @@
+// Publish: one Publication for each run. It first asks whether the run can prove anything, then collects
+// what it read and wrote, then drafts the result (which puts the blobs), and last stores the records. Any
+// step can end it with a reason, and nothing is then to be found by a later look-up: the manifest, which
+// alone leads to a result, is written last.
+//
+// Tested by request_path_test.cc, test/diff and test/e2e.
 #include "pipeline/publish.h"
 
 #include <algorithm>
 
 #include "action/manifest.h"
 #include "base/strip_ansi.h"
+#include "evidence/blind_spots.h"
 #include "evidence/unseen_programs.h"
 #include "observe/log_reader.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/mapping.h"
+#include "os/resident.h"
 #include "pipeline/modules.h"
 #include "pipeline/streams.h"
 #include "sharing/output_name.h"
 #include "sharing/portability.h"
-#include "tool/exec/exec_options.h"
 
 namespace deja::pipeline {
 namespace {
@@ -22,7 +29,7 @@ using action::Artifact;
 using action::Role;
 
 Result<observe::Log> read_log(const os::Fd& fd) {
-  // Whoever runs below the client has it, too, and could end us by cutting it short.
+  // Programs of the run have this descriptor's file, too, and could end us by cutting it short.
   if (!os::cannot_shrink(fd)) return Error{Code::invalid, 0, "its log could be cut short"};
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
@@ -36,23 +43,29 @@ bool starts_privileged(const observe::Log& log) {
   });
 }
 
-// What the log says of the programs themselves, whether or not the run is worth more.
-void learn_of_programs(const observe::Log& log, const RunReport& report, const std::string& tool,
-                       PublishOutcome& out) {
-  out.was_unheard = log.has_unseen_program ||
-                    (!report.supervised && !evidence::unseen_program(log, tool).empty());
-  out.gains_rights = starts_privileged(log);
-  out.read_much = log.is_large;
+// Why a run proves nothing, whatever was seen of it; empty: it may.
+std::string hopeless(const RunReport& report, const Target& target) {
+  const tool::Invocation& invocation = target.invocation;
+  if (report.timed_out) return "took too long";
+  if (report.signal != 0) return "ended by a signal";
+  if (report.exit_code != 0 &&
+      !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
+    return "the tool failed";
+  if (report.truncated) return "not all of its text could be captured, or it left a process behind";
+  if (report.read_stdin && !invocation.run.reads_stdin && !invocation.run.has_no_stdin)
+    return "reads standard input";
+  return {};
 }
 
-// A run that failed may have failed because it was observed. (One that a signal has ended leaves
-// programs that did not get as far as to report in.)
-void learn_from_failure(const Prepared& p, const RunReport& report, PublishOutcome& out) {
-  if (!report.log || report.signal != 0 || report.timed_out || report.exit_code == 0) return;
-  if (const auto log = read_log(report.log)) learn_of_programs(*log, report, p.command.tool, out);
+// Why a proven result is not to be stored; empty: it is.
+std::string not_to_be_stored(const RunReport& report, const tool::Invocation& invocation,
+                             bool read_only) {
+  if (read_only || invocation.storage.is_read_only) return "read-only";
+  if (report.exit_code != 0 && !invocation.storage.failures) return "the tool failed";
+  return {};
 }
 
-// Everything a publication gathers before it is stored.
+// A result before it is stored, and what the store must know of it.
 struct Draft {
   action::ActionResult result;
   store::ResultFacts facts;
@@ -66,17 +79,205 @@ struct Draft {
   }
 };
 
-Status add_output(const evidence::Output& output, const action::Roots& roots, Services& services,
-                  sharing::RootSearch& leaks, Draft& draft) {
+class Publication {
+ public:
+  Publication(const FinishedRun& run, const Settings& settings, Services& services)
+      : run_(run),
+        p_(run.prepared),
+        target_(run.target),
+        report_(run.report),
+        settings_(settings),
+        services_(services) {}
+
+  void publish();
+  void keep_traits();
+  bool has_read_much() const { return has_read_much_; }
+  PublishOutcome take() { return std::move(out_); }
+
+ private:
+  bool is_worth_a_look();
+  void learn_of_programs(const observe::Log& log);
+  void learn_from_failure();
+  evidence::RunFacts read_observation();
+  void collect_facts();
+  std::string problem_of_texts() const;
+  Result<Draft> draft_result();
+  Status add_output(const evidence::Output& output, sharing::RootSearch& leaks, Draft& draft);
+  Result<action::StreamBytes> keep(const std::string& bytes, Draft& draft);
+  Status store(const Published& published, Draft& draft);
+  void fail(const Error& error);
+
+  const FinishedRun& run_;
+  const Prepared& p_;
+  const Target& target_;
+  const RunReport& report_;
+  const Settings& settings_;
+  Services& services_;
+
+  std::string unwanted_because_;  // empty: what is proven is stored
+  digest::Traits traits_ = 0;     // of the tool's file
+  bool has_read_much_ = false;    // the log took much memory
+  evidence::RunFacts facts_;
+  PublishOutcome out_;
+};
+
+void Publication::publish() {
+  if (!is_worth_a_look()) return learn_from_failure();
+  collect_facts();
+  out_.why_not = facts_.problem.empty() ? problem_of_texts() : facts_.problem;
+  if (!out_.why_not.empty()) return;
+  auto draft = draft_result();
+  if (!draft) return fail(draft.error());
+  if (!run_.before.locks.were_ours()) {
+    out_.why_not = "others write one of its outputs";
+    return;
+  }
+  Published published;
+  published.trace = std::move(facts_.trace);
+  published.trace.conceal();
+  published.key = action_key(p_.probe, published.trace, draft->result.streams_are_one);
+  published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
+  out_.why_not = unwanted_because_;
+  if (out_.why_not.empty()) {
+    if (auto stored = store(published, *draft); !stored) return fail(stored.error());
+    remember_modules(run_, published.trace, facts_.modules, services_);
+    out_.dup = draft->all_known && draft->bytes > 0;
+    out_.bytes = draft->bytes;
+  }
+  out_.to_share = std::make_shared<const Published>(std::move(published));
+  if (out_.why_not.empty()) out_.published = out_.to_share;
+}
+
+void Publication::fail(const Error& error) {
+  out_.why_not = error.message;
+  out_.troubles.push_back(error.message);
+}
+
+// False: the run proves nothing, or it is neither stored nor shared.
+bool Publication::is_worth_a_look() {
+  out_.why_not = hopeless(report_, target_);
+  if (!out_.why_not.empty()) return false;
+  const tool::Invocation& invocation = target_.invocation;
+  unwanted_because_ = not_to_be_stored(report_, invocation, settings_.read_only);
+  if (unwanted_because_.empty() || invocation.storage.is_strict ||
+      services_.flights.has_waiters(p_.probe))
+    return true;
+  out_.why_not = unwanted_because_;
+  return false;
+}
+
+// What the log says of the programs themselves, whether or not the run proves anything.
+void Publication::learn_of_programs(const observe::Log& log) {
+  if (log.has_unseen_program ||
+      (!report_.supervised && !evidence::unseen_program(log, p_.command.tool).empty()))
+    traits_ |= evidence::kHasBlindSpot;
+  if (starts_privileged(log)) traits_ |= evidence::kGainsRights;
+  has_read_much_ = log.is_large;
+}
+
+// A run that failed may have failed because it was observed. (One that a signal has ended leaves
+// programs that had no time to report in.)
+void Publication::learn_from_failure() {
+  if (!report_.log || report_.signal != 0 || report_.timed_out || report_.exit_code == 0) return;
+  if (const auto log = read_log(report_.log)) learn_of_programs(*log);
+}
+
+// What is known of the tool's file is kept only when it is not brand-new; by now it may be old enough.
+void Publication::keep_traits() {
+  if (traits_ == 0) return;
+  os::FileIdentity now;
+  const auto content = services_.digester.digest_file(p_.command.tool, &now);
+  if (content && *content && now == p_.tool_file) services_.digester.add_traits(now, traits_);
+}
+
+evidence::RunFacts Publication::read_observation() {
+  evidence::RunFacts none;
+  if (!report_.log) return none.problem = "was not observed", none;
+  auto log = read_log(report_.log);
+  if (!log) return none.problem = log.error().message, none;
+  const std::string unseen =
+      report_.supervised ? "" : evidence::unseen_program(*log, p_.command.tool);
+  if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
+  learn_of_programs(*log);
+  evidence::TraceBuilder builder(p_.command, target_.invocation, target_.adapter, target_.roots,
+                                 services_.digester, run_.before.updates);
+  return builder.hear(*log, report_.ended_ns);
+}
+
+void Publication::collect_facts() {
+  const tool::Invocation& invocation = target_.invocation;
+  facts_ = invocation.run.is_observed
+               ? read_observation()
+               : evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns);
+  if (facts_.problem.empty() && invocation.storage.is_strict)
+    out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
+  if (!out_.undeclared.empty()) facts_.problem = "not declared: " + out_.undeclared.front();
+  if (facts_.problem.empty() && invocation.policy.is_generic)
+    evidence::check_declared(
+        p_.declared, invocation, p_.command, target_.roots,
+        {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
+        services_.digester, facts_);
+  if (facts_.problem.empty()) claim_modules(run_, services_, facts_);
+}
+
+// Why what the tool printed keeps its run from being stored; empty: nothing does.
+std::string Publication::problem_of_texts() const {
+  const std::string& out = report_.out;
+  const std::string& err = report_.err;
+  const tool::Invocation& invocation = target_.invocation;
+  if (invocation.policy.prints_commands) {
+    for (const std::string& name : facts_.temporaries) {  // such a name is another one each time
+      if (out.find(name) != std::string::npos || err.find(name) != std::string::npos)
+        return "prints the name of a temporary file: " + name;
+    }
+  }
+  if (facts_.asked_time &&
+      (invocation.policy.timekeeper->may_tell(out) || invocation.policy.timekeeper->may_tell(err)))
+    return "reads the clock, and may tell it";
+  const bool is_silent = out.empty() && err.empty();
+  if (invocation.run.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
+    return "a header holds escape sequences";
+  return {};
+}
+
+Result<Draft> Publication::draft_result() {
+  Draft draft;
+  action::ActionResult& r = draft.result;
+  r.exit_code = report_.exit_code;
+  r.streams_are_one = wants_one_stream(target_) && !report_.out.empty();
+  r.colours_forced = target_.invocation.run.colours_forced;
+  r.made_in = target_.roots;
+  r.cost_ns = report_.elapsed_ns;
+  r.made_at_ns = os::wall_ns();
+  r.evidence = !report_.log ? "declared" : report_.supervised ? "supervisor" : "interposer";
+  r.ttl_ns = target_.invocation.storage.ttl_ns;
+  r.out = TRY(keep(report_.out, draft));
+  r.err = TRY(keep(report_.err, draft));
+  const sharing::RunContext run{target_.request.cwd, target_.invocation, target_.adapter,
+                                target_.roots};
+  sharing::RootSearch leaks = sharing::make_root_search(run, facts_);
+  const sharing::OutputTexts output_texts = sharing::add_output_texts(target_.roots, leaks);
+  leaks.search_messages(strip_ansi(report_.out));
+  leaks.search_messages(strip_ansi(report_.err));
+  for (const evidence::Output& output : facts_.outputs) TRY(add_output(output, leaks, draft));
+  sharing::decide_output_name(run, leaks, output_texts, facts_);
+  sharing::decide_portability(run, leaks, facts_, services_.mentions);
+  draft.facts.cost_ns = report_.elapsed_ns;
+  draft.facts.probe = p_.probe;
+  return draft;
+}
+
+Status Publication::add_output(const evidence::Output& output, sharing::RootSearch& leaks,
+                               Draft& draft) {
   Artifact a;
   a.role = output.role;
   a.placement = output.placement;
-  a.path = roots.tag_output(output.path);
+  a.path = target_.roots.tag_output(output.path);
   a.mode = output.identity.mode & 07777;
   a.link_text = output.link_text;
   if (output.role == Role::output || output.role == Role::depfile) {
     const os::Fd fd = TRY(os::open_read(output.path));
-    const store::PutBlob blob = TRY(services.blobs.put_blob(fd));
+    const store::PutBlob blob = TRY(services_.blobs.put_blob(fd));
     // The bytes stored must be the bytes the tool left: nobody may have touched the file since.
     const bool is_other = output.generation != 0 && os::generation_of(fd) != output.generation;
     if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
@@ -90,48 +291,18 @@ Status add_output(const evidence::Output& output, const action::Roots& roots, Se
   return {};
 }
 
-Result<action::StreamBytes> keep(const std::string& bytes, Services& services, Draft& draft) {
+Result<action::StreamBytes> Publication::keep(const std::string& bytes, Draft& draft) {
   std::optional<store::PutBlob> blob;
-  auto stream = keep_stream(bytes, services.blobs, blob);
+  auto stream = keep_stream(bytes, services_.blobs, blob);
   if (blob) draft.name_blob(*blob);
   return stream;
 }
 
-Result<Draft> draft_result(const Target& target, const RunReport& report,
-                           evidence::RunFacts& run_facts, Services& services) {
-  Draft draft;
-  action::ActionResult& r = draft.result;
-  r.exit_code = report.exit_code;
-  r.streams_are_one = wants_one_stream(target) && !report.out.empty();
-  r.colours_forced = target.invocation.colours_forced;
-  r.made_in = target.roots;
-  r.cost_ns = report.elapsed_ns;
-  r.made_at_ns = os::wall_ns();
-  r.evidence = !report.log ? "declared" : report.supervised ? "supervisor" : "interposer";
-  if (target.invocation.exec_options != nullptr) r.ttl_ns = target.invocation.exec_options->ttl_ns;
-  r.out = TRY(keep(report.out, services, draft));
-  r.err = TRY(keep(report.err, services, draft));
-  const sharing::RunContext run{target.request.cwd, target.invocation, target.adapter,
-                                target.roots};
-  sharing::RootSearch leaks = sharing::make_root_search(run, run_facts);
-  const sharing::OutputTexts output_texts = sharing::add_output_texts(target.roots, leaks);
-  leaks.search_messages(strip_ansi(report.out));
-  leaks.search_messages(strip_ansi(report.err));
-  for (const evidence::Output& output : run_facts.outputs)
-    TRY(add_output(output, target.roots, services, leaks, draft));
-  sharing::decide_output_name(run, leaks, output_texts, run_facts);
-  sharing::decide_portability(run, leaks, run_facts, services.mentions);
-  draft.facts.cost_ns = report.elapsed_ns;
-  return draft;
-}
-
 // Blobs are stored already; the result comes next, and only then the manifest that leads to it.
-Status store_draft(const ProbeKey& probe, const Published& published, Draft& draft,
-                   Services& services) {
+Status Publication::store(const Published& published, Draft& draft) {
   const std::string record = encode(*published.result);
-  draft.facts.probe = probe;
-  TRY(services.records.put_result(published.key, record, draft.facts));
-  services.cache.results.put(published.key, published.result, record.size());
+  TRY(services_.records.put_result(published.key, record, draft.facts));
+  services_.cache.results.put(published.key, published.result, record.size());
   struct Context {
     const Published* published;
     std::shared_ptr<const action::Manifest> manifest;
@@ -148,135 +319,24 @@ Status store_draft(const ProbeKey& probe, const Published& published, Draft& dra
     ctx.manifest = std::make_shared<const action::Manifest>(*std::move(manifest));
     return bytes;
   };
-  TRY(services.records.update_manifest(probe, change, &context));
-  services.cache.manifests.put(probe, context.manifest, context.size);
-  return {};
-}
-
-// Why a run cannot be spoken of, whatever was seen of it; empty: it can.
-std::string hopeless(const RunReport& report, const Target& target) {
-  const tool::Invocation& invocation = target.invocation;
-  if (report.timed_out) return "took too long";
-  if (report.signal != 0) return "ended by a signal";
-  if (report.exit_code != 0 &&
-      !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
-    return "the tool failed";
-  if (report.truncated) return "not all of its text could be captured, or it left a process behind";
-  if (report.read_stdin && !invocation.reads_stdin && !invocation.has_no_stdin)
-    return "reads standard input";
-  return {};
-}
-
-// Why what is known of a run is not to be stored; empty: it is.
-std::string not_worth_storing(const RunReport& report, const tool::Invocation& invocation,
-                              bool read_only) {
-  const bool forbids = invocation.exec_options != nullptr && invocation.exec_options->read_only;
-  if (read_only || forbids) return "read-only";
-  if (report.exit_code != 0 && invocation.exec_options != nullptr &&
-      !invocation.exec_options->cache_failures)
-    return "the tool failed";
-  return {};
-}
-
-evidence::RunFacts observed_run_facts(const Prepared& p, const Target& target,
-                                      const BeforeRun& before, const RunReport& report,
-                                      Services& services, PublishOutcome& out) {
-  evidence::RunFacts none;
-  if (!report.log) return none.problem = "was not observed", none;
-  auto log = read_log(report.log);
-  if (!log) return none.problem = log.error().message, none;
-  const std::string unseen =
-      report.supervised ? "" : evidence::unseen_program(*log, p.command.tool);
-  if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
-  learn_of_programs(*log, report, p.command.tool, out);
-  evidence::TraceBuilder builder(p.command, target.invocation, target.adapter, target.roots,
-                                 services.digester, before.updates);
-  return builder.hear(*log, report.ended_ns);
-}
-
-evidence::RunFacts collect_run_facts(const Prepared& p, const Target& target,
-                                     const BeforeRun& before, const RunReport& report,
-                                     Services& services, PublishOutcome& out) {
-  const tool::exec::ExecOptions* order = target.invocation.exec_options.get();
-  evidence::RunFacts run_facts =
-      order != nullptr && order->declared_only
-          ? evidence::declared_run_facts(target.invocation, before.marks, report.ended_ns)
-          : observed_run_facts(p, target, before, report, services, out);
-  if (order == nullptr) return run_facts;
-  if (run_facts.problem.empty() && order->strict)
-    out.undeclared =
-        evidence::undeclared(run_facts, p.command.tool, target.invocation, target.roots);
-  if (!out.undeclared.empty()) run_facts.problem = "not declared: " + out.undeclared.front();
-  if (run_facts.problem.empty())
-    evidence::check_declared(
-        p.declared, target.invocation, p.command, target.roots,
-        {report.ended_ns - static_cast<std::int64_t>(report.elapsed_ns), report.exit_code != 0},
-        services.digester, run_facts);
-  return run_facts;
-}
-
-// Such a name is another one each time.
-std::string printed_temporary(const RunReport& report, const evidence::RunFacts& run_facts) {
-  for (const std::string& name : run_facts.temporaries) {
-    if (report.out.find(name) != std::string::npos || report.err.find(name) != std::string::npos)
-      return "prints the name of a temporary file: " + name;
-  }
+  TRY(services_.records.update_manifest(p_.probe, change, &context));
+  services_.cache.manifests.put(p_.probe, context.manifest, context.size);
   return {};
 }
 
 }  // namespace
 
-PublishOutcome publish(const Prepared& p, const Target& target, const BeforeRun& before,
-                       const RunReport& report, bool read_only, Services& services) {
+PublishOutcome publish(const FinishedRun& run, const Settings& settings, Services& services) {
   PublishOutcome out;
-  out.why_not = hopeless(report, target);
-  if (!out.why_not.empty()) return learn_from_failure(p, report, out), out;
-  const std::string unwanted_because = not_worth_storing(report, target.invocation, read_only);
-  const bool is_strict =
-      target.invocation.exec_options != nullptr && target.invocation.exec_options->strict;
-  // Nobody is to have it: do not look at it.
-  if (!unwanted_because.empty() && !is_strict && !services.flights.has_waiters(p.probe))
-    return out.why_not = unwanted_because, learn_from_failure(p, report, out), out;
-
-  evidence::RunFacts run_facts = collect_run_facts(p, target, before, report, services, out);
-  if (run_facts.problem.empty()) claim_modules(p, target, report, services, run_facts);
-  if (run_facts.problem.empty() && target.invocation.prints_commands)
-    run_facts.problem = printed_temporary(report, run_facts);
-  const tool::Timekeeper* const keeper = target.invocation.timekeeper;
-  if (run_facts.problem.empty() && run_facts.asked_time &&
-      (keeper->may_tell(report.out) || keeper->may_tell(report.err)))
-    run_facts.problem = "reads the clock, and may tell it";
-  if (!run_facts.problem.empty()) return out.why_not = run_facts.problem, out;
-
-  const bool speaks = !report.out.empty() || !report.err.empty();
-  if (target.invocation.colours_forced && speaks && (run_facts.facts & tool::kHoldsEscape) != 0)
-    return out.why_not = "a header holds escape sequences", out;
-
-  auto draft = draft_result(target, report, run_facts, services);
-  if (!draft) {
-    out.why_not = draft.error().message;
-    out.troubles.push_back(out.why_not);
-    return out;
+  bool has_read_much = false;
+  {
+    Publication publication(run, settings, services);
+    publication.publish();
+    if (!settings.read_only) publication.keep_traits();
+    has_read_much = publication.has_read_much();
+    out = publication.take();
   }
-  if (!before.locks.were_ours()) return out.why_not = "others write one of its outputs", out;
-  Published published;
-  published.trace = std::move(run_facts.trace);
-  published.trace.conceal();
-  published.key = action_key(p.probe, published.trace, draft->result.streams_are_one);
-  published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
-  out.why_not = unwanted_because;
-  if (out.why_not.empty()) {
-    if (auto stored = store_draft(p.probe, published, *draft, services); !stored) {
-      out.why_not = stored.error().message;
-      out.troubles.push_back(out.why_not);
-      return out;
-    }
-    remember_modules(p, target, published.trace, run_facts.modules, services);
-    out.dup = draft->all_known && draft->bytes > 0;
-    out.bytes = draft->bytes;
-  }
-  out.to_share = std::make_shared<const Published>(std::move(published));
-  if (out.why_not.empty()) out.published = out.to_share;
+  if (has_read_much) os::give_memory_back();
   return out;
 }
 

@@ -1,5 +1,5 @@
 // The name of a request in the request cache: everything that a client sends, and every setting that can
-// change an answer. Two requests of one name get one answer while nothing on the disk changes.
+// change an answer. Two requests with the same name have the same answer while nothing on the disk changes.
 #pragma once
 
 #include <string_view>
@@ -13,7 +13,7 @@ namespace deja::pipeline {
 Digest request_name(const Request& request, const Settings& settings);
 
 // Variables that differ from one shell to the next and that no compiler reads (_, SHLVL, OLDPWD). They are
-// no part of a request's name, so a result that depends on one of them is never cached under it.
+// not part of a request's name, so a result that depends on one of them is not put into the request cache.
 bool is_shell_noise(std::string_view variable);
 
 }  // namespace deja::pipeline

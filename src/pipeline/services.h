@@ -1,4 +1,4 @@
-// What the hallway works with: built once by the engine's main, shared by all requests.
+// What RequestPath works with: made once by the engine, shared by all requests.
 #pragma once
 
 #include <functional>
@@ -26,10 +26,10 @@ struct Settings {
   bool rust_incremental = true;  // pipeline/incremental.h
   bool build_scripts = false;    // runs of cargo's build scripts are remembered
   bool read_only = false;        // use what is stored, store nothing
-  double audit_rate = 0;         // of all hits, the part that is run all the same and compared
+  double audit_rate = 0;         // the part of all hits for which the tool is run and compared
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
-  std::map<std::string, std::string> tools;  // names of programs, and what they are taken for
+  std::map<std::string, std::string> tools;  // name of a program -> the name that an adapter knows
 };
 
 struct Services {
@@ -37,13 +37,13 @@ struct Services {
   store::RecordStore& records;
   digest::FileDigester& digester;
   std::string interposer;  // path of libdeja-observe.so; empty: nothing can be observed
-  std::function<void(const ActionKey&)> on_hit;  // tells the store that a result was used
+  std::function<void(const ActionKey&)> on_hit;  // called when a stored result was used
   Flights flights;
   RecordCache cache;
   warm::RequestCache requests;
-  IncrementalPolicy lanes{};
+  IncrementalPolicy incremental{};
   sharing::TextSearchCache mentions{};
-  std::string locks{};  // directory of locks on outputs, see output_locks.h; empty: none
+  std::string locks{};  // directory of the locks on outputs (output_locks.h); empty: none
 };
 
 }  // namespace deja::pipeline

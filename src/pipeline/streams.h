@@ -1,4 +1,4 @@
-// The bytes of a stream on their way into a result and out of it.
+// Puts the bytes of a stream into a result, and reads them back.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace deja::pipeline {
 
-// Small ones are kept in the record itself; for others `blob` says what was put.
+// Up to action::kInlineStreamMax bytes are kept in the record itself; for more `blob` says what was put.
 Result<action::StreamBytes> keep_stream(const std::string& bytes, store::BlobStore& blobs,
                                         std::optional<store::PutBlob>& blob);
 Result<std::string> read_stream(const action::StreamBytes& stream, store::BlobStore& blobs);

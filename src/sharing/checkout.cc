@@ -28,8 +28,9 @@ std::vector<std::string> base_directories(const tool::Command& command,
                                           const tool::Invocation& invocation,
                                           const std::vector<std::string>& base_dirs) {
   // Which directories are meant is a choice, not evidence, so ".." may be removed from the text.
-  std::vector<std::string> paths = {clean_path(invocation.source), std::string(command.cwd)};
-  for (const tool::KeyArgument& argument : invocation.key_arguments)
+  std::vector<std::string> paths = {clean_path(invocation.identity.source),
+                                    std::string(command.cwd)};
+  for (const tool::KeyArgument& argument : invocation.key.arguments)
     if (argument.has_path()) paths.push_back(clean_path(join_path(command.cwd, argument.path())));
   std::vector<std::string> out;
   for (const std::string& path : paths) {
@@ -87,18 +88,18 @@ PortableRoots portable_roots(const tool::Command& command, const tool::Invocatio
                              const std::vector<std::string>& base_dirs) {
   PortableRoots out;
   out.roots = base_directories(command, invocation, base_dirs);
-  if (!invocation.workspace.empty()) return out;  // the adapter found it (cargo's workspace)
+  if (!invocation.places.workspace.empty()) return out;  // the adapter found it (cargo's workspace)
   const std::string home(command.variable("HOME").value_or(""));
-  const std::string source(
-      parent_path(clean_path(invocation.source.empty() ? command.cwd : invocation.source)));
+  const std::string source(parent_path(
+      clean_path(invocation.identity.source.empty() ? command.cwd : invocation.identity.source)));
   if (out.roots.empty()) {
-    add(out.roots,
-        find_checkout(invocation.source.empty() ? command.cwd : source, home, &out.looked_at));
+    add(out.roots, find_checkout(invocation.identity.source.empty() ? command.cwd : source, home,
+                                 &out.looked_at));
     if (!is_below_any(command.cwd, out.roots))
       add(out.roots, find_checkout(command.cwd, home, &out.looked_at));
   }
   // Without version control: the directory that holds both the source and the working directory.
-  if (out.roots.empty() && !invocation.source.empty()) {
+  if (out.roots.empty() && !invocation.identity.source.empty()) {
     const std::string both = common_ancestor(command.cwd, source);
     if (!is_too_general(both, home)) add(out.roots, both);
   }

@@ -50,8 +50,8 @@ class OutputNameCheck {
 
   // Did the run make or look up other files that may be named after the output?
   bool has_side_outputs() const {
-    if (run_.invocation.opaque_outputs) return true;
-    const std::uint32_t facts = run_facts_.facts | run_.invocation.argument_facts;
+    if (run_.invocation.outputs.are_opaque) return true;
+    const std::uint32_t facts = run_facts_.facts | run_.invocation.policy.argument_facts;
     if ((facts & (tool::kHoldsBytecode | tool::kHoldsTree)) != 0) return true;
     if (std::any_of(run_facts_.outputs.begin(), run_facts_.outputs.end(),
                     [&](const evidence::Output& out) { return !is_main(out); }))
@@ -71,7 +71,7 @@ class OutputNameCheck {
   }
   // Named on the command line, or below or above a path that is.
   bool is_explained(const std::string& path) const {
-    const auto& arguments = run_.invocation.key_arguments;
+    const auto& arguments = run_.invocation.key.arguments;
     return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
       if (!argument.has_path() || argument.output != tool::KeyArgument::Output::none) return false;
       const std::string named = tidy_path(join_path(run_.cwd, argument.path()));
@@ -84,7 +84,7 @@ class OutputNameCheck {
     return directory_ != run_.cwd && parent_path(tidy) == directory_ && !is_explained(tidy);
   }
   bool is_named(const std::string& path) const {
-    const auto& arguments = run_.invocation.key_arguments;
+    const auto& arguments = run_.invocation.key.arguments;
     return std::any_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
       return argument.has_path() && argument.output == tool::KeyArgument::Output::none &&
              tidy_path(join_path(run_.cwd, argument.path())) == path;
@@ -102,9 +102,9 @@ class OutputNameCheck {
 
 std::string objects_of_output(const tool::Command& command, const tool::Invocation& invocation) {
   // A compiler could compute something from the name of a source.
-  if (invocation.output.empty() || !invocation.sources.empty()) return {};
-  const std::string name = "/" + std::string(base_name(invocation.output)) + ".dir/";
-  for (const tool::KeyArgument& argument : invocation.key_arguments) {
+  if (invocation.outputs.main.empty() || !invocation.key.sources.empty()) return {};
+  const std::string name = "/" + std::string(base_name(invocation.outputs.main)) + ".dir/";
+  for (const tool::KeyArgument& argument : invocation.key.arguments) {
     if (!argument.is_input || argument.path_at != 0) continue;
     const std::string whole = join_path(command.cwd, argument.path());
     const std::size_t at = whole.find(name);

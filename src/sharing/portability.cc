@@ -58,17 +58,20 @@ bool choice_depends_on_length(const evidence::RealPath& real, const std::string&
 }
 
 bool is_mapped(const std::string& directory, const tool::Invocation& invocation) {
-  return std::any_of(invocation.mapped_prefixes.begin(), invocation.mapped_prefixes.end(),
+  return std::any_of(invocation.outputs.mapped_prefixes.begin(),
+                     invocation.outputs.mapped_prefixes.end(),
                      [&](const std::string& prefix) { return is_within(directory, prefix); });
 }
 
 // Facts that hold only without NDEBUG are dropped when NDEBUG is defined.
 std::uint32_t facts_of(const tool::Invocation& invocation, const evidence::RunFacts& run_facts) {
-  std::uint32_t facts = run_facts.facts | invocation.argument_facts;
-  const bool is_defined = invocation.defines_ndebug && (run_facts.facts & tool::kSetsNdebug) == 0;
+  std::uint32_t facts = run_facts.facts | invocation.policy.argument_facts;
+  const bool is_defined =
+      invocation.policy.defines_ndebug && (run_facts.facts & tool::kSetsNdebug) == 0;
   if ((facts & tool::kMentionsOwnPathForDebugging) != 0 && !is_defined)
     facts |= tool::kMentionsOwnPath | tool::kMentionsTypePath;
-  if ((invocation.argument_facts & tool::kReportsOwnPath) != 0) facts |= tool::kMentionsOwnPath;
+  if ((invocation.policy.argument_facts & tool::kReportsOwnPath) != 0)
+    facts |= tool::kMentionsOwnPath;
   return facts;
 }
 
@@ -94,9 +97,9 @@ class RootCheck {
 
   // The root's path is in an artifact, or may be there in a form that cannot be searched.
   bool appears_in_output() const {
-    if (leaks_.found(root_) || run_.invocation.opaque_outputs) return true;
+    if (leaks_.found(root_) || run_.invocation.outputs.are_opaque) return true;
     if ((facts_ & tool::kHoldsBytecode) != 0) return true;
-    if (run_.invocation.runs_plugins && is_in_read_variable()) return true;
+    if (run_.invocation.policy.runs_plugins && is_in_read_variable()) return true;
     // A macro may have asked for its path and computed something from it.
     if (run_facts_.has_plugin && root_ == Root::cwd && !is_mapped(path_, run_.invocation))
       return true;
@@ -113,7 +116,7 @@ class RootCheck {
     if (std::any_of(programs.begin(), programs.end(),
                     [this](const std::string& p) { return is_within(p, path_); }))
       return true;
-    for (const tool::KeyArgument& argument : run_.invocation.key_arguments) {
+    for (const tool::KeyArgument& argument : run_.invocation.key.arguments) {
       const std::size_t from = argument.has_path() && is_within(argument.path(), path_)
                                    ? argument.path_at + path_.size()
                                    : 0;
@@ -138,7 +141,7 @@ class RootCheck {
   // A prefix map of an outer directory leaves a part of the root's path in the output.
   bool is_cut_by_prefix_map() const {
     bool cut = false;
-    for (const tool::KeyArgument& argument : run_.invocation.key_arguments)
+    for (const tool::KeyArgument& argument : run_.invocation.key.arguments)
       cut = cut || !rests_of(argument.text, path_).empty();
     const bool mentions = (facts_ & tool::kMentionsOwnPath) != 0;
     return cut && (mentions || leaks_.found_rest(root_));
@@ -146,7 +149,7 @@ class RootCheck {
 
   // The tool searches a directory above the root, so a source could name the root's own directory.
   bool is_searched_from_outside() const {
-    for (const tool::KeyArgument& argument : run_.invocation.key_arguments) {
+    for (const tool::KeyArgument& argument : run_.invocation.key.arguments) {
       if (argument.has_path() && is_outer(argument.path(), path_)) return true;
     }
     for (const Observation& o : run_facts_.trace.observations) {
@@ -190,10 +193,10 @@ class RootCheck {
              !o.subject.starts_with("LD_");
     });
   }
-  bool is_gcc() const { return std::string_view(run_.invocation.dialect) == "gcc"; }
+  bool is_gcc() const { return std::string_view(run_.invocation.identity.dialect) == "gcc"; }
   // Does an argument or a search path spell out a path below this root?
   bool is_below_spelled_path() const {
-    for (const tool::KeyArgument& argument : run_.invocation.key_arguments) {
+    for (const tool::KeyArgument& argument : run_.invocation.key.arguments) {
       const bool is_output = argument.output != tool::KeyArgument::Output::none;
       if (argument.has_path() && !is_output && run_.roots.tag(argument.path()).starts_with(tag_))
         return true;
@@ -231,7 +234,7 @@ bool names_outer(std::string_view argument, const std::string& root) {
 enum class Relation { free, between_roots, places };
 
 Relation relation_of(const RunContext& run, const evidence::RunFacts& run_facts) {
-  if (!run.invocation.relates_paths) return Relation::free;
+  if (!run.invocation.outputs.relate_paths) return Relation::free;
   const action::Roots& roots = run.roots;
   const std::string& cwd = roots.path(Root::cwd);
   const std::string& workspace = roots.has(Root::workspace) ? roots.path(Root::workspace) : cwd;
@@ -239,7 +242,7 @@ Relation relation_of(const RunContext& run, const evidence::RunFacts& run_facts)
     const std::string whole = tidy_path(join_path(cwd, path));
     return !is_within(whole, cwd) && !is_within(whole, workspace);
   };
-  for (const tool::KeyArgument& argument : run.invocation.key_arguments) {
+  for (const tool::KeyArgument& argument : run.invocation.key.arguments) {
     const bool is_whole = argument.has_path() && argument.path_at == 0;
     if (is_whole && is_outside(argument.path())) return Relation::places;
     if (names_outer(argument.text, cwd) || names_outer(argument.text, workspace))
@@ -259,7 +262,7 @@ RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run
     leaks.add_text(ignored.text);
   for (const Root root : action::kRoots) {
     if (!run.roots.has(root)) continue;
-    for (const tool::KeyArgument& argument : run.invocation.key_arguments)
+    for (const tool::KeyArgument& argument : run.invocation.key.arguments)
       for (const std::string& rest : rests_of(argument.text, run.roots.path(root)))
         leaks.add_rest(root, rest);
   }
@@ -272,14 +275,14 @@ namespace {
 // finds it.
 bool may_hold_working_directory(const RunContext& run, const RootSearch& leaks,
                                 const evidence::RunFacts& run_facts) {
-  const std::uint32_t facts = run_facts.facts | run.invocation.argument_facts;
-  if (run.invocation.opaque_outputs || run_facts.has_plugin ||
+  const std::uint32_t facts = run_facts.facts | run.invocation.policy.argument_facts;
+  if (run.invocation.outputs.are_opaque || run_facts.has_plugin ||
       (facts & (tool::kHoldsBytecode | tool::kHoldsTree)) != 0)
     return true;
   for (const Root root : {Root::cwd, Root::logical_cwd})
     if (run.roots.has(root) && leaks.found(root)) return true;
   // An option can replace the name, or one of the two names.
-  const auto& arguments = run.invocation.key_arguments;
+  const auto& arguments = run.invocation.key.arguments;
   return !run.roots.has(Root::cwd) ||
          std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
            return contains(argument.text, "-map") || contains(argument.text, "remap") ||

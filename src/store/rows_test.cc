@@ -157,5 +157,67 @@ TEST(Format, TheWorkedExampleDecodes) {
                 std::string(64, '0') + "14000000" + to_hex(row) + "ed473169e84fb408");
 }
 
+// Hexadecimal digits with spaces between them.
+std::string packed(std::string spaced) {
+  std::erase(spaced, ' ');
+  return spaced;
+}
+
+// Of a row behind its version and its checksum.
+std::string payload_of(const std::string& row) {
+  EXPECT_EQ(row.front(), 1);
+  return to_hex(std::string_view(row).substr(9));
+}
+
+// The bytes of each row, so that they are not changed by accident: an index holds what older versions
+// have written. A change on purpose also changes the version.
+TEST(Format, PayloadsOfRows) {
+  Digest digest;
+  digest.bytes.fill(0xaa);
+  ProbeKey probe;
+  probe.digest.bytes.fill(0xbb);
+  EXPECT_EQ(
+      payload_of(encode_result_row(kAction, "rec", {{{digest, 300}}, 2, probe})),
+      packed("0200000000000000 01 " + probe.hex() + " 01 " + digest.hex() + " ac02 03 726563"));
+  const BlobRow blob{1, 2, {.device = 3, .inode = 4, .mtime_ns = 5, .ctime_ns = 6, .mode = 0444}};
+  EXPECT_EQ(payload_of(encode_blob_row(kDigest, blob)),
+            packed("0100000000000000 02000000 0300000000000000 0400000000000000 "
+                   "0500000000000000 0600000000000000 24010000"));
+  EXPECT_EQ(payload_of(encode_usage_row("k", {1, 2, 1.0, 2.0})),
+            packed("0100000000000000 0200000000000000 000000000000f03f 0000000000000040"));
+  EXPECT_EQ(to_hex(encode_memo_row("k", {digest, 7})).substr(8),
+            packed(digest.hex() + " 07000000"));
+  const Counters counters = {.blobs = 1,
+                             .blob_bytes = 2,
+                             .results = 3,
+                             .manifests = 4,
+                             .record_bytes = 5,
+                             .ledger_live = 6,
+                             .ledger_bytes = 7,
+                             .ledger_number = 8,
+                             .memo_entries = {9, 10},
+                             .memo_current = 1,
+                             .is_clean = 1,
+                             .swept_ns = 11,
+                             .inflation = 1.0};
+  EXPECT_EQ(payload_of(encode_counters(counters)),
+            packed("0100000000000000 0200000000000000 0300000000000000 0400000000000000 "
+                   "0500000000000000 0600000000000000 0700000000000000 0800000000000000 "
+                   "0900000000000000 0a00000000000000 0100000000000000 0100000000000000 "
+                   "0b00000000000000 000000000000f03f"));
+}
+
+TEST(Format, NamesInTheStore) {
+  Digest digest;
+  digest.bytes.fill(0xab);
+  const Layout layout("/c");
+  EXPECT_EQ(layout.blob(digest), "/c/blobs/ab/" + digest.hex().substr(2));
+  EXPECT_EQ(layout.ledger_log(12), "/c/ledger/12.log");
+  EXPECT_EQ(layout.ledger_base(12), "/c/ledger/12.base");
+  EXPECT_EQ(layout.index(), "/c/index");
+  EXPECT_EQ(layout.format(), "/c/format");
+  EXPECT_EQ(std::string(kFormatPrefix) + std::to_string(kFormatVersion), "deja store 1");
+}
+
 }  // namespace
 }  // namespace deja::store

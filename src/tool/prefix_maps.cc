@@ -23,9 +23,9 @@ void add_prefix_maps(const std::vector<std::string>& roots, std::string_view fla
     if (path.find('=') != std::string::npos) return;
     const std::string text = std::string(flag).append(path).append(
         number == 1 ? "=." : "=./root-" + std::to_string(number));
-    out.run_argv.push_back(text);
-    out.key_arguments.push_back({text, flag.size(), flag.size() + path.size()});
-    out.mapped_prefixes.push_back(path);
+    out.run.argv.push_back(text);
+    out.key.arguments.push_back({text, flag.size(), flag.size() + path.size()});
+    out.outputs.mapped_prefixes.push_back(path);
   };
   for (const std::string& root : roots) {
     if (root.size() < 2 || root.find('=') != std::string::npos || is_below_another(root, roots))

@@ -85,7 +85,9 @@ struct Command {
   bool talks_to_terminal = false;  // stdout or stderr is one
   std::string known_as;  // the name of a known program, from the configuration; empty: argv[0]
   std::shared_ptr<const exec::ExecOptions>
-      exec_options;  // the options of `deja exec`; null for other callers
+      exec_options;  // what `deja exec` was told; null for other callers
+  // All that the tool is given, where that is not what the client has (`deja exec`).
+  std::optional<std::vector<EnvironmentVariable>> given = {};
 
   std::optional<std::string_view> variable(std::string_view name) const;
   // The name by which an adapter knows the tool.
@@ -110,11 +112,13 @@ struct KeyArgument {
   std::string_view path() const;  // empty when there is none
 };
 
-// Inputs and outputs that the user declares. Absolute paths.
+// What the user says of an action. Absolute paths.
 struct Declaration {
-  std::vector<std::string> inputs;       // only their content counts
-  std::vector<std::string> outputs;      // their content before the run does not count
-  std::vector<std::string> directories;  // that hold outputs
+  std::vector<std::string> inputs;       // their content counts, nothing else of them
+  std::vector<std::string> outputs;      // what was there before the run does not count
+  std::vector<std::string> directories;  // of outputs
+  std::vector<std::string> required;     // outputs that a run without failure leaves, as spelled
+  bool lists_inputs_on_stdin = false;    // standard input names more inputs
 };
 
 // A part of the key that is neither an argument nor a variable.
@@ -128,106 +132,147 @@ struct KeyedFile {
   Digest content;
 };
 
-struct Invocation {
-  const char* adapter = "";           // "cc"
-  const char* dialect = "";           // "gcc", "clang", "emcc", or "either" when unknown
-  std::string language;               // for the journal: "c", "c++", …
-  std::string what;                   // for the journal: the source as spelled
-  std::string source;                 // absolute path of the main source; empty when none
-  std::vector<std::string> run_argv;  // what the client runs (argv[0] as the user spelled it)
-  std::vector<KeyArgument> key_arguments;
-  std::vector<KeyField> key_fields;
-  // The tool may be run by its path: called by a bare name, it would only search PATH for itself.
-  bool may_run_by_path = false;
-  std::string key_tool;  // the tool's location as the key has it; empty: its path
-  // Colours are forced; they are stripped for a reader that is not a terminal.
-  bool colours_forced = false;
-  // Only with colours_forced: would the tool by itself colour its output on a terminal in this
-  // environment (TERM, NO_COLOR)? If not, colours are stripped for a terminal, too.
-  bool colours_on_terminal = false;
-  // Outputs may hold paths that a byte search cannot see (compressed sections, LTO bytecode,
-  // precompiled headers): results are bound to all roots.
-  bool opaque_outputs = false;
-  // Outputs may hold relative paths from one file to another ("../src/a.h"). The relative position
-  // of the roots counts, and their absolute position does once a path outside of them is named.
-  bool relates_paths = false;
-  const Timekeeper* timekeeper = nullptr;  // one program of the tool's process tree; null: none
-  // Absolute paths that prefix-map options replace in the outputs ("-ffile-prefix-map=/a=.").
-  std::vector<std::string> mapped_prefixes;
-  // Absolute paths of make-style dependency files that this command writes (-MF, or by default). A
-  // hint: when a name is missing, the result only cannot be moved to another root.
-  std::vector<std::string> depfiles;
-  // Absolute paths of files that are read and rewritten (ar's archive), or of outputs whose absence
-  // counts: their state before the run is an input. A hint: without it, a run that reads and writes
-  // the same file cannot be stored.
-  std::vector<std::string> updates;
-  // Like updates, for files whose names only the sources show (Fortran's modules).
-  struct UpdatedFiles {
-    std::string directory;             // absolute
-    std::vector<std::string> endings;  // of their names
-  };
-  std::vector<UpdatedFiles> updated_files;
-  // Absolute paths of directories that are listed only to find one exact name: the file found is an
-  // input, the listing is not.
-  std::vector<std::string> searched_directories;
-  // Absolute paths of directories with code of the user's that the tool loads. That code may read
-  // more than the tool itself.
-  std::vector<std::string> plugin_directories;
-  // The tool runs the user's code inside its own process (proc macros), and what that code reads
-  // can reach the outputs in any form. What the tool reads before it opens the first shared library
-  // does not count.
-  bool runs_plugins = false;
-  std::vector<KeyedFile> keyed_files;  // not inputs, as long as they do not change
-  // The directory whose content may move between checkouts, when the command line shows it; else
-  // empty.
-  std::string workspace;
-  // Cargo's target directory: two concurrent builds have different ones. Empty: unknown.
-  std::string target_directory;
-  // Absolute path of the directory in which clang keeps modules that it makes on demand; empty: it
-  // makes none. pipeline/modules.h tells the modules that a run made from those it read.
-  std::string module_cache;
-  // Absolute path of a file that exists when the tool has compiled this before, and could reuse its
-  // own results (rustc's incremental cache) if that were allowed. Empty: it has no such cache.
-  std::string incremental_marker;
-  // Absolute path of the build script that this compiles, which cargo runs before the next compile;
-  // else empty.
-  std::string build_script;
-  // A file in an output's place is removed first, or replaced by a rename, whatever it is.
-  bool replaces_outputs = false;
-  // Absolute paths of outputs that are known from the command line before the run. A hint: two
-  // commands that write one file at the same time can mix their bytes in it unnoticed; with the
-  // hint they run one after the other.
-  std::vector<std::string> written;
-  // Outputs that may have another name the next time (action::OutputName). Absolute paths; empty:
-  // the name counts as it is. spelled_output: as on the command line.
-  std::string output, spelled_output, depfile_output;
-  // Absolute paths of the sources that the command line names. Their contents are part of the key,
-  // so one command line that compiles many sources in turn has a manifest for each.
-  std::vector<std::string> sources;
-  // Prints the commands that it runs (-v, -###), maybe with names that are unique to this run.
-  bool prints_commands = false;
-  bool reads_stdin = false;     // standard input is a source; its text becomes part of the key
-  bool failures_count = false;  // the tool fails when it has findings (clang-tidy)
-  // Facts (k… below) about the text of the arguments, like those of scan_source about files:
-  // "-DWHERE=__FILE__" mentions its own path though no file does.
-  std::uint32_t argument_facts = 0;
-  bool facts_count = true;      // the facts below apply to what this tool reads
-  bool defines_ndebug = false;  // unless a file undefines it
+// How the user of `deja exec` wants to be told of the outcome.
+enum class Tell : std::uint8_t { nothing, text, json };
 
-  // Only for `deja exec`. The tool is unknown, so everything that any of its programs reads counts.
-  // But the clock, random numbers and the machine's load are ignored: the user asked for caching.
-  bool is_generic = false;
-  // The tool is unknown, and the clock and random numbers count, too (tool/any).
-  bool is_unknown = false;
-  bool is_observed = true;    // its reads are observed; false: the user declares them
-  bool clock_counts = false;  // with is_generic: the clock counts
-  bool has_no_stdin = false;  // the tool gets an empty standard input
-  bool drops_stdout = false, drops_stderr = false;  // not shown to the user
-  // The tool gets named variables, and those that count are in the key.
-  bool are_variables_keyed = false;
-  std::optional<std::vector<std::string>> run_environment;  // "NAME=value"; none: the client's own
+// What an adapter makes of a command line, in parts: what it is, how the client runs it, what is keyed,
+// where it works, what it writes, how what was seen of it is read, and what of it is stored. All paths
+// are absolute.
+struct Invocation {
+  struct Identity {
+    const char* adapter = "";  // "cc"
+    const char* dialect = "";  // "gcc", "clang", "emcc", or "either" when nothing tells
+    std::string language;      // for the journal: "c", "c++", …
+    std::string what;          // for the journal: the source as spelled
+    std::string source;        // the main source; empty when none
+  } identity;
+
+  struct Run {
+    std::vector<std::string> argv;  // what the client runs (argv[0] as the user spelled it)
+    std::optional<std::vector<std::string>> environment;  // "NAME=value"; none: the client's own
+    // Called by a bare name, the tool would only look for itself in PATH; it may be run by its path.
+    bool may_run_by_path = false;
+    bool reads_stdin = false;   // standard input is a source; its text becomes part of the key
+    bool has_no_stdin = false;  // the tool gets an empty standard input
+    bool drops_stdout = false, drops_stderr = false;  // not shown to the user
+    // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
+    bool colours_forced = false;
+    // Only with colours_forced: would the tool, left alone, colour what it writes to a terminal in
+    // this environment (TERM, NO_COLOR)? When not, a terminal gets its text stripped too.
+    bool colours_on_terminal = false;
+    bool is_observed = true;     // what it reads is seen; false: the user says it
+    std::uint32_t limit_ms = 0;  // it is ended when it takes longer; 0: any time
+  } run;
+
+  struct Key {
+    std::vector<KeyArgument> arguments;
+    std::vector<KeyField> fields;
+    std::string tool;        // where the tool is; empty: its path
+    bool tags_tool = false;  // where the tool is: its path, with roots replaced by their tags
+    std::optional<Digest> tool_digest;  // stands for the digest of the tool's file
+    bool names_interpreters = false;    // of the tool, if it is a script: they are not observed
+    std::vector<KeyedFile> files;       // no inputs, as long as they stay what they are
+    // Sources that the command line names. Their contents are part of the key, so that one command line
+    // with many sources in turn keeps a manifest for each.
+    std::vector<std::string> sources;
+    // The variables are given to the tool by name, and those that count are in the key.
+    bool has_variables = false;
+    // Which directories may lie elsewhere the next time: those that are found from the working directory
+    // and the source, the working directory alone, or none.
+    enum class Roots : std::uint8_t { found, working_directory, none } roots = Roots::found;
+  } key;
+
+  struct Places {
+    // The directory that holds what may move between checkouts, where the command line tells; else empty.
+    std::string workspace;
+    // Cargo's target directory: two builds at once have one each. Empty: none is known.
+    std::string target_directory;
+    // The directory in which clang keeps modules that it makes on demand; empty: it makes none. What a
+    // run made of the modules and reads is told apart in pipeline/modules.h.
+    std::string module_cache;
+    // A file that is there when the tool has made this before, and would now reuse parts of its own
+    // (rustc's incremental cache), if it were let; empty: it has no such cache.
+    std::string incremental_marker;
+    // The program that this makes for cargo to run before the next compile; else empty.
+    std::string build_script;
+  } places;
+
+  struct Outputs {
+    // Outputs that may be called otherwise the next time (action::OutputName). Empty: the name counts as
+    // it is. spelled_main: as the command line has it.
+    std::string main, spelled_main, main_depfile;
+    // Make-style dependency files this command writes (-MF, or by default). A hint: a name that is
+    // missing here only keeps the result from being moved to another root.
+    std::vector<std::string> depfiles;
+    // Outputs that the command line tells before the run. A hint: two commands that write one file at
+    // the same time can leave each other's bytes in it without a sign, and with the hint they take turns.
+    std::vector<std::string> written;
+    // Files that are read and written anew (ar's archive), or whose absence counts though they are
+    // outputs: what they were before the run is an input. A hint: without it a run that reads and writes
+    // one file proves nothing.
+    std::vector<std::string> updates;
+    // As updates, where only the sources tell which files of a directory these are (Fortran's modules).
+    struct UpdatedFiles {
+      std::string directory;
+      std::vector<std::string> endings;  // of their names
+    };
+    std::vector<UpdatedFiles> updated_files;
+    // Paths that prefix-map options replace in the outputs ("-ffile-prefix-map=/a=.").
+    std::vector<std::string> mapped_prefixes;
+    // What is in an output's place is unlinked first, or replaced by a rename, whatever it is.
+    bool are_replaced = false;
+    // They may hold paths where a byte search cannot see them (compressed sections, LTO bytecode,
+    // precompiled headers): results are bound to all roots.
+    bool are_opaque = false;
+    // They may say where one path lies as seen from another ("../src/a.h"): how the roots lie to each
+    // other counts, and where they are, once a path outside is named.
+    bool relate_paths = false;
+  } outputs;
+
+  // How evidence/ and sharing/ read what was seen of a run.
+  struct Policy {
+    const Timekeeper* timekeeper = nullptr;  // one program of its process tree; null: none
+    // Directories that are listed in order to find one exact name each time: their listing is no input,
+    // what is found is.
+    std::vector<std::string> searched_directories;
+    // Directories that hold code of the user's which the tool loads: it may ask for more than the tool
+    // does.
+    std::vector<std::string> plugin_directories;
+    // The tool runs code of its user's in itself (proc macros), and what that asks for can come into the
+    // outputs in any form. What the tool asks before it has opened a shared library is not that code's.
+    bool runs_plugins = false;
+    // It prints the commands that it runs (-v, -###), maybe with names that are made up for this run.
+    bool prints_commands = false;
+    bool failures_count = false;  // findings make the tool fail (clang-tidy)
+    // Facts (k… below) about the text of the arguments, as scan_source has them about files:
+    // "-DWHERE=__FILE__" mentions its own path though no file does.
+    std::uint32_t argument_facts = 0;
+    bool facts_count = true;      // the facts below are about what this tool reads
+    bool defines_ndebug = false;  // unless a file undefines it
+    // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
+    // but the clock, random numbers and the load of the machine are noise: the user asked for it.
+    bool is_generic = false;
+    bool clock_counts = false;  // is_generic, but the clock is no noise
+    // Nothing is known of the tool, and nothing is noise either (tool/any).
+    bool is_unknown = false;
+  } policy;
+
+  // Which results are stored, and which stored ones are used.
+  struct Storage {
+    bool failures = true;       // also those of failed runs
+    bool is_read_only = false;  // none is stored
+    bool is_strict = false;     // none whose run read or wrote something that is not declared
+    std::uint64_t ttl_ns = 0;   // none that is older is used; 0: any age
+  } storage;
+
+  struct Asked {
+    bool for_key = false;  // print the key, run nothing
+    Tell tell = Tell::nothing;
+  } asked;
+
   Declaration declared;
-  std::shared_ptr<const exec::ExecOptions> exec_options;
+  std::shared_ptr<const exec::ExecOptions>
+      exec_options;  // for evidence/declared.h; null: no `deja exec`
 };
 
 using Classified = std::variant<Invocation, Bypass>;

@@ -30,7 +30,7 @@ std::shared_ptr<const CachedAnswer> RequestCache::refresh(const CachedAnswer& en
                                                           const Recheck& recheck) {
   std::vector<std::string> paths;
   for (const std::uint32_t i : changed) {
-    if (i >= entry.claims.size()) return nullptr;  // another tool may be found now
+    if (i >= entry.claims.size()) return nullptr;  // in looked_at: another tool may be found now
     paths.push_back(entry.roots.expand(entry.observation(i).subject));
   }
   // Watched first, checked then: a change between the two is noticed.

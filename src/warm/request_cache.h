@@ -1,9 +1,9 @@
 // Answers to requests whose inputs are under a watch set: such a request is answered without looking at
 // a single file. Lives in a warm engine only.
 //
-// The cache is passive. pipeline/prewarm.h fills it in idle time and pipeline/ reads it; what a request is
-// and how a claim is checked are not known here. An entry is made in this order: look up, watch(), then
-// check all claims once more, so that nothing can change unseen between the check and the watch.
+// The cache is passive: pipeline/prewarm.h fills it in idle time, and pipeline/ reads it. It knows neither
+// requests nor how a claim is checked. An entry is made in this order: look up, watch(), check all claims
+// once more. Then no change between the check and the watch is missed.
 //
 // Thread-safe, bounded.
 #pragma once
@@ -33,7 +33,7 @@ struct CachedAnswer {
   ProbeKey probe;
   ActionKey key;
   std::shared_ptr<const action::ActionResult> result;
-  // What the token is about, in this order: the claims of one trace that are about paths (places in the
+  // The paths of the token, in this order: the claims of one trace that are about paths (indexes into the
   // manifest's observations), then looked_at.
   std::shared_ptr<const action::Manifest> manifest;
   std::vector<std::uint32_t> claims;
@@ -47,8 +47,8 @@ struct CachedAnswer {
 
 class RequestCache {
  public:
-  // Do these claims (places in CachedAnswer::claims) hold now? Asked when something has moved on the way
-  // to their paths.
+  // Do these claims (indexes into CachedAnswer::claims) hold now? Called when something has changed on the
+  // way to their paths.
   using Recheck =
       std::function<bool(const CachedAnswer& entry, const std::vector<std::uint32_t>& claims)>;
 
@@ -56,8 +56,8 @@ class RequestCache {
   // False: the kernel gives no watches, and every get() is null.
   bool can_watch() const { return watch_set_ != nullptr; }
 
-  // Null: not known, or no longer proven. Where something moved on the way to some paths only (a build
-  // directory that was emptied), just those claims are checked again.
+  // Null: not known, or no longer proven. Where something has changed on the way to some paths only (a
+  // build directory that was emptied), just those claims are checked again.
   std::shared_ptr<const CachedAnswer> get(const Digest& name, const Recheck& recheck);
   // REQUIRES: can_watch(). Empty: one of the paths cannot be watched.
   std::optional<WatchSet::Token> watch(const std::vector<std::string>& paths) {
@@ -70,7 +70,7 @@ class RequestCache {
   std::shared_ptr<const CachedAnswer> refresh(const CachedAnswer& entry,
                                               const std::vector<std::uint32_t>& changed,
                                               const Recheck& recheck);
-  // An entry of 600 headers weighs some 16 KiB: room for 4,000.
+  // An entry with 600 headers takes 16 KiB, so 4,000 of them fit.
   LruCache<Digest, CachedAnswer> entries_{64 << 20};
   std::unique_ptr<WatchSet> watch_set_;
 };

@@ -1,3 +1,9 @@
+// A path is walked component by component, as the kernel does it, and each step adds a node: a name in a
+// watched directory, or at the end an inode. A notice stamps its node with the present epoch; a token is
+// fresh while none of its nodes has a stamp that is newer than the token. When notices are lost, or too
+// much is watched, everything is forgotten and all tokens are stale.
+//
+// Tested by watch_set_test.cc.
 #include "warm/watch_set.h"
 
 #include <algorithm>
@@ -8,13 +14,13 @@
 
 namespace deja::warm {
 namespace {
-constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
-// Names and walked paths that are kept; some 200 bytes each.
+constexpr int kSymlinksMax = 40;  // the kernel's own limit, path_resolution(7)
+// Names and walked paths that are kept; about 200 bytes each.
 constexpr std::size_t kNamesMax = 200'000;
 constexpr std::size_t kWalksMax = 100'000;
 }  // namespace
 
-// A path that is being walked: `directory` is real (no symlink in it), `rest` is still to be taken.
+// A path that is being walked: `directory` is real (no symlink in it), `rest` is still to be walked.
 struct WatchSet::Progress {
   std::string directory = "/";
   std::string rest;
@@ -29,8 +35,8 @@ std::unique_ptr<WatchSet> WatchSet::open() {
   return std::unique_ptr<WatchSet>(new WatchSet(*std::move(watcher)));
 }
 
-// Half of what the user may have (editors and build tools want watches too), and no more than
-// 32,768: each keeps an inode in the kernel's memory, about 1 KiB.
+// Half of the user's limit, because editors and build tools need watches, too, and at most 32,768: each
+// keeps an inode in the kernel's memory, about 1 KiB.
 WatchSet::WatchSet(os::Watcher watcher)
     : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)),
       watcher_(std::move(watcher)) {}
@@ -47,7 +53,7 @@ void WatchSet::forget_everything() {
   forgot_at_ = ++now_;
 }
 
-// A removed directory was empty: each of its names has changed, and nothing else has.
+// A directory must be empty to be removed: only its names have changed.
 void WatchSet::directory_is_gone(int watch) {
   for (auto it = names_.lower_bound(Name{watch, ""});
        it != names_.end() && it->first.directory == watch;) {
@@ -71,7 +77,7 @@ void WatchSet::catch_up() {
     } else if (notice.what == os::Watcher::What::gone) {
       directory_is_gone(notice.watch);
     } else {
-      // A watched directory was moved or closed to us: the real paths of all below it are others now.
+      // A watched directory was moved, or its mode changed: all real paths below it may be others now.
       forget = forget || std::any_of(directories_.begin(), directories_.end(),
                                      [&](const auto& f) { return f.second == notice.watch; });
     }
@@ -130,7 +136,7 @@ bool WatchSet::step(Progress& p) {
   const std::string path = join_path(p.directory, part);
   const auto identity = os::stat_file(path, os::Links::keep);
   if (!identity) return false;
-  if (!*identity) {  // nothing there: the name is watched, that is the end of the way
+  if (!*identity) {  // nothing there: the name is watched, and there is nothing to walk to
     p.done = true;
     return true;
   }
@@ -182,7 +188,7 @@ bool WatchSet::is_fresh(const Node* begin, const Node* end, Epoch since) {
 std::optional<WatchSet::Token> WatchSet::watch(const std::vector<std::string>& paths) {
   const MutexLock lock(mutex_);
   catch_up();
-  // Too much is watched: start over with what is asked for from now on.
+  // Too much is watched: start again with what is asked for from now on.
   if (is_full_) forget_everything();
   Token out;
   out.since = now_;

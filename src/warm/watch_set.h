@@ -1,11 +1,11 @@
-// WatchSet: knows, without looking at them, that files and names are still as they were.
+// WatchSet: inotify watches that prove that files and names have not changed, without a look at them.
 //
-// Checking a trace of 600 headers costs a stat each, five times the cost of the rest of a hit. A
-// warm engine has the kernel tell it instead (os/watcher.h): every step of the way to a file is
-// watched (each directory for the name that is taken from it, symlinks followed one by one), and the
-// file itself as an inode, so that a change through another hard link is seen too. What cannot be
-// watched (a directory's listing, a network file system, too many watches) gives no vigil, and the
-// trace is checked the long way. docs/decisions/0005-watch-set.md says what a vigil cannot see.
+// Checking a trace of 600 headers costs 600 calls of stat(), five times the rest of a hit. A warm engine
+// asks the kernel for changes instead (os/watcher.h). Each directory on the way to a file is watched for
+// the name that is taken from it, symlinks one by one, and the file itself as an inode, so that a change
+// through another hard link is seen, too. What cannot be watched (a directory's listing, a network file
+// system, too many watches) gives no token, and its trace is checked claim by claim.
+// docs/decisions/0005-vigil.md says which changes inotify does not report.
 //
 // Thread-safe.
 #pragma once
@@ -26,7 +26,7 @@ namespace deja::warm {
 
 class WatchSet {
  public:
-  // A moment in the order of notices.
+  // A point in the order of the kernel's notices.
   using Epoch = std::uint64_t;
   using Node = std::uint32_t;  // one watched name or inode
   // The nodes on the way to each of some paths, one path after the other.
@@ -36,7 +36,7 @@ class WatchSet {
     Epoch since = 0;
   };
 
-  // Without a watcher (the kernel has none left) nothing can be watched.
+  // Null: the kernel gives no inotify instance, so nothing can be watched.
   static std::unique_ptr<WatchSet> open();
 
   // Watches everything on the way to these absolute paths, from now on. What the caller finds true
@@ -44,12 +44,12 @@ class WatchSet {
   // cannot be watched.
   std::optional<Token> watch(const std::vector<std::string>& paths);
 
-  // Which paths (by their place in the list) have something changed on their way since the stand
-  // was begun? Takes in all notices up to now first.
+  // The paths (their indexes in the list) on whose way something has changed since the token was given.
+  // Reads all notices up to now first.
   std::vector<std::uint32_t> changed(const Token& token);
 
-  // The same stand with the ways to the paths of `which` walked anew (paths[i] is the path at place
-  // which[i]). Empty: cannot be watched, or others have been disturbed meanwhile.
+  // The same token with the paths of `which` walked again (paths[i] is the path with index which[i]).
+  // Empty: one cannot be watched, or by now something has changed on the way to others.
   std::optional<Token> refresh(const Token& token, const std::vector<std::uint32_t>& which,
                                const std::vector<std::string>& paths);
 
@@ -85,7 +85,7 @@ class WatchSet {
   Mutex mutex_;
   os::Watcher watcher_ GUARDED_BY(mutex_);
   Epoch now_ GUARDED_BY(mutex_) = 1;
-  Epoch forgot_at_ GUARDED_BY(mutex_) = 0;         // everything before is void
+  Epoch forgot_at_ GUARDED_BY(mutex_) = 0;         // tokens from before are stale
   Epoch last_change_ GUARDED_BY(mutex_) = 0;       // of any node
   std::vector<Epoch> changed_ GUARDED_BY(mutex_);  // by node
   std::map<Name, Node> names_ GUARDED_BY(mutex_);

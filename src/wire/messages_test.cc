@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/bytes.h"
+
 namespace deja::wire {
 namespace {
 
@@ -67,6 +69,57 @@ TEST(Frame, BuildsDiffer) {
   EXPECT_TRUE(is_ours(head));
   head.build ^= 1;
   EXPECT_FALSE(is_ours(head));
+}
+// Hexadecimal digits with spaces between them.
+std::string packed(std::string spaced) {
+  std::erase(spaced, ' ');
+  return spaced;
+}
+
+template <typename Head>
+std::string bytes_of(const Head& head) {
+  char memory[128];
+  Writer w(memory, sizeof(memory));
+  write(w, head);
+  return to_hex({memory, w.size()});
+}
+
+// The bytes of each message, so that they are not changed by accident. A change on purpose also grows
+// kProtocol.
+TEST(Format, Heads) {
+  EXPECT_EQ(kProtocol, 7);
+  const FrameHead frame = frame_head(Kind::fed, 0x1234);
+  EXPECT_EQ(to_hex({reinterpret_cast<const char*>(&frame), 12}),
+            packed("64656a31 0700 0c00 34120000"));
+  const RequestHead request = {.stream_flags = kStreamsAreOne,
+                               .umask = 027,
+                               .mount_namespace = 1,
+                               .root_device = 2,
+                               .root_inode = 3,
+                               .front_device = 4,
+                               .front_inode = 5,
+                               .group = 6,
+                               .confinement = 7};
+  EXPECT_EQ(bytes_of(request), packed("04000000 17000000 0100000000000000 0200000000000000 "
+                                      "0300000000000000 0400000000000000 0500000000000000 "
+                                      "0600000000000000 0700000000000000"));
+  EXPECT_EQ(bytes_of(ReplayHead{1, 2, 3}), packed("01000000 02000000 03000000"));
+  const ReportHead report = {.flags = kReportSupervised,
+                             .exit_code = 1,
+                             .signal = 9,
+                             .elapsed_ns = 0x0102030405060708,
+                             .ended_ns = 2,
+                             .stdout_size = 3,
+                             .stderr_size = 4};
+  EXPECT_EQ(bytes_of(report), packed("08000000 01000000 09000000 00000000 0807060504030201 "
+                                     "0200000000000000 03000000 04000000"));
+}
+
+TEST(Format, Texts) {
+  char memory[16];
+  Writer w(memory, sizeof(memory));
+  w.text("ab");
+  EXPECT_EQ(to_hex({memory, w.size()}), packed("02000000 6162"));
 }
 
 }  // namespace

@@ -25,34 +25,35 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 void check_invocation(const Invocation& invocation, const Command& command) {
-  CHECK(invocation.run_argv.size() >= command.argv.size());
-  CHECK(invocation.run_argv.front() == command.argv.front());
+  CHECK(invocation.run.argv.size() >= command.argv.size());
+  CHECK(invocation.run.argv.front() == command.argv.front());
   // What the user gave comes last and as it was.
   for (std::size_t i = 1; i < command.argv.size(); ++i)
-    CHECK(invocation.run_argv[invocation.run_argv.size() - i] ==
+    CHECK(invocation.run.argv[invocation.run.argv.size() - i] ==
           command.argv[command.argv.size() - i]);
-  for (const KeyArgument& argument : invocation.key_arguments) {
+  for (const KeyArgument& argument : invocation.key.arguments) {
     if (!argument.has_path()) continue;
     CHECK(argument.path_at <= argument.text.size());
     CHECK(argument.path_end == KeyArgument::kNoPath ||
           (argument.path_at <= argument.path_end && argument.path_end <= argument.text.size()));
     CHECK(argument.path().size() <= argument.text.size());
   }
-  CHECK(!invocation.what.empty());
-  CHECK(invocation.source.empty() || invocation.source.starts_with('/'));
-  CHECK(invocation.sources.empty() || !invocation.source.empty());  // only a question has none
-  CHECK(invocation.what != "-" || invocation.reads_stdin);
-  for (const std::string& path : invocation.depfiles) CHECK(path.starts_with('/'));
-  for (const std::string& path : invocation.mapped_prefixes) CHECK(path.starts_with('/'));
-  CHECK(!invocation.colours_on_terminal || invocation.colours_forced);
+  CHECK(!invocation.identity.what.empty());
+  CHECK(invocation.identity.source.empty() || invocation.identity.source.starts_with('/'));
+  CHECK(invocation.key.sources.empty() ||
+        !invocation.identity.source.empty());  // only a question has none
+  CHECK(invocation.identity.what != "-" || invocation.run.reads_stdin);
+  for (const std::string& path : invocation.outputs.depfiles) CHECK(path.starts_with('/'));
+  for (const std::string& path : invocation.outputs.mapped_prefixes) CHECK(path.starts_with('/'));
+  CHECK(!invocation.run.colours_on_terminal || invocation.run.colours_forced);
 }
 
 // Two command lines are told apart by the key unless they are the same: here, the text of the key's
 // arguments is the expanded command line and nothing else.
 void check_key(const Invocation& invocation, const std::vector<std::string>& expanded) {
-  CHECK(invocation.key_arguments.size() >= expanded.size());
+  CHECK(invocation.key.arguments.size() >= expanded.size());
   for (std::size_t i = 0; i < expanded.size(); ++i)
-    CHECK(invocation.key_arguments[i].text == expanded[i]);
+    CHECK(invocation.key.arguments[i].text == expanded[i]);
 }
 
 }  // namespace

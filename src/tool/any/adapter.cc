@@ -35,16 +35,16 @@ class AnyAdapter final : public Adapter {
   Classified classify(const Command& command, const Options&) const override {
     if (command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
-    out.adapter = "any";
-    out.language = "any";
-    out.what = base_name(command.argv.front());
-    out.is_unknown = true;
-    out.opaque_outputs = true;
-    out.facts_count = false;
-    out.timekeeper = kShells;
-    for (const std::string_view word : command.argv) out.run_argv.emplace_back(word);
+    out.identity.adapter = "any";
+    out.identity.language = "any";
+    out.identity.what = base_name(command.argv.front());
+    out.policy.is_unknown = true;
+    out.outputs.are_opaque = true;
+    out.policy.facts_count = false;
+    out.policy.timekeeper = kShells;
+    for (const std::string_view word : command.argv) out.run.argv.emplace_back(word);
     for (std::size_t i = 1; i < command.argv.size(); ++i)
-      out.key_arguments.push_back({std::string(command.argv[i])});
+      out.key.arguments.push_back({std::string(command.argv[i])});
     return out;
   }
 

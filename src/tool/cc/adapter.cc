@@ -111,7 +111,7 @@ class CcAdapter final : public Adapter {
   }
 
   std::span<const TrustedScript> trusted_script(const Invocation& invocation) const override {
-    if (std::string_view(invocation.dialect) == "emcc") return emscripten_programs();
+    if (std::string_view(invocation.identity.dialect) == "emcc") return emscripten_programs();
     return link_time_programs();
   }
 
@@ -122,7 +122,7 @@ class CcAdapter final : public Adapter {
 
   std::optional<std::string> move_depfile(const Invocation& invocation, std::string_view text,
                                           const TextMoves& moves) const override {
-    const std::string_view dialect = invocation.dialect;
+    const std::string_view dialect = invocation.identity.dialect;
     std::vector<DepfileStyle> styles;
     if (dialect != "clang" && dialect != "emcc") styles.push_back(DepfileStyle::gcc);
     if (dialect != "gcc")

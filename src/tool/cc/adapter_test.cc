@@ -193,7 +193,7 @@ TEST_P(WithCompiler, ForcedColoursChangeNothingButColours) {
     const auto plain_files = snapshot(directory);
     directory.clear();
     write_sources(directory);
-    const CompilerRun forced = directory.run(invocation.run_argv);
+    const CompilerRun forced = directory.run(invocation.run.argv);
     EXPECT_EQ(plain.exit_code, forced.exit_code) << testing::PrintToString(call);
     EXPECT_EQ(plain.standard_output, forced.standard_output) << testing::PrintToString(call);
     EXPECT_EQ(plain.standard_error, without_colours(forced.standard_error))
@@ -234,7 +234,7 @@ TEST_P(WithCompiler, IgnoredVariablesLeaveNoTrace) {
         if (const std::size_t at = variable.find('@'); at != variable.npos)
           variable.replace(at, 1, directory.path());
       const CompilerRun run =
-          directory.run(classify_in(directory, argv(call)).run_argv, environment);
+          directory.run(classify_in(directory, argv(call)).run.argv, environment);
       const auto files = snapshot(directory);
       if (first_files.empty()) {
         first_files = files;
@@ -309,9 +309,9 @@ TEST_P(WithCompiler, DepfilesAreWhereTheAdapterSaysTheyAre) {
     directory.write("o/keep", "");
     directory.write("o.d/keep", "");
     const Invocation invocation = classify_in(directory, argv(call));
-    ASSERT_EQ(directory.run(invocation.run_argv).exit_code, 0) << testing::PrintToString(call);
-    ASSERT_EQ(invocation.depfiles.size(), 1U) << testing::PrintToString(call);
-    EXPECT_NE(directory.read(invocation.depfiles[0]).find("s/a.b.c"), std::string::npos)
+    ASSERT_EQ(directory.run(invocation.run.argv).exit_code, 0) << testing::PrintToString(call);
+    ASSERT_EQ(invocation.outputs.depfiles.size(), 1U) << testing::PrintToString(call);
+    EXPECT_NE(directory.read(invocation.outputs.depfiles[0]).find("s/a.b.c"), std::string::npos)
         << testing::PrintToString(call);
   }
 }
@@ -326,7 +326,7 @@ TEST_P(WithCompiler, PortableObjectsAreTheSameInEveryCheckout) {
     const Words words =
         argv({"-c", "-g", directory.path() + "/src/a.c", "-o", directory.path() + "/a.o"});
     const Options options{.portable = true, .portable_roots = {directory.path()}};
-    ASSERT_EQ(directory.run(classify_in(directory, words, options).run_argv).exit_code, 0);
+    ASSERT_EQ(directory.run(classify_in(directory, words, options).run.argv).exit_code, 0);
     const std::string object = directory.read("a.o");
     EXPECT_EQ(object.find(directory.path()), object.npos);
     EXPECT_NE(object.find("./src/a.c"), object.npos);
@@ -342,10 +342,10 @@ TEST_P(WithCompiler, ResponseFilesAreReadFromTheDirectoryOfTheCommand) {
   directory.write("a.rsp", "-MMD -c 'a.c'\n");
   directory.write("a.c", "int x;\n");
   const Invocation invocation = classify_in(directory, argv({"@a.rsp", "-o", "x.o"}));
-  EXPECT_EQ(invocation.what, "a.c");
-  EXPECT_EQ(invocation.depfiles, Words{directory.path() + "/x.d"});
-  EXPECT_EQ(invocation.run_argv, argv({"-fdiagnostics-color=always", "@a.rsp", "-o", "x.o"}));
-  ASSERT_EQ(directory.run(invocation.run_argv).exit_code, 0);
+  EXPECT_EQ(invocation.identity.what, "a.c");
+  EXPECT_EQ(invocation.outputs.depfiles, Words{directory.path() + "/x.d"});
+  EXPECT_EQ(invocation.run.argv, argv({"-fdiagnostics-color=always", "@a.rsp", "-o", "x.o"}));
+  ASSERT_EQ(directory.run(invocation.run.argv).exit_code, 0);
   EXPECT_EQ(directory.read("x.d"), "x.o: a.c\n");
 }
 

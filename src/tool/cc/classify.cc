@@ -157,57 +157,61 @@ class Decision {
   // A question to the compiler. The answer may depend on the processor.
   Classified question() && {
     Invocation out;
-    out.adapter = "cc";
-    out.dialect = dialect_name(program_.dialect);
-    out.language = "question";
-    out.what = parsed_.query.value_or(parsed_.verbose ? "-v" : "no input");
-    out.reads_stdin = parsed_.reads_stdin;
-    out.prints_commands = true;
-    out.argument_facts = parsed_.argument_facts;
+    out.identity.adapter = "cc";
+    out.identity.dialect = dialect_name(program_.dialect);
+    out.identity.language = "question";
+    out.identity.what = parsed_.query.value_or(parsed_.verbose ? "-v" : "no input");
+    out.run.reads_stdin = parsed_.reads_stdin;
+    out.policy.prints_commands = true;
+    out.policy.argument_facts = parsed_.argument_facts;
     if (parsed_.inputs.empty() && !parsed_.query && !parsed_.stops_before_link)
-      out.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
-    out.key_arguments = std::move(parsed_.key_arguments);
-    if (out.what.find("help") != std::string::npos)  // lists are formatted for a width
-      out.key_fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
+      out.outputs.written = {tidy_path(join_path(command_.cwd, parsed_.output.value_or("a.out")))};
+    out.key.arguments = std::move(parsed_.key_arguments);
+    if (out.identity.what.find("help") != std::string::npos)  // lists are formatted for a width
+      out.key.fields.push_back({"columns", std::string(command_.variable("COLUMNS").value_or(""))});
     const auto cpu = machine_.cpu_identity();
     if (!cpu)
       return Bypass{BypassReason::not_a_compile, "/proc/cpuinfo does not describe the processor"};
-    out.key_fields.push_back({"cpu", *cpu});
-    for (const std::string_view word : command_.argv) out.run_argv.emplace_back(word);
+    out.key.fields.push_back({"cpu", *cpu});
+    for (const std::string_view word : command_.argv) out.run.argv.emplace_back(word);
     return out;
   }
 
   Classified invocation() && {
     Invocation out;
-    out.adapter = "cc";
-    out.dialect = dialect_name(program_.dialect);
-    out.language = is_source(input_) ? input_.language->name : "link";
-    out.what = !links() || parsed_.output == "-" ? input_.text : parsed_.output.value_or("a.out");
-    out.source = tidy_path(join_path(command_.cwd, input_.text));
-    out.opaque_outputs = (parsed_.effects & kOpaque) != 0 || makes_tree() || packs_its_parts() ||
-                         any_source([](const Language& l) { return l.hides_paths; });
-    out.mapped_prefixes = mapped_prefixes();
-    out.depfiles = depfiles();
-    out.written = written();
+    out.identity.adapter = "cc";
+    out.identity.dialect = dialect_name(program_.dialect);
+    out.identity.language = is_source(input_) ? input_.language->name : "link";
+    out.identity.what =
+        !links() || parsed_.output == "-" ? input_.text : parsed_.output.value_or("a.out");
+    out.identity.source = tidy_path(join_path(command_.cwd, input_.text));
+    out.outputs.are_opaque = (parsed_.effects & kOpaque) != 0 || makes_tree() ||
+                             packs_its_parts() ||
+                             any_source([](const Language& l) { return l.hides_paths; });
+    out.outputs.mapped_prefixes = mapped_prefixes();
+    out.outputs.depfiles = depfiles();
+    out.outputs.written = written();
     if (any_source([](const Language& l) { return l.fortran; })) {
       const std::string directory = parsed_.module_directory.value_or(".");
-      out.updated_files.push_back(
+      out.outputs.updated_files.push_back(
           {tidy_path(join_path(command_.cwd, directory)), {".mod", ".smod"}});
     }
     for (const Input& input : parsed_.inputs)
       if (is_source(input) && input.language->timekeeper != nullptr)
-        out.timekeeper = input.language->timekeeper;
-    out.prints_commands = parsed_.verbose;
-    out.argument_facts = parsed_.argument_facts;
-    out.reads_stdin = parsed_.reads_stdin;
-    out.key_arguments = parsed_.key_arguments;
-    out.defines_ndebug = defines_ndebug(out.key_arguments);
+        out.policy.timekeeper = input.language->timekeeper;
+    out.policy.prints_commands = parsed_.verbose;
+    out.policy.argument_facts = parsed_.argument_facts;
+    out.run.reads_stdin = parsed_.reads_stdin;
+    out.key.arguments = parsed_.key_arguments;
+    out.policy.defines_ndebug = defines_ndebug(out.key.arguments);
     name_sources(out);
     if (parsed_.modules) {
-      out.module_cache = module_cache();
-      const auto holds = [&](const std::string& path) { return is_within(path, out.module_cache); };
-      if (out.module_cache.empty() || holds(std::string(command_.cwd)) ||
-          std::ranges::any_of(out.sources, holds))
+      out.places.module_cache = module_cache();
+      const auto holds = [&](const std::string& path) {
+        return is_within(path, out.places.module_cache);
+      };
+      if (out.places.module_cache.empty() || holds(std::string(command_.cwd)) ||
+          std::ranges::any_of(out.key.sources, holds))
         return Bypass{BypassReason::unsupported_option,
                       "-fmodules: the module cache's directory is unknown"};
     }
@@ -215,12 +219,12 @@ class Decision {
     if (parsed_.native) {
       const auto cpu = machine_.cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, kUnknownProcessor};
-      out.key_arguments.push_back({"cpu:" + *cpu});
+      out.key.arguments.push_back({"cpu:" + *cpu});
     }
     if (links()) add_jobserver(out);
-    out.run_argv.emplace_back(command_.argv.front());
+    out.run.argv.emplace_back(command_.argv.front());
     // With -v, the name it was called with is printed.
-    out.may_run_by_path = (program_.dialect & kEmcc) == 0 && !parsed_.verbose;
+    out.run.may_run_by_path = (program_.dialect & kEmcc) == 0 && !parsed_.verbose;
     force_colours(out);
     if (options_.portable && !parsed_.verbose)
       add_prefix_maps(options_.portable_roots, "-ffile-prefix-map=", out,
@@ -228,8 +232,8 @@ class Decision {
     for (std::size_t i = 1; i < command_.argv.size(); ++i) {
       // This would override the forced colours, and the tool would see a pipe where the user has a
       // terminal.
-      if (out.colours_forced && command_.argv[i] == kColoursByReader) continue;
-      out.run_argv.emplace_back(command_.argv[i]);
+      if (out.run.colours_forced && command_.argv[i] == kColoursByReader) continue;
+      out.run.argv.emplace_back(command_.argv[i]);
     }
     return out;
   }
@@ -252,14 +256,14 @@ class Decision {
 
   // Since gcc 13 a link warns when it is told to use make's jobserver and there is none.
   void add_jobserver(Invocation& out) const {
-    const auto& arguments = out.key_arguments;
+    const auto& arguments = out.key.arguments;
     if (std::none_of(arguments.begin(), arguments.end(),
                      [](const KeyArgument& a) { return a.text == "-flto=jobserver"; }))
       return;
     const auto flags = command_.variable("MAKEFLAGS");
     const bool is_there = flags && (flags->find("--jobserver-auth=") != std::string_view::npos ||
                                     flags->find("--jobserver-fds=") != std::string_view::npos);
-    out.key_fields.push_back({"jobserver", is_there ? "there" : flags ? "none" : "no make"});
+    out.key.fields.push_back({"jobserver", is_there ? "there" : flags ? "none" : "no make"});
   }
 
   // A precompiled header, or a module made from a header.
@@ -296,9 +300,9 @@ class Decision {
 
   void force_colours(Invocation& out) const {
     if (!may_force_colours()) return;
-    out.run_argv.emplace_back(kForceColours);
-    out.colours_forced = true;
-    out.colours_on_terminal = terminal_has_colours();
+    out.run.argv.emplace_back(kForceColours);
+    out.run.colours_forced = true;
+    out.run.colours_on_terminal = terminal_has_colours();
   }
 
   // gcc and clang check TERM; clang also checks NO_COLOR (https://no-color.org), which gcc 12 does
@@ -384,7 +388,7 @@ class Decision {
 
   void name_sources(Invocation& out) const {
     for (const Input& input : parsed_.inputs)
-      if (is_source(input) && input.text != "-") out.sources.push_back(absolute(input.text));
+      if (is_source(input) && input.text != "-") out.key.sources.push_back(absolute(input.text));
   }
 
   // An object from one source, or a link without dependency files. What else these commands write
@@ -415,7 +419,7 @@ class Decision {
   }
 
   void name_movable_outputs(Invocation& out) const {
-    const bool may_move = may_move_output() && are_named_once(out.key_arguments);
+    const bool may_move = may_move_output() && are_named_once(out.key.arguments);
     std::string depfile;
     if (may_move && parsed_.writes_depfile)
       depfile = parsed_.depfile ? *parsed_.depfile : default_depfile(input_);
@@ -423,14 +427,14 @@ class Decision {
         depfile == "-" || depfile.starts_with("/dev/") ||
         (may_move && !depfile.empty() && absolute(depfile) == absolute(*parsed_.output));
     if (!may_move || has_odd_depfile) return;
-    out.spelled_output = *parsed_.output;
-    out.output = absolute(out.spelled_output);
-    if (!depfile.empty()) out.depfile_output = absolute(depfile);
-    out.key_fields.push_back({"output extension", std::string(known_extension(out.output))});
+    out.outputs.spelled_main = *parsed_.output;
+    out.outputs.main = absolute(out.outputs.spelled_main);
+    if (!depfile.empty()) out.outputs.main_depfile = absolute(depfile);
+    out.key.fields.push_back({"output extension", std::string(known_extension(out.outputs.main))});
     // A target equal to the output's name changes with the output.
-    for (std::size_t i = 0; i < out.key_arguments.size(); ++i) {
-      KeyArgument& argument = out.key_arguments[i];
-      if (argument.is_target && argument.path() == out.spelled_output)
+    for (std::size_t i = 0; i < out.key.arguments.size(); ++i) {
+      KeyArgument& argument = out.key.arguments[i];
+      if (argument.is_target && argument.path() == out.outputs.spelled_main)
         argument.output = KeyArgument::Output::main;
     }
   }

@@ -492,7 +492,7 @@ Invocation invocation_of(const std::string& text, const Options& options = {}) {
 
 std::string keys(const Invocation& invocation) {
   std::string text;
-  for (const KeyArgument& argument : invocation.key_arguments) {
+  for (const KeyArgument& argument : invocation.key.arguments) {
     if (!text.empty()) text += ' ';
     if (!argument.has_path()) {
       text += argument.text;
@@ -545,38 +545,38 @@ TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {
 
 TEST(Classify, PutsColoursFirstSoThatTheUserWins) {
   const Invocation invocation = invocation_of("TERM=xterm gcc -c a.c");
-  EXPECT_EQ(invocation.run_argv,
+  EXPECT_EQ(invocation.run.argv,
             (std::vector<std::string>{"gcc", "-fdiagnostics-color=always", "-c", "a.c"}));
   EXPECT_EQ(keys(invocation), "-c <a.c>");
-  EXPECT_TRUE(invocation.colours_on_terminal);
+  EXPECT_TRUE(invocation.run.colours_on_terminal);
 }
 
 TEST(Classify, KnowsWhetherATerminalWouldHaveColours) {
-  EXPECT_FALSE(invocation_of("gcc -c a.c").colours_on_terminal);
-  EXPECT_FALSE(invocation_of("TERM=dumb gcc -c a.c").colours_on_terminal);
-  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 clang -c a.c").colours_on_terminal);
-  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR= clang -c a.c").colours_on_terminal);
-  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 gcc -c a.c").colours_on_terminal);
-  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 cc -c a.c").colours_on_terminal);
+  EXPECT_FALSE(invocation_of("gcc -c a.c").run.colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=dumb gcc -c a.c").run.colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 clang -c a.c").run.colours_on_terminal);
+  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR= clang -c a.c").run.colours_on_terminal);
+  EXPECT_TRUE(invocation_of("TERM=xterm NO_COLOR=1 gcc -c a.c").run.colours_on_terminal);
+  EXPECT_FALSE(invocation_of("TERM=xterm NO_COLOR=1 cc -c a.c").run.colours_on_terminal);
 }
 
 TEST(Classify, MapsRootsWhenResultsArePortable) {
   const Options options{.portable = true, .portable_roots = {"/ws", "/ws/build", "/home/x/lib"}};
   const Invocation invocation = invocation_of("gcc -c a.c", options);
-  EXPECT_EQ(invocation.run_argv, (std::vector<std::string>{
+  EXPECT_EQ(invocation.run.argv, (std::vector<std::string>{
                                      "gcc", "-fdiagnostics-color=always", "-ffile-prefix-map=/ws=.",
                                      "-ffile-prefix-map=/home/x/lib=./root-2", "-c", "a.c"}));
   EXPECT_EQ(keys(invocation),
             "-c <a.c> -ffile-prefix-map=</ws>=. -ffile-prefix-map=</home/x/lib>=./root-2");
-  EXPECT_EQ(invocation.mapped_prefixes, (std::vector<std::string>{"/ws", "/home/x/lib"}));
+  EXPECT_EQ(invocation.outputs.mapped_prefixes, (std::vector<std::string>{"/ws", "/home/x/lib"}));
 }
 
 TEST(Classify, NamesTheSource) {
-  EXPECT_EQ(invocation_of("gcc -c ./src//a.c").source, "/ws/build/src/a.c");
-  EXPECT_EQ(invocation_of("gcc -c /x/a.c").source, "/x/a.c");
-  EXPECT_STREQ(invocation_of("gcc -c a.c").dialect, "gcc");
-  EXPECT_STREQ(invocation_of("clang -c a.c").dialect, "clang");
-  EXPECT_STREQ(invocation_of("cc -c a.c").dialect, "either");
+  EXPECT_EQ(invocation_of("gcc -c ./src//a.c").identity.source, "/ws/build/src/a.c");
+  EXPECT_EQ(invocation_of("gcc -c /x/a.c").identity.source, "/x/a.c");
+  EXPECT_STREQ(invocation_of("gcc -c a.c").identity.dialect, "gcc");
+  EXPECT_STREQ(invocation_of("clang -c a.c").identity.dialect, "clang");
+  EXPECT_STREQ(invocation_of("cc -c a.c").identity.dialect, "either");
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ std::string difference(const std::string& a, const std::string& b) {
 
 TEST_P(DepfileOf, MovedIsWhatTheCompilerWritesThere) {
   Invocation invocation;
-  invocation.dialect = GetParam().starts_with("gcc") ? "gcc" : "clang";
+  invocation.identity.dialect = GetParam().starts_with("gcc") ? "gcc" : "clang";
   const std::vector<std::string> names = {
       "v", "checkout2", "a/much/longer/name/that/moves/all/the/breaks", "blanks and $ and # too"};
   for (const std::string& name : names) {

@@ -20,7 +20,7 @@ struct Language {
   // Colours are not requested: the front end writes its arguments into the output, or has no
   // colours.
   bool plain_messages = false;
-  const Timekeeper* timekeeper = nullptr;  // Invocation::timekeeper
+  const Timekeeper* timekeeper = nullptr;  // Invocation::Policy::timekeeper
   const char* why_not = nullptr;           // set: not stored, and this is the reason
 };
 

@@ -43,16 +43,17 @@ std::string summary(const Classified& classified) {
   if (const auto* bypass = std::get_if<Bypass>(&classified))
     return std::string("bypass ") + bypass_name(bypass->reason);
   const auto& invocation = std::get<Invocation>(classified);
-  std::string text = invocation.what + " " + invocation.language;
-  if (invocation.colours_forced) text += " colour";
-  for (const auto& files : invocation.updated_files)
+  std::string text = invocation.identity.what + " " + invocation.identity.language;
+  if (invocation.run.colours_forced) text += " colour";
+  for (const auto& files : invocation.outputs.updated_files)
     text += " updates " + files.directory + "/*" + files.endings.front();
-  if (invocation.timekeeper != nullptr) text += " clock";
-  if (invocation.opaque_outputs) text += " opaque";
-  if (invocation.reads_stdin) text += " stdin";
-  for (const std::string& depfile : invocation.depfiles) text += " dep=" + depfile;
-  for (const std::string& prefix : invocation.mapped_prefixes) text += " map=" + prefix;
-  if (invocation.argument_facts != 0) text += " facts=" + std::to_string(invocation.argument_facts);
+  if (invocation.policy.timekeeper != nullptr) text += " clock";
+  if (invocation.outputs.are_opaque) text += " opaque";
+  if (invocation.run.reads_stdin) text += " stdin";
+  for (const std::string& depfile : invocation.outputs.depfiles) text += " dep=" + depfile;
+  for (const std::string& prefix : invocation.outputs.mapped_prefixes) text += " map=" + prefix;
+  if (invocation.policy.argument_facts != 0)
+    text += " facts=" + std::to_string(invocation.policy.argument_facts);
   return text;
 }
 

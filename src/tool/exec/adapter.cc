@@ -52,12 +52,12 @@ KeyArgument key_argument(const std::string& text, const ExecOptions& options,
 
 void add_variables(const ExecOptions& options, const Command& command, Invocation& out) {
   constexpr const char* kGiven[] = {"declared", "observed", "all"};
-  out.key_fields.push_back({"variables", kGiven[static_cast<std::size_t>(options.variables)]});
+  out.key.fields.push_back({"variables", kGiven[static_cast<std::size_t>(options.variables)]});
   const std::set<std::string> names(options.input_variables.begin(), options.input_variables.end());
   for (const std::string& name : names) {
     const auto value = command.variable(name);
-    out.key_fields.push_back({value ? "given variable" : "unset variable", name});
-    if (value) out.key_fields.push_back({"value", std::string(*value)});
+    out.key.fields.push_back({value ? "given variable" : "unset variable", name});
+    if (value) out.key.fields.push_back({"value", std::string(*value)});
   }
   if (options.variables != GivenVariables::all) return;
   std::vector<EnvironmentVariable> sorted = command.environment;
@@ -65,23 +65,67 @@ void add_variables(const ExecOptions& options, const Command& command, Invocatio
             [](const auto& a, const auto& b) { return a.name < b.name; });
   for (const EnvironmentVariable& v : sorted) {
     if (v.name.starts_with("DEJA_")) continue;
-    out.key_fields.push_back({"given variable", std::string(v.name)});
-    out.key_fields.push_back({"value", std::string(v.value)});
+    out.key.fields.push_back({"given variable", std::string(v.name)});
+    out.key.fields.push_back({"value", std::string(v.value)});
   }
 }
 
-// Declared by name only. The contents of inputs are added once they have been read.
+// What is declared by name only; the contents of inputs are added when they have been read.
 void add_declaration(const ExecOptions& options, Invocation& out) {
-  for (const std::string& extra : options.extra) out.key_fields.push_back({"extra", extra});
-  if (!options.depfile.empty()) out.key_fields.push_back({"depfile", "tracked"});
-  if (options.declared_only) {
-    out.key_fields.push_back({"evidence", "declared"});
-    out.is_observed = false;
-  }
-  if (options.strict) out.key_fields.push_back({"evidence", "strict"});
-  if (options.clock_counts) out.key_fields.push_back({"evidence", "clock"});
+  for (const std::string& extra : options.extra) out.key.fields.push_back({"extra", extra});
+  if (!options.depfile.empty()) out.key.fields.push_back({"depfile", "tracked"});
+  if (options.declared_only) out.key.fields.push_back({"evidence", "declared"});
+  if (options.strict) out.key.fields.push_back({"evidence", "strict"});
+  if (options.clock_counts) out.key.fields.push_back({"evidence", "clock"});
   constexpr const char* kInputs[] = {"none", "inherit", "keyed"};
-  out.key_fields.push_back({"stdin", kInputs[static_cast<std::size_t>(options.input)]});
+  out.key.fields.push_back({"stdin", kInputs[static_cast<std::size_t>(options.input)]});
+}
+
+void set_run(const ExecOptions& options, const Command& command, Invocation::Run& run) {
+  run.argv = options.argv;
+  run.environment.emplace();
+  for (const EnvironmentVariable& v : command.given.value_or(command.environment))
+    run.environment->push_back(std::string(v.name).append("=").append(v.value));
+  run.reads_stdin = options.input == GivenStdin::keyed;
+  run.has_no_stdin = options.input == GivenStdin::none;
+  run.drops_stdout = !options.wants_stdout;
+  run.drops_stderr = !options.wants_stderr;
+  run.is_observed = !options.declared_only;
+  run.limit_ms = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(options.timeout_ns / 1'000'000, UINT32_MAX));
+}
+
+void set_key(const ExecOptions& options, const Command& command, Invocation& out) {
+  Invocation::Key& key = out.key;
+  for (std::size_t i = 1; i < options.argv.size(); ++i)
+    if (options.is_keyed[i])
+      key.arguments.push_back(key_argument(options.argv[i], options, command.cwd));
+  key.has_variables = options.variables != GivenVariables::observed;
+  key.roots = options.no_cwd_in_key ? Invocation::Key::Roots::working_directory
+                                    : Invocation::Key::Roots::none;
+  key.tags_tool = options.no_cwd_in_key;
+  if (!options.tool_hash.empty()) {
+    key.tool = base_name(command.tool);
+    key.tags_tool = false;
+    key.tool_digest = Digest::from_hex(options.tool_hash);
+  }
+  key.names_interpreters = options.tool_hash.empty() && options.declared_only;
+  if (!options.no_cwd_in_key) key.fields.push_back({"cwd", std::string(command.cwd)});
+  add_variables(options, command, out);
+  add_declaration(options, out);
+}
+
+void set_declared(const ExecOptions& options, const Command& command, Declaration& declared) {
+  declared.outputs = absolute(options.output_files, command.cwd);
+  for (const std::string& path : absolute(options.optional_outputs, command.cwd))
+    declared.outputs.push_back(path);
+  declared.directories = absolute(options.output_directories, command.cwd);
+  declared.required = options.output_files;
+  if (!options.depfile.empty()) {
+    declared.outputs.push_back(tidy_path(join_path(command.cwd, options.depfile)));
+    declared.required.push_back(options.depfile);
+  }
+  declared.lists_inputs_on_stdin = options.input_list_from_stdin;
 }
 
 class ExecAdapter final : public Adapter {
@@ -92,33 +136,24 @@ class ExecAdapter final : public Adapter {
   Classified classify(const Command& command, const Options&) const override {
     const ExecOptions& options = *command.exec_options;
     Invocation out;
-    out.adapter = "exec";
     out.exec_options = command.exec_options;
-    out.what = what_of(options);
-    out.is_generic = true;
-    out.clock_counts = options.clock_counts;
-    out.facts_count = options.clock_counts;
-    out.run_argv = options.argv;
-    for (std::size_t i = 1; i < options.argv.size(); ++i)
-      if (options.is_keyed[i])
-        out.key_arguments.push_back(key_argument(options.argv[i], options, command.cwd));
-    out.reads_stdin = options.input == GivenStdin::keyed;
-    out.has_no_stdin = options.input == GivenStdin::none;
-    out.drops_stdout = !options.wants_stdout;
-    out.drops_stderr = !options.wants_stderr;
-    out.are_variables_keyed = options.variables != GivenVariables::observed;
-    out.failures_count = options.cache_failures;
-    out.declared.outputs = absolute(options.output_files, command.cwd);
-    for (const std::string& path : absolute(options.optional_outputs, command.cwd))
-      out.declared.outputs.push_back(path);
-    out.declared.directories = absolute(options.output_directories, command.cwd);
-    if (!options.depfile.empty())
-      out.declared.outputs.push_back(tidy_path(join_path(command.cwd, options.depfile)));
-    // With --declared-only the tool may be another deja, which would wait for this one.
-    if (!options.declared_only) out.written = out.declared.outputs;
-    if (!options.no_cwd_in_key) out.key_fields.push_back({"cwd", std::string(command.cwd)});
-    add_variables(options, command, out);
-    add_declaration(options, out);
+    out.identity.adapter = "exec";
+    out.identity.what = what_of(options);
+    out.policy.is_generic = true;
+    out.policy.clock_counts = options.clock_counts;
+    out.policy.facts_count = options.clock_counts;
+    out.policy.failures_count = options.cache_failures;
+    set_run(options, command, out.run);
+    set_declared(options, command, out.declared);
+    // With --declared-only the tool may be another deja, which would wait for us.
+    if (!options.declared_only) out.outputs.written = out.declared.outputs;
+    set_key(options, command, out);
+    out.storage = {.failures = options.cache_failures,
+                   .is_read_only = options.read_only,
+                   .is_strict = options.strict,
+                   .ttl_ns = options.ttl_ns};
+    out.asked.for_key = options.print_key;
+    out.asked.tell = options.json ? Tell::json : options.explain ? Tell::text : Tell::nothing;
     return out;
   }
 

@@ -386,4 +386,21 @@ Given given_variables(const ExecOptions& options, std::span<const EnvironmentVar
   return given;
 }
 
+std::optional<Bypass> read_command(Command& command) {
+  auto order = parse_command_line(command.argv);
+  if (auto* wrong = std::get_if<std::string>(&order))
+    return Bypass{BypassReason::not_run, std::move(*wrong)};
+  auto options = std::make_shared<const ExecOptions>(std::get<ExecOptions>(std::move(order)));
+  command.exec_options = options;
+  command.argv.assign(options->argv.begin(), options->argv.end());
+  if (options->bypasses() && !options->print_key) return Bypass{BypassReason::no_cache, ""};
+  return std::nullopt;
+}
+
+void give_variables(Command& command) {
+  Given given = given_variables(*command.exec_options, command.environment);
+  command.given = std::move(given.all);
+  command.environment = std::move(given.counting);
+}
+
 }  // namespace deja::tool::exec

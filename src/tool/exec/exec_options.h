@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,7 +62,14 @@ struct ExecOptions {
   bool bypasses() const { return no_cache || non_deterministic; }
 };
 
-// argv[0] is "exec". A string: the error, one line that names the option and the value.
+// The words of `deja exec` as the command of its tool: argv becomes the tool's, exec_options is set.
+// Why not to look it up; empty: go on.
+std::optional<Bypass> read_command(Command& command);
+// The tool's variables: `given` is set, and `environment` keeps those that count.
+// REQUIRES: read_command().
+void give_variables(Command& command);
+
+// argv[0] is "exec". A string: what is wrong, one line that names option and value.
 std::variant<ExecOptions, std::string> parse_command_line(std::span<const std::string_view> argv);
 
 // "deja exec: <what>" with a newline, as printed.

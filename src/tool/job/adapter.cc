@@ -59,8 +59,8 @@ Classified question(const Command& command, Invocation invocation) {
   const auto cpu = cc::cpu_identity();
   if (!cpu)
     return Bypass{BypassReason::not_a_compile, "/proc/cpuinfo does not describe the processor"};
-  invocation.key_fields.push_back({"cpu", *cpu});
-  invocation.key_fields.push_back(
+  invocation.key.fields.push_back({"cpu", *cpu});
+  invocation.key.fields.push_back(
       {"columns", std::string(command.variable("COLUMNS").value_or(""))});
   return invocation;
 }
@@ -88,36 +88,39 @@ class JobAdapter final : public Adapter {
     }
     if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
-    out.adapter = "job";
-    out.language = line.is_question ? "question" : job->label;
-    out.what = !line.operands.empty() ? arguments[line.operands.front()]
-               : line.is_question     ? arguments.front()
-                                      : "-";
-    out.reads_stdin = line.reads_stdin;
-    out.opaque_outputs = line.is_opaque;
-    out.failures_count = job->failures_count;
-    out.relates_paths = job->relates_paths || line.relates_paths;
+    out.identity.adapter = "job";
+    out.identity.language = line.is_question ? "question" : job->label;
+    out.identity.what = !line.operands.empty() ? arguments[line.operands.front()]
+                        : line.is_question     ? arguments.front()
+                                               : "-";
+    out.run.reads_stdin = line.reads_stdin;
+    out.outputs.are_opaque = line.is_opaque;
+    out.policy.failures_count = job->failures_count;
+    out.outputs.relate_paths = job->relates_paths || line.relates_paths;
     // Standard input cannot be read again.
     if (job->timekeeper != nullptr && !line.reads_stdin)
-      out.timekeeper = job->timekeeper(command, arguments);
+      out.policy.timekeeper = job->timekeeper(command, arguments);
     const auto absolute = [&](std::string_view path) {
       return tidy_path(join_path(command.cwd, path));
     };
-    for (const std::size_t i : rewritten(*job, line)) out.updates.push_back(absolute(arguments[i]));
-    if (out.updates.empty() && !line.is_question) out.source = absolute(out.what);
-    out.written = out.updates;
-    for (const std::string_view argument : command.argv) out.run_argv.emplace_back(argument);
-    for (const std::string& argument : arguments) out.key_arguments.push_back({argument});
-    for (const std::size_t i : line.operands) out.key_arguments[i].path_at = 0;
+    for (const std::size_t i : rewritten(*job, line))
+      out.outputs.updates.push_back(absolute(arguments[i]));
+    if (out.outputs.updates.empty() && !line.is_question)
+      out.identity.source = absolute(out.identity.what);
+    out.outputs.written = out.outputs.updates;
+    for (const std::string_view argument : command.argv) out.run.argv.emplace_back(argument);
+    for (const std::string& argument : arguments) out.key.arguments.push_back({argument});
+    for (const std::size_t i : line.operands) out.key.arguments[i].path_at = 0;
     for (const Line::Part& part : line.paths) {
-      out.key_arguments[part.argument].path_at = part.at;
+      out.key.arguments[part.argument].path_at = part.at;
       if (part.is_output)
-        out.written.push_back(absolute(std::string_view(arguments[part.argument]).substr(part.at)));
+        out.outputs.written.push_back(
+            absolute(std::string_view(arguments[part.argument]).substr(part.at)));
     }
     if (std::any_of(arguments.begin(), arguments.end(), asks_for_own_processor)) {
       const auto cpu = cc::cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};
-      out.key_fields.push_back({"cpu", *cpu});
+      out.key.fields.push_back({"cpu", *cpu});
     }
     if (line.is_question) return question(command, std::move(out));
     return out;
@@ -134,13 +137,13 @@ class JobAdapter final : public Adapter {
   bool clock_matters(std::uint64_t clock) const override { return clock != kClockMonotonic; }
 
   std::span<const TrustedScript> trusted_script(const Invocation& invocation) const override {
-    if (std::string_view(invocation.language) == "link") return link_time_programs();
+    if (std::string_view(invocation.identity.language) == "link") return link_time_programs();
     return kScripts;
   }
 
   bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                       std::string_view messages) const override {
-    return invocation.failures_count && cc::proves_failure(exit_code, messages);
+    return invocation.policy.failures_count && cc::proves_failure(exit_code, messages);
   }
 
   std::optional<std::string> move_depfile(const Invocation&, std::string_view,

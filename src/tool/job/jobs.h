@@ -58,8 +58,8 @@ struct Job {
   Rewrites rewrites = Rewrites::none;
   bool colours = false;         // colours its output on a terminal
   bool failures_count = false;  // fails when it has findings, and that is an ordinary result
-  bool relates_paths = false;   // Invocation::relates_paths
-  // For Invocation::timekeeper; null: none.
+  bool relates_paths = false;   // Invocation::Outputs::relate_paths
+  // For Invocation::Policy::timekeeper; null: none.
   const Timekeeper* (*timekeeper)(const Command& command,
                                   const std::vector<std::string>& arguments) = nullptr;
   bool has_operation = false;  // its first word is letters ("rcs")

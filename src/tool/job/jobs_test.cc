@@ -25,15 +25,15 @@ std::string summary(const Classified& classified) {
   if (const auto* bypass = std::get_if<Bypass>(&classified))
     return std::string("bypass ") + bypass_name(bypass->reason);
   const auto& invocation = std::get<Invocation>(classified);
-  std::string out = invocation.language + " " + invocation.what;
-  for (const std::string& path : invocation.updates) out += " updates " + path;
-  if (!invocation.source.empty()) out += " source " + invocation.source;
-  for (const std::string& path : invocation.written)
-    if (invocation.updates.empty()) out += " writes " + path;
-  if (invocation.opaque_outputs) out += " opaque";
-  if (invocation.relates_paths) out += " relates";
-  if (invocation.timekeeper != nullptr) out += " clock";
-  if (invocation.reads_stdin) out += " stdin";
+  std::string out = invocation.identity.language + " " + invocation.identity.what;
+  for (const std::string& path : invocation.outputs.updates) out += " updates " + path;
+  if (!invocation.identity.source.empty()) out += " source " + invocation.identity.source;
+  for (const std::string& path : invocation.outputs.written)
+    if (invocation.outputs.updates.empty()) out += " writes " + path;
+  if (invocation.outputs.are_opaque) out += " opaque";
+  if (invocation.outputs.relate_paths) out += " relates";
+  if (invocation.policy.timekeeper != nullptr) out += " clock";
+  if (invocation.run.reads_stdin) out += " stdin";
   return out;
 }
 
@@ -145,7 +145,7 @@ TEST(Jobs, EveryNameHasItsAdapter) {
 
 bool may_tell(const char* command, std::string_view text) {
   const Classified classified = classify(command);
-  return std::get<Invocation>(classified).timekeeper->may_tell(text);
+  return std::get<Invocation>(classified).policy.timekeeper->may_tell(text);
 }
 
 TEST(Timekeepers, NasmOutputsTheTimeOnlyInMacros) {

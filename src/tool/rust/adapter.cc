@@ -113,7 +113,7 @@ std::optional<Bypass> look_at_words(const Words& words, Invocation& out) {
     if (!asks_for_own_processor(word)) continue;
     const auto cpu = cc::cpu_identity();
     if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};
-    out.key_fields.push_back({"cpu", *cpu});
+    out.key.fields.push_back({"cpu", *cpu});
   }
   return std::nullopt;
 }
@@ -126,34 +126,35 @@ class InvocationBuilder {
       : a_(arguments), command_(command), options_(options), out_(out) {}
 
   void fill() {
-    out_.adapter = "rust";
-    out_.dialect = "rustc";
-    out_.language = "rust";
-    out_.what = !a_.question.empty()     ? a_.question
-                : !a_.crate_name.empty() ? a_.crate_name
-                                         : a_.source;
-    out_.reads_stdin = a_.source == "-";
-    if (!a_.source.empty() && !out_.reads_stdin) out_.source = absolute(a_.source);
-    out_.key_arguments.insert(out_.key_arguments.end(), a_.key.begin(), a_.key.end());
+    out_.identity.adapter = "rust";
+    out_.identity.dialect = "rustc";
+    out_.identity.language = "rust";
+    out_.identity.what = !a_.question.empty()     ? a_.question
+                         : !a_.crate_name.empty() ? a_.crate_name
+                                                  : a_.source;
+    out_.run.reads_stdin = a_.source == "-";
+    if (!a_.source.empty() && !out_.run.reads_stdin) out_.identity.source = absolute(a_.source);
+    out_.key.arguments.insert(out_.key.arguments.end(), a_.key.begin(), a_.key.end());
     // Added options come first: after "--" they would be names of sources. But rustup's proxy
     // accepts "+toolchain" only as the first word.
     auto word = a_.run.begin();
-    if (word != a_.run.end() && word->starts_with('+')) out_.run_argv.push_back(*word++);
+    if (word != a_.run.end() && word->starts_with('+')) out_.run.argv.push_back(*word++);
     add_colours();
     add_maps();
-    out_.run_argv.insert(out_.run_argv.end(), word, a_.run.end());
+    out_.run.argv.insert(out_.run.argv.end(), word, a_.run.end());
     name_outputs();
     // rustc searches directories for dependencies by crate name and hash (CrateLocator).
     std::vector<std::string> by_name;
     by_name.reserve(a_.searched_by_name.size());
     for (const std::string& crates : a_.searched_by_name) by_name.push_back(absolute(crates));
     for (const std::string& crates : a_.dependency_directories)
-      if (!has(by_name, absolute(crates))) out_.searched_directories.push_back(absolute(crates));
+      if (!has(by_name, absolute(crates)))
+        out_.policy.searched_directories.push_back(absolute(crates));
     for (const std::string& crates : a_.crate_directories)
-      out_.plugin_directories.push_back(absolute(crates));
-    out_.runs_plugins = true;
-    out_.replaces_outputs = true;
-    out_.facts_count = false;  // the facts are about C and C++
+      out_.policy.plugin_directories.push_back(absolute(crates));
+    out_.policy.runs_plugins = true;
+    out_.outputs.are_replaced = true;
+    out_.policy.facts_count = false;  // the facts are about C and C++
   }
 
  private:
@@ -163,15 +164,15 @@ class InvocationBuilder {
 
   void add_colours() {
     if (a_.error_format == "json" || a_.has_colour || !options_.may_force_colours) return;
-    out_.run_argv.emplace_back("--color=always");
-    out_.colours_forced = true;
+    out_.run.argv.emplace_back("--color=always");
+    out_.run.colours_forced = true;
     const auto term = command_.variable("TERM");
-    out_.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
-                               command_.variable("NO_COLOR").value_or("").empty();
+    out_.run.colours_on_terminal = term && !term->empty() && *term != "dumb" &&
+                                   command_.variable("NO_COLOR").value_or("").empty();
   }
 
   void add_maps() {
-    if (!options_.portable || out_.source.empty()) return;
+    if (!options_.portable || out_.identity.source.empty()) return;
     std::vector<std::string> roots = options_.portable_roots;
     const std::string cwd(command_.cwd);
     const std::string out_dir = a_.out_dir.empty() ? "" : absolute(a_.out_dir);
@@ -193,23 +194,24 @@ class InvocationBuilder {
   }
 
   void name_outputs() {
-    const bool only_asks = !a_.question.empty() && out_.source.empty();
+    const bool only_asks = !a_.question.empty() && out_.identity.source.empty();
     const bool is_linked = a_.emits.empty() || has(a_.emits, "link") || has(a_.emits, "llvm-bc");
     // Bitcode stores its strings packed.
-    out_.opaque_outputs = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
+    out_.outputs.are_opaque = is_linked && !only_asks && (a_.has_lto || a_.embeds_bitcode);
     const std::string directory = absolute(a_.out_dir.empty() ? "." : a_.out_dir);
     if (!a_.out_dir.empty()) {
-      out_.target_directory = target_directory_of(directory, a_.target);
-      out_.workspace = workspace_of(directory, out_.target_directory);
+      out_.places.target_directory = target_directory_of(directory, a_.target);
+      out_.places.workspace = workspace_of(directory, out_.places.target_directory);
     }
     const std::string stem = join_path(directory, a_.crate_name + a_.extra_filename);
     if (has(a_.emits, "dep-info")) {
-      for (const std::string& file : a_.dep_info_files) out_.depfiles.push_back(absolute(file));
-      if (a_.dep_info_files.empty()) out_.depfiles.push_back(stem + ".d");
+      for (const std::string& file : a_.dep_info_files)
+        out_.outputs.depfiles.push_back(absolute(file));
+      if (a_.dep_info_files.empty()) out_.outputs.depfiles.push_back(stem + ".d");
     }
-    if (a_.is_incremental && !out_.depfiles.empty())
-      out_.incremental_marker = out_.depfiles.front();
-    if (is_build_script(a_, directory)) out_.build_script = stem;
+    if (a_.is_incremental && !out_.outputs.depfiles.empty())
+      out_.places.incremental_marker = out_.outputs.depfiles.front();
+    if (is_build_script(a_, directory)) out_.places.build_script = stem;
   }
 
   const Arguments& a_;
@@ -227,20 +229,20 @@ class RustAdapter final : public Adapter {
   Classified classify(const Command& command, const Options& options) const override {
     std::vector<std::string_view> words(command.argv.begin() + 1, command.argv.end());
     Invocation out;
-    out.run_argv.emplace_back(command.argv.front());
+    out.run.argv.emplace_back(command.argv.front());
     // clippy-driver gets the name of the compiler that it replaces; only this name is checked.
     if (base_name(command.argv.front()) == "clippy-driver" && !words.empty() &&
         is_driver(words.front())) {
-      out.run_argv.emplace_back(words.front());
-      out.key_arguments.push_back({std::string(words.front()), 0});
+      out.run.argv.emplace_back(words.front());
+      out.key.arguments.push_back({std::string(words.front()), 0});
       words.erase(words.begin());
     }
     std::vector<std::string> texts;
-    auto expanded = expand(words, command.cwd, texts, out.keyed_files);
+    auto expanded = expand(words, command.cwd, texts, out.key.files);
     if (auto* bypass = std::get_if<Bypass>(&expanded)) return std::move(*bypass);
     Arguments arguments = read_arguments(std::get<Words>(expanded));
     if (auto why = why_not(arguments)) return *std::move(why);
-    if (!out.keyed_files.empty()) {
+    if (!out.key.files.empty()) {
       // A command line that is too long for the system is passed on unchanged, so nothing can be
       // removed from it.
       if (arguments.is_incremental)

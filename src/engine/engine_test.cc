@@ -1,0 +1,129 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "journal/reader.h"
+#include "os/clock.h"
+#include "os/directory_test.h"
+
+namespace deja::engine {
+namespace {
+
+using pipeline::Outcome;
+using pipeline::OutcomeKind;
+
+// Runs nothing: of what is asked here, nothing comes to a run.
+class NoClient final : public pipeline::Client {
+ public:
+  Result<pipeline::RunReport> run(const pipeline::RunOrder&) override { return gone(); }
+  Result<std::optional<std::string>> read_stdin() override { return gone(); }
+  bool keep_waiting() override { return false; }
+  bool is_alive() override { return false; }
+
+ private:
+  static Error gone() { return {Code::unavailable, 0, "there is no client"}; }
+};
+
+class EngineTest : public os::DirectoryTest {
+ protected:
+  EngineTest() {
+    request_.cwd = dir_;
+    request_.argv = {"no-such-tool"};
+  }
+  std::unique_ptr<Engine> open() const { return Engine::open({.dir = cache(), .interposer = {}}); }
+  std::string cache() const { return join_path(dir_, "cache"); }
+  std::vector<journal::Event> events() const {
+    auto read = journal::read_events(journal::journal_dir(cache()), 10);
+    EXPECT_TRUE(read);
+    return read ? *read : std::vector<journal::Event>();
+  }
+
+  pipeline::Request request_;
+};
+
+TEST_F(EngineTest, SettingsAreThoseOfTheRequestsEnvironmentAndDirectory) {
+  const auto engine = open();
+  EXPECT_FALSE(engine->settings_for(request_).disabled);
+  write(".deja.toml", "[key]\nsalt = \"of the file\"\n[paths]\nportable = true\n");
+  EXPECT_EQ(engine->settings_for(request_).salt, "of the file");
+  EXPECT_TRUE(engine->settings_for(request_).portable);
+  request_.environment = {"DEJA_KEY_SALT=of the environment", "DEJA_DISABLE=1"};
+  EXPECT_EQ(engine->settings_for(request_).salt, "of the environment");
+  EXPECT_TRUE(engine->settings_for(request_).disabled);
+}
+
+TEST_F(EngineTest, RecordsOneEventForARequest) {
+  const auto engine = open();
+  request_.argv = {"no-such-tool"};
+  Outcome outcome;
+  outcome.kind = OutcomeKind::miss;
+  outcome.reason = "new";
+  outcome.tool = "/bin/tool";
+  outcome.tool_runs = 1;
+  outcome.cost_ns = 5'000;
+  outcome.troubles = {"something failed"};
+  engine->record(outcome, request_, os::monotonic_ns());
+  ASSERT_EQ(events().size(), 1u);
+  EXPECT_EQ(events()[0].outcome, journal::Outcome::miss);
+  EXPECT_EQ(events()[0].reason, "new");
+  EXPECT_EQ(events()[0].tool, "/bin/tool");
+  EXPECT_EQ(events()[0].cwd, dir_);
+  EXPECT_EQ(events()[0].cost_us, 5u);
+  const journal::Counts counts = engine->journal().counts();
+  EXPECT_EQ(counts[journal::Counter::misses], 1u);
+  EXPECT_EQ(counts[journal::Counter::tool_runs], 1u);
+  EXPECT_EQ(counts[journal::Counter::errors], 1u);
+}
+
+TEST_F(EngineTest, TellsTheUserWhoHasAsked) {
+  const auto engine = open();
+  Outcome outcome;
+  outcome.kind = OutcomeKind::hit;
+  outcome.tell = Outcome::Tell::text;
+  outcome.answer = pipeline::Replay{0, "out", "err"};
+  engine->record(outcome, request_, os::monotonic_ns());
+  const auto& replay = std::get<pipeline::Replay>(outcome.answer);
+  EXPECT_EQ(replay.out, "out");
+  EXPECT_TRUE(replay.err.starts_with("errdeja exec: hit")) << replay.err;
+}
+
+TEST_F(EngineTest, AToolThatIsNotThereAndThatNobodyKnowsIsNoEvent) {
+  const auto engine = open();
+  NoClient client;
+  Outcome outcome = engine->handle(request_, engine->settings_for(request_), client);
+  EXPECT_EQ(outcome.bypass, tool::BypassReason::tool_not_found);
+  engine->record(outcome, request_, os::monotonic_ns());
+  EXPECT_TRUE(events().empty());
+}
+
+TEST_F(EngineTest, ForgetsWhatItHasInMemory) {
+  const auto engine = open();
+  pipeline::Services& services = *engine->services();
+  services.cache.results.put(ActionKey{}, std::make_shared<const action::ActionResult>(), 1);
+  services.cache.manifests.put(ProbeKey{}, std::make_shared<const action::Manifest>(), 1);
+  services.cache.last_probes.put(ProbeKey{}, std::make_shared<const ProbeKey>(), 1);
+  engine->forget();
+  EXPECT_EQ(services.cache.results.get(ActionKey{}), nullptr);
+  EXPECT_EQ(services.cache.manifests.get(ProbeKey{}), nullptr);
+  EXPECT_EQ(services.cache.last_probes.get(ProbeKey{}), nullptr);
+}
+
+// The tool runs, the journal says why, and the store is opened once more.
+TEST_F(EngineTest, WithoutAStoreEveryRequestIsABypass) {
+  write("cache/index", "a file where the index's directory belongs");
+  write("cache/CACHEDIR.TAG", "");
+  const auto engine = open();
+  ASSERT_EQ(engine->services(), nullptr);
+  NoClient client;
+  const Outcome outcome = engine->handle(request_, engine->settings_for(request_), client);
+  EXPECT_EQ(outcome.bypass, tool::BypassReason::internal_error);
+  EXPECT_TRUE(outcome.reason.starts_with("store: ")) << outcome.reason;
+  EXPECT_TRUE(std::holds_alternative<pipeline::ExecTool>(outcome.answer));
+  engine->forget();
+  ASSERT_TRUE(os::remove_tree(cache()));
+  engine->maintain();
+  EXPECT_NE(engine->services(), nullptr);
+}
+
+}  // namespace
+}  // namespace deja::engine

@@ -1,0 +1,286 @@
+// The path of a request. answer() is the path itself: it names the steps in their order, and each step
+// is one method below it, in the same order. A step that fails as a cache (a store that cannot be read,
+// an output that cannot be placed) is a miss, never an error: the client then runs the tool.
+//
+// Tested by request_path_test.cc with a store and a client in memory.
+#include "pipeline/request_path.h"
+
+#include "evidence/blind_spots.h"
+#include "os/clock.h"
+#include "os/file.h"
+#include "pipeline/audit.h"
+#include "pipeline/build_script.h"
+#include "pipeline/exec_answers.h"
+#include "pipeline/prewarm.h"
+#include "pipeline/request_name.h"
+
+namespace deja::pipeline {
+namespace {
+
+using tool::Bypass;
+using tool::BypassReason;
+
+// How long to wait for another client's run: a large crate or a link takes its time. A run that its user
+// has suspended is not waited for.
+constexpr int kRunWaitMaxS = 600;
+// How long to wait for a run that writes one of the same files.
+constexpr int kLockWaitMaxS = 20;
+
+}  // namespace
+
+Outcome RequestPath::answer() {
+  const bool is_audit = is_audited(settings_.audit_rate);
+  if (!is_audit && serve_from_request_cache()) return done();
+  if (!prepare()) return done();
+  // From here on: one bounded job of a tool that an adapter knows, or that the user declares.
+  if (is_audit && audit()) return done();
+  if (look_up()) return done();
+  if (leave_to_incremental()) return done();
+  // From here on nothing stored can be used.
+  if (wait_for_other_run()) return done();
+  if (!run()) return done();
+  // From here on the user has the outputs and the tool's exit code; nothing below changes them.
+  publish();
+  return done();
+}
+
+bool RequestPath::serve_from_request_cache() {
+  if (settings_.disabled) return false;
+  const auto known = cached_answer(request_name(request_, settings_), request_, services_);
+  if (known == nullptr) return false;
+  const Target target{request_, known->invocation, *known->adapter, known->roots};
+  describe(known->tool, known->invocation, known->probe);
+  outcome_.reason = unwanted(*known->result, target);
+  if (outcome_.reason.empty()) outcome_.reason = materialize({known->key, known->result}, target);
+  outcome_.remembered = outcome_.reason.empty();
+  return outcome_.remembered;
+}
+
+bool RequestPath::prepare() {
+  auto prepared = pipeline::prepare(request_, settings_, services_, &client_);
+  if (auto* why = std::get_if<Declined>(&prepared)) {
+    if (!why->tool.empty()) outcome_.tool = std::move(why->tool);
+    bypass(std::move(why->bypass));
+    return false;
+  }
+  const Prepared& p = prepared_.emplace(std::get<Prepared>(std::move(prepared)));
+  target_.emplace(Target{request_, p.invocation, *p.adapter, p.roots});
+  checker_.emplace(p.command, p.roots, services_.digester);
+  describe(p.command.tool, p.invocation, p.probe);
+  if (!p.invocation.asked.for_key) return true;
+  outcome_.bypass = BypassReason::not_run;
+  outcome_.tell = Outcome::Tell::nothing;
+  outcome_.answer = print_key(p, request_, settings_);
+  return false;
+}
+
+// Runs the tool although a stored result would do, and compares. False: there is no such result.
+bool RequestPath::audit() {
+  const auto stored = look_up_trace(prepared_->probe, *checker_, services_).found;
+  if (!stored || !unusable(*stored->result, *target_).empty()) return false;
+  const action::Trace old_trace = known_trace(prepared_->probe, stored->key, services_);
+  if (!run()) return true;
+  publish();
+  const auto fresh = published_.published;
+  if (outcome_.reason.empty())
+    outcome_.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
+  if (fresh == nullptr) return true;
+  const std::string wrong = pipeline::audit(*stored, *fresh, old_trace, *target_);
+  if (wrong.empty()) {
+    outcome_.kind = OutcomeKind::hit;
+    return true;
+  }
+  forget(stored->key, services_);
+  outcome_.reason = "audit: " + wrong;
+  outcome_.troubles.push_back("audit: a stored result was wrong: " + wrong);
+  return true;
+}
+
+bool RequestPath::look_up() {
+  landings_ = services_.flights.landings(prepared_->probe);
+  if (find_and_materialize()) return true;
+  explain_new_source();
+  return false;
+}
+
+// The newest stored result whose trace holds and that can be put in place. False: there is none, and
+// the outcome's reason says what spoke against the first one.
+bool RequestPath::find_and_materialize() {
+  std::vector<ActionKey> refused;
+  for (;;) {
+    LookUpOutcome looked_up = look_up_trace(prepared_->probe, *checker_, services_, refused);
+    note(std::move(looked_up.troubles));
+    std::string why_not = std::move(looked_up.why_not);
+    if (looked_up.found) {
+      why_not = unwanted(*looked_up.found->result, *target_);
+      if (why_not.empty()) why_not = materialize(*looked_up.found, *target_);
+      if (why_not.empty()) return true;
+    }
+    if (refused.empty()) outcome_.reason = std::move(why_not);
+    if (!looked_up.found) return false;
+    refused.push_back(looked_up.found->key);
+  }
+}
+
+// The text of the sources is part of the key, so nothing is known of a source that was edited: say what
+// has changed since the command was last run with another text.
+void RequestPath::explain_new_source() {
+  const Prepared& p = *prepared_;
+  const auto last = services_.cache.last_probes.get(p.command_key);
+  if (outcome_.reason == "new" && last != nullptr && *last != p.probe)
+    outcome_.reason = look_up_trace(*last, *checker_, services_).why_not;
+  services_.cache.last_probes.put(p.command_key, std::make_shared<const ProbeKey>(p.probe), 1);
+  if (outcome_.reason.empty()) outcome_.reason = "new";
+}
+
+std::string RequestPath::materialize(const StoredResult& stored, const Target& target) {
+  const action::ActionResult& result = *stored.result;
+  std::string why_not = unusable(result, target);
+  if (!why_not.empty()) return why_not;
+  auto replay = pipeline::materialize(result, target, services_.blobs, client_);
+  if (!replay) return replay.error().message;
+  wrap_build_script(target.invocation);
+  if (services_.on_hit) services_.on_hit(stored.key);
+  if (!target.invocation.places.incremental_marker.empty())
+    services_.incremental.hit(*outcome_.probe);
+  outcome_.kind = OutcomeKind::hit;
+  outcome_.action = stored.key;
+  outcome_.cost_ns = result.cost_ns;
+  outcome_.evidence = result.evidence;
+  for (const action::Artifact& a : result.artifacts) outcome_.bytes += a.size;
+  outcome_.answer = *std::move(replay);
+  return {};
+}
+
+// Is this miss one of many, in a directory where rustc can reuse what it made before?
+bool RequestPath::leave_to_incremental() {
+  const std::string& marker = prepared_->invocation.places.incremental_marker;
+  if (marker.empty() || !settings_.rust_incremental) return false;
+  const auto there = os::stat_file(marker);
+  if (!there || !*there) return false;
+  if (!services_.incremental.missed(prepared_->probe, os::monotonic_ns())) return false;
+  bypass({BypassReason::incremental, std::move(outcome_.reason)});
+  return true;
+}
+
+// One client runs the tool; the others wait for its result and check it for themselves.
+bool RequestPath::wait_for_other_run() {
+  const ProbeKey& probe = prepared_->probe;
+  int patience = kRunWaitMaxS;
+  Flights::Entered entered = services_.flights.enter(
+      probe, [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
+  if (entered.turn) turn_.emplace(*std::move(entered.turn));
+  if (entered.published && serve_shared(*entered.published)) return true;
+  // A run that ended between our look-up and our turn was no longer there to be waited for.
+  return turn_ && services_.flights.landings(probe) != landings_ && find_and_materialize();
+}
+
+bool RequestPath::serve_shared(const Published& shared) {
+  if (const auto* broken = checker_->first_broken(shared.trace)) {
+    outcome_.reason = "changed: " + action::describe(*broken);
+    return false;
+  }
+  std::string why_not = materialize({shared.key, shared.result}, *target_);
+  if (why_not.empty()) return true;
+  outcome_.reason = std::move(why_not);
+  return false;
+}
+
+bool RequestPath::run() {
+  const tool::Invocation& invocation = prepared_->invocation;
+  const RunOrder order = make_run_order();
+  before_.emplace();
+  if (!settings_.read_only) before_->locks = lock_outputs();
+  before_->updates = evidence::look_before(invocation, services_.digester);
+  if (!order.observe) before_->marks = evidence::mark_outputs(invocation);
+  auto report = client_.run(order);
+  if (!report) {
+    bypass({BypassReason::internal_error, "the client left"});
+    return false;
+  }
+  report_ = *std::move(report);
+  return true;
+}
+
+RunOrder RequestPath::make_run_order() const {
+  const Prepared& p = *prepared_;
+  const tool::Invocation& invocation = p.invocation;
+  RunOrder order{p.command.tool, invocation.run.argv};
+  order.strip_colour = invocation.run.colours_forced && !keeps_colours(*target_);
+  order.supervise = evidence::wants_supervisor(p.tool_content.traits);
+  if (invocation.run.environment) order.environment = &*invocation.run.environment;
+  order.no_stdin = invocation.run.has_no_stdin;
+  order.drops_out = invocation.run.drops_stdout;
+  order.drops_err = invocation.run.drops_stderr;
+  order.limit_ms = invocation.run.limit_ms;
+  order.observe = invocation.run.is_observed;
+  return order;
+}
+
+OutputLocks RequestPath::lock_outputs() {
+  int patience = kLockWaitMaxS;
+  return OutputLocks::take(
+      services_.locks, prepared_->invocation.outputs.written,
+      [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
+}
+
+void RequestPath::publish() {
+  published_ = pipeline::publish({*prepared_, *target_, *before_, report_}, settings_, services_);
+  if (report_.exit_code == 0) wrap_build_script(prepared_->invocation);
+  before_.reset();
+  // A run that was cut short says nothing of the next: one of those who wait runs, not all of them.
+  const bool was_cut = report_.signal != 0 || report_.timed_out;
+  if (turn_ && !was_cut) turn_->land(published_.to_share);
+  turn_.reset();
+  describe_run();
+}
+
+void RequestPath::describe(const std::string& tool, const tool::Invocation& invocation,
+                           const ProbeKey& probe) {
+  outcome_.tool = tool;
+  outcome_.what = invocation.identity.what;
+  outcome_.output = invocation.outputs.spelled_main;
+  outcome_.probe = probe;
+  outcome_.tell = invocation.asked.tell;
+}
+
+void RequestPath::describe_run() {
+  const bool failed = report_.exit_code != 0 || report_.signal != 0;
+  outcome_.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
+  if (report_.signal != 0) outcome_.reason = "signal " + std::to_string(report_.signal);
+  if (report_.exit_code != 0) outcome_.reason = "exit code " + std::to_string(report_.exit_code);
+  outcome_.unpublished = published_.why_not;
+  outcome_.dup = published_.dup;
+  outcome_.tool_runs = 1;
+  outcome_.cost_ns = report_.elapsed_ns;
+  outcome_.bytes = published_.bytes;
+  if (published_.published) {
+    outcome_.action = published_.published->key;
+    outcome_.evidence = published_.published->result->evidence;
+  }
+  note(std::move(published_.troubles));
+  outcome_.answer = last_word(report_, published_, prepared_->invocation);
+}
+
+void RequestPath::wrap_build_script(const tool::Invocation& invocation) {
+  if (invocation.places.build_script.empty() || services_.interposer.empty()) return;
+  auto done = pipeline::wrap_build_script(invocation.places.build_script, services_.interposer);
+  if (!done) outcome_.troubles.push_back("rust.build_scripts: " + done.error().message);
+}
+
+void RequestPath::note(std::vector<std::string> troubles) {
+  for (std::string& trouble : troubles) outcome_.troubles.push_back(std::move(trouble));
+}
+
+void RequestPath::bypass(Bypass why) {
+  outcome_.kind = OutcomeKind::bypass;
+  outcome_.bypass = why.reason;
+  outcome_.reason = std::move(why.detail);
+  outcome_.tool_runs = 1;
+  outcome_.answer = ExecTool{};
+  if (why.reason != BypassReason::not_run) return;
+  outcome_.tool_runs = 0;
+  outcome_.answer = usage_error(outcome_.reason);
+}
+
+}  // namespace deja::pipeline
