@@ -386,7 +386,7 @@ TEST_F(CliTest, DoctorChecksTheDirectory) {
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("chmod go-w"));
   ASSERT_TRUE(os::remove_tree(cache_));
   ASSERT_TRUE(os::write_file_atomic(cache_, ""));
-  EXPECT_THAT(run({"doctor"}).out, HasSubstr("it is no directory"));
+  EXPECT_THAT(run({"doctor"}).out, HasSubstr("it is not a directory"));
   EXPECT_EQ(run({"doctor"}).code, 1);
   ASSERT_TRUE(os::remove_file(cache_));
   ASSERT_TRUE(os::make_directory(cache_, 0700));

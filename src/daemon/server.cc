@@ -154,9 +154,9 @@ void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
   if (!peer) return;
   if (peer->uid != ::geteuid()) {
-    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     host_.journal().trouble("daemon: refused a client of user " + std::to_string(peer->uid) +
                             "; is the cache directory closed to others?");
+    ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     return;
   }
   const auto frame =

@@ -304,7 +304,7 @@ TEST_F(Interposer, RecordsAnEqualOperationOnce) {
 TEST_F(Interposer, AFullLogIsAGap) {
   const ToolRun run = probe({"threads"}, {.capacity = 3 * 4096});
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.log.gap, HasSubstr("too much"));
+  EXPECT_THAT(run.log.gap, HasSubstr("too many records"));
 }
 
 TEST_F(Interposer, WithoutALogTheProgramRunsNormally) {
