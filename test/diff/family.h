@@ -1,5 +1,5 @@
-// What the named families have in common: a command is warm, one thing in the checker changes, and the
-// command is run again.
+// Shared by the tests of stale bytes: a command is warm, one thing on the machine changes, and the
+// command runs again.
 #pragma once
 
 #include <fcntl.h>
@@ -15,7 +15,8 @@ namespace deja::test {
 
 class Family : public ::testing::Test {
  protected:
-  // Warm; then `change`; then the same command, or `then`, must leave what the bare tool leaves.
+  // After a warm run and `change`, the same command, or `then`, must leave what the bare tool
+  // leaves.
   Verdict after(const Command& command, const std::function<void()>& change,
                 const Command* then = nullptr) {
     warm_up(ws, command);

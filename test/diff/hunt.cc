@@ -1,5 +1,5 @@
-// hunt [--minutes N] [--seed S]: looks for wrong hits. Exit code 1 when one was found; its reproducer is
-// printed at once. DEJA_HUNT_SECONDS stands for --minutes.
+// hunt [--minutes N] [--seed S]: searches for wrong hits. Exit code 1 when one was found; its
+// reproducer is printed at once. DEJA_HUNT_SECONDS can replace --minutes.
 #include <gtest/gtest.h>
 
 #include <charconv>
@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
     if (option == "--seed") seed = number(argv[i + 1]);
   }
   std::cout << "hunt: " << seconds << " s from seed " << seed
-            << std::endl;  // tidy-allow: endl seen at once
+            << std::endl;  // tidy-allow: endl must be visible at once
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   std::size_t told = 0;
   const auto tally = deja::test::hunt(seed, [&](const deja::test::Tally& so_far) {

@@ -1,5 +1,5 @@
-// Many callers of one `deja exec` at the same time. The tool appends to a file that is no output of
-// its own account (an inherited descriptor), so its runs are counted honestly.
+// Many concurrent callers of one `deja exec`. The tool counts its runs by appending to an inherited
+// descriptor, which is not an output.
 #include <poll.h>
 #include <signal.h>
 
@@ -20,7 +20,7 @@ class ExecFlights : public ExecTest {
                   "echo told; echo warned >&2\nread -r n < in\n[ -z \"$1\" ] || echo $n > \"$1\"\n"
                   "exit ${CODE:-0}\n");
   }
-  // Appending is a change in place, which no observed run may make.
+  // Appending changes a file in place, so an observed run that appends is not stored.
   Argv slow(Argv options, const Argv& more = {}) const {
     options.insert(options.end(), {"--declared-only", "--input-file", "in", "--pass-env", "WAIT",
                                    "--pass-env", "CODE"});
@@ -32,7 +32,7 @@ class ExecFlights : public ExecTest {
     const std::string text = ws.exists(ws.base() + "/ticks") ? ws.read(ws.base() + "/ticks") : "";
     return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
-  // Waits for something that is due within moments.
+  // Waits for a condition that should hold within moments.
   template <typename Condition>
   static void wait_until(Condition condition) {
     for (int i = 0; i < 6000 && !condition(); ++i) ::poll(nullptr, 0, 5);
@@ -66,7 +66,7 @@ TEST_P(ExecFlights, Z13_F1_F2_OneRunForAll) {
   EXPECT_EQ(ws.read("out"), "1\n");
 }
 
-// F3: the set of inputs is only known after the run.
+// F3: the set of inputs is known only after the run.
 TEST_P(ExecFlights, F3_OneRunThoughItsInputsAreNewToAll) {
   ws.script("tool", "#!/bin/sh\necho run >> '" + ws.base() +
                         "/ticks'\n/bin/sleep 1\necho 'out: in' > out.d\n");
@@ -78,7 +78,7 @@ TEST_P(ExecFlights, F3_OneRunThoughItsInputsAreNewToAll) {
   }
 }
 
-// F4: the owner stores nothing; the others get his result all the same.
+// F4: the caller that runs the tool stores nothing; the others still get its result.
 TEST_P(ExecFlights, F4_ReadOnlyOwnersAndFailuresAreSharedToo) {
   for (const Result& r : run_all(std::vector<Argv>(20, slow({"--read-only"})))) {
     EXPECT_TRUE(r.ok()) << r;
@@ -106,7 +106,7 @@ TEST_P(ExecFlights, F4_StreamsAreThoseEachWants) {
   EXPECT_EQ(ticks(), 1);
 }
 
-// A dead owner is replaced by one of those who wait, not by all of them.
+// When the caller that runs the tool dies, exactly one waiting caller takes over.
 TEST_P(ExecFlights, F2_DeadOwnerHasOneSuccessor) {
   const std::string gate = ws.base() + "/gate";
   ws.script("held", "#!/bin/sh\necho run >> '" + ws.base() + "/ticks'\nwhile [ ! -e '" + gate +
@@ -124,7 +124,7 @@ TEST_P(ExecFlights, F2_DeadOwnerHasOneSuccessor) {
   EXPECT_EQ(ticks(), 2);
 }
 
-// A tool that is ended by a signal says nothing of the next: one more runs, not all.
+// A tool that was ended by a signal has no result; one more caller runs it, not all.
 TEST_P(ExecFlights, F11_RunsThatWereCutShortAreNotShared) {
   ws.script("cut", "#!/bin/sh\necho run >> '" + ws.base() + "/ticks'\n/bin/sleep 1\n[ -e '" +
                        ws.base() + "/well' ] || kill -KILL $$\n");
@@ -140,7 +140,7 @@ TEST_P(ExecFlights, F11_RunsThatWereCutShortAreNotShared) {
   EXPECT_EQ(ticks(), 2);
 }
 
-// F36: what goes around the cache is the users' own business, as without deja.
+// F36: commands that do not use the cache run as often as without deja.
 TEST_P(ExecFlights, F36_WithoutCacheEachRuns) {
   for (const Result& r : run_all(std::vector<Argv>(4, slow({"--no-cache"})), {.env = {"WAIT=0"}}))
     EXPECT_EQ(r.out, "told\n");

@@ -1,4 +1,4 @@
-// What is part of the key of a `deja exec`, and what is not.
+// What is part of the key of a `deja exec`.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -132,7 +132,7 @@ TEST_P(ExecKey, DirectoriesCountUnlessTheyAreNotToBe) {
   EXPECT_EQ(ws.read("two/out"), "x\n");
 }
 
-// F18: what is named by its whole path is shared all the same.
+// F18: files named by absolute paths are shared, too.
 TEST_P(ExecKey, F18_NoCwdInKeySharesAbsoluteNames) {
   for (const std::string directory : {"one", "two"}) ws.write(directory + "/in", "x\n");
   const auto copy_in = [&](const std::string& directory) {
@@ -242,16 +242,16 @@ TEST_P(ExecKey, Globs) {
   ws.expect_miss(command);
   ws.write("data/new/c.txt", "1\n");
   ws.expect_miss(command);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(command);
   ws.remove("data/new");
-  ws.expect_hit(command);  // as it was before
+  ws.expect_hit(command);  // the same as before
   ws.write("data/c.md", "1\n");
   ws.expect_hit(command);
 }
 
-// What is answered without a look at any file is answered right all the same.
-TEST_P(ExecKey, EveryChangeIsNoticedUnderAVigil) {
+// An answer without reading any file must still notice every change.
+TEST_P(ExecKey, EveryChangeIsNoticedUnderAWatch) {
   ws.script("tool", "#!/usr/bin/env interpreter\n");
   ws.script("interpreter", "#!/bin/sh\necho x\n");
   ws.write("list", "in\n");
@@ -280,7 +280,7 @@ TEST_P(ExecKey, EveryChangeIsNoticedUnderAVigil) {
       const std::string before = ws.read(c.file);
       ws.deja(c.argv);
       ws.expect_hit(c.argv);
-      ws.let_engine_rehearse();
+      ws.let_engine_set_watches();
       ws.expect_hit(c.argv);
       ws.run({"/bin/sh", "-c", "printf %s \"$1\" > \"$0\"", ws.path(c.file), c.text});
       SCOPED_TRACE(c.file);
