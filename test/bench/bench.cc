@@ -1,4 +1,4 @@
-// `./dev bench`: see harness.h for how, hit.cc, miss.cc and exec.cc for what.
+// `./dev bench`. harness.h says how it measures; hit.cc, miss.cc and exec.cc hold the benchmarks.
 
 #include <cstdio>
 #include <cstdlib>
@@ -32,6 +32,6 @@ int main(int argc, char** argv) {
   if (options.name == "miss") return deja::bench::bench_miss(options);
   if (options.name == "exec") return deja::bench::bench_exec(options);
   std::fprintf(stderr,
-               "usage: bench hit|miss|exec --deja PROGRAM --programs FOLDER [--rounds N]\n");
+               "usage: bench hit|miss|exec --deja PROGRAM --programs DIRECTORY [--rounds N]\n");
   return 2;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`./dev bench cold`: the first build of a real project, when nothing is known yet.
+"""`./dev bench cold`: the first build of a real project, with an empty cache.
 
 Each round builds the project four times in directories of their own: with the compiler alone, through deja with an empty
 cache, through ccache with an empty cache, and with the compiler alone again, which shows how much of a difference is
@@ -30,7 +30,7 @@ def environment(road, directory):
 
 
 def build(project, road, deja, directory):
-    """Seconds of the build itself, and what the cache says of it."""
+    """Seconds of the build itself, and the cache's counters."""
     env = environment(road, directory)
     program = {"deja": deja, "ccache": "ccache"}.get(road)
     tree = directory / "build"

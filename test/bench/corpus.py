@@ -10,7 +10,7 @@ import projects  # noqa: E402
 
 
 class Tools:
-    """The compilers as a build system is told of them: bare, or with deja in front."""
+    """The compilers as a build system gets them: bare, or through deja."""
 
     def __init__(self, deja=None):
         self.deja = deja
@@ -49,12 +49,12 @@ class Project:
 
 
 class Ninja(Project):
-    """What CMake and Meson have in common: a directory of its own for what is built."""
+    """Common parts of CMake and Meson: a separate build directory."""
 
     packages = (*Project.packages, "ninja-build")
 
     def build(self, tools, debug, jobs):
-        # Dependency files stay, so that they can be compared.
+        # Keeps dependency files, to compare them.
         return [(["ninja", "-d", "keepdepfile", "-j", str(jobs)], "build", {})]
 
     def clean(self, tools, debug):
@@ -88,7 +88,7 @@ class Meson(Ninja):
 
 
 class Make(Project):
-    """A makefile; `before` makes it ready (a list of argv)."""
+    """A makefile; `before` prepares it (a list of argv)."""
 
     packages = (*Project.packages, "make")
 
@@ -157,13 +157,13 @@ def busybox_configuration(debug):
 
 
 def all_projects():
-    """In the order of the table. What is slow to build comes last."""
+    """In the order of the table. Slow builds come last."""
     return [
         CMake("json-c", "json-c", ["-DBUILD_TESTING=OFF"]),
         Make("lua", "lua5.4", "src", lua_variables, with_patches=False),
         Configured("dash", "dash", with_patches=False),  # patches would make its scripts be generated again
         Configured("zlib", "zlib"),
-        # Where it finds ccache, it puts that in the place of any launcher that the user asks for.
+        # When it finds ccache, it replaces the user's launcher by ccache.
         CMake("jsoncpp", "libjsoncpp", ["-DJSONCPP_WITH_POST_BUILD_UNITTEST=OFF", "-DCCACHE_EXECUTABLE="]),
         Meson("jsoncpp/meson", "libjsoncpp", ["-Dtests=false"]),
         CMake("fmt", "fmtlib", ["-DFMT_TEST=OFF", "-DFMT_DOC=OFF"]),
@@ -175,7 +175,7 @@ def all_projects():
         Meson("libdrm", "libdrm", ["-Dintel=disabled", "-Dcairo-tests=disabled", "-Dman-pages=disabled",
                                    "-Dvalgrind=disabled"]),
         CMake("googletest", "googletest", ["-Dgtest_build_samples=ON"]),
-        # With CC in the environment: what --with-cc says, nginx compiles in.
+        # CC is in the environment, because nginx compiles the value of --with-cc into the program.
         Configured("nginx", "nginx", ["--without-http_rewrite_module", "--without-http_gzip_module",
                                       "--with-cc-opt={flags}"], clean=(["find", "objs", "-name", "*.o", "-delete"],
                                                                        ["rm", "-f", "objs/nginx"])),

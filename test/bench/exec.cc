@@ -1,5 +1,5 @@
-// A hit of `deja exec` with few and with many declared inputs, beside the tool itself and beside what
-// a compiler's wrapper costs (ccache, one small C file); and many callers of one key at once.
+// Times a hit of `deja exec` with few and with many declared inputs, compared with the tool itself
+// and with a compiler wrapper (ccache, one small C file); and many concurrent callers of one key.
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -57,7 +57,7 @@ void measure(Workspace& workspace, int inputs, int rounds) {
   contenders.push_back({"ccache gcc (small file)", fixed(compile(unit, "ccache", "a.o")), {}, {}});
   for (const Contender& c : contenders)
     for (int i = 0; i < 3; ++i) run_well(workspace, c.command(0));
-  ::usleep(300'000);  // tidy-allow: sleep it is in a pause that requests are put under a vigil
+  ::usleep(300'000);  // tidy-allow: sleep requests get their watches in a pause
 
   const long long hits = counter(workspace, "hits");
   alternate(workspace, contenders, rounds);
@@ -87,12 +87,12 @@ pid_t start(Workspace& workspace, const Command& command) {
   ::_exit(127);
 }
 
-// How many of them run the tool?
+// Counts how many of the callers run the tool.
 void measure_callers(Workspace& workspace) {
   workspace.write("slow", "#!/bin/sh\necho run >> ticks\n/bin/sleep 3\ncat in/0\n");
   const Command command =
       exec(workspace, {"--declared-only", "--input-file", "in/0"}, {"/bin/sh", "slow"});
-  run_well(workspace, exec(workspace, {}, {"/bin/true"}));  // the engine is there
+  run_well(workspace, exec(workspace, {}, {"/bin/true"}));  // starts the engine
   const auto begin = std::chrono::steady_clock::now();
   std::vector<pid_t> callers;
   for (int i = 0; i < kCallers; ++i) callers.push_back(start(workspace, command));

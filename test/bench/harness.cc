@@ -167,8 +167,8 @@ double daemon_cpu_us(Workspace& workspace) {
   if (!threads) return 0;
   double nanoseconds = 0;
   for (const std::string& thread : *threads) {
-    // "<time on cpu, ns> <time waiting> <slices>"; not a regular size, so not for read_file's
-    // limit.
+    // "<time on cpu, ns> <time waiting> <slices>"; the file's size is 0, so read_file with a limit
+    // cannot read it.
     const auto text = os::read_file(tasks + "/" + thread + "/schedstat");
     if (text) nanoseconds += std::strtod(text->c_str(), nullptr);
   }

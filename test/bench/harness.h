@@ -1,8 +1,9 @@
-// What every benchmark needs: a private place to work in, programs started the cheapest way and
-// timed one by one, and the cache under test switched on and off around them.
+// Shared by the benchmarks: a private working directory, programs started in the cheapest way and
+// timed one by one, and the cache under test switched on and off.
 //
-// All contenders of one table run alternately in one loop, in an order shuffled for each round, so
-// that a slow moment of the machine falls on all of them. Only ratios within one run mean anything.
+// All contenders of a table run alternately in one loop, in an order that is shuffled for each
+// round, so that a slow moment of the machine affects all of them. Only ratios within one run are
+// meaningful.
 #pragma once
 
 #include <sys/types.h>
@@ -17,16 +18,15 @@ struct Options {
   std::string name;      // hit, miss or exec
   std::string deja;      // the program under test
   std::string programs;  // directory of bench-floor and bench-oracle
-  int rounds = 0;        // 0: the benchmark's own number
+  int rounds = 0;        // 0: the benchmark's default
 };
 
-// A failed set-up makes every number meaningless: say why and stop.
+// A failed set-up makes all numbers meaningless: prints the reason and ends.
 [[noreturn]] void give_up(const std::string& why);
 
 using Command = std::vector<std::string>;
 
-// The programs' environment: a private home and private cache directories, nothing of the user's but
-// PATH.
+// The programs' environment: a private home and private cache directories; only PATH is the user's.
 class Workspace {
  public:
   explicit Workspace(const Options& options);
@@ -53,9 +53,9 @@ struct Run {
   int exit_code = 0;      // 128 + signal when killed
 };
 Run run(Workspace& workspace, const Command& command);
-// Gives up unless the exit code is 0.
+// Ends the benchmark unless the exit code is 0.
 Run run_well(Workspace& workspace, const Command& command);
-// What the command prints; gives up unless it ends well.
+// What the command prints; ends the benchmark unless the command succeeds.
 std::string output_of(Workspace& workspace, const Command& command);
 
 struct Contender {
@@ -70,10 +70,10 @@ void alternate(Workspace& workspace, std::vector<Contender>& contenders, int rou
 double percentile(std::vector<double> values, int percent);
 std::vector<double> elapsed(const Contender& contender);
 
-// deja's side: counters, and the CPU time its daemon has used so far (0 when it cannot be told).
+// For deja: counters, and the CPU time of its daemon so far (0 when unknown).
 long long counter(Workspace& workspace, const std::string& name);
 double daemon_cpu_us(Workspace& workspace);
-// ccache's side.
+// For ccache.
 long long ccache_counter(Workspace& workspace, const std::string& name);
 
 // System calls of a command and its children, by strace; -1 without strace.

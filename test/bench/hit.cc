@@ -1,5 +1,5 @@
-// One hit: what a build pays for each unit that is in the cache already. Beside it, in the same
-// loop: an empty program (the floor), the oracle, and ccache.
+// Times a hit, the cost of a build for each unit that is in the cache. In the same loop: an empty
+// program (the floor), the oracle, and ccache.
 
 #include <unistd.h>
 
@@ -27,11 +27,11 @@ double cpu_p50(const Contender& contender) {
   return percentile(times, 50);
 }
 
-// Compiles until the caches know the unit; the object of the plain compiler stays in plain/.
+// Compiles until the caches have the unit; the plain compiler's object stays in plain/.
 void warm(Workspace& workspace, const Unit& unit) {
   run_well(workspace, compile(unit, "", "plain-" + unit.object + ".o"));
-  for (const std::string& front : {workspace.deja(), std::string("ccache")}) {
-    for (int i = 0; i < 3; ++i) run_well(workspace, compile(unit, front, unit.object + ".o"));
+  for (const std::string& client : {workspace.deja(), std::string("ccache")}) {
+    for (int i = 0; i < 3; ++i) run_well(workspace, compile(unit, client, unit.object + ".o"));
   }
 }
 
@@ -69,7 +69,7 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
               "p50/floor", "p10/floor", "ccache p50", "ccache p10", "CPU us", "engine", "calls");
   for (const Contender& c : contenders) {
     const Column t = column(c);
-    if (c.before) c.before();  // the oracle's hard link is no place for deja's object
+    if (c.before) c.before();  // deja must not write through the oracle's hard link
     const std::string engine_text =
         c.name == "deja" ? std::to_string(static_cast<long>(engine_each)) : "-";
     std::printf("  %-22s %9.0f %9.0f %10.2f %10.2f %10.1f %10.1f %7.0f %7s %6s\n", c.name.c_str(),

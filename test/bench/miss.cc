@@ -1,6 +1,5 @@
-// A miss: what the first build pays for remembering. Each round compiles a source that no cache has
-// seen, with the compiler alone (twice: the second shows how much of a difference is noise), deja
-// and ccache.
+// Times a miss, the cost of the first build. Each round compiles a source that no cache has seen,
+// with the compiler alone (twice: the second time shows the noise), deja and ccache.
 
 #include <unistd.h>
 
@@ -25,16 +24,16 @@ double ratio(const Contender& contender, const Contender& plain) {
 void measure(Workspace& workspace, const Unit& unit, int rounds) {
   const std::string object = unit.object + ".o";
   int written = -1;  // the round whose source is on disk
-  const auto contender = [&](const std::string& name, const std::string& front) {
+  const auto contender = [&](const std::string& name, const std::string& client) {
     return Contender{name,
-                     [&unit, front, object](int) { return compile(unit, front, object); },
+                     [&unit, client, object](int) { return compile(unit, client, object); },
                      [object] { ::unlink(object.c_str()); },
                      {}};
   };
   std::vector<Contender> contenders = {contender("compiler", ""), contender("compiler again", ""),
                                        contender("deja", workspace.deja()),
                                        contender("ccache", "ccache")};
-  // A declaration that differs in each round keeps even the preprocessed text from being known.
+  // A declaration that differs in each round makes even the preprocessed text new.
   for (Contender& c : contenders) {
     c.command = [&, made = c.command](int round) {
       if (round != written) {
@@ -46,7 +45,7 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
     };
   }
   run_well(workspace,
-           compile(unit, workspace.deja(), object));  // the engine runs and knows the compiler
+           compile(unit, workspace.deja(), object));  // starts the engine, which reads the compiler
   run_well(workspace, compile(unit, "ccache", object));
   const long long misses = counter(workspace, "misses");
   alternate(workspace, contenders, rounds);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`./dev bench projects [names…]`: real projects, configured and built in the ways that their users do; what hits, what not.
+"""`./dev bench projects [names…]`: real projects, configured and built as their users do it; what hits and what does not.
 
   plain            the tools alone
   cold             through deja, nothing in the cache
@@ -40,7 +40,7 @@ import crates  # noqa: E402
 import demo  # noqa: E402
 import projects  # noqa: E402
 
-# What would make two builds differ in more than the cache.
+# Variables that would make two builds differ in more than the cache.
 DROPPED = re.compile(r"^(DEJA_|CCACHE_|CMAKE_|CARGO|RUST|MAKE|(CC|CXX|FC|[A-Z]*FLAGS|TMPDIR|PWD|OLDPWD|SHLVL|_)$)")
 OUTPUT_SUFFIXES = {".o", ".lo", ".a", ".d", ".Po", ".Plo", ".h", ".gcno", ".dwo", ".su", ".mod", ".rlib", ".rmeta"}
 
@@ -85,10 +85,10 @@ HEAD = ["project", "build", "conf. hits", "misses", "bypasses", "hits", "misses"
 
 
 def outputs_of(tree):
-    """Digests of what compilers, archivers and linkers have left, and of generated headers; by path."""
+    """Digests of the outputs of compilers, archivers and linkers, and of generated headers; by path."""
     found = {}
     for directory, names, files in os.walk(tree):
-        # What CMake and Meson compile to learn of the compiler lies in directories with random names.
+        # CMake and Meson test the compiler in directories with random names.
         names[:] = [name for name in names if name not in ("CMakeTmp", "CMakeScratch", "CheckTypeSize", "meson-private")
                     and not re.match(r"\d+\.\d+\.\d+$", name)]
         for name in files:
@@ -106,7 +106,7 @@ def differences(ours, theirs):
 
 
 class Bench:
-    """One project with a cache of its own."""
+    """One project with its own cache."""
 
     def __init__(self, project, options, work, sources):
         self.project, self.jobs, self.work = project, options.jobs, work
@@ -130,7 +130,7 @@ class Bench:
         shutil.copytree(self.pristine, tree, symlinks=True)
 
     def run(self, commands, tree, variables):
-        """Seconds, and the time when it began."""
+        """Seconds, and the time of the start."""
         start, began = time.monotonic(), time.time()
         for argv, directory, more in commands:
             place = os.path.normpath(os.path.join(tree, directory))
@@ -225,7 +225,7 @@ class Bench:
 
 
 def reason_of(event, work):
-    """What a miss or bypass has in common with others: without the values and with short paths."""
+    """The kind of a miss or bypass: its reason without values and with short paths."""
     text = " ".join(filter(None, [event["outcome"], event["reason"]]))
     text = re.sub(r"(variable \w+)=.*", r"\1", text)
     text = re.sub(r"changed: file .*", "changed: file", text)
@@ -235,7 +235,7 @@ def reason_of(event, work):
 
 
 def is_news(row, event):
-    """Misses of a first build are no news, nor are bypasses of any other."""
+    """Misses of a first build are expected, and so are bypasses of later ones."""
     is_first = row.build.startswith(("cold", "empty"))
     if event["outcome"] == "bypass":
         return row.build == "cold"
@@ -243,7 +243,7 @@ def is_news(row, event):
 
 
 def explain(rows, work):
-    """Lines about each kind of what was no hit, and each difference."""
+    """Lines about each kind of command that was not a hit, and each difference."""
     for row in rows:
         for phase in ("configure", "build"):
             kinds = collections.defaultdict(set)
@@ -263,7 +263,7 @@ IN_SUMMARY = ("in place", "fresh tree", "terminal", "logical PWD", "second", "se
 
 
 def print_summary(rows):
-    """One line for each project: of what was looked up, the hits."""
+    """One line for each project: the hits among the commands that were looked up."""
     def share(row):
         looked_up = [e for e in row.configure_events + row.build_events if e["outcome"] != "bypass"]
         return f"{sum(e['outcome'] == 'hit' for e in looked_up)}/{len(looked_up)}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""`./dev bench rust`: cargo builds of a real crate graph, by many roads.
+"""`./dev bench rust`: cargo builds of a real crate graph, in many ways.
 
   plain             cargo and rustc alone, an empty target directory
   deja cold         through deja (RUSTC_WRAPPER) with an empty cache
@@ -7,7 +7,7 @@
   deja clone        another clone under another name, the same cache
   sccache …         the same three through Debian's sccache with a local disk
   oracle link       a wrapper that puts back by hard links what rustc has left, checks nothing and starts no rustc
-  oracle copy       the same by copies: what a cache has to do whose files nobody may change
+  oracle copy       the same by copies: for a cache whose files must not be changed
 
 All warm builds of a round alternate, --warm times. Ratios compare within a round; medians are printed. CPU time is
 that of cargo, of all it starts and of the cache's server: on a machine that is busy it says more. rustc's starts are
@@ -38,7 +38,7 @@ GRAPHS = {kind.name: kind for kind in (crates.Bat, crates.Small)}
 
 
 class Plain:
-    """cargo alone; also the base of all that stand before rustc."""
+    """cargo alone; also the base class of all wrappers of rustc."""
 
     def __init__(self, bench):
         self.bench = bench
@@ -47,14 +47,14 @@ class Plain:
         return {}
 
     def empty(self):
-        """An empty cache and a server that runs: what comes before a cold build."""
+        """Prepares a cold build: an empty cache and a running server."""
 
     def counts(self):
         """Hits, misses and failures since the last call."""
         return None, None, None
 
     def server(self):
-        """The process that works for the builds and is none of their children."""
+        """The process that works for the builds but is not their child."""
         return None
 
     def stop(self):
@@ -91,7 +91,7 @@ class BySccache(Plain):
     def __init__(self, bench):
         super().__init__(bench)
         self.directory = bench.work / "sccache"
-        with socket.socket() as probe:  # a port that nobody has
+        with socket.socket() as probe:  # a free port
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.process = None
@@ -144,7 +144,7 @@ class ByOracle(Plain):
 
 
 def cpu_of(process):
-    """Seconds that a process and its ended children have computed."""
+    """CPU seconds of a process and its ended children."""
     if process is None:
         return 0
     fields = pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
@@ -169,7 +169,7 @@ class Bench:
             graph.prepare(directory)
 
     def run(self, directory, road):
-        """Seconds, CPU seconds and what cargo said."""
+        """Seconds, CPU seconds, and cargo's output."""
         env = self.toolchain.environment(os.environ, self.directories[directory], **road.variables())
         env = {k: v for k, v in env.items() if not k.startswith(("DEJA_", "CCACHE_")) or k in road.variables()}
         server = road.server()
@@ -187,7 +187,7 @@ class Bench:
         return seconds, cpu_of(server) - cpu + usage.ru_utime + usage.ru_stime, text
 
     def build(self, name, directory, road, counter):
-        """One build with an empty target directory, measured; and one more, which must find nothing to do."""
+        """One build with an empty target directory, measured; and another one, which must find nothing to do."""
         crates.remove_target(self.directories[directory])
         road.counts()
         counter.count()

@@ -6,7 +6,7 @@
 namespace deja::bench {
 namespace {
 
-// Headers that the compiler says it read, without the source itself.
+// The number of headers that the compiler reports, without the source itself.
 long headers_read(Workspace& workspace, const Unit& unit) {
   const std::string rule = output_of(workspace, {unit.compiler, "-M", unit.source});
   long words = 0;
@@ -69,9 +69,9 @@ Unit middle_unit(Workspace& workspace) {
   return unit;
 }
 
-Command compile(const Unit& unit, const std::string& front, const std::string& output) {
+Command compile(const Unit& unit, const std::string& client, const std::string& output) {
   Command command;
-  if (!front.empty()) command.push_back(front);
+  if (!client.empty()) command.push_back(client);
   for (const std::string& word : {unit.compiler, std::string("-O1"), std::string("-c"), unit.source,
                                   std::string("-o"), output})
     command.push_back(word);

@@ -1,5 +1,5 @@
-// The translation units that the benchmarks compile: written by the benchmark itself, so that every
-// run anywhere compiles the same text.
+// The translation units of the benchmarks. The benchmark writes them itself, so that every run
+// compiles the same text.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace deja::bench {
 
 struct Unit {
-  std::string label;     // with the number of headers it really reads
+  std::string label;     // with the real number of headers
   std::string source;    // file name in the workspace
   std::string object;    // file name without ".o"
   std::string compiler;  // gcc or g++
@@ -18,13 +18,13 @@ struct Unit {
 
 // A C file with one header of its own.
 Unit small_unit(Workspace& workspace);
-// A C++ file that reads about `headers` headers: own ones of some 4 KB each, and some of the
+// A C++ file that reads about `headers` headers: its own, of some 4 KB each, and some of the
 // standard library.
 Unit wide_unit(Workspace& workspace, int headers);
-// An everyday C++ file: standard headers and a few templates to instantiate.
+// A common C++ file: standard headers and some templates to instantiate.
 Unit middle_unit(Workspace& workspace);
 
-// "<front…> <compiler> -O1 -c <source> -o <output>"; front is empty for the compiler itself.
-Command compile(const Unit& unit, const std::string& front, const std::string& output);
+// "<client…> <compiler> -O1 -c <source> -o <output>"; client is empty for the compiler itself.
+Command compile(const Unit& unit, const std::string& client, const std::string& output);
 
 }  // namespace deja::bench

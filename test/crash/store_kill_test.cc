@@ -1,8 +1,8 @@
-// Law L4: a store is valid after a kill at any instant, and what was acknowledged is served or
-// absent, never wrong. Each loop runs one piece of work in a child that dies at the n-th failpoint,
-// for n = 1, 2, ... until the work gets through; after each death the store must open, verify clean
-// and answer. The same loops with ENOSPC and EIO in place of the kill state law L3 for the store:
-// an error or success, and a valid store.
+// L4: a store is valid after a kill at any moment, and an acknowledged result is served or absent,
+// never wrong. Each loop runs one piece of work in a child that ends at the n-th failpoint, for n =
+// 1, 2, … until the work completes. After each kill the store must open, verify clean and answer.
+// The same loops with ENOSPC and EIO instead of the kill check L3 for the store: an error or
+// success, and a valid store.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -22,7 +22,7 @@ constexpr int kFailpointsMax = 5000;
 
 std::string name_of(int i) { return "r" + std::to_string(i); }
 std::string content_of(int i) {
-  // One small, one that is copied by the kernel, one common to all.
+  // One small blob, one that the kernel copies, and one that all results share.
   return std::string(i % 3 == 0 ? 300'000 : 1000, static_cast<char>('a' + i % 26)) +
          std::to_string(i);
 }
@@ -44,9 +44,9 @@ Status publish(LocalStore& store, int i) {
   return store.update_manifest(probe_key_of(name_of(i)), append, nullptr);
 }
 
-// What each kind of work acknowledged before it ended; shared with the child.
+// What the work has acknowledged before it ended; memory shared with the child.
 struct Shared {
-  std::atomic<int> tried{0};  // the highest result that anybody has begun to publish
+  std::atomic<int> tried{0};  // the highest result whose publication has begun
   void begin(int i) {
     for (int seen = tried; seen < i && !tried.compare_exchange_weak(seen, i);) {
     }
@@ -64,7 +64,7 @@ class StoreKill : public testing::Test {
   }
   ~StoreKill() override { ::munmap(shared_, sizeof(Shared)); }
 
-  // Opens, looks at everything, and closes again, as the next process would.
+  // Opens the store, reads everything and closes it, as the next process would.
   void expect_valid(TempStore& store, int count, const std::string& when) {
     SCOPED_TRACE(when);
     store.reopen();
@@ -86,14 +86,14 @@ class StoreKill : public testing::Test {
       ASSERT_TRUE(store->maintain());
       EXPECT_LE(store->stats()->bytes, store.options().limit_bytes);
     }
-    // And it still takes results.
+    // The store also accepts new results.
     const auto done = publish(*store, 0);
     EXPECT_TRUE(done) << done.error().message;
     EXPECT_TRUE(*store->get_result(action_key_of(name_of(0))));
     store.close();
   }
 
-  // Runs work with `what` injected at each failpoint in turn. Returns how many there were.
+  // Runs the work with `what` injected at each failpoint in turn. Returns the number of failpoints.
   int for_each_failpoint(const std::string& what, const std::function<void(TempStore&)>& before,
                          const std::function<Status(LocalStore&)>& work,
                          const LocalStore::Options& options, int count) {
@@ -247,14 +247,15 @@ TEST_F(StoreKill, AtRandom) {
       children.push_back(child);
     }
     const auto delay_us = static_cast<useconds_t>(random() % 30'000);
-    ::usleep(delay_us);  // tidy-allow: sleep any moment is the point
+    ::usleep(delay_us);  // tidy-allow: sleep the kill must come at any moment
     for (const pid_t child : children) {
       ::kill(child, SIGKILL);
       int status = 0;
       CHECK(::waitpid(child, &status, 0) == child);
       EXPECT_TRUE(WIFSIGNALED(status)) << "exit " << WEXITSTATUS(status);
     }
-    known = shared_->tried + 1;  // what was killed half-way is absent once it has been asked for
+    // a result that was killed half-way may be absent once it has been asked for
+    known = shared_->tried + 1;
     expect_valid(store, known, "round " + std::to_string(round));
   }
   EXPECT_GT(known, 20);

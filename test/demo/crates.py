@@ -1,4 +1,4 @@
-"""Real and written crate graphs, built by cargo without a network, and what of a build can be compared."""
+"""Real and written crate graphs, built by cargo without a network, and the comparable parts of a build."""
 
 import hashlib
 import os
@@ -13,11 +13,11 @@ ORACLE = pathlib.Path(__file__).resolve().parent.parent / "bench" / "rust_oracle
 
 
 class Missing(Exception):
-    """What this machine has not, in words."""
+    """A program or source that this machine lacks; the message says which."""
 
 
 def find_toolchain():
-    """The directory of cargo and rustc. Of rustup the toolchain's own: what lies in PATH are proxies, which ask HOME."""
+    """The directory of cargo and rustc. With rustup, the toolchain's own: those in PATH are proxies that read HOME."""
     home = pathlib.Path(os.environ.get("HOME", "/nonexistent"))
     found = [cargo.parent for cargo in sorted(home.glob(".rustup/toolchains/*/bin/cargo"))]
     stable = [directory for directory in found if "stable" in str(directory)]
@@ -29,7 +29,7 @@ def find_toolchain():
 
 
 class Toolchain:
-    """A toolchain's programs as files of our own, so that their starts can be counted though others use it too."""
+    """Copies of a toolchain's programs, so that only this demo's starts of them are counted."""
 
     COPIED = ("cargo", "rustc", "rustdoc", "cargo-clippy", "clippy-driver")
 
@@ -40,7 +40,7 @@ class Toolchain:
         for name in self.COPIED:
             if (real / name).exists():
                 shutil.copy2(real / name, self.bin / name)
-        (work / "toolchain" / "lib").symlink_to(real.parent / "lib")  # its standard library is looked for beside it
+        (work / "toolchain" / "lib").symlink_to(real.parent / "lib")  # its standard library is searched next to it
         self.wrapper = work / "rust-oracle"
         compiler = "musl-gcc" if shutil.which("musl-gcc") else "gcc"
         must([compiler, "-static", "-O2", "-o", self.wrapper, ORACLE])
@@ -59,7 +59,7 @@ class Toolchain:
                       "CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", **more}
 
     def bare(self):
-        """The compiler alone, but without `-C incremental`, which caches take out."""
+        """The compiler alone, but without `-C incremental`, which caches remove."""
         return {"RUSTC_WRAPPER": str(self.wrapper), "RUST_ORACLE": "strip"}
 
 
@@ -88,7 +88,7 @@ class Bat:
         shutil.copytree(self.source, directory, symlinks=True)
         (directory / ".cargo-checksum.json").unlink()
         manifest = directory / "Cargo.toml"
-        # Tests of Debian's crates need crates that it has not.
+        # Tests of Debian's crates need crates that Debian does not have.
         tables = re.split(r"(?m)^(?=\[)", manifest.read_text())
         manifest.write_text("".join(t for t in tables if "dev-dependencies" not in t.splitlines()[0]))
         (directory / ".cargo").mkdir()
@@ -183,7 +183,7 @@ class Small:
 
 
 def made_by_rustc(directory):
-    """Digests of all that rustc leaves in a target directory: crates, programs, build scripts; by path."""
+    """Digests of everything that rustc leaves in a target directory: crates, programs, build scripts; by path."""
     out = {}
     for place in (directory / "target").glob("**/*"):
         path = place.relative_to(directory / "target")

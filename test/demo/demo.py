@@ -36,7 +36,7 @@ class Deja:
         self.program = program
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("DEJA_", "CCACHE_"))}
         self.environment["DEJA_DIR"] = str(work / "cache")
-        # The demo's own directories only: a user's settings would make it another demo.
+        # The demo's own directories only: a user's settings would change the demo.
         self.environment["XDG_CONFIG_HOME"] = str(work / "config")
 
     def ask(self, *words):
@@ -85,7 +85,7 @@ def differences(directory, plain):
 
 
 def not_hits(deja, counts, object_count):
-    """What keeps a warm build from being all hits: misses, failures, and compiles that were not looked up."""
+    """The commands of a warm build that are not hits: misses, failures, and compiles that were not looked up."""
     wrong = []
     if counts["misses"] or counts["failures"] or counts["errors"] or counts["hits"] < object_count:
         wrong.append(f"{object_count} objects, but {counts['hits']} hits, {counts['misses']} misses, "

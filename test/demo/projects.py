@@ -1,4 +1,4 @@
-"""The projects of the demo: where their source comes from and how a user of deja would build them."""
+"""The projects of the demo: where their source comes from, and how a user of deja would build them."""
 
 import os
 import pathlib
@@ -21,7 +21,7 @@ def make_with(deja):
 
 
 class GoogleTest:
-    """CMake and ninja: one source, a second build directory. deja comes in as the compiler's launcher."""
+    """CMake and ninja: one source, a second build directory. deja is the compiler's launcher."""
 
     name = "googletest"
     what = "C++, CMake, a second build directory of one source"
@@ -41,7 +41,7 @@ class GoogleTest:
 
 
 class Zlib:
-    """configure and make inside the source: a second checkout. deja comes in as CC="deja gcc"."""
+    """configure and make inside the source: a second checkout. deja is used as CC="deja gcc"."""
 
     name = "zlib"
     what = "C, make, a second checkout"
@@ -58,7 +58,7 @@ class Zlib:
 
 
 class Generated:
-    """What stands in for zlib where no Debian source can be had: 60 C files with relative includes."""
+    """A replacement for zlib when Debian's source is not available: 60 C files with relative includes."""
 
     name = "generated"
     what = "C, make, a second checkout of written files"
@@ -91,7 +91,7 @@ class NoSource(Exception):
 
 
 def debian_sources_list(work):
-    """The machine's own Debian registries, asked for sources; written to a private list."""
+    """The machine's own Debian registries with their sources; written to a private list."""
     stanzas, lines = [], []
     for path in [*pathlib.Path("/etc/apt").glob("sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")]:
         text = path.read_text(errors="replace")
@@ -112,7 +112,7 @@ def debian_sources_list(work):
 
 
 class DebianSources:
-    """Sources of Debian packages, by apt with lists and cache of our own."""
+    """Sources of Debian packages, by apt with the demo's own lists and cache."""
 
     def __init__(self, work):
         parts = debian_sources_list(work)
@@ -159,7 +159,7 @@ PROJECTS = {kind.name: kind for kind in (GoogleTest, Zlib, Generated)}
 
 
 def choose(names, work):
-    """The named projects, or googletest and zlib; one after the other, so that each is unpacked when its turn comes."""
+    """The named projects, or googletest and zlib; one after the other: each is unpacked just before it is built."""
     unknown = set(names) - PROJECTS.keys()
     if unknown:
         sys.exit(f"demo: no project {', '.join(sorted(unknown))}; there are {', '.join(PROJECTS)}")

@@ -1,4 +1,4 @@
-"""The end of `./dev demo`: what cargo's users do all day, through deja and without it.
+"""The end of `./dev demo`: what users of cargo do every day, with deja and without it.
 
 A scenario is a list of steps in one directory. It is done twice: with rustc alone (but for `-C incremental`, which deja
 takes out), then through deja; after each step all that rustc has left is compared, and what cargo said. Where a file
@@ -28,7 +28,7 @@ class Step:
     cargo: str = "build"
     clean: bool = False  # the target directory is removed before
     edit: typing.Callable = no_edit
-    # What must come of it: "hits" (nothing is compiled), "nothing" (cargo asks for nothing), "" (whatever).
+    # The expected outcome: "hits" (nothing is compiled), "nothing" (cargo runs nothing), "" (anything).
     expect: str = ""
     misses_most: int = 1 << 30
     is_shown: bool = True
@@ -39,7 +39,7 @@ class Step:
 
 @dataclasses.dataclass
 class Seen:
-    """What there was after a step; how often rustc was started in it."""
+    """The files after a step, and how often the step started rustc."""
     files: dict
     said: list
     output: str
@@ -124,7 +124,7 @@ class Player:
         crates.remove_target(directory)
         out = []
         for before, step in zip([None, *steps], steps):
-            # What rustc alone has just made of nothing it would make again.
+            # rustc alone has just built this from scratch and would do the same again.
             if not by_deja and before and before.clean and step.repeats(before):
                 out.append(out[-1])
                 continue
@@ -145,8 +145,8 @@ class Player:
         started = self.counter.count()
         if done.returncode != 0:
             sys.exit(f"demo: cargo {step.cargo} in {directory} ({step.name}):\n{(done.stdout + done.stderr)[-4000:]}")
-        # Crates are compiled side by side: their lines come in any order, and whose warnings count as duplicates of
-        # the others' varies. The last line tells the time.
+        # Crates are compiled in parallel: their lines come in any order, and which warnings count as duplicates of
+        # others varies. The last line holds the time.
         said = sorted(line for line in done.stderr.splitlines() if not VARYING.search(line))
         program = directory / "target" / "debug" / graph.program
         output = ""
@@ -168,7 +168,7 @@ def judge(step, ours, bare):
     requests = sum(counts[kind] for kind in KINDS)
     if counts["errors"]:
         yield f"{counts['errors']} errors inside deja"
-    # Failures are compiled again, always: build scripts try what a compiler can do.
+    # Failures are always compiled again: build scripts test what a compiler can do.
     if step.expect == "hits" and (counts["misses"] or not counts["hits"]):
         yield f"{counts['hits']} hits, {counts['misses']} misses where nothing is new"
     if step.expect == "nothing" and (requests or ours.compiled):
@@ -180,7 +180,7 @@ def judge(step, ours, bare):
     if ours.said != bare.said:
         ours_only, bare_only = (sorted(set(a) - set(b)) for a, b in ((ours.said, bare.said), (bare.said, ours.said)))
         yield f"cargo says other things: {ours_only[:3]} for {bare_only[:3]}"
-    # Each hit saves one start; cargo's questions and what build scripts start are the same.
+    # Each hit saves one start; the questions of cargo and of build scripts are the same.
     if ours.started is not None and ours.started > bare.started - counts["hits"]:
         yield f"{ours.started} starts of rustc for {bare.started} without deja, in spite of {counts['hits']} hits"
 
@@ -209,7 +209,7 @@ def scenario(player, graph, directory, steps):
 
 
 def play_all(deja, work):
-    """Rows and faults of all scenarios. crates.Missing where there is no cargo."""
+    """Rows and faults of all scenarios. Raises crates.Missing when there is no cargo."""
     toolchain = crates.Toolchain(work)
     graphs, rows, wrong = {}, [], []
     with starts.Starts(toolchain.compilers()) as counter:
@@ -225,7 +225,7 @@ def play_all(deja, work):
                 continue
             if not toolchain.has_clippy():
                 if any(step.cargo == CLIPPY for step in steps):
-                    loud("no cargo-clippy and clippy-driver beside cargo")
+                    loud("no cargo-clippy and clippy-driver next to cargo")
                 steps = [step for step in steps if step.cargo != CLIPPY]
             print(f"cargo in {name} ({graph.what}): {steps[0].name} to {steps[-1].name}", file=sys.stderr)
             more_rows, more_wrong = scenario(player, graph, directory, steps)

@@ -1,4 +1,4 @@
-"""Counts how often programs are started, without being in anybody's way: the kernel says so (fanotify)."""
+"""Counts how often programs are started, from events of the kernel (fanotify), without changing the programs."""
 
 import ctypes
 import os
@@ -16,7 +16,7 @@ HEAD = struct.Struct("<IBBHQii")  # the event's length, version, reserved, the h
 class Starts:
     """Starts of the given files (their inodes: no other program may share them). `with` it; count() any time.
 
-    None where the kernel does not tell."""
+    None when the kernel does not report it."""
 
     def __init__(self, paths):
         self.seen, self.lost, self.end = 0, False, False

@@ -1,4 +1,4 @@
-// Who tests the tester? An engine that leaves an input out of its traces must be caught.
+// A test of the tester: it must catch an engine that leaves an input out of its traces.
 #include <gtest/gtest.h>
 
 #include "diff/hunter.h"

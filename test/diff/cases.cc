@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 enum class In { any, c, cxx };
 struct Shape {
   int percent;
-  const char* text;  // for the source; %R is the project's absolute directory, also after a copy
+  const char* text;  // of the source; %R is the project's absolute directory, also after a copy
   void (*write)(Scene& scene, const std::string& root);
   In language = In::any;
 };
@@ -29,7 +29,7 @@ void write_hash(Scene& s, const std::string& root) {
       "template <class T> constexpr unsigned name_of() { return hash(__PRETTY_FUNCTION__); }\n");
 }
 
-// Files named in a shape are written by it; "p", "q" and "sys" are on the search path, in this order.
+// A shape writes the files that it names; "p", "q" and "sys" are on the search path, in this order.
 const Shape kShapes[] = {
     {70, "#include \"a.h\"\nint va = A;\n",
      [](Scene& s, const std::string& r) { s.write(r + "/src/a.h", "#define A 1\n"); }},
@@ -81,8 +81,8 @@ const Shape kShapes[] = {
     {60, "#if __has_include(<found.h>)\n#include <found.h>\nint found = FOUND;\n#endif\n", nullptr},
 };
 
-// A source's own name, in words and in what is computed of it; in headers of the project and of the
-// toolchain.
+// A source's own name, spelled out and in what is computed from it; in headers of the project and
+// of the toolchain.
 const Shape kOwnNames[] = {
     {20, "const char *file = __FILE__;\n", nullptr},
     {15, "const char *base = __BASE_FILE__;\nint counter = __COUNTER__;\n", nullptr},
@@ -147,7 +147,8 @@ struct Flag {
   bool only_gcc = false;
   In language = In::any;
 };
-// What a flag names is there or not; both are worth a try. %R is the project's absolute directory.
+// The file that a flag names may or may not exist; both are worth testing. %R is the project's
+// absolute directory.
 const Flag kFlags[] = {
     {30, "-O2"},
     {10, "-O1"},
@@ -196,7 +197,7 @@ const Flag kFlags[] = {
     {8, "-fcommon"},
     {5, "--coverage|-frandom-seed=7"},
     {6, "-fverbose-asm"},
-    // Outputs that are named by others, or that name them.
+    // Outputs named by others, and outputs that name others.
     {8, "-Wp,-MMD,.m.d"},
     {6, "-MQ|%R/q$.o"},
     {6, "-MF|%R/build/dep.d"},
@@ -287,7 +288,7 @@ void write_source(Scene& scene, Random& random, const Project& p) {
   for (const Shape& shape : kShapes) {
     if (random.chance(shape.percent * density / 100)) add(shape);
   }
-  // One that spells the name would hide what only computes something of it.
+  // A shape that spells the name would hide one that only computes something from it.
   std::size_t wanted = p.is_about_names ? 1 + random.below(2) : 0;
   while (wanted > 0) {
     const Shape& shape = kOwnNames[random.below(std::size(kOwnNames))];
@@ -304,7 +305,7 @@ void write_source(Scene& scene, Random& random, const Project& p) {
   scene.write(name, text + (is_module ? "export " : "") + "int always = FLAG;\n");
 }
 
-// What some flags name.
+// Writes the files that some flags name.
 void write_named_files(Scene& scene, const std::string& root) {
   for (const char* directory : {"src", "build", "p", "q", "sys", "build/tools"})
     scene.make_directory(root + "/" + directory);
@@ -315,7 +316,7 @@ void write_named_files(Scene& scene, const std::string& root) {
   }
 }
 
-// One file has many names. "../one" is the first checkout, also from the second.
+// One file has many names. "../one" is the first checkout, also seen from the second.
 std::string spelled(Scene& scene, const std::string& root, const std::string& up,
                     const std::string& name, Random& random) {
   if (random.chance(65)) return up + name;
@@ -336,7 +337,7 @@ std::string spelled(Scene& scene, const std::string& root, const std::string& up
   return spellings[random.below(std::size(spellings))];
 }
 
-// More sources; with or without a link of both, a library (a linker's script) and a map.
+// Adds sources; with or without a link of all, a library (a linker script) and a map.
 void add_more_sources(Scene& scene, Random& random, Project& p, const std::string& up) {
   scene.write(p.root + "/src/n.c", "#include \"a.h\"\nint second = A;\n");
   scene.write(p.root + "/src/a.h", "#define A 1\n");
@@ -362,7 +363,7 @@ void add_more_sources(Scene& scene, Random& random, Project& p, const std::strin
                                                     : "LIBRARY_PATH=%R/s3/empty:%R/s1:%R/slink");
 }
 
-// An archive of files that may be there already; ar takes any file for a member.
+// An archive of files that may exist already; ar accepts any file as a member.
 Project make_archive(Scene& scene, Random& random) {
   Project p;
   p.compiler = "ar";
@@ -380,7 +381,7 @@ Project make_archive(Scene& scene, Random& random) {
   return p;
 }
 
-// A compiler that is a script, and what it asks of its environment.
+// A compiler that is a script, and the variables that it reads.
 void add_wrapper(Scene& scene, Random& random, const Project& p) {
   static const std::vector<std::string> shells = {"/bin/sh", "/bin/bash", "/bin/dash",
                                                   "/bin/bash -p"};
@@ -453,7 +454,7 @@ Project make_project(Scene& scene, Random& random) {
   if (const char* more = gcc ? language.flags_gcc : language.flags_clang; more != nullptr)
     add_words(argv, more);
   const bool is_c = p.source.ends_with(".c");
-  if (is_c && random.chance(8)) {  // another one, by standard input
+  if (is_c && random.chance(8)) {  // another one, on standard input
     argv.insert(argv.end(), {"-x", "c", "-"});
     p.command.options.in =
         "#include <b.h>\n#if __has_include(\"a.h\")\nint given = FLAG;\n#endif\n";

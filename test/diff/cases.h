@@ -1,4 +1,4 @@
-// Random projects of one source, and random things that can happen to them.
+// Random projects, and random changes to them.
 #pragma once
 
 #include <random>
@@ -25,25 +25,25 @@ class Random {
   std::mt19937_64 engine_;
 };
 
-// Everything lies in the directory `root` of the workspace; the command works in it or below.
+// Everything is in the directory `root` of the workspace; the command works there or below.
 struct Project {
   std::string root = "one";
   std::string compiler, source;
   Command command;
-  bool is_about_names = false;  // it does little but ask for its own name
-  Argv added_by_deja;           // what deja tells the tool of its own accord
+  bool is_about_names = false;  // its source does little but use its own name
+  Argv added_by_deja;           // options that deja adds
 };
 
 // Writes a project and composes its command.
 Project make_project(Scene& scene, Random& random);
 // The same command for a copy of the project in another directory.
 Command moved_to(const Project& project, const std::string& root, const Workspace& ws);
-// What the bare tool is to be run with to leave the same.
+// The command that must leave the same without deja.
 Command bare_of(const Project& project, const std::string& root, const Workspace& ws);
 
 struct Mutation {
   const char* name;
-  // False: does not apply to this project.
+  // False: it does not apply to this project.
   bool (*apply)(Scene& scene, Project& project, Random& random);
 };
 const std::vector<Mutation>& mutations();

@@ -13,7 +13,7 @@
 namespace deja::test {
 namespace {
 
-constexpr int kSays = 7, kHears = 8;  // the wrapper's ends
+constexpr int kReportFd = 7, kGateFd = 8;  // the wrapper's descriptors
 
 class During : public ::testing::Test {
  protected:
@@ -26,30 +26,32 @@ class During : public ::testing::Test {
     ws.write("a.c", "#include \"a.h\"\nint v = V;\n");
   }
 
-  // One run through deja, with something done before the compiler starts and after it has ended.
+  // One run through deja, with one action before the compiler starts and one after it has ended.
   void run_with(const std::function<void()>& before, const std::function<void()>& after) {
-    int says[2], hears[2];
-    ASSERT_EQ(::pipe2(says, O_CLOEXEC), 0);
-    ASSERT_EQ(::pipe2(hears, O_CLOEXEC), 0);
+    int from_wrapper[2], to_wrapper[2];
+    ASSERT_EQ(::pipe2(from_wrapper, O_CLOEXEC), 0);
+    ASSERT_EQ(::pipe2(to_wrapper, O_CLOEXEC), 0);
     Options options;
-    options.in_child = [to = says[1], from = hears[0]] {
-      ::dup2(to, 107);  // away from the numbers that are in use
+    options.in_child = [to = from_wrapper[1], from = to_wrapper[0]] {
+      ::dup2(to, 107);  // no number that is in use
       ::dup2(from, 108);
-      ::dup2(107, kSays);
-      ::dup2(108, kHears);
+      ::dup2(107, kReportFd);
+      ::dup2(108, kGateFd);
     };
     Process process = ws.start(Workspace::with_deja(compile.argv), options);
     for (const auto& change : {before, after}) {
       char byte;
-      ASSERT_EQ(::read(says[0], &byte, 1), 1);
-      while (byte != '\n') ASSERT_EQ(::read(says[0], &byte, 1), 1);
+      ASSERT_EQ(::read(from_wrapper[0], &byte, 1), 1);
+      while (byte != '\n') ASSERT_EQ(::read(from_wrapper[0], &byte, 1), 1);
       if (change) change();
-      ASSERT_EQ(::write(hears[1], "go\n", 3), 3);
+      ASSERT_EQ(::write(to_wrapper[1], "go\n", 3), 3);
     }
     EXPECT_TRUE(process.wait().ok());
-    for (const int fd : {says[0], says[1], hears[0], hears[1]}) ::close(fd);
+    for (const int fd : {from_wrapper[0], from_wrapper[1], to_wrapper[0], to_wrapper[1]})
+      ::close(fd);
   }
-  // Whatever was stored: the bare compiler decides. The gates are open (nobody holds the other ends).
+  // Whatever was stored, the bare compiler decides. The gates are open: nothing holds their other
+  // ends.
   void expect_right() {
     ws.remove("a.o");
     for (int i = 0; i < 2; ++i) {

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 class Families : public Family {
  protected:
-  // An assembler that leaves a mark.
+  // An assembler that writes a mark.
   static std::string marking_as(int mark) {
     return "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n";
   }
@@ -21,7 +21,7 @@ class Families : public Family {
     ws.write("a.h", "#define V 7\n");
     ws.write("a.c", "#include \"a.h\"\nint f(void) { return V; }\n");
   }
-  // A copy that is no link to its original.
+  // Replaces a file by a copy with another inode.
   void replace_by_copy(const std::string& name) {
     const std::string text = ws.read(name);
     ws.remove(name);
@@ -31,25 +31,7 @@ class Families : public Family {
 
 const Argv kCompile = {"gcc", "-c", "a.c"};
 
-// --- absent, then there ---
-
-TEST_F(Families, NewHeaderEarlierOnThePath) {
-  ws.write("q/a.h", "#define V 7\n");
-  ws.make_directory("p");
-  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
-  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
-}
-
-TEST_F(Families, NewDirectoryEarlierOnThePath) {
-  ws.write("q/a.h", "#define V 7\n");
-  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
-  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
-}
-
-TEST_F(Families, HasIncludeFlips) {
-  ws.write("a.c", "#if __has_include(\"b.h\")\nint b;\n#endif\nint a;\n");
-  after({kCompile, {}}, [&] { ws.write("b.h", ""); });
-}
+// --- files that were absent ---
 
 TEST_F(Families, PrecompiledHeaderAppears) {
   write_small();
@@ -57,7 +39,7 @@ TEST_F(Families, PrecompiledHeaderAppears) {
   after({kCompile, {}}, [&] { ws.run({"gcc", "-x", "c-header", "other.h", "-o", "a.h.gch"}); });
 }
 
-// clang compares the times of the headers with those in the precompiled one, and refuses.
+// clang compares the times of the headers with those in the precompiled header, and refuses.
 TEST_F(Families, PrecompiledHeaderOfClangIsOlderThanItsHeader) {
   NEEDS_TOOL("clang");
   ws.write("a.h", "#define V 7\n");
@@ -75,7 +57,7 @@ TEST_F(Families, PrecompiledHeaderOfClangHoldsTimes) {
   after(make, [&] { set_time("a.h", 1'000'000); });
 }
 
-// Then only sizes are compared, and a copy of the sources hits.
+// Then only sizes are compared, and a copy of the sources is a hit.
 TEST_F(Families, PrecompiledHeaderOfClangWithoutTimes) {
   NEEDS_TOOL("clang");
   ws.write("a.h", "#define V 7\n");
@@ -166,12 +148,6 @@ TEST_F(Families, AssemblerIncludeFoundEarlier) {
 
 // --- read by an option or by the assembler ---
 
-TEST_F(Families, IncbinChanges) {
-  ws.write("blob", "one");
-  ws.write("a.c", "__asm__(\".section .rodata\\n.incbin \\\"blob\\\"\\n\");\n");
-  after({kCompile, {}}, [&] { ws.write("blob", "two"); });
-}
-
 TEST_F(Families, AssemblerIncludeChanges) {
   ws.write("b.inc", ".byte 1\n");
   ws.write("a.s", ".include \"b.inc\"\n");
@@ -220,14 +196,6 @@ TEST_F(Families, OnlyACommentChangesUnderCoverage) {
         [&] { ws.write("a.c", "/* x */ int f(int a) {\nreturn a; }\n"); });
 }
 
-TEST_F(Families, TimestampOfTheSource) {
-  for (const char* cc : {"gcc", "clang-19"}) {
-    if (find_program(cc).empty()) continue;
-    ws.write("a.c", "const char *t = __TIMESTAMP__;\n");
-    after({{cc, "-c", "a.c"}, {}}, [&] { set_time("a.c", 1'000'000'000); });
-  }
-}
-
 // --- the tool behind the tool ---
 
 TEST_F(Families, AssemblerReplaced) {
@@ -271,7 +239,7 @@ TEST_F(Families, WrapperComparesTimes) {
   after({kCompile, {}}, [&] { set_time("flag", 1); });
 }
 
-// What a wrapper's helpers ask the system for cannot be asked again without them.
+// What a wrapper's helpers ask the system cannot be checked again without running them.
 TEST_F(Families, WrapperAsksForTheTime) {
   ws.script("gcc", "#!/bin/sh\nexec /usr/bin/gcc -DV=$(date +%N) \"$@\"\n");
   ws.write("a.c", "double v = V;\n");
@@ -329,7 +297,7 @@ TEST_F(Families, LogicalDirectoryRetargeted) {
   });
 }
 
-// --- which names are one file or directory ---
+// --- names of one file or directory ---
 
 TEST_F(Families, DirectoryThatWasAnotherNameOfOne) {
   for (const char* cc : {"gcc", "clang-19"}) {
@@ -379,7 +347,7 @@ TEST_F(Families, PragmaOnceAndTheTimeOfACopy) {
   after({{"gcc", "-E", "a.c"}, {}}, [&] { set_time("y/h.h", 1'100'000'000); });
 }
 
-// Of several equal files, how any two of them stand counts.
+// For each pair of equal files, it counts whether they have the same time.
 TEST_F(Families, PragmaOnceAndTheTimesOfManyCopies) {
   for (const int copies : {3, 15}) {
     std::string text;
@@ -390,7 +358,7 @@ TEST_F(Families, PragmaOnceAndTheTimesOfManyCopies) {
       text += "#include \"" + name + "\"\n";
     }
     ws.write("a.c", text);
-    // The last two are one file to gcc, until one of them is older; the first is another all the while.
+    // To gcc the last two are one file until one of them is older; the first is a different file.
     const std::string last = "d" + std::to_string(copies - 1) + "/h.h";
     const std::string before = "d" + std::to_string(copies - 2) + "/h.h";
     set_time(before, 1'000'000'000);
@@ -445,7 +413,7 @@ TEST_F(Families, SideOutputThatIsContinued) {
   ws.write("a.c",
            "int f(int *x) { int s = 0; for (int i = 0; i < 64; i++) s += x[i]; return s; }\n");
   const Command command{{"gcc", "-O3", "-fopt-info-all=o.txt", "-c", "a.c"}, {}};
-  // gcc appends: the second time the file holds both.
+  // gcc appends: after the second run the file holds both.
   after(command, [&] { ws.run(command.argv); });
 }
 

@@ -15,7 +15,8 @@ namespace deja::test {
 
 class Family : public ::testing::Test {
  protected:
-  // Warm; then `change`; then the same command, or `then`, must leave what the bare tool leaves.
+  // After a warm run and `change`, the same command, or `then`, must leave what the bare tool
+  // leaves.
   Verdict after(const Command& command, const std::function<void()>& change,
                 const Command* then = nullptr) {
     warm_up(ws, command);

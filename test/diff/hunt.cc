@@ -41,7 +41,7 @@ int main(int argc, char** argv) {
       from = &deja::test::search_mutations();
   }
   std::cout << "hunt: " << seconds << " s from seed " << seed
-            << std::endl;  // tidy-allow: endl seen at once
+            << std::endl;  // tidy-allow: endl must be visible at once
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
   std::size_t told = 0;
   const auto stop = [&](const deja::test::Tally& so_far) {

@@ -1,4 +1,4 @@
-// A short hunt from fixed seeds: the machine works, and what it covers stays right.
+// A short hunt with fixed seeds: the hunter works, and the cases that it covers stay right.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -26,14 +26,15 @@ const char* name_of(Road road) {
   return "";
 }
 
-// Puts the road's circumstances in place; what is returned belongs to the command.
+// Sets up the conditions of the road; returns the command as it must be run there.
 Command on_road(Road road, Command command, Workspace& ws) {
   if (road == Road::one_shot) command.options.env.push_back("DEJA_DAEMON=off");
   if (road == Road::fresh_daemon) ws.end_engines();
   if (road == Road::killed_midway) {
     const Tree before = ws.tree();
     Process run = ws.start(Workspace::with_deja(command.argv), command.options);
-    for (const pid_t pid : ws.engines()) ::kill(pid, SIGKILL);  // another may be started at once
+    // another one may be started at once
+    for (const pid_t pid : ws.engines()) ::kill(pid, SIGKILL);
     run.wait();
     ws.restore(before);
   }
@@ -87,13 +88,12 @@ class Hunter {
     scene_.note("# " + std::string(mutation.name));
     try {
       if (!mutation.apply(scene_, project_, random_)) return;
-    } catch (
-        const std::exception& e) {  // no way to do that here: a file is where a directory should be
+    } catch (const std::exception& e) {  // not possible here: a file is where a directory should be
       return scene_.note("# " + std::string(e.what()));
     }
     const bool nothing = std::string_view(mutation.name) == "nothing";
     judge_now(project_.root, nothing && !failed_);
-    // Mostly back again, so that the project does not wear out.
+    // Mostly undone, so that the project does not wear out.
     if (random_.chance(50)) project_.command = old.command;
   }
 
@@ -123,7 +123,7 @@ class Hunter {
     const Verdict verdict = judge(ws_, command, bare);
     failed_ = verdict.bare.exit_code != 0;
     count(verdict, was_known && road == Road::daemon, tally_);
-    // What is not looked up gets nothing added.
+    // A command that is not looked up gets no added options.
     if (!verdict.is_wrong() || (bare.argv != command.argv && verdict.event.outcome == "bypass"))
       return;
     std::ostringstream text;

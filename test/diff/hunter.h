@@ -1,5 +1,5 @@
-// The hunt: random projects, random changes, and after each the question whether deja leaves what the
-// bare tool leaves.
+// The hunt: random projects and random changes. After each change it checks that deja leaves what
+// the bare tool leaves.
 #pragma once
 
 #include <cstdint>
@@ -14,13 +14,13 @@ namespace deja::test {
 
 struct Catch {
   std::uint64_t seed;
-  std::string reproducer;  // a script, and what differs
+  std::string reproducer;  // a script, and the differences
 };
 
 struct Tally {
   int projects = 0, unusable = 0, judged = 0, hits = 0, misses = 0, failures = 0, bypasses = 0,
       noisy = 0;
-  std::map<std::string, int> lost;  // misses that left what was known already, by reason
+  std::map<std::string, int> lost;  // misses that left bytes that were stored already, by reason
   std::map<std::string, int> unpublished;
   std::vector<Catch> wrong;
 };

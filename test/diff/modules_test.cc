@@ -1,5 +1,6 @@
-// C++20 modules: what a compiler keeps of an interface (its tree: gcc's .gcm, clang's .pcm) is an output of
-// one command and an input of others. Each test names what changes between two runs, for gcc and clang.
+// C++20 modules: a compiler's stored form of an interface (its tree: gcc's .gcm, clang's .pcm) is
+// an output of one command and an input of others. The name of each test says what changes between
+// two runs, with gcc and clang.
 #include <algorithm>
 #include <filesystem>
 #include <ostream>
@@ -25,7 +26,7 @@ constexpr Maker kOldClang = {"clang++-14", false};
 class AnyModules : public Family {
  protected:
   explicit AnyModules(Maker maker) : maker_(maker) {
-    // Without it gcc writes the time of the build into each tree.
+    // Otherwise gcc writes the time of the build into each tree.
     if (maker.is_gcc) ws.set("SOURCE_DATE_EPOCH=1000000000");
   }
   void SetUp() override { NEEDS_TOOL(maker_.cxx); }
@@ -41,7 +42,7 @@ class AnyModules : public Family {
     argv.insert(argv.end(), more.begin(), more.end());
     return argv;
   }
-  // Makes the tree of the interface NAME.cppm (for gcc with an object).
+  // Makes the tree of the interface NAME.cppm (with gcc, also an object).
   Argv interface_of(const std::string& name, const std::string& directory = ".") const {
     const std::string source = name + ".cppm";
     if (is_gcc()) return plus(start(), {"-x", "c++", "-c", source, "-o", name + ".o"});
@@ -149,7 +150,7 @@ TEST_P(Modules, ImporterHits) {
   EXPECT_TRUE(after({plus(importer(), {"-g", "-MD"}), {}}, nullptr).is_hit());
 }
 
-// A tree that was made again, with the same bytes and a newer time, is the same input.
+// A tree that was made again with the same bytes and a newer time is the same input.
 TEST_P(Modules, ImporterHitsWhenTheTreeWasMadeAgain) {
   write_both();
   make(interface_of("m"));
@@ -210,7 +211,7 @@ TEST_P(Modules, TreeComes) {
   after({importer(), {}}, [&] { make(interface_of("m")); });
 }
 
-// What is imported through another module is as much an input.
+// A module that is imported through another module is an input, too.
 TEST_P(Modules, ModuleBehindAModuleIsEdited) {
   write_m(7);
   ws.write("n.cppm", "export module n;\nexport import m;\nexport inline int n() { return f(); }\n");
@@ -218,7 +219,7 @@ TEST_P(Modules, ModuleBehindAModuleIsEdited) {
   make(interface_of("m"));
   make(interface_of("n"));
   EXPECT_TRUE(after({importer(), {}}, nullptr).is_hit());
-  after({importer(), {}}, [&] {  // the one behind alone: compilers may object
+  after({importer(), {}}, [&] {  // the outer one alone: compilers may object
     write_m(8);
     make(interface_of("m"));
   });
@@ -226,7 +227,7 @@ TEST_P(Modules, ModuleBehindAModuleIsEdited) {
   after({importer(), {}}, [&] { ws.remove(tree_of_module("m")); });
 }
 
-// A message quotes the line of the interface, whose source is otherwise not looked at.
+// A message quotes a line of the interface, whose source is otherwise not read.
 TEST_P(Modules, SourceOfTheInterfaceIsQuoted) {
   write_m(7, "export [[deprecated]] inline int old() { return 1; }\n");
   write_main("int g() { return old(); }\n");
@@ -246,9 +247,9 @@ TEST_P(Modules, SourceOfTheInterfaceChangesAlone) {
   after({importer(), {}}, [&] { ws.remove("m.cppm"); });
 }
 
-// --- places ---
+// --- directories ---
 
-// A tree names the directory it was made in, and nobody searches what is taken from it.
+// A tree names the directory in which it was made, and text that comes from a tree is not searched.
 TEST_P(Modules, AnotherCheckout) {
   for (const char* flag : {"-O1", "-g"}) {
     for (const char* p : {"one", "two"}) {
@@ -272,7 +273,7 @@ TEST_P(Modules, AnotherCheckout) {
   }
 }
 
-// A copy with its trees, which still name the first.
+// A copy with its trees, which still name the first checkout.
 TEST_P(Modules, CopyOfACheckoutWithItsTrees) {
   ws.write("one/m.cppm", "export module m;\nexport [[deprecated]] inline int f() { return 7; }\n");
   ws.write("one/main.cc", "import m;\nint g() { return f(); }\n");
@@ -285,7 +286,7 @@ TEST_P(Modules, CopyOfACheckoutWithItsTrees) {
   after(two, [&] { ws.write("one/m.cppm", "export module m;\n\nnothing else\n"); });
 }
 
-// A tree names the trees that it imports, and those are read where it says.
+// A tree names the trees that it imports, and they are read from there.
 TEST_P(Modules, CopyOfACheckoutWithTreesThatImportTrees) {
   const auto write_one = [&](int value) {
     ws.write("one/m.cppm",
@@ -304,13 +305,13 @@ TEST_P(Modules, CopyOfACheckoutWithTreesThatImportTrees) {
   after(two, [&] { make(interface_of("n"), "one"); });
 }
 
-// --- the whole ---
+// --- a whole project ---
 
 struct Unit {
   const char* file;
   const char* text;
 };
-// In an order in which they can be built.
+// In build order.
 constexpr Unit kProject[] = {
     {"shape.cppm",
      "export module shape;\nexport struct Shape { int sides; };\n"
@@ -345,7 +346,7 @@ TEST_P(Modules, ProjectOfSeveral) {
   build("miss");
   ws.restore(sources);
   build("hit");
-  build("");  // gcc's first unit finds a directory there now
+  build("");  // now the directory exists for gcc's first unit
   build("hit");
   ws.restore(sources);
   build("hit");
@@ -355,9 +356,10 @@ TEST_P(Modules, ProjectOfSeveral) {
   build("hit");
 }
 
-// --- gcc's own ways ---
+// --- gcc only ---
 
-// The time of the build is in the tree: what would be left now is not known. Who imports it can hit.
+// The tree holds the time of the build, so its bytes cannot be predicted. A command that imports it
+// can hit.
 TEST_F(GccModules, TreeWithTheTimeOfItsBuild) {
   ws.set("SOURCE_DATE_EPOCH");
   write_both();
@@ -450,7 +452,7 @@ TEST_F(GccModules, HeaderUnitComes) {
   }
 }
 
-// A macro that came with a tree makes what it likes of the importer's own path, where no search sees it.
+// A macro from a tree can do anything with the importer's own path, where no search finds it.
 TEST_F(GccModules, MacroOfAHeaderUnitNamesTheImporter) {
   ws.write("first/h.h",
            "#pragma once\nconstexpr unsigned hash(const char* s) {\n"
@@ -482,9 +484,9 @@ TEST_F(GccModules, Partitions) {
   after({importer(), {}}, [&] { ws.remove("gcm.cache/m-p.gcm"); });
 }
 
-// --- clang's own ways ---
+// --- clang only ---
 
-TEST_F(ClangModules, TreeBesideTheObject) {
+TEST_F(ClangModules, TreeNextToTheObject) {
   write_both();
   for (const char* output : {"-fmodule-output", "-fmodule-output=trees/x.pcm"}) {
     ws.make_directory("trees");
@@ -539,7 +541,7 @@ TEST_F(ClangModules, TreeInAnotherDirectory) {
   after(command, [&] { ws.remove("p/m.pcm"); });
 }
 
-// clang compares sizes of headers with those in the tree.
+// clang compares the sizes of headers with those in the tree.
 TEST_F(ClangModules, HeaderUnit) {
   ws.write("i.h", "#pragma once\n[[deprecated]] inline int i() { return 1; }\n");
   ws.write("h.h", "#pragma once\n#include \"i.h\"\ninline int h() { return 1; }\n#define H 7\n");

@@ -1,4 +1,4 @@
-// The mutator: one thing happens between a warm run and the next.
+// The mutator: one change between a warm run and the next.
 #include <algorithm>
 #include <string>
 
@@ -9,7 +9,7 @@ namespace {
 
 std::string in(const Project& p, const std::string& name) { return p.root + "/" + name; }
 
-// A file of the project that a compile may read.
+// A file of the project that the compile may read.
 std::string any_input(const Scene& scene, const Project& p, Random& random) {
   std::vector<std::string> names;
   for (const auto& [name, node] : scene.ws.tree()) {
@@ -254,7 +254,7 @@ bool change_environment(Scene&, Project& p, Random& r) {
   return true;
 }
 
-// What another terminal, a recursive make or a directory reached through a link changes.
+// Changes as by another terminal, a recursive make, or a directory reached through a link.
 bool enter_otherwise(Scene& s, Project& p, Random& r) {
   static const std::vector<std::string> entries = {
       "PWD=%R/build/.", "PWD=%R",       "PWD=.",
@@ -271,7 +271,7 @@ bool work_elsewhere(Scene& s, Project& p, Random& r) {
   const bool is_absolute = std::any_of(
       p.command.argv.begin(), p.command.argv.end(),
       [&](const std::string& a) { return a.starts_with("%") && a.ends_with(p.source); });
-  if (!is_absolute && r.chance(80)) return false;  // most likely it would not find its source
+  if (!is_absolute && r.chance(80)) return false;  // it would most likely not find its source
   p.command.options.cwd = r.one_of(places);
   s.make_directory(p.root + p.command.options.cwd);
   return true;
@@ -309,7 +309,7 @@ bool keep_temporaries_elsewhere(Scene& s, Project& p, Random& r) {
   return true;
 }
 
-// The output under another name, as of builds that compile to a temporary name and rename it.
+// Another name for the output, as in builds that compile to a temporary name and rename it.
 bool move_output(Scene&, Project& p, Random& r) {
   static const std::vector<std::string> places = {"",        "%R/", "%R/build/",
                                                   "%R/src/", "./",  "%R/build/deep/../"};
@@ -346,7 +346,7 @@ void run_by_deja(Scene& s, const Project& p, const Command& command) {
   s.ws.deja(moved.argv, moved.options);
 }
 
-// Another command line has its output in the same place.
+// Another command line writes its output to the same place.
 bool share_output(Scene& s, Project& p, Random& r) {
   Command other = p.command;
   if (p.compiler == "ar" || other.argv.size() < 2) return false;
@@ -356,7 +356,7 @@ bool share_output(Scene& s, Project& p, Random& r) {
   return true;
 }
 
-// One command line, many sources: as of configure scripts, which compile one name over and over.
+// One command line with many sources in turn, as in configure scripts.
 bool write_many_sources(Scene& s, Project& p, Random& r) {
   if (!p.source.ends_with(".c") || !r.chance(30)) return false;
   const std::string first = s.read(in(p, p.source));

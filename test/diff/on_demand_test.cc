@@ -1,6 +1,6 @@
-// Modules that clang makes of headers on demand (-fmodules), in a directory that its runs share. That lies
-// outside of the tree that is compared: a hit leaves it alone, and objects must be right whatever it
-// holds.
+// Modules that clang makes from headers on demand (-fmodules), in a directory that its runs share.
+// This directory is outside the compared tree: a hit does not change it, and objects must be right
+// whatever it contains.
 #include <filesystem>
 #include <ostream>
 
@@ -23,7 +23,7 @@ class OnDemand : public Family, public ::testing::WithParamInterface<const char*
     for (const char* unit : {"one", "two", "three"}) write_unit(unit);
     settle();
   }
-  // Headers are older than a second: clang compares times by the second.
+  // Makes headers older than a second: clang compares times in seconds.
   void settle() const {
     for (const auto& entry : fs::recursive_directory_iterator(ws.path("inc")))
       if (entry.is_regular_file())
@@ -44,14 +44,15 @@ class OnDemand : public Family, public ::testing::WithParamInterface<const char*
     argv.insert(argv.end(), {"-MD", "-c", name + ".c", "-o", name + ".o"});
     return {argv, {}};
   }
-  // Through deja alone; how it came out. The object is left.
+  // Runs through deja only; returns the outcome and leaves the object.
   std::string outcome(const Command& command) {
     const Result result = ws.deja(command.argv, command.options);
     EXPECT_TRUE(result.ok()) << as_shell(command) << result;
     return ws.last_event().outcome;
   }
-  // Through deja and bare, of the same state of the cache of modules: object, streams and exit code. (A
-  // dependency file may name a map of modules more or less, docs/decisions/0011-modules.md.)
+  // Runs through deja and bare, with the same module cache: object, streams and exit code must be
+  // equal. (A dependency file may name one module map more or less,
+  // docs/decisions/0011-modules.md.)
   Verdict compare(const Command& command) {
     const std::string saved = ws.base() + "/saved";
     fs::remove_all(saved);
@@ -105,7 +106,7 @@ TEST_P(OnDemand, HitsInPlaceAndWithoutTheCache) {
   remove_cache();
   for (const char* unit : {"one", "two", "three"}) {
     EXPECT_EQ(outcome(compile(unit)), "hit") << unit;
-    EXPECT_FALSE(fs::exists(cache()));  // a hit leaves it alone
+    EXPECT_FALSE(fs::exists(cache()));  // a hit does not change it
   }
   expect_all("hit");
 }
@@ -117,7 +118,7 @@ TEST_P(OnDemand, HitsWithDebugInformation) {
   expect_all("hit", {"-g"});
 }
 
-// What is only touched makes clang make its modules again, of the same text.
+// A header with only a new time makes clang rebuild its modules from the same text.
 TEST_P(OnDemand, HeaderIsOnlyTouched) {
   build_all();
   settle();
@@ -134,7 +135,7 @@ TEST_P(OnDemand, HeaderBehindTheModuleIsEdited) {
   expect_all("hit");
   remove_cache();
   expect_all("hit");
-  write_b(3);  // other bytes of the module in the cache, and none
+  write_b(3);  // with other bytes of the module in the cache, and without it
   remove_cache();
   expect_all("hit");
   write_b(5);
@@ -142,7 +143,7 @@ TEST_P(OnDemand, HeaderBehindTheModuleIsEdited) {
   expect_all("miss");
 }
 
-// Of each version its own result, whichever of the modules the cache holds.
+// Each version has its own result, whatever modules the cache holds.
 TEST_P(OnDemand, VersionsOfAModuleDoNotMix) {
   for (int round = 0; round < 3; ++round) {
     for (const int value : {3, 4, 5}) {
@@ -153,19 +154,19 @@ TEST_P(OnDemand, VersionsOfAModuleDoNotMix) {
   }
 }
 
-// clang does not see it, and uses the module that it has.
+// clang does not notice, and uses the module that it has.
 TEST_P(OnDemand, HeaderIsEditedSecretly) {
   build_all();
   Scene(ws).rewrite_secretly("inc/b.h", "#pragma once\n#define B 9\n");
   for (int round = 0; round < 2; ++round)
     for (const char* unit : {"one", "two"}) compare(compile(unit));
-  settle();  // now it does
+  settle();  // now it notices
   for (const char* unit : {"one", "two"}) compare(compile(unit));
   remove_cache();
   for (const char* unit : {"one", "two"}) compare(compile(unit));
 }
 
-// What was compiled with a module that is out of date in secret is not to be had without the module.
+// A result that was compiled with an outdated module needs that module to be a hit.
 TEST_P(OnDemand, SecretlyOldModuleIsNotTrusted) {
   ASSERT_TRUE(ws.run(compile("one").argv).ok());
   Scene(ws).rewrite_secretly("inc/b.h", "#pragma once\n#define B 9\n");
@@ -182,7 +183,7 @@ TEST_P(OnDemand, MapOfModulesChanges) {
                                    std::string("module B { header \"b.h\" }\n"), std::string()}) {
     other.empty() ? ws.remove("inc/module.modulemap") : ws.write("inc/module.modulemap", other);
     settle();
-    // clang may object to what it has.
+    // clang may reject the module that it has.
     for (const char* unit : {"one", "two"}) EXPECT_FALSE(compare(compile(unit)).is_hit()) << other;
     remove_cache();
     for (const char* unit : {"one", "two", "three"}) compare(compile(unit));
@@ -193,7 +194,7 @@ TEST_P(OnDemand, MapOfModulesChanges) {
   expect_all("hit");
 }
 
-// A header that comes to stand before the one that was found: clang has it in the module already.
+// A header that now comes before the one that was found: clang still has the old one in its module.
 TEST_P(OnDemand, HeaderComesEarlierOnTheWay) {
   ws.write("inc/a.h", "#pragma once\n#include <b.h>\n#define A (B + 1)\n");
   settle();
@@ -213,8 +214,8 @@ TEST_P(OnDemand, HeaderComesEarlierOnTheWay) {
   for (const char* unit : {"one", "two"}) build(unit);
 }
 
-// Search paths are not in clang's name of a module: two orders of them share one, and who comes first has
-// made it.
+// clang's name of a module does not include search paths: two orders of them share one module, and
+// the first compile has made it.
 TEST_P(OnDemand, OptionsThatShareAModule) {
   ws.write("inc/a.h", "#pragma once\n#include <c.h>\n#define A (C + 1)\n");
   ws.write("p/c.h", "#pragma once\n#define C 1\n");
@@ -256,7 +257,8 @@ TEST_P(OnDemand, ModuleIsReplacedOrDamaged) {
   }
 }
 
-// Modules that were there before deja came are inputs, byte by byte, with the times behind them.
+// Modules that existed before the first run through deja are inputs, with their bytes and the times
+// in them.
 TEST_P(OnDemand, ModulesThatOthersMade) {
   ASSERT_TRUE(ws.run(compile("one").argv).ok());
   build_all();
@@ -268,7 +270,7 @@ TEST_P(OnDemand, ModulesThatOthersMade) {
   expect_all("miss");
 }
 
-// It says so when it makes the module, and then no more.
+// clang prints the message when it makes the module, and not again.
 TEST_P(OnDemand, MessagesOfModulesAreTheirMakers) {
   ws.write("inc/b.h",
            "#pragma once\n#define B 3\nstatic inline int unused(void) { int u; return 1; }\n");
@@ -280,7 +282,7 @@ TEST_P(OnDemand, MessagesOfModulesAreTheirMakers) {
   }
 }
 
-// A message about the unit itself comes back.
+// A message about the unit itself is replayed.
 TEST_P(OnDemand, MessagesOfTheUnitComeBack) {
   outcome(compile("two", {"-Wall"}));
   write_unit("one", "static int never;\n");
@@ -290,7 +292,7 @@ TEST_P(OnDemand, MessagesOfTheUnitComeBack) {
   EXPECT_NE(verdict.bare.err.find("never"), std::string::npos);
 }
 
-// clang asks for the time to see how old its cache is; a source that asks, too, is told apart.
+// clang reads the clock to find the age of its cache; a source that reads it as well is told apart.
 TEST_P(OnDemand, TimeIsNotKept) {
   build_all();
   for (const std::string use : {"const char* now = __TIME__ \"\";\n", "NOW\n"}) {
@@ -313,7 +315,7 @@ TEST_P(OnDemand, TimeIsNotKept) {
   }
 }
 
-// A source that looks into the cache learns what no claim holds.
+// A source that reads the cache learns something that no claim holds.
 TEST_P(OnDemand, SourcesThatLookIntoTheCache) {
   build_all();
   const std::string file = module("B");
@@ -326,12 +328,12 @@ TEST_P(OnDemand, SourcesThatLookIntoTheCache) {
   }
 }
 
-// What is proven once is then only watched.
-TEST_P(OnDemand, ChangesAreNoticedUnderAVigil) {
+// What was checked once is then only watched.
+TEST_P(OnDemand, ChangesAreNoticedUnderAWatch) {
   const auto watch = [&] {
     build_all();
     build_all();
-    ws.let_engine_rehearse();
+    ws.let_engine_set_watches();
     expect_all("hit");
   };
   watch();
@@ -353,7 +355,7 @@ TEST_P(OnDemand, ChangesAreNoticedUnderAVigil) {
   expect_all("miss");
 }
 
-// After a week clang looks for modules that nobody has used for a month.
+// After a week clang looks for modules that were not used for a month.
 TEST_P(OnDemand, OldCacheIsSwept) {
   build_all();
   ASSERT_TRUE(ws.run({"touch", "-d", "40 days ago", cache() + "/modules.timestamp", module("A"),
@@ -378,7 +380,7 @@ TEST_P(OnDemand, FailuresAreCompiledAgain) {
 }
 
 TEST_P(OnDemand, CacheWhereTheEnvironmentSays) {
-  const bool is_old = std::string(GetParam()) == "clang-14";  // knows no variable of its own
+  const bool is_old = std::string(GetParam()) == "clang-14";  // it has no variable of its own
   if (is_old) fs::create_directories(ws.base() + "/clang");
   if (is_old) fs::create_symlink(cache(), ws.base() + "/clang/ModuleCache");
   fs::create_directories(cache());
@@ -410,7 +412,7 @@ TEST_P(OnDemand, ManyAtOnce) {
     EXPECT_TRUE(compare(compile("u" + std::to_string(i))).is_hit()) << i;
 }
 
-// Another checkout, with the first one's modules in reach.
+// Another checkout, which can reach the first one's modules.
 TEST_P(OnDemand, AnotherCheckout) {
   for (const char* p : {"x", "y"}) {
     ws.make_directory(p);

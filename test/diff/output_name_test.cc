@@ -1,5 +1,5 @@
-// One command with another name for its output: it may only be served what it left under the first name
-// where the tool would leave the same under the second.
+// One command with another name for its output: a result made under the first name may only be
+// served if the tool would leave the same under the second.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -28,7 +28,8 @@ class OutputName : public ::testing::Test {
     }
     return argv;
   }
-  // What was made as `first`, asked for as `second`. "{O}" is the output, "{S}" without its extension.
+  // Makes the result as `first`, then asks for `second`. "{O}" is the output, "{S}" the same
+  // without its extension.
   Verdict again(const Argv& argv, const std::string& first, const std::string& second) {
     ws.deja({"purge", "--yes"});
     EXPECT_TRUE(warm_up(ws, {filled(argv, first), options}, 1))
@@ -69,7 +70,7 @@ TEST_F(OutputName, LinksAreShared) {
   expect_hit({"gcc", "-shared", "main.o", "-o", "{O}"}, "libq1.so", "one/libq2.so");
 }
 
-// CMake's checks: the objects lie in a directory that is named after the program.
+// CMake's checks: the objects are in a directory named after the program.
 TEST_F(OutputName, ObjectsBelowTheProgramsNameFollow) {
   for (const char* name : {"check-q1", "check-q2"}) {
     const std::string directory = "CMakeFiles/" + std::string(name) + ".dir";
@@ -88,7 +89,7 @@ TEST_F(OutputName, ObjectsBelowTheProgramsNameFollow) {
     expect_hit({compiler, ws.path(directory + "/main.c.o"), "-lm", "-o", "{O}"}, "check-q1",
                "check-q2");
   }
-  // Nothing of these must be wrong.
+  // None of these may be wrong.
   ws.run({"gcc", "-c", "h.c", "-o", "first.o"});
   ws.write("choose.ld", "SECTIONS { .text : { *q1*(.text*) *(.text*) } }\nINSERT AFTER .init;\n");
   for (const Argv& more :
@@ -120,7 +121,7 @@ TEST_F(OutputName, TargetsOfDependencyFilesFollow) {
   }
 }
 
-// Nothing here must be wrong; what hits is up to the names.
+// None of these may be wrong; which of them hit depends on the names.
 TEST_F(OutputName, EveryKindOfSideOutput) {
   const Argv kinds[] = {{"-g"},
                         {"-g", "-gsplit-dwarf"},
@@ -215,7 +216,7 @@ TEST_F(OutputName, AnOutputThatIsAnInputIsRefused) {
   // It becomes one while an engine remembers the request.
   const Argv argv = {"gcc", "-c", "a.c", "-o", "two/a.c"};
   ws.deja(argv);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.remove("two");
   std::filesystem::create_directory_symlink(".", ws.path("two"));
   EXPECT_EQ(ws.deja(argv).exit_code, 1);
@@ -230,7 +231,8 @@ TEST_F(OutputName, AnOutputThatIsAnInputIsRefused) {
 
 TEST_F(OutputName, AMessageThatNamesTheOutput) {
   ws.write("m.s", ".section .note.GNU-stack,\"\",@progbits\n.globl main\nmain: ret\n.globl v\n");
-  again({"gcc", "-no-pie", "-nostdlib", "m.s", "-o", "{O}"}, "one/tmp-q1", "two/tmp-q2");  // warns
+  // prints a warning
+  again({"gcc", "-no-pie", "-nostdlib", "m.s", "-o", "{O}"}, "one/tmp-q1", "two/tmp-q2");
 }
 
 TEST_F(OutputName, TwoAtOnce) {

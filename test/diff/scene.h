@@ -1,5 +1,5 @@
-// A workspace whose changes are also written down as a shell script, so that whatever is found comes
-// with its reproducer.
+// A workspace that also writes every change to a shell script, so that each finding has a
+// reproducer.
 #pragma once
 
 #include <filesystem>
@@ -15,13 +15,14 @@ class Scene {
   explicit Scene(Workspace& of) : ws(of) {}
 
   void write(const std::string& name, const std::string& text, unsigned mode = 0644);
-  // The same inode, another content of the same size, and its old modification time put back.
+  // The same inode and size with other content, and the old modification time restored.
   void rewrite_secretly(const std::string& name, const std::string& text);
   void remove(const std::string& name);
   void make_directory(const std::string& name);
   void symlink(const std::string& to, const std::string& name);
   void hard_link(const std::string& existing, const std::string& name);
-  void copy(const std::string& from, const std::string& to);  // of trees too, links as they are
+  // also whole directories, links stay links
+  void copy(const std::string& from, const std::string& to);
   void move(const std::string& from, const std::string& to);
   void touch(const std::string& name, long seconds);
   void change_mode(const std::string& name, unsigned mode);
@@ -29,7 +30,7 @@ class Scene {
   void remove_script(const std::string& name);
 
   bool exists(const std::string& name) const { return ws.exists(name); }
-  // Empty for what is no file (any more): a symlink may dangle.
+  // Empty when it is not a file (any more): a symlink may dangle.
   std::string read(const std::string& name) const {
     return std::filesystem::is_regular_file(ws.path(name)) ? ws.read(name) : "";
   }

@@ -1,4 +1,4 @@
-// Compilers that are shell scripts: a variable that the script may read counts, another does not.
+// Compilers that are shell scripts: a variable that the script may read counts, others do not.
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ struct Case {
   const char* body;
   const char* before;  // of the environment ("NAME": unset)
   const char* after;
-  const char* shell = nullptr;  // of a case that others do not know
+  const char* shell = nullptr;  // for a construct that other shells lack
 };
 
 class Scripts : public Family, public ::testing::WithParamInterface<const char*> {
@@ -34,7 +34,7 @@ class Scripts : public Family, public ::testing::WithParamInterface<const char*>
 TEST_P(Scripts, VariablesThatTheyCannotReadDoNotCount) {
   const std::string here = "/usr/bin/gcc -DV=1 \"$@\"";
   std::vector<std::string> bodies = {"exec " + here, "x=$(dirname \"$0\")\nexec " + here};
-  // busybox may do the work of env itself.
+  // busybox may run env in its own process.
   if (std::string(GetParam()) != "busybox") bodies.push_back("/usr/bin/env " + here);
   for (const std::string& body : bodies) {
     for (const char* now : {"FOO=1", "MAKEFLAGS=-j2", "SHLVL=7", "PWD=/", "OLDPWD=/usr"}) {
@@ -44,7 +44,7 @@ TEST_P(Scripts, VariablesThatTheyCannotReadDoNotCount) {
   }
 }
 
-// Each way in which a script can read one; all of them hold for the last variable only.
+// Every way in which a script can read a variable; all of them use the last variable only.
 TEST_P(Scripts, VariablesThatTheyReadCount) {
   static const std::string compile = "exec /usr/bin/gcc \"-DV=$n\" \"$@\"";
   static constexpr Case kCases[] = {
@@ -100,7 +100,7 @@ TEST_P(Scripts, VariablesThatTheyReadCount) {
   }
 }
 
-// The child sees the name that the shell has given to the directory.
+// The child gets the directory's name from the shell.
 TEST_P(Scripts, NameOfTheDirectoryCounts) {
   ws.write("real/a.c", "int a;\n");
   ws.script("gcc", "#!" + find_program(GetParam()) +

@@ -1,4 +1,4 @@
-// Two checkouts of one project: what one has built, the other asks for.
+// Two checkouts of one project: the second asks for results of the first.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ using Files = std::map<std::string, std::string>;
 
 class Sharing : public ::testing::Test {
  protected:
-  // In texts, "{R}" is the directory of this checkout, "{1}" that of the first, "{W}" what holds both.
+  // In texts, "{R}" is the directory of this checkout, "{1}" that of the first, "{W}" their parent.
   std::string filled(std::string text, const std::string& root) const {
     const auto fill = [&text](const std::string& mark, const std::string& by) {
       for (std::size_t at = text.find(mark); at != std::string::npos;
@@ -33,7 +33,7 @@ class Sharing : public ::testing::Test {
     out.options.cwd = checkout + (cwd.empty() ? "" : "/" + cwd);
     return out;
   }
-  // A miss in p1, the same files in `second`, then `change` (in p1), then the command in `second`.
+  // A miss in p1; the same files in `second`; `change` (in p1); then the command in `second`.
   Verdict share(const Files& files, const std::function<void()>& change = nullptr,
                 const std::string& second = "p2") {
     for (const auto& [name, text] : files) ws.write("p1/" + name, filled(text, ws.path("p1")));
@@ -50,7 +50,7 @@ class Sharing : public ::testing::Test {
         << as_shell(command_in(second)) << "\ndeja: " << verdict.event;
     return verdict;
   }
-  // The same with nothing left of what was shared before.
+  // The same after removing everything that was shared before.
   Verdict share_again(const Files& files) {
     ws.deja({"purge", "--yes"});
     for (const char* checkout : {"p1", "p2"}) std::filesystem::remove_all(ws.path(checkout));

@@ -1,5 +1,5 @@
-// A result made in one checkout or build directory and found by another: it may only be served where the
-// tool would leave the same there. The name of a directory gets into results on more ways than one thinks.
+// A result made in one checkout or build directory and found from another: it may only be served if
+// the tool would leave the same there. A directory's name gets into results in many ways.
 #include <gtest/gtest.h>
 
 #include "diff/sharing.h"
@@ -7,14 +7,9 @@
 namespace deja::test {
 namespace {
 
-// --- must hit ---
+// --- results that must hit ---
 
-TEST_F(Sharing, RelativeNames) {
-  argv = {"gcc", "-c", "-MD", "a.c"};
-  EXPECT_TRUE(share(with("#include \"inc/a.h\"\nint f(void) { return V; }\n")).is_hit());
-}
-
-// gcc asks for the real path of its source and of its output, and compares the two.
+// gcc asks for the real paths of its source and of its output, and compares the two.
 TEST_F(Sharing, NamesWithDots) {
   const Files files = {{"src/a.c", "int f(void) { return 1; }\n"}, {"bld/sub/x", ""}};
   for (const char* name : {"./src/a.c", "src/../src/a.c", "{R}/./src/a.c", ".//src/a.c",
@@ -41,7 +36,7 @@ TEST_F(Sharing, LinksOfNamesWithDots) {
   }
 }
 
-// The source is a system header as well, and then the compiler takes the shorter of its names.
+// The source is also a system header, and then the compiler writes the shorter of its names.
 TEST_F(Sharing, SourceThatIncludesItselfFromASystemDirectory) {
   const std::string dots = "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc";
   argv = {"gcc", "-Wsystem-headers", "-isystem", dots, "-c", dots + "/s.c", "-o", "a.o"};
@@ -73,7 +68,7 @@ TEST_F(Sharing, DepfileThatWrapsElsewhere) {
         "second/checkout/with/a/longer/name");  // a space in the name makes it a miss
 }
 
-// --- the checkout's name, spelled out in content ---
+// --- the checkout's name, spelled out in a file ---
 
 TEST_F(Sharing, IncludeOfAnAbsoluteName) {
   argv = {"gcc", "-c", "a.c"};
@@ -107,7 +102,7 @@ TEST_F(Sharing, PreprocessedTextWithAnAbsoluteName) {
   share({{"a.c", "const char *x = \"{1}/z\";\n"}});
 }
 
-// --- put together from an outer directory and a name in the source ---
+// --- joined from an outer directory and a name in the source ---
 
 TEST_F(Sharing, MacroThatNamesAFile) {
   argv = {"gcc", "-DH=\"{1}/inc/a.h\"", "-c", "a.c"};
@@ -132,7 +127,7 @@ TEST_F(Sharing, VariableWithTwoDirectories) {
 }
 
 TEST_F(Sharing, BuildDirectoryNamedInTheSource) {
-  // One checkout, two build directories; the source directory is on the path.
+  // One checkout, two build directories; the source directory is on the search path.
   const Argv compile = {"gcc", "-I" + ws.work(), "-c", "../a.c"};
   ws.write("a.c", "#include \"b1/gen.h\"\nint f(void) { return V; }\n");
   ws.write("b1/gen.h", "#define V 1\n");
@@ -182,7 +177,7 @@ TEST_F(Sharing, SystemHeaderWhoseRealNameIsShorter) {
         "one");
 }
 
-// A wrapper that computes from its working directory, which is in no output.
+// A wrapper that computes something from its working directory, which is in no output.
 TEST_F(Sharing, ScriptsThatComputeFromTheWorkingDirectory) {
   const Files files = {{"a.c", "int length = LENGTH;\n"}};
   for (const char* length : {"$(pwd | wc -c)", "${#PWD}", "$(readlink -f . | wc -c)", "3"}) {
@@ -196,7 +191,7 @@ TEST_F(Sharing, ScriptsThatComputeFromTheWorkingDirectory) {
   }
 }
 
-// --- a mention of __FILE__ that nothing can be computed from ---
+// --- a mention of __FILE__ that cannot be used in a computation ---
 
 TEST_F(Sharing, AssertionsOfTheToolchain) {
   const std::string uses =
@@ -232,7 +227,7 @@ TEST_F(Sharing, AssertionsOfTheProject) {
   }
 }
 
-// --- attempts to compute from it all the same ---
+// --- attempts to compute from it anyway ---
 
 constexpr const char* kHash =
     "constexpr unsigned hash(const char *p) { unsigned n = 0; while (*p) n = n * 31 + *p++; return "
@@ -253,7 +248,7 @@ TEST_F(Sharing, AnAssertionThatIsRedefined) {
   }
 }
 
-// What one language takes for a comment is code in another.
+// A comment in one language may be code in another.
 TEST_F(Sharing, CodeThatLooksLikeAComment) {
   const Files files = {{"c89.c", "int n = 800 //**/ sizeof(__FILE__)\n;\n"},
                        {"d/*.h", "\n"},
@@ -271,7 +266,7 @@ TEST_F(Sharing, CodeThatLooksLikeAComment) {
   }
 }
 
-// Words and directives that are put together of several lines, or spelled otherwise.
+// Words and directives that are joined from several lines, or spelled in other ways.
 TEST_F(Sharing, WordsThatAreSplit) {
   const std::string where = "int n = sizeof(__FILE__);\n";
   const std::string dead = "#ifndef NDEBUG\n" + where + "#endif\n";
@@ -290,7 +285,7 @@ TEST_F(Sharing, WordsThatAreSplit) {
   }
 }
 
-// Macros that are expanded elsewhere than where they stand.
+// Macros that are expanded in another file than their own.
 TEST_F(Sharing, MacrosThatMeasureTheirFile) {
   const Files headers = {
       {"inc/log.h",
@@ -312,7 +307,7 @@ TEST_F(Sharing, MacrosThatMeasureTheirFile) {
   }
 }
 
-// The function that looks like the toolchain's comes from a directory that the command line names.
+// A function that looks like the toolchain's comes from a directory that the command line names.
 TEST_F(Sharing, AnAssertionOfAnotherPackage) {
   const std::string outside = ws.base() + "/package";
   std::filesystem::create_directories(outside);
@@ -373,7 +368,7 @@ TEST_F(Sharing, ConstantComputedFromTheNameOfAType) {
         "unsigned v = Number<hash<decltype(unnamed)>()>::value;\n"}});
 }
 
-// The pattern is looked for in the real name, whatever the map makes of it.
+// The pattern is searched for in the real name, whatever the map does.
 TEST_F(Sharing, PatternOfNamesToLeaveOut) {
   argv = {"gcc",
           "-finstrument-functions",

@@ -17,8 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Left {
-  Result result;
-  Tree tree;
+  Trial trial;
   std::vector<std::string> links;
 };
 
@@ -31,14 +30,14 @@ void copy_tree(Workspace& ws, const std::string& from, const std::string& to) {
 
 Left run_here(Workspace& ws, const Command& command, bool with_deja) {
   Left left;
-  left.result =
+  left.trial.result =
       ws.run(with_deja ? Workspace::with_deja(command.argv) : command.argv, command.options);
-  left.tree = ws.tree();
+  left.trial.tree = ws.tree();
   left.links = links_of(ws.work());
   return left;
 }
 
-// Runs the bare tool in a copy of `before` that stands where the work directory stood.
+// Runs the bare tool in a copy of `before`, at the path of the work directory.
 Left run_bare(Workspace& ws, const Command& command, const std::string& before) {
   const std::string aside = ws.base() + "/aside";
   fs::rename(ws.work(), aside);
@@ -57,11 +56,9 @@ std::string joined(const std::vector<std::string>& lines) {
 
 std::string compare(const Left& bare, const Left& deja) {
   std::ostringstream out;
-  out << difference(bare.tree, deja.tree);
+  out << difference(bare.trial, deja.trial);
   if (bare.links != deja.links)
     out << "links differ: bare " << joined(bare.links) << "; deja " << joined(deja.links) << "\n";
-  if (!(bare.result == deja.result))
-    out << "bare: " << bare.result << "\ndeja: " << deja.result << "\n";
   return out.str();
 }
 
@@ -86,10 +83,10 @@ std::vector<std::string> links_of(const std::string& directory) {
 
 static Left with_sorted_messages(Left left) {
   std::multiset<std::string> lines;
-  std::istringstream text(left.result.err);
+  std::istringstream text(left.trial.result.err);
   for (std::string line; std::getline(text, line);) lines.insert(line + "\n");
-  left.result.err.clear();
-  for (const std::string& line : lines) left.result.err += line;
+  left.trial.result.err.clear();
+  for (const std::string& line : lines) left.trial.result.err += line;
   return left;
 }
 
@@ -102,17 +99,17 @@ Verdict judge(Workspace& ws, const Command& command, const Command& bare_command
   const Left deja = run_here(ws, command, true);
   verdict.event = ws.last_event();
   const Left bare = run_bare(ws, bare_command, before);
-  verdict.bare = bare.result;
+  verdict.bare = bare.trial.result;
   verdict.difference = compare(bare, deja);
   if (!verdict.difference.empty()) {
     const auto varies = [&] { return !compare(bare, run_bare(ws, bare_command, before)).empty(); };
     verdict.noisy = varies();
-    // Two runs may lie in one second. (Of a hit, time that passes is no excuse.)
+    // The runs may be in one second. (For a hit, passing time is no excuse.)
     if (!verdict.noisy && !verdict.is_hit()) {
       ::poll(nullptr, 0, 1100);
       verdict.noisy = varies();
     }
-    // gcc -pipe: two programs complain at once, in either order.
+    // gcc -pipe: two programs print messages at once, in either order.
     if (!verdict.noisy && !verdict.is_hit())
       verdict.noisy = compare(with_sorted_messages(bare), with_sorted_messages(deja)).empty();
   }

@@ -1,4 +1,4 @@
-// A build whose hits run the tool all the same.
+// A build whose hits also run the tool.
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -30,7 +30,7 @@ TEST_P(Audit, EqualResultsStayHits) {
   ws.expect_hit({"gcc", "-c", "a.c"});
 }
 
-// The trace lacks a header (DEJA_TEST_LEAVE_OUT), so that an edit of it goes unseen.
+// The trace lacks a header (DEJA_TEST_LEAVE_OUT), so an edit of that header is not noticed.
 TEST_P(Audit, AWrongResultIsDroppedAndItsMissingInputNamed) {
   ws.write("a.h", "#define V 1\n");
   ws.write("a.c", "#include \"a.h\"\nint a = V;\n");

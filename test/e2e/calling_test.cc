@@ -1,4 +1,4 @@
-// The ways to call deja, and what stays the tool's own: exit codes, signals, the jobserver.
+// The ways to call deja, and what stays as the tool has it: exit codes, signals, the jobserver.
 #include <signal.h>
 #include <unistd.h>
 
@@ -21,7 +21,7 @@ class Called : public SetupTest {
   void link_front(const std::string& name) {
     fs::create_symlink(Workspace::program(), ws.bin() + "/" + name);
   }
-  // Through a command that starts deja itself, not through `deja …`.
+  // For a command that starts deja itself, instead of `deja …`.
   std::string outcome_of(const Argv& argv) {
     ws.remove("a.o");
     const std::size_t before = ws.events().size();
@@ -41,7 +41,7 @@ TEST_P(Called, ByTheToolsName) {
   EXPECT_EQ(outcome_of({cxx(), "-c", "a.cc"}), "hit");
 }
 
-// Who takes "deja" of CC="deja gcc" for the compiler asks it of which family it is.
+// A build script that takes "deja" of CC="deja gcc" for the compiler asks it for its family.
 TEST_P(Called, ToAnswerForTheCompilerBehindIt) {
   ws.write("probe.c", "#ifdef __clang__\nclang\n#else\ngcc\n#endif\n");
   const auto family = [&](const std::vector<std::string>& variables) {
@@ -56,7 +56,7 @@ TEST_P(Called, ToAnswerForTheCompilerBehindIt) {
   EXPECT_EQ(family({"CC=deja " + other, "TARGET=a-b-c", "TARGET_CC=deja " + cc()}), own);
   EXPECT_EQ(family({"CC=deja", "HOST_CC=deja deja", "CXX=deja " + cc()}), own);
   EXPECT_EQ(family({"CC_any=deja " + cc()}), own);
-  EXPECT_EQ(family({"CC=" + cc()}), family({"CC"}));  // not behind deja: cc
+  EXPECT_EQ(family({"CC=" + cc()}), family({"CC"}));  // without deja in CC: cc
   EXPECT_EQ(
       ws.run({Workspace::program(), "-E", "probe.c"}, {.env = {"CC=deja nosuchcc"}}).exit_code,
       127);
@@ -225,7 +225,7 @@ class Built : public ModeTest {
 };
 
 TEST_P(Built, ByMakeWithAJobserverThatTheToolCanUse) {
-  // The compiler takes a token from make's jobserver and puts it back, as parallel LTO does.
+  // The compiler takes a token from make's jobserver and returns it, as parallel LTO does.
   ws.script("gcc",
             "#!/bin/sh\nset -e\n"
             "auth=$(echo \"$MAKEFLAGS\" | sed -n "

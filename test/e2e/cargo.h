@@ -1,4 +1,4 @@
-// cargo and rustc behind deja.
+// Shared by the tests of cargo and rustc.
 #pragma once
 
 #include <cstdlib>
@@ -9,8 +9,8 @@
 
 namespace deja::test {
 
-// The directory of a real rustc and cargo: rustup's programs of these names are another one's proxies,
-// which look for their toolchains in the user's home.
+// The directory of a real rustc and cargo. rustup's programs with these names are proxies that
+// search the user's home for their toolchains.
 inline std::string toolchain() {
   const char* const home = std::getenv("HOME");
   const std::string directory = std::string(home == nullptr ? "" : home) + "/.rustup/toolchains";
@@ -37,8 +37,8 @@ class CargoTest : public ::testing::TestWithParam<Mode> {
     argv.insert(argv.end(), words.begin(), words.end());
     return ws.run(argv, {.env = {"RUSTC_WRAPPER=" + Workspace::program()}, .cwd = directory});
   }
-  // How the commands since the last call came out, those of which `what` begins so:
-  // "util hit, mac hit". Of "": all but bypasses.
+  // The outcomes since the last call of the commands whose `what` begins with this text: "util hit,
+  // mac hit". With "": all except bypasses.
   std::string outcomes(const std::string& what = "") {
     std::string out;
     const auto events = ws.events();

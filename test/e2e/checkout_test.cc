@@ -1,4 +1,4 @@
-// One result for many directories, wherever the bytes allow it (docs/ARCHITECTURE.md, "Paths").
+// One result for many directories, wherever the outputs allow it (docs/ARCHITECTURE.md, "Paths").
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -6,13 +6,13 @@ namespace {
 
 class Checkout : public SetupTest {
  protected:
-  // Two checkouts of one project, of the same or of another length.
+  // Creates two checkouts of one project, with names of the same or of different length.
   void check_out(const std::string& name) {
     ws.write(name + "/src/a.c", "#include \"a.h\"\nint f(void) { int unused; return V; }\n");
     ws.write(name + "/include/a.h", "#define V 1\n");
     ws.make_directory(name + "/build");
   }
-  // The tool's own bytes in `directory`, then deja's.
+  // Runs the tool in `directory`, then deja; both must leave the same bytes.
   void expect_like_bare(const std::string& outcome, const Argv& argv, const std::string& cwd) {
     const Tree before = ws.tree();
     const Result bare = ws.run(argv, {.cwd = cwd});

@@ -1,4 +1,4 @@
-// Many clients at once.
+// Many clients at the same time.
 #include <signal.h>
 
 #include <sstream>
@@ -11,7 +11,8 @@ namespace {
 
 class Concurrent : public ModeTest {
  protected:
-  // 64 one-shot engines on a busy machine are slower than the ten seconds a client waits for one.
+  // On a busy machine 64 one-shot engines take longer than the ten seconds that a client waits for
+  // one.
   int clients() const { return GetParam() == Mode::daemon ? 64 : 12; }
   std::vector<Result> run_all(const std::vector<Argv>& commands) {
     std::vector<Process> clients;
@@ -73,11 +74,11 @@ TEST_P(Concurrent, OneOutputOfTwoSources) {
   for (int i = 0; i < 16; ++i)
     commands.push_back({"gcc", "-c", i % 2 == 0 ? "a.c" : "b.c", "-o", i % 4 < 2 ? "x.o" : "y.o"});
   for (const Result& result : run_all(commands)) EXPECT_TRUE(result.ok()) << result;
-  // Whoever came last has won; a stored result must never be a mixture.
+  // The last writer wins; a stored result must never be a mixture.
   for (const char* source : {"a.c", "b.c"}) ws.expect_unchanged({"gcc", "-c", source, "-o", "x.o"});
 }
 
-TEST_P(Concurrent, ClientsThatLeaveHoldUpNobody) {
+TEST_P(Concurrent, ClientsThatLeaveHoldUpNoOther) {
   ws.script("gcc", "#!/bin/sh\necho started\nsleep 1\nexec /usr/bin/gcc \"$@\"\n");
   ws.write("a.c", "int a;\n");
   Process runner = ws.start(Workspace::with_deja({"gcc", "-c", "a.c"}));

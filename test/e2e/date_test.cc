@@ -1,5 +1,5 @@
-// __DATE__: a result is the same all day, in the time zone that the compiler sees. The zones of these tests
-// are chosen so that no midnight comes in between, or just one.
+// __DATE__: a result stays valid for the day, in the time zone that the compiler sees. The time
+// zones of these tests are chosen so that no midnight comes during the test, or exactly one.
 #include <time.h>
 
 #include <filesystem>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* kDate = "const char* d = __DATE__;\n";
 
-// "TZ=ABC-h:mm:ss", where the day ends at that time.
+// "TZ=ABC-h:mm:ss", a zone whose midnight is at that time.
 std::string zone_with_midnight(time_t midnight) {
   const time_t ahead = 86400 - midnight % 86400;
   const auto part = [](time_t n) { return std::to_string(n); };
@@ -48,14 +48,14 @@ TEST_P(Date, IsAHitOnItsDay) {
 TEST_P(Date, IsNoHitAfterMidnight) {
   ws.write("a.c", kDate);
   const Argv argv = {cc(), "-c", "a.c"};
-  ws.deja(argv, {.env = {"TZ=UTC"}});  // the engine and the compiler have run once
+  ws.deja(argv, {.env = {"TZ=UTC"}});  // starts the engine and reads the compiler
   const time_t midnight = ::time(nullptr) + 6;
   const Options today = {.env = {zone_with_midnight(midnight)}};
   ASSERT_TRUE(ws.deja(argv, today).ok());
   const std::string before = ws.read("a.o");
   ASSERT_TRUE(ws.deja(argv, today).ok());
   const std::string outcome = ws.last_event().outcome;
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ASSERT_TRUE(ws.deja(argv, today).ok());
   if (::time(nullptr) >= midnight) GTEST_SKIP() << "the machine was busy until midnight";
   EXPECT_EQ(outcome, "hit");
@@ -72,7 +72,7 @@ TEST_P(Date, IsNoHitAfterMidnight) {
 
 TEST_P(Date, IsThatOfTheZoneThatTheCompilerSees) {
   ws.write("a.c", kDate);
-  // Never the same day.
+  // In this zone it is another day.
   ws.expect_same({cc(), "-c", "a.c"}, {.env = {"TZ=ABC-14"}});
   const std::string east = ws.read("a.o");
   ws.expect_same({cc(), "-c", "a.c"}, {.env = {"TZ=ABC+12"}});
@@ -120,19 +120,19 @@ TEST_P(Date, WithTheTimeOfDayIsNotStored) {
   expect_never_a_hit({cc(), "-DC(x)=x##__", "-c", "a.c"});
 }
 
-// The text of a precompiled header is not there to be searched.
+// The text of a precompiled header cannot be searched.
 TEST_P(Date, WithAPrecompiledHeaderIsNotStored) {
   ws.write("p.h", "#define NOW __TIME__\n#define TODAY __DATE__\n");
   const std::string header = is_gcc() ? "p.h.gch" : "p.h.pch";
   ASSERT_TRUE(ws.run({cc(), "-x", "c-header", "p.h", "-o", header}).ok());
   ws.write("a.c", "#include \"p.h\"\nconst char* d = TODAY; const char* t = NOW;\n");
-  // gcc does not look at the text.
+  // gcc does not compare the text.
   if (is_gcc()) ws.write("p.h", "#define NOW \"\"\n#define TODAY __DATE__\n");
   expect_never_a_hit(is_gcc() ? Argv{cc(), "-c", "a.c"}
                               : Argv{cc(), "-include-pch", header, "-c", "a.c"});
 }
 
-// What clang keeps for others holds the buffer into which it has put both, the date and the time.
+// clang stores the buffer into which it has written both date and time.
 TEST_P(Date, InATreeIsNotStored) {
   ws.write("d.h", kDate);
   ws.write("m.cppm", "export module m;\nexport const char* d = __DATE__;\n");
@@ -158,7 +158,7 @@ TEST_P(Date, ThatIsRedefinedIsAHit) {
 
 // Some versions of clang put the time into the header of the object file.
 TEST_P(Date, InAnObjectFileThatMayHoldATimeOfItsOwn) {
-  if (is_gcc()) return;  // it is made for one machine
+  if (is_gcc()) return;  // gcc writes no time for this target
   ws.write("a.c", kDate);
   const Argv argv = {cc(), "--target=x86_64-w64-mingw32", "-c", "a.c"};
   if (!ws.run(argv).ok()) GTEST_SKIP() << "not for this machine";

@@ -1,4 +1,4 @@
-// emcc: a shell, Python, clang, the linker, binaryen and node behind one name.
+// emcc: a shell, Python, clang, the linker, binaryen and node, under one name.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,7 +28,7 @@ class Emscripten : public ::testing::Test {
       ASSERT_TRUE(ws.run({"emcc", "-c", stem + ".c", "-o", stem + ".o"}).ok());
     }
   }
-  // A program that calls f of a library of JavaScript.
+  // Writes a program that calls f from a JavaScript library.
   void write_library(const std::string& value) {
     ws.write("lib.js",
              "mergeInto(LibraryManager.library, { f: function() { return " + value + "; } });\n");
@@ -38,7 +38,8 @@ class Emscripten : public ::testing::Test {
     if (ws.exists("j.o")) return;
     ASSERT_TRUE(ws.run({"emcc", "-c", "j.c", "-o", "j.o"}).ok());
   }
-  // What node says to a program; later versions have a fetch that this emcc takes for a browser's.
+  // What the program prints in node. Later versions of node have fetch, which this emcc takes for a
+  // browser's.
   std::string say(const std::string& program) {
     const Result r =
         ws.run({"node", "-e", "globalThis.fetch = undefined; require('./" + program + "')"});
@@ -70,7 +71,7 @@ TEST_F(Emscripten, ArchivesAreServed) {
   compile();
   const Argv archive{"emar", "rcs", "lib.a", "a.o", "b.o"};
   ws.expect_same(archive);
-  ws.expect_same(archive);  // over the one that is there
+  ws.expect_same(archive);  // replaces the existing archive
   ws.expect_same({"emranlib", "lib.a"});
   ws.write("b.c", "int add(int a, int b) { return a - b; }\n");
   compile();
@@ -101,7 +102,7 @@ TEST_F(Emscripten, ProgramOfTwoFilesIsServedAndRuns) {
   EXPECT_EQ(say("out.js"), "hello 3\n");
 }
 
-// The object comes back from the cache, too, and is as old as that.
+// The object is restored from the cache, with the time of that moment.
 TEST_F(Emscripten, ObjectsOfAnotherTimeAreTheSame) {
   compile();
   ws.expect_miss(link);
@@ -133,8 +134,8 @@ TEST_F(Emscripten, LibraryOfJavaScriptIsEdited) {
   EXPECT_EQ(say("out.js"), "2\n");
 }
 
-// Libraries are run by the compiler of JavaScript, so they can ask for the time then.
-TEST_F(Emscripten, LibraryThatTellsTheTimeIsNeverServed) {
+// The JavaScript compiler runs libraries, so they can read the clock.
+TEST_F(Emscripten, LibraryThatOutputsTheTimeIsNeverServed) {
   for (const char* value : {"{{{ Date.now() }}}", "{{{ performance.timeOrigin }}}"}) {
     const Argv argv{"emcc", "j.o", "--js-library", "lib.js", "-o", "out.js"};
     write_library(value);
@@ -182,7 +183,7 @@ TEST_F(Emscripten, ErrorsAreServed) {
   EXPECT_EQ(ws.expect_hit(argv), bare);
 }
 
-// A cache of its own, as emsdk has it: every run locks a file there, which must stay that file.
+// With its own cache, as in emsdk: every run locks a file there, which must stay the same file.
 TEST_F(Emscripten, LockOfItsCacheStays) {
   const fs::path shared = "/usr/share/emscripten/cache";
   if (!fs::exists(shared / "sysroot_install.stamp"))
@@ -193,7 +194,7 @@ TEST_F(Emscripten, LockOfItsCacheStays) {
   fs::copy(shared / "sysroot_install.stamp", cache + "/sysroot_install.stamp");
   ws.set("EM_CACHE=" + cache);
   ws.set("EM_FROZEN_CACHE=");
-  ASSERT_TRUE(ws.run(compile_a).ok());  // looks whether its tools work, and makes the lock
+  ASSERT_TRUE(ws.run(compile_a).ok());  // checks its tools, and creates the lock
   const std::string lock = cache + "/cache.lock";
   struct stat before = {};
   ASSERT_EQ(::stat(lock.c_str(), &before), 0) << "no lock: the test shows nothing";

@@ -1,5 +1,5 @@
-// What a compile inherits: variables, umask, limits. What shows in the result is keyed; the tool
-// itself sees what it would see without deja.
+// What a compile inherits: variables, umask, limits. What can change the result is in the key; the
+// tool sees what it would see without deja.
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -51,7 +51,7 @@ TEST_P(Environment, UmaskDecidesTheMode) {
 
 EVERY_SETUP(Environment);
 
-// A script named like the compiler tells what it sees.
+// A script with the compiler's name prints what it sees.
 class Inherited : public ModeTest {
  protected:
   void expect_same_text(const std::string& script, const Options& options = {}) {

@@ -1,4 +1,4 @@
-// Inputs of one content in several files, which some tools tell apart and others do not.
+// Files with equal content, which some tools distinguish.
 #include <filesystem>
 
 #include "e2e/setup.h"
@@ -28,8 +28,7 @@ class EqualInputs : public ModeTest {
   }
 };
 
-// Linkers know files by their names: whether two equal ones were made at the same time is nothing to
-// them.
+// Linkers compare names of files: it does not matter whether two equal files have the same time.
 TEST_P(EqualInputs, OfALinkInAnotherCheckout) {
   NEEDS_TOOL("ld.lld");
   NEEDS_TOOL("ld.gold");
@@ -56,7 +55,7 @@ TEST_P(EqualInputs, OfALinkInAnotherCheckout) {
   }
 }
 
-// What linkers make of one file by two names is what they make of two.
+// A linker makes the same output from one file with two names as from two files.
 TEST_P(EqualInputs, OfALinkAreOneFileOrTwo) {
   std::filesystem::create_hard_link(ws.path("a.o"), ws.path("copy.o"));
   for (const char* linker : {"ld.bfd", "ld.gold", "ld.lld"}) {
@@ -76,7 +75,7 @@ TEST_P(EqualInputs, OfALinkAreOneFileOrTwo) {
   }
 }
 
-// But for a library that another one needs: bfd's linker asks by its inode whether it has that one.
+// Except for a library that another library needs: GNU ld checks by inode whether it has loaded it.
 TEST_P(EqualInputs, LibrariesThatAreOneOrTwo) {
   compile("b", "extern int a;\nint f(void) { return a; }\n");
   compile("m", "int f(void);\nint main(void) { return f(); }\n");

@@ -1,4 +1,4 @@
-// What the tests of `deja exec` share.
+// Shared by the tests of `deja exec`.
 #pragma once
 
 #include "e2e/setup.h"
@@ -27,7 +27,7 @@ class ExecTest : public ::testing::TestWithParam<Mode> {
     EXPECT_EQ(printed.out.size(), 65U) << printed;
     return printed.out;
   }
-  // Exit code 2, one line on stderr that holds the texts, and nothing was run.
+  // Expects exit code 2, one line on stderr that contains the texts, and no run of the tool.
   void expect_refused(const Argv& argv, const std::vector<std::string>& texts,
                       const Options& options = {}) const {
     const Result refused = ws.deja(argv, options);

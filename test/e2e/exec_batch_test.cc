@@ -11,7 +11,7 @@ using Json = nlohmann::json;
 
 class ExecBatch : public ExecTest {
  protected:
-  // The objects that are written for these lines, by id.
+  // Runs these lines, and returns the objects that were printed, by id.
   std::map<std::string, Json> batch(const std::string& lines, int exit_code) const {
     const Result r = ws.deja({"exec", "--batch"}, {.in = lines});
     EXPECT_EQ(r.exit_code, exit_code) << r;

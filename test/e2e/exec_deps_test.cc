@@ -1,5 +1,5 @@
-// The two ways in which a `deja exec` learns of inputs without observing: an include scan (path A)
-// and a depfile that the tool writes (path B). Both with and without observation.
+// The two ways to give `deja exec` inputs without observation: an include scan, and a depfile that
+// the tool writes. Both are tested with and without observation.
 #include <filesystem>
 
 #include "e2e/exec.h"
@@ -18,8 +18,8 @@ std::string way_label(const ::testing::TestParamInfo<Way>& info) {
 
 class ExecDeps : public ::testing::TestWithParam<Way> {
  protected:
-  // Stands in for a tool that reads $1, writes $2 and the rules of $2 to $3: a line "use NAME" reads
-  // another file, "fail" makes it fail.
+  // A tool that reads $1, writes $2, and writes the rules of $2 to $3. A line "use NAME" makes it
+  // read another file, "fail" makes it fail.
   void SetUp() override {
     ws.script("tool", R"(#!/bin/sh
 files=$1
@@ -90,7 +90,7 @@ TEST_P(ExecDeps, TheDepfileComesBackAndAStaleOneIsNotTaken) {
   ws.remove("out");
   ws.expect_hit(rules());
   EXPECT_EQ(ws.read("out.d"), text);
-  // Left by an earlier run, and not written by this one.
+  // Left by an earlier run; this run does not write it.
   const Argv lazy = with({"--input-file", "a", "--output-file", "out", "--depfile", "out.d"},
                          {"tool", "a", "out"});
   for (int i = 0; i < 2; ++i) ws.expect_miss(lazy);

@@ -1,5 +1,5 @@
-// What tools do besides writing files: directories that are renamed, processes that stay, looks at all
-// of a file.
+// Effects of tools besides writing files: renamed directories, processes that stay, reads of a
+// file's metadata.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 
 class ExecEffects : public ExecTest {
  protected:
-  // Runs it, removes what it has made, and expects the same from a hit.
+  // Runs the command, removes what it has made, and expects that a hit restores it.
   void expect_comes_back(const Argv& argv, const std::string& made) {
     const Result first = ws.expect_miss(argv);
     EXPECT_EQ(ws.last_event().detail, "");
@@ -49,7 +49,7 @@ TEST_P(ExecEffects, ProcessesThatStayProveNothing) {
     EXPECT_NE(ws.last_event().detail.find("left a process behind"), std::string::npos)
         << ws.last_event();
   }
-  // It was there before the tool.
+  // The directory existed before the tool ran.
   const Argv plain = sh({}, "echo then");
   ws.expect_miss(plain);
   ws.expect_hit(plain);
@@ -70,7 +70,7 @@ TEST_P(ExecEffects, AHitThatCannotBeLeavesNoDirectories) {
   ws.remove("out");
   ws.expect_hit(make);
   ws.remove("d");
-  ASSERT_EQ(::chmod(ws.path("out").c_str(), 0600), 0);  // which the tool would keep
+  ASSERT_EQ(::chmod(ws.path("out").c_str(), 0600), 0);  // the tool would keep this mode
   EXPECT_EQ(ws.expect_miss(make).err, "");
   EXPECT_TRUE(ws.exists("d/f"));
 }
@@ -117,7 +117,7 @@ TEST_P(ExecEffects, LongListings) {
   ASSERT_EQ(::link(ws.path("d/f").c_str(), ws.path("aside/f").c_str()), 0);
   EXPECT_NE(ws.expect_miss(list).out.find(" 2 "), std::string::npos);
   ws.expect_hit(list);
-  ws.write("d/sub/h", "1\n");  // the time of the directory
+  ws.write("d/sub/h", "1\n");  // changes the directory's time
   ws.expect_miss(list);
 }
 

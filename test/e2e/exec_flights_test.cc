@@ -1,5 +1,5 @@
-// Many callers of one `deja exec` at the same time. The tool appends to a file that is no output of
-// its own account (an inherited descriptor), so its runs are counted honestly.
+// Many concurrent callers of one `deja exec`. The tool counts its runs by appending to an inherited
+// descriptor, which is not an output.
 #include <poll.h>
 #include <signal.h>
 
@@ -20,7 +20,7 @@ class ExecFlights : public ExecTest {
                   "echo told; echo warned >&2\nread -r n < in\n[ -z \"$1\" ] || echo $n > \"$1\"\n"
                   "exit ${CODE:-0}\n");
   }
-  // Appending is a change in place, which no observed run may make.
+  // Appending changes a file in place, so an observed run that appends is not stored.
   Argv slow(Argv options, const Argv& more = {}) const {
     options.insert(options.end(), {"--declared-only", "--input-file", "in", "--pass-env", "WAIT",
                                    "--pass-env", "CODE"});
@@ -32,7 +32,7 @@ class ExecFlights : public ExecTest {
     const std::string text = ws.exists(ws.base() + "/ticks") ? ws.read(ws.base() + "/ticks") : "";
     return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
   }
-  // Waits for something that is due within moments.
+  // Waits for a condition that should hold within moments.
   template <typename Condition>
   static void wait_until(Condition condition) {
     for (int i = 0; i < 6000 && !condition(); ++i) ::poll(nullptr, 0, 5);

@@ -1,4 +1,4 @@
-// What is part of the key of a `deja exec`, and what is not.
+// What is part of the key of a `deja exec`.
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -242,10 +242,10 @@ TEST_P(ExecKey, Globs) {
   ws.expect_miss(command);
   ws.write("data/new/c.txt", "1\n");
   ws.expect_miss(command);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(command);
   ws.remove("data/new");
-  ws.expect_hit(command);  // as it was before
+  ws.expect_hit(command);  // the same as before
   ws.write("data/c.md", "1\n");
   ws.expect_hit(command);
 }
@@ -280,7 +280,7 @@ TEST_P(ExecKey, TheWatchSetNoticesEveryChange) {
       const std::string before = ws.read(c.file);
       ws.deja(c.argv);
       ws.expect_hit(c.argv);
-      ws.let_engine_rehearse();
+      ws.let_engine_set_watches();
       ws.expect_hit(c.argv);
       ws.run({"/bin/sh", "-c", "printf %s \"$1\" > \"$0\"", ws.path(c.file), c.text});
       SCOPED_TRACE(c.file);

@@ -1,4 +1,4 @@
-// How `deja exec` runs tools, and puts back what they left.
+// How `deja exec` runs tools and restores their results.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -73,7 +73,7 @@ TEST_P(ExecRun, FailuresOnlyOnRequest) {
   const Result again = ws.expect_hit(fail({"--cache-failures"}));
   EXPECT_EQ(again.exit_code, 7);
   EXPECT_EQ(again.out, "told\n");
-  ws.expect_failure(fail({}));  // who did not ask for it does not get it
+  ws.expect_failure(fail({}));  // a caller without --cache-failures does not get a failure
   ws.write("in", "0");
   EXPECT_EQ(ws.expect_miss(fail({"--cache-failures"})).exit_code, 0);
 }
@@ -83,7 +83,7 @@ TEST_P(ExecRun, RunsEndedByASignalAreNeverStored) {
     const Result r = ws.expect_failure(sh({"--cache-failures"}, "kill -TERM $$"));
     EXPECT_EQ(r.signal, SIGTERM) << r;
   }
-  // A shell tells of a child's signal by its exit code.
+  // A shell reports a child's signal by its exit code.
   for (int i = 0; i < 2; ++i)
     EXPECT_EQ(ws.expect_failure(sh({"--cache-failures"}, "(kill -9 $(exec sh -c 'echo $PPID'))"))
                   .exit_code,
@@ -103,7 +103,7 @@ TEST_P(ExecRun, ResultsHaveATimeToLive) {
   let_it_pass();
   ws.expect_miss(with("1ms"));
   let_it_pass();
-  ws.expect_miss(copy);  // stored with a time, and that is over
+  ws.expect_miss(copy);  // stored with a --ttl that has passed
   ws.expect_hit(with("1h"));
 }
 
@@ -145,7 +145,7 @@ TEST_P(ExecRun, OutputsComeBackWithTheirDirectories) {
   ws.remove("gen");
   ws.expect_hit(make);
   EXPECT_EQ(difference(made, ws.tree()), "");
-  ws.expect_hit(make);  // while all is there
+  ws.expect_hit(make);  // while everything is there
   EXPECT_EQ(difference(made, ws.tree()), "");
 }
 
@@ -256,7 +256,7 @@ TEST_P(ExecRun, LargeOutputsInLittleMemory) {
   ws.remove("out");
   ws.expect_hit(large);
   EXPECT_EQ(std::filesystem::file_size(ws.path("out")), size);
-  if (GetParam() != Mode::daemon) return;  // its engine is gone by now
+  if (GetParam() != Mode::daemon) return;  // the engine has ended
   const std::string status = ws.read("/proc/" + std::to_string(ws.daemon_pid()) + "/status");
   const std::size_t at = status.find("VmHWM:");
   ASSERT_NE(at, std::string::npos);
@@ -337,7 +337,7 @@ TEST_P(ExecRun, DeclaredOnlyIsTheUsersWord) {
   ws.write("hidden", "2\n");
   ws.expect_hit(uses);
   EXPECT_EQ(ws.read("out"), "1\n");
-  // Nor does such a result serve those who want to know.
+  // A caller without that option does not get such a result.
   ws.expect_miss(
       sh({"--input-file", "in", "--output-file", "out"}, "read -r n < hidden; echo $n > out"));
   EXPECT_EQ(ws.read("out"), "2\n");
@@ -372,7 +372,7 @@ TEST_P(ExecRun, StrictDoesNotNameTheToolsOwnScript) {
     EXPECT_EQ(ws.expect_miss(exec(options, {name})).exit_code, 0);
     EXPECT_EQ(ws.expect_hit(exec(options, {name})).exit_code, 0);
   }
-  // What another tool reads is not its own.
+  // A script that is not the tool itself must be declared.
   const Result r = ws.expect_miss(exec(options, {"./other"}));
   EXPECT_EQ(r.exit_code, 1) << r;
   EXPECT_NE(r.err.find("/script, which is not declared"), std::string::npos) << r;
@@ -415,7 +415,7 @@ TEST_P(ExecRun, ObservedVariablesCountWhenTheyAreRead) {
   EXPECT_EQ(ws.expect_miss(read, {.env = {"NAME=1"}}).out, "1\n");
   EXPECT_EQ(ws.expect_miss(read, {.env = {"NAME=2"}}).out, "2\n");
   EXPECT_EQ(ws.expect_hit(read, {.env = {"NAME=1"}}).out, "1\n");
-  // Of a tool that is known not to take all of them, the others do not count.
+  // gcc is known to read single variables, so the others do not count.
   NEEDS_TOOL("gcc");
   ws.write("a.c", "int a;\n");
   const Argv compile = exec({"--env", "observed", "--output-file", "a.o"}, {"gcc", "-c", "a.c"});
@@ -431,7 +431,7 @@ TEST_P(ExecRun, AllVariablesCountWhereTheyAreToCount) {
   ws.expect_hit(all, {.env = {"NAME=1"}});
 }
 
-// Both streams in one: what is stored for a terminal is not what is stored for two files.
+// Both streams are one file: a result stored for a terminal differs from one stored for two files.
 TEST_P(ExecRun, OrderOfTheStreamsIsKeptWhereTheyAreOne) {
   const std::string script = "echo 1; echo 2 >&2; echo 3; echo 4 >&2";
   const Argv one = {"sh", "-c", "\"$0\" exec -- /bin/sh -c '" + script + "' 2>&1",
@@ -439,7 +439,7 @@ TEST_P(ExecRun, OrderOfTheStreamsIsKeptWhereTheyAreOne) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(ws.run(one).out, "1\n2\n3\n4\n");
   EXPECT_EQ(ws.last_event().outcome, "hit");
   EXPECT_EQ(ws.expect_miss(sh({}, script)).err, "2\n4\n");
-  EXPECT_EQ(ws.run(one).out, "1\n2\n3\n4\n");  // and both stay
+  EXPECT_EQ(ws.run(one).out, "1\n2\n3\n4\n");  // both results stay
   EXPECT_EQ(ws.last_event().outcome, "hit");
   EXPECT_EQ(ws.expect_hit(sh({}, script)).out, "1\n3\n");
 }
@@ -458,7 +458,7 @@ TEST_P(ExecRun, WhatItSaysOfItself) {
   EXPECT_EQ(ws.expect_hit(copy).err, "");
 }
 
-// A cache problem never stops the tool.
+// An error of the cache never stops the tool.
 TEST_P(ExecRun, RunsWithoutACache) {
   for (const char* variable : {"DEJA_DISABLE=1", "DEJA_DIR=/proc/nowhere"}) {
     ws.remove("out");
@@ -496,7 +496,7 @@ TEST_P(ExecRun, BadInputIsOneLineAndRunsNothing) {
   EXPECT_NE(nothing.err.find("no command"), std::string::npos);
 }
 
-// A program whose threads have the smallest stacks there are, and load libraries on them.
+// A program whose threads have the smallest possible stacks and load libraries.
 TEST_P(ExecRun, ThreadsWithSmallStacks) {
   NEEDS_TOOL("gcc");
   ws.write("small.c",

@@ -1,5 +1,5 @@
-// Real tools behind `deja exec`: run, then served, then run again when something that they read has
-// changed, each leaving what the bare tool leaves.
+// Real tools with `deja exec`: a miss, a hit, and a miss after a change of something that they
+// read. Each must leave what the tool without deja leaves.
 #include <unistd.h>
 
 #include <filesystem>
@@ -11,7 +11,8 @@ namespace {
 
 class ExecTools : public ExecTest {
  protected:
-  // Runs through deja twice beside the bare tool; each must leave the same. The second is a hit.
+  // Runs the tool without deja, then twice through deja; all must leave the same. The second run is
+  // a hit.
   void expect_same(const Argv& options, const Argv& command) {
     const Tree before = ws.tree();
     const Result bare = ws.run(command);
@@ -24,7 +25,7 @@ class ExecTools : public ExecTest {
       EXPECT_EQ(difference(made, ws.tree()), "") << wanted;
     }
   }
-  // Another run, with what the tool makes of things now.
+  // Expects another run, with the tool's current result.
   void expect_changed(const Argv& options, const Argv& command) {
     const Tree before = ws.tree();
     const Result bare = ws.run(command);
@@ -37,7 +38,7 @@ class ExecTools : public ExecTest {
   }
 };
 
-// systemd's module for names of users (getpwuid and so on) opens each step of a path so.
+// systemd's module for user names (getpwuid and so on) opens each component of a path like this.
 TEST_P(ExecTools, OpensASymlinkItself) {
   NEEDS_TOOL("python3");
   ws.write("one/file", "1");
@@ -81,7 +82,7 @@ TEST_P(ExecTools, LooksAtOtherThingsWithoutOpeningThem) {
   expect_changed(options, look("directory"));
 }
 
-// What is opened by the name of a descriptor is not known by its own.
+// A file opened through a descriptor's name is not recorded under its own name.
 TEST_P(ExecTools, GoesThroughAnOpenDescriptor) {
   NEEDS_TOOL("python3");
   const auto through = [&](const std::string& what) {
@@ -106,8 +107,8 @@ TEST_P(ExecTools, GoesThroughAnOpenDescriptor) {
               "333\n");
 }
 
-// Permission counts as absence does. A directory that may not be searched, and a file that may not be
-// read, are looked at by a user who is not root.
+// A refused permission counts like an absence. A user who is not root looks at a directory without
+// search permission and at a file without read permission.
 TEST_P(ExecTools, PermissionThatIsRefused) {
   NEEDS_TOOL("setpriv");
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
@@ -146,7 +147,7 @@ TEST_P(ExecTools, PermissionThatIsRefused) {
   expect_like_bare();
 }
 
-// The tool gives up being root: what it is refused then, root may.
+// The tool drops root's rights; after that, it is refused what root may read.
 TEST_P(ExecTools, PermissionThatIsRefusedToAnotherUser) {
   NEEDS_TOOL("setpriv");
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
@@ -175,7 +176,7 @@ TEST_P(ExecTools, PermissionThatIsRefusedToAnotherUser) {
   }
 }
 
-// What runtimes (the JVM, Go, node) ask for the sizes of their heaps and pools.
+// Runtimes (the JVM, Go, node) read these to size their heaps and pools.
 TEST_P(ExecTools, AsksForLimitsOfTheMachine) {
   expect_same({}, {"/bin/sh", "-c",
                    "for f in /proc/cgroups /proc/meminfo /proc/self/cgroup /proc/self/mountinfo "
@@ -246,7 +247,7 @@ TEST_P(ExecTools, ClangFormatAsALinter) {
   const Argv command = {"clang-format-19", "--dry-run", "-Werror", "a.cc"};
   const Argv options = {"--cache-failures"};
   expect_same(options, command);
-  ws.write(".clang-format", "DisableFormat: true\n");  // it was looked for and not there
+  ws.write(".clang-format", "DisableFormat: true\n");  // the search for it found nothing before
   expect_changed(options, command);
   ws.write("a.cc", "int a;\n");
   expect_changed(options, command);
@@ -271,7 +272,7 @@ TEST_P(ExecTools, PythonCodeGenerator) {
            "  for name in data: print(shape(name), file=out)\n");
   ws.write("shapes.py", "def shape(name): return f'int {name};'\n");
   ws.write("names.json", "[\"a\", \"b\"]\n");
-  // Python keeps what it has compiled beside its modules.
+  // Python stores compiled files next to its modules.
   const Argv options = {"--output-file", "out.h", "--input-extra", "1"};
   const Argv command = {"python3", "-B", "gen.py", "names.json", "out.h"};
   expect_same(options, command);
@@ -287,7 +288,8 @@ TEST_P(ExecTools, PythonThatKeepsItsModules) {
   ws.write("gen.py", "from shapes import shape\nopen('out.h', 'w').write(shape('a'))\n");
   ws.write("shapes.py", "def shape(name): return f'int {name};'\n");
   const Argv argv = exec({"--output-file", "out.h"}, {"python3", "gen.py"});
-  for (int i = 0; i < 2; ++i) ws.deja(argv);  // the first makes __pycache__, the second finds it
+  // the first run creates __pycache__, the second finds it
+  for (int i = 0; i < 2; ++i) ws.deja(argv);
   ws.remove("out.h");
   ws.expect_hit(argv);
   EXPECT_EQ(ws.read("out.h"), "int a;");
@@ -336,14 +338,14 @@ TEST_P(ExecTools, CMakeScripts) {
   ws.write("gen.cmake",
            "file(STRINGS in.txt lines)\nfile(GLOB all *.txt)\nlist(LENGTH all n)\n"
            "file(WRITE gen.h \"int n = ${n}; // ${lines}\\n\")\n");
-  const Argv script = {"cmake", "-P", "gen.cmake"};  // it looks for itself on PATH
+  const Argv script = {"cmake", "-P", "gen.cmake"};  // searches PATH for itself
   expect_same({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
   ws.write("more.txt", "");
   expect_changed({"--output-file", "gen.h", "--pass-env", "PATH"}, script);
 }
 
-// The loader looks for libraries of better processors in directories of fixed names, and what has such a
-// name may be no directory: /usr/bin/x86_64 is a program.
+// The loader searches for libraries of better processors in directories with fixed names. A file
+// may have such a name: /usr/bin/x86_64 is a program.
 TEST_P(ExecTools, FileInPlaceOfADirectoryOfLibraries) {
   NEEDS_TOOL("gcc");
   ws.make_directory("lib");

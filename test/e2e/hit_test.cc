@@ -14,8 +14,8 @@ TEST_P(Hit, LeavesWhatTheCompilerLeaves) {
   EXPECT_EQ(bare.tree.size(), 3u);
 }
 
-// What a user is told of a stored result is what it is checked by.
-TEST_P(Hit, TellsWhatItRestsOn) {
+// `deja why --trace` prints the claims by which a result is checked.
+TEST_P(Hit, WhyTraceListsTheClaims) {
   ws.write("a.h", "");
   ws.write("a.c", "#include \"a.h\"\n#if __has_include(\"none.h\")\n#endif\nint a;\n");
   ws.expect_miss({cc(), "-c", "a.c"});
@@ -50,7 +50,7 @@ TEST_P(Hit, ReplaysWarningsByteForByte) {
   EXPECT_NE(bare.result.err.find("unused"), std::string::npos);
 }
 
-// Other sources, the same object: the compile was in vain, and nothing more is stored.
+// Another source, but the same object: nothing more is stored.
 TEST_P(Hit, AMissThatMakesKnownBytesIsADup) {
   ws.write("a.c", "int a;\n");
   ws.expect_miss({cc(), "-c", "a.c"});

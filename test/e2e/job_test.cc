@@ -1,4 +1,4 @@
-// Archivers, assemblers, linkers and checkers, called by themselves.
+// Archivers, assemblers, linkers and checkers, called directly.
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -23,7 +23,7 @@ TEST_P(Job, NewArchive) {
   ws.expect_same({"ar", "rcsT", "thin.a", "a.o", "b.o"});
 }
 
-// What was in the archive before the run is an input, and so is that it was not there.
+// The archive's content before the run is an input, and so is its absence.
 TEST_P(Job, ArchiveThatIsThereCounts) {
   const Argv add_b{"ar", "rcs", "lib.a", "b.o"};
   ws.expect_miss(add_b);
@@ -34,7 +34,7 @@ TEST_P(Job, ArchiveThatIsThereCounts) {
   ws.expect_same(add_b);
   const std::string both = ws.read("lib.a");
   EXPECT_NE(both, only_b);
-  ws.expect_same(add_b);  // over what it has made
+  ws.expect_same(add_b);  // updates the existing archive
   EXPECT_EQ(ws.read("lib.a"), both);
   ws.write("lib.a", only_a);
   ws.expect_hit(add_b);
@@ -61,7 +61,7 @@ TEST_P(Job, OtherOperationsOfAr) {
   ws.expect_bypass("unsupported_option", {"ar", "rcsU", "lib.a", "a.o"});
 }
 
-// A member that is older than what the archive has of it is not even opened.
+// A member's file that is older than the archive's copy is not even opened.
 TEST_P(Job, ComparesTimesInEverySpelling) {
   ws.write("options", "-r -u");
   ws.write("all", "ru lib.a a.o");
@@ -77,7 +77,7 @@ TEST_P(Job, ComparesTimesInEverySpelling) {
   }
 }
 
-// As an ar makes them that was built so.
+// Like an ar that was built to store times.
 TEST_P(Job, ArchiveWithTimesIsNotStored) {
   ASSERT_TRUE(ws.run({"ar", "rcsU", "dated.a", "a.o"}).ok());
   ws.script("ar", "#!/bin/sh\ncat dated.a > lib.a\n");
@@ -98,7 +98,7 @@ TEST_P(Job, Assembler) {
     ws.expect_same({"as", "@options", "-o", "s.o"}, {.in = text});
 }
 
-// What no table knows to be a value looks like a source.
+// The value of an unknown option looks like a source.
 TEST_P(Job, AssemblerReadsStdinUnexpectedly) {
   const Argv assemble{"as", "--hash-size", "5", "-o", "s.o"};
   for (const char* text : {"", "x: .long 1\n", "x: .long 2\n", "x: .long 1\n"}) {
@@ -116,7 +116,7 @@ TEST_P(Job, Linker) {
   ws.expect_same({"ld", "-shared", "-L", ".", "-o", "lib.so", "a.o", "b.o"});
 }
 
-// Where no argument says so in full.
+// The option is not spelled out in an argument.
 TEST_P(Job, BuildIdThatIsDrawnIsNotStored) {
   ws.write("m.c", "int main(void) { return 0; }\n");
   ws.write("options", "--build-id=uuid");
@@ -160,7 +160,7 @@ TEST_P(Job, ClangTidy) {
 
 INSTANTIATE_TEST_SUITE_P(, Job, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
 
-// A wrapper that asks what its output is before it makes it.
+// A wrapper that checks its output before it writes it.
 class Script : public ModeTest {};
 
 TEST_P(Script, AsksWhetherItsOutputIsThere) {

@@ -1,12 +1,11 @@
-// Processes that a tool leaves behind: they go on writing where the tool wrote, and nobody waits for
-// them who would not wait without us.
+// Processes that a tool leaves behind: they continue to write to the tool's streams, and no process
+// waits for them that would not wait without deja.
 #include "e2e/setup.h"
 
 namespace deja::test {
 namespace {
 
-// What the process that is left behind does when the file "go" is there. It waits for it; should it wait
-// in vain, it says so.
+// Writes when the file "go" appears. When it waits in vain, it says so.
 constexpr const char* kWaits =
     "n=0; until [ -e go ]; do n=$((n + 1)); [ $n -lt 2000 ] || { : >late; exit; }; sleep 0.01; "
     "done; ";
@@ -17,11 +16,11 @@ class LeftBehind : public ModeTest {
     ModeTest::SetUp();
     ws.write("a.c", "int a;\n");
   }
-  // The tool says "now" and ends with 3; before that it starts something.
+  // The tool starts a process, prints "now" and ends with 3.
   void tool_leaves(const std::string& before, const std::string& after) {
     ws.script("gcc", "#!/bin/sh\n(" + before + "; " + kWaits + after + ") &\necho now\nexit 3\n");
   }
-  // `text` is a shell's; @ stands for the tool, alone or through deja, which it is tried with.
+  // `text` is a shell command; @ is the tool, first alone and then through deja.
   void expect_everywhere(const std::string& text, const std::string& out,
                          const std::string& err = "") {
     const std::string deja = "'" + Workspace::program() + "'";
@@ -34,7 +33,7 @@ class LeftBehind : public ModeTest {
       EXPECT_EQ(result.out, out) << tool;
       EXPECT_EQ(result.err, err) << tool;
       EXPECT_FALSE(result.hung) << tool;
-      EXPECT_FALSE(ws.exists("late")) << tool << ": somebody has waited for who was left behind";
+      EXPECT_FALSE(ws.exists("late")) << tool << ": a process has waited for the one left behind";
     }
   }
 };
@@ -67,7 +66,7 @@ TEST_P(LeftBehind, AFileGetsIt) {
   expect_everywhere(text + "until grep -q late out; do sleep 0.01; done; cat out", "now\nlate\n");
 }
 
-// Whoever reads what the left-behind process has closed, or never had, sees the end at once.
+// A reader of a stream that the remaining process has closed, or never had, sees its end at once.
 TEST_P(LeftBehind, NothingElseIsKeptOpen) {
   tool_leaves("exec 0</dev/null 2>&- 9>&-", "echo late");
   expect_everywhere("{ @ 9>&1 2>&1 >out; } | cat; : >go", "");
@@ -94,11 +93,11 @@ TEST_P(LeftBehind, IsNotStored) {
   }
 }
 
-// Python's multiprocessing has such a helper: it ends when it sees the end of the tool.
+// Python's multiprocessing has such a helper: it ends when the tool has ended.
 TEST_P(LeftBehind, WhoEndsWithTheToolIsNotLeftBehind) {
   ws.script("gcc", "#!/bin/bash\nexec 9> >(cat >&2; echo end >&2)\n: >a.o\n");
   const Argv argv = {"gcc", "-c", "a.c"};
-  // On a busy machine it ends later than deja waits for it, and that run is not stored.
+  // On a busy machine it ends later than deja waits, and then the run is not stored.
   EXPECT_TRUE(wait_until([&] {
     EXPECT_TRUE(ws.deja(argv).ok());
     return ws.last_event().detail.empty();

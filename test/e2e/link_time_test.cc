@@ -1,5 +1,5 @@
-// Programs that are compiled when they are linked. What these links are made of does not depend on how
-// many of their parts are compiled at once, who makes them take turns, and what time it is.
+// Link-time optimisation. The outputs do not depend on how many parts are compiled at once, on the
+// jobserver, or on the time.
 #include <stdlib.h>
 
 #include <filesystem>
@@ -13,7 +13,7 @@ class LinkTime : public ModeTest {
  protected:
   void SetUp() override {
     ModeTest::SetUp();
-    // lto-wrapper's makefile cannot name temporary files with blanks in their names.
+    // lto-wrapper's makefile cannot handle blanks in the names of temporary files.
     std::string pattern = ::testing::TempDir() + "deja-link.XXXXXX";
     ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
     temporary_ = pattern;
@@ -37,7 +37,7 @@ class LinkTime : public ModeTest {
     argv.insert(argv.end(), options.begin(), options.end());
     return argv;
   }
-  // Two runs, of which none is stored.
+  // Runs the command twice; neither run may be stored.
   void expect_never(const Argv& argv, const Options& options = {}) {
     for (int round = 0; round < 2; ++round) {
       ws.remove("p");
@@ -55,7 +55,7 @@ TEST_P(LinkTime, OfGccInPartsAtOnce) {
     ws.expect_same(link("gcc", {option, "-flto-partition=1to1"}));
   }
   ws.expect_same({"gcc", "-O2", "-flto=2", "f.c", "m.c", "-o", "p"});
-  ws.remove("p");  // its mode would stay
+  ws.remove("p");  // otherwise its mode would stay
   ws.expect_same(link("gcc", {"-flto=2", "-r", "-flinker-output=nolto-rel"}));
 }
 
@@ -73,7 +73,7 @@ TEST_P(LinkTime, OfGccOfObjectsThatAreBoth) {
   ws.expect_same({"gcc", "-O2", "-flto=2", "m.o", "lib.a", "-o", "p"});
 }
 
-// The number of parts at once does not reach the program, whoever says it.
+// The number of concurrent parts does not change the program, wherever it is given.
 TEST_P(LinkTime, OfGccHasTheSameBytesWithAnyNumber) {
   compile("gcc", "-flto");
   ASSERT_TRUE(ws.run(link("gcc", {"-flto", "-flto-partition=1to1"})).ok());
@@ -84,7 +84,7 @@ TEST_P(LinkTime, OfGccHasTheSameBytesWithAnyNumber) {
   }
 }
 
-// Make's children are told how they share its jobs, and other names of it each time.
+// Make passes its jobserver on in a variable, with other descriptors or pipes in each run.
 TEST_P(LinkTime, OfGccBelowMake) {
   compile("gcc", "-flto");
   ws.write("Makefile", "p: f.o m.o\n\t" + Workspace::program() +
@@ -103,10 +103,10 @@ TEST_P(LinkTime, OfGccBelowMake) {
   EXPECT_EQ(outcome({"make", "-j3", "q"}, "q"), "miss");
   EXPECT_EQ(outcome({"make", "-j2", "q"}, "q"), "hit");
   EXPECT_EQ(outcome({"make", "q"}, "q"), "hit");
-  EXPECT_EQ(outcome({"make", "-k", "q"}, "q"), "miss");  // which the inner make obeys, too
+  EXPECT_EQ(outcome({"make", "-k", "q"}, "q"), "miss");  // the inner make obeys it, too
 }
 
-// make lists the directory of its makefile, where everybody's temporary files are.
+// make lists the directory of its makefile, which holds other programs' temporary files.
 TEST_P(LinkTime, OfGccAmongOtherTemporaryFiles) {
   compile("gcc", "-flto");
   const Argv argv = {"exec", "--pass-env", "PATH", "--pass-env", "TMPDIR", "--", "gcc",
@@ -122,7 +122,7 @@ TEST_P(LinkTime, OfGccAmongOtherTemporaryFiles) {
   ws.remove(other);
 }
 
-// What the inner make may read besides: variables, and files that they name.
+// The inner make also reads variables, and files that they name.
 TEST_P(LinkTime, OfGccWithOrdersForMake) {
   compile("gcc", "-flto");
   const Argv argv = link("gcc", {"-flto=2"});
@@ -141,8 +141,8 @@ TEST_P(LinkTime, OfGccWithOrdersInMakesFlags) {
   ws.expect_hit(argv);
 }
 
-// That the run has written the makefile does not say that its commands ask nobody for the time, or that
-// there is nothing else to obey. (This compiler does what lto-wrapper does, with any makefile.)
+// Even if the run has written the makefile, its commands may read the clock, or something else may
+// control make. (This compiler does what lto-wrapper does, with any makefile.)
 TEST_P(LinkTime, MakefilesOfTheRunThatTellTheTime) {
   ws.write("wrapper.c", R"(#include <stdio.h>
 #include <stdlib.h>
@@ -205,7 +205,7 @@ TEST_P(LinkTime, OfClangByOtherLinkers) {
   ws.expect_same(link(clang, {"-flto=thin", "-fuse-ld=bfd"}));
 }
 
-// Others read what a link leaves there, and remove it when it is old.
+// Other links read what a link leaves there, and remove it when it is old.
 TEST_P(LinkTime, CachesThatLinksShare) {
   const std::string clang = newest_clang();
   NEEDS_TOOL(clang);
@@ -214,7 +214,7 @@ TEST_P(LinkTime, CachesThatLinksShare) {
   const std::string option = "--thinlto-cache-dir=" + temporary_ + "/shared";
   ws.expect_bypass("unsupported_option",
                    link(clang, {"-flto=thin", "-fuse-ld=lld", "-Wl," + option}));
-  // What no option of the command line tells, the names of the files do.
+  // The option is in a script; only the names of the files show it.
   ws.script("cc", "#!/bin/sh\nexec " + clang + " -Wl," + option + " \"$@\"\n");
   expect_never(link("cc", {"-flto=thin", "-fuse-ld=lld"}));
   std::filesystem::remove_all(temporary_ + "/shared");

@@ -1,4 +1,4 @@
-// Names: long, strange, not text at all.
+// File names that are long, unusual, or not valid text.
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -12,7 +12,7 @@ TEST_P(Name, Strange) {
         "tab\there", "semi;colon", "#hash", "colon:s", "(paren)", "-dash", "ünï", "a=b", "@at"}) {
     SCOPED_TRACE(name);
     const std::string directory = name + " dir";
-    const std::string stem = "./" + name;  // a leading dash or at-sign would be an option
+    const std::string stem = "./" + name;  // a leading dash or @ would make it an option
     ws.write(directory + "/" + name + ".h", "#define V 1\n");
     ws.write(directory + "/" + name + ".c", "int a = V;\n");
     ws.expect_same({"gcc", "-include", stem + ".h", "-MD", "-c", stem + ".c", "-o", stem + ".o"},

@@ -1,6 +1,6 @@
 // L1, option by option: each row is one command whose files, streams and exit code must be the same
-// bare, as a miss and as a hit. Side outputs (.dwo, .gcno, .su, dumps) need no knowledge of the
-// option.
+// without deja, as a miss and as a hit. Side outputs (.dwo, .gcno, .su, dumps) need no knowledge of
+// the option.
 #include <map>
 
 #include "e2e/setup.h"
@@ -8,11 +8,11 @@
 namespace deja::test {
 namespace {
 
-enum class Expected { hit, any };  // any: a bypass will do, a wrong result will not
+enum class Expected { hit, any };  // any: a bypass is allowed, a wrong result is not
 
 struct Row {
   std::string label;
-  Argv arguments;  // after the compiler's name; "CXX" in front: the C++ compiler
+  Argv arguments;  // after the compiler's name; "CXX" first: the C++ compiler
   Expected expected = Expected::hit;
   std::string only{};  // "gcc", "clang", or "": both
 };
@@ -172,7 +172,7 @@ std::string case_label(const ::testing::TestParamInfo<Case>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, Option, ::testing::ValuesIn(cases()), case_label);
 
-// What a later compile reads and an earlier one wrote.
+// One compile writes a file that a later one reads.
 TEST(OptionPair, PrecompiledHeaderIsUsedAndItsChangeNoticed) {
   NEEDS_TOOL("gcc");
   Workspace ws;

@@ -1,5 +1,4 @@
-// L6: what lies at an output's place is treated as the tool itself would treat it, by a hit as
-// well.
+// L6: a hit treats a file at the output's place as the tool itself would.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -21,11 +20,11 @@ class Output : public SetupTest {
     SetupTest::SetUp();
     ws.write("a.c", "int a;\n");
   }
-  // Everything about the directory, with kinds, modes, link counts and targets.
+  // Describes the whole directory, with kinds, modes, link counts and targets.
   std::string describe() {
     return ws.run({"sh", "-c", "find . -mindepth 1 -printf '%P %y %m %n %l\\n' | sort"}).out;
   }
-  // A result is stored; then each road meets the same thing at the output's place.
+  // Stores a result. Then the tool and deja each find the same thing at the output's place.
   void expect_treated_alike(const std::function<void(const std::string&)>& plant,
                             const std::string& output, Argv argv) {
     SCOPED_TRACE(output);
@@ -47,8 +46,8 @@ class Output : public SetupTest {
     EXPECT_EQ(got_text, bare_text) << ws.last_event();
     ws.restore(clean);
   }
-  // `plant` puts something at the path it is given. Assembler, compiler and preprocessor open their
-  // outputs in different ways: replaced, or truncated in place.
+  // `plant` creates something at the path it is given. Assembler, compiler and preprocessor open
+  // their outputs in different ways: they replace it, or truncate it in place.
   void expect_treated_alike(const std::function<void(const std::string&)>& plant) {
     expect_treated_alike(plant, "a.o", {"-c", "a.c"});
     expect_treated_alike(plant, "a.s", {"-S", "a.c"});
@@ -119,7 +118,7 @@ TEST_P(Output, OverADirectory) {
 }
 
 TEST_P(Output, OverAPipe) {
-  // A reader keeps the compiler from waiting for one.
+  // A reader, so that the compiler does not block.
   ws.expect_miss({cc(), "-c", "a.c"});
   ws.remove("a.o");
   ASSERT_EQ(::mkfifo(ws.path("a.o").c_str(), 0600), 0);

@@ -1,5 +1,5 @@
-// paths.portable (DEJA_PORTABLE=1): debug information that names the checkout as ".", so that all
-// checkouts share.
+// paths.portable (DEJA_PORTABLE=1): debug information names the checkout ".", so that all checkouts
+// share results.
 #include <filesystem>
 
 #include "e2e/setup.h"
@@ -21,7 +21,7 @@ class Portable : public SetupTest {
     }
     ws.set("DEJA_PORTABLE=1");
   }
-  // As CMake calls it: absolute names, in a build directory.
+  // A command like CMake's: absolute names, in a build directory.
   Argv compile(const std::string& checkout, const Argv& more = {}) const {
     Argv argv = {
         cc(), "-g", "-I" + ws.path(checkout + "/inc"), "-c", ws.path(checkout + "/src/a.c"),
@@ -82,7 +82,7 @@ TEST_P(Portable, SeveralBaseDirectoriesAreOneRoot) {
   EXPECT_FALSE(holds("one/build/sub/a.o", "root-2"));
 }
 
-// What the user maps himself comes later on the command line, and wins.
+// The user's own map comes later on the command line and takes precedence.
 TEST_P(Portable, TheUsersOwnMapWins) {
   const Argv argv = compile("one", {"-ffile-prefix-map=" + ws.path("one") + "=/own"});
   ws.expect_miss(argv, in("one/build/sub", ws));
@@ -90,18 +90,18 @@ TEST_P(Portable, TheUsersOwnMapWins) {
 }
 
 TEST_P(Portable, SplitDebugInformation) {
-  if (!is_gcc()) return;  // clang's .dwo names its output, which is another rule's affair
+  if (!is_gcc()) return;  // clang's .dwo holds the output's name
   const Argv more = {"-gsplit-dwarf"};
   ws.expect_miss(compile("one", more), in("one/build/sub", ws));
   ws.expect_hit(compile("another/two", more), in("another/two/build/sub", ws));
   EXPECT_EQ(ws.read("one/build/sub/a.dwo"), ws.read("another/two/build/sub/a.dwo"));
 }
 
-// A checkout within the checkout: another root from now on.
+// A checkout inside the checkout: the root changes.
 TEST_P(Portable, VersionControlThatAppears) {
   const Argv argv = {cc(), "-g", "-c", "a.c", "-I../inc"};
   ws.expect_miss(argv, in("one/src", ws));
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(argv, in("one/src", ws));
   ws.make_directory("one/src/.git");
   ws.expect_miss(argv, in("one/src", ws));

@@ -1,4 +1,4 @@
-// The runs of cargo's build scripts (rust.build_scripts).
+// Runs of cargo's build scripts (rust.build_scripts).
 #include "e2e/cargo.h"
 
 namespace deja::test {
@@ -17,7 +17,7 @@ class RustScript : public CargoTest {
              "fn main() { println!(\"{} {}\", MADE, env!(\"TOLD\")); }\n");
     write_script("");
   }
-  // It counts its runs beside the workspace, where nobody looks.
+  // The script counts its runs in a file outside the workspace.
   void write_script(const std::string& more) {
     ws.write("ws/build.rs",
              "fn main() {\n"
@@ -34,7 +34,7 @@ class RustScript : public CargoTest {
     EXPECT_TRUE(r.ok()) << r;
     return ws.run({"target/debug/app"}, {.cwd = directory}).out;
   }
-  // What became of the run of the script.
+  // The outcome of the script's run.
   std::string run_of_script() { return outcomes("build_script_build-"); }
 };
 
@@ -76,7 +76,7 @@ TEST_P(RustScript, AFailureIsTheScripts) {
   EXPECT_EQ(build(), "2 2\n");
 }
 
-// C parts are compiled inside, and what they include counts.
+// It compiles C parts, and what they include counts.
 TEST_P(RustScript, ThatCompilesC) {
   NEEDS_TOOL("gcc");
   ws.write("ws/part.c", "#include \"part.h\"\nint part(void) { return PART; }\n");
@@ -112,7 +112,7 @@ TEST_P(RustScript, WithoutDejaItRunsAlone) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "3 3\n");
 }
 
-// A program or a test of that name is none.
+// A program or a test with such a name is not a build script.
 TEST_P(RustScript, IsToldByWhereCargoPutsIt) {
   ws.write("ws/src/bin/build_script_runner.rs",
            "fn main() { println!(\"runs\"); }\n#[test] fn t() {}\n");

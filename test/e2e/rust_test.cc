@@ -1,4 +1,4 @@
-// rustc behind deja, by itself and under cargo.
+// rustc through deja, directly and from cargo.
 #include <filesystem>
 
 #include "e2e/cargo.h"
@@ -32,7 +32,7 @@ class Rust : public CargoTest {
                         "--out-dir",
                         "out"};
 
-  // A workspace: a library, a proc macro that reads a file, a program that uses both.
+  // A workspace: a library, a proc macro that reads a file, and a program that uses both.
   void write_crates(const std::string& directory) {
     const auto package = [&](const std::string& name, const std::string& rest) {
       ws.write(directory + "/" + name + "/Cargo.toml",
@@ -94,7 +94,7 @@ TEST_P(Rust, EveryInputCounts) {
   ws.expect_miss(argv, {.env = {"SOME="}});
   ws.expect_hit(argv, {.env = {"SOME=1"}});
   ws.expect_hit(argv, {.env = {"OTHER=1", "CARGO_MAKEFLAGS=-j --jobserver-auth=8,9"}});
-  ws.write("b/mod.rs", "");  // two places for one module: an error
+  ws.write("b/mod.rs", "");  // two possible files for one module: an error
   EXPECT_EQ(ws.deja(argv).exit_code, 1);
   ws.remove("b");
   ws.expect_hit(argv);
@@ -133,7 +133,7 @@ TEST_P(Rust, FailuresAreCompiledAgain) {
   }
 }
 
-// What cargo asks before it builds.
+// The questions that cargo asks before it builds.
 TEST_P(Rust, QuestionsAreAnsweredFromMemory) {
   const Argv names = {"rustc", "-", "--crate-name", "___", "--print=file-names", "--print=cfg"};
   for (const Argv& argv : {Argv{"rustc", "-vV"}, Argv{"rustc", "--print=sysroot"}}) {
@@ -172,7 +172,7 @@ TEST_P(Rust, ColoursAreForTerminals) {
   }
 }
 
-// rustup's proxy takes "+toolchain" only for its own as the first word.
+// rustup's proxy accepts "+toolchain" only as the first word.
 TEST_P(Rust, ToolchainsByTheirName) {
   ws.script("rustc", "#!/bin/sh\ncase $1 in +*) shift ;; esac\nexec '" + rustc + "' \"$@\"\n");
   ws.write("a.rs", "pub fn f() { let x = 1; }\n");
@@ -180,7 +180,7 @@ TEST_P(Rust, ToolchainsByTheirName) {
   ws.expect_same({"rustc", "+some", "-vV"});
 }
 
-// A directory that is also searched for crates by their names alone is an input with all that it holds.
+// A directory that rustc also searches for crates by name is an input with its whole listing.
 TEST_P(Rust, DirectoriesThatAreSearchedInTwoWays) {
   ws.write("b.rs", "pub fn g() {}\n");
   ws.write("a.rs", "extern crate b;\npub fn f() { b::g() }\n");
@@ -201,13 +201,13 @@ TEST_P(Rust, DirectoriesThatAreSearchedInTwoWays) {
   }
 }
 
-// What deja adds to a command is an option wherever the user's options end.
+// deja adds its option before the end of the user's options.
 TEST_P(Rust, SourcesAfterTwoDashes) {
   ws.write("a.rs", "pub fn f() { let x = 1; }\n");
   ws.expect_same({"rustc", "--crate-type=lib", "--", "a.rs"});
 }
 
-// Cargo puts a command that is too long into a file of a new name.
+// Cargo writes a command that is too long to a file with a new name.
 TEST_P(Rust, ResponseFiles) {
   ws.write("a.rs", "pub fn f() {}\n");
   ws.write("words1", "--crate-type=lib\n-g\n--cfg\nfeature=\"a b\"\na.rs\n");
@@ -236,7 +236,7 @@ TEST_P(Rust, CargoBuildsWithoutRustcTheSecondTime) {
     EXPECT_EQ(ws.read(path), node.text) << path;
   }
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
-  // Cargo finds all of it fresh.
+  // Cargo finds everything fresh.
   outcomes();
   const Result again = cargo("ws", {"build", "-v"});
   EXPECT_EQ(again.err.find("Running"), std::string::npos) << again;
@@ -259,7 +259,7 @@ TEST_P(Rust, WhatMacrosReadCounts) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1 hello\n");
 }
 
-// What a macro computes of its place need not have that place's bytes.
+// A macro can compute something from its path without writing the path.
 TEST_P(Rust, MacrosThatAskWhereTheyAre) {
   for (const char* clone : {"one", "longer"}) {
     write_crates(clone);
@@ -289,7 +289,7 @@ TEST_P(Rust, MacrosThatMeasureTheirPlace) {
   }
 }
 
-// rustc's own use of these variables counts for nothing, but a source can ask for them.
+// rustc's own use of these variables does not count, but a source can read them.
 TEST_P(Rust, VariablesThatSourcesAskFor) {
   ws.write("a.rs", "pub const T: Option<&str> = option_env!(\"TERM\");\n");
   const Argv argv = compile(library);
@@ -303,7 +303,7 @@ TEST_P(Rust, VariablesThatSourcesAskFor) {
   ws.expect_hit(argv, {.env = {"TERM=two"}});
 }
 
-// A target directory that several checkouts share lies above or beside them.
+// A target directory shared by several checkouts is above or next to them.
 TEST_P(Rust, PortableWithATargetDirectoryElsewhere) {
   ws.set("DEJA_PORTABLE=1");
   for (const char* target : {"target", "one/../build-output"}) {
@@ -318,7 +318,7 @@ TEST_P(Rust, PortableWithATargetDirectoryElsewhere) {
   }
 }
 
-// A macro that may read the whole environment by itself.
+// A macro that may read the whole environment.
 TEST_P(Rust, MacrosThatListVariables) {
   write_crates("ws");
   ws.write(
@@ -353,8 +353,8 @@ TEST_P(Rust, MacrosThatListVariables) {
   ws.expect_miss(argv, {.env = {"WHAT=two"}});
 }
 
-// Its answer is another one each time. (With RUSTC_BOOTSTRAP rustc, as nightly ones do, asks for the time
-// itself before.)
+// Its result differs in every run. (With RUSTC_BOOTSTRAP, rustc itself reads the clock before, as
+// nightly versions do.)
 TEST_P(Rust, MacrosThatAskForTheTime) {
   write_crates("ws");
   ws.write(
@@ -394,7 +394,8 @@ TEST_P(Rust, CheckTestAndReleaseAreTheirOwn) {
   EXPECT_TRUE(cargo("ws", {"test"}).ok());
 }
 
-// Another clone: what names its directory is made anew, and nothing of the first one is in it.
+// In another clone, crates that name the directory are compiled again, and contain nothing of the
+// first clone.
 TEST_P(Rust, ClonesGetTheirOwnNames) {
   write_crates("one");
   ASSERT_TRUE(cargo("one", {"build"}).ok());
@@ -412,8 +413,8 @@ TEST_P(Rust, ClonesGetTheirOwnNames) {
   EXPECT_EQ(outcomes().find("miss"), std::string::npos);
 }
 
-// Crates that lie outside of the clones, as a registry's do, macros among them: what a macro's library
-// holds of its metadata has been looked through.
+// Crates outside of the clones, such as a registry's, including macros: the metadata in a macro's
+// library was searched.
 TEST_P(Rust, ClonesShareCratesOfARegistry) {
   for (const char* clone : {"one", "two"}) {
     write_crates(clone);
@@ -436,7 +437,7 @@ TEST_P(Rust, ClonesShareCratesOfARegistry) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "two"}).out, "1 hello\n");
 }
 
-// paths.portable: with debug information, too. It names the sources relative to the workspace.
+// paths.portable, also with debug information: sources are named relative to the workspace.
 TEST_P(Rust, PortableClonesShareAll) {
   ws.set("DEJA_PORTABLE=1");
   for (const char* clone : {"one", "two"}) {

@@ -1,4 +1,4 @@
-// What else cargo does with rustc: clippy, documentation, tests, coverage, other targets.
+// Other uses of rustc by cargo: clippy, documentation, tests, coverage, other targets.
 #include <map>
 #include <vector>
 
@@ -30,7 +30,8 @@ class RustTools : public CargoTest {
              "[dependencies]\nutil={path=\"../util\"}\n");
     ws.write("ws/app/src/main.rs", "fn main() {\n    println!(\"{}\", util::f());\n}\n");
   }
-  // Twice from nothing; the second time no rustc runs. Returns what the second one prints.
+  // Builds twice from scratch; the second time rustc does not run. Returns the second build's
+  // output.
   Result twice(const Argv& words) {
     Result first, second;
     for (Result* r : {&first, &second}) {
@@ -57,7 +58,7 @@ TEST_P(RustTools, ClippyThroughTheDoubleWrapper) {
     ws.remove("ws/target");
     return cargo("ws", words).err.find("needless_return") != std::string::npos;
   };
-  // What clippy is told otherwise than by rustc's options counts.
+  // Options that clippy gets outside of rustc's options count, too.
   EXPECT_FALSE(warns({"clippy", "--", "-A", "clippy::needless_return"}));
   EXPECT_TRUE(warns({"clippy"}));
   ws.write("ws/util/src/lib.rs", "pub fn f(a: u8, b: u8, c: u8) -> u8 {\n    a + b + c\n}\n");
@@ -73,7 +74,7 @@ TEST_P(RustTools, ClippyThroughTheDoubleWrapper) {
   EXPECT_FALSE(too_many());
 }
 
-// A check of clippy's is no check of rustc's, and neither is a build.
+// A check by clippy does not serve a check by rustc, nor a build.
 TEST_P(RustTools, CheckClippyAndBuildAreApart) {
   if (!std::filesystem::exists(bin + "/cargo-clippy"))
     GTEST_SKIP() << "NOT TESTED: clippy is not installed";
@@ -88,7 +89,7 @@ TEST_P(RustTools, CheckClippyAndBuildAreApart) {
   EXPECT_EQ(ws.run({"target/debug/app"}, {.cwd = "ws"}).out, "1\n");
 }
 
-// A wrapper of somebody else's between cargo and rustc is run as it is.
+// An unknown wrapper between cargo and rustc runs unchanged.
 TEST_P(RustTools, UnknownWrappersAreLeftAlone) {
   ws.script("lints", "#!/bin/sh\necho linted >&2\nexec \"$@\"\n");
   const Result r =
@@ -131,7 +132,7 @@ TEST_P(RustTools, LinksDoNotDependOnTheTextOfPath) {
   ws.expect_miss(argv, path(""));
   ws.expect_hit(argv, path(ws.path("empty") + ":"));
   ws.expect_hit(argv, path("/nowhere:"));
-  // Another linker is found.
+  // PATH leads to another linker now.
   ws.write("front/cc", "#!/bin/sh\nexec /usr/bin/cc \"$@\"\n", 0755);
   ws.expect_miss(argv, path(ws.path("front") + ":"));
 }
@@ -147,13 +148,13 @@ TEST_P(RustTools, OtherOptionsOfRustc) {
     argv.insert(argv.end(), more.begin(), more.end());
     argv.emplace_back("a.rs");
     const Result bare = ws.run(argv);
-    if (!bare.ok()) continue;  // this rustc has no such option, or no runtime for it
+    if (!bare.ok()) continue;  // this rustc lacks the option or its runtime
     ws.expect_same(argv);
     ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
   }
 }
 
-// What another run of rustc makes of another clock, and what it says of its own speed.
+// Options that print times or statistics of the run.
 TEST_P(RustTools, UnstableOptionsThatTellOfTheRun) {
   ws.set("RUSTC_BOOTSTRAP=1");
   ws.write("a.rs", "pub fn f() -> u32 { 1 }\n");
@@ -162,13 +163,13 @@ TEST_P(RustTools, UnstableOptionsThatTellOfTheRun) {
   ws.expect_same({"rustc", "-Zmir-opt-level=3", "--crate-type=lib", "a.rs"});
 }
 
-// A target of one's own: what its description says counts.
+// A custom target: the content of its description counts.
 TEST_P(RustTools, TargetsByTheirDescription) {
   ws.set("RUSTC_BOOTSTRAP=1");
   const Result known = ws.run({rustc, "-Zunstable-options", "--print=target-spec-json"});
   if (!known.ok()) GTEST_SKIP() << "NOT TESTED: this rustc does not describe its target";
   std::string text = known.out;
-  const std::string builtin = "\"is-builtin\": true";  // which a file may not say
+  const std::string builtin = "\"is-builtin\": true";  // which a file must not say
   if (const std::size_t at = text.find(builtin); at != std::string::npos)
     text.replace(at, builtin.size(), "\"is-builtin\": false");
   ws.write("own.json", text);
@@ -212,7 +213,7 @@ TEST_P(RustTools, StaticLibrariesCount) {
   EXPECT_EQ(ws.run({"./a"}).out, "1\n");
 }
 
-// The crate cc compiles C parts with whatever CC says.
+// The crate cc compiles C parts with the compiler in CC.
 TEST_P(RustTools, CPartsOfBuildScripts) {
   NEEDS_TOOL("gcc");
   const std::string registry = "/usr/share/cargo/registry";
@@ -239,7 +240,7 @@ TEST_P(RustTools, CPartsOfBuildScripts) {
   }
 }
 
-// A program that was put back is the user's own: what he does to it touches nothing else.
+// A restored program belongs to the user: changing it changes nothing else.
 TEST_P(RustTools, ProgramsAreCopies) {
   ws.write("a.rs", "fn main() { println!(\"1\"); }\n");
   const Argv argv = {"rustc", "-o", "a", "a.rs"};
@@ -252,7 +253,7 @@ TEST_P(RustTools, ProgramsAreCopies) {
   }
 }
 
-// Two cargo processes at once in directories of their own: each crate is compiled once.
+// Two cargo processes at the same time, in different directories: each crate is compiled once.
 TEST_P(RustTools, TwoCargosCompileOnce) {
   ws.write("registry/slow/Cargo.toml",
            "[package]\nname=\"slow\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
@@ -271,15 +272,16 @@ TEST_P(RustTools, TwoCargosCompileOnce) {
   int runs = 0;
   for (const Event& e : ws.events()) runs += e.what == "slow" ? e.tool_runs : 0;
   EXPECT_GE(runs, 1);
-  EXPECT_LE(runs, GetParam() == Mode::daemon ? 1 : 2);  // engines of one command share no flight
+  EXPECT_LE(runs, GetParam() == Mode::daemon ? 1 : 2);  // one-shot engines share no runs
   for (const std::string clone : {"one", "two"})
     EXPECT_EQ(ws.run({"target/debug/top"}, {.cwd = clone}).out, "3\n");
 }
 
-// One checkout, two target directories: nothing of a crate depends on where they lie, but what names its
-// OUT_DIR. Cargo's own names for the directories (with a profile, with a triple) do not matter either.
+// One checkout, two target directories: the crates do not depend on where these are, except those
+// that name their OUT_DIR. Cargo's names for the directories (with a profile, with a triple) do not
+// matter either.
 TEST_P(RustTools, TwoTargetDirectoriesOfOneCheckoutCompileOnce) {
-  if (GetParam() != Mode::daemon) return;  // engines of one command share no flight
+  if (GetParam() != Mode::daemon) return;  // one-shot engines share no runs
   ws.write("ws/Cargo.toml", "[workspace]\nmembers=[\"app\",\"mac\",\"util\"]\nresolver=\"2\"\n");
   ws.write("ws/util/Cargo.toml", "[package]\nname=\"util\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
   ws.write("ws/util/src/lib.rs", "pub fn f() -> u32 { 3 }\n");
@@ -316,7 +318,8 @@ TEST_P(RustTools, TwoTargetDirectoriesOfOneCheckoutCompileOnce) {
   }
 }
 
-// What a crate takes from its OUT_DIR is named in what rustc makes of it: each target directory has its own.
+// rustc writes the names of files from OUT_DIR into its output, so each target directory has its
+// own result.
 TEST_P(RustTools, TargetDirectoriesThatOutputsNameAreKeptApart) {
   ws.write("ws/Cargo.toml", "[package]\nname=\"top\"\nversion=\"0.1.0\"\nedition=\"2021\"\n");
   ws.write("ws/build.rs",

@@ -1,5 +1,5 @@
-// Variables may hold passwords and tokens: what a tool read of its environment counts by value, but no
-// value lies in clear in the cache's files, and none is told.
+// Variables may hold passwords and tokens. A variable that a tool reads counts by its value, but no
+// value is stored or printed as clear text.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -17,17 +17,17 @@ class Secrets : public ExecTest {
  protected:
   void SetUp() override { NEEDS_TOOL("gcc"); }
 
-  // What the shell reads by name counts by name.
+  // The shell reads variables by name, so each counts by name.
   Argv compile_behind_script() {
     ws.script("gcc", "#!/bin/sh\nexec " + find_program("gcc") + " ${TOKEN:+-DHAS_TOKEN} \"$@\"\n");
     ws.write("a.c", "#ifdef HAS_TOKEN\nint a;\n#endif\nint b;\n");
     return {"gcc", "-c", "a.c"};
   }
-  // The engine's log lies there too.
+  // The engine's log is checked as well.
   Options with(const std::string& value) const {
     return {.env = {"TOKEN=" + value, "DEJA_LOG=" + ws.cache() + "/log"}};
   }
-  // Files of the cache that hold one of the values. What a tool wrote itself holds what it wrote.
+  // The cache's files that contain one of the values. (The tool's own output may contain a value.)
   std::vector<std::string> holders(bool with_blobs = true) const {
     ws.end_engines();
     std::vector<std::string> out;
@@ -43,14 +43,14 @@ class Secrets : public ExecTest {
     }
     return out;
   }
-  // The value counts: another one is a miss, the first one a hit again.
+  // The value counts: another value is a miss, the first value is a hit again.
   void expect_counts(const Argv& argv) {
     ws.expect_miss(argv, with(kFirst));
     ws.expect_hit(argv, with(kFirst));
     ws.expect_miss(argv, with(kSecond));
     ws.expect_hit(argv, with(kFirst));
     ws.expect_hit(argv, with(kSecond));
-    // After an engine that remembers nothing.
+    // The next engine has no memory.
     ws.end_engines();
     ws.expect_hit(argv, with(kFirst));
     ws.expect_miss(argv, {.env = {"TOKEN", "DEJA_LOG=" + ws.cache() + "/log"}});
@@ -123,7 +123,7 @@ TEST_P(Secrets, OfRustsMacros) {
   EXPECT_EQ(holders(false), std::vector<std::string>());
 }
 
-TEST_P(Secrets, WhyTellsNamesAlone) {
+TEST_P(Secrets, WhyPrintsNamesOnly) {
   const Argv argv = compile_behind_script();
   ws.expect_miss(argv, with(kFirst));
   ws.expect_miss(argv, with(kSecond));

@@ -47,7 +47,7 @@ TEST_P(EverySetting, CountsBesideAWarmEngine) {
   ws.let_settle("sub/a.c");
   ws.expect_miss(compile);
   ws.expect_hit(compile);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(compile);
 
   ws.write(file, std::string(row.line) + "\n");

@@ -1,4 +1,4 @@
-// The combinations that the tests of this directory run in: a compiler, and an engine.
+// The combinations in which these tests run: a compiler, and a kind of engine.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 namespace deja::test {
 
 struct Setup {
-  std::string compiler;  // of C
+  std::string compiler;  // the C compiler
   Mode mode = Mode::daemon;
 };
 
@@ -21,7 +21,7 @@ inline std::ostream& operator<<(std::ostream& to, const Setup& s) {
   return to << s.compiler << ", " << mode_name(s.mode);
 }
 
-// The newest clang there is; a name that is not there makes tests skip, and say so.
+// The newest clang that is installed. A name that does not exist makes tests skip with a message.
 inline std::string newest_clang() {
   for (const char* name : {"clang-19", "clang-14", "clang"}) {
     if (!find_program(name).empty()) return name;
@@ -59,19 +59,19 @@ inline std::string mode_label(const ::testing::TestParamInfo<Mode>& info) {
 
 }  // namespace deja::test
 
-// Every compiler and every engine. (A one-shot engine with clang reads 100 MB of clang anew in
-// every test and would show nothing new.)
+// Every compiler and every kind of engine. (A one-shot engine with clang would read the 100 MB of
+// clang in every test and find nothing new.)
 #define EVERY_SETUP(suite)                                                        \
   INSTANTIATE_TEST_SUITE_P(                                                       \
       , suite,                                                                    \
       ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{"gcc", Mode::one_shot}, \
                         Setup{newest_clang(), Mode::daemon}),                     \
       setup_label)
-// Every compiler, with a daemon: where the engine's kind can make no difference.
+// Every compiler, with a daemon: where the kind of engine makes no difference.
 #define EVERY_COMPILER(suite)                                                                      \
   INSTANTIATE_TEST_SUITE_P(                                                                        \
       , suite, ::testing::Values(Setup{"gcc", Mode::daemon}, Setup{newest_clang(), Mode::daemon}), \
       setup_label)
-// Both engines, with gcc.
+// Both kinds of engine, with gcc.
 #define EVERY_MODE(suite) \
   INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label)

@@ -1,4 +1,4 @@
-// L2: whatever the compiler looked at has changed; nothing stored may be served.
+// L2: something that the compiler reads has changed, so no stored result may be served.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,11 +15,11 @@ namespace fs = std::filesystem;
 
 class Stale : public SetupTest {
  protected:
-  // Compiles, changes something that shows in the output, compiles again.
+  // Compiles, changes something that shows in the output, and compiles again.
   void expect_noticed(const Argv& argv, const std::function<void()>& change) {
     const Trial before = ws.expect_same(argv);
     EXPECT_TRUE(before.result.ok()) << before.result;
-    ws.let_engine_rehearse();
+    ws.let_engine_set_watches();
     ws.expect_hit(argv);
     change();
     const Trial after = ws.expect_same(argv);
@@ -43,7 +43,7 @@ TEST_P(Stale, HeaderIsEdited) {
   expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("h/deep.h", "#define V 2\n"); });
 }
 
-// A name that leads elsewhere for each program; nothing is remembered that was read by it.
+// A name that means another file for each process; nothing read through it is remembered.
 TEST_P(Stale, HeaderByTheProgramsOwnDirectory) {
   const Argv argv = {cc(), "-c", "a.c", "-o", "a.o"};
   ws.write("a.c", "#include \"/proc/self/cwd/own.h\"\n");
@@ -139,7 +139,7 @@ TEST_P(Stale, CompilerIsReplacedUnderItsName) {
   expect_noticed({cc(), "-c", "a.c"}, [&] { ws.script(cc(), compiler(2)); });
 }
 
-// A compiler that is a script and asks a program for its options; the program asks a library.
+// The compiler is a script that asks a program for its options; the program uses a library.
 TEST_P(Stale, LibraryAppearsInAnEarlierDirectory) {
   const auto make_library = [this](const std::string& directory, int value) {
     ws.make_directory(directory);

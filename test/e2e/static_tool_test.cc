@@ -1,4 +1,4 @@
-// Tools that no library can be preloaded into: the supervisor observes.
+// Tools into which no library can be preloaded: the supervisor observes them.
 #include <signal.h>
 
 #include <filesystem>
@@ -8,8 +8,9 @@
 namespace deja::test {
 namespace {
 
-// Stands in for a compiler: copies the file after -c into the one after -o. "#include X" on the
-// first line has it look for X (and go on without it); "die" makes it die; "time" ask the time.
+// A simple compiler: copies the file after -c to the file after -o. "#include X" on the first line
+// makes it look for X (and continue without it); "die" makes it die; "time" makes it read the
+// clock.
 constexpr const char* kCopier = R"(
 #include <fcntl.h>
 #include <signal.h>
@@ -57,7 +58,8 @@ class StaticTool : public ::testing::TestWithParam<Mode> {
     if (!built.ok()) GTEST_SKIP() << "needs a static libc: " << built.err;
     ws.write("a.c", "int a;\n");
   }
-  // Has the engine learn that the interposer does not see this tool, or what it starts.
+  // Runs it once, so that the engine learns that the interposer does not see this tool, or what it
+  // starts.
   void learn() {
     ws.let_settle(ws.bin() + "/gcc");
     ws.write("first.c", "int first;\n");
@@ -115,7 +117,7 @@ TEST_P(StaticTool, EndsAsItEnds) {
   EXPECT_EQ(died, ws.run(copy));
 }
 
-// The supervisor would take its rights from it.
+// Under the supervisor the setuid program would not gain its rights.
 TEST_P(StaticTool, NotSupervisedWhenItStartsASetuidProgram) {
   std::filesystem::rename(ws.bin() + "/gcc", ws.bin() + "/helper");
   std::filesystem::permissions(ws.bin() + "/helper", static_cast<std::filesystem::perms>(04755));
@@ -127,7 +129,7 @@ TEST_P(StaticTool, NotSupervisedWhenItStartsASetuidProgram) {
   }
 }
 
-// What it starts is seen by the same means: a dynamic compiler below a static one.
+// A dynamic compiler started by a static one is observed in the same way.
 TEST_P(StaticTool, ProgramsItStartsAreSeenToo) {
   const std::string real = find_program("gcc");
   ws.write("wrapper.c", "#include <unistd.h>\nint main(int c, char** v) { v[0] = \"" + real +
@@ -145,7 +147,7 @@ TEST_P(StaticTool, ProgramsItStartsAreSeenToo) {
   ws.expect_miss(copy);
 }
 
-// It turns into a program that is seen, in the same process; what it read before counts.
+// It execs a dynamic program in the same process; what it read before counts.
 TEST_P(StaticTool, WhatItReadsBeforeItBecomesAnotherCounts) {
   const std::string real = find_program("gcc");
   ws.write("wrapper.c",
@@ -175,7 +177,7 @@ TEST_P(StaticTool, WhatItReadsBeforeItBecomesAnotherCounts) {
   }
 }
 
-// One engine learns for the next.
+// What one engine has learned is stored for the next.
 INSTANTIATE_TEST_SUITE_P(, StaticTool, ::testing::Values(Mode::daemon, Mode::one_shot), mode_label);
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A source that comes by standard input.
+// A source on standard input.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -30,12 +30,12 @@ TEST_P(Stdin, EveryChangeIsAMiss) {
   ws.write("a.h", "#define A 2\n");
   ws.expect_miss(compile, {.in = source});
   ws.expect_hit(compile, {.in = source});
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_miss(compile, {.in = source + "int c;\n"});
   ws.expect_hit(compile, {.in = source});
 }
 
-// Another directory: what the text names there may be another file.
+// In another directory the text may name other files.
 TEST_P(Stdin, IsNotSharedBetweenCheckouts) {
   const Argv compile{cc(), "-x", "c", "-c", "-", "-o", "a.o"};
   for (const char* directory : {"one", "two"}) {
@@ -58,7 +58,7 @@ EVERY_SETUP(Stdin);
 
 class StdinOfAnyKind : public ModeTest {};
 
-// More than is kept: the tool gets all of it all the same.
+// More than is kept: the tool still gets all of it.
 TEST_P(StdinOfAnyKind, TooMuchIsABypassAndNothingIsLost) {
   ws.script("gcc", "#!/bin/sh\nwc -c\n");
   const std::string much((64u << 20) + 12345, 'x');
@@ -66,7 +66,7 @@ TEST_P(StdinOfAnyKind, TooMuchIsABypassAndNothingIsLost) {
             std::to_string(much.size()) + "\n");
 }
 
-// gcc tells the difference.
+// gcc behaves differently for such a file.
 TEST_P(StdinOfAnyKind, AFileReadFromItsMiddleIsABypass) {
   ws.write("two", "int one;\nint two;\n");
   const std::string path = ws.path("two");
@@ -80,7 +80,7 @@ TEST_P(StdinOfAnyKind, AFileReadFromItsMiddleIsABypass) {
   EXPECT_EQ(ws.expect_bypass("stdin_source", compile, options), ws.run(compile, options));
 }
 
-// What cannot be read is no empty source.
+// A read error is not an empty source.
 TEST_P(StdinOfAnyKind, ErrorsAreTheToolsOwn) {
   static constexpr int kWays[] = {O_RDONLY | O_DIRECTORY, O_WRONLY | O_TMPFILE, -1};
   for (const int way : kWays) {
@@ -98,7 +98,8 @@ TEST_P(StdinOfAnyKind, ErrorsAreTheToolsOwn) {
   }
 }
 
-// A wrapper that reads what no adapter knows of, from anything that may be there, or its end only.
+// A wrapper that reads standard input without an adapter knowing it: any kind of input, or only its
+// end.
 TEST_P(StdinOfAnyKind, ReadByAWrapperProvesNothing) {
   ws.write("a.c", "int a = X + 0;\n");
   const Argv compile{"gcc", "-c", "a.c", "-o", "a.o"};
@@ -127,7 +128,7 @@ TEST_P(StdinOfAnyKind, NotReadLeavesItToTheNext) {
   EXPECT_EQ(ws.last_event().outcome, "hit") << ws.last_event();
 }
 
-// cc1 writes into a pipe that becomes as's standard input.
+// cc1 writes to a pipe that is the standard input of as.
 TEST_P(StdinOfAnyKind, PipeBetweenTheToolsIsNone) {
   ws.write("a.c", "int a;\n");
   ws.expect_same({"gcc", "-pipe", "-c", "a.c"}, {.in = "nobody reads it"});

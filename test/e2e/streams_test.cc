@@ -1,4 +1,4 @@
-// What a tool prints: to pipes, one pipe, a terminal, nothing at all; as a miss and as a hit.
+// What a tool prints: to pipes, one pipe, a terminal, or nothing; as a miss and as a hit.
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ TEST_P(Stream, TerminalGetsColourAndPipeGetsPlainFromOneEntry) {
   EXPECT_EQ(ws.expect_hit(argv()), plain);
 }
 
-// A terminal is one file for both streams: which one wrote what is not known for two pipes.
+// On a terminal both streams are one file; the result does not say which stream wrote what.
 TEST_P(Stream, TerminalFirstAndPipesLater) {
   const Options terminal = {.streams = Streams::terminal};
   const Result coloured = ws.run(argv(), terminal);
@@ -42,8 +42,8 @@ TEST_P(Stream, TerminalFirstAndPipesLater) {
   EXPECT_EQ(ws.expect_hit(argv(), terminal), coloured);
 }
 
-// Where nothing was said it does not count how it would have come; where all came by one of two
-// streams, one can have it.
+// A result without any text serves every kind of streams; so does a result with text on only one of
+// two streams.
 TEST_P(Stream, SilenceIsSharedByAllKindsOfStreams) {
   ws.write("a.c", "int a;\n");
   const Streams kinds[] = {Streams::terminal, Streams::apart, Streams::one};
@@ -72,7 +72,7 @@ TEST_P(Stream, BothStreamsServeNoSingleOne) {
   EXPECT_EQ(ws.last_event().reason, "streams were captured apart");
 }
 
-// The assembler prints what it is told to, and looks like the compiler doing so.
+// The assembler prints what the source says, which may look like a message of the compiler.
 TEST_P(Stream, WhatLooksLikeAMessageMayBeStandardOutput) {
   ws.write("p.c", "__asm__(\".print \\\"p.c:1:1: warning: beware\\\"\");\nint a;\n");
   ws.expect_same({cc(), "-c", "p.c"}, {.streams = Streams::one});
@@ -123,7 +123,7 @@ TEST_P(Stream, ColourByOption) {
   }
 }
 
-// The user asks for what is the default.
+// The user asks for the default.
 TEST_P(Stream, ColourWhereThereIsATerminal) {
   Argv coloured = argv();
   coloured.push_back("-fdiagnostics-color=auto");
@@ -131,7 +131,7 @@ TEST_P(Stream, ColourWhereThereIsATerminal) {
   ws.expect_unchanged(coloured, {.streams = Streams::terminal});
 }
 
-// gcc writes warnings while the preprocessed text is on its way: the order within one pipe is kept.
+// gcc writes warnings while it writes the preprocessed text: the order in one pipe is kept.
 TEST_P(Stream, OnePipeKeepsTheOrder) {
   const Options one = {.streams = Streams::one};
   ws.expect_same({cc(), "-E", "w.c"}, one);
@@ -171,7 +171,7 @@ class Closed : public ModeTest {
       ws.restore(before);
       EXPECT_EQ(ws.deja(argv, options), bare) << ws.last_event();
       EXPECT_EQ(difference(left, ws.tree()), "");
-      ws.expect_unchanged(argv);  // with all streams: there is something stored from now on
+      ws.expect_unchanged(argv);  // stores a result, with all streams open
     }
   }
 };
@@ -191,7 +191,7 @@ TEST_P(Closed, AllThree) {
   });
 }
 
-// What was printed is lost: the tool would fail, and so must whoever stands in for it.
+// The printed text is lost: the tool would fail, and so must a hit.
 TEST_P(Closed, FullDiskBehindStandardOutputIsAFailure) {
   if (::access("/dev/full", W_OK) != 0) GTEST_SKIP() << "needs /dev/full";
   ws.write("w.c", kWarns);
@@ -273,7 +273,7 @@ TEST_P(Printing, ProcessLeftBehindDoesNotHoldUpTheClient) {
       << "the process left behind was ended";
 }
 
-// What `progress` asks for is one line on standard error, and not part of any result.
+// The line that `progress` prints on standard error is not part of a result.
 TEST_P(Printing, ProgressLines) {
   ws.write("a.c", "int a;\n");
   ws.write("bad.c", "int\n");

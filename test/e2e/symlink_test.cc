@@ -1,4 +1,4 @@
-// Directories that are reached by two names: what is made by one and removed by the other is one file.
+// Directories with two names: a file made under one name and removed under the other is one file.
 #include <filesystem>
 
 #include "e2e/cargo.h"
@@ -9,7 +9,7 @@ namespace {
 
 class Symlink : public SetupTest {
  protected:
-  // work/link leads to a directory outside of work.
+  // work/link is a link to a directory outside of work.
   void SetUp() override {
     SetupTest::SetUp();
     std::filesystem::create_directories(real());
@@ -60,7 +60,7 @@ TEST_P(ScriptsAndSymlinks, ArchiveBehindOne) {
   ws.expect_same({"ar", "rcs", "link/lib.a", "a.o"});
 }
 
-// A temporary directory that is made by one name and removed by the other, with all that is in it.
+// A temporary directory, made under one name and removed under the other, with its content.
 TEST_P(ScriptsAndSymlinks, TemporaryDirectories) {
   ws.make_directory("real");
   std::filesystem::create_symlink("real", ws.path("link"));
@@ -75,7 +75,7 @@ TEST_P(ScriptsAndSymlinks, TemporaryDirectories) {
   EXPECT_FALSE(ws.exists("real/t"));
 }
 
-// What a script reads through a symlink of its own is an input by its own name.
+// A file that a script reads through its own symlink is an input under its real name.
 TEST_P(ScriptsAndSymlinks, SymlinksOfTheRunItself) {
   ws.make_directory("data");
   ws.write("data/in", "one\n");
@@ -92,7 +92,7 @@ TEST_P(ScriptsAndSymlinks, SymlinksOfTheRunItself) {
   EXPECT_EQ(ws.read("out"), "two\nother\n");
 }
 
-// The last component, too.
+// The same for a symlink that is the last component.
 TEST_P(ScriptsAndSymlinks, FilesByASymlinkOfTheRunItself) {
   ws.write("in", "one\n");
   const std::string script = "ln -s in l && cat l >out; rm l";
@@ -103,7 +103,7 @@ TEST_P(ScriptsAndSymlinks, FilesByASymlinkOfTheRunItself) {
   EXPECT_EQ(ws.read("out"), "two\n");
 }
 
-// Whoever writes through a symlink and then has it lead elsewhere has written nobody knows where.
+// After a symlink that was written through is replaced, the written file is unknown.
 TEST_P(ScriptsAndSymlinks, SymlinksThatAreReplaced) {
   ws.make_directory("one");
   ws.make_directory("two");
@@ -122,7 +122,7 @@ EVERY_MODE(ScriptsAndSymlinks);
 
 class CargoSymlink : public CargoTest {};
 
-// Rustc makes its metadata in a directory that it removes by the real name.
+// rustc creates its metadata in a directory that it removes by its real name.
 TEST_P(CargoSymlink, TargetDirectoryBehindOne) {
   ws.write("Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
   ws.write("src/main.rs", "fn main() {}\n");

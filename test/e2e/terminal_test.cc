@@ -1,5 +1,5 @@
-// One build from two terminals: variables that differ between shells, IDEs, virtual environments and
-// CI, and that only lead a tool to something. What they lead to counts, not their text.
+// One build from two terminals: variables that differ between shells, IDEs, virtual environments
+// and CI, and that only name places to search. What is found there counts, not the variable's text.
 #include <filesystem>
 
 #include "e2e/setup.h"
@@ -9,11 +9,11 @@ namespace {
 
 class Terminal : public SetupTest {
  protected:
-  // clang has an assembler of its own, unless it is told otherwise.
+  // clang has its own assembler by default.
   Argv with_assembler() const {
     return is_gcc() ? Argv{cc(), "-c", "a.c"} : Argv{cc(), "-fno-integrated-as", "-c", "a.c"};
   }
-  // PATH with something in front; the workspace's own comes first otherwise.
+  // PATH with a directory before all others; normally the workspace's own is first.
   static std::string path_behind(const std::string& front, const Workspace& ws) {
     return "PATH=" + front + ":" + ws.bin() + ":/usr/local/bin:/usr/bin:/bin";
   }
@@ -34,7 +34,7 @@ TEST_P(Terminal, LinksDoNotDependOnTheTextOfPath) {
   ws.expect_hit({cc(), "a.c"}, {.env = {path_behind(ws.path("empty"), ws)}});
 }
 
-// What the search finds is another program now, in a directory that was there before.
+// The search finds another program now, in a directory that existed before.
 TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
   ws.write("a.c", "int a;\n");
   ws.make_directory("front");
@@ -43,7 +43,7 @@ TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
   ws.expect_hit(with_assembler(), options);
   ws.write("front/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
   ws.expect_same(with_assembler(), options);
-  // One that may not be executed is passed over.
+  // A file that may not be executed is skipped.
   std::filesystem::permissions(ws.path("front/as"), std::filesystem::perms::owner_read);
   ws.expect_unchanged(with_assembler(), options);
   ws.remove("front/as");
@@ -51,12 +51,12 @@ TEST_P(Terminal, AnAssemblerThatIsFoundEarlierCounts) {
   ws.expect_unchanged(with_assembler(), options);
 }
 
-// The same result from a warm engine, which looks at nothing that it watches.
+// The same from a warm engine, which reads nothing that it watches.
 TEST_P(Terminal, AWatchedSearchNoticesANewProgram) {
   ws.write("a.c", "int a;\n");
   const Options options = {.env = {path_behind(ws.path("late"), ws)}};
   ws.expect_miss(with_assembler(), options);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(with_assembler(), options);
   ws.write("late/as", "#!/bin/sh\nexec /usr/bin/as --defsym mark=7 \"$@\"\n", 0755);
   ws.expect_miss(with_assembler(), options);
@@ -78,7 +78,8 @@ TEST_P(Terminal, DirectoriesThatAreNotThereChangeNothing) {
   }
 }
 
-// "../lib" of an empty directory is another one: gcc looks there by itself, and sources may name it.
+// "../lib" of an empty directory is another directory: gcc looks there by itself, and sources may
+// name it.
 TEST_P(Terminal, AnEmptyDirectoryLeadsToItsNeighbours) {
   for (const char* name : {"one/empty", "one/lib", "one/inc", "two/inc", "two/empty"})
     ws.make_directory(name);
@@ -100,7 +101,7 @@ TEST_P(Terminal, AnEmptyDirectoryLeadsToItsNeighbours) {
   }
 }
 
-// The loader splits its list at semicolons, too, and puts names for "$LIB" and the like (ld.so(8)).
+// The loader also splits its list at semicolons, and replaces "$LIB" and similar names (ld.so(8)).
 TEST_P(Terminal, TheLoadersOwnWaysOfNamingDirectories) {
   ws.write("w.c", "int w(void) { return W; }\n");
   ws.write("a.c", "int w(void);\nint main(void) { return w(); }\n");
@@ -131,7 +132,7 @@ TEST_P(Terminal, TheLoadersOwnWaysOfNamingDirectories) {
   }
 }
 
-// One that is not empty may hold what is looked for, and others may have been passed over.
+// A directory that is not empty may hold the file, and other directories may have been skipped.
 TEST_P(Terminal, DirectoriesThatHoldSomethingCount) {
   ws.write("a.c", "#include <h.h>\nint main(void) { return H; }\n");
   for (const char* name : {"inc", "other"}) ws.make_directory(name);
@@ -156,7 +157,7 @@ TEST_P(Terminal, AWatchedListNoticesANewHeader) {
   ws.expect_miss(argv, {.env = {"CPATH=" + ws.path("inc")}});
   const Options options = {.env = {"CPATH=" + ws.path("late") + ":" + ws.path("inc")}};
   ws.expect_hit(argv, options);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(argv, options);
   ws.write("late/h.h", "#define H 1\n");
   ws.expect_miss(argv, options);
@@ -172,7 +173,7 @@ TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
   ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=/nowhere"}});
 }
 
-// clang names the temporary file in what it says of assembly.
+// clang prints the name of the temporary file in messages about assembly.
 TEST_P(Terminal, TemporaryNamesInOutputsCount) {
   ws.write("a.c", "void f(void) { __asm__(\"nop\"); }\n");
   ws.make_directory("t1");
@@ -198,7 +199,7 @@ TEST_P(Terminal, AStalePwdIsAsGoodAsNone) {
   ws.write("src/a.c", "int a;\n");
   const Argv argv = {cc(), "-g", "-c", "a.c"};
   ws.expect_miss(argv, {.env = {"PWD=" + ws.path("src")}, .cwd = "src"});
-  ws.expect_hit(argv, {.env = {"PWD=" + ws.path(".")}, .cwd = "src"});  // make -C src
+  ws.expect_hit(argv, {.env = {"PWD=" + ws.path(".")}, .cwd = "src"});  // like make -C src
   ws.expect_hit(argv, {.env = {"PWD"}, .cwd = "src"});
   ws.expect_hit(argv, {.env = {"PWD=/nowhere"}, .cwd = "src"});
   ws.expect_hit(argv, {.env = {"PWD=src"}, .cwd = "src"});
@@ -228,7 +229,7 @@ TEST_P(Terminal, ALogicalDirectoryIsInDebugInformation) {
   ws.expect_hit(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
 }
 
-// A name of the working directory ends to be one, while an engine remembers what it meant.
+// A name of the working directory stops being one, while an engine remembers its meaning.
 TEST_P(Terminal, ALogicalDirectoryThatLeadsElsewhereNow) {
   ws.write("real/a.c", "int a;\n");
   ws.make_directory("other");
@@ -236,7 +237,7 @@ TEST_P(Terminal, ALogicalDirectoryThatLeadsElsewhereNow) {
   const Argv argv = {cc(), "-g", "-c", "a.c"};
   const Options options = {.env = {"PWD=" + ws.path("link")}, .cwd = "real"};
   ws.expect_miss(argv, options);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(argv, options);
   ws.remove("link");
   std::filesystem::create_directory_symlink("other", ws.path("link"));
@@ -251,7 +252,7 @@ TEST_P(Terminal, TwoDirectoriesBehindOneSymlinkShare) {
   std::filesystem::create_directory_symlink("real", ws.path("link"));
   ws.expect_miss({cc(), "-c", "a.c"}, {.env = {"PWD=" + ws.path("link/d1")}, .cwd = "real/d1"});
   ws.expect_hit({cc(), "-c", "a.c"}, {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d2"});
-  // Named by the logical directory, too.
+  // The command also names the logical directory.
   const auto compile = [&](const std::string& d) {
     return Argv{cc(), "-I" + ws.path("link/" + d + "/inc"), "-c", ws.path("link/" + d + "/a.c")};
   };
@@ -269,7 +270,7 @@ TEST_P(Terminal, DebugInformationOfALogicalDirectoryIsItsOwn) {
   ws.expect_same(argv, {.env = {"PWD=" + ws.path("link/d2")}, .cwd = "real/d1"});
 }
 
-// The map takes effect only on one of the two names.
+// The map applies to only one of the two names.
 TEST_P(Terminal, APrefixMapOfTheLogicalName) {
   ws.write("real/a.c", "int a;\n");
   std::filesystem::create_directory_symlink("real", ws.path("link"));

@@ -1,5 +1,5 @@
-// Tools in front: every row of the tables that is installed here. A miss, a hit that leaves what the tool
-// leaves, a miss for each change of what it reads, and what another checkout gets.
+// Tools of every row of the tables that are installed here: a miss, a hit that leaves what the tool
+// leaves, a miss for each change of an input, and the result in another checkout.
 #include "e2e/setup.h"
 
 namespace deja::test {
@@ -10,14 +10,14 @@ struct File {
 };
 
 enum class Elsewhere { hit, miss };
-// Of the outputs of the run before.
+// What to do with the outputs of the previous run.
 enum class Leftovers { there, removed };
 
 struct Tool {
   const char* label;
   Argv argv;
   std::vector<File> files;
-  std::vector<File> changes;  // each of them makes it a miss
+  std::vector<File> changes;  // each of them causes a miss
   Elsewhere second_checkout = Elsewhere::hit;
   Leftovers leftovers = Leftovers::there;
 };
@@ -45,7 +45,7 @@ const Tool kTools[] = {
      {{"p.adb", "with Q;\nprocedure P is begin Q.F; end P;\n"},
       {"q.ads", "package Q is\n   procedure F;\nend Q;\n"}},
      {{"q.ads", "package Q is\n   procedure F;\n   X : Integer := 1;\nend Q;\n"}},
-     Elsewhere::miss},  // times of sources are in p.ali
+     Elsewhere::miss},  // p.ali holds the times of sources
     {"gccgo",
      {"gccgo-12", "-c", "a.go", "-o", "a.o"},
      {{"a.go", "package a\nfunc F() int { return 1 }\n"}},
@@ -83,7 +83,7 @@ const Tool kTools[] = {
      {"/usr/lib/qt5/bin/rcc", "a.qrc", "-o", "qrc_a.cpp"},
      {{"a.qrc", "<RCC><qresource><file>a.txt</file></qresource></RCC>"}, {"a.txt", "1"}},
      {{"a.txt", "2"}},
-     Elsewhere::miss},  // times of files are in its output
+     Elsewhere::miss},  // its output holds times of files
     {"glslang",
      {"glslangValidator", "-V", "a.vert", "-o", "a.spv"},
      {{"a.vert", "#version 450\nvoid main() { gl_Position = vec4(1); }\n"}},
@@ -101,7 +101,7 @@ const Tool kTools[] = {
      {{"a.capnp", "@0xdbb9ad1f14bf0b36;\nstruct P { a @0 :Int32; }\n"}},
      {{"a.capnp", "@0xdbb9ad1f14bf0b36;\nstruct P { b @0 :Int32; }\n"}},
      Elsewhere::hit,
-     Leftovers::removed},  // it writes over what is there, which is not stored
+     Leftovers::removed},  // it overwrites an existing file, which is not stored
     {"gperf", {"gperf", "a.gperf"}, {{"a.gperf", "%%\nfoo\n%%\n"}}, {{"a.gperf", "%%\nbar\n%%\n"}}},
     {"xxd", {"xxd", "-i", "a.bin"}, {{"a.bin", "1"}}, {{"a.bin", "2"}}},
 };
@@ -158,7 +158,7 @@ class Tools : public ModeTest {
   }
 };
 
-// What the old module file was decides whether it is replaced.
+// The old module file decides whether the module is replaced.
 TEST_P(Tools, FortranModuleThatIsThereCounts) {
   NEEDS_TOOL("gfortran");
   const std::string one = "module m\n  integer :: x\nend module\n";
@@ -169,9 +169,9 @@ TEST_P(Tools, FortranModuleThatIsThereCounts) {
   ws.expect_miss(compile);
   const std::string first = ws.read("mod/m.mod");
   ws.let_settle("mod/m.mod");
-  ws.expect_same(compile);  // it is there and stays
+  ws.expect_same(compile);  // it exists and stays
   write("m.f90", two);
-  ws.expect_same(compile);  // it is there and is replaced
+  ws.expect_same(compile);  // it exists and is replaced
   EXPECT_NE(ws.read("mod/m.mod"), first);
   ws.remove("mod/m.mod");
   write("m.f90", one);
@@ -208,7 +208,7 @@ TEST_P(Tools, FortranSubmodules) {
   EXPECT_TRUE(ws.exists("m@t.smod"));
 }
 
-// Module files are compressed, and are looked into.
+// Module files are compressed; deja unpacks and searches them.
 TEST_P(Tools, FortranModulesServeOtherCheckouts) {
   NEEDS_TOOL("gfortran");
   for (const char* name : {"one", "another"}) {
@@ -223,7 +223,7 @@ TEST_P(Tools, FortranModulesServeOtherCheckouts) {
   EXPECT_EQ(ws.read("one/m.mod"), ws.read("another/m.mod"));
 }
 
-// The time of a source is in the list that GNAT leaves.
+// GNAT's .ali file holds the time of a source.
 TEST_P(Tools, AdaListsTimesOfSources) {
   NEEDS_TOOL("gnatgcc");
   const Argv compile{"gnatgcc", "-c", "p.adb"};
@@ -235,7 +235,7 @@ TEST_P(Tools, AdaListsTimesOfSources) {
   EXPECT_NE(ws.read("p.ali"), list);
 }
 
-TEST_P(Tools, AdaThatTellsTheTimeIsNotStored) {
+TEST_P(Tools, AdaThatOutputsTheTimeIsNotStored) {
   NEEDS_TOOL("gnatgcc");
   write("p.adb",
         "with GNAT.Source_Info;\nprocedure P is X : String := GNAT.Source_Info.COMPILATION_TIME;\n"
@@ -252,7 +252,7 @@ TEST_P(Tools, AdaThatTellsTheTimeIsNotStored) {
   }
 }
 
-TEST_P(Tools, NasmThatTellsTheTimeIsNotStored) {
+TEST_P(Tools, NasmThatOutputsTheTimeIsNotStored) {
   NEEDS_TOOL("nasm");
   write("a.asm", "db __DATE__\n");
   write("b.asm", "%define j(x,y) x %+ y\ndd j(__?POSIX,_TIME?__)\n");
@@ -285,7 +285,7 @@ TEST_P(Tools, TimesOfResourcesCount) {
   EXPECT_NE(ws.read("qrc_a.cpp"), packed);
 }
 
-// moc says where its source lies as seen from its output; both are named by their full paths.
+// moc writes the path of its source relative to its output; both are given as absolute paths.
 TEST_P(Tools, PathsAsSeenFromAnotherAreNotMoved) {
   const std::string moc = "/usr/lib/qt5/bin/moc";
   NEEDS_TOOL(moc);
@@ -298,7 +298,7 @@ TEST_P(Tools, PathsAsSeenFromAnotherAreNotMoved) {
   EXPECT_NE(ws.read("build/moc_a.cpp"), ws.read("out/build/moc_a.cpp"));
 }
 
-// protoc names things by the path that is left of a directory above.
+// protoc writes the rest of a path after a directory above.
 TEST_P(Tools, PathsBelowAnOuterDirectoryAreNotMoved) {
   NEEDS_TOOL("protoc");
   for (const char* name : {"one", "two"}) {
@@ -309,7 +309,7 @@ TEST_P(Tools, PathsBelowAnOuterDirectoryAreNotMoved) {
   }
 }
 
-// A member's name is kept as it is seen from the archive.
+// A thin archive holds the path of a member relative to the archive.
 TEST_P(Tools, ThinArchivesAreNotMoved) {
   write("a.c", "int a;\n");
   ASSERT_TRUE(ws.run({"gcc", "-c", "a.c"}).ok());
@@ -397,9 +397,9 @@ TEST_P(Named, LinkIsWhatItLeadsTo) {
   ASSERT_TRUE(ws.run({"ln", "-s", "../work/to-gcc", ws.bin() + "/acmecc"}).ok());
   const Argv compile{"acmecc", "-c", "a.c"};
   ws.expect_same(compile);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(compile);
-  // Another program behind the same link.
+  // Another program at the target of the link.
   ws.script("gcc-12", "#!/bin/sh\n" + gcc() + " -DX \"$@\"\n");
   ASSERT_TRUE(ws.run({"ln", "-sf", ws.bin() + "/gcc-12", "to-gcc"}).ok());
   ws.expect_same(compile);
@@ -416,9 +416,9 @@ TEST_P(Named, TakenForWhatTheConfigurationSays) {
   ws.expect_bypass("unknown_tool", compile);
   write(".deja.toml", "tools.acmecc = \"gcc\"\n");
   ws.expect_same(compile);
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(compile);
-  // Whatever can change an answer is part of the request.
+  // Everything that can change the answer is part of the request.
   ws.expect_miss(compile, {.env = {"DEJA_TOOLS=acmecc=any"}});
   ws.expect_miss(compile, {.env = {"DEJA_TOOLS=acmecc=gfortran"}});
   ws.expect_hit(compile);
@@ -448,7 +448,7 @@ TEST_P(Named, AnyToolIsCachedWithCare) {
   ws.expect_same(make, {.env = {"SOMETHING=else"}});
   ws.remove("out");
   ws.expect_hit(make);
-  // Nothing is known of what it may have hidden in its output.
+  // The tool may have hidden anything in its output.
   ws.write("two/in", "2\n");
   ws.let_settle("two/in");
   ws.expect_miss(make, {.cwd = "two"});
@@ -472,7 +472,7 @@ TEST_P(Named, AnyToolThatAsksForTheTimeIsNotStored) {
 
 EVERY_MODE(Named);
 
-// What compilers say about themselves.
+// Questions to compilers about themselves.
 class Question : public ModeTest {};
 
 TEST_P(Question, IsAnsweredFromTheCache) {

@@ -1,5 +1,5 @@
-// Text that cannot be written: readers that leave, full disks, closed streams. Whatever the tool makes of
-// it is what a user of deja sees: the same words and the same end, as a miss and as a hit.
+// Text that cannot be written: closed readers, full disks, closed streams. A user of deja sees the
+// same as without deja: the same messages and the same exit, as a miss and as a hit.
 #include <unistd.h>
 
 #include "e2e/setup.h"
@@ -19,7 +19,7 @@ class Unwritten : public ModeTest {
     ModeTest::SetUp();
     ws.write("small.c", "#warning w\nint a;\n");
     ws.write("plain.c", "int a;\n");
-    // More than a user's pipe and ours hold; and more than the first alone.
+    // More than the user's pipe and deja's pipe hold together; and more than the first alone.
     ws.write("big.c", lines(20000));
     ws.write("middle.c", lines(8000));
     ws.write("warns.c", "#warning w\n" + lines(20000));
@@ -29,7 +29,7 @@ class Unwritten : public ModeTest {
       script.replace(at, 1, prefix);
     return script;
   }
-  // `script` is a shell's; @ stands in front of the tool's name.
+  // `script` is a shell command; @ is put before the tool's name.
   void expect_like_bare(const std::string& script, const std::string& words = "") {
     const std::string prefix = "'" + Workspace::program() + "'" + words;
     const Result bare = ws.run({"sh", "-c", with("", script)});
@@ -39,7 +39,7 @@ class Unwritten : public ModeTest {
       EXPECT_EQ(ws.run({"sh", "-c", with(prefix, script)}), bare) << round << ": " << script;
     }
   }
-  // Where all can be written it is stored.
+  // With writable streams the result is stored.
   void store(const std::string& script, const std::string& prefix) {
     if (is_scripted_) return;
     for (const char* c : {"small", "plain", "big", "middle", "warns"})
@@ -66,7 +66,7 @@ TEST_P(Unwritten, ReaderThatLeaves) {
   expect_like_bare_with_exec("{ @ gcc -E big.c 2>&1; echo $? >&2; } | head -n 1");
 }
 
-// All that the tool wrote has left it when its reader leaves: it has noticed nothing, as it would have.
+// The tool has written everything when its reader closes: it notices nothing, as without deja.
 TEST_P(Unwritten, ReaderThatLeavesWhenTheToolHasEnded) {
   expect_like_bare("{ @ gcc -E middle.c; echo $? >&2; } | head -n 1");
   expect_like_bare("{ @ gcc -E - <middle.c; echo $? >&2; } | head -n 1");
@@ -90,11 +90,11 @@ TEST_P(Unwritten, ReaderThatLeavesIsNoticedByTheNextWrite) {
       "{ @ gcc -c plain.c; echo $? >&2; } | sh -c 'read a; exec 0<&-; sleep 0.1; : >gone'");
 }
 
-TEST_P(Unwritten, ReaderThatLeavesAndNobodyMinds) {
+TEST_P(Unwritten, ReaderThatLeavesUnnoticed) {
   expect_like_bare("trap '' PIPE; { @ gcc -E big.c; echo $? >&2; } | head -n 1");
 }
 
-// A part of the tool is ended by it, the tool itself is not.
+// A part of the tool gets the signal, the tool itself does not.
 TEST_P(Unwritten, ReaderThatLeavesAndOnlyAChildMinds) {
   tool_is("yes\nexit 0\n");
   expect_like_bare_with_exec("{ @ gcc -c plain.c; echo $? >&2; } | head -n 1");
@@ -130,7 +130,7 @@ TEST_P(Unwritten, ClosedStreams) {
   expect_like_bare("@ gcc -c small.c >&-");
 }
 
-// A stop by the kernel of a write of ours is not the tool's.
+// A SIGPIPE for deja's own write is not the tool's.
 TEST_P(Unwritten, OurOwnBrokenPipeIsNotSentToTheTool) {
   tool_is("trap 'echo got it >sign' PIPE\nhead -c 300000 /dev/zero\nexit 5\n");
   expect_like_bare_with_exec("{ @ gcc -c plain.c; echo $? >&2; } | head -c 1 | wc -c");

@@ -1,4 +1,5 @@
-// A client that may do less than the engine: what it may not do itself, nobody does for it.
+// A client with fewer rights than the engine: the engine must not do for it what it may not do
+// itself.
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 namespace deja::test {
 namespace {
 
-// Writing is allowed below these alone. False: this kernel has no Landlock (landlock(7)).
+// Allows writing only below these directories. False: this kernel has no Landlock (landlock(7)).
 bool confine_to(const std::vector<std::string>& directories) {
   struct landlock_ruleset_attr rules = {};
   constexpr unsigned kFirstOfMaking = 4, kEndOfMaking = 13;  // LANDLOCK_ACCESS_FS_REMOVE_DIR …
@@ -71,13 +72,13 @@ TEST_P(Confined, MayNotWriteByTheEngineWhatItMayNotWriteItself) {
   ASSERT_NE(ws.run(copy, confined("outside")).exit_code, 0);
   EXPECT_NE(ws.deja(cached, confined("outside")).exit_code, 0);
   EXPECT_FALSE(ws.exists("outside/made"));
-  // Where it may write, it is served, by an engine of its own.
+  // Where it may write, it is served by its own engine.
   ws.remove("inside/made");
   EXPECT_TRUE(ws.deja(cached, confined("inside")).ok());
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
-// The daemon that it starts is as confined as it is, and makes room for others.
+// A daemon that it starts has the same limits, and other clients replace it.
 TEST_P(Confined, AsTheFirstClient) {
   EXPECT_TRUE(ws.deja(cached, confined("inside")).ok());
   for (int i = 0; i < 2; ++i) {

@@ -1,4 +1,4 @@
-// The daemon dies or stands still, at every time it can.
+// The daemon dies or stops, at every possible moment.
 #include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ namespace {
 
 class DaemonFault : public Fault {
  protected:
-  // A compiler that tells when it has started and takes its time.
+  // A compiler that reports its start and takes long.
   void slow_compiler(const std::string& more = "") {
     ws.script("gcc",
               "#!/bin/sh\necho started\nsleep 0.5\n" + more + "\nexec /usr/bin/gcc \"$@\"\n");
@@ -27,13 +27,13 @@ class DaemonFault : public Fault {
     if (const pid_t pid = daemon(); pid > 0) ::kill(pid, signal);
   }
   static void wait_for_end_of(pid_t pid) {
-    EXPECT_TRUE(wait_until([pid] { return has_let_go(pid); }));
+    EXPECT_TRUE(wait_until([pid] { return has_ended_completely(pid); }));
   }
-  // `delay` is in system calls.
+  // `delay` counts system calls.
   void kill_during_a_request(int delay) {
     tolerate_leftovers();
     ws.write("other.c", "");
-    ws.deja({"gcc", "-c", "other.c"});  // now a daemon is there
+    ws.deja({"gcc", "-c", "other.c"});  // starts a daemon
     reset();
     const pid_t pid = daemon();
     ASSERT_GT(pid, 0);
@@ -165,11 +165,11 @@ TEST_P(DaemonFault, StandsStillWhileClientsWaitForAnothersRun) {
   }
 }
 
-// Somebody presses Ctrl-Z; somebody else compiles the same.
+// A user presses Ctrl-Z in one terminal, and another terminal compiles the same.
 TEST_P(DaemonFault, RunnerIsSuspended) {
   slow_compiler();
   Options options;
-  options.deadline = kDeadline;  // less than waiting for the other would take
+  options.deadline = kDeadline;  // shorter than waiting for the other would take
   Process runner = ws.start(Workspace::with_deja(argv()), options);
   ASSERT_TRUE(runner.wait_for_output());
   ::kill(-runner.pid(), SIGSTOP);
@@ -212,7 +212,7 @@ TEST_P(DaemonFault, ManyClientsAndFewDescriptors) {
 
 ONLY_DAEMON(DaemonFault);
 
-// Limits that the engine inherits from whoever starts it.
+// Limits that the engine inherits from the process that starts it.
 class LimitFault : public Fault {
  protected:
   void expect_undisturbed_with(int resource, rlim_t value) {

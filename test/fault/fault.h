@@ -1,5 +1,5 @@
 // L3, the cache is never in the way: whatever is broken, the command does what it does without
-// deja. Right bytes, right exit code, nothing more on stdout or stderr, no hang.
+// deja. The same bytes, the same exit code, no other text on stdout or stderr, no hang.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -25,9 +25,9 @@ class Fault : public ::testing::TestWithParam<Mode> {
 
   const Argv& argv() const { return argv_; }
   const Result& bare() const { return bare_; }
-  // A fresh directory, as before the first run.
+  // An empty directory, as before the first run.
   void reset() { ws.restore(before_); }
-  // What a client of this test's command must have given and left.
+  // Checks the output and the files of a client that ran this test's command.
   void expect_like_bare(const Result& got, Workspace::Here here = Workspace::Here::current()) {
     const std::string place = std::string(here.file_name()) + ":" + std::to_string(here.line());
     if (tolerates_leftovers_) remove_leftovers();
@@ -35,13 +35,13 @@ class Fault : public ::testing::TestWithParam<Mode> {
     EXPECT_EQ(difference(left_, ws.tree()), "") << "called from " << place;
     reset();
   }
-  // Runs the command through deja. The deadline is what the longest allowed silence leaves room
-  // for.
+  // Runs the command through deja. The deadline allows for the longest silence that a client
+  // accepts.
   void expect_undisturbed(Options options = {}, Workspace::Here here = Workspace::Here::current()) {
     options.deadline = kDeadline;
     expect_like_bare(ws.deja(argv_, options), here);
   }
-  // Something is stored, and nothing is in the directory.
+  // Stores a result, and empties the directory.
   void warm() {
     ws.expect_miss(argv_);
     reset();
@@ -49,8 +49,8 @@ class Fault : public ::testing::TestWithParam<Mode> {
     reset();
   }
 
-  // An engine that is killed between making an artifact and putting it in place leaves it behind
-  // under its temporary name, as a killed assembler leaves half an object.
+  // An engine that is killed between creating an artifact and renaming it leaves the temporary
+  // file, as a killed assembler leaves half an object.
   void tolerate_leftovers() { tolerates_leftovers_ = true; }
 
   static constexpr std::chrono::milliseconds kDeadline{15'000};

@@ -1,4 +1,4 @@
-// An engine serves many; what belongs to the client that happened to start it must not stay with it.
+// An engine serves many clients: it must not keep properties of the client that started it.
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@ namespace {
 
 class FirstClient : public Fault {
  protected:
-  // The engine that such a client starts.
+  // Starts an engine from such a client; returns its process.
   pid_t start(const Options& options) {
     expect_undisturbed(options);
     const pid_t pid = ws.daemon_pid();
@@ -39,7 +39,7 @@ TEST_P(FirstClient, ItsEnvironment) {
   EXPECT_NE(environment.find("DEJA_STORE_LIMIT=3G"), std::string::npos) << environment;
 }
 
-// It says another user to every program that it is loaded into.
+// fakeroot reports another user to every program that loads it.
 TEST_P(FirstClient, Fakeroot) {
   NEEDS_TOOL("fakeroot");
   ws.run({"fakeroot", Workspace::program(), "gcc", "-Wall", "-MD", "-c", "a.c"});
@@ -86,7 +86,7 @@ TEST_P(FirstClient, ItsLimitsNicenessAndProcessors) {
   EXPECT_TRUE(CPU_EQUAL(&engine, &own));
 }
 
-// A limit on the size of files makes a write fail, and must not end the engine.
+// A limit on the size of files makes a write fail; it must not end the engine.
 TEST_P(FirstClient, ItIgnoresWhatKillsForASize) {
   const std::string status = proc(start({}), "status");
   const std::size_t at = status.find("SigIgn:");
@@ -95,7 +95,7 @@ TEST_P(FirstClient, ItIgnoresWhatKillsForASize) {
   EXPECT_NE(ignored >> (SIGXFSZ - 1) & 1, 0u);
 }
 
-// The log of a run is larger than most limits, though hardly any of it is used.
+// The log of a run is larger than most limits, though little of it is used.
 TEST_P(FirstClient, ASmallLimitOnTheSizeOfFiles) {
   Options options;
   options.in_child = [] {

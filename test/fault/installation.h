@@ -1,4 +1,4 @@
-// A copy of the installation under test: to break, or for users who may not look into the build directory.
+// A copy of the installation, to break, or for users without access to the build directory.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@ namespace deja::test {
 
 class Installation {
  public:
-  // A loader knows no quotes: an interposer below a path with a space cannot be used.
+  // LD_PRELOAD has no quoting: an interposer whose path has a space cannot be used.
   Installation() {
     std::string name = "/tmp/deja-install.XXXXXX";
     EXPECT_NE(::mkdtemp(name.data()), nullptr);

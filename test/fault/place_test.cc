@@ -1,4 +1,4 @@
-// Something is wrong with the places: the cache directory, the socket, the configuration, the disk.
+// Broken places: the cache directory, the socket, the configuration, the disk.
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 class PlaceFault : public Fault {
  protected:
-  // As user 65534, who is let into the work directory, with a deja that he may start.
+  // Runs as user 65534, who may enter the work directory, with a deja that this user may start.
   void expect_somebody_else_undisturbed() {
     for (const char* open : {"work", "tmp"})
       fs::permissions(ws.base() + "/" + open, static_cast<fs::perms>(0777));
@@ -43,7 +43,7 @@ class PlaceFault : public Fault {
   }
 };
 
-TEST_P(PlaceFault, SocketThatNobodyListensTo) {
+TEST_P(PlaceFault, SocketWithoutAListener) {
   fs::create_directories(ws.cache());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   struct sockaddr_un address = {};
@@ -100,7 +100,7 @@ TEST_P(PlaceFault, PartsOfTheCacheAreSymlinks) {
   }
 }
 
-// "sudo -E make": root must leave nothing in a user's home that the user cannot remove.
+// "sudo -E make": root must not leave files in a user's home that the user cannot remove.
 TEST_P(PlaceFault, RootInAUsersHome) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root, to give a directory away";
   ASSERT_EQ(::chown(ws.home().c_str(), 12345, 12345), 0);
@@ -176,9 +176,9 @@ TEST_P(PlaceFault, RelativeDirectory) {
   EXPECT_EQ(ws.last_event().outcome, "hit");
 }
 
-// Everything is somebody else's: the directory can be read, not written.
+// Everything belongs to another user: the directory can be read, but not written.
 TEST_P(PlaceFault, DirectoryIsReadOnly) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   warm();
   ws.end_engines();
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
@@ -186,9 +186,9 @@ TEST_P(PlaceFault, DirectoryIsReadOnly) {
   EXPECT_EQ(ws.daemon_pid(), 0);
 }
 
-// A client of another user finds our daemon's socket.
-TEST_P(PlaceFault, DaemonIsSomebodyElses) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+// A client of another user finds this user's daemon.
+TEST_P(PlaceFault, DaemonOfAnotherUser) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   warm();
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
   fs::permissions(ws.cache(), static_cast<fs::perms>(0755));
@@ -240,7 +240,7 @@ TEST_P(PlaceFault, ConfigurationVariablesAreNonsense) {
   }
 }
 
-// A small file system of its own for the cache.
+// The cache has a small file system of its own.
 class DiskFault : public PlaceFault {
  protected:
   void TearDown() override {
@@ -308,7 +308,7 @@ TEST_P(DiskFault, MountedReadOnlyAfterwards) {
   NEEDS_MOUNT("size=16m");
   warm();
   ws.end_engines();
-  // An engine that has just been killed may hold its files for some moments.
+  // An engine that was just killed may hold its files for some moments.
   const auto remount = [this] {
     return ::mount("deja-test", ws.cache().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=16m") ==
            0;
@@ -317,7 +317,7 @@ TEST_P(DiskFault, MountedReadOnlyAfterwards) {
   expect_undisturbed_twice();
 }
 
-// The disk of the build itself is full: a hit cannot be placed, and the tool says what it says.
+// The build's disk is full: a hit cannot be written, and the tool reports the error.
 TEST_P(DiskFault, OutputDiskIsFull) {
   warm();
   const std::string out = ws.path("out");

@@ -1,5 +1,5 @@
-// Programs that do not stand being observed run as they would alone: each is run bare and through deja,
-// more than once, since what a run teaches changes how the next one is observed.
+// Programs that do not work under observation must run as without deja. Each runs without deja and
+// several times through deja, because a run changes how the next one is observed.
 #include <grp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -43,14 +43,14 @@ class Programs : public ::testing::TestWithParam<Mode> {
     ws.write("in.txt", "text\n");
     ws.make_directory("program");
   }
-  // False: this compiler cannot.
+  // False: this compiler cannot build it.
   bool build(const std::string& source, Argv compiler, const std::string& to = "program/tool") {
     ws.write("program/source.c", source);
     compiler.insert(compiler.end(), {"program/source.c", "-o", to});
     const bool is_there = !find_program(compiler[0]).empty();
     return is_there && ws.run(compiler).ok();
   }
-  // Three times through deja what it is bare, in the same directory.
+  // Three runs through deja must equal one without, in the same directory.
   void expect_like_bare(const Argv& command, const Argv& options = {}, const Options& how = {},
                         Workspace::Here here = Workspace::Here::current()) {
     SCOPED_TRACE("line " + std::to_string(here.line()));
@@ -67,7 +67,7 @@ class Programs : public ::testing::TestWithParam<Mode> {
       EXPECT_EQ(difference(left, ws.tree()), "") << "run " << i;
     }
   }
-  // On a busy machine a run may not be stored (a file was still brand-new), and the next one is.
+  // On a busy machine a run may not be stored (a file was too new), and the next one is.
   void expect_to_become_a_hit(const Argv& command) {
     Argv argv = {"exec", "--"};
     argv.insert(argv.end(), command.begin(), command.end());
@@ -84,13 +84,13 @@ class Programs : public ::testing::TestWithParam<Mode> {
   Workspace ws{GetParam()};
 };
 
-// --- what cannot be preloaded ----------------------------------------------------------------------
+// --- programs that cannot be preloaded -----------------------------------------------------------
 
 class Sanitized : public Programs {
  protected:
   void expect_sanitized_like_bare(const Argv& compiler) {
     if (!build(kCopier, compiler)) GTEST_SKIP() << "cannot build with " << compiler[1];
-    // Not every machine lets every one of them run.
+    // Not every machine can run each of these.
     if (const Result bare = ws.run(tool); !bare.ok()) GTEST_SKIP() << bare;
     ws.remove("out.txt");
     expect_like_bare(tool);
@@ -135,13 +135,13 @@ TEST_P(Programs, AnotherLibc) {
   expect_like_bare(tool);
   expect_to_become_a_hit(tool);
   expect_like_bare({"sh", "-c", "program/tool; echo done"}, {"--env", "observed"});
-  // A script of it is it.
+  // A script whose interpreter is the tool.
   ws.write("program/script", "#!program/tool\n", 0755);
   expect_like_bare({"program/script"});
   expect_to_become_a_hit({"program/script"});
 }
 
-// What a change of what it reads does to it.
+// A change of an input must change the output.
 TEST_P(Programs, AnotherLibcIsObserved) {
   if (!build(kCopier, {"musl-gcc"})) GTEST_SKIP() << "needs musl-gcc";
   const Argv argv = {"exec", "--", "program/tool"};
@@ -151,7 +151,7 @@ TEST_P(Programs, AnotherLibcIsObserved) {
   EXPECT_EQ(ws.expect_miss(argv).out, "copied other\n");
 }
 
-// The first run fails because of the way it is run; the next ones know.
+// The first run fails because of the observation; later runs are observed differently.
 TEST_P(Programs, WhatAFailureTeachesIsKept) {
   if (!build(kCopier, {"musl-gcc"})) GTEST_SKIP() << "needs musl-gcc";
   const Argv fails = {"exec", "--env",   "observed", "--cache-failures",
@@ -163,7 +163,7 @@ TEST_P(Programs, WhatAFailureTeachesIsKept) {
   ws.expect_hit({"exec", "--env", "observed", "--", "/bin/sh", "-c", "program/tool"});
 }
 
-// --- the environment in threads -----------------------------------------------------------------------
+// --- the environment in threads ------------------------------------------------------------------
 
 constexpr const char* kThreads = R"(
 #include <errno.h>
@@ -229,7 +229,7 @@ int main(int argc, char** argv) {
 }
 )";
 
-// Once in the suite; in ./dev hunt for so many seconds, each time as a run of its own.
+// Once in the suite; in ./dev hunt for this many seconds, each time as a separate run.
 TEST_P(Programs, ProcessesOfManyThreads) {
   ASSERT_TRUE(build(kThreads, {"gcc", "-pthread"}));
   const char* const seconds = std::getenv("DEJA_HUNT_SECONDS");
@@ -243,7 +243,7 @@ TEST_P(Programs, ProcessesOfManyThreads) {
   } while (!HasFailure() && std::chrono::steady_clock::now() < end);
 }
 
-// What libc promises of popen.
+// The promises of libc about popen.
 constexpr const char* kPipes = R"(
 #define _GNU_SOURCE
 #include <errno.h>
@@ -284,7 +284,7 @@ TEST_P(Programs, Popen) {
   expect_like_bare(tool, {"--pass-env", "PATH"});
 }
 
-// --- programs that lock themselves in ---------------------------------------------------------------------
+// --- programs that restrict themselves -----------------------------------------------------------
 
 // Allows what a copier needs, and kills for anything else. FLAGS: of seccomp(2), not prctl(2).
 constexpr const char* kSandbox = R"(
@@ -349,7 +349,7 @@ TEST_P(Programs, ThatLockThemselvesIn) {
   ASSERT_TRUE(build(kSandbox, {"gcc"}));
   ws.let_settle("program/tool");
   expect_like_bare(tool);
-  expect_to_become_a_hit(tool);  // supervised: it makes no calls in there
+  expect_to_become_a_hit(tool);  // supervised: the supervisor makes no calls inside the tool
   ws.write("in.txt", "other\n");
   ws.expect_miss({"exec", "--", "program/tool"});
   EXPECT_EQ(ws.read("out.txt"), "other\n");
@@ -359,7 +359,7 @@ TEST_P(Programs, ThatLockThemselvesIn) {
   expect_like_bare(tool);
 }
 
-// It starts another program, which its filter holds, too: that one asks for the time.
+// It starts another program under the same filter, and that program reads the clock.
 TEST_P(Programs, ThatLockInWhatTheyStart) {
   ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC"}));
   const std::string clock = "#include <time.h>\nint main(void) { return time(0) < 9; }\n";
@@ -373,14 +373,14 @@ TEST_P(Programs, ThatLockInWhatTheyStart) {
   ASSERT_NE(ws.last_event().detail, "ended by a signal");
 }
 
-// It supervises, and there can be only one who does.
+// The tool is a supervisor itself, and there can be only one.
 TEST_P(Programs, ThatSuperviseThemselves) {
   ASSERT_TRUE(build(kSandbox, {"gcc", "-DFLAGS=SECCOMP_FILTER_FLAG_NEW_LISTENER"}));
   expect_like_bare(tool);
   EXPECT_EQ(ws.last_event().outcome, "miss");
 }
 
-// Directories cannot be looked at after this, nor this library be loaded.
+// After this, directories cannot be read and this library cannot be loaded.
 constexpr const char* kLandlock = R"(
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -411,7 +411,7 @@ TEST_P(Programs, ThatUseLandlock) {
   expect_like_bare(tool, {"--pass-env", "PATH"});
 }
 
-// --- where the interposer cannot be read ------------------------------------------------------------------
+// --- places where the interposer cannot be read --------------------------------------------------
 
 class AsRoot : public Programs {
  protected:
@@ -421,7 +421,8 @@ class AsRoot : public Programs {
   }
 };
 
-// Changes its root to the working directory, where a program of the same names has no such library.
+// Changes its root to the working directory, where a program with the same name has no such
+// library.
 constexpr const char* kChroot = R"(
 #include <stdio.h>
 #include <unistd.h>
@@ -449,7 +450,7 @@ TEST_P(AsRoot, ProgramsBehindChroot) {
   expect_like_bare(in_there);
 }
 
-// The library lies below a directory that this user may not enter.
+// The library is below a directory that this user may not enter.
 TEST_P(AsRoot, OtherUsersWhoMayNotEnter) {
   NEEDS_TOOL("setpriv");
   const std::string there = ws.base() + "/closed";
@@ -470,7 +471,7 @@ TEST_P(AsRoot, OtherUsersWhoMayNotEnter) {
   ws.run({there + "/bin/deja", "daemon", "stop"});
 }
 
-// --- rights -----------------------------------------------------------------------------------------------
+// --- programs with more rights -------------------------------------------------------------------
 
 // A static program starts ./helper.
 constexpr const char* kStarter = R"(
@@ -489,7 +490,7 @@ int main(void) {
   return status >> 8;
 }
 )";
-// Tries what only root may do.
+// Does something that only root may do.
 constexpr const char* kHelper = R"(
 #include <errno.h>
 #include <fcntl.h>
@@ -534,8 +535,9 @@ TEST_P(AsRoot, AHelperWithFewerRights) {
   }
 }
 
-// A static program of a user starts setuid helpers in the ways there are: what the helper is given (rights,
-// descriptors, umask, signals, environment), how it ends, and what its starter hears of it.
+// A user's static program starts setuid helpers in every possible way. It prints what the helper
+// gets (rights, descriptors, umask, signals, environment), how it ends, and how its end is
+// reported.
 constexpr const char* kAsker = R"(
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -616,14 +618,14 @@ TEST_P(AsRoot, AHelperWithMoreRights) {
   ASSERT_TRUE(build(kAsker, {"gcc", "-static"}));
   ASSERT_TRUE(build(kPrivileged, {"gcc"}, "program/helper"));
   const Options as_user{.in_child = [] {
-    ::syscall(SYS_close_range, 3u, ~0u, 0u);  // what the test itself was started with
+    ::syscall(SYS_close_range, 3u, ~0u, 0u);  // descriptors that the test itself inherited
     if (::setgroups(0, nullptr) != 0 || ::setgid(65534) != 0 || ::setuid(65534) != 0) ::_exit(99);
   }};
   ws.run({"chown", "-R", "65534:65534", ws.base()});
   ws.run({"chown", "0:0", "program/helper"});
   ws.run({"chmod", "4755", "program/helper"});
   ws.let_settle("program/tool");
-  const auto sorted = [](Result result) {  // eight of them speak at once
+  const auto sorted = [](Result result) {  // eight helpers print at the same time
     std::istringstream lines(result.out);
     std::multiset<std::string> in_order;
     for (std::string line; std::getline(lines, line);) in_order.insert(line + "\n");
@@ -640,7 +642,7 @@ TEST_P(AsRoot, AHelperWithMoreRights) {
         << ws.last_event();
 }
 
-// Started itself, it is not observed at all.
+// Started directly, it is not observed.
 TEST_P(AsRoot, AToolWithMoreRights) {
   ASSERT_TRUE(build(kHelper, {"gcc"}));
   const Options as_user{.in_child = [] {
@@ -763,7 +765,7 @@ TEST_P(Programs, ThatLookAtVeryMuch) {
   ASSERT_TRUE(build(kMany, {"gcc", "-O1"}));
   ws.expect_miss({"exec", "--", "program/tool", "100000"});
   ws.expect_hit({"exec", "--", "program/tool", "100000"});
-  // More records than are read, and more than the log holds.
+  // More records than are read, and more than fit the log.
   for (const Argv& many :
        {Argv{"program/tool", "400000"}, Argv{"program/tool", "1200000", "long"}}) {
     expect_like_bare(many);

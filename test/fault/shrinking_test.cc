@@ -1,4 +1,4 @@
-// Files that others cut short while the engine looks at them.
+// Files that another process truncates while the engine reads them.
 #include <unistd.h>
 
 #include <atomic>
@@ -11,12 +11,12 @@ namespace {
 
 class ShrinkingFault : public Fault {};
 
-// After the tool's end the engine searches sources and outputs.
+// After the tool has ended, the engine searches sources and outputs.
 TEST_P(ShrinkingFault, InputsAndOutputsNeverEndTheEngine) {
   warm();
   const pid_t engine = ws.daemon_pid();
   ASSERT_NE(engine, 0);
-  // Long enough for the search to be met; "__FILE__" makes it a search.
+  // Large enough for the truncation to hit the search; "__FILE__" makes the engine search.
   const std::string source =
       "const char *name = __FILE__;\n/*" + std::string(24 << 20, 'a') + "*/\n";
   for (int round = 0; round < 12; ++round) {
@@ -25,7 +25,7 @@ TEST_P(ShrinkingFault, InputsAndOutputsNeverEndTheEngine) {
     std::atomic<bool> is_over{false};
     std::thread other([&] {
       const auto pause = [](int ms) {
-        ::usleep(static_cast<useconds_t>(ms) * 1000);  // tidy-allow: sleep any moment is the point
+        ::usleep(static_cast<useconds_t>(ms) * 1000);  // tidy-allow: sleep the moment must vary
       };
       while (!is_over && !ws.exists(name + ".o")) pause(1);
       pause(round);

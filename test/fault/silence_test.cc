@@ -1,4 +1,4 @@
-// An engine that says nothing delays one command of a build, not each.
+// An engine that does not answer delays one command of a build, not every command.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -16,8 +16,7 @@ namespace {
 
 class SilenceFault : public Fault {
  protected:
-  // Twenty compiles, one after the other, in the time that two may take. Waiting for the engine in each
-  // would take more.
+  // Runs twenty compiles in sequence, within the time that two silences may take.
   void expect_build_undisturbed() {
     Options options;
     options.deadline = kDeadline;
@@ -29,7 +28,7 @@ class SilenceFault : public Fault {
                options);
     expect_like_bare(got);
   }
-  // Its threads stop one after the other.
+  // The threads of a process stop one after the other.
   void stop(pid_t pid) const {
     ::kill(pid, SIGSTOP);
     EXPECT_TRUE(wait_until([&] {
@@ -50,7 +49,7 @@ class SilenceFault : public Fault {
   int asked_ = 0;
 };
 
-// Nobody ever accepts.
+// Never accepts a connection.
 class MuteListener {
  public:
   explicit MuteListener(const std::string& path) {
@@ -85,7 +84,7 @@ TEST_P(SilenceFault, AMuteListener) {
   expect_build_undisturbed();
 }
 
-// Whoever has the lock never listens.
+// The process that holds the lock never listens.
 TEST_P(SilenceFault, ALockThatIsHeld) {
   std::filesystem::create_directories(ws.cache());
   const int lock =
@@ -96,7 +95,7 @@ TEST_P(SilenceFault, ALockThatIsHeld) {
   EXPECT_TRUE(wait_until([&] { return hits(); }));
 }
 
-// A backup, a virus scanner, or somebody's mistake.
+// A backup or a virus scanner may lock them.
 TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
   warm();
   for (const bool has_daemon : {true, false}) {
@@ -137,7 +136,7 @@ TEST_P(SilenceFault, TheSubcommandsAnswerAndEndAStoppedEngine) {
   expect_build_undisturbed();
   const Result stop = ws.deja({"daemon", "stop"}, options);
   EXPECT_TRUE(stop.ok()) << stop;
-  EXPECT_TRUE(wait_until([pid] { return has_let_go(pid); }));
+  EXPECT_TRUE(wait_until([pid] { return has_ended_completely(pid); }));
   EXPECT_FALSE(ws.exists(mark()));
   EXPECT_TRUE(hits());
 }

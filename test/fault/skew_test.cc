@@ -1,4 +1,4 @@
-// The other side speaks another version, or nonsense; parts of the installation are missing.
+// The other side has another version or sends nonsense; parts of the installation are missing.
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -26,7 +26,7 @@ std::string frame(wire::FrameHead head, const std::string& body = {}) {
   return bytes + body;
 }
 
-// A server in the daemon's place: reads a little and answers with the bytes it was given.
+// A server instead of the daemon: reads a little, and answers with the given bytes.
 class FakeDaemon {
  public:
   FakeDaemon(const std::string& path, std::string answer, bool closes)
@@ -79,7 +79,7 @@ class FakeDaemon {
 class SkewFault : public Fault {
  protected:
   std::string socket() const { return ws.cache() + "/daemon.sock"; }
-  // A client that can say anything; -1: it could not connect.
+  // A client that can send any bytes; -1: it could not connect.
   int connect() const {
     const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un address = {};
@@ -165,16 +165,16 @@ TEST_P(SkewFault, ServerWantsAnImpossibleRun) {
   expect_undisturbed_by(frame(wire::frame_head(wire::Kind::run, body.size()), body));
 }
 
-// In a directory that others can write to, anybody can wait for us with a socket of the right name.
+// In a directory that others can write to, any user can listen on a socket with the right name.
 TEST_P(SkewFault, ServerOfAnotherUserIsNotListenedTo) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   std::string body(4, '\0');
   body += text("/bin/sh") + text("") + std::string("\3\0\0\0", 4) + text("sh") + text("-c") +
           text("echo stolen") + std::string(1, '\0');
   ws.make_directory(ws.cache());
   fs::permissions(ws.base(), static_cast<fs::perms>(0755));
   fs::permissions(ws.cache(), static_cast<fs::perms>(0777));
-  ASSERT_EQ(::seteuid(65534), 0);  // listen(2) is what counts
+  ASSERT_EQ(::seteuid(65534), 0);  // listen(2) decides whose socket it is
   {
     const FakeDaemon daemon(socket(), frame(wire::frame_head(wire::Kind::run, body.size()), body),
                             true);
@@ -183,9 +183,9 @@ TEST_P(SkewFault, ServerOfAnotherUserIsNotListenedTo) {
   }
 }
 
-// Where somebody has opened the directory and the socket to others.
+// The user has opened the directory and the socket to others.
 TEST_P(SkewFault, ClientOfAnotherUserIsRefusedWithAnAnswer) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become somebody else";
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root, to become another user";
   warm();
   for (const std::string& path : {ws.base(), ws.cache(), socket()})
     fs::permissions(path, static_cast<fs::perms>(0777));
@@ -200,8 +200,8 @@ TEST_P(SkewFault, ClientOfAnotherUserIsRefusedWithAnAnswer) {
   EXPECT_NE(ws.deja({"doctor"}).out.find("refused a client of user 65534"), std::string::npos);
 }
 
-// Two builds in one cache would otherwise end each other's engines in turns.
-TEST_P(SkewFault, ClientOfAnotherBuildEndsNobody) {
+// Otherwise two builds with one cache would end each other's engines again and again.
+TEST_P(SkewFault, ClientOfAnotherBuildEndsNoEngine) {
   warm();
   const pid_t pid = ws.daemon_pid();
   const int fd = connect();
@@ -219,7 +219,7 @@ TEST_P(SkewFault, ClientOfAnotherBuildEndsNobody) {
   EXPECT_EQ(ws.daemon_pid(), pid);
 }
 
-// Not even the head of a message.
+// Fewer bytes than the head of a message.
 TEST_P(SkewFault, ForeignBytesOnlyCloseTheirConnection) {
   warm();
   const pid_t pid = ws.daemon_pid();
@@ -236,7 +236,7 @@ TEST_P(SkewFault, ForeignBytesOnlyCloseTheirConnection) {
   ws.expect_hit(argv());
 }
 
-// What is announced takes no memory, and who says no more is left alone soon.
+// An announced size must not allocate memory, and a client that sends nothing more is dropped soon.
 TEST_P(SkewFault, ManyClientsThatSendHalfAMessage) {
   warm();
   const pid_t pid = ws.daemon_pid();
@@ -256,7 +256,7 @@ TEST_P(SkewFault, ManyClientsThatSendHalfAMessage) {
   EXPECT_LT(std::stoul(status.substr(at + 6)), 400'000u) << "kilobytes";
   for (const int fd : open) {
     char end = 0;
-    EXPECT_EQ(::recv(fd, &end, 1, 0), 0);  // closed by the engine
+    EXPECT_EQ(::recv(fd, &end, 1, 0), 0);  // the engine has closed it
     ::close(fd);
   }
 }
@@ -276,7 +276,7 @@ TEST_P(SkewFault, ClientsThatTalkNonsense) {
 
 INSTANTIATE_TEST_SUITE_P(, SkewFault, ::testing::Values(Mode::daemon), mode_label);
 
-// An installation of the test's own, to break.
+// The test's own installation, to break.
 class InstallFault : public Fault {
  protected:
   void TearDown() override { ws.end_engines(); }
@@ -318,7 +318,7 @@ TEST_P(InstallFault, EngineIsReplaced) {
   ws.write(libexec() + "/new", ws.read(libexec() + "/dejad"), 0755);
   fs::rename(libexec() + "/new", libexec() + "/dejad");
   for (const pid_t old : engines) {
-    EXPECT_TRUE(wait_until([old] { return has_let_go(old); }, std::chrono::seconds(30)));
+    EXPECT_TRUE(wait_until([old] { return has_ended_completely(old); }, std::chrono::seconds(30)));
   }
   expect_own_undisturbed();
   EXPECT_EQ(ws.last_event().outcome, "hit");

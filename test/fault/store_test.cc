@@ -1,4 +1,4 @@
-// The store is damaged, while the engine is away and under a running one.
+// The store is damaged, while no engine runs and while one is running.
 #include <unistd.h>
 
 #include <filesystem>
@@ -58,7 +58,7 @@ class StoreFault : public Fault {
     }
     return out;
   }
-  // Each kind of damage to all these files, under a running engine and between two.
+  // Applies each kind of damage to all these files, while an engine runs and between two engines.
   void expect_undisturbed_by(const std::string& directory,
                              const std::function<bool(const fs::path&)>& wanted) {
     for (const bool running : {true, false}) {
@@ -138,7 +138,8 @@ TEST_P(StoreFault, IndexAndLedgerAreGone) {
 
 EVERY_MODE(StoreFault);
 
-// The n-th operation on the disk fails, or the engine dies there; n counts up until all were hit.
+// The n-th disk operation fails, or the engine dies there; n increases until every operation was
+// hit.
 class FailpointFault : public Fault {
  protected:
   static constexpr int kPoints = 60;
@@ -161,7 +162,7 @@ TEST_P(FailpointFault, DuringMisses) {
       Options options;
       options.env = {"DEJA_TEST_FAILPOINT=" + kind + "@" + std::to_string(n)};
       expect_undisturbed(options);
-      expect_undisturbed();  // what it left behind is of use, or of no harm
+      expect_undisturbed();  // what is left is useful or harmless
     }
   }
 }

@@ -1,4 +1,4 @@
-// What a configuration file switches off is off at once.
+// What a configuration file turns off is off at once.
 #include <unistd.h>
 
 #include "fault/fault.h"
@@ -11,22 +11,22 @@ class SwitchedOffFault : public Fault {
   void SetUp() override {
     Fault::SetUp();
     if (IsSkipped()) return;
-    ws.set("DEJA_DAEMON");  // which wins over files
+    ws.set("DEJA_DAEMON");  // it would override the files
     warm();
   }
   void configure(const std::string& text) {
     ws.write(ws.home() + "/.config/deja/config.toml", text);
   }
-  // It ends when it has given its answer.
+  // The daemon ends after it has answered.
   bool has_daemon_ended() const {
     for (int i = 0; i < 500 && !ws.engines().empty(); ++i)
-      ::usleep(10'000);  // tidy-allow: sleep an engine that ends tells nobody
+      ::usleep(10'000);  // tidy-allow: sleep the end of an engine has no event
     return ws.engines().empty();
   }
 };
 
 TEST_P(SwitchedOffFault, AWarmEngineServesNothingMore) {
-  ws.let_engine_rehearse();  // from then on it looks at nothing to answer this
+  ws.let_engine_set_watches();  // from then on its answers need no system call on files
   ws.expect_hit(argv());
   reset();
   configure("disable = true\n");
@@ -39,7 +39,7 @@ TEST_P(SwitchedOffFault, AWarmEngineServesNothingMore) {
 }
 
 TEST_P(SwitchedOffFault, AfterAPurgeTheToolRuns) {
-  ws.let_engine_rehearse();
+  ws.let_engine_set_watches();
   ws.expect_hit(argv());
   reset();
   ASSERT_TRUE(ws.deja({"purge", "--yes"}).ok());
@@ -57,14 +57,14 @@ TEST_P(SwitchedOffFault, NoDaemonStaysOrStarts) {
     EXPECT_TRUE(has_daemon_ended());
     EXPECT_TRUE(ws.exists(ws.cache() + "/daemon.off"));
   }
-  // The environment wins over files.
+  // The environment overrides the files.
   expect_undisturbed({.env = {"DEJA_DAEMON=auto"}});
   EXPECT_FALSE(ws.exists(ws.cache() + "/daemon.off"));
   expect_undisturbed();
   EXPECT_TRUE(has_daemon_ended());
 
   configure("");
-  expect_undisturbed();  // sees that it is gone
+  expect_undisturbed();  // notices that the file is gone
   EXPECT_FALSE(ws.exists(ws.cache() + "/daemon.off"));
   expect_undisturbed();
   EXPECT_NE(ws.daemon_pid(), 0);

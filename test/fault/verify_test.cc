@@ -1,5 +1,5 @@
-// A store is damaged at random, in ways that disks, people and programs have: `deja verify --repair`
-// mends it or sets it aside, and says so; what comes after is what the tool leaves.
+// A store is damaged at random, as disks, people and programs do it: `deja verify --repair` repairs
+// it or sets it aside, and reports that. Afterwards commands leave what the tool leaves.
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -24,7 +24,7 @@ class VerifyFault : public Fault {
     Fault::SetUp();
     if (IsSkipped()) return;
     warm();
-    // So that there is more to damage.
+    // More results, so that there is more to damage.
     for (const char* name : {"b", "c", "d"}) {
       ws.write(std::string(name) + ".c", "int " + std::string(name) + ";\n");
       ws.expect_miss({"gcc", "-c", std::string(name) + ".c"});
@@ -72,7 +72,7 @@ class VerifyFault : public Fault {
             path);
         break;
       case 3: {
-        // Its own name may be too long for a socket's.
+        // The path in the cache may be too long for a socket.
         const std::string name = "/tmp/deja-socket." + std::to_string(::getpid());
         struct sockaddr_un address = {};
         address.sun_family = AF_UNIX;
@@ -88,10 +88,10 @@ class VerifyFault : public Fault {
         std::ofstream(path) << std::string(below(5000), 'x');
     }
   }
-  // Returns what it has done, for people.
+  // Returns a description of the damage.
   std::string damage_something() {
     const std::vector<fs::path> all = everything();
-    // Half of the time one of those that matter most.
+    // Half of the time, one of the most important parts.
     const std::vector<std::string> parts = {
         "index", "index/data.mdb", "index/lock.mdb", "index/state", "ledger",
         "blobs", "format",         "lock",           "tmp",         "quarantine"};
@@ -115,7 +115,8 @@ class VerifyFault : public Fault {
     }
     return std::to_string(what) + " " + path.string() + "\n";
   }
-  // All but what says that the directory is deja's: without it and a format nothing there is touched.
+  // Everything except the file that marks the directory as deja's: without the mark and a known
+  // format, deja changes nothing there.
   std::vector<fs::path> everything() const {
     std::vector<fs::path> all;
     for (const auto& entry : fs::recursive_directory_iterator(ws.cache()))
@@ -168,7 +169,7 @@ TEST_P(VerifyFault, MendsWhateverItFinds) {
   }
 }
 
-// What cannot be printed is printed into no file of the cache.
+// With closed streams, output must not go to a file of the cache.
 TEST_P(VerifyFault, SubcommandsWithClosedStreams) {
   const auto index = [&] { return ws.read(ws.cache() + "/index/lock.mdb"); };
   for (const std::string closed : {">&-", ">&- 2>&-", "<&- >&- 2>&-"}) {

@@ -63,7 +63,7 @@ int file_with(const std::string& text) {
   return fd;
 }
 
-// The descriptors of a child, and the ends we read from.
+// The child's descriptors, and the ends that this process reads from.
 struct Ends {
   int in = -1, out = -1, err = -1;   // the child's
   int read_out = -1, read_err = -1;  // ours
@@ -119,12 +119,12 @@ void close_child_ends(const Ends& e) {
   ::_exit(errno == ENOENT ? 127 : 126);
 }
 
-// Takes what is there. False: the end.
+// Reads what is there. False: the end.
 bool take(int fd, std::string& to) {
   char buffer[64 * 1024];
   const ssize_t n = ::read(fd, buffer, sizeof(buffer));
   if (n < 0 && errno == EINTR) return true;
-  if (n <= 0) return false;  // EIO is a terminal's way to say so
+  if (n <= 0) return false;  // on a terminal, EIO is the end
   to.append(buffer, static_cast<std::size_t>(n));
   return true;
 }
@@ -204,7 +204,7 @@ bool Process::reap() {
 
 bool Process::has_ended() { return reap(); }
 
-// Waits for output, at most so long, and takes it.
+// Waits for output, at most this long, and reads it.
 void Process::pump(int timeout_ms) {
   struct pollfd fds[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
   if (::poll(fds, 2, timeout_ms) <= 0) return;
@@ -228,7 +228,7 @@ Result Process::wait() {
     pump(pause_ms);
     if (pause_ms < 20) ++pause_ms;
   }
-  // What it wrote lies in the pipes now; processes it left behind may hold them open.
+  // The program's output is in the pipes now; processes that it left behind may hold them open.
   for (;;) {
     struct pollfd fds[2] = {{out_, POLLIN, 0}, {err_, POLLIN, 0}};
     if (::poll(fds, 2, 0) <= 0) break;

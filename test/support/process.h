@@ -1,5 +1,5 @@
-// Running programs in tests as a user's shell or build tool would: with pipes, one shared pipe, or
-// a terminal; with a deadline, so that a hang is a failed test and not a hung one.
+// Runs programs in tests as a user's shell or build tool would: with pipes, one shared pipe, or a
+// terminal; with a deadline, so that a hang fails the test.
 #pragma once
 
 #include <sys/types.h>
@@ -20,18 +20,19 @@ enum class Streams {
 
 struct Options {
   std::vector<std::string>
-      env{};          // "NAME=value" sets, "NAME" unsets; on top of the workspace's own
+      env{};          // "NAME=value" sets, "NAME" unsets; changes to the workspace's environment
   std::string cwd{};  // below the workspace's work directory, or absolute; default: that directory
-  std::string in{};   // stdin's text; it is a file at its end otherwise
+  std::string in{};   // stdin's text; without it, an empty file
   Streams streams = Streams::apart;
-  // Called in the child right before exec; only what is safe after fork (limits, descriptors).
+  // Called in the child just before exec; only calls that are safe after fork (limits,
+  // descriptors).
   std::function<void()> in_child{};
   std::chrono::milliseconds deadline{60'000};
 };
 
 struct Result {
   int exit_code = -1;
-  int signal = 0;     // not 0: ended by this signal
+  int signal = 0;     // not 0: this signal ended it
   bool hung = false;  // did not end before the deadline, and was killed
   std::string out, err;
 
@@ -40,7 +41,7 @@ struct Result {
 };
 std::ostream& operator<<(std::ostream& to, const Result& result);
 
-// A program that runs. Killed, with its process group, if it is still there at the end.
+// A running program. The destructor kills it, with its process group, if it is still running.
 class Process {
  public:
   // `environment` is complete ("NAME=value"); argv[0] is looked up on its PATH.
@@ -53,9 +54,9 @@ class Process {
   pid_t pid() const { return pid_; }
   bool has_ended();
   void send(int signal) const;
-  // Reads until something has come on stdout (or the terminal). False: not before the deadline.
+  // Reads until there is output on stdout (or the terminal). False: none before the deadline.
   bool wait_for_output();
-  // Waits for the program's own end (not for processes it leaves behind) and takes what it wrote.
+  // Waits for the program's own end (not for processes it leaves behind) and reads its output.
   Result wait();
 
  private:
@@ -70,7 +71,7 @@ class Process {
   Result result_;
 };
 
-// Waits until `done` says so; false when it does not within the time. For what has no event.
+// Waits until `done` returns true; false when the time is over. For conditions without an event.
 bool wait_until(const std::function<bool()>& done,
                 std::chrono::milliseconds time = std::chrono::seconds(10));
 

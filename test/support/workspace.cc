@@ -27,8 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The descriptor through which counted tools report. An inherited descriptor is the user's own
-// business (docs/ARCHITECTURE.md), so counting does not change what is observed.
+// The descriptor through which counted tools report. deja does not look at inherited descriptors
+// (docs/ARCHITECTURE.md), so counting does not change what is observed.
 constexpr int kCountFd = 9;
 
 std::string read_all(const fs::path& path) {
@@ -85,8 +85,8 @@ std::string command_text(const Argv& argv) {
   return text;
 }
 
-// Before Linux 6.13 a file that is written and read within one tick of the clock is not published
-// (docs/traps): tests, faster than any user, would see misses.
+// Before Linux 6.13, a file that is written and read within one tick of the clock is not published
+// (docs/traps). Tests are faster than users, and would see misses.
 bool has_coarse_stamps() {
   struct utsname name = {};
   if (::uname(&name) != 0) return true;
@@ -130,7 +130,7 @@ std::vector<pid_t> engines_of(const std::string& cache, bool only_daemon) {
 void end_processes(const std::vector<pid_t>& pids) {
   for (const pid_t pid : pids) ::kill(pid, SIGKILL);
   for (const pid_t pid : pids) {
-    if (!wait_until([pid] { return has_let_go(pid); }))
+    if (!wait_until([pid] { return has_ended_completely(pid); }))
       ADD_FAILURE() << "a process that cannot be killed: " << pid;
   }
 }
@@ -143,19 +143,19 @@ std::vector<pid_t> processes_of(const std::string& base) {
     std::ifstream in("/proc/" + pid + "/environ", std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();
-    return text.str().find("=" + base + "/") != std::string::npos && !has_let_go(std::stoi(pid));
+    return text.str().find("=" + base + "/") != std::string::npos && !has_ended_completely(std::stoi(pid));
   });
 }
 
 }  // namespace
 
-// locks).
-bool has_let_go(pid_t pid) {
+// A process's files and locks are released when it has ended.
+bool has_ended_completely(pid_t pid) {
   const std::string directory = "/proc/" + std::to_string(pid);
   std::ifstream in(directory + "/stat");
   std::string line;
   if (!std::getline(in, line)) return true;
-  // A zombie that nobody reaps; but its first thread is one while others still close the files.
+  // A zombie that is not reaped counts as ended, except while other threads still close its files.
   const std::size_t name_end = line.rfind(')');
   const bool is_zombie = name_end != std::string::npos && line.compare(name_end, 3, ") Z") == 0;
   std::error_code gone;
@@ -201,8 +201,8 @@ std::string difference(const Tree& expected, const Tree& got) {
 
 namespace {
 
-// What of two runs of the tool itself already differs (random seeds, names of temporary files) can
-// differ between the tool and us; then the hit must be what the miss was.
+// Parts that differ between two runs of the tool itself (random seeds, names of temporary files)
+// may also differ between the tool and deja; but then the hit must equal the miss.
 struct Varying {
   bool streams = false;
   std::vector<std::string> files;
@@ -226,14 +226,14 @@ Trial without(Trial trial, const Varying& varying) {
   return trial;
 }
 
+}  // namespace
+
 std::string difference(const Trial& expected, const Trial& got) {
   std::ostringstream out;
   if (!(expected.result == got.result))
     out << "expected " << expected.result << "\ngot " << got.result << "\n";
-  return out.str() + test::difference(expected.tree, got.tree);
+  return out.str() + difference(expected.tree, got.tree);
 }
-
-}  // namespace
 
 Workspace::Workspace(Mode mode) : mode_(mode) {
   const char* tmp = ::getenv("TMPDIR");
@@ -294,7 +294,7 @@ void Workspace::make_directory(const std::string& name) { fs::create_directories
 void Workspace::restore(const Tree& tree) {
   const Tree now = this->tree();
   for (auto it = now.rbegin(); it != now.rend();
-       ++it) {  // what is inside a directory before the directory
+       ++it) {  // the content of a directory before the directory
     const auto wanted = tree.find(it->first);
     if (wanted == tree.end() || wanted->second.kind != it->second.kind) remove(it->first);
   }
@@ -499,7 +499,7 @@ pid_t Workspace::daemon_pid() const {
 
 void Workspace::end_engines() const { end_processes(engines()); }
 
-void Workspace::let_engine_rehearse() const {
+void Workspace::let_engine_set_watches() const {
   if (mode_ == Mode::daemon) ::poll(nullptr, 0, 120);
 }
 

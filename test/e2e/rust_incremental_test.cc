@@ -1,10 +1,10 @@
-// A crate that is edited over and over is left to rustc's incremental cache.
+// A crate that is edited repeatedly is left to rustc's incremental cache.
 #include "e2e/cargo.h"
 
 namespace deja::test {
 namespace {
 
-class RustLane : public CargoTest {
+class RustIncremental : public CargoTest {
  protected:
   void SetUp() override {
     CargoTest::SetUp();
@@ -15,7 +15,7 @@ class RustLane : public CargoTest {
   void edit(const std::string& number) {
     ws.write("ws/src/main.rs", "fn main() { println!(\"" + number + "\"); }\n");
   }
-  // How the crate came out; what the program says is always its newest text.
+  // Builds, and returns the outcome of the crate; the program always prints its newest text.
   std::string build(const std::string& number) {
     edit(number);
     outcomes();
@@ -30,7 +30,7 @@ class RustLane : public CargoTest {
   }
 };
 
-TEST_P(RustLane, BeginsAtTheThirdEdit) {
+TEST_P(RustIncremental, BeginsAtTheThirdEdit) {
   EXPECT_EQ(build("0"), "app miss");
   EXPECT_EQ(build("1"), "app miss");
   EXPECT_EQ(build("2"), "app miss");
@@ -40,30 +40,30 @@ TEST_P(RustLane, BeginsAtTheThirdEdit) {
   EXPECT_NE(ws.last_event().detail.find("main.rs"), std::string::npos) << ws.last_event();
   EXPECT_TRUE(has_incremental_cache());
   EXPECT_EQ(build("4"), "app bypass");
-  // What was kept before is served, and ends the lane.
+  // An older result is served, and ends the incremental policy.
   EXPECT_EQ(build("1"), "app hit");
   EXPECT_EQ(build("5"), "app miss");
 }
 
-TEST_P(RustLane, IsOnlyForCratesThatWereBuiltHere) {
+TEST_P(RustIncremental, IsOnlyForCratesThatWereBuiltHere) {
   for (const char* number : {"0", "1", "2", "3", "4"}) {
     ws.remove("ws/target");
     EXPECT_EQ(build(number), "app miss");
   }
 }
 
-TEST_P(RustLane, MayBeClosed) {
+TEST_P(RustIncremental, MayBeClosed) {
   ws.write("ws/.deja.toml", "[rust]\nincremental = false\n");
   for (const char* number : {"0", "1", "2", "3", "4"}) EXPECT_EQ(build(number), "app miss");
 }
 
-TEST_P(RustLane, IsRustcsOwn) {
+TEST_P(RustIncremental, IsRustcsOwn) {
   ws.set("CARGO_INCREMENTAL=0");
   for (const char* number : {"0", "1", "2", "3", "4"}) EXPECT_EQ(build(number), "app miss");
 }
 
-// An engine that serves one command has no memory of others.
-INSTANTIATE_TEST_SUITE_P(, RustLane, ::testing::Values(Mode::daemon), mode_label);
+// A one-shot engine has no memory of earlier commands.
+INSTANTIATE_TEST_SUITE_P(, RustIncremental, ::testing::Values(Mode::daemon), mode_label);
 
 }  // namespace
 }  // namespace deja::test
