@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -162,6 +163,13 @@ TEST_F(PathTest, AnOutputThatChangesAfterTheToolProvesNothing) {
   expect_miss("new");
 }
 
+TEST_F(PathTest, AnOutputThatChangesWhileItIsStoredProvesNothing) {
+  store_.on_put_blob = [this] { write_source("a.o", "somebody else's"); };
+  EXPECT_EQ(ask().unpublished, "changed after the tool wrote it: " + at("a.o"));
+  store_.on_put_blob = nullptr;
+  expect_miss("new");
+}
+
 TEST_F(PathTest, AToolThatFailsForNoStatedReasonIsNotStored) {
   tool_ = [](FakeRun& run) {
     compile(run);
@@ -279,6 +287,47 @@ TEST_F(PathTest, OneClientRunsAndTheOtherGetsItsResult) {
   EXPECT_EQ(one.runs + two.runs, 1);
   EXPECT_EQ((first.kind == OutcomeKind::hit) + (second.kind == OutcomeKind::hit), 1);
   EXPECT_EQ(text("a.o"), object());
+}
+
+// What one client's run has left is checked like a stored result: here the other has another variable.
+TEST_F(PathTest, AResultOfAnotherClientIsUsedOnlyWhileItsTraceHolds) {
+  std::atomic<bool> runs = false;
+  FakeClient one(ws_, [&](FakeRun& run) {
+    runs = true;
+    while (services().flights.waiting() == 0) std::this_thread::yield();
+    compile(run);
+  });
+  FakeClient two(ws_, compile);
+  Outcome second;
+  std::jthread runner([&] { ask(one); });
+  while (!runs) std::this_thread::yield();
+  std::jthread waiter([&] { second = ask(two, {"PATH=/nowhere", "FLAVOUR=sour"}); });
+  runner.join();
+  waiter.join();
+  EXPECT_EQ(second.kind, OutcomeKind::miss);
+  EXPECT_EQ(second.reason, "changed: variable FLAVOUR");
+  EXPECT_EQ(two.runs, 1);
+}
+
+// It is not stored, but the requests that wait for it need not run the tool again.
+TEST_F(PathTest, AReadOnlyRunIsSharedWithThoseWhoWait) {
+  settings_.read_only = true;
+  std::atomic<bool> runs = false;
+  FakeClient one(ws_, [&](FakeRun& run) {
+    runs = true;
+    while (services().flights.waiting() == 0) std::this_thread::yield();
+    compile(run);
+  });
+  FakeClient two(ws_, compile);
+  Outcome second;
+  std::jthread runner([&] { ask(one); });
+  while (!runs) std::this_thread::yield();
+  std::jthread waiter([&] { second = ask(two); });
+  runner.join();
+  waiter.join();
+  EXPECT_EQ(second.kind, OutcomeKind::hit) << second.reason;
+  EXPECT_EQ(two.runs, 0);
+  expect_miss("new");
 }
 
 TEST_F(PathTest, AnAuditRunsTheToolAndAgrees) {

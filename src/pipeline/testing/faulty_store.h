@@ -1,6 +1,8 @@
 // A store in memory that fails at the n-th call.
 #pragma once
 
+#include <functional>
+
 #include "store/mem_store.h"
 
 namespace deja::pipeline::testing {
@@ -14,6 +16,8 @@ class FaultyStore final : public store::BlobStore, public store::RecordStore {
   // Every call fails.
   void fail_always() { fail_at_ = -1, calls = 0; }
   int calls = 0;  // also those that failed
+  // Called before a file is read into the store.
+  std::function<void()> on_put_blob{};
 
   Result<std::optional<store::Blob>> open_blob(const Digest& digest) override {
     if (fails()) return broken();
@@ -21,6 +25,7 @@ class FaultyStore final : public store::BlobStore, public store::RecordStore {
   }
   Result<store::PutBlob> put_blob(const os::Fd& source) override {
     if (fails()) return broken();
+    if (on_put_blob) on_put_blob();
     return below_.put_blob(source);
   }
   Result<store::PutBlob> put_blob_bytes(std::string_view bytes) override {

@@ -53,9 +53,10 @@ Request PathTest::request() const {
   return request;
 }
 
-Outcome PathTest::ask(FakeClient& client) {
-  client.environment = environment_;
-  const Request request = this->request();
+Outcome PathTest::ask(FakeClient& client, const std::vector<std::string>& environment) {
+  client.environment = environment;
+  Request request = this->request();
+  request.environment.assign(environment.begin(), environment.end());
   return RequestPath(request, settings_, engine_->services, client).answer();
 }
 

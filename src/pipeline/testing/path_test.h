@@ -32,7 +32,8 @@ class PathTest : public os::DirectoryTest {
   static void compile(FakeRun& run);
 
   // `deja gcc -c a.c -o a.o` in ws_, or argv_ where a test sets it.
-  Outcome ask(FakeClient& client);
+  Outcome ask(FakeClient& client) { return ask(client, environment_); }
+  Outcome ask(FakeClient& client, const std::vector<std::string>& environment);
   Outcome ask();  // with a client that runs tool_
   Outcome ask_exec(std::vector<std::string> arguments);
   void prewarm();
