@@ -191,7 +191,7 @@ evidence::RunFacts observed_run_facts(const Prepared& p, const Target& target,
   learn_of_programs(*log, report, p.command.tool, out);
   evidence::TraceBuilder builder(p.command, target.invocation, target.adapter, target.roots,
                                  services.digester, before.updates);
-  return builder.hear(*log, report.ended_ns);
+  return builder.build(*log, report.ended_ns);
 }
 
 evidence::RunFacts collect_run_facts(const Prepared& p, const Target& target,
