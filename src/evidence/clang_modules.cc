@@ -36,18 +36,17 @@ bool is_about_files(deja_op op) {
 
 void collect_open_of_module(const Collecting& c, const std::string& path, ModuleCacheFile kind) {
   const observe::Event& e = c.e;
-  std::unique_ptr<PathFacts::Module>& module = c.facts.by_path[path].module;
+  Rare<PathFacts::Module>& module = c.facts.by_path[path].module;
   if (kind == ModuleCacheFile::upkeep) {
     if (!c.has(DEJA_OPEN_WRITE)) return;
-    module = std::make_unique<PathFacts::Module>();
-    module->is_finished = false;
+    module.emplace().is_finished = false;
     module->file = number_of(e.identity);
     return;
   }
   if (c.has(DEJA_OPEN_WRITE)) return c.fail("writes a module without a rename: " + path);
   if (!e.has_identity || !e.identity.is_regular())
     return c.fail("reads a module that is not a file: " + path);
-  if (module == nullptr) module = std::make_unique<PathFacts::Module>();
+  if (!module) module.emplace();
   // clang also has in memory what it made.
   if (module->is_made && module->file != number_of(e.identity))
     return c.fail("another process made a module again: " + path);
@@ -57,11 +56,11 @@ void collect_open_of_module(const Collecting& c, const std::string& path, Module
 
 // A file that clang wrote under a temporary name becomes a module.
 void collect_finished_module(const Collecting& c, const std::string& from, const std::string& to) {
-  auto finished = std::make_unique<PathFacts::Module>();
-  finished->is_made = true;
-  if (const PathFacts* const row = c.find(from); row != nullptr && row->module != nullptr)
-    finished->file = row->module->file;
-  c.facts.by_path[to].module = std::move(finished);
+  PathFacts::Module finished;
+  finished.is_made = true;
+  if (const PathFacts* const row = c.find(from); row != nullptr && row->module)
+    finished.file = row->module->file;
+  c.facts.by_path[to].module = finished;
 }
 
 }  // namespace
@@ -87,14 +86,14 @@ bool collect_module(const Collecting& c) {
 }
 
 void check_clock_of_modules(Conclusion& c) {
-  for (const auto& [path, facts] : c.facts.by_path)
-    c.has_modules |= facts.module != nullptr && facts.module->is_finished;
+  for (const Conclusion::Row* row : c.rows)
+    c.has_modules |= row->second.module && row->second.module->is_finished;
   // The sources of a module are not read, and may use the time.
   if (c.facts.supervised_clock && c.has_modules) c.fail("may write the time (__DATE__, __TIME__)");
 }
 
 void conclude_module(Conclusion& c, const std::string& path, const PathFacts& facts) {
-  if (facts.module == nullptr || !facts.module->is_finished) return;
+  if (!facts.module || !facts.module->is_finished) return;
   const PathFacts::Module& module = *facts.module;
   os::FileIdentity now;
   const auto content = c.digester.digest_file(path, &now);

@@ -16,10 +16,12 @@ using action::Claim;
 
 namespace {
 
-// Applied to the whole run, to each path that it saw, or to each file that it changed.
+// Applied to the whole run, to each path that it saw, to each that it looked for in vain, or to each
+// file that it changed.
 struct Rule {
   void (*to_run)(Conclusion&) = nullptr;
   void (*to_path)(Conclusion&, const std::string&, const PathFacts&) = nullptr;
+  void (*to_absent)(Conclusion&, const std::string&, const PathFacts&) = nullptr;
   void (*to_change)(Conclusion&, const std::string&, const Change&) = nullptr;
 };
 
@@ -56,7 +58,7 @@ constexpr Rule kRules[] = {
     // What a directory holds that was listed, without what the run made there.
     {.to_path = conclude_listing},
     // A name that was looked for in vain is an input, unless the run made something of that name.
-    {.to_path = conclude_absence},
+    {.to_absent = conclude_absence},
     // Of a variable that lists directories, what the search along them meets.
     {.to_run = conclude_searches},
     {.to_run = conclude_listed_variables},
@@ -73,9 +75,16 @@ constexpr Rule kRules[] = {
 void apply(const Rule& rule, Conclusion& c) {
   if (rule.to_run != nullptr) return rule.to_run(c);
   if (rule.to_path != nullptr) {
+    for (const Conclusion::Row* row : c.rows) {
+      if (c.has_failed()) return;
+      rule.to_path(c, row->first, row->second);
+    }
+    return;
+  }
+  if (rule.to_absent != nullptr) {
     for (const auto& [path, facts] : c.facts.by_path) {
       if (c.has_failed()) return;
-      rule.to_path(c, path, facts);
+      if (facts.absent) rule.to_absent(c, path, facts);
     }
     return;
   }

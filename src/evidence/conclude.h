@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "digest/file_digester.h"
@@ -30,6 +31,9 @@ struct Conclusion {
   digest::FileDigester& digester;
   RunFacts out = {};
 
+  // The rows that hold more than an absence: most of a compiler's hold no more.
+  using Row = std::pair<const std::string, PathFacts>;
+  std::vector<const Row*> rows = {};
   // What a rule leaves for those after it.
   std::map<std::string, std::vector<std::string>> equals = {};  // content's digest -> inputs
   bool leaves_tree = false;                                     // an output is a tree of clang's

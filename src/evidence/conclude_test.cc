@@ -38,9 +38,9 @@ class ConcludeTest : public os::DirectoryTest {
     return row(name);
   }
   PathFacts::Look& look(const std::string& name) {
-    row(name).look = std::make_unique<PathFacts::Look>();
-    row(name).look->was_there = true;
-    return *row(name).look;
+    PathFacts::Look& out = row(name).look.emplace();
+    out.was_there = true;
+    return out;
   }
   Change& change(const std::string& name) {
     Change& out = facts_->changes.at(at(name));
@@ -267,18 +267,17 @@ TEST_F(ConcludeTest, ASymlinkCountsByItsText) {
   EXPECT_EQ(conclude(), "");
   EXPECT_TRUE(has(Claim::link, tag("link"), "real"));
   const auto now = **os::stat_file(at("link"), os::Links::keep);
-  row("link").lstat = std::make_unique<os::FileIdentity>(now);
+  row("link").lstat = now;
   EXPECT_EQ(conclude(), "");
   EXPECT_TRUE(has(Claim::link, tag("link"), "real"));
-  row("link").lstat = std::make_unique<os::FileIdentity>(now);
+  row("link").lstat = now;
   ++row("link").lstat->ctime_ns;
   EXPECT_EQ(conclude(), "changed while the tool ran: " + at("link"));
 }
 
 TEST_F(ConcludeTest, ARealPathMayBeWritten) {
   for (const bool may_be_written : {false, true}) {
-    row("link").real = std::make_unique<PathFacts::Real>();
-    row("link").real->result = at("real");
+    row("link").real.emplace().result = at("real");
     row("link").real->may_be_written = may_be_written;
     EXPECT_EQ(conclude(), "");
     EXPECT_TRUE(has(Claim::real, tag("link"), tag("real")));
@@ -406,10 +405,7 @@ TEST_F(ConcludeTest, AnEmptyFileThatWasLockedIsNoOutput) {
 TEST_F(ConcludeTest, AModuleIsWhatWasReadAndWhatWasComparedWithItCounts) {
   write("m.pcm", "module");
   write("a.h", "text");
-  const auto module = [&]() -> PathFacts::Module& {
-    row("m.pcm").module = std::make_unique<PathFacts::Module>();
-    return *row("m.pcm").module;
-  };
+  const auto module = [&]() -> PathFacts::Module& { return row("m.pcm").module.emplace(); };
   module().is_made = true;
   EXPECT_EQ(conclude(), "made a module, and did not read it: " + at("m.pcm"));
   module().identity = identity("m.pcm");

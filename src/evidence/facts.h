@@ -38,8 +38,26 @@ struct ObservedRun {
   const Before* find_before(const std::string& path, Changes& changes) const;
 };
 
-// What the run saw at one path. A link reads few of the thousands of paths that it looks for, so
-// what few rows have is behind a pointer.
+// An optional whose value is on the heap.
+template <class T>
+class Rare {
+ public:
+  T& emplace() { return *(value_ = std::make_unique<T>()); }
+  Rare& operator=(T value) {
+    value_ = std::make_unique<T>(std::move(value));
+    return *this;
+  }
+  void reset() { value_.reset(); }
+  explicit operator bool() const { return value_ != nullptr; }
+  T& operator*() const { return *value_; }
+  T* operator->() const { return value_.get(); }
+
+ private:
+  std::unique_ptr<T> value_;
+};
+
+// What the run saw at one path. A compiler opens few of the thousands of paths that it looks for, so
+// most rows hold little.
 struct PathFacts {
   struct Read {
     os::FileIdentity identity;  // when it was first opened
@@ -75,24 +93,29 @@ struct PathFacts {
     std::int64_t when_ns;
   };
 
-  std::optional<Read> read;
-  std::optional<os::FileIdentity> stat;  // when it was looked at first
-  char kind = 0;                         // action::kind_letter of what was seen; '?': not known
-  bool absent = false;                   // looked for, and not there
+  Rare<Read> read;
+  Rare<os::FileIdentity> stat;   // when it was looked at first
+  Rare<os::FileIdentity> lstat;  // of the symlink itself, when it was looked at first
+  Rare<Look> look;
+  Rare<std::string> link;  // the symlink's text; "": it is no symlink
+  Rare<Real> real;
+  Rare<Module> module;
+  std::vector<Refusal> refused;  // sorted by right
+  char kind = 0;                 // action::kind_letter of what was seen; '?': not known
+  bool absent = false;           // looked for, and not there
   bool listed = false;
-  bool executed = false;                    // or the run tried to: the file may lack the permission
-  bool all_stamps = false;                  // all its stamps count, also a directory's
-  bool is_named_by_pwd = false;             // the variable PWD names it
-  std::vector<Refusal> refused;             // sorted by right
-  std::optional<std::string> link;          // the symlink's text; "": it is no symlink
-  std::unique_ptr<os::FileIdentity> lstat;  // of the symlink itself, when it was looked at first
-  std::unique_ptr<Look> look;
-  std::unique_ptr<Real> real;
-  std::unique_ptr<Module> module;
+  bool executed = false;         // or the run tried to: the file may lack the permission
+  bool all_stamps = false;       // all its stamps count, also a directory's
+  bool is_named_by_pwd = false;  // the variable PWD names it
   // What the run did to the file, or null. conclude() sets it.
   const Change* change = nullptr;
 
   bool is_own() const { return change != nullptr && change->written; }
+  // Something was seen besides that it is absent, or looked at in vain by an unknown program.
+  bool holds_more_than_absence() const {
+    return kind != 0 || listed || executed || all_stamps || is_named_by_pwd || read || stat ||
+           lstat || look || link || real || module || !refused.empty();
+  }
   // The name itself was looked up, by whatever call.
   bool was_looked_for() const {
     return absent || kind != 0 || executed || read || real || link || lstat || !refused.empty();

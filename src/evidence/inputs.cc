@@ -67,7 +67,6 @@ void conclude_read(Conclusion& c, const std::string& path, const PathFacts& fact
 }
 
 void conclude_absence(Conclusion& c, const std::string& path, const PathFacts& facts) {
-  if (!facts.absent) return;
   if (facts.change != nullptr) {
     if (c.is_updated(path)) c.claim_path(Claim::absent, path);
     return;

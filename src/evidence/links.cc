@@ -71,19 +71,18 @@ void conclude_way(Conclusion& c, const std::string& path, const PathFacts& facts
 
 void conclude_link(Conclusion& c, const std::string& path, const PathFacts& facts) {
   if (facts.change != nullptr) return;
-  std::optional<std::string> seen = facts.link;
-  if (facts.lstat != nullptr) {
+  if (facts.lstat) {
     const auto now = os::stat_file(path, os::Links::keep);
     const auto text = os::read_symlink(path);
     if (!now || !*now || !(**now == *facts.lstat) || !text || !*text)
       return c.fail("changed while the tool ran: " + path);
-    if (!seen) seen = **text;
+    if (!facts.link) c.claim_path(Claim::link, path, **text);
   }
-  if (seen) c.claim_path(Claim::link, path, *seen);
+  if (facts.link) c.claim_path(Claim::link, path, *facts.link);
 }
 
 void conclude_real_path(Conclusion& c, const std::string& path, const PathFacts& facts) {
-  if (facts.real == nullptr || facts.change != nullptr) return;
+  if (!facts.real || facts.change != nullptr) return;
   const std::string& result = facts.real->result;
   c.claim_path(Claim::real, path, c.run.roots.tag(result));
   if (facts.real->may_be_written && path != result) c.out.real_paths.push_back({path, result});

@@ -40,10 +40,10 @@ void note_look(const Collecting& c) {
       program->trusted_script != nullptr && !e.path.ends_with(program->trusted_script->times);
   look.only_kind = wants_kind_only(program->name) || e.op == DEJA_OP_UNLINK;
   if (e.has_identity) look.identity = e.identity;
-  std::unique_ptr<PathFacts::Look>& known = c.row().look;
+  Rare<PathFacts::Look>& known = c.row().look;
   // The first look says what was there; the most demanding one, how much of it counts.
-  if (known == nullptr) {
-    known = std::make_unique<PathFacts::Look>(look);
+  if (!known) {
+    known = look;
     return;
   }
   known->only_kind = known->only_kind && look.only_kind;
@@ -60,7 +60,7 @@ void on_stat(const Collecting& c) {
   if (is_special(e) || c.is_own()) return;
   if (e.has_identity && e.identity.is_symlink()) {  // not of where it leads
     PathFacts& row = c.row();
-    if (row.lstat == nullptr) row.lstat = std::make_unique<os::FileIdentity>(e.identity);
+    if (!row.lstat) row.lstat = e.identity;
     note_look(c);
   } else if (e.error == 0) {
     PathFacts& row = c.row();
@@ -72,7 +72,7 @@ void on_stat(const Collecting& c) {
     note_look(c);
   } else if (e.error == EACCES) {
     c.refuse();
-  } else if (PathFacts& row = c.row(); lacks_attribute(e.error) && row.lstat == nullptr) {
+  } else if (PathFacts& row = c.row(); lacks_attribute(e.error) && !row.lstat) {
     row.all_stamps = true;
   } else {
     c.fail("could not look at " + e.path);
@@ -85,7 +85,7 @@ void on_readlink(const Collecting& c) {
   if (e.error == 0) {
     c.row().link = e.text;
   } else if (e.error == EINVAL) {
-    c.row().link = "";
+    c.row().link.emplace();
   } else if (is_absence(e.error)) {
     c.miss(e.path);
   } else if (e.error == EACCES) {
@@ -104,8 +104,8 @@ void on_realpath(const Collecting& c) {
   if (e.error == EACCES) return c.refuse();
   if (e.error != 0) return;
   const auto use = c.run.adapter.real_path_use(c.facts.processes.program_of(e.pid));
-  std::unique_ptr<PathFacts::Real>& real = c.row().real;
-  if (real == nullptr) real = std::make_unique<PathFacts::Real>();
+  Rare<PathFacts::Real>& real = c.row().real;
+  if (!real) real.emplace();
   real->result = e.text;
   // Asked twice, it is a header as well.
   if (use == tool::RealPathUse::compares_sources && is_named(c.run, e.path))

@@ -37,7 +37,7 @@ void conclude_executed(Conclusion& c, const std::string& path, const PathFacts& 
 
 // What was there before the run made something of that name.
 void conclude_look_at_own(Conclusion& c, const std::string& path, const PathFacts& facts) {
-  if (facts.look == nullptr || facts.change == nullptr) return;
+  if (!facts.look || facts.change == nullptr) return;
   const PathFacts::Look& look = *facts.look;
   if (look.is_trusted || c.is_declared_output(path)) return;  // it replaces what is there
   if (!look.was_there) return c.claim_path(Claim::absent, path);
@@ -49,8 +49,7 @@ void conclude_look_at_own(Conclusion& c, const std::string& path, const PathFact
 
 void conclude_stamps(Conclusion& c, const std::string& path, const PathFacts& facts) {
   const bool was_read = facts.read && !facts.read->is_program;
-  const bool was_looked_at = facts.look != nullptr && facts.look->was_there &&
-                             !facts.look->is_trusted &&
+  const bool was_looked_at = facts.look && facts.look->was_there && !facts.look->is_trusted &&
                              !(facts.look->identity && facts.look->identity->is_symlink());
   const bool counts_time = was_looked_at || (c.holds_times && (was_read || facts.kind != 0));
   const bool counts_size = counts_time || (c.holds_sizes && facts.kind != 0);

@@ -85,12 +85,15 @@ void conclude_output(Conclusion& c, const std::string& name, const Change& chang
 
 }  // namespace
 
-// Each row of facts gets what the run did to that file.
+// Each row of facts gets what the run did to that file, and the rows for the rules are chosen.
 void join_changes(Conclusion& c) {
   Changes& changes = c.facts.changes;
   if (std::string problem = changes.add_renamed_directories(); !problem.empty())
     return c.fail(std::move(problem));
-  for (auto& [path, facts] : c.facts.by_path) facts.change = changes.find(path);
+  for (auto& row : c.facts.by_path) {
+    row.second.change = changes.find(row.first);
+    if (row.second.holds_more_than_absence()) c.rows.push_back(&row);
+  }
 }
 
 void conclude_change(Conclusion& c, const std::string& name, const Change& change) {
