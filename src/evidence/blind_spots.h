@@ -1,6 +1,7 @@
-// What a run of a tool has taught of the programs it starts. Kept with the digest of the tool's own
-// file, beside the facts of tool.h about its text, so that every engine knows it, and forgotten with
-// it: learning it again costs one run that is not remembered.
+// What an earlier run of a tool showed about the programs that it starts. It is stored with the
+// digest of the tool's own file, next to the facts of tool.h about its text, so that every engine
+// has it. It is removed together with the digest; finding it out again costs one run that is not
+// stored.
 #pragma once
 
 #include "digest/file_digester.h"
@@ -8,9 +9,9 @@
 
 namespace deja::evidence {
 
-// One of them is not seen by the interposer (static, Go, musl).
+// The interposer does not see one of them (static, Go, musl).
 inline constexpr digest::Traits kHasBlindSpot = 1u << 22;
-// One of them is setuid or the like, and the supervisor would keep it from its rights
+// One of them is setuid or the like, and would not get its rights under the supervisor
 // (no_new_privs).
 inline constexpr digest::Traits kGainsRights = 1u << 23;
 

@@ -1,3 +1,6 @@
+// The values of claims, and the check of each kind of claim against the disk, the environment and
+// the machine as they are now. A value is made and checked by the same function, so that the two
+// agree.
 #include "evidence/claim_checker.h"
 
 #include <fcntl.h>
@@ -29,7 +32,7 @@ Digest environment_digest(const tool::Command& command, const action::Roots& roo
   for (const tool::EnvironmentVariable& v : command.environment) {
     if (!v.name.starts_with("DEJA_")) sorted.push_back(&v);
   }
-  // Of two with one name the first counts, so their order does.
+  // Of two with one name the first counts, so their order is kept.
   std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
     return a->name != b->name ? a->name < b->name : a < b;
   });
@@ -130,7 +133,7 @@ Digest machine_digest() {
 
 namespace {
 
-// The names that a listing's value says nothing of.
+// The names that the value of a listing leaves out.
 std::vector<std::string> unsaid_names(std::string_view value) {
   std::vector<std::string> out;
   for (value.remove_prefix(std::min(value.size(), sizeof(Digest))); !value.empty();) {

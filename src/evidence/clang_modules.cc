@@ -1,13 +1,15 @@
-// What a run of clang does in the directory of modules that it makes on demand.
+// What a run of clang does in the directory of modules that it makes on demand (-fmodules). All
+// runs share that directory, so its files are neither inputs nor outputs like others: only the
+// modules that were read or made count.
 #include "base/path.h"
 #include "evidence/claim_checker.h"
-#include "evidence/trace_builder.h"
+#include "evidence/collect.h"
+#include "evidence/rules.h"
 #include "os/file.h"
 #include "tool/cc/module_cache.h"
 
 namespace deja::evidence {
 
-using observe::Event;
 using tool::ModuleCacheFile;
 
 namespace {
@@ -32,80 +34,87 @@ bool is_about_files(deja_op op) {
   }
 }
 
+void collect_open_of_module(const Collecting& c, const std::string& path, ModuleCacheFile kind) {
+  const observe::Event& e = c.e;
+  Rare<PathFacts::Module>& module = c.facts.by_path[path].module;
+  if (kind == ModuleCacheFile::upkeep) {
+    if (!c.has(DEJA_OPEN_WRITE)) return;
+    module.emplace().is_finished = false;
+    module->file = number_of(e.identity);
+    return;
+  }
+  if (c.has(DEJA_OPEN_WRITE)) return c.fail("writes a module without a rename: " + path);
+  if (!e.has_identity || !e.identity.is_regular())
+    return c.fail("reads a module that is not a file: " + path);
+  if (!module) module.emplace();
+  // clang also has in memory what it made.
+  if (module->is_made && module->file != number_of(e.identity))
+    return c.fail("another process made a module again: " + path);
+  module->identity = e.identity;
+  module->when_ns = e.when_ns;
+}
+
+// A file that clang wrote under a temporary name becomes a module.
+void collect_finished_module(const Collecting& c, const std::string& from, const std::string& to) {
+  PathFacts::Module finished;
+  finished.is_made = true;
+  if (const PathFacts* const row = c.find(from); row != nullptr && row->module)
+    finished.file = row->module->file;
+  c.facts.by_path[to].module = finished;
+}
+
 }  // namespace
 
-// Heard to its end here; false: it is none of the modules' affair.
-bool TraceBuilder::hear_of_modules(const Event& e) {
-  if (invocation_.places.module_cache.empty() || !is_about_files(e.op)) return false;
+bool collect_module(const Collecting& c) {
+  const observe::Event& e = c.e;
+  const std::string& directory = c.run.invocation.places.module_cache;
+  if (directory.empty() || !is_about_files(e.op)) return false;
   const std::string path = tidy_path(e.path);
-  const ModuleCacheFile kind = tool::module_cache_file(path, invocation_.places.module_cache);
+  const ModuleCacheFile kind = tool::module_cache_file(path, directory);
   if (kind == ModuleCacheFile::none) return false;
   if (e.op == DEJA_OP_RENAME || e.op == DEJA_OP_LINK) {
     const std::string other = tidy_path(e.text);
-    const ModuleCacheFile target = tool::module_cache_file(other, invocation_.places.module_cache);
+    const ModuleCacheFile target = tool::module_cache_file(other, directory);
     if (kind != ModuleCacheFile::upkeep || target == ModuleCacheFile::none) return false;
-    if (e.error == 0 && target == ModuleCacheFile::module)
-      modules_[other] = {true, new_modules_[path], std::nullopt, 0};
+    if (e.error == 0 && target == ModuleCacheFile::module) collect_finished_module(c, path, other);
     return true;
   }
-  if (e.op == DEJA_OP_STAT && base_name(path) == "modules.timestamp") aged_modules_.insert(e.pid);
-  if (e.op == DEJA_OP_OPEN && e.error == 0) hear_of_module_file(e, path, kind);
+  if (e.op == DEJA_OP_STAT && base_name(path) == "modules.timestamp")
+    c.facts.processes.at(e.pid).looked_how_old_modules_are = true;
+  if (e.op == DEJA_OP_OPEN && e.error == 0) collect_open_of_module(c, path, kind);
   return true;
 }
 
-void TraceBuilder::hear_of_module_file(const Event& e, const std::string& path,
-                                       ModuleCacheFile kind) {
-  const FileNumber file = {e.identity.device, e.identity.inode};
-  const bool writes = (e.flags & DEJA_OPEN_WRITE) != 0;
-  if (kind == ModuleCacheFile::upkeep) {
-    if (writes) new_modules_[path] = file;
-    return;
-  }
-  if (writes) return fail("writes a module in its place: " + path);
-  if (!e.has_identity || !e.identity.is_regular()) return fail("reads no file: " + path);
-  ReadModule& module = modules_[path];
-  // clang has what it made in memory, too.
-  if (module.is_made && module.file != file) return fail("others made a module again: " + path);
-  module.identity = e.identity;
-  module.when_ns = e.when_ns;
+void check_clock_of_modules(Conclusion& c) {
+  for (const Conclusion::Row* row : c.rows)
+    c.has_modules |= row->second.module && row->second.module->is_finished;
+  // The sources of a module are not read, and may use the time.
+  if (c.facts.supervised_clock && c.has_modules) c.fail("may write the time (__DATE__, __TIME__)");
 }
 
-// clang asks for the time to learn whether modules are to be removed that nobody used for long. Only
-// the first question of a process is that.
-bool TraceBuilder::is_of_module_cache(const Event& clock) {
-  if (aged_modules_.erase(clock.pid) == 0) return false;
-  clock_untold_ = true;
-  return true;
+void conclude_module(Conclusion& c, const std::string& path, const PathFacts& facts) {
+  if (!facts.module || !facts.module->is_finished) return;
+  const PathFacts::Module& module = *facts.module;
+  os::FileIdentity now;
+  const auto content = c.digester.digest_file(path, &now);
+  if (!content || !*content) return c.fail("gone or unreadable after the run: " + path);
+  if (!module.identity) return c.fail("made a module, and did not read it: " + path);
+  if (!(now == *module.identity)) return c.fail("changed while the tool ran: " + path);
+  if (could_hide_a_change(path, now, module.when_ns) && !module.is_made)
+    return c.fail("may have been written while it was read: " + path);
+  c.out.modules.push_back({path, (*content)->digest, now, module.is_made});
+  c.out.facts |= tool::kHoldsTree;
 }
 
-void TraceBuilder::conclude_modules() {
-  // What stands behind a module is not read, and may be told the time.
-  if (has_untold_clock_ && !modules_.empty()) return fail("may put the time into words");
-  for (const auto& [path, module] : modules_) {
-    os::FileIdentity now;
-    const auto content = digester_.digest_file(path, &now);
-    if (!content || !*content) return fail("gone or unreadable after the run: " + path);
-    if (!module.identity) return fail("made a module, and did not read it: " + path);
-    if (!(now == *module.identity)) return fail("changed while the tool ran: " + path);
-    if (could_hide_a_change(path, now, module.when_ns) && !module.is_made)
-      return fail("written in the moment it was read: " + path);
-    run_facts_.modules.push_back({path, (*content)->digest, now, module.is_made});
-    run_facts_.facts |= tool::kHoldsTree;
-  }
-  if (modules_.empty()) return;
-  const auto compare = [&](const std::string& path) {
-    if (is_touched(path) || !run_facts_.problem.empty()) return;
-    const auto now = still_there(path);
-    if (!now || !(now->is_regular() || now->is_directory())) return;
-    const auto then = stats_.find(path);
-    const std::string stamps = stamps_text(*now);
-    if (then != stats_.end() && stamps_text(then->second) != stamps)
-      return fail("changed while the tool ran: " + path);
-    run_facts_.compared.push_back({action::Claim::stamps, roots_.tag(path), stamps});
-  };
-  for (const auto& [path, file] : reads_)
-    if (!file.is_program) compare(path);
-  for (const auto& [path, kind] : seen_) compare(path);
+void compare_with_modules(Conclusion& c, const std::string& path, const PathFacts& facts) {
+  const bool was_read = facts.read && !facts.read->is_program;
+  if (!c.has_modules || !(was_read || facts.kind != 0) || facts.change != nullptr) return;
+  const auto now = c.still_there(path);
+  if (!now || !(now->is_regular() || now->is_directory())) return;
+  const std::string stamps = stamps_text(*now);
+  if (facts.stat && stamps_text(*facts.stat) != stamps)
+    return c.fail("changed while the tool ran: " + path);
+  c.out.compared.push_back({action::Claim::stamps, c.run.roots.tag(path), stamps});
 }
 
 }  // namespace deja::evidence

@@ -1,3 +1,5 @@
+// A path is resolved step by step, as the kernel does it, with two sources for each step: what the
+// run made of it so far, and else what the disk holds now.
 #include "evidence/directories.h"
 
 #include <algorithm>
@@ -24,7 +26,7 @@ bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 }  // namespace
 
-// What is missing now has been a directory, if it has been anything: the run's own symlinks are known.
+// A step that is missing now was a directory, if it was anything: the run's own symlinks are known.
 const std::optional<std::string>& Directories::link_at(const std::string& step) {
   if (const auto own = own_.find(step); own != own_.end()) return own->second;
   const auto [it, is_new] = steps_.try_emplace(step);
@@ -59,7 +61,7 @@ std::string Directories::resolve(const std::string& directory) {
 
 std::string Directories::canonical(const std::string& path) {
   const std::string_view name = base_name(path);
-  // No name of its own, but another of a directory.
+  // "a/.." and "/" have no last component of their own: they are other names of a directory.
   const bool is_directory = is_dots(name) || path == "/";
   const std::string directory(is_directory ? std::string_view(path) : parent_path(path));
   auto it = resolved_.find(directory);
@@ -90,10 +92,11 @@ std::string Directories::without_own_links(const std::string& path, bool to_end)
   return out;
 }
 
-// Every name that led through it was resolved with what the disk says of it now.
+// Every earlier name that led through it was resolved by what is on the disk now.
 void Directories::replaces(const std::string& name) {
   resolved_.clear();
-  if (steps_.contains(name) && problem_.empty()) problem_ = "replaces a step on its way: " + name;
+  if (steps_.contains(name) && problem_.empty())
+    problem_ = "replaces a directory or symlink that it went through: " + name;
 }
 
 void Directories::made_link(const std::string& name, const std::string& text) {
@@ -110,7 +113,8 @@ void Directories::removed(const std::string& name, bool was_its_own) {
   own->second.reset();
 }
 
-// A directory only takes the place of nothing or of an empty directory; then no name led elsewhere.
+// rename(2) puts a directory only where nothing or an empty directory was, so no name led through
+// that.
 void Directories::moved(const std::string& from, const std::string& to) {
   const auto moving = own_.find(from);
   const bool is_directory = moving != own_.end() && !moving->second;

@@ -88,7 +88,7 @@ TEST_F(DirectoriesTest, WhatMovesTakesItsSymlinksAlong) {
   EXPECT_EQ(directories_.problem(), "");
 }
 
-// The disk says where a name leads now. Where it led before somebody replaced it, nothing says.
+// The disk shows where a name leads now. Where it led before the run replaced it is not known.
 TEST_F(DirectoriesTest, StepsThatTheRunReplacesAreAProblem) {
   make_directory("real");
   make_link("real", "link");
@@ -98,7 +98,7 @@ TEST_F(DirectoriesTest, StepsThatTheRunReplacesAreAProblem) {
     change(fresh);
     return fresh.problem();
   };
-  const std::string problem = "replaces a step on its way: " + at("link");
+  const std::string problem = "replaces a directory or symlink that it went through: " + at("link");
   EXPECT_EQ(after([&](Directories& d) { d.made_link(at("link"), "real"); }), problem);
   EXPECT_EQ(after([&](Directories& d) { d.removed(at("link"), false); }), problem);
   EXPECT_EQ(after([&](Directories& d) {

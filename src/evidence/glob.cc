@@ -30,7 +30,7 @@ class Expansion {
  public:
   explicit Expansion(std::vector<std::string> parts) : parts_(std::move(parts)) {}
 
-  // Everything below directory that the parts from `at` on match.
+  // Adds the files below `directory` that match the parts from `at` on.
   Status expand(const std::string& directory, std::size_t at) {
     if (at == parts_.size()) return {};
     const std::string& part = parts_[at];

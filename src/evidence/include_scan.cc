@@ -39,7 +39,7 @@ class Scan {
  private:
   void add(const std::string& path, bool is_text) {
     if (!files_.insert(path).second || !is_text) return;
-    // One file in one directory is read once, whatever "../" its name goes through.
+    // One file is read once, also if its path goes through "../" or a symlink.
     const auto directory = os::real_path(std::string(parent_path(path)));
     if (read_.insert(join_path(directory ? *directory : "", base_name(path))).second)
       open_.push_back(path);
@@ -73,7 +73,7 @@ class Scan {
     }
   }
 
-  // True: the search is over.
+  // True: found, so the search ends.
   bool look_at(const std::string& path, const tool::exec::Include& include) {
     const auto there = os::stat_file(path);
     if (!there || !*there || (*there)->is_directory()) {

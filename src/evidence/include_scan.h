@@ -1,5 +1,6 @@
 // The include scan of `deja exec --include-scan`: the files that some C or C++ files include, found
-// on the search path as compilers search it, without conditions being decided.
+// on the search path as compilers search it. Conditions (#if) are not evaluated: all branches
+// count.
 #pragma once
 
 #include <string>
@@ -7,17 +8,17 @@
 
 namespace deja::evidence {
 
-// Absolute, in the order of the search. Names in quotes are looked for in the includer's directory
-// first, then in all of these; other names not in `quote`.
+// Absolute paths in the order of the search. A name in quotes is looked for in the directory of the
+// including file first, then in all of these; other names are not looked for in `quote`.
 struct IncludeDirectories {
   std::vector<std::string> quote, angle, system;
 };
 
 struct ScannedIncludes {
-  std::vector<std::string> files;   // seeds too; sorted, without doubles
-  std::vector<std::string> absent;  // looked for before each of them, or in vain; sorted
+  std::vector<std::string> files;   // with the seeds; sorted, no path twice
+  std::vector<std::string> absent;  // paths that were looked for and not found; sorted
   std::string unreadable;           // a seed that cannot be read; empty: none
-  std::string guess;                // why there may be more; empty: that is all
+  std::string guess;                // why there may be more files; empty: these are all
 };
 
 ScannedIncludes scan_includes_of(const std::vector<std::string>& seeds,

@@ -11,7 +11,7 @@
 namespace deja::evidence {
 namespace {
 
-// The two words behind "#!" (execve(2)): a program, and what is handed to it.
+// The two words after "#!" (execve(2)): a program and its argument.
 struct Script {
   std::string program, argument;
 };

@@ -1,4 +1,4 @@
-// What runs a script.
+// The interpreters of scripts.
 #pragma once
 
 #include <string>
@@ -7,14 +7,15 @@
 
 namespace deja::evidence {
 
-inline constexpr int kInterpretersMax = 5;  // as the kernel: scripts whose interpreter is a script
+// As many as the kernel allows, where the interpreter of a script is a script itself.
+inline constexpr int kInterpretersMax = 5;
 
-// The program that the kernel, or libc (a text without "#!"), starts for this file; empty when the
-// file is a program itself or cannot be read.
+// The program that the kernel starts for this file, or libc (for a text without "#!"). Empty when
+// the file is a program itself or cannot be read.
 std::string interpreter_of(const std::string& path);
 
-// All programs that are started in a script's stead, one for the other; "env NAME" starts the one
-// that it finds on the PATH that is given (relative to cwd), too.
+// All programs that are started for a script, each by the one before. "env NAME" also starts the
+// program of that name on `path` (a PATH; relative directories are relative to cwd).
 std::vector<std::string> interpreters_of(const std::string& script, std::string_view path,
                                          std::string_view cwd);
 

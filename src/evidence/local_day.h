@@ -1,6 +1,6 @@
-// The day on which a compiler put the date into words, as a claim that can be checked again. Where midnight
-// lies was told by the compiler's own libc (DEJA_OP_DAY), so no zone is looked up here: TZ is in every
-// key, and the file that describes the zone is an input.
+// The day on which a compiler wrote the date, as a claim that can be checked again. When midnight
+// is comes from the compiler's own libc (DEJA_OP_DAY), so no time zone is looked up here: TZ is in
+// every key, and the file that describes the zone is an input.
 #pragma once
 
 #include <cstdint>

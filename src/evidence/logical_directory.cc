@@ -30,7 +30,7 @@ void add_logical_roots(const tool::Command& command, action::Roots& roots) {
   roots.set(Root::logical_cwd, pwd);
   const std::string& workspace = roots.path(Root::workspace);
   if (!is_within(command.cwd, workspace)) return;
-  // Both names end alike from the workspace on.
+  // Below the workspace both names have the same end.
   const std::string_view rest = command.cwd.substr(workspace.size());
   if (rest.empty() || !pwd.ends_with(rest)) return;
   const std::string logical = pwd.substr(0, pwd.size() - rest.size());

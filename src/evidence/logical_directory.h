@@ -1,7 +1,7 @@
-// The working directory as PWD names it. Compilers believe the variable while it leads to the
-// directory that they are in, and put its text into debug information; else they use the real path
-// (getcwd(3)). So what counts of PWD is which of the two it is; where the name itself is in an
-// output, the root logical_cwd is bound.
+// The working directory as PWD names it. Compilers use the variable while it leads to the directory
+// that they are in, and write its text to debug information; else they use the real path
+// (getcwd(3)). So of PWD it counts which of the two it is. Where an output holds the name itself,
+// the result is bound to the root logical_cwd.
 #pragma once
 
 #include <string>

@@ -1,15 +1,16 @@
-// What a run asked the machine: the time, the host's name, its load. Tested by trace_builder_test.cc.
+// What a run asked the machine: the time, the host's name, its load. Tested by
+// trace_builder_test.cc.
 #include <algorithm>
 #include <iterator>
 
 #include "evidence/claim_checker.h"
-#include "evidence/trace_builder.h"
+#include "evidence/collect.h"
+#include "evidence/rules.h"
 #include "tool/link_time.h"
 #include "tool/programs.h"
 
 namespace deja::evidence {
 
-using action::Claim;
 using observe::Event;
 
 namespace {
@@ -18,56 +19,88 @@ bool is_name_of_machine(std::string_view what) {
   return what == "hostname" || what == "uname" || what == "hostid";
 }
 
-// Process ids, users and sizes of memory are noise or stay what they are.
-bool is_telling(std::string_view what) { return is_name_of_machine(what) || what == "load"; }
+// Process ids, users and sizes of memory are noise or stay the same.
+bool may_reach_an_output(std::string_view what) {
+  return is_name_of_machine(what) || what == "load";
+}
+
+// clang asks for the time to find modules that were not used for long, and to remove them. Only the
+// first question of a process after it looked at modules.timestamp is that one.
+bool is_of_module_cache(const Collecting& c) {
+  Process& process = c.facts.processes.at(c.e.pid);
+  if (!process.looked_how_old_modules_are) return false;
+  process.looked_how_old_modules_are = false;
+  c.facts.clock_untold = true;
+  return true;
+}
+
+// Of any tool (`deja exec`) the clock is noise, unless the user says that it counts.
+void on_clock_of_any_tool(const Collecting& c) {
+  if (!c.run.invocation.policy.clock_counts || c.e.value == DEJA_CLOCK_MONOTONIC) return;
+  const UnknownProgram* const program = c.unknown();
+  const bool is_known =
+      program != nullptr &&
+      (tool::is_shell(program->name) ||
+       (!program->reads_all &&
+        !tool::has_fact(program->name, tool::ProgramFact::has_own_words_for_time)));
+  if (!is_known) return c.fail("reads the clock");
+  c.facts.clock_untold = true;  // a compiler's __TIME__
+}
 
 }  // namespace
 
-void TraceBuilder::on_clock(const Event& e) {
-  if ((e.flags & DEJA_CLOCK_OF_MODULES) != 0 && is_of_module_cache(e)) return;
-  UnknownProgram* const program = unknown_program(e.pid);
-  const auto name = programs_.find(e.pid);
-  if (name != programs_.end() && tool::only_makes_names(name->second, e.value)) return;
-  if (invocation_.policy.is_generic) {
-    if (!invocation_.policy.clock_counts || e.value == DEJA_CLOCK_MONOTONIC) return;
-    const bool is_known =
-        program != nullptr &&
-        (tool::is_shell(program->name) ||
-         (!program->is_unknown &&
-          !tool::has_fact(program->name, tool::ProgramFact::has_own_words_for_time)));
-    if (!is_known) return fail("reads the clock");
-    clock_untold_ = true;  // a compiler's __TIME__
+void on_clock(const Collecting& c) {
+  const Event& e = c.e;
+  const tool::Invocation& invocation = c.run.invocation;
+  Processes& processes = c.facts.processes;
+  if (c.has(DEJA_CLOCK_OF_MODULES) && is_of_module_cache(c)) return;
+  if (tool::only_makes_names(processes.name_of(e.pid), e.value)) return;
+  if (invocation.policy.is_generic) return on_clock_of_any_tool(c);
+  if (processes.is_timekeeper(e.pid)) {
+    c.facts.asked_time = true;
     return;
   }
-  if (is_timekeeper(e.pid)) {
-    run_facts_.asked_time = true;
-    return;
-  }
+  UnknownProgram* const program = c.unknown();
   if (program != nullptr && !tool::is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
-    return ask(*program, "reads the clock", e.flags);
-  if ((e.flags & DEJA_CLOCK_UNTOLD) != 0) clock_untold_ = has_untold_clock_ = true;
-  if (e.value == DEJA_CLOCK_TIME && program == nullptr && may_put_date(e.pid)) {
-    Dated& dated = dated_[e.pid];
-    ++dated.asked;
-    dated.asked_ns = e.when_ns;
+    return c.fail(processes.asks(*program, "reads the clock", e.flags));
+  if (c.has(DEJA_CLOCK_UNTOLD)) c.facts.clock_untold = c.facts.supervised_clock = true;
+  if (e.value == DEJA_CLOCK_TIME && program == nullptr && processes.may_write_date(e.pid)) {
+    std::optional<DateUse>& date = processes.at(e.pid).date;
+    if (!date) date.emplace();
+    ++date->asked;
+    date->asked_ns = e.when_ns;
     return;
   }
-  // Its own question, before it has a plugin that could ask another.
-  const bool is_before_plugins = invocation_.policy.runs_plugins && !has_opened_library_ &&
-                                 (e.flags & DEJA_FLAG_ONLY_ONCE) == 0;
-  if (adapter_.clock_matters(e.value) && !is_before_plugins) fail("reads the clock");
+  // The tool's own question, before it has a plugin that could ask another.
+  const bool is_before_plugins =
+      invocation.policy.runs_plugins && !c.facts.has_opened_library && !c.has(DEJA_FLAG_ONLY_ONCE);
+  if (c.run.adapter.clock_matters(e.value) && !is_before_plugins) c.fail("reads the clock");
 }
 
-void TraceBuilder::on_host(const Event& e) {
-  const bool is_known = invocation_.run.reads_stdin || invocation_.run.has_no_stdin;
-  if (e.path == "stdin" && !is_known) return fail("reads standard input");
-  if (invocation_.policy.is_generic) {
-    if (is_name_of_machine(e.path)) claim(Claim::machine, {}, std::string(machine_digest().view()));
+void on_host(const Collecting& c) {
+  const tool::Invocation& invocation = c.run.invocation;
+  const std::string& what = c.e.path;
+  const bool is_known = invocation.run.reads_stdin || invocation.run.has_no_stdin;
+  if (what == "stdin" && !is_known) return c.fail("reads standard input");
+  if (invocation.policy.is_generic) {
+    c.facts.asks_machine |= is_name_of_machine(what);
     return;
   }
-  UnknownProgram* const program = unknown_program(e.pid);
-  if (program != nullptr && !tool::is_shell(program->name) && is_telling(e.path))
-    ask(*program, "asks the machine: " + e.path, e.flags);
+  UnknownProgram* const program = c.unknown();
+  if (program != nullptr && !tool::is_shell(program->name) && may_reach_an_output(what))
+    c.fail(c.facts.processes.asks(*program, "asks the machine: " + what, c.e.flags));
+}
+
+void conclude_machine(Conclusion& c) {
+  if (c.facts.asks_machine)
+    c.claim(action::Claim::machine, {}, std::string(machine_digest().view()));
+}
+
+// The clock may have been read for __DATE__ or __TIME__, and some text names those.
+void conclude_clock(Conclusion& c) {
+  const std::uint32_t facts = c.out.facts | c.invocation().policy.argument_facts;
+  if (c.facts.clock_untold && (facts & tool::kMentionsClock) != 0)
+    c.fail("may write the time (__DATE__, __TIME__)");
 }
 
 }  // namespace deja::evidence

@@ -1,9 +1,10 @@
-// Inputs of equal content. Tested by test/diff/families_test.cc and test/e2e/equal_inputs_test.cc.
+// Inputs of equal content: whether a compiler takes two of them for one file ("#pragma once") is
+// not in their content. Tested by test/diff/families_test.cc and test/e2e/equal_inputs_test.cc.
 #include <algorithm>
 #include <iterator>
 
 #include "evidence/claim_checker.h"
-#include "evidence/trace_builder.h"
+#include "evidence/rules.h"
 #include "os/file.h"
 
 namespace deja::evidence {
@@ -13,9 +14,9 @@ using action::Claim;
 
 namespace {
 
-// Objects, archives, libraries, bitcode and what rustc knows of a crate: nobody includes these as text,
-// so nobody asks "#pragma once" of them. Linkers know a file by its name; only bfd's asks whether a
-// library that another one needs is, by its inode, one that it has (ldelf_try_needed).
+// Objects, archives, libraries, bitcode and rustc's metadata of a crate are not included as text,
+// so "#pragma once" does not apply to them. Linkers know a file by its name; only bfd's compares
+// the inode of a library that another one needs with those that it has (ldelf_try_needed).
 Result<bool> is_machine_code(const std::string& path) {
   constexpr std::string_view kMagics[] = {
       "\x7f"
@@ -28,37 +29,37 @@ Result<bool> is_machine_code(const std::string& path) {
                      [&](std::string_view magic) { return read.starts_with(magic); });
 }
 
-}  // namespace
-
-// Files of equal content: whether a compiler takes them for one is not in their content.
-void TraceBuilder::conclude_same_files() {
-  // More than that are claimed one by one.
-  constexpr std::size_t kPairedMax = 10;
-  for (const auto& [digest, paths] : equals_) {
-    if (paths.size() < 2) continue;
-    const auto is_code = is_machine_code(paths[0]);
-    if (!is_code) return fail("gone after the run: " + paths[0]);
-    if (paths.size() > kPairedMax && !*is_code) {
-      for (const std::string& path : paths)
-        if (!is_declared_input(path)) curious_.insert(path);
-      continue;
-    }
-    // Of machine code, only a library that another one needs is compared at all, with those before it.
-    const std::size_t ends = paths.size() > kPairedMax ? 1 : paths.size();
-    for (std::size_t i = 0; i < ends; ++i)
-      for (std::size_t k = i + 1; k < paths.size(); ++k) claim_pair(paths[i], paths[k], *is_code);
-  }
-}
-
-void TraceBuilder::claim_pair(const std::string& one, const std::string& other, bool only_inodes) {
+void claim_pair(Conclusion& c, const std::string& one, const std::string& other, bool only_inodes) {
   const auto a = os::stat_file(one);
   const auto b = os::stat_file(other);
-  if (!a || !*a || !b || !*b) return fail("gone after the run: " + other);
+  if (!a || !*a || !b || !*b) return c.fail("gone after the run: " + other);
   char letter = same_file_relation(**a, **b);
   if (only_inodes && letter != 'i') letter = kNotOne;
-  // Both ways, so that whoever watches one of them checks again.
-  claim(Claim::same_file, roots_.tag(one), letter + roots_.tag(other));
-  claim(Claim::same_file, roots_.tag(other), letter + roots_.tag(one));
+  // Both ways, so that a watch on one of them is enough to have the claim checked again.
+  c.claim_path(Claim::same_file, one, letter + c.run.roots.tag(other));
+  c.claim_path(Claim::same_file, other, letter + c.run.roots.tag(one));
+}
+
+}  // namespace
+
+void conclude_same_files(Conclusion& c) {
+  constexpr std::size_t kPairedMax = 10;  // more than that are claimed one by one
+  for (const auto& [digest, paths] : c.equals) {
+    if (paths.size() < 2) continue;
+    const auto is_code = is_machine_code(paths[0]);
+    if (!is_code) return c.fail("gone after the run: " + paths[0]);
+    if (paths.size() > kPairedMax && !*is_code) {
+      for (const std::string& path : paths)
+        if (!c.is_declared_input(path)) claim_all_stamps(c, path, *c.find(path));
+      continue;
+    }
+    // Of machine code only a library that another one needs is compared at all, with those before
+    // it.
+    const std::size_t ends = paths.size() > kPairedMax ? 1 : paths.size();
+    for (std::size_t i = 0; i < ends; ++i)
+      for (std::size_t k = i + 1; k < paths.size(); ++k)
+        claim_pair(c, paths[i], paths[k], *is_code);
+  }
 }
 
 }  // namespace deja::evidence

@@ -1,3 +1,4 @@
+// A list of directories is compared entry by entry, and hollow entries on either side are skipped.
 // Tested by searches_test.cc and test/e2e/terminal_test.cc.
 #include "evidence/searches.h"
 
@@ -46,9 +47,10 @@ std::vector<std::string_view> split(std::optional<std::string_view> list, char s
 }
 
 bool is_hollow(std::string_view variable, std::string_view directory) {
-  // clang takes what is no directory for the beginning of a program's name: "dir/pre-" for "dir/pre-as".
+  // clang takes a path that is no directory for the beginning of a program's path: "dir/pre-" for
+  // "dir/pre-as".
   if (variable == "COMPILER_PATH") return false;
-  // The loader splits at semicolons, too, and replaces "$LIB" and the like.
+  // The loader also splits at semicolons, and replaces "$LIB" and the like.
   if (!directory.starts_with('/') || directory.find_first_of(";$") != std::string_view::npos)
     return false;
   const std::string path(directory);
@@ -70,7 +72,7 @@ std::string directories_value(std::string_view variable, std::optional<std::stri
 bool directories_hold(std::string_view variable, std::string_view value,
                       std::optional<std::string_view> list, const action::Roots& roots) {
   std::vector<std::string_view> then = split(value, '\0');
-  then.pop_back();  // behind the last NUL
+  then.pop_back();  // the empty text after the last NUL
   const std::vector<std::string_view> now = split(list, ':');
   std::size_t n = 0;
   for (const std::string_view entry : then) {

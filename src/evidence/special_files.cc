@@ -15,7 +15,7 @@ constexpr Row kRows[] = {
     {"/dev/zero", Special::harmless},
     {"/dev/full", Special::harmless},
     {"/dev/tty", Special::harmless},    // prompts; a tool that reads it cannot be replayed anyway
-    {"/dev/stdin", Special::harmless},  // what a tool reads there, its adapter knows of
+    {"/dev/stdin", Special::harmless},  // the adapter knows whether the tool reads it
     {"/dev/stdout", Special::harmless},
     {"/dev/stderr", Special::harmless},
     {"/dev/fd", Special::harmless},
@@ -24,7 +24,7 @@ constexpr Row kRows[] = {
     {"/dev/random", Special::harmless},
     {"/dev/shm", Special::ordinary},
     {"/dev", Special::unprovable},
-    {"/proc/self/cwd", Special::unprovable},  // what is below has other names, which were not heard
+    {"/proc/self/cwd", Special::unprovable},  // another name of files; the log lacks the real one
     {"/proc/self/root", Special::unprovable},
     {"/proc/self/environ", Special::unprovable},
     {"/proc/self", Special::harmless},  // its own maps, executable, descriptors

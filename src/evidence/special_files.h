@@ -1,4 +1,4 @@
-// Files that are no files: /dev, /proc and /sys, classified by a table.
+// Files that the kernel makes up (/dev, /proc and /sys), classified by a table.
 #pragma once
 
 #include <string_view>
@@ -6,10 +6,10 @@
 namespace deja::evidence {
 
 enum class Special {
-  ordinary,  // an input or output like any other
-  harmless,  // cannot change what a tool leaves behind, or is the tool's own (terminal, /proc/self)
-  machine,   // what does not change while the machine is the same, but for noise
-  unprovable,  // what it says cannot be checked again
+  ordinary,    // an input or output like any other
+  harmless,    // cannot change the outputs, or is the tool's own (terminal, /proc/self)
+  machine,     // the same as long as the machine is the same, apart from noise
+  unprovable,  // its content cannot be checked again
 };
 Special classify_special(std::string_view path);
 

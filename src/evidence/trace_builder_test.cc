@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "evidence/claim_checker.h"
+#include "evidence/local_day.h"
 #include "os/clock.h"
 #include "os/directory_test.h"
 #include "os/file.h"
@@ -65,12 +66,12 @@ class TraceBuilderTest : public os::DirectoryTest {
     ::unlink(at(name).c_str());
     log_.events.push_back(event(DEJA_OP_UNLINK, name));
   }
-  RunFacts hear() {
+  RunFacts build() {
     digest::FileDigester::Options options;
     options.scan = tool::scan_source;
     digest::FileDigester digester(options);
     TraceBuilder builder(command_, invocation_, tool::cc_adapter(), roots_, digester, before_);
-    return builder.hear(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
+    return builder.build(log_, ended_ns_ != 0 ? ended_ns_ : os::wall_ns());
   }
   static bool has(const RunFacts& t, Claim claim, const std::string& subject,
                   const std::string& value = "") {
@@ -89,9 +90,9 @@ class TraceBuilderTest : public os::DirectoryTest {
   std::int64_t ended_ns_ = 0;
 };
 
-// lld opens its old output, to have the kernel forget it when there is time. Others may have read it,
-// and so may another process.
-TEST_F(TraceBuilderTest, OutputsThatLinkersThrowAway) {
+// lld opens its old output, so that the kernel frees it later. Another linker may have read it, and
+// so may another process.
+TEST_F(TraceBuilderTest, OutputsThatLinkersRemove) {
   const auto link = [&](const std::string& program, std::int32_t other_reader) {
     log_ = {};
     write("a", "old");
@@ -106,7 +107,7 @@ TEST_F(TraceBuilderTest, OutputsThatLinkersThrowAway) {
     }
     removes("a");
     creates("a");
-    return hear().problem;
+    return build().problem;
   };
   EXPECT_EQ(link("ld.lld", 0), "");
   EXPECT_EQ(link("rust-lld", 0), "");
@@ -133,7 +134,7 @@ TEST_F(TraceBuilderTest, TemporariesBehindASymlink) {
       ::rmdir(at(below(removed, directory)).c_str());
       log_.events.push_back(event(DEJA_OP_UNLINK, below(removed, directory)));
     }
-    const RunFacts t = hear();
+    const RunFacts t = build();
     EXPECT_EQ(t.problem, "");
     EXPECT_TRUE(t.outputs.empty());
   }
@@ -153,7 +154,7 @@ TEST_F(TraceBuilderTest, SymlinksThatTheRunHasMade) {
     misses("link/none.h");
     creates("link/made");
     if (!keeps) removes("link");
-    return hear();
+    return build();
   };
   for (const bool keeps : {true, false}) {
     ::unlink(at("real/made").c_str());
@@ -168,7 +169,8 @@ TEST_F(TraceBuilderTest, SymlinksThatTheRunHasMade) {
   }
 }
 
-// ... and what is written by the name of a symlink that it then replaces went nobody knows where.
+// If the run writes by the name of a symlink and then replaces that, it is not known where it
+// wrote.
 TEST_F(TraceBuilderTest, SymlinksThatTheRunReplacesAfterItHasWrittenThroughThem) {
   ASSERT_EQ(::mkdir(at("one").c_str(), 0755), 0);
   ASSERT_EQ(::mkdir(at("two").c_str(), 0755), 0);
@@ -178,7 +180,7 @@ TEST_F(TraceBuilderTest, SymlinksThatTheRunReplacesAfterItHasWrittenThroughThem)
   ASSERT_EQ(::symlink("two", at("link").c_str()), 0);
   log_.events.push_back(event(DEJA_OP_SYMLINK, "link"));
   log_.events.back().text = "two";
-  EXPECT_EQ(hear().problem, "replaces a step on its way: " + at("link"));
+  EXPECT_EQ(build().problem, "replaces a directory or symlink that it went through: " + at("link"));
 }
 
 // rustc links an object to another name and removes the first.
@@ -193,7 +195,7 @@ TEST_F(TraceBuilderTest, HardLinksOfWhatTheRunHasMade) {
     e.text = at("b.o");
     log_.events.push_back(e);
     if (*gone != 0) removes(gone);
-    RunFacts t = hear();
+    RunFacts t = build();
     std::sort(t.outputs.begin(), t.outputs.end(),
               [](const Output& a, const Output& b) { return a.path < b.path; });
     return t.problem.empty() && !t.outputs.empty() ? t.outputs.front().path : t.problem;
@@ -213,7 +215,7 @@ TEST_F(TraceBuilderTest, ReadsAbsencesAndOutputsOfACompile) {
   creates("a.d");
   creates("tmp.s");
   removes("tmp.s");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(has(t, Claim::file, "\1/a.c", digest("source")));
   EXPECT_TRUE(has(t, Claim::absent, "\1/inc"));
@@ -232,24 +234,24 @@ TEST_F(TraceBuilderTest, OfASupervisedCompilerTheWholeEnvironmentCounts) {
   Event clock = event(DEJA_OP_CLOCK, "", 0, DEJA_CLOCK_UNTOLD);
   clock.value = DEJA_CLOCK_REALTIME;
   log_.events.push_back(clock);
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(
       has(t, Claim::environment, "", std::string(environment_digest(command_, roots_).view())));
 }
 
-TEST_F(TraceBuilderTest, AClockThatMayHaveBeenPutIntoWordsProvesNothing) {
+TEST_F(TraceBuilderTest, AClockThatMayHaveBeenWrittenProvesNothing) {
   write("a.c", "char t[] = __TIME__;");
   reads("a.c");
   Event clock = event(DEJA_OP_CLOCK, "");
   clock.value = DEJA_CLOCK_REALTIME;
   log_.events.push_back(clock);
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
   log_.events.back().flags = DEJA_CLOCK_UNTOLD;
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
-// A compiler that puts the date into words, as gcc's and clang's do.
+// A compiler that writes the date, as those of gcc and clang do.
 class DateTest : public TraceBuilderTest {
  protected:
   void SetUp() override {
@@ -276,7 +278,7 @@ class DateTest : public TraceBuilderTest {
     if (!e.has_identity) e.error = ENOENT;
     log_.events.push_back(e);
   }
-  void is_told_of_day() {
+  void is_given_the_day() {
     Event e = event(DEJA_OP_DAY, "");
     e.when_ns = day_begin_s_ * kSecond;
     e.value = static_cast<std::uint32_t>(-3600);
@@ -287,8 +289,8 @@ class DateTest : public TraceBuilderTest {
     reads("a.c");
     asks_for_time();
     asks_for_zone();
-    is_told_of_day();
-    return hear();
+    is_given_the_day();
+    return build();
   }
   const action::Observation* date_of(const RunFacts& t) {
     for (const action::Observation& o : t.trace.observations)
@@ -324,37 +326,37 @@ TEST_F(DateTest, HoldsForItsDay) {
   }
 }
 
-TEST_F(DateTest, OnlyCompilersAreKnownToPutNoMore) {
+TEST_F(DateTest, OnlyOfCompilersItIsKnownThatTheyWriteNoMore) {
   for (const char* program : {"as", "f951", "collect2", "true"})
     EXPECT_EQ(compile(program).problem, "reads the clock") << program;
 }
 
 TEST_F(DateTest, EachPartOfTheEvidenceCounts) {
   starts("cc1"), asks_for_time();
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
   starts("cc1"), asks_for_zone();
-  EXPECT_EQ(hear().problem, "puts a time into words");
+  EXPECT_EQ(build().problem, "calls localtime()");
   starts("cc1"), asks_for_time(), asks_for_zone();
-  EXPECT_EQ(hear().problem, "puts the time into words");
-  starts("cc1"), asks_for_time(), asks_for_zone(), is_told_of_day(), asks_for_time();
-  EXPECT_EQ(hear().problem, "puts the time into words") << "what for?";
+  EXPECT_EQ(build().problem, "calls localtime() for more than the date");
+  starts("cc1"), asks_for_time(), asks_for_zone(), is_given_the_day(), asks_for_time();
+  EXPECT_EQ(build().problem, "calls localtime() for more than the date") << "what for?";
   log_.events.pop_back();
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
 }
 
 TEST_F(DateTest, ItIsOneDayFromTheQuestionToTheEnd) {
   day_begin_s_ = ended_ns_ / kSecond + 1;
-  EXPECT_EQ(compile().problem, "puts the time into words");
+  EXPECT_EQ(compile().problem, "the day changed during the run");
   day_begin_s_ = ended_ns_ / kSecond - 86400;
-  EXPECT_EQ(compile().problem, "puts the time into words");
+  EXPECT_EQ(compile().problem, "the day changed during the run");
   day_begin_s_ = ended_ns_ / kSecond - 86000;
   EXPECT_EQ(compile().problem, "");
   ended_ns_ += 1000 * kSecond;
-  EXPECT_EQ(compile().problem, "puts the time into words");
+  EXPECT_EQ(compile().problem, "the day changed during the run");
 }
 
 TEST_F(DateTest, TheTimeOfDayCanBeSpelledNowhere) {
-  const std::string why = "may put the time of day into words";
+  const std::string why = "may write the time of day (__TIME__)";
   for (const char* text : {"char t[] = __TIME__;", "char t[] = __TIMESTAMP__;", "C(__TI, ME__)"}) {
     write("a.c", text);
     EXPECT_EQ(compile().problem, why) << text;
@@ -395,7 +397,7 @@ TEST_F(DateTest, ZonesAreInputs) {
 TEST_F(TraceBuilderTest, WhatWasSeenOfAnOutputBeforeItWasMadeDoesNotCount) {
   misses("a.o");
   creates("a.o");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_EQ(t.trace.observations.size(), 1u);
   EXPECT_TRUE(has(t, Claim::directories, "LD_LIBRARY_PATH"));
@@ -407,7 +409,7 @@ TEST_F(TraceBuilderTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnli
   creates("t.o");
   removes("u.o");
   creates("u.o");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   ASSERT_EQ(t.outputs.size(), 2u);
   EXPECT_EQ(t.outputs[0].placement, action::Placement::in_place);
@@ -416,7 +418,7 @@ TEST_F(TraceBuilderTest, AnExistingFileThatIsTruncatedIsWrittenInPlaceAndOneUnli
 
 TEST_F(TraceBuilderTest, AnOutputThatWouldBeContinuedMayNotBeThere) {
   creates("log", DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND);
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(has(t, Claim::absent, "\1/log"));
 }
@@ -425,7 +427,7 @@ TEST_F(TraceBuilderTest, ADirectoryThatWasMadeMayNotBeThere) {
   ASSERT_TRUE(os::make_directory(at("d")));
   log_.events.push_back(event(DEJA_OP_MKDIR, "d"));
   log_.events.push_back(event(DEJA_OP_MKDIR, "d/.", EEXIST));  // another name of it
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   ASSERT_EQ(t.outputs.size(), 1u);
   EXPECT_EQ(t.outputs[0].role, action::Role::directory);
@@ -444,14 +446,14 @@ TEST_F(TraceBuilderTest, ATreeHoldsSizesAndMayHoldTimes) {
     return all;
   };
   log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
-  EXPECT_EQ(stamps_of(hear()), "");
+  EXPECT_EQ(stamps_of(build()), "");
   reads("m.pcm");
-  EXPECT_EQ(stamps_of(hear()), "a.h=" + stamps_text(**os::stat_file(at("a.h"))) +
-                                   ";m.pcm=" + stamps_text(**os::stat_file(at("m.pcm"))) + ";");
+  EXPECT_EQ(stamps_of(build()), "a.h=" + stamps_text(**os::stat_file(at("a.h"))) +
+                                    ";m.pcm=" + stamps_text(**os::stat_file(at("m.pcm"))) + ";");
   log_.events.pop_back();
   write("m.gcm", std::string("\x7f") + "ELF" + '\0' + ".gnu.c++.README" + '\0');
   reads("m.gcm");
-  EXPECT_EQ(stamps_of(hear()), "a.h=4;");
+  EXPECT_EQ(stamps_of(build()), "a.h=4;");
 }
 
 // Its size was another one when the tool looked.
@@ -460,9 +462,9 @@ TEST_F(TraceBuilderTest, AFileThatChangedAfterItWasLookedAtProvesNothing) {
   write("m.pcm", "CPCH, or what is left of one");
   log_.events.push_back(event(DEJA_OP_STAT, "a.h"));
   write("a.h", "longer");
-  EXPECT_EQ(hear().problem, "");  // only that it is there counts
+  EXPECT_EQ(build().problem, "");  // only that it is there counts
   reads("m.pcm");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, TemporaryThenRenamedIsTheOutput) {
@@ -471,7 +473,7 @@ TEST_F(TraceBuilderTest, TemporaryThenRenamedIsTheOutput) {
   Event e = event(DEJA_OP_RENAME, "x.tmp");
   e.text = at("x.o");
   log_.events.push_back(e);
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   ASSERT_EQ(t.outputs.size(), 1u);
   EXPECT_EQ(t.outputs[0].path, at("x.o"));
@@ -481,19 +483,19 @@ TEST_F(TraceBuilderTest, AnOutputThatOthersReplacedProvesNothing) {
   creates("a.o");
   write("keep", "");  // so that the next file cannot get the inode of the first
   write("a.o", "of another command");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, AnOutputThatOthersRewroteProvesNothing) {
   creates("a.o");
   ended_ns_ = (*os::stat_file(at("a.o")))->newest_ns() - 1;
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, AnOutputThatOthersEditedAfterItWasClosedProvesNothing) {
   creates("a.o");
   closes("a.o");
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
   const os::FileIdentity closed = os::stat_file(at("a.o"))->value();
   // The same file, of the same size, before the run has ended.
   for (bool differs = false; !differs;) {
@@ -501,7 +503,7 @@ TEST_F(TraceBuilderTest, AnOutputThatOthersEditedAfterItWasClosedProvesNothing) 
     ASSERT_TRUE(os::write_fd(fd, "o"));
     differs = os::stat_file(at("a.o"))->value().mtime_ns != closed.mtime_ns;
   }
-  EXPECT_EQ(hear().problem, "its output was replaced by others: " + at("a.o"));
+  EXPECT_EQ(build().problem, "its output was replaced by others: " + at("a.o"));
 }
 
 TEST_F(TraceBuilderTest, AnOutputRenamedAfterItWasClosedIsTheTools) {
@@ -511,14 +513,14 @@ TEST_F(TraceBuilderTest, AnOutputRenamedAfterItWasClosedIsTheTools) {
   Event e = event(DEJA_OP_RENAME, "a.tmp");
   e.text = at("a.o");
   log_.events.push_back(e);
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, AnInputThatChangedDuringTheRunProvesNothing) {
   write("a.h", "one");
   reads("a.h");
   write("a.h", "two");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, AnInputReadTwiceWithTwoContentsProvesNothing) {
@@ -526,25 +528,25 @@ TEST_F(TraceBuilderTest, AnInputReadTwiceWithTwoContentsProvesNothing) {
   reads("a.h");
   write("a.h", "two");
   reads("a.h");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, SomethingThatAppearedDuringTheRunProvesNothing) {
   misses("late.h");
   write("late.h", "x");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, ChangesToWhatItDidNotMakeProveNothing) {
   write("log", "lines");
   const unsigned append = DEJA_OPEN_WRITE | DEJA_OPEN_CREATE | DEJA_OPEN_APPEND;
   log_.events.push_back(event(DEJA_OP_OPEN, "log", 0, append | DEJA_OPEN_EXISTED));
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
   log_.events = {event(DEJA_OP_CHANGE, "log")};
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
   log_.events.clear();
   removes("log");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TraceBuilderTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) {
@@ -559,7 +561,7 @@ TEST_F(TraceBuilderTest, EnvironmentOfTheRequestIsAnInputAndThatOfTheTreeIsNot) 
   asks("PWD", dir_.c_str());
   asks("NONE", nullptr);
   asks("COLLECT_GCC", "set by the driver for its children");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(has(t, Claim::variable, "SET", "value"));
   EXPECT_TRUE(has(t, Claim::variable, "PWD", "\1"));
@@ -589,13 +591,13 @@ TEST_F(TraceBuilderTest, ClockNetworkAndDevicesProveNothing) {
   Event clock = event(DEJA_OP_CLOCK, "/");
   clock.value = DEJA_CLOCK_TIME;
   log_.events = {clock};
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
   log_.events = {event(DEJA_OP_CONNECT, "/run/some.sock")};
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
   log_.events = {event(DEJA_OP_OPEN, "/proc/cpuinfo", 0, DEJA_OPEN_READ)};
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
   log_.events = {event(DEJA_OP_OPEN, "/dev/null", 0, DEJA_OPEN_WRITE)};
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
 }
 
 // An interpreter that an adapter knows when it has opened one of its scripts.
@@ -634,33 +636,33 @@ class TrustedScriptTest : public TraceBuilderTest {
   }
 };
 
-TEST_F(TrustedScriptTest, ClockOfAScriptThatTellsNothingIsIts) {
+TEST_F(TrustedScriptTest, AScriptThatWritesNoTimeMayAskForIt) {
   starts("python3.11");
   asks(DEJA_CLOCK_TIME);
   reads("em/emcc.py");
   asks();
   asks(DEJA_CLOCK_TIME);
   asks_host("hostname");
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
 }
 
-TEST_F(TrustedScriptTest, WithoutItsScriptAnInterpreterIsAStranger) {
+TEST_F(TrustedScriptTest, WithoutItsScriptAnInterpreterIsUnknown) {
   starts("python3.11");
   asks();
   reads("em/tools/x.py");
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
   log_.events.clear();
   starts("python3.11");
   asks();
   starts("python3.11");
   reads("em/emcc.py");
-  EXPECT_EQ(hear().problem, "reads the clock") << "another program of the same process";
+  EXPECT_EQ(build().problem, "reads the clock") << "another program of the same process";
   log_.events.clear();
   invocation_.identity.dialect = "clang";
   starts("python3.11");
   asks();
   reads("em/emcc.py");
-  EXPECT_EQ(hear().problem, "reads the clock") << "of a tool that has no such script";
+  EXPECT_EQ(build().problem, "reads the clock") << "of a tool that has no such script";
 }
 
 TEST_F(TrustedScriptTest, ProgramsAreKnownByTheirWholeName) {
@@ -670,28 +672,28 @@ TEST_F(TrustedScriptTest, ProgramsAreKnownByTheirWholeName) {
     asks();
     reads("em/emcc.py");
     reads("em/src/compiler.js");
-    EXPECT_EQ(hear().problem, "reads the clock") << program;
+    EXPECT_EQ(build().problem, "reads the clock") << program;
   }
 }
 
-TEST_F(TrustedScriptTest, AScriptThatMayTellMustNotAsk) {
+TEST_F(TrustedScriptTest, AScriptThatMayWriteTheTimeMustNotAsk) {
   starts("node");
   asks();
   asks_host("uname");
   reads("em/src/compiler.js");
-  EXPECT_EQ(hear().problem, "");
+  EXPECT_EQ(build().problem, "");
   asks();
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
   log_.events.pop_back();
   asks_host("hostname");
-  EXPECT_EQ(hear().problem, "asks the machine: hostname");
+  EXPECT_EQ(build().problem, "asks the machine: hostname");
 }
 
-TEST_F(TrustedScriptTest, AnEvidenceThatForgetsIsNone) {
+TEST_F(TrustedScriptTest, AQuestionThatIsLoggedOnlyOnceIsAProblem) {
   starts("node");
   asks(DEJA_CLOCK_REALTIME, DEJA_FLAG_ONLY_ONCE);
   reads("em/src/compiler.js");
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
 }
 
 TEST_F(TrustedScriptTest, AScriptBeforeTheScriptHasAsked) {
@@ -699,19 +701,19 @@ TEST_F(TrustedScriptTest, AScriptBeforeTheScriptHasAsked) {
   reads("em/src/lib.js");
   asks();
   reads("em/src/compiler.js");
-  EXPECT_EQ(hear().problem, "reads the clock");
+  EXPECT_EQ(build().problem, "reads the clock");
 }
 
-TEST_F(TrustedScriptTest, WhoNamesTheStartMayTellIt) {
+TEST_F(TrustedScriptTest, AnInputThatNamesTheStartMayWriteIt) {
   starts("node");
   asks();
   reads("em/src/compiler.js");
   write("em/src/lib.js", "performance.timeOrigin");
   reads("em/src/lib.js");
-  EXPECT_EQ(hear().problem, "") << "for the program that is made";
+  EXPECT_EQ(build().problem, "") << "for the program that is made";
   write("user.js", "{{{ performance.timeOrigin }}}");
   reads("user.js");
-  EXPECT_NE(hear().problem, "");
+  EXPECT_NE(build().problem, "");
 }
 
 TEST_F(TrustedScriptTest, TimesCountWhereTheyAreCompared) {
@@ -719,7 +721,7 @@ TEST_F(TrustedScriptTest, TimesCountWhereTheyAreCompared) {
   reads("em/emcc.py");
   looks("em/tools/x.py");
   looks("a.o");
-  RunFacts t = hear();
+  RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(counts_stamps(t, "em/tools/x.py"));
   EXPECT_FALSE(counts_stamps(t, "a.o"));
@@ -728,7 +730,7 @@ TEST_F(TrustedScriptTest, TimesCountWhereTheyAreCompared) {
   starts("node");
   reads("em/src/compiler.js");
   looks("a.o");
-  EXPECT_TRUE(counts_stamps(hear(), "a.o"));
+  EXPECT_TRUE(counts_stamps(build(), "a.o"));
 }
 
 class LockTest : public TraceBuilderTest {
@@ -747,7 +749,7 @@ TEST_F(LockTest, IsNoOutput) {
   write("lock", "");
   opens_lock("lock");
   locks("lock");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(t.outputs.empty());
   EXPECT_TRUE(has(t, Claim::file, "\1/lock", digest("")));
@@ -756,7 +758,7 @@ TEST_F(LockTest, IsNoOutput) {
 TEST_F(LockTest, ThatWasMadeIsLeftToTheToolToMake) {
   opens_lock("lock");
   locks("lock");
-  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+  EXPECT_EQ(build().problem, "leaves a lock: " + at("lock"));
 }
 
 TEST_F(LockTest, ThatWasReplacedIsAnother) {
@@ -764,7 +766,7 @@ TEST_F(LockTest, ThatWasReplacedIsAnother) {
   opens_lock("lock");
   locks("lock");
   write("lock", "");  // by a rename
-  EXPECT_EQ(hear().problem, "leaves a lock: " + at("lock"));
+  EXPECT_EQ(build().problem, "leaves a lock: " + at("lock"));
 }
 
 TEST_F(LockTest, EmptyOutputsAndLockedOnesWithContentAreOutputs) {
@@ -772,7 +774,7 @@ TEST_F(LockTest, EmptyOutputsAndLockedOnesWithContentAreOutputs) {
   opens_lock("stamp");
   creates("database");
   locks("database");
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_EQ(t.outputs.size(), 2u);
 }
@@ -781,7 +783,7 @@ TEST_F(TraceBuilderTest, AGapInTheLogProvesNothing) {
   write("a.c", "source");
   reads("a.c");
   log_.gap = "a process did not report in";
-  EXPECT_EQ(hear().problem, log_.gap);
+  EXPECT_EQ(build().problem, log_.gap);
 }
 
 TEST_F(TraceBuilderTest, WhatWasClaimedHoldsUntilItChanges) {
@@ -793,7 +795,7 @@ TEST_F(TraceBuilderTest, WhatWasClaimedHoldsUntilItChanges) {
   Event link = event(DEJA_OP_READLINK, "link");
   link.text = "a.c";
   log_.events.push_back(link);
-  const RunFacts t = hear();
+  const RunFacts t = build();
   ASSERT_EQ(t.problem, "");
   digest::FileDigester digester({});
   ClaimChecker checker(command_, roots_, digester);
@@ -832,7 +834,7 @@ TEST_F(TraceBuilderTest, WhatWasRefusedCountsByWhatTheUserMayDo) {
   log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "plain", EACCES));
   log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "directory", EACCES));
   log_.events.push_back(event(DEJA_OP_STAT, "plain", EACCES));  // access(2)
-  const RunFacts t = hear();
+  const RunFacts t = build();
   ASSERT_EQ(t.problem, "");
   EXPECT_TRUE(has(t, Claim::access, "\1/plain", *access_text(at("plain"))));
   EXPECT_TRUE(has(t, Claim::exists, "\1/directory", "d"));
@@ -843,13 +845,13 @@ TEST_F(TraceBuilderTest, WhatWasRefusedCountsByWhatTheUserMayDo) {
   EXPECT_NE(checker.first_broken(t.trace), nullptr);
 }
 
-// The engine may read it. So the program was somebody else (setpriv), whose rights are not known.
+// The engine may read it. So the program ran as another user (setpriv), whose rights are not known.
 TEST_F(TraceBuilderTest, WhatWasRefusedToAnotherUserIsNotKnown) {
   write("file", "text");
   for (const deja_op op : {DEJA_OP_OPEN, DEJA_OP_LIST}) {
     log_ = {};
     log_.events.push_back(event(op, "file", EACCES, op == DEJA_OP_OPEN ? DEJA_OPEN_READ : 0));
-    EXPECT_EQ(hear().problem, "was refused what this user may: " + at("file"));
+    EXPECT_EQ(build().problem, "was refused access that this user has: " + at("file"));
   }
 }
 
@@ -857,7 +859,7 @@ TEST_F(TraceBuilderTest, RightsThatChangeDuringTheRun) {
   write("file", "text");
   log_.events.push_back(event(DEJA_OP_EXEC_FAILED, "file", EACCES));
   log_.events.back().when_ns = 1;
-  EXPECT_EQ(hear().problem, "changed while the tool ran: " + at("file"));
+  EXPECT_EQ(build().problem, "changed while the tool ran: " + at("file"));
 }
 
 // Which file is behind a descriptor is not known by the descriptor's name.
@@ -869,7 +871,7 @@ TEST_F(TraceBuilderTest, FilesBehindDescriptors) {
     Event e = event(op, "file", 0, flags);
     e.path = name;
     log_.events.push_back(e);
-    return hear().problem;
+    return build().problem;
   };
   for (const std::string name : {"/proc/self/fd/9", "/proc/thread-self/fd/9", "/dev/fd/9"}) {
     EXPECT_EQ(through(DEJA_OP_OPEN, name, DEJA_OPEN_READ), "reads an open descriptor: " + name);
@@ -879,7 +881,7 @@ TEST_F(TraceBuilderTest, FilesBehindDescriptors) {
   }
 }
 
-// A file that is written anew from what is in it, without a look at it first.
+// A file that is opened for reading and writing, and not looked at before.
 class UpdateTest : public TraceBuilderTest {
  protected:
   void SetUp() override {
@@ -899,7 +901,7 @@ class UpdateTest : public TraceBuilderTest {
 
 TEST_F(UpdateTest, WhatItWasCounts) {
   updates();
-  const RunFacts t = hear();
+  const RunFacts t = build();
   EXPECT_EQ(t.problem, "");
   EXPECT_TRUE(has(t, Claim::file, "\1/lib.a", digest("before")));
   EXPECT_EQ(t.outputs.size(), 1u);
@@ -908,7 +910,7 @@ TEST_F(UpdateTest, WhatItWasCounts) {
 TEST_F(UpdateTest, MustBeWhatWasSeenBeforeTheRun) {
   write("lib.a", "of another command");
   updates();
-  EXPECT_EQ(hear().problem, "changed before the tool read it: " + at("lib.a"));
+  EXPECT_EQ(build().problem, "changed before the tool read it: " + at("lib.a"));
 }
 
 }  // namespace

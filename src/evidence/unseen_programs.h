@@ -1,5 +1,5 @@
-// Did each program that was started report in itself? A static program may turn into one that loads
-// the interposer ("wrapper" execs "gcc"), and what it did before is in no log.
+// Did each program that was started report to the interposer? A static program may exec one that
+// loads the interposer ("wrapper" execs "gcc"), and what it did before that is in no log.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace deja::evidence {
 
-// The first program that did not, empty when all did. tool: what the client has run. Looks at the
-// files: a script is represented by its interpreter. A program that is gone by now and cannot be
-// told to be the one that reported in counts as not seen.
+// The first program that did not report; empty when all did. tool: the program that the client ran.
+// It looks at the files: for a script its interpreter reports. A program whose file is gone by now,
+// and which so cannot be compared with the one that reported, counts as unseen.
 std::string unseen_program(const observe::Log& log, const std::string& tool);
 
 }  // namespace deja::evidence

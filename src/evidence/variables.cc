@@ -1,110 +1,125 @@
-// What a run asked its environment for: variables by value, what searches along them meet, the working
-// directory as PWD names it. Tested by test/e2e/terminal_test.cc and trace_builder_test.cc.
+// What a run asked its environment for: variables by value, what searches along them meet, the
+// working directory as PWD names it. Tested by trace_builder_test.cc, conclude_test.cc and
+// test/e2e/terminal_test.cc.
 #include <algorithm>
 #include <iterator>
 
 #include "base/path.h"
 #include "evidence/claim_checker.h"
+#include "evidence/collect.h"
+#include "evidence/rules.h"
 #include "evidence/searches.h"
-#include "evidence/trace_builder.h"
 #include "tool/variables.h"
 
 namespace deja::evidence {
 
 using action::Claim;
-using observe::Event;
+using tool::VariableUse;
 
-void TraceBuilder::on_getenv(const Event& e) {
-  if (invocation_.key.has_variables) return;
-  // Variables that a parent in the tree has set for its child come from the tree itself.
-  const std::string& name = e.path;
-  const auto now = command_.variable(name);
-  const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
-  switch (use_of(e)) {
-    case tool::VariableUse::ignored:
-      return note_ignored_variable(name, now);
-    case tool::VariableUse::searched:
-      // Also where a parent has put more in front: what is found there is observed by its path.
-      if (now && !unset) {
-        searched_.insert(name);
-        return;
-      }
-      break;
-    case tool::VariableUse::listed:
-      if (unset ? !now : now && *now == e.text) {
-        listed_.insert(name);
-        return;
-      }
-      break;
-    case tool::VariableUse::directory:
-      if (note_logical_directory(e, now)) return;
-      break;
-    case tool::VariableUse::value:
-      break;
-  }
-  if (!shells_.empty() && tool::shell::is_passed_on_changed(name)) return claim_value(name);
-  if (unset && !now) claim(Claim::unset, name);
-  if (!unset && now && *now == e.text) claim(Claim::variable, name, roots_.tag(e.text));
-  // A compiler believes this variable only while it leads to the directory it is in.
-  if (name == "PWD" && now && now->starts_with('/') && *now != command_.cwd)
-    ways_[std::string(*now)] = true;
-}
+namespace {
 
-// Of a child that has not reported in yet (vfork), its parent's: they are one program until then.
-std::string_view TraceBuilder::program_of(std::int32_t pid) const {
-  auto program = programs_.find(pid);
-  if (program == programs_.end()) {
-    const auto parent = parents_.find(pid);
-    if (parent != parents_.end()) program = programs_.find(parent->second);
-  }
-  return program == programs_.end() ? std::string_view() : std::string_view(program->second);
-}
-
-tool::VariableUse TraceBuilder::use_of(const Event& e) const {
-  const auto use = adapter_.variable_use(e.path, program_of(e.pid));
+VariableUse use_of(const Collecting& c) {
+  const auto use = c.run.adapter.variable_use(c.e.path, c.facts.processes.program_of(c.e.pid));
   // A plugin may do more with it than search.
-  const bool may_be_plugins = invocation_.policy.runs_plugins && has_opened_library_;
-  const bool is_list = use == tool::VariableUse::searched || use == tool::VariableUse::listed;
-  if (is_list && (unknown_programs_.contains(e.pid) || may_be_plugins))
-    return tool::VariableUse::value;
-  return use;
+  const bool may_be_plugins = c.run.invocation.policy.runs_plugins && c.facts.has_opened_library;
+  const bool is_list = use == VariableUse::searched || use == VariableUse::listed;
+  return is_list && (c.unknown() != nullptr || may_be_plugins) ? VariableUse::value : use;
+}
+
+// As the request has it. A variable that a parent in the run set for its child comes from the run.
+bool is_inherited(const Collecting& c, std::optional<std::string_view> now) {
+  return c.has(DEJA_FLAG_UNSET) ? !now : now && *now == c.e.text;
 }
 
 // False: its text counts.
-bool TraceBuilder::note_logical_directory(const Event& e, std::optional<std::string_view> now) {
-  const bool unset = (e.flags & DEJA_FLAG_UNSET) != 0;
-  const bool is_inherited = unset ? !now : now && *now == e.text;
-  if (!is_inherited) return true;  // from the tree itself
-  const std::string value = logical_directory_value(command_, roots_);
+bool note_logical_directory(const Collecting& c, std::optional<std::string_view> now) {
+  if (!is_inherited(c, now)) return true;
+  const std::string value = logical_directory_value(c.run.command, c.run.roots);
   if (value.empty()) return false;
-  if (run_facts_.working_directory.empty())
-    run_facts_.working_directory.push_back({Claim::logical_directory, e.path, value});
+  auto& claims = c.facts.variables.working_directory;
+  if (claims.empty()) claims.push_back({Claim::logical_directory, c.e.path, value});
   return true;
 }
 
+void note_ignored(const Collecting& c, std::optional<std::string_view> value) {
+  const std::string& name = c.e.path;
+  auto& ignored = c.facts.variables.ignored;
+  if (value && value->starts_with('/')) {
+    ignored.push_back({std::string(*value), {Claim::variable, name, c.run.roots.tag(*value)}});
+  } else if (!value &&
+             (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
+    ignored.push_back({"/tmp", {Claim::unset, name, {}}});
+  }
+}
+
+}  // namespace
+
+void on_getenv(const Collecting& c) {
+  if (c.run.invocation.key.has_variables) return;
+  const std::string& name = c.e.path;
+  const auto now = c.run.command.variable(name);
+  VariableFacts& variables = c.facts.variables;
+  switch (use_of(c)) {
+    case VariableUse::ignored:
+      return note_ignored(c, now);
+    case VariableUse::searched:
+      // Also where a parent has put more in front: what is found there is observed by its path.
+      if (now && !c.has(DEJA_FLAG_UNSET)) {
+        variables.searched.insert(name);
+        return;
+      }
+      break;
+    case VariableUse::listed:
+      if (is_inherited(c, now)) {
+        variables.listed.insert(name);
+        return;
+      }
+      break;
+    case VariableUse::directory:
+      if (note_logical_directory(c, now)) return;
+      break;
+    case VariableUse::value:
+      break;
+  }
+  const bool may_be_changed =
+      !c.facts.processes.shells().empty() && tool::shell::is_passed_on_changed(name);
+  if (may_be_changed || is_inherited(c, now)) variables.by_value.insert(name);
+  // A compiler uses this variable only while it leads to the directory that the compiler is in.
+  if (!may_be_changed && name == "PWD" && now && now->starts_with('/') && *now != c.run.command.cwd)
+    c.facts.by_path[std::string(*now)].is_named_by_pwd = true;
+}
+
+void on_environ(const Collecting& c) {
+  const bool takes_all = c.facts.processes.takes_environment(c.e);
+  if (takes_all && !c.run.invocation.key.has_variables) c.facts.variables.all = true;
+}
+
+void conclude_environment(Conclusion& c) {
+  // The loader's own search, of every program. What it looks for is observed.
+  c.claim(Claim::directories, "LD_LIBRARY_PATH",
+          directories_value("LD_LIBRARY_PATH", c.variable("LD_LIBRARY_PATH"), c.run.roots));
+  if (c.facts.variables.all) c.claim_environment();
+  for (const std::string& name : c.facts.variables.by_value) c.claim_value(name);
+}
+
 // The names that were looked for along a variable's directories. A search begins with the first of
-// them: what was only looked at in a later one was named by its path. (Some pass over "".)
-void TraceBuilder::conclude_searches() {
-  for (const std::string& variable : searched_) {
-    const std::string_view list = command_.variable(variable).value_or("");
+// them: what was only looked at in a later one was named by its path. (Some programs skip "".)
+void conclude_searches(Conclusion& c) {
+  const std::string cwd(c.run.command.cwd);
+  for (const std::string& variable : c.facts.variables.searched) {
+    const std::string_view list = c.variable(variable).value_or("");
     const auto first = list.find_first_not_of(':');
-    const std::string begin = tidy_path(
-        search_candidates(first == list.npos ? "" : list.substr(first), "", command_.cwd).front());
-    const std::string cwd(command_.cwd);
+    const std::string begin =
+        tidy_path(search_candidates(first == list.npos ? "" : list.substr(first), "", cwd).front());
     std::set<std::string, std::less<>> names;
-    const auto add = [&](const std::string& path) {
+    for (const auto& [path, facts] : c.facts.by_path) {
+      if (!facts.was_looked_for()) continue;
       const std::string directory = tidy_path(parent_path(path));
       if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
-    };
-    const auto note = [&](const auto& looked_at) {
-      for (const auto& [path, unused] : looked_at) add(path);
-    };
-    note(absent_), note(seen_), note(executed_), note(reads_);
-    note(reals_), note(links_), note(link_stats_);
-    for (const auto& [asked, unused] : refused_) add(asked.first);
+    }
     for (const std::string& name : names)
-      claim(Claim::search, search_subject(variable, name),
-            search_value(list, name, command_.cwd, roots_));
+      c.claim(Claim::search, search_subject(variable, name),
+              search_value(list, name, cwd, c.run.roots));
   }
 }
 
@@ -118,10 +133,10 @@ bool holds_word(std::string_view list, std::string_view word) {
   return false;
 }
 
-// By this a program may tell more than its result of where it looks: "-Wp,-v"; to a linker, "--verb"
-// (clang hands it what LIBRARY_PATH lists) or a file of more arguments. And an overlay has directories
-// that the file system has not.
-bool tells_where_it_looks(std::string_view argument) {
+// With such an argument a program may print where it searches: "-Wp,-v"; of a linker "--verb" (clang passes
+// on to it what LIBRARY_PATH lists) and a file of more arguments. And an overlay has directories that the
+// file system has not.
+bool may_print_directories(std::string_view argument) {
   if (holds_word(argument, "-v")) return true;
   constexpr std::string_view kParts[] = {"verb", "@", "vfsoverlay"};
   return std::any_of(std::begin(kParts), std::end(kParts), [&](std::string_view part) {
@@ -131,66 +146,46 @@ bool tells_where_it_looks(std::string_view argument) {
 
 }  // namespace
 
-// Where the names of directories may be kept or printed, a list counts as it is.
-void TraceBuilder::conclude_listed() {
-  const std::uint32_t facts = run_facts_.facts | invocation_.policy.argument_facts;
-  const auto& arguments = invocation_.key.arguments;
-  const bool is_told =
-      invocation_.outputs.are_opaque || invocation_.policy.prints_commands ||
+// Where an output may hold or the tool may print the names of the directories, the list counts as
+// it is.
+void conclude_listed_variables(Conclusion& c) {
+  const tool::Invocation& invocation = c.invocation();
+  const std::uint32_t facts = c.out.facts | invocation.policy.argument_facts;
+  const auto& arguments = invocation.key.arguments;
+  const bool may_be_written =
+      invocation.outputs.are_opaque || invocation.policy.prints_commands ||
       (facts & (tool::kHoldsTree | tool::kHoldsBytecode)) != 0 ||
       std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
-        return tells_where_it_looks(argument.text);
+        return may_print_directories(argument.text);
       });
-  for (const std::string& variable : listed_) {
-    if (is_told) {
-      claim_value(variable);
+  for (const std::string& name : c.facts.variables.listed) {
+    if (may_be_written) {
+      c.claim_value(name);
     } else {
-      claim(Claim::directories, variable,
-            directories_value(variable, command_.variable(variable), roots_));
+      c.claim(Claim::directories, name, directories_value(name, c.variable(name), c.run.roots));
     }
   }
 }
 
-void TraceBuilder::note_ignored_variable(const std::string& name,
-                                         std::optional<std::string_view> value) {
-  if (value && value->starts_with('/')) {
-    run_facts_.quiet.push_back({std::string(*value), {Claim::variable, name, roots_.tag(*value)}});
-  } else if (!value &&
-             (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
-    run_facts_.quiet.push_back({"/tmp", {Claim::unset, name, {}}});
-  }
-}
-
-void TraceBuilder::on_environ(const Event& e) {
-  const auto program = programs_.find(e.pid);
-  const std::string name = program == programs_.end() ? "" : program->second;
-  // The supervisor cannot see what is read; whether an adapter vouches for the program is as ever.
-  if ((e.flags & DEJA_ENVIRON_UNSEEN) == 0)
-    unknown_programs_.try_emplace(e.pid, UnknownProgram{name});
-  had_foreign_ = true;
-  if (UnknownProgram* const known = unknown_program(e.pid)) known->is_unknown = true;
-  if (!invocation_.key.has_variables && !knows_variables(e, name)) claim_environment();
-}
-
-// Whether it is there is nothing that a result depends on, unless the user names it: where temporary
-// files lie, and the working directory by the name that PWD has (RunFacts::working_directory).
-bool TraceBuilder::is_of_no_account(const std::string& path) const {
+// No result depends on whether these are there, unless the user names them: the directory for
+// temporary files, and the working directory by the name that PWD has
+// (RunFacts::working_directory).
+bool is_of_no_account(const Conclusion& c, const std::string& path) {
   const auto is_ignored = [&](std::string_view name) {
-    return adapter_.variable_use(name, {}) == tool::VariableUse::ignored;
+    return c.run.adapter.variable_use(name, {}) == VariableUse::ignored;
   };
   const std::string tidy = tidy_path(path);
   const bool is_default = tidy == "/tmp" || tidy == "/var/tmp" || tidy == "/usr/tmp";
-  const bool is_one =
+  const bool is_for_temporaries =
       std::any_of(std::begin(tool::kTemporaryDirectories), std::end(tool::kTemporaryDirectories),
                   [&](const tool::VariableRow& row) {
-                    const auto value = command_.variable(row.name);
-                    const bool is_named = value && !value->empty() && tidy_path(*value) == tidy;
-                    return is_ignored(row.name) && (is_named || is_default);
+                    const auto value = c.variable(row.name);
+                    const bool is_value = value && !value->empty() && tidy_path(*value) == tidy;
+                    return is_ignored(row.name) && (is_value || is_default);
                   });
-  const bool is_working_directory =
-      !run_facts_.working_directory.empty() && command_.variable("PWD") == path;
-  if (!is_one && !is_working_directory) return false;
-  const auto& arguments = invocation_.key.arguments;
+  const bool is_working_directory = !c.out.working_directory.empty() && c.variable("PWD") == path;
+  if (!is_for_temporaries && !is_working_directory) return false;
+  const auto& arguments = c.invocation().key.arguments;
   return std::none_of(arguments.begin(), arguments.end(), [&](const tool::KeyArgument& argument) {
     return argument.text.find(tidy) != std::string::npos;
   });

@@ -201,7 +201,7 @@ evidence::RunFacts Publication::read_observation() {
   learn_of_programs(*log);
   evidence::TraceBuilder builder(p_.command, target_.invocation, target_.adapter, target_.roots,
                                  services_.digester, run_.before.updates);
-  return builder.hear(*log, report_.ended_ns);
+  return builder.build(*log, report_.ended_ns);
 }
 
 void Publication::collect_facts() {

@@ -365,7 +365,7 @@ TEST_F(GccModules, TreeWithTheTimeOfItsBuild) {
   write_both();
   warm_up(ws, {interface_of("m"), {}});
   EXPECT_EQ(ws.last_event().outcome, "miss");
-  EXPECT_EQ(ws.last_event().detail, "may put the time of day into words");
+  EXPECT_EQ(ws.last_event().detail, "may write the time of day (__TIME__)");
   make(interface_of("m"));
   EXPECT_TRUE(after({importer(), {}}, nullptr).is_hit());
 }

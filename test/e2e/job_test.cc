@@ -129,7 +129,7 @@ TEST_P(Job, BuildIdThatIsDrawnIsNotStored) {
   }
   for (const Argv& link : links) {
     ws.expect_miss(link);
-    EXPECT_EQ(ws.last_event().detail, "draws a build id") << ws.last_event();
+    EXPECT_EQ(ws.last_event().detail, "reads random numbers for --build-id=uuid") << ws.last_event();
   }
   ws.expect_same({"ld.bfd", "--build-id=sha1", "-shared", "-o", "p", "a.o"});
 }

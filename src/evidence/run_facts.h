@@ -1,0 +1,68 @@
+// The run facts: what a TraceBuilder makes of one observed run.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "action/result.h"
+#include "action/trace.h"
+#include "digest/digest.h"
+#include "os/file.h"
+
+namespace deja::evidence {
+
+struct Output {
+  std::string path;  // absolute, as the tool spelled it
+  action::Role role = action::Role::output;
+  action::Placement placement = action::Placement::replaced;
+  os::FileIdentity identity;
+  std::uint32_t generation = 0;  // os::generation_of() must still say this; 0: not known
+  std::string link_text;
+};
+
+// A file that was read for its text.
+struct Input {
+  std::string path;
+  Digest digest;
+};
+
+// A path that a program resolved, where the program may write the shorter of the two.
+struct RealPath {
+  std::string asked, result;  // absolute
+};
+
+struct RunFacts {
+  std::string problem;  // why the run may not be published; when it is set, nothing else counts
+  action::Trace trace;
+  std::vector<Output> outputs;
+  std::vector<Input> inputs;
+  std::vector<Input> scripts;  // those that an unknown program has read (a shell)
+  std::vector<RealPath> real_paths;
+  std::vector<std::string> programs;     // executables and libraries that ran
+  std::vector<std::string> temporaries;  // names of files that the run made and removed
+  // A variable that the adapter takes for harmless. That is true while no output holds `text`, a
+  // path that the tool took from the variable; otherwise the claim counts after all.
+  struct IgnoredVariable {
+    std::string text;
+    action::Observation claim;
+  };
+  std::vector<IgnoredVariable> quiet;
+  // Claim::logical_directory. It counts where an output may hold the name of the working directory.
+  std::vector<action::Observation> working_directory;
+  // A module that clang made on demand. Its claims are added by pipeline/modules.h.
+  struct Module {
+    std::string path;
+    Digest digest;
+    os::FileIdentity identity;
+    bool is_made = false;  // by this run, which has read all that the module is made of
+  };
+  std::vector<Module> modules;
+  std::vector<action::Observation> compared;  // stamps of all files that clang may have compared
+  std::uint32_t facts = 0;                    // tool::kMentions… of all files that were read
+  bool asked_time =
+      false;  // Invocation::Policy::timekeeper asked for it, and no file shows that it wrote it
+  bool has_plugin = false;  // the run opened a plugin (Invocation::Policy::runs_plugins)
+};
+
+}  // namespace deja::evidence
