@@ -58,6 +58,12 @@ Handler handler_of(deja_op op) {
       {DEJA_OP_CONNECT, on_connect},   {DEJA_OP_CLOSE, on_close},
       {DEJA_OP_LOCK, on_lock},         {DEJA_OP_DAY, on_day},
   };
+#define DEJA_OP_NUMBER(number, op, name, texts) number,
+  static constexpr unsigned kOps[] = {DEJA_OPS(DEJA_OP_NUMBER)};
+#undef DEJA_OP_NUMBER
+  static_assert(std::equal(std::begin(kRows), std::end(kRows), std::begin(kOps), std::end(kOps),
+                           [](const Row& row, unsigned number) { return row.op == number; }),
+                "a handler for each operation, in the order of observe/preload/log_layout.h");
   for (const Row& row : kRows) {
     if (row.op == op) return row.handler;
   }

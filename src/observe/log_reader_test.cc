@@ -272,7 +272,7 @@ TEST(Format, BytesOfARecord) {
                    "0500000000000000 a4810000 01000000 "
                    "616263 0000000000"));
   EXPECT_EQ(DEJA_OP_PROCESS, 1);
-  EXPECT_EQ(DEJA_OP_LAST, 26);
+  EXPECT_EQ(DEJA_OP_DAY, 26);
 }
 
 }  // namespace

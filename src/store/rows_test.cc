@@ -187,7 +187,7 @@ TEST(Format, PayloadsOfRows) {
             packed("0100000000000000 0200000000000000 000000000000f03f 0000000000000040"));
   EXPECT_EQ(to_hex(encode_memo_row("k", {digest, 7})).substr(8),
             packed(digest.hex() + " 07000000"));
-  const Counters counters = {.blobs = 1,
+  const StoreCounters counters = {.blobs = 1,
                              .blob_bytes = 2,
                              .results = 3,
                              .manifests = 4,

@@ -96,8 +96,8 @@ TEST(Format, Heads) {
                                .mount_namespace = 1,
                                .root_device = 2,
                                .root_inode = 3,
-                               .front_device = 4,
-                               .front_inode = 5,
+                               .client_device = 4,
+                               .client_inode = 5,
                                .group = 6,
                                .confinement = 7};
   EXPECT_EQ(bytes_of(request), packed("04000000 17000000 0100000000000000 0200000000000000 "

@@ -25,8 +25,8 @@ class LogBuilder {
     header_.magic = DEJA_LOG_MAGIC;
     header_.version = DEJA_LOG_VERSION;
     header_.capacity = 1 << 20;
-    header_.front_device = 1;
-    header_.front_inode = 99;
+    header_.client_device = 1;
+    header_.client_inode = 99;
   }
   LogBuilder& add(deja_op op, const std::string& text, const std::string& text2 = {},
                   const Fields& fields = {}) {
