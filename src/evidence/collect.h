@@ -81,7 +81,7 @@ bool is_absence(int error);
 const os::FileIdentity* identity_in(const observe::Event& e);  // null: the event has none
 // What is behind an open descriptor is no file that could be looked at again.
 bool names_a_descriptor(std::string_view path);
-// In the key of Invocation::Key::arguments: is the path an argument, as it is spelled?
+// Is the path an argument of the command line, as it is spelled there?
 bool is_named(const ObservedRun& run, const std::string& path);
 
 }  // namespace deja::evidence

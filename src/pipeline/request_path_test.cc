@@ -377,7 +377,7 @@ TEST_F(PathTest, TheRequestCacheSeesEachChange) {
       [&] { write_source("first/a.h", "int c;\n"); },
       [&] { environment_[1] = "FLAVOUR=sour"; },
       [&] { write("bin/gcc", "yet another"), ::chmod(gcc_.c_str(), 0755); },
-      [&] { settings_.salt = "other"; },
+      [&] { settings_.salt = settings_.answer_text = "other"; },
   };
   for (std::size_t i = 0; i < std::size(changes); ++i) {
     ask();

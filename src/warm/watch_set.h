@@ -5,7 +5,7 @@
 // the name that is taken from it, symlinks one by one, and the file itself as an inode, so that a change
 // through another hard link is seen, too. What cannot be watched (a directory's listing, a network file
 // system, too many watches) gives no token, and its trace is checked claim by claim.
-// docs/decisions/0005-vigil.md says which changes inotify does not report.
+// docs/decisions/0005-watch-set.md says which changes inotify does not report.
 //
 // Thread-safe.
 #pragma once

@@ -482,7 +482,7 @@ TEST_P(ExecRun, BadInputIsOneLineAndRunsNothing) {
                  {"--input-file", "directory", "is a directory"});
   expect_refused(sh({"--output-file", "directory"}, marks),
                  {"--output-file", "directory", "is a directory"});
-  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is no directory"});
+  expect_refused(sh({"--output-dir", "in"}, marks), {"--output-dir", "in", "is not a directory"});
   expect_refused(sh({"--tool-hash", "xyz"}, marks), {"--tool-hash", "xyz"});
   expect_refused(sh({"--strict", "--declared-only"}, marks), {"--strict", "--declared-only"});
   expect_refused(sh({"--include-scan", "missing.c"}, marks), {"--include-scan", "missing.c"});
