@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Builds BLAKE3 from the sources that Dependencies.cmake has found.
 set(blake3_sources ${blake3_dir}/blake3.c ${blake3_dir}/blake3_dispatch.c ${blake3_dir}/blake3_portable.c)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|amd64|AMD64")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Two builds of one version may differ in all that a cache is made of, and every commit has the same
 # version. So client and engine compare a digest of the sources that they were built from.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The libraries that the product is built with, all of them Debian packages. What is missing is said in one
 # line each, with the package that holds it, before anything is compiled.
 set(deja_missing "")

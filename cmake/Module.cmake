@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One function makes a module: a static library from an explicit list of files, and what it may use.
 #
 #   deja_module(store DEPENDS digest os THIRD_PARTY deja_lmdb SOURCES a.cc b.cc TESTS a_test.cc)

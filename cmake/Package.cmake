@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # `./dev package`: a .deb of the release preset. The modules install their programs.
 set(CMAKE_SKIP_INSTALL_ALL_DEPENDENCY ON)  # no tests for a package
 install(TARGETS deja_observe_preload DESTINATION libexec/deja)

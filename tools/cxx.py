@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Just enough C++ for the style checks: which files are ours, code without comments and strings,
 and where functions begin and end. It relies on our own formatting and needs no compiler."""
 

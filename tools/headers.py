@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every header of src/ and test/ includes what it needs.
 
 A header that its own source file includes first is proven by the build; the others are compiled alone here, with

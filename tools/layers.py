@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks the modules of src/ against tools/layers.txt: includes, unused edges, include cycles, CMake's DEPENDS.
 
 Exit 0: all edges are as stated. Exit 1: one line for each violation.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of the style checks themselves: each rule is shown one thing it must find and one it must not."""
 
 import pathlib
@@ -6,6 +7,7 @@ import unittest
 
 import cxx
 import layers
+import spdx
 import tidy
 
 SOURCE = pathlib.PurePosixPath("src/store/a.cc")
@@ -98,6 +100,15 @@ class TidyRules(unittest.TestCase):
         mark = "TO" + "DO"
         self.assertEqual(len(list(tidy.check_marks(SOURCE, f"// {mark}: later\n"))), 1)
         self.assertEqual(list(tidy.check_marks(SOURCE, f"// {mark}(#12): later\n")), [])
+
+    def test_licenses(self):
+        for name, text, top in [("a.cc", "int a;\n", "// SPDX"), ("a.py", "#!/usr/bin/python3\n1\n", "#!/usr/bin/python3\n# SPDX"),
+                                ("CMakeLists.txt", "", "# SPDX")]:
+            licensed = spdx.with_license(pathlib.Path(name), text)
+            self.assertTrue(licensed.startswith(top), licensed)
+            self.assertTrue(spdx.is_licensed(licensed))
+            self.assertEqual(spdx.with_license(pathlib.Path(name), licensed), licensed)
+            self.assertFalse(spdx.is_licensed(text))
 
     def test_links(self):
         with tree({"docs/a.md": "# A `part` of it, too\n", "src/x.cc": ""}) as root:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The fast style checks: sizes, banned calls and words, bare to-do marks, links in the docs.
+# SPDX-License-Identifier: Apache-2.0
+"""The fast style checks: sizes, banned calls and words, bare to-do marks, links and names in the docs, licenses.
 
 Every rule is a function that yields violations, "file:line: what, and what to do instead".
 A line that must break a rule says so, with the reason: `// tidy-allow: <rule> <why>`.
@@ -11,6 +12,7 @@ import re
 import sys
 
 import cxx
+import spdx
 
 FILE_LINES_MAX, TEST_FILE_LINES_MAX = 600, 1000
 FUNCTION_LINES_MAX = 70
@@ -249,6 +251,9 @@ def check(root=cxx.ROOT):
             problems += check_marks(file, (root / file).read_text(errors="replace"))
     everything = [*code.values(), *((root / file).read_text(errors="replace") for file in scripts)]
     variables = {name for text in everything for name in re.findall(r"DEJA_[A-Z_]+", text)}
+    for file in spdx.files(root):
+        if not spdx.is_licensed((root / file).read_text(errors="replace")):
+            problems.append(f"{file}:1: no `{spdx.LICENSE}`: run tools/spdx.py")
     pages = cxx.own_files("docs", suffixes={".md"}, root=root)
     for page in [*sorted(p.relative_to(root) for p in root.glob("*.md")), *pages]:
         text = (root / page).read_text()

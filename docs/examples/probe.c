@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A job that is run by its own program and remembered by deja: how often each byte is in a file.
  *
  *   cc -std=c99 probe.c -ldeja -o probe

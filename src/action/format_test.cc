@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bytes of records and keys, so that a change of them is not made by accident: stores and remotes
 // hold what older versions have written. A change on purpose also changes the record's version, or the
 // recipe's (recipe.cc), and these bytes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The traces of one action differ in a few claims of some hundred, so each claim is stored once, sorted,
 // with the prefix that its subject shares with the one before; a trace is a list of numbers.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A manifest: the traces known for one probe key, newest first, bounded. Traces of one action share
 // most of their claims, so a manifest keeps each claim once and a trace is a list of numbers.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The key recipe. Each field has the wrong hit that it prevents; what is left out has the reason why that
 // is safe. A field that is missing here is a wrong hit, one too many is a lost hit.
 //

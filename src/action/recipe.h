@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The key recipe: one walk over an action, two sinks. One sink hashes, the other writes the text
 // that `deja why` prints, so the explanation cannot drift from the key.
 #pragma once

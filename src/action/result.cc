@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How an action result is stored (forms: base/bytes.h). Tested by action_test.cc and format_test.cc.
 //
 // clang-format off

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An action result: what a run left behind, complete enough to do it again without the tool.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Roots: directories whose location may differ between two runs of "the same" action. In keys, traces
 // and results a path below a root is written with the root's tag, so that another checkout or another
 // build directory can find it. Tags only make sharing possible: whether a result may be shared is decided

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Claims as text for people, and the digests that are made of them. Tested by action_test.cc and
 // format_test.cc.
 #include "action/trace.h"

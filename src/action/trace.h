@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trace: what one run observed, as claims that can be checked again. An action result may be used
 // while every claim of its trace still holds.
 #pragma once

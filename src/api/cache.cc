@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine is opened with the handle. A child after fork does not use it, because LMDB forbids
 // that. A handle without an engine still computes keys, with a digester of its own. Tested by
 // test/api.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The implementation of deja_cache, and the guards around every function of deja.h.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* deja.h: the build cache deja, from within a program. C99 and C++. Link with -ldeja.
  *
  * Two ways to use it:

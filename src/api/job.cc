@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja_probe and deja_store. A job's result is stored like a run's: an action result with the
 // payload as standard output, under the action key of its probe key. The trace is empty, because
 // the probe key holds everything that the result depends on.

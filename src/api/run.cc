@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja_run: the request path in this process as far as a hit. For everything else it starts the
 // client as a child process, as a shell would.
 #include <cstring>

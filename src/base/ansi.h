@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Takes colour out of compiler diagnostics, exactly: only the sequences that gcc and clang emit
 // are removed (SGR "ESC [ digits;… m" and erase-line "ESC [ K"), so bytes of a source line that
 // a diagnostic quotes stay as they are unless they form such a sequence.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Booleans as users write them, in files, variables and options. Freestanding: the client reads its
 // variables with it.
 #pragma once

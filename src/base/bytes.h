@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encoder and Decoder: the byte layout of all records and messages.
 //
 // Grammar (all records of this project are built from these four forms, little endian):

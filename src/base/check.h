@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CHECK states an invariant of deja. If it does not hold, deja has a bug and the process aborts.
 // That is safe in the engine: a client whose engine ends runs the real tool.
 #pragma once

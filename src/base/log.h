@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine's log: off unless DEJA_LOG names a file (or "stderr"). It is for debugging deja itself;
 // troubles that a user should see go to the journal.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A bounded cache that evicts the least recently used entry. Thread-safe.
 #pragma once
 

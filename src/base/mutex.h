@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mutex and MutexLock with clang's capability attributes: -Wthread-safety then proves that guarded
 // members are only used under their lock. It cannot do that for libstdc++'s std::mutex.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Path arithmetic on raw bytes; nothing here touches the file system. Paths are byte strings:
 // they need not be UTF-8 and may be longer than PATH_MAX.
 #pragma once

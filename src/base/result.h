@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Result<T>: a value, or the Error that says why there is none.
 //
 // A negative answer has one of four forms in this project; this file is the second:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // strip_ansi: a whole text without its colour sequences (base/ansi.h).
 #pragma once
 

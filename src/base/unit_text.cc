@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by unit_text_test.cc.
 #include "base/unit_text.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers with units as users write them, in files, variables and options.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja audit [--rate R | --all] COMMAND…`: runs the command with DEJA_AUDIT set. Its hits (or a
 // sample of them) then run the tool as well, and the results are compared. The store does not hold
 // the environment of a result, so only a build that runs again can be audited.

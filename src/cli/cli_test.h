@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the built deja-cli in a directory of its own, as a user would.
 #pragma once
 

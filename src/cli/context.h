@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The parameters of every subcommand: paths, configuration, and functions for output.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja daemon`: start and stop wait until the change is visible, so that scripts can rely on them.
 // Tested by cli_test.cc and test/fault/daemon_test.cc.
 #include <chrono>
@@ -132,8 +133,8 @@ int run_in_foreground(const Context& context) {
 int run_daemon(const Context& context, Args args) {
   Format format = Format::text;
   std::string action;
-  OptionTable options("daemon", "Starts and stops the engine in the background, and shows its state.",
-                  kDetails);
+  OptionTable options(
+      "daemon", "Starts and stops the engine in the background, and shows its state.", kDetails);
   options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

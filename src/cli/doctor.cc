@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja doctor`: each check is a function that adds findings. A finding is "ok", or a problem with
 // its remedy.
 

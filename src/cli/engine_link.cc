@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The daemon gets its listening socket and its lock as descriptors from the process that starts it:
 // usually a client (client/connect.cc), or `deja daemon start`, here. The numbers must be those of
 // daemon/main.cc. `deja daemon run` opens both itself.

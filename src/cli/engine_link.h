@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Asks the daemon of a cache directory, and starts it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The parts of `deja exec` without an engine: help, batches, and running the tool when the cache is
 // off or cannot be reached. Then the tool gets the streams and variables that the options say, and
 // nothing is stored.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja exec --batch` starts one client per command, as many at once as there are processors, and
 // collects their output from pipes. Tested by test/e2e/exec_batch_test.cc.
 #include "cli/exec_batch.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja -E file`: build scripts that use the crate cc ask their compiler's family in this way. When
 // CC is "deja gcc" they take "deja" for the compiler and the rest for its arguments. The compiler
 // that their variable names after "deja" answers. Tested by test/e2e/calling_test.cc.

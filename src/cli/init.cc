@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja init --rust`: adds the line to cargo's configuration that makes deja the wrapper of rustc.
 // The rest of the user's file stays as it is, byte by byte. Tested by init_test.cc.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja-cli: the subcommands of `deja`. The client starts it as "deja <subcommand> args…".
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OptionTable on top of CLI11, which no other file includes. Tested by cli_test.cc.
 #include "cli/options.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The options of one subcommand. One declaration of each option makes both its parser and its help.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "cli/context.h"
 #include "cli/engine_link.h"
 #include "cli/options.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the program that a name means when deja is left out.
 #pragma once
 

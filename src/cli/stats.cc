@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja stats`: counters and troubles of the journal, and the size of the store. When troubles or
 // store cannot be read, the rest is printed with the reason. Tested by cli_test.cc.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Opens the store in a subcommand, while an engine may be using it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suggests a subcommand for a mistyped word, and for options of ccache and sccache. Tested by
 // cli_test.cc.
 #include "cli/suggest.h"

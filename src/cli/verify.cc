@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja verify`: checks, and with --repair tries one remedy after the other, from the mildest to
 // setting the store aside. Tested by cli_test.cc and test/fault/verify_test.cc.
 #include <string>

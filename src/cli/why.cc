@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja why`: what happened to a source file, an output or a key. A source is matched by the paths
 // in its events; an output by the artifacts of the results of events; a key by the first of its hex
 // digits.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/fault/loop_test.cc.
 #include "client/calls.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The record that this client leaves for other clients further down the process tree
 // (os/call_chain.h).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds this process's children, and processes that the tool has left behind.
 #pragma once
 

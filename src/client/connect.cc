@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Starts the daemon without a race. The client that gets the lock file binds and listens, then
 // starts the daemon with the listening socket and the lock as descriptors. From then on every
 // client's connect succeeds and waits in the queue while the daemon loads. A lock of flock(2)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reaches the engine: the daemon of this user's cache directory, started on first use, or a child that
 // serves this one request.
 #pragma once

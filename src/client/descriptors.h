@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Properties of the user's standard streams, and closing of descriptors that a process must not
 // hold.
 #pragma once

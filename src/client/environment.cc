@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "client/environment.h"
 
 #include "base/bool_text.h"

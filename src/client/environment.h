@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The environment variables that the client needs, read once. The views point into the process's
 // environment.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A time limit for a tool. When it has passed, the tool and everything that it has started get
 // SIGTERM, and SIGKILL two seconds later.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja, the client: a small static program that sends a command to the engine and does what it
 // answers. It is called in three ways:
 //   deja gcc -c a.c          as a wrapper

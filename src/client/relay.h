@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Passes on what a process that the tool has left behind still writes after this client has ended.
 #pragma once
 

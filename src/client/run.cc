@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tool keeps the user's descriptors, signals, limits, terminal and jobserver: it is our child
 // in our process group, and only its stdout and stderr are our pipes. We survive Ctrl-C (the
 // terminal sends it to both), forward signals that only we get, and end in the same way as the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the real tool for the engine: observed, with its streams passed on to the user as they
 // arrive and captured for the engine.
 #pragma once

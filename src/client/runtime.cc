@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one function that header-only parts of the C++ library need from a runtime, which the client
 // does not link: string_view::substr calls it for an offset beyond the end.
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Standard input is copied to a memory file, so that the engine can hash it and the tool can still
 // read it from the start. Tested by test/e2e/stdin_test.cc.
 #include "client/send_stdin.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Standard input is an input of a tool, but it can be read only once. When the engine asks for it,
 // the client reads it to its end, keeps it, and replaces descriptor 0 by what it kept.
 #pragma once

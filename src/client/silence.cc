@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The first wait is short: a living engine answers a hit within it, at no further cost. Only then
 // are the mark and the engine's process examined. Tested by test/fault/silence_test.cc.
 #include "client/silence.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An engine that does not answer (stopped, hung, or a foreign listener) must not hold up a build. A
 // busy engine sends a message four times a second (daemon/heartbeat.h). The first client that
 // receives nothing for kSilenceMs (up to ten times that on an overloaded machine, if the engine's

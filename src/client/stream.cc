@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // pump() reads, strips and writes, without threads. When the user's reader has closed, the pipe to
 // the tool is closed too, so that the tool gets the error that it would get without deja. Tested by
 // test/e2e/streams_test.cc and test/e2e/unwritten_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One of the tool's streams: a pipe whose text is captured unchanged, and passed on to the user's
 // descriptor as it arrives.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A request, seen from the client: send it, wait, do what the answer says. The client reads no
 // configuration and decides nothing. When it cannot understand an answer or waits too long, it
 // becomes the tool.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the real tool, and replaces this process by it.
 #pragma once
 

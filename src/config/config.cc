@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the sources and layers them. Everything that load() makes is a function of the variables
 // that it read and of the files that it found; fingerprint() records exactly these, so that the
 // Loader may reuse a result. Tested by config_test.cc.

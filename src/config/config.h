@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configuration: one table of settings (settings.cc) and three layers of values for it.
 //
 //   environment   wins; seen through a look-up, because the engine serves other processes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one table of settings. A row holds everything about a setting except its default, which is in
 // struct Config. Tested by config_test.cc.
 

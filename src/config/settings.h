@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of settings: how each is read from a Raw value, and written for users.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "config/settings_page.h"
 
 #include "config/config.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // docs/settings.md, made from the table of settings.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A TOML file as a flat list of settings. No other file of the module includes toml++.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/fault/silence_test.cc.
 #include "daemon/heartbeat.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // While the engine works on a request, it sends heartbeats to the client, which gives up on an engine that
 // sends nothing for a second (client/silence.h). If no work was done for kHangsMs (os/work.h), the
 // heartbeats stop: the engine hangs, on a lock or on a disk that does not answer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dejad, the engine. The client starts it (client/connect.cc); users do not.
 //
 // clang-format off

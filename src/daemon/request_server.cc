@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decodes requests, runs them through the engine and sends the answers; keeps a bounded queue of requests
 // to prewarm. Tested by the tests in test/e2e and test/fault.
 #include "daemon/request_server.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine behind a socket: answers requests by an engine::Engine, and prewarms them when idle.
 #pragma once
 

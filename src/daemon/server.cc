@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Workers accept and serve connections; one thread prewarms in pauses; the thread of run() maintains the
 // store and decides when to end.
 #include "daemon/server.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The accept loop. Any idle worker may accept the next connection and serves it to its end, so a
 // request is never passed between threads.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frames and their decoding, with limits on the memory and time that a client can take, and the pipeline's
 // view of the client.
 #include "daemon/session.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A session: one client's connection, from its request to the last message.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Requests as they come from a socket: any bytes may, and none may end the engine.
 #include "daemon/session.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Removes from a new engine process what it inherited from the client that started it (limits, niceness,
 // processors, directory, descriptors, signals), because it serves other clients too.
 #pragma once

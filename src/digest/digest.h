@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Digest: a hash of content. Key types: hashes of descriptions. They are different types, so they do not
 // convert into one another by accident.
 #pragma once

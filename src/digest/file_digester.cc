@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file whose identity changes while it is read is read again. The digest is remembered only if the stamps
 // are old enough (is_settled()); otherwise the file is hashed again at its next use.
 #include "digest/file_digester.h"

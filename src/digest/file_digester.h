@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // FileDigester: the digest of a file, remembered while the file is certainly unchanged.
 //
 // The memo's key is the file's identity (device, inode, size, mtime, ctime). A user cannot set ctime, so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "digest/file_digester.h"
 
 #include <fcntl.h>

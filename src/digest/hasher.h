@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hasher: BLAKE3 over a sequence of pieces. Source: the BLAKE3 paper, "BLAKE3: one function, fast
 // everywhere" (2020); implementation from Debian's librust-blake3-dev.
 #pragma once

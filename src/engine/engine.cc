@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Puts an engine together. Without a store (damaged, not ours, no space) there are no services: each request is
 // a bypass with the reason, the tool runs, and maintain() tries again.
 //

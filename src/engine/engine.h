@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine of one cache directory: store, digester, journal and configuration. A request gets its settings
 // here, then takes its path (pipeline/request_path.h), and its outcome is recorded here. The daemon serves a
 // socket with it, and api/ the program that has loaded libdeja.so.

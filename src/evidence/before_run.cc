@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "evidence/before_run.h"
 
 #include <sys/utsname.h>

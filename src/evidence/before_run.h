@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is looked at before a run: files that the tool reads and then overwrites
 // (Invocation::Outputs::updates). After the run their first content is gone.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an earlier run of a tool showed about the programs that it starts. It is stored with the
 // digest of the tool's own file, next to the facts of tool.h about its text, so that every engine
 // has it. It is removed together with the digest; finding it out again costs one run that is not

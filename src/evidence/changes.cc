@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the run did to files: one entry a canonical name. Finding the canonical name costs system
 // calls, so a path whose last component no changed file has is answered without it.
 #include "evidence/changes.h"

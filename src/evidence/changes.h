@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Changes: what the run itself did to files, by canonical name.
 //
 // A claim is about the name that a program used, so the facts about what was seen are kept by

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The values of claims, and the check of each kind of claim against the disk, the environment and
 // the machine as they are now. A value is made and checked by the same function, so that the two
 // agree.

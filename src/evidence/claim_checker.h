@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks whether the claims of a trace still hold, for one request.
 #pragma once
 

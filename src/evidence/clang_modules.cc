@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run of clang does in the directory of modules that it makes on demand (-fmodules). All
 // runs share that directory, so its files are neither inputs nor outputs like others: only the
 // modules that were read or made count.

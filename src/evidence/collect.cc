@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of handlers, and those of what a run opens, reads and starts. A name that leads through
 // a symlink which the run itself made is replaced first by what that symlink led to at that moment.
 #include "evidence/collect.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Collecting: one pass over the log, event by event, into the facts.
 //
 // Each kind of event has one handler; the table is in collect.cc. A handler writes down what was

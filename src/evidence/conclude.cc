@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of rules. They are applied one after the other, each to all paths: the order decides
 // which of two problems is named, and some rules use what an earlier one has found.
 #include "evidence/conclude.h"

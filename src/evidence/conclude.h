@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Concluding: one pass over the facts of a run makes claims and outputs of them, or finds a
 // problem.
 //

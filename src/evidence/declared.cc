@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/e2e/exec_*_test.cc.
 #include "evidence/declared.h"
 

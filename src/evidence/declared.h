@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the user of `deja exec` declares, looked at: before anything is read it becomes part of the
 // key, after a run it is checked and becomes part of the trace. Where nothing was observed
 // (--declared-only), it is all that a trace and the outputs are made of.

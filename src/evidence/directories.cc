@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A path is resolved step by step, as the kernel does it, with two sources for each step: what the
 // run made of it so far, and else what the disk holds now.
 #include "evidence/directories.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the names of directories led during a run, found out after its end.
 //
 // What the run itself made and removed again is gone, so the disk alone does not show it: a

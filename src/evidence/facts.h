@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The facts of one run, as its log has them: the result of collect.h, and the input of conclude.h.
 //
 // One row per path, by the name that the run used (absolute, symlinks and ".." as they were). What

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the content of files means for a run: a mention of the file's own path, times of other
 // files, code that reads the whole environment. Tested by test/diff/sharing_test.cc and
 // conclude_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by glob_test.cc.
 #include "evidence/glob.h"
 

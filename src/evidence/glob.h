@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds files by a pattern (`deja exec --input-glob`).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by include_scan_test.cc.
 #include "evidence/include_scan.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The include scan of `deja exec --include-scan`: the files that some C or C++ files include, found
 // on the search path as compilers search it. Conditions (#if) are not evaluated: all branches
 // count.

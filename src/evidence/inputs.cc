@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the run read, looked for in vain and listed. Each is compared with what is there right after
 // the run: what has changed meanwhile proves nothing about the run.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where names lead: symlinks that were read, real paths, and the symlinks on the way to
 // directories.
 #include "base/path.h"

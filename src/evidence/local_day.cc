@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by local_day_test.cc.
 #include "evidence/local_day.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The day on which a compiler wrote the date, as a claim that can be checked again. When midnight
 // is comes from the compiler's own libc (DEJA_OP_DAY), so no time zone is looked up here: TZ is in
 // every key, and the file that describes the zone is an input.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/diff/sharing_test.cc and test/e2e/environment_test.cc.
 #include "evidence/logical_directory.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The working directory as PWD names it. Compilers use the variable while it leads to the directory
 // that they are in, and write its text to debug information; else they use the real path
 // (getcwd(3)). So of PWD it counts which of the two it is. Where an output holds the name itself,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Handlers of what a run looks at without opening it: stat, readlink, realpath, listings. An
 // adapter's own programs only ask what is there; of an unknown program the size, time and mode
 // count as well.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run asked the machine: the time, the host's name, its load. Tested by
 // trace_builder_test.cc.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the run saw of files without reading them. Names that the run itself made are left out: the
 // next run makes them, too.
 #include "evidence/claim_checker.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the run leaves: outputs, temporary files, locks. What is there now must be what this run
 // wrote, and putting it back must leave what the run left (a file with other hard links would not).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What each process of the run is. An interpreter is judged when it opens its script: until then
 // nothing tells python of a trusted script from any other python.
 #include "evidence/processes.h"

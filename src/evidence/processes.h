@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Processes: which program runs in each process, and what is known of it.
 //
 // - A program that no adapter knows (a shell, whatever a wrapper script starts) is unknown. What it

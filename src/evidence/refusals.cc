@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the kernel refused a program (EACCES): a permission is a fact like an absence, and it can be
 // checked again. Tested by trace_builder_test.cc, conclude_test.cc and test/e2e/exec_tools_test.cc.
 #include <unistd.h>

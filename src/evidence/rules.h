@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The rules by which a run is judged (conclude.h), by subject. Each one adds claims and outputs to
 // the conclusion, or the problem.
 #pragma once

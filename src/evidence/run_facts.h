@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The run facts: what a TraceBuilder makes of one observed run.
 #pragma once
 

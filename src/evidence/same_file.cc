@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Inputs of equal content: whether a compiler takes two of them for one file ("#pragma once") is
 // not in their content. Tested by test/diff/families_test.cc and test/e2e/equal_inputs_test.cc.
 #include <algorithm>

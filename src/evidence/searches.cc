@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A list of directories is compared entry by entry, and hollow entries on either side are skipped.
 // Tested by searches_test.cc and test/e2e/terminal_test.cc.
 #include "evidence/searches.h"

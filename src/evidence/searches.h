@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Searches along a variable that lists directories (PATH). What a search meets counts, not the text
 // of the variable: an empty directory in front of PATH changes nothing.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What counts of the environment of a shell: the variables that its texts may read, where all of
 // its texts are known; else the whole environment. Tested by test/diff/script_test.cc.
 #include <algorithm>

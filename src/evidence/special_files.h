@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files that the kernel makes up (/dev, /proc and /sys), classified by a table.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The trace builder turns the log of one observed run into run facts: the claims that a trace
 // makes, the outputs that the run left, or the reason why nothing may be concluded.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Did each program that was started report to the interposer? A static program may exec one that
 // loads the interposer ("wrapper" execs "gcc"), and what it did before that is in no log.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run asked its environment for: variables by value, what searches along them meet, the
 // working directory as PWD names it. Tested by trace_builder_test.cc, conclude_test.cc and
 // test/e2e/terminal_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run does to files. A change in place to a file that the run did not make is a problem: the
 // result would depend on what the file held before.
 #include <cerrno>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Does an archive (ar(5)) contain times and owners of its members? Archives have zeros there, unless
 // the user (ar's modifier U) or the builder of ar chose otherwise.
 #pragma once

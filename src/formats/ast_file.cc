@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Parses LLVM's bit stream as far as the table of input files.
 // Source: https://llvm.org/docs/BitCodeFormat.html for the stream; the output of clang 14 and 19 for
 // its content. Tested by ast_file_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Precompiled headers and modules of clang: an LLVM bit stream.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by sharing/root_search_test.cc.
 #include "formats/elf.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ElfSections: the section headers of a 64-bit ELF file. None of its numbers is trusted, and the file may
 // be truncated meanwhile.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads files that other processes may truncate or write meanwhile. Nothing is mapped: a mapping ends
 // the process with SIGBUS when its file shrinks.
 #pragma once

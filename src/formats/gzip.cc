@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Inflates by RFC 1951, with canonical Huffman codes decoded bit by bit. Tested by gzip_test.cc.
 #include "formats/gzip.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Unpacks gzip files (RFC 1952 and 1951) for searching.
 #pragma once
 

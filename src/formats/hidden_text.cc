@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Recognises file formats by their first bytes and ELF files by their section names. Anything unknown in
 // a place where text could be hidden counts as hidden text.
 #include "formats/hidden_text.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Could an output contain text that a byte search does not find? Decided from the output itself, since
 // an option that causes it may come from a specs file or a plugin.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by rust_metadata_test.cc and test/fuzz/rust_metadata.cc.
 #include "formats/rust_metadata.h"
 

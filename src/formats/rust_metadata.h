@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The section ".rustc" of a shared library, in which rustc stores the metadata of a crate: a header that
 // begins with "rust", then the metadata as they are or (1.63) in Snappy's framing format
 // (rustc_codegen_ssa, back/metadata.rs; https://github.com/google/snappy/blob/main/framing_format.txt).

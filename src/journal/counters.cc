@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every number is changed by atomic operations on the mapped file. A slot gets its name in two steps, so that
 // other processes never see half a name.
 #include "journal/counters.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counters that all processes of one cache directory share: atomic numbers in a mapped file.
 //
 // Layout of <dir>/journal/counters, version 1 (in the machine's little-endian order):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encoding is done by hand because every request does it (1 µs a line); decoding uses a library because
 // only `deja events` and `deja why` do it. Tested by event_test.cc.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One event: the outcome of one invocation. It is one line of JSON in events.jsonl:
 //
 // clang-format off

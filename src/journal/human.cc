@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by cli/format_test.cc.
 #include "journal/human.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The write path: an event is encoded into one buffer and appended by one write(2). record() takes a lock
 // only to rotate, and skips that if another process rotates already.
 #include "journal/journal.h"

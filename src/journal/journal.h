@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The journal: a record of deja's outcomes for the user. <dir>/journal/ contains:
 //   events.jsonl    one line for each invocation (event.h); at 8 MiB it becomes events.1.jsonl
 //   counters        numbers (counters.h)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads events, for `deja events` and `deja why`.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small file of fixed size that several processes map. Its blocks are allocated when it is made, so a
 // later write needs no free disk space.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A new text takes a free slot, or else the slot whose trouble occurred last the longest time ago. All
 // accesses hold the journal's lock.
 #include "journal/troubles.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Troubles: internal failures of the cache, which no command reports (law L3). `deja stats` and
 // `deja doctor` show them. The last kTroubles distinct ones are kept, each with its count, in slots
 // that are allocated in advance, so that "disk full" can be recorded on a full disk.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For each tool on this machine, and each library it is linked with: every function of libc that it
 // imports and that has to do with files, processes, or what a result could depend on, is either
 // interposed or ignored here with a reason.

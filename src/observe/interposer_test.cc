@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The interposer in small programs: its records, and that a program behaves as without it.
 #include <sys/stat.h>
 

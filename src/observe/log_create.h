@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Creates the log of one observed run. Freestanding: the client is a static program without a C++
 // library and without an allocator; tests and the engine use the same function.
 #pragma once

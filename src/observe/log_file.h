@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A log for a run that C++ code starts (tests, the engine's trial runs): the memfd, its mapping, and the
 // environment entries that make a tool report to it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One pass over the records. For each process it keeps the working directory, and whether a program
 // that it execs or a child that it starts has reported in. Tested by log_reader_test.cc and, with real
 // tools, by strace_test.cc.

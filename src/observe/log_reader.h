@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads a trace log after the observed run has ended.
 //
 // The log is not trusted: any process of the run could have written to it. Malformed bytes become a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reader on logs that were made by hand, truncated, and changed.
 #include "observe/log_reader.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rare calls of real tools, compared with `strace -f` as in strace_test.cc; and effects that a log of
 // paths cannot express, which must be a gap.
 #include <cerrno>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real tools, compared with `strace -f`: every file that a tool opened, examined or did not find is in
 // the log. The exceptions in testing/strace_fixture.cc are calls of the loader or of libc on behalf of
 // the tool; each exception names the record that covers it. Here: the C and C++ toolchains and scripts;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // More real tools, compared with `strace -f` as in strace_test.cc: rustc, linkers, binutils,
 // generators, cmake -E, scripts.
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A development tool, not installed: runs a command under observation and prints its log.
 //
 // clang-format off

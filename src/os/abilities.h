@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the kernel, container or sandbox allows this process. For `deja doctor`.
 #pragma once
 

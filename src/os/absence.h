@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Why nothing is there: programs tell a name that is missing from one that cannot be (gcc of its search
 // directories).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Uses system calls and fixed buffers only, because the client links this file. The directory is opened once
 // and examined through its descriptor. Tested by cache_directory_test.cc.
 #include "os/cache_directory.h"

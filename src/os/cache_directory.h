@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checks that the cache directory may be used: deja creates and removes files only in a directory that
 // belongs to this user and that carries deja's mark, or that was empty. Freestanding: client, engine
 // and subcommands share this check.

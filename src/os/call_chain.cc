@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by find_tool_test.cc and test/fault/loop_test.cc.
 #include "os/call_chain.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The chain of clients and tools that led to this call. Two installations of deja in PATH, or a site's
 // own wrapper that looks for the next program of its name, would call each other without end. So each
 // client passes on which clients and tools came before, and its search skips all of these. Freestanding.

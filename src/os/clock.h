@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The clocks, and the resolution of the clock that stamps files.
 #pragma once
 

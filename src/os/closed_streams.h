@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // If standard input, output or error is closed, the next files that the process opens get these
 // numbers, and text for the stream would be written into them: into the index or a blob.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/fault/confined_test.cc.
 #include "os/confinement.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Restrictions that this process has beyond its user's other processes: Landlock and seccomp. Both
 // need no_new_privs (prctl(2), PR_SET_NO_NEW_PRIVS) and last for the process and its children. An
 // engine with other restrictions than its client could do what the client may not do, or the other way

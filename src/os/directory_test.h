@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A directory for a test, removed at its end: ScratchDirectory as an object, DirectoryTest as a fixture.
 #pragma once
 

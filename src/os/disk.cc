@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Functions that change the disk pass a failpoint first (but not in a signal handler), so that tests can make
 // each call fail or end the process there. Reads and writes use offsets, never the shared file offset.
 #include "os/disk.h"

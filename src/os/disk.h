@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a store needs of files beyond os/file.h: appending, overwriting in place, making a whole
 // file system durable, and installing a finished file under its final name.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ending as a child has ended, so that the caller sees the tool's exit status. Needs libc only: the
 // client links it.
 #pragma once

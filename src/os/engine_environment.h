@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The variables that an engine is started with. It serves many clients for hours, so it must not keep
 // variables of the first client (LD_PRELOAD of fakeroot, LD_LIBRARY_PATH, MAKEFLAGS, …).
 // Freestanding: the client and the subcommands both start engines and must use the same rule.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "os/failpoint.h"
 
 #if defined(DEJA_TEST_HOOKS)

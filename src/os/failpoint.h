@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Failpoints: every wrapper in os/ that changes the disk or talks to another process passes one.
 // Only builds for tests have them (DEJA_TEST_HOOKS); the shipped programs have none. Unarmed a failpoint
 // is one relaxed load. Armed as "kill@N" the N-th

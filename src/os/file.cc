@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // "Absent" is a value here and not an error: means_absent() lists the errnos. Calls that change something
 // pass a failpoint (checked()), and calls that look at files count as work (os/work.h).
 #include "os/file.h"

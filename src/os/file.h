@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files and directories. Every function names the path in its error. Paths are raw bytes; relative
 // paths are relative to the process (the engine only ever passes absolute ones).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the real program behind a name, as execvp would, without finding deja itself.
 // Freestanding: the client and the engine use the same search.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bounded retries on EINTR: a call that a signal interrupted is repeated, but a file system or seccomp
 // filter that always returns EINTR must not make an engine loop forever.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // All loops have the same shape: make the call, repeat it a bounded number of times on EINTR, and wait with
 // poll(2) on EAGAIN, because a user's pipe may be non-blocking.
 #include "os/io.h"

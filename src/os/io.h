@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole reads and writes on descriptors, and descriptors passed over Unix sockets.
 // Freestanding: no allocation, no exceptions; errors are negative errno. Used by the client too.
 #pragma once

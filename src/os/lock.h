@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A lock file (flock). The lock belongs to the open file description: it survives fork and exec
 // and ends when the last copy of the descriptor is closed, so a killed owner never leaves a lock.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The paths that deja uses. Freestanding: client, engine and subcommands must agree on them.
 #pragma once
 

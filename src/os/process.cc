@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Programs are started by posix_spawn(3), which works in a process with threads; fork(2) is only used by
 // run_in_copy(). A program without "#!" is started again under the shell, as execvp(3) does it.
 #include "os/process.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Programs: become one, or start one and wait for it.
 #pragma once
 

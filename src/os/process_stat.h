@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads files of /proc into memory of the caller. Freestanding.
 #pragma once
 

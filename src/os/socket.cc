@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A listening socket is made under umask 0177, because bind(2) makes the file and a chmod(2) afterwards would
 // be too late.
 #include "os/socket.h"

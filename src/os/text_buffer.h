@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text in memory of fixed size, always NUL-terminated. Freestanding: the client uses it instead of
 // std::string.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Watcher: notices from the kernel about directories and files (inotify(7)), and about mounts.
 //
 // The kernel queues a notice before the call that caused it returns. So a process that changes a file

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Distinguishes an engine that works from one that hangs: every stat, read and copy increments this
 // counter. The heartbeat only compares it with its last value. Thread-safe.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compares two results artifact by artifact and stream by stream, and two traces claim by claim.
 //
 // Tested by audit_test.cc and test/e2e/audit_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An audit runs the tool although a stored result could be used, and compares the two. A stored result
 // that differs is wrong: it is removed, and the inputs that the new run read and that are not in the old
 // trace are named, because one of them was missed.

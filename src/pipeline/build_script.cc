@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by test/e2e/rust_script_test.cc.
 #include "pipeline/build_script.h"
 

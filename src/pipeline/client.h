@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The client of a request. daemon/session.h implements it over a socket, and tests implement it in memory
 // (testing/fake_client.h).
 #pragma once

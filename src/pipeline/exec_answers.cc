@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by request_path_exec_test.cc.
 #include "pipeline/exec_answers.h"
 

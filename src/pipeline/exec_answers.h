@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `deja exec` itself says to its user: the key, a wrong option, what --strict and --timeout found.
 #pragma once
 

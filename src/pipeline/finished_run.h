@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A run of the tool that has ended, with what was looked at before it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Single flight: the first request with a probe key runs the tool, and the others wait for its result. If
 // the runner's client dies, the next one that waits runs. If the result cannot be shared, or the runner's
 // user has suspended it, all that wait run at once.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by incremental_test.cc and test/e2e/rust_incremental_test.cc.
 #include "pipeline/incremental.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The incremental policy: rustc's incremental cache compiles a crate that is edited again and again faster
 // than a cache of whole results can. So a crate that misses repeatedly in a directory where it was built
 // before is left to rustc, until a hit, or until an hour without a miss.

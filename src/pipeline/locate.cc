@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds the tool as the shell would, but behind `deja` itself, then the adapter: by the name of the command,
 // by the configuration ("tools"), or by the name of the program that a symlink leads to.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a request to a command that an adapter understands, and the roots it works in.
 #pragma once
 

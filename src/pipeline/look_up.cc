@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Traces of one manifest share most of their claims, so each claim is checked at most once. The manifest in
 // memory is tried first; before it is a miss the store is asked, because another engine may have published.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Look up: is there a stored result whose trace holds now?
 #pragma once
 

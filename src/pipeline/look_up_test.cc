@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pipeline/look_up.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // All artifacts are first completed under temporary names next to their places; only then are they renamed,
 // so an error on the way leaves nothing. Where the tool would do something else than replace a plain file of
 // the user's (write through a symlink, keep the mode of an old file), the tool itself has to run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Materialize: puts the artifacts of a result in place, all or none, as the tool would have done, and
 // prepares its streams for replay.
 #pragma once

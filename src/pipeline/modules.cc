@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For each module that a run makes, a manifest is stored under a key of the module's bytes (key_of): the claims
 // about everything that the module is made of. A later run that reads the module finds them there.
 //

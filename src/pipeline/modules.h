@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Modules that clang makes on demand (-fmodules), in a directory that its runs share.
 //
 // A module is made of headers, so it is no output: a hit does not make it, and a later run of clang makes

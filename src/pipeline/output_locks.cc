@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One lock file for each output, named after its path. A run that gives up waiting leaves a mark next to the
 // lock, so that the run that holds it learns that its output was not its own.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two commands that write one file at the same time can leave each other's bytes in it: both write to one
 // inode, and its stamps do not show it. So runs that are known to write the same file take turns, in all
 // engines of one cache directory. A lock is held while the tool runs and until its outputs are stored.

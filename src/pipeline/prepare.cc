@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A command line may be classified up to three times, because what the adapter is told (roots to map, whether
 // colours may be forced) follows from what it said the first time.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prepare: from a request to its probe key. Finds the tool (locate), has its adapter read the command line
 // (classify), digests the tool's file and computes the key. Used for each request, and to prewarm one.
 #pragma once

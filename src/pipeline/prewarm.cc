@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The order matters: look up, then watch, then check every claim (and the tool) once more. A change before
 // the watch is found by the check, a change after it by the watch.
 //

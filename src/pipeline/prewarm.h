@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fills the request cache in idle time: prepares and looks up a request that was a hit or was stored, and puts
 // its inputs under watch. The next such request is answered without a look at a file.
 #pragma once

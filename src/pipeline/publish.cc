@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Publish: one Publication for each run. It first asks whether the run can prove anything, then collects
 // what it read and wrote, then drafts the result (which puts the blobs), and last stores the records. Any
 // step can end it with a reason, and nothing is then to be found by a later look-up: the manifest, which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Publish: what a run taught us, stored so that the next invocation can hit.
 #pragma once
 

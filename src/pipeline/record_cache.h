@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decoded manifests and results of recent requests, so that a hit in a warm engine decodes nothing. It is only
 // a copy of what the store has: claims are checked at each use, and before a miss the store is asked, because
 // another process may have published since. Thread-safe, bounded.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The name of a request in the request cache: everything that a client sends, and every setting that can
 // change an answer. Two requests with the same name have the same answer while nothing on the disk changes.
 #pragma once

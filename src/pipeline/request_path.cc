@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The path of a request. answer() is the path itself: it names the steps in their order, and each step
 // is one method below it, in the same order. A step that fails as a cache (a store that cannot be read,
 // an output that cannot be placed) is a miss, never an error: the client then runs the tool.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The path of a request, step by step as docs/ARCHITECTURE.md lists it. One object answers one request.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The path of a request of `deja exec`: what the user declares, and what the user asks for.
 #include <gtest/gtest.h>
 #include <sys/stat.h>

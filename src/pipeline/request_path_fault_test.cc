@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The path of a request when the store fails or the client dies, at each step: the client still gets
 // its answer (L3), and what was stored by then leads to no wrong hit (L2).
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The path of a request with a store and a client in memory: what is a hit, what is not, and what a
 // request leaves behind. (Failing stores and dying clients: request_path_fault_test.cc.)
 #include "pipeline/request_path.h"

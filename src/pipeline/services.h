@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What RequestPath works with: made once by the engine, shared by all requests.
 #pragma once
 

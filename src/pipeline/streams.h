@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Puts the bytes of a stream into a result, and reads them back.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Searches upwards for version control and stops at directories that are too general to be a
 // project. Tested by test/e2e/portable_test.cc.
 #include "sharing/checkout.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where a project is: its checkout, found by the version control's directory, and the roots that
 // paths.portable (DEJA_PORTABLE) maps.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides after the run which parts of the output's name the result depends on. In doubt it is the
 // whole path, which costs hits only. Tested by test/diff/output_name_test.cc.
 #include "sharing/output_name.h"

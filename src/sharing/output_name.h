@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // May the output have another name the next time (-o a.o, then -o b.o)? Decided after the run, by
 // evidence.
 //

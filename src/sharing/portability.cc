@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides for each root whether the result depends on where the root is, from the arguments, the
 // trace and a search of the artifacts. Each rule is tested by the wrong hit that it prevents, in
 // test/diff/sharing_test.cc.

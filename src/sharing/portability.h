@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Binding: which roots must have the same path for a result to be used? Decided after the run, by
 // evidence.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds one set of moves from the roots of one checkout to those of another. When the roots do not
 // move together there is none, and no text can be moved. Tested by relocate_test.cc.
 #include "sharing/relocate.h"

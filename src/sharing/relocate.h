@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Relocation: rewrites depfiles and diagnostics of one checkout for another checkout.
 #pragma once
 

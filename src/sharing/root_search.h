@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Searches outputs for the paths of roots. A result whose artifacts contain a root's path is bound
 // to that root: in another place the tool would write another path.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "sharing/root_search.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The run whose result is judged: its working directory, its invocation and its roots.
 #pragma once
 

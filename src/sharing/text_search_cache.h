@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which of some texts does a file contain? Answers are cached by the file's content, so that a
 // header is searched once, however many compiles read it. Thread-safe, bounded.
 #pragma once

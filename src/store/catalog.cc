@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One write transaction keeps the rows of a result, its blobs, its manifest and the counters
 // consistent. New references are added before old ones are released, so that a blob named by both
 // results never looks unreferenced.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Catalog: the relations between the rows of the index. A CatalogChange is one transaction that keeps
 // these invariants:
 //   counters.blob_bytes    sum of blob_disk_bytes over all blob rows

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CrashGuard: LMDB trusts its file; a damaged file can crash the process (SIGSEGV, SIGBUS, SIGABRT).
 // The crash itself cannot be prevented, but it must not repeat. While a thread is inside an index, such
 // a signal creates the file `suspect` in the index directory before the process ends, and the next open

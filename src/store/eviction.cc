@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Keeps the store under its limit. Results are evicted in the order of a value, as in GreedyDual-Size
 // (P. Cao, S. Irani, "Cost-aware WWW proxy caching algorithms", 1997): value = inflation + weight, set
 // when a result is stored or used. weight is log2 of the cost saved per byte, in whole steps;

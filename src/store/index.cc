@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LMDB flags: MDB_NOSYNC because sync() is what makes changes durable (index_state.h); MDB_NOTLS
 // because a read transaction here belongs to a call, not to a thread; never MDB_WRITEMAP, so that a
 // stray pointer in the process cannot damage the file.

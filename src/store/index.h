@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Index: the tables of a store in one LMDB environment, shared by any number of processes.
 //
 // The rules that LMDB imposes on its users are enforced here:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads and writes the file `state`, and checks data.mdb without LMDB.
 //
 // clang-format off

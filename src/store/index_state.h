@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides whether the index in a directory can be trusted.
 //
 // LMDB runs without syncing (docs/decisions/0002-index-durability.md): after a kill the kernel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // survives_walk: reads every page of an index in a child process. A damaged file may crash the child or
 // make it loop; the parent only sees whether the walk succeeded.
 #include <lmdb.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layout: every name inside the store's directory, in both directions (name from object, object from
 // name). Nothing here touches the disk.
 //

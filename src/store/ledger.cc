@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A frame begins with a magic and carries a checksum, so a reader can skip a torn frame by searching for the
 // next magic. A file that cannot be read counts as empty.
 #include "store/ledger.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ledger: an append-only copy of every result and manifest row. The index is rebuilt from it when it
 // cannot be trusted (docs/decisions/0002-index-durability.md).
 //

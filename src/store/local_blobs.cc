@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blobs of the local store: put, open, quarantine.
 //
 // A blob is written as tmp/<...>, hashed in place, and renamed to its name without replacing an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Results and manifests of the local store. A result is handed out only while all its blobs exist with
 // their sizes; one stat per blob checks that. open_blob() checks their content.
 #include "os/clock.h"

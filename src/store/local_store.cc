@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Opening, the single path of all changes, and pending writes. Blobs: local_blobs.cc; results and
 // manifests: local_records.cc; memo: memo.cc; limit: eviction.cc; maintenance: sweep.cc, verify.cc.
 #include "store/local_store.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // LocalStore: the store in a directory ($DEJA_DIR). Names: layout.h; bytes: rows.cc, ledger.h and
 // docs/format.md; durability: docs/decisions/0002-index-durability.md.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blobs, results and manifests in three maps under one mutex. A blob is copied into a new anonymous file each
 // time it is opened, so a reader cannot change it.
 #include "store/mem_store.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MemStore: a store in memory for tests of code that uses the two store interfaces. It keeps the
 // contract (store_contract.h) and nothing else: no limit, no eviction.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "store/mem_store.h"
 
 #include "store/store_contract.h"

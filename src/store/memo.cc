@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The digest memo has two tables. New entries go to the current one; when it holds half of the limit,
 // the other one is emptied and becomes current. An entry found in the older table is written again.
 // So entries in use survive and the size is bounded without keeping an order.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pending writes of the store: uses of results, and digest memos.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Repairs the kind and permissions of every file and directory of the store; the content is verify()'s
 // part (verify.cc). Tested by mend_test.cc and test/fault/verify_test.cc.
 #include "store/mend.h"

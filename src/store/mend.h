@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mend: makes every name in the store's directory the kind of file that it must be: directories are
 // directories, blobs and records are regular files, all are readable, and there are no foreign names.
 // What does not fit goes to quarantine, or is removed if it has no content.

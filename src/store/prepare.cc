@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Creates, checks and replaces a store's directory. A trusted index is opened as it is; otherwise it is
 // rebuilt from the ledger under the directory's lock, in a temporary directory that is then renamed, so
 // that a kill leaves either the old or the new index.

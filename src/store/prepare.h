@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prepare: brings a directory into a state in which a store can be opened: it exists, has our format,
 // and its index can be trusted. Cheap if there is nothing to do. All work happens under the directory's
 // lock, so many processes may call this at once.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store whose index cannot be trusted: after a crash of the machine, or after damage.
 #include <signal.h>
 #include <sys/wait.h>

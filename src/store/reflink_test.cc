@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // On file systems that share blocks, storing a file takes no blocks; elsewhere it is a copy. Needs
 // the right to mount, mkfs and loop devices; the test reports if they are missing.
 #include <sched.h>

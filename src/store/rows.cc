@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Grammar of the rows (forms: base/bytes.h).
 //
 // clang-format off

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rows: the content of the index and the ledger, and its byte layout. Pure functions; the grammar is in
 // rows.cc and docs/format.md.
 //

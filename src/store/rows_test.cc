@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every record, truncated at every length and with every byte changed, decodes to nothing or to the
 // original; the worked examples of docs/format.md decode as they say.
 #include "store/rows.h"
@@ -188,18 +189,18 @@ TEST(Format, PayloadsOfRows) {
   EXPECT_EQ(to_hex(encode_memo_row("k", {digest, 7})).substr(8),
             packed(digest.hex() + " 07000000"));
   const StoreCounters counters = {.blobs = 1,
-                             .blob_bytes = 2,
-                             .results = 3,
-                             .manifests = 4,
-                             .record_bytes = 5,
-                             .ledger_live = 6,
-                             .ledger_bytes = 7,
-                             .ledger_number = 8,
-                             .memo_entries = {9, 10},
-                             .memo_current = 1,
-                             .is_clean = 1,
-                             .swept_ns = 11,
-                             .inflation = 1.0};
+                                  .blob_bytes = 2,
+                                  .results = 3,
+                                  .manifests = 4,
+                                  .record_bytes = 5,
+                                  .ledger_live = 6,
+                                  .ledger_bytes = 7,
+                                  .ledger_number = 8,
+                                  .memo_entries = {9, 10},
+                                  .memo_current = 1,
+                                  .is_clean = 1,
+                                  .swept_ns = 11,
+                                  .inflation = 1.0};
   EXPECT_EQ(payload_of(encode_counters(counters)),
             packed("0100000000000000 0200000000000000 0300000000000000 0400000000000000 "
                    "0500000000000000 0600000000000000 0700000000000000 0800000000000000 "

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The contract of a store. BlobStore and RecordStore are the two small interfaces that the pipeline
 // uses; every store passes the same contract tests (store/store_contract.h).
 //

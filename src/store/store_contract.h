@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The contract tests of BlobStore and RecordStore. A store's test instantiates them like this:
 //
 //   struct MemSubject {

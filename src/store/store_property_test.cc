@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store behaves like a map with a size limit: random sequences of operations against a model, and
 // many processes at once on one directory.
 #include <sys/wait.h>

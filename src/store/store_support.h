@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Helpers for tests of stores: keys by name, blobs by content.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Removes unreferenced files. A sweep keeps no list of files to delete: it lists the directory and
 // checks for each file whether it is referenced or may still be in use.
 #include <signal.h>

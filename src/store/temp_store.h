@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store in its own temporary directory, and operations on its files for tests.
 #pragma once
 

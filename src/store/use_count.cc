@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A count of threads inside the index in a mapped file, one per process and Index. Tested by
 // recovery_test.cc.
 #include "store/use_count.h"

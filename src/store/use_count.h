@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UseCount: replaces the CrashGuard's signal handlers for an embedded user (LocalStore::Options). The
 // number of its threads inside an index is kept in a file in the index directory. The file is mapped,
 // so the number survives the end of the process. If an embedded user is dead and its number is not 0,

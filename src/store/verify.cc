@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // verify(): reads and compares everything. Without repair nothing is changed. With it, damaged blobs
 // go to quarantine, results that cannot be served are dropped, and all counts are recomputed.
 #include <map>

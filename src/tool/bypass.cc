@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of bypass reasons, the only place that lists them. From it come the names of counters
 // and events, docs/bypass.md, and a test that runs every example.
 #include "base/check.h"

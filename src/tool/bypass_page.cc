@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The text of docs/bypass.md around the tables. Tested by bypass_test.cc, which compares it with
 // the file.
 #include "tool/bypass_page.h"

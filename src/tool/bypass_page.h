@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Makes docs/bypass.md from the tables of reasons and options.
 #pragma once
 

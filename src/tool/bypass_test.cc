@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of reasons, its examples and docs/bypass.md agree.
 #include <gtest/gtest.h>
 

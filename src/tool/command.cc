@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tool/program_name.h"
 #include "tool/tool.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checked against gcc 12, LLVM 14 and 19, and their sources. Tested by test/e2e/link_time_test.cc.
 #include "tool/link_time.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Facts about programs that optimise at link time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by make_variables_test.cc.
 #include "tool/make_variables.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What make and cargo put into variables for the programs that they start (GNU make manual, "POSIX
 // Jobserver", "Options/Recursion").
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tool/make_variables.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The forms are from the sources of gcc, clang and rustc, and from what they write. Tested by
 // path_forms_test.cc and sharing/root_search_test.cc.
 #include "tool/path_forms.h"

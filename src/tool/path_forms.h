@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How compilers spell a path in outputs and messages.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by cc/classify_test.cc and test/e2e/rust_test.cc.
 #include "tool/prefix_maps.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // paths.portable: outputs name files relative to the root. The first root becomes ".", so that a
 // debugger started there finds the sources. Others become "./root-2" …: a debugger can map these
 // names (gdb: set substitute-path; lldb: target.source-map), and they differ from the first one.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Takes a program's name apart: "x86_64-linux-gnu-gcc-12" is gcc with a target and a version.
 #pragma once
 

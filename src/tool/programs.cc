@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of programs and the search in it. Tested by programs_test.cc.
 #include "tool/programs.h"
 

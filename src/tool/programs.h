@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is known of single programs, wherever they run in a tool's process tree: one table with a row
 // for each name. (What an adapter knows of its own tool's command line is in the adapter; which
 // programs read single variables only is in observe/preload/known_programs.h, which the interposer

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // scan_source: does a text mention something that makes a compiler put the file's own path, the
 // clock, or the file's own time into its output?
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One pass per reading. A text without doubtful places is read once; each doubtful construct that
 // is met adds readings, at most sixteen. Tested by source_regions_test.cc.
 #include "tool/source_regions.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which parts of a C or C++ text never reach a compiler, or only without NDEBUG? One pass over
 // comments, literals and directives finds them (C++20 [lex.phases], [cpp.cond]). Where a text is
 // unusual the answer is "not known", which only costs sharing. A text that compilers read in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by time_words_test.cc.
 #include "tool/time_words.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Can these texts make a preprocessor write the time of day, and not only the date? __TIME__ and
 // __TIMESTAMP__ can be spelled out, pasted with ##, or split over the end of a line.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pipeline's view of a tool. An adapter turns a command line into an Invocation (what the
 // pipeline needs to key, run and replay it) or a Bypass (not looked up, and why).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Makes docs/tools.md from the tables.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The variables that tools read: each adapter has one table, and this looks a variable up.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "warm/request_cache.h"
 
 namespace deja::warm {

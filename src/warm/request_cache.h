@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Answers to requests whose inputs are under a watch set: such a request is answered without looking at
 // a single file. Lives in a warm engine only.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A path is walked component by component, as the kernel does it, and each step adds a node: a name in a
 // watched directory, or at the end an inode. A notice stamps its node with the present epoch; a token is
 // fresh while none of its nodes has a stamp that is newer than the token. When notices are lost, or too

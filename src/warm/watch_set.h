@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WatchSet: inotify watches that prove that files and names have not changed, without a look at them.
 //
 // Checking a trace of 600 headers costs 600 calls of stat(), five times the rest of a hit. A warm engine

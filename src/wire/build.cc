@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "wire/build.h"
 
 #include <build_id.h>  // made by cmake/BuildId.cmake

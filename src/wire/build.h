@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The build number of deja. Client and engine must have the same.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writer and Reader: the byte layout of a message. Freestanding (the client links no libstdc++): a
 // Writer fills memory of its caller, a Reader points into memory of its caller.
 //

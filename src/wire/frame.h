@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A whole frame as a string, for the engine and the subcommands. (The client links no std::string.)
 #pragma once
 

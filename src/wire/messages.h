@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The messages between client and engine. One connection carries one request:
 //
 // clang-format off

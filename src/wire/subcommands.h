@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The words that are subcommands of `deja`; any other first argument is a tool.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shared by the tests of the library: a workspace, a cache opened in it, other processes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja_probe and deja_store, called in the real library.
 #include <fcntl.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja_run, called in the real library, with the real client.
 #include <fcntl.h>
 #include <linux/audit.h>

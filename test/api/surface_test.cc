@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The library from outside: its symbols, its header, its example.
 #include <algorithm>
 #include <sstream>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `./dev bench`. harness.h says how it measures; hit.cc, miss.cc and exec.cc hold the benchmarks.
 
 #include <cstdio>

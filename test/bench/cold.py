@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench cold`: the first build of a real project, with an empty cache.
 
 Each round builds the project four times in directories of their own: with the compiler alone, through deja with an empty

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The projects of `./dev bench projects`: where their sources come from, and how their users configure and build them."""
 
 import os

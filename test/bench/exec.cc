@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Times a hit of `deja exec` with few and with many declared inputs, compared with the tool itself
 // and with a compiler wrapper (ccache, one small C file); and many concurrent callers of one key.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shared by the benchmarks: a private working directory, programs started in the cheapest way and
 // timed one by one, and the cache under test switched on and off.
 //

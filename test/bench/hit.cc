@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Times a hit, the cost of a build for each unit that is in the cache. In the same loop: an empty
 // program (the floor), the oracle, and ccache.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Times a miss, the cost of the first build. Each round compiles a source that no cache has seen,
 // with the compiler alone (twice: the second time shows the noise), deja and ccache.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The oracle: a cache that knows without looking. `oracle <stored> <output>` puts the stored output
  * in place by a hard link and checks nothing; what deja costs above it is the price of being right.
  */

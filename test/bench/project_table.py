@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench projects [names…]`: real projects, configured and built as their users do it; what hits and what does not.
 
   plain            the tools alone

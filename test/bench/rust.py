@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`./dev bench rust`: cargo builds of a real crate graph, in many ways.
 
   plain             cargo and rustc alone, an empty target directory

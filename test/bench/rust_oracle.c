@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Stands before rustc (cargo's RUSTC_WRAPPER), in one of four ways, named by RUST_ORACLE:
  *
  *   strip    takes `-C incremental` out and becomes rustc: what a cache's results are compared with

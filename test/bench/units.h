@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The translation units of the benchmarks. The benchmark writes them itself, so that every run
 // compiles the same text.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L4: a store is valid after a kill at any moment, and an acknowledged result is served or absent,
 // never wrong. Each loop runs one piece of work in a child that ends at the n-th failpoint, for n =
 // 1, 2, … until the work completes. After each kill the store must open, verify clean and answer.

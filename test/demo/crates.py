@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Real and written crate graphs, built by cargo without a network, and the comparable parts of a build."""
 
 import hashlib

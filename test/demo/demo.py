@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """`./dev demo`: two real projects, each built three times.
 
   plain   the compiler alone

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The projects of the demo: where their source comes from, and how a user of deja would build them."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The end of `./dev demo`: what users of cargo do every day, with deja and without it.
 
 A scenario is a list of steps in one directory. It is done twice: with rustc alone (but for `-C incremental`, which deja

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts how often programs are started, from events of the kernel (fanotify), without changing the programs."""
 
 import ctypes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A test of the tester: it must catch an engine that leaves an input out of its traces.
 #include <gtest/gtest.h>
 

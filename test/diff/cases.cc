@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The generator: language × compiler × flags × shapes of includes × working directory.
 #include "diff/cases.h"
 

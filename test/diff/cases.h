@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random projects, and random changes to them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The world changes while the tool runs: what was made of the old text may not be found under the new,
 // nor the other way round. The compiler is a wrapper that stops before and after it compiles, at gates
 // made of inherited descriptors (which are no part of an action); the editor is this test.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Families in which a cache can serve stale bytes: a command is warm, one thing in the world changes,
 // and the command is run again. Each test names the thing.
 #include <sys/stat.h>

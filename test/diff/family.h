@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the named families have in common: a command is warm, one thing in the world changes, and the
 // command is run again.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // hunt [--minutes N] [--seed S] [--about searches]: looks for wrong hits. Exit code 1 when one was found; its
 // reproducer is printed at once. DEJA_HUNT_SECONDS stands for --minutes. "searches": only what happens to
 // variables that list directories.

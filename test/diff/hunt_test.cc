@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A short hunt with fixed seeds: the hunter works, and the cases that it covers stay right.
 #include <gtest/gtest.h>
 

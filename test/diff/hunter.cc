@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "diff/hunter.h"
 
 #include <signal.h>

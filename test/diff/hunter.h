@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The hunt: random projects and random changes. After each change it checks that deja leaves what
 // the bare tool leaves.
 #pragma once

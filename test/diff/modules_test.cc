@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // C++20 modules: a compiler's stored form of an interface (its tree: gcc's .gcm, clang's .pcm) is
 // an output of one command and an input of others. The name of each test says what changes between
 // two runs, with gcc and clang.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The mutator: one change between a warm run and the next.
 #include <algorithm>
 #include <string>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Modules that clang makes from headers on demand (-fmodules), in a directory that its runs share.
 // This directory is outside the compared tree: a hit does not change it, and objects must be right
 // whatever it contains.

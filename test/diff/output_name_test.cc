@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One command with another name for its output: a result made under the first name may only be
 // served if the tool would leave the same under the second.
 #include <gtest/gtest.h>

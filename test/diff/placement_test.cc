@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A hit must treat an existing file at the output's place as the tool itself would (L6): it must
 // not break a hard link, replace a symlink or change a mode that the tool would have kept.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A workspace that also writes every change to a shell script, so that each finding has a
 // reproducer.
 #pragma once

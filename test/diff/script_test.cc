@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compilers that are shell scripts: a variable that the script may read counts, others do not.
 #include <filesystem>
 #include <string>

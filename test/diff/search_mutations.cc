@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What can happen to the variables that list directories to search, and to those directories.
 #include <algorithm>
 #include <string>

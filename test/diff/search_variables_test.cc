@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Variables that list directories count by what they lead to (evidence/searches.h). Each test names a
 // way in which another text of one leads to something else.
 #include <filesystem>

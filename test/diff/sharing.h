@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two checkouts of one project: the second asks for results of the first.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A result made in one checkout or build directory and found from another: it may only be served if
 // the tool would leave the same there. A directory's name gets into results in many ways.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The differential tester. It runs one command in two ways: what the command leaves through deja
 // (files, modes, links, streams, exit code) is compared with what the bare tool leaves in the same
 // tree, at the same path, at the same time. deja runs first, on the files that it knows. The bare

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A build whose hits also run the tool.
 #include "e2e/setup.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The ways to call deja, and what stays as the tool has it: exit codes, signals, the jobserver.
 #include <signal.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One result for many directories, wherever the outputs allow it (docs/ARCHITECTURE.md, "Paths").
 #include "e2e/setup.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // __DATE__: a result stays valid for the day, in the time zone that the compiler sees. The time
 // zones of these tests are chosen so that no midnight comes during the test, or exactly one.
 #include <time.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emcc: a shell, Python, clang, the linker, binaryen and node, under one name.
 #include <sys/stat.h>
 #include <unistd.h>

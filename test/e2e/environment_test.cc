@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a compile inherits: variables, umask, limits. What can change the result is in the key; the
 // tool sees what it would see without deja.
 #include <signal.h>

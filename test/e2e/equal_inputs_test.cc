@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files with equal content, which some tools distinguish.
 #include <filesystem>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `deja exec --batch`: commands as JSON lines.
 #include <nlohmann/json.hpp>
 #include <sstream>

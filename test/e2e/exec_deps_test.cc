@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The two ways to give `deja exec` inputs without observation: an include scan, and a depfile that
 // the tool writes. Both are tested with and without observation.
 #include <filesystem>

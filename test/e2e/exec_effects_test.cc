@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Effects of tools besides writing files: renamed directories, processes that stay, reads of a
 // file's metadata.
 #include <fcntl.h>

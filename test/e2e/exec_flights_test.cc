@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Many concurrent callers of one `deja exec`. The tool counts its runs by appending to an inherited
 // descriptor, which is not an output.
 #include <poll.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is part of the key of a `deja exec`.
 #include <fcntl.h>
 #include <sys/stat.h>

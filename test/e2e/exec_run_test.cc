@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How `deja exec` runs tools and restores their results.
 #include <fcntl.h>
 #include <poll.h>

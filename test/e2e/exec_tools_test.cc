@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real tools with `deja exec`: a miss, a hit, and a miss after a change of something that they
 // read. Each must leave what the tool without deja leaves.
 #include <unistd.h>

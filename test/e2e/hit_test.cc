@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L1 for plain compiles: a miss and then a hit leave what the compiler leaves.
 #include "e2e/setup.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Archivers, assemblers, linkers and checkers, called directly.
 #include "e2e/setup.h"
 
@@ -129,7 +130,8 @@ TEST_P(Job, BuildIdThatIsDrawnIsNotStored) {
   }
   for (const Argv& link : links) {
     ws.expect_miss(link);
-    EXPECT_EQ(ws.last_event().detail, "reads random numbers for --build-id=uuid") << ws.last_event();
+    EXPECT_EQ(ws.last_event().detail, "reads random numbers for --build-id=uuid")
+        << ws.last_event();
   }
   ws.expect_same({"ld.bfd", "--build-id=sha1", "-shared", "-o", "p", "a.o"});
 }

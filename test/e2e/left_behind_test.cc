@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Processes that a tool leaves behind: they continue to write to the tool's streams, and no process
 // waits for them that would not wait without deja.
 #include "e2e/setup.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Link-time optimisation. The outputs do not depend on how many parts are compiled at once, on the
 // jobserver, or on the time.
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The engine's log: where its user's file says, unless the environment says otherwise.
 #include "e2e/setup.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // File names that are long, unusual, or not valid text.
 #include "e2e/setup.h"
 

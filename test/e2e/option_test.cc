@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L1, option by option: each row is one command whose files, streams and exit code must be the same
 // without deja, as a miss and as a hit. Side outputs (.dwo, .gcno, .su, dumps) need no knowledge of
 // the option.

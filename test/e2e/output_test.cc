@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L6: a hit treats a file at the output's place as the tool itself would.
 #include <fcntl.h>
 #include <sys/stat.h>

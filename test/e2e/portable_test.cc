@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // paths.portable (DEJA_PORTABLE=1): debug information names the checkout ".", so that all checkouts
 // share results.
 #include <filesystem>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A crate that is edited repeatedly is left to rustc's incremental cache.
 #include "e2e/cargo.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs of cargo's build scripts (rust.build_scripts).
 #include "e2e/cargo.h"
 

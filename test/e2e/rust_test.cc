@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rustc through deja, directly and from cargo.
 #include <filesystem>
 

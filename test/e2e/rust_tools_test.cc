@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Other uses of rustc by cargo: clippy, documentation, tests, coverage, other targets.
 #include <map>
 #include <vector>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Variables may hold passwords and tokens. A variable that a tool reads counts by its value, but no
 // value is stored or printed as clear text.
 #include <algorithm>

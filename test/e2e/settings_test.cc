@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every setting, switched on while a warm engine has the answer in its request cache: what can change an
 // answer must do so at once, what cannot must not cost the hit.
 #include "config/config.h"

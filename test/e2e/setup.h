@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The combinations in which these tests run: a compiler, and a kind of engine.
 #pragma once
 

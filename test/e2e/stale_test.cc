@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L2: something that the compiler reads has changed, so no stored result may be served.
 #include <fcntl.h>
 #include <sys/stat.h>

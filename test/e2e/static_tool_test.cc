@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tools into which no library can be preloaded: the supervisor observes them.
 #include <signal.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A source on standard input.
 #include <fcntl.h>
 #include <unistd.h>

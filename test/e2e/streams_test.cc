@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a tool prints: to pipes, one pipe, a terminal, or nothing; as a miss and as a hit.
 #include <fcntl.h>
 #include <signal.h>

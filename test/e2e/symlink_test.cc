@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Directories with two names: a file made under one name and removed under the other is one file.
 #include <filesystem>
 

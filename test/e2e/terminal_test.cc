@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One build from two terminals: variables that differ between shells, IDEs, virtual environments
 // and CI, and that only name places to search. What is found there counts, not the variable's text.
 #include <filesystem>

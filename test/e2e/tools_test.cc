@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tools of every row of the tables that are installed here: a miss, a hit that leaves what the tool
 // leaves, a miss for each change of an input, and the result in another checkout.
 #include "e2e/setup.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text that cannot be written: closed readers, full disks, closed streams. A user of deja sees the
 // same as without deja: the same messages and the same exit, as a miss and as a hit.
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A client with fewer rights than the engine: the engine must not do for it what it may not do
 // itself.
 #include <fcntl.h>

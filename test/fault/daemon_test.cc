@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The daemon dies or stops, at every possible moment.
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // L3, the cache is never in the way: whatever is broken, the command does what it does without
 // deja. The same bytes, the same exit code, no other text on stdout or stderr, no hang.
 #pragma once

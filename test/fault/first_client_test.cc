@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An engine serves many clients: it must not keep properties of the client that started it.
 #include <sched.h>
 #include <sys/resource.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A copy of the installation, to break, or for users without access to the build directory.
 #pragma once
 

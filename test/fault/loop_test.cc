@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Programs of one name that call each other: two installations of deja, a site's own wrapper, a
 // static wrapper that calls deja. The calls must end.
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Broken places: the cache directory, the socket, the configuration, the disk.
 #include <fcntl.h>
 #include <grp.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Programs that do not work under observation must run as without deja. Each runs without deja and
 // several times through deja, because a run changes how the next one is observed.
 #include <grp.h>

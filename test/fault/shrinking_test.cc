@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files that another process truncates while the engine reads them.
 #include <unistd.h>
 

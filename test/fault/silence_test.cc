@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An engine that does not answer delays one command of a build, not every command.
 #include <fcntl.h>
 #include <signal.h>

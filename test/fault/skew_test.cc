@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The other side has another version or sends nonsense; parts of the installation are missing.
 #include <poll.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The store is damaged, while no engine runs and while one is running.
 #include <unistd.h>
 

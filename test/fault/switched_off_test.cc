@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a configuration file turns off is off at once.
 #include <unistd.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store is damaged at random, as disks, people and programs do it: `deja verify --repair` repairs
 // it or sets it aside, and reports that. Afterwards commands leave what the tool leaves.
 #include <sys/socket.h>

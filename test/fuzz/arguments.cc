@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Command lines: lines of the input are NAME=value variables, then the arguments; "@x" reads what
 // comes after an empty line.
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dependency files: names survive being written and read again, and a text moves there and back.
 #include <cstdint>
 

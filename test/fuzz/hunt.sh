@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # Runs a libFuzzer target over a copy of its corpus for DEJA_HUNT_SECONDS (default 10). What it finds
 # is left where it says, in the current folder.
 set -eu

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Response files: words that were split off, written with every character quoted, are the same
 // words.
 #include <cstdint>

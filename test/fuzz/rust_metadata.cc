@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Metadata of a Rust library: whatever a section holds, it is unpacked or refused.
 #include <cstdint>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Texts of shells: whatever they hold, the reader ends, and the names that it finds are names.
 #include <algorithm>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a fuzz target without libFuzzer: its corpus, every beginning of it, and random mutations.
 #include <gtest/gtest.h>
 

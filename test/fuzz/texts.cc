@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Texts that tools leave: make rules, include directives, rustc's dep-info. Whatever they hold, what is
 // found is part of the text, and a text moves there and back.
 #include <algorithm>

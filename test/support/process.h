@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs programs in tests as a user's shell or build tool would: with pipes, one shared pipe, or a
 // terminal; with a deadline, so that a hang fails the test.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/workspace.h"
 
 #include <dirent.h>
@@ -143,7 +144,8 @@ std::vector<pid_t> processes_of(const std::string& base) {
     std::ifstream in("/proc/" + pid + "/environ", std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();
-    return text.str().find("=" + base + "/") != std::string::npos && !has_ended_completely(std::stoi(pid));
+    return text.str().find("=" + base + "/") != std::string::npos &&
+           !has_ended_completely(std::stoi(pid));
   });
 }
 

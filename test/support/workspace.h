@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A workspace: a directory of its own for one test, with its own cache, home and temporary
 // directory, and deja installed as a user has it. Its path has a space in it, because users' paths
 // have.

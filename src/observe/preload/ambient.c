@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Inputs other than files: variables, locale, clocks, random numbers, the machine, other processes, users.
  * Most are recorded once per process. */
 #include <arpa/inet.h>

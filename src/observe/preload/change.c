@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Changes of names and attributes: all changes of the tree except writing files. */
 #include <stdio.h>
 #include <sys/file.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The end of writing a file. From then on its stamps show whether another process has changed it, so its
  * identity at this moment is that of the tool's output. Descriptors that were duplicated, or that are
  * closed by the end of the process, get no record: their last write is not visible. */

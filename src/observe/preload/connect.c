@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Communication with other processes and machines, whose answers are inputs that no file shows. */
 #include <netdb.h>
 #include <netinet/in.h>

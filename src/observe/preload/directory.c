@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Reading directories, walking trees, and the working directory. */
 #include <dirent.h>
 #include <fts.h>

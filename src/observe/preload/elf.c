@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Whether a program to be started can be given this library. One that cannot runs normally and does not
  * report in, which is a gap. */
 #include "loadable.h"

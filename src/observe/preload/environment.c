@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The environment: removes our entries at start, so that the tool sees the same variables as without
  * deja, and restores them at every exec and spawn, so that its children are observed too.
  *

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Functions that must be entered without a frame of ours. vfork and clone: the child may run on its
  * parent's stack, so nothing of ours may be on it. dlopen: the loader uses the return address to find out
  * whose RUNPATH applies. Each calls its hook (forward.c) with the caller's arguments and jumps to the

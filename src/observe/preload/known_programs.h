@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The programs that read only single variables. For the interposer and the supervisor. */
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Decides from a program's file whether the program can be given the interposer, before it is started.
  * The interposer checks each program that its process starts; the client checks the tool.
  *

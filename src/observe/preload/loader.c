@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The loader's file accesses, which are not interposed: the link map has the libraries it loaded, and its
  * earlier search is computed here from the same texts that it uses. */
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The trace log: the operations of an observed process tree, one record per call, in memory shared by all
  * of its processes. Written by the interposer (C, without any other header of deja) or by the supervisor
  * (observe/supervise), read by observe/log_reader. This header is the whole contract.

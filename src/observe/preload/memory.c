@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A process that locks all of its memory: the log's mapping would count, and a limit on locked memory is
  * soon reached. So the log is given back first but for its header, and this library falls silent. The
  * supervisor has nothing mapped in such a process. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Finds the function that would have been called without the interposer.
  *
  * Not by dlsym(RTLD_NEXT): that takes the loader's lock (which stays locked forever if another thread held

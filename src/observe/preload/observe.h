@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The interposer's internal header.
  *
  * This library is loaded into arbitrary processes, so all of its code keeps these rules:

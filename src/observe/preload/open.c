@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* open, creat, fopen and the functions for temporary names, in all their variants. */
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* popen and pclose. libc's own popen starts the shell with the program's environment, unobserved; that
  * cannot be changed temporarily, because other threads read the environment. So this file does the same
  * with posix_spawn, which takes an environment. */

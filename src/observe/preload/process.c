@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* New processes and new programs: fork, exec, spawn, system, popen, and the end of a process. */
 #include <paths.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Writes records: reserves room with one fetch_add, fills it, publishes the size. Lock-free, so a signal
  * handler or a vfork child may interrupt any line of this file and write its own records. */
 #include "observe.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A process that confines itself (seccomp): from then on it may be killed for a system call that it would
  * not have made without the interposer. (Landlock kills no process: a forbidden call fails.) So this
  * library makes no more calls in it and in the programs it starts, and the log says that something is

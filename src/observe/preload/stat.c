@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Looking at files without opening them: stat, access, readlink, realpath. */
 #include <limits.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Standard input of the run: a file that the tool does not open. Records that a process of the run has
  * read from it, or reached its end; a pipe that the tool itself made (gcc -pipe) is another file. */
 #include <stdio.h>

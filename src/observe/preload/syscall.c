@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* syscall(): the same calls by number. A call for which libc has a wrapper goes to our wrapper. */
 #include <dirent.h>
 #include <poll.h>

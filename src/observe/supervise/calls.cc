@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The numbers that newer headers have are written as numbers, so that the supervisor knows calls of a kernel
 // newer than the one it is built on.
 #include "observe/supervise/calls.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of the system calls that stop for the supervisor. The kernel's filter and the recorder are
 // both made from it.
 #pragma once

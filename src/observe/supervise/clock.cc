@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Replaces the functions of the vDSO (vdso(7)) that read the clock, in one process, by the system calls
 // they stand for. The image is the same in every process of the machine, so this process's copy gives
 // their offsets. The kernel allows the write as it allows a debugger's breakpoint: the page is copied.

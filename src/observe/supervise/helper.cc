@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The helper's process is forked from the supervisor, takes over the asker's descriptors by pidfd_getfd(2)
 // and its other state from /proc, and then waits for permission to exec.
 #include "observe/supervise/helper.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The BPF program compares the architecture first, then the call numbers from the table in calls.cc in turn,
 // and where the table says so one argument.
 #include "observe/supervise/listener.h"

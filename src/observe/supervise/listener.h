@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The kernel's side of the supervision: the filter that a tool starts with, and the descriptor through
 // which its calls are received and answered (seccomp_unotify(2)).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The same protocol as in preload/record.c: reserve room by one fetch_add, fill the record, store its size
 // with release order. Equal records are recognised by a 64-bit hash.
 #include "observe/supervise/log_writer.h"

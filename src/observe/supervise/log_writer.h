@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Writes records into the log that the client has made (preload/log_layout.h). The supervisor is the
 // only writer of its log, but follows the protocol for many.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // deja-supervise LOG-PATH TOOL-PATH ARGV…: runs a tool as ARGV (its argv[0] first) and records the calls
 // of the tool and of all programs it starts, as the kernel reports them. For its parent this process
 // behaves like the tool: same streams, same process group, signals are passed on, and it ends as the tool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that were opened for writing, until they are closed. Then all has been written, and the
 // file's identity at that moment shows later whether another process has written to it since. If a file
 // is closed more often than the run opened it, another process wrote to it too.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of Recorder for new programs. The kernel reads a program's file, a script's interpreter and
 // a program's loader without a system call.
 #include <elf.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each call is looked up in the table of calls.cc and handled by its kind. In doubt the log is marked as lost,
 // which makes the run unpublishable but never wrong.
 #include "observe/supervise/recorder.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Receives calls, examines the files they name, writes records, and answers.
 //
 // For calls that only read, the kernel makes the call afterwards: the file's identity shows later

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Turns a process into a stand-in by ptrace(2): its execve call is ended, the registers are set to the call's
 // instruction again, and the arguments to this program. Then the two programs use a socket.
 #include "observe/supervise/stand_in.h"

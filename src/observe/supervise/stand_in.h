@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs helper programs that gain rights when started (setuid, setgid, capabilities). The supervisor's
 // filter needs no_new_privs, which forbids that to the tool and to every program it starts.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The supervisor must record for a static program what the interposer records for a dynamic one, and the
 // program must behave as without it.
 #include <fcntl.h>

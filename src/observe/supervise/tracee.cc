@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Memory is read by process_vm_readv(2), everything else from /proc/PID. A path is valid only while the caller
 // waits in its call, so the recorder checks that after reading (Listener::is_valid()).
 #include "observe/supervise/tracee.h"

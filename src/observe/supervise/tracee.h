@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A process that waits for the answer to its call, examined from outside: its memory, and the files that
 // its names refer to. Only expose_clock() and cover_clock() change it.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Rare calls of real tools, for the comparison with strace: `observe_calls GROUP` makes one group of them
  * in a directory that contains "file", "link" (to it) and "directory". */
 #define _GNU_SOURCE

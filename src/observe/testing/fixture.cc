@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a program in the scratch directory with a small fixed environment, under the interposer or the
 // supervisor, and collects its output, exit code and log.
 #include "observe/testing/fixture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fixture of this module's tests: a scratch directory, and running a program in it under observation.
 #pragma once
 

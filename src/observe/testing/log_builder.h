@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Makes the bytes of a trace log without a process: for tests of the reader, and of what stands on it.
 #pragma once
 

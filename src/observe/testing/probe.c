@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The program that the interposer's tests observe: `observe_probe WHAT [ARGS]` does one thing and exits 0
  * if the results are those of a program without an interposer. */
 #define _GNU_SOURCE

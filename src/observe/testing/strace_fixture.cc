@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compares the calls that strace reports with the records of the log, and counts the calls that only an
 // exception covers. With DEJA_COVERAGE_TABLE=1 the counts are printed as a table.
 #include "observe/testing/strace_fixture.h"

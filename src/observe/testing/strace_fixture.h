@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a tool under `strace -f` and under observation at the same time, and compares the two.
 #pragma once
 

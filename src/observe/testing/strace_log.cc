@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A table states for each call where its path, directory descriptor and flags are; a call with a path that is
 // not in the table is an error, so a new strace cannot hide one.
 #include "observe/testing/strace_log.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The output of `strace -f -y` as calls with absolute paths, for comparison with the interposer's log.
 #pragma once
 

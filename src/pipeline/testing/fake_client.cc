@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pipeline/testing/fake_client.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A client in memory: its tool is a function of the test, which does on disk what a tool would do while
 // the log of an observed run is written for it.
 #pragma once

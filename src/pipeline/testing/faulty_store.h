@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A store in memory that fails at the n-th call.
 #pragma once
 

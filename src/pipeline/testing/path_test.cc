@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "pipeline/testing/path_test.h"
 
 #include <sys/stat.h>

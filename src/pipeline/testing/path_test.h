@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fixture of the tests of a request's path: a store in memory, a client in memory, and a directory
 // in which a tool that is a function of the test compiles "a.c" to "a.o".
 #pragma once

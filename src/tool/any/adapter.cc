@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The adapter for a tool that the configuration names and no other adapter knows (`tools."mygen" =
 // "any"`). The user promises that it is one bounded job; everything else is observed. So all
 // arguments are part of the key as they are, results stay in the directory where they were made,

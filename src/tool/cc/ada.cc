@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by adapter_test.cc and test/e2e/tools_test.cc.
 #include "tool/cc/ada.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Facts about GNAT, gcc's front end for Ada.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The adapter for gcc and clang drivers.
 #include <algorithm>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the adapter promises about real compilers, checked with every compiler that is installed.
 #include <gtest/gtest.h>
 

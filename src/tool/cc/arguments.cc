@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Expands response files with limits on their depth, number and size, because a file can name
 // itself. Tested by arguments_test.cc and test/fuzz/response_file.cc.
 #include "tool/cc/arguments.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Response files: "@file" stands for the arguments in file, as gcc and binutils (libiberty's
 // expandargv) and LLVM's programs (TokenizeGNUCommandLine) read it. The expansion serves only the
 // classification and the key. The tool runs with its original arguments and reads the files itself,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Decides what a parsed command line is: a question, a bypass, or an invocation with its outputs,
 // facts and key. The order of the checks matters, because a question takes precedence over an
 // unsupported option. Tested by classify_test.cc (a table of command lines) and

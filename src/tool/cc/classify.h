@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Turns a compiler's command line into an Invocation or a Bypass. tool.h says what an adapter must
 // know, options.h why that is so little.
 #pragma once

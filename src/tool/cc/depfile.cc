@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sources: the texts that gcc 12, clang 14 and clang 19 write (depfile_test.cc compares with the
 // installed compilers), and GNU make's manual, "Rule Syntax", for quoting. Tested by
 // depfile_test.cc and test/fuzz/depfile.cc.

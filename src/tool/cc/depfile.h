@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dependency files as gcc and clang write them for make, in enough detail to write the very same
 // bytes: where lines break and what is quoted.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checked against emcc 3.1.6: its `--help` and its sources. Tested by classify_test.cc and
 // test/e2e/emscripten_test.cc.
 #include "tool/cc/emscripten.h"

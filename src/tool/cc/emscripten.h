@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What emcc and em++ have beyond clang: options, settings, variables, and the programs that do
 // their work.
 #pragma once

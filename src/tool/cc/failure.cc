@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Configure scripts compile hundreds of small programs that fail, so failures are stored too. But a
 // failure that the machine caused must never be replayed. Tested by failure_test.cc.
 #include "tool/cc/failure.h"

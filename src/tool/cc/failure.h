@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which failures of a compiler or linker may be stored as results.
 #pragma once
 

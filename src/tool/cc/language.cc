@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables of languages and file extensions, and the search in them. Tested by classify_test.cc.
 #include "tool/cc/language.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The languages that gcc and clang know, by -x name and by file extension.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names: clang/lib/Lex/HeaderSearch.cpp (getCachedModuleFileName), Serialization/GlobalModuleIndex.cpp,
 // llvm/lib/Support/LockFileManager.cpp; seen with clang 14 and 19. Tested by module_cache_test.cc.
 #include "tool/cc/module_cache.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The directory in which clang keeps the modules that it makes on demand (-fmodules). All runs of
 // clang share it: files arrive by rename, with locks and an index next to them.
 #pragma once

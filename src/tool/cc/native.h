@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What -march=native means on this machine. Compilers ask the processor itself (CPUID), which
 // cannot be observed, so the key must name the processor.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of options and the search in it. One row per line; `why` says what the row is for, and
 // for a bypass what would go wrong. Checked against `gcc --help=separate`, `clang --help-hidden`
 // and what the drivers do. Tested by options_test.cc.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The one table of gcc and clang options.
 //
 // Because every read, absence, variable and output is observed, an option needs a row only when

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One handler per role of the option table. A handler marks the path in its argument and records
 // what the option says; classify.cc decides. Tested by classify_test.cc.
 #include "tool/cc/parse.h"

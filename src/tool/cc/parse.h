@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One pass over a compiler's expanded arguments. It records what they say; classify.cc draws the
 // conclusions.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Takes a compiler's name apart: "aarch64-linux-gnu-g++-12" is gcc's driver for C++.
 #pragma once
 

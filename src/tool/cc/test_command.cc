@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tool/cc/test_command.h"
 
 #include "tool/cc/classify.h"

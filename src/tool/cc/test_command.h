@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: turns a command line given as text into a Command, and the classification into text.
 #pragma once
 

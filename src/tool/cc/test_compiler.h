@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // For tests: runs an installed compiler in a directory of its own.
 #pragma once
 

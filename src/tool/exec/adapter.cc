@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The adapter for any tool, run by `deja exec`. It knows only what the user declares.
 #include <algorithm>
 #include <set>

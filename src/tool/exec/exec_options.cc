@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of `deja exec` options, their parser and the checks between them. Tested by
 // exec_options_test.cc.
 #include "tool/exec/exec_options.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a `deja exec` command line asks for: which tool, what is declared about it, what to do with
 // a result. Both the engine and the subcommand (which runs the tool when there is no engine) read
 // it, so both report the same error for a wrong option.

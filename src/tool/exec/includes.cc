@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads the directives of a C or C++ text line by line. Comments are removed first, so that a
 // directive in a comment is not found and one after a comment is. Tested by includes_test.cc.
 #include "tool/exec/includes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which files a C or C++ text includes, by its directives alone. No macro is expanded and no
 // condition is evaluated, so the answer holds more files than one run includes.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by make_rules_test.cc.
 #include "tool/exec/make_rules.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The prerequisites in make rules that tools write next to their outputs (GNU make manual, "Rule
 // Syntax"). Any tool may have written them, so the format is less strict than that of cc/depfile.h.
 #pragma once

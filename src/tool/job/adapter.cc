@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The adapter for the programs in the table of jobs.h.
 #include <algorithm>
 

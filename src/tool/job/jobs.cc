@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Applies the rules of a job to its command line. The first rule that matches an argument decides,
 // so a table puts exceptions before the rules they limit. Tested by jobs_test.cc.
 #include "tool/job/jobs.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Jobs: programs of which little must be known, because their inputs and outputs are observed. A
 // table holds what must be: which command lines ask the program about itself, which cannot be
 // stored, and which file the program reads only to rewrite it.

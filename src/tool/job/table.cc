@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table of jobs. Checked against the programs of Debian 12 (binutils 2.40, LLVM 19, nasm 2.16,
 // flex 2.6, bison 3.8, protoc 3.21, Qt 5.15 and 6.4, swig 4.1 …): their manuals, and what they do.
 #include "tool/job/jobs.h"

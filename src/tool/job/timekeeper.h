@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Jobs that read the clock at every start (tool::Timekeeper). Tested by jobs_test.cc.
 #pragma once
 

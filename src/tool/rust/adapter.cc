@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The adapter for rustc and for clippy-driver, which is rustc with more lints. Cargo runs
 // "deja rustc …" (RUSTC_WRAPPER) or "deja clippy-driver rustc …" (RUSTC_WORKSPACE_WRAPPER).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables of rustc's options and one pass over the words. A word with a path gets a KeyArgument
 // that marks it; all others are literal text. Tested by arguments_test.cc.
 #include "tool/rust/arguments.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rustc's command line, as far as it decides what is stored and which words hold paths. The options
 // are those of rustc 1.63 to 1.95 (rustc --help -v; the rustc book, "Command-line Arguments").
 // rustc parses them with getopts: "--opt value", "--opt=value", "-Cvalue", "-C value".

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tested by dep_info_test.cc.
 #include "tool/rust/dep_info.h"
 

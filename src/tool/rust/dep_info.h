@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // rustc's dep-info files: make rules on lines of their own, and comments ("# env-dep:NAME=value").
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads shell scripts word by word for the variables that they may use. Whatever a script could do
 // beyond the words that are recognised here makes the answer "all variables". Tested by
 // script_test.cc, test/diff/script_test.cc and test/fuzz/shell_script.cc.

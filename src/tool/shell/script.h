@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds out from a shell's scripts which variables the shell may read.
 //
 // A shell copies all variables when it starts, and its later use of them cannot be observed. But it

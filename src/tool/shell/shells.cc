@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Facts about the shells themselves. Tested by script_test.cc.
 #include <algorithm>
 #include <iterator>

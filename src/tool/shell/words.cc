@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Splits shell text without a parser: each function answers for one position, and in doubt gives
 // the answer that makes a script read more variables. Tested by script_test.cc.
 #include "tool/shell/words.h"

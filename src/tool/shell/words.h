@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Finds words of a shell script, from either end.
 #pragma once
 
