@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tested by test/e2e/exec_*_test.cc.
+// What the user declares is read before the run, in one walk that fills both the key and the
+// Declared, and compared after the run with what is there then. Tested by test/e2e/exec_*_test.cc.
 #include "evidence/declared.h"
 
 #include <algorithm>
@@ -24,7 +25,7 @@ constexpr std::uint64_t kListMax = 64 << 20;
 
 std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-// A path by which an input is declared, and the option that did.
+// The path of a declared input, and the option that declares it.
 struct Named {
   std::string path;
   const char* option;
@@ -43,7 +44,7 @@ void add_lines(std::string_view text, std::string_view cwd, const char* option,
   }
 }
 
-// Folds one thing that a command line declares after the other into a Declared.
+// Reads what a command line declares into a Declared, and stops at the first mistake.
 class Reading {
  public:
   Reading(tool::Invocation& invocation, const tool::Command& command, const action::Roots& roots,
@@ -144,7 +145,7 @@ class Reading {
           std::any_of(named_.begin(), named_.end(), [&](const Named& n) { return n.path == path; });
       if (!is_known && !add_input({path, "--include-scan"}, "scanned")) return;
     }
-    // What is missing counts, too: it decides which file a name means (__has_include).
+    // A missing file counts, too: it decides which file a name means (__has_include).
     for (const std::string& path : out_.absent) field("scanned, absent", roots_.tag(path));
   }
 
@@ -155,7 +156,7 @@ class Reading {
     return out;
   }
 
-  // The one name of an output, as a TraceBuilder has it.
+  // The one name of an output, as in Changes.
   static std::string canonical(const std::string& path) {
     const auto directory = os::real_path(std::string(parent_path(path)));
     return join_path(directory ? *directory : std::string(parent_path(path)), base_name(path));
@@ -165,14 +166,15 @@ class Reading {
     const std::string path = tidy_path(join_path(cwd_, name));
     const auto there = os::stat_file(path);
     if (there && *there && (*there)->is_directory())
-      return fail(option, name, "is a directory; say --output-dir for files below it");
+      return fail(option, name, "is a directory; use --output-dir for files below it");
     const std::string one_name = canonical(path);
     for (const Before& input : out_.inputs) {
       const bool is_same = there && *there && (*there)->device == input.identity.device &&
                            (*there)->inode == input.identity.inode;
       const bool has_same_name = base_name(input.path) == base_name(path);
       if (is_same || (has_same_name && canonical(input.path) == one_name))
-        return fail(option, name, "is an input, too; deja cannot keep a tool that edits in place");
+        return fail(option, name,
+                    "is an input, too; a tool that edits a file in place cannot be stored");
     }
     outputs_.emplace(key_name, roots_.tag(path));
   }
@@ -187,10 +189,11 @@ class Reading {
       const std::string path = tidy_path(join_path(cwd_, name));
       const auto there = os::stat_file(path);
       if (there && *there && !(*there)->is_directory())
-        return fail("--output-dir", name, "is no directory; say --output-file for one file");
+        return fail("--output-dir", name, "is not a directory; use --output-file for one file");
       outputs_.emplace("output directory", roots_.tag(path));
     }
-    for (const auto& [key_name, path] : outputs_)  // in their order, not the user's
+    for (const auto& [key_name, path] :
+         outputs_)  // sorted, so that the user's order does not count
       if (*key_name != 0) field(key_name, path);
   }
 
@@ -212,7 +215,7 @@ class Reading {
   Declared out_;
 };
 
-// Everything below a directory, itself included; nothing when there is none.
+// Everything below a directory, itself included; nothing when the directory does not exist.
 void mark_below(const std::string& directory, std::map<std::string, os::FileIdentity>& out) {
   const auto there = os::stat_file(directory, os::Links::keep);
   if (!there || !*there) return;
@@ -262,7 +265,7 @@ bool has_output(const RunFacts& run_facts, const std::string& path) {
   });
 }
 
-// The tool's own file, for which --tool-hash stands.
+// Removes the claims about the tool's own file, which --tool-hash replaces.
 void forget_tool(const tool::Command& command, const action::Roots& roots, RunFacts& run_facts) {
   const auto real = os::real_path(command.tool);
   std::erase_if(run_facts.trace.observations, [&](const action::Observation& o) {
@@ -273,7 +276,7 @@ void forget_tool(const tool::Command& command, const action::Roots& roots, RunFa
   });
 }
 
-// Path B: what the tool says that it read, seen or not.
+// Adds the inputs that the tool's depfile names, whether they were observed or not.
 void add_prerequisites(const ExecOptions& order, const tool::Command& command,
                        const action::Roots& roots, digest::FileDigester& digester,
                        std::int64_t since_ns, RunFacts& run_facts) {
@@ -302,7 +305,7 @@ void add_prerequisites(const ExecOptions& order, const tool::Command& command,
   }
 }
 
-// Does an argument that no key holds name what was written?
+// The first argument that is not in the key and names an output; empty: none.
 std::string hidden_output(const ExecOptions& order, const RunFacts& run_facts) {
   for (std::size_t i = 1; i < order.argv.size(); ++i) {
     if (order.is_keyed[i]) continue;
@@ -334,7 +337,7 @@ bool is_among(const std::string& path, const std::vector<std::string>& paths) {
          });
 }
 
-// Who reads files of a directory may look for them there.
+// A tool that reads files of a directory may list it to find them.
 bool holds_declared(const std::string& directory, const tool::Declaration& declared) {
   const auto is_in = [&](const std::string& path) { return is_within(path, directory); };
   return std::any_of(declared.inputs.begin(), declared.inputs.end(), is_in) ||
@@ -376,7 +379,7 @@ RunFacts declared_run_facts(const tool::Invocation& invocation, const std::vecto
     if (was != nullptr && (was->identity == identity || identity.is_directory())) continue;
     const bool is_file = identity.is_regular();
     if (!is_file && !identity.is_directory() && !identity.is_symlink())
-      out.problem = "leaves something that is no file: " + path;
+      out.problem = "leaves something that is not a file: " + path;
     if (is_file && identity.links > 1) out.problem = "leaves a file with other hard links: " + path;
     if (is_file && identity.newest_ns() > ended_ns)
       out.problem = "its output was replaced by others: " + path;
@@ -394,7 +397,8 @@ void check_declared(const Declared& declared, const tool::Invocation& invocation
     if (run_facts.problem.empty()) run_facts.problem = why;
   };
   if (order.declared_only && !declared.guess.empty()) fail(declared.guess);
-  if (has_failed && !order.depfile.empty()) fail("failed, so its depfile tells nothing");
+  if (has_failed && !order.depfile.empty())
+    fail("the tool failed, so its depfile may be incomplete");
   if (!order.tool_hash.empty()) forget_tool(command, roots, run_facts);
   for (const Before& input : declared.inputs) {
     const auto now = os::stat_file(input.path);
@@ -413,7 +417,7 @@ void check_declared(const Declared& declared, const tool::Invocation& invocation
       fail("did not write its declared output: " + name);
   }
   if (const std::string name = hidden_output(order, run_facts); !name.empty())
-    fail("--key-args-filter leaves out what names an output: " + name);
+    fail("--key-args-filter leaves out an argument that names an output: " + name);
   if (!order.depfile.empty() && run_facts.problem.empty())
     add_prerequisites(order, command, roots, digester, run.began_ns, run_facts);
   run_facts.trace.normalize();
@@ -423,7 +427,7 @@ std::vector<std::string> undeclared(const RunFacts& run_facts, const std::string
                                     const tool::Invocation& invocation,
                                     const action::Roots& roots) {
   const tool::Declaration& declared = invocation.declared;
-  const std::string script = tidy_path(tool);  // what runs it reads it
+  const std::string script = tidy_path(tool);  // its interpreter reads it
   std::vector<std::string> out;
   for (const Input& input : run_facts.inputs) {
     if (tidy_path(input.path) != script && !is_of_system(input.path) &&

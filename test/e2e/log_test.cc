@@ -35,7 +35,7 @@ TEST_P(Log, IsNoProjectsAffair) {
   ws.write(".deja.toml", "log = 'engine.log'\n");
   ws.expect_miss({"gcc", "-c", "a.c"});
   EXPECT_FALSE(ws.exists("engine.log"));
-  EXPECT_NE(ws.troubles().find("log: counts only in the user's own file"), std::string::npos)
+  EXPECT_NE(ws.troubles().find("log: works only in the user's own file"), std::string::npos)
       << ws.troubles();
 }
 
