@@ -49,7 +49,7 @@ endif()
 
 if(deja_missing)
   foreach(line ${deja_missing})
-    message(SEND_ERROR "missing: ${line}")
+    message(NOTICE "missing: ${line}")
   endforeach()
   message(FATAL_ERROR "install what is missing, on Debian with apt-get install --no-install-recommends; `./dev build` does it for you")
 endif()
