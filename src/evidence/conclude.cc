@@ -109,7 +109,7 @@ RunFacts conclude(const ObservedRun& run, Facts facts, digest::FileDigester& dig
   c.out.problem = facts.problem;
   c.out.asked_time = facts.asked_time;
   c.out.has_plugin = facts.has_plugin;
-  c.out.quiet = facts.variables.ignored;
+  c.out.ignored_variables = facts.variables.ignored;
   c.out.working_directory = facts.variables.working_directory;
   for (const Rule& rule : kRules) {
     if (c.has_failed()) break;

@@ -48,7 +48,7 @@ struct RunFacts {
     std::string text;
     action::Observation claim;
   };
-  std::vector<IgnoredVariable> quiet;
+  std::vector<IgnoredVariable> ignored_variables;
   // Claim::logical_directory. It counts where an output may hold the name of the working directory.
   std::vector<action::Observation> working_directory;
   // A module that clang made on demand. Its claims are added by pipeline/modules.h.

@@ -136,7 +136,7 @@ bool holds_word(std::string_view list, std::string_view word) {
 
 // With such an argument a program may print where it searches: "-Wp,-v"; of a linker "--verb" (clang passes
 // on to it what LIBRARY_PATH lists) and a file of more arguments. And an overlay has directories that the
-// file system has not.
+// file system does not have.
 bool may_print_directories(std::string_view argument) {
   if (holds_word(argument, "-v")) return true;
   constexpr std::string_view kParts[] = {"verb", "@", "vfsoverlay"};

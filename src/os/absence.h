@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why nothing is there: programs tell a name that is missing from one that cannot be (gcc of its search
-// directories).
+// Why there is no file at a path. Programs treat the reasons differently: gcc ignores a search directory
+// that does not exist, and reports one whose path leads below a file.
 #pragma once
 
 #include <string>

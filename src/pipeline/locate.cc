@@ -116,7 +116,8 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
     return Bypass{BypassReason::tool_not_found, out.adapter == nullptr ? "" : std::string(name)};
   out.command.tool.assign(found, static_cast<std::size_t>(n));
   out.looked_at = candidates(name, path, request.cwd, out.command.tool);
-  // There the client finds another one.
+  // A directory that is reached through /proc is another one in the client's process: the client could find
+  // another tool there.
   if (std::any_of(out.looked_at.begin(), out.looked_at.end(), os::leads_through_proc))
     return unknown;
   if (out.adapter == nullptr) find_by_link(out);

@@ -23,7 +23,7 @@ Digest request_name(const Request& q, const Settings& s) {
   sink.field("flags", {flags, sizeof(flags)});
   sink.field("umask", std::to_string(q.umask));
   sink.field("settings", s.answer_text);
-  sink.field("front", std::to_string(q.client.device) + ":" + std::to_string(q.client.inode));
+  sink.field("client", std::to_string(q.client.device) + ":" + std::to_string(q.client.inode));
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);
   for (const std::string_view entry : q.environment) {

@@ -292,19 +292,9 @@ TEST_F(PathTest, OneClientRunsAndTheOtherGetsItsResult) {
 
 // What one client's run has left is checked like a stored result: here the other has another variable.
 TEST_F(PathTest, AResultOfAnotherClientIsUsedOnlyWhileItsTraceHolds) {
-  std::atomic<bool> runs = false;
-  FakeClient one(ws_, [&](FakeRun& run) {
-    runs = true;
-    while (services().flights.waiting() == 0) std::this_thread::yield();
-    compile(run);
-  });
   FakeClient two(ws_, compile);
-  Outcome second;
-  std::jthread runner([&] { ask(one); });
-  while (!runs) std::this_thread::yield();
-  std::jthread waiter([&] { second = ask(two, {"PATH=/nowhere", "FLAVOUR=sour"}); });
-  runner.join();
-  waiter.join();
+  const Outcome second =
+      while_another_runs([&] { return ask(two, {"PATH=/nowhere", "FLAVOUR=sour"}); });
   EXPECT_EQ(second.kind, OutcomeKind::miss);
   EXPECT_EQ(second.reason, "changed: variable FLAVOUR");
   EXPECT_EQ(two.runs, 1);
@@ -313,19 +303,8 @@ TEST_F(PathTest, AResultOfAnotherClientIsUsedOnlyWhileItsTraceHolds) {
 // It is not stored, but the requests that wait for it need not run the tool again.
 TEST_F(PathTest, AReadOnlyRunIsSharedWithThoseWhoWait) {
   settings_.read_only = true;
-  std::atomic<bool> runs = false;
-  FakeClient one(ws_, [&](FakeRun& run) {
-    runs = true;
-    while (services().flights.waiting() == 0) std::this_thread::yield();
-    compile(run);
-  });
   FakeClient two(ws_, compile);
-  Outcome second;
-  std::jthread runner([&] { ask(one); });
-  while (!runs) std::this_thread::yield();
-  std::jthread waiter([&] { second = ask(two); });
-  runner.join();
-  waiter.join();
+  const Outcome second = while_another_runs([&] { return ask(two); });
   EXPECT_EQ(second.kind, OutcomeKind::hit) << second.reason;
   EXPECT_EQ(two.runs, 0);
   expect_miss("new");

@@ -259,7 +259,7 @@ Relation relation_of(const RunContext& run, const evidence::RunFacts& run_facts)
 
 RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run_facts) {
   RootSearch leaks(run.roots);
-  for (const evidence::RunFacts::IgnoredVariable& ignored : run_facts.quiet)
+  for (const evidence::RunFacts::IgnoredVariable& ignored : run_facts.ignored_variables)
     leaks.add_text(ignored.text);
   for (const Root root : action::kRoots) {
     if (!run.roots.has(root)) continue;
@@ -335,8 +335,9 @@ void decide_portability(const RunContext& run, const RootSearch& leaks,
     const bool named = (found >> (2 * i + 2) & 1) != 0 && open[i].is_searched_from_outside();
     if (spelled || named || open[i].is_cut_by_prefix_map()) open[i].bind(run_facts.trace, !spelled);
   }
-  for (std::size_t i = 0; i < run_facts.quiet.size(); ++i) {
-    if (leaks.found_text(i)) run_facts.trace.observations.push_back(run_facts.quiet[i].claim);
+  for (std::size_t i = 0; i < run_facts.ignored_variables.size(); ++i) {
+    if (leaks.found_text(i))
+      run_facts.trace.observations.push_back(run_facts.ignored_variables[i].claim);
   }
   if (may_hold_working_directory(run, leaks, run_facts))
     for (action::Observation& claim : run_facts.working_directory)

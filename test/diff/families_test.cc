@@ -34,6 +34,24 @@ const Argv kCompile = {"gcc", "-c", "a.c"};
 
 // --- files that were absent ---
 
+TEST_F(Families, NewHeaderEarlierOnThePath) {
+  ws.write("q/a.h", "#define V 7\n");
+  ws.make_directory("p");
+  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
+  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
+}
+
+TEST_F(Families, NewDirectoryEarlierOnThePath) {
+  ws.write("q/a.h", "#define V 7\n");
+  ws.write("a.c", "#include <a.h>\nint f(void) { return V; }\n");
+  after({{"gcc", "-Ip", "-Iq", "-c", "a.c"}, {}}, [&] { ws.write("p/a.h", "#define V 8\n"); });
+}
+
+TEST_F(Families, HasIncludeFlips) {
+  ws.write("a.c", "#if __has_include(\"b.h\")\nint b;\n#endif\nint a;\n");
+  after({kCompile, {}}, [&] { ws.write("b.h", ""); });
+}
+
 TEST_F(Families, PrecompiledHeaderAppears) {
   write_small();
   ws.write("other.h", "#define V 9\n");
@@ -149,6 +167,12 @@ TEST_F(Families, AssemblerIncludeFoundEarlier) {
 
 // --- read by an option or by the assembler ---
 
+TEST_F(Families, IncbinChanges) {
+  ws.write("blob", "one");
+  ws.write("a.c", "__asm__(\".section .rodata\\n.incbin \\\"blob\\\"\\n\");\n");
+  after({kCompile, {}}, [&] { ws.write("blob", "two"); });
+}
+
 TEST_F(Families, AssemblerIncludeChanges) {
   ws.write("b.inc", ".byte 1\n");
   ws.write("a.s", ".include \"b.inc\"\n");
@@ -198,6 +222,14 @@ TEST_F(Families, OnlyACommentChangesUnderCoverage) {
 }
 
 // --- the tool behind the tool ---
+
+TEST_F(Families, TimestampOfTheSource) {
+  for (const char* cc : {"gcc", "clang-19"}) {
+    if (find_program(cc).empty()) continue;
+    ws.write("a.c", "const char *t = __TIMESTAMP__;\n");
+    after({{cc, "-c", "a.c"}, {}}, [&] { set_time("a.c", 1'000'000'000); });
+  }
+}
 
 TEST_F(Families, AssemblerReplaced) {
   write_small();

@@ -10,6 +10,11 @@ namespace {
 
 // --- results that must hit ---
 
+TEST_F(Sharing, RelativeNames) {
+  argv = {"gcc", "-c", "-MD", "a.c"};
+  EXPECT_TRUE(share(with("#include \"inc/a.h\"\nint f(void) { return V; }\n")).is_hit());
+}
+
 // gcc asks for the real paths of its source and of its output, and compares the two.
 TEST_F(Sharing, NamesWithDots) {
   const Files files = {{"src/a.c", "int f(void) { return 1; }\n"}, {"bld/sub/x", ""}};

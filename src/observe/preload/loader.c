@@ -102,15 +102,20 @@ static bool note_listing(const char *path) {
   return true;
 }
 
-/* True if directory holds one called name. Its name is then appended to directory. */
-static bool enter_variant(char *directory, size_t size, size_t room, const char *name) {
+/* True if there is a file called name in directory, whose path has size bytes. Appends name to it. */
+static bool look_below(char *directory, size_t size, size_t room, const char *name) {
   const size_t length = strlen(name);
   if (size + length + 2 > room) return false;
   directory[size] = '/';
   memcpy(directory + size + 1, name, length + 1);
   const int error = look(directory);
   if (error) note_library(directory, error, NULL);
-  return error == 0 && note_listing(directory);
+  return error == 0;
+}
+
+/* True if name is a directory below directory. Appends name to it. */
+static bool enter_variant(char *directory, size_t size, size_t room, const char *name) {
+  return look_below(directory, size, room, name) && note_listing(directory);
 }
 
 /* They nest: tls/haswell/avx512_1/x86_64. */
@@ -138,14 +143,9 @@ static void note_variants(char *directory, size_t size, size_t room) {
 
 /* True: the search for name ends in this directory. */
 static bool look_in(char *directory, size_t size, size_t room, const char *name) {
-  const size_t length = strlen(name);
-  if (size + length + 2 > room) return false;
-  directory[size] = '/';
-  memcpy(directory + size + 1, name, length + 1);
-  const int error = look(directory);
-  if (error) note_library(directory, error, NULL);
+  const bool ends = look_below(directory, size, room, name);
   directory[size] = '\0';
-  return error == 0;
+  return ends;
 }
 
 /* What is searched for: name, or the dependencies of object. */

@@ -4,6 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "os/file.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_path.h"
@@ -66,6 +69,18 @@ Outcome PathTest::ask() {
   Outcome outcome = ask(client);
   runs_ += client.runs;
   return outcome;
+}
+
+Outcome PathTest::while_another_runs(const std::function<Outcome()>& second) {
+  std::atomic<bool> runs = false;
+  FakeClient client(ws_, [&](FakeRun& run) {
+    runs = true;
+    while (services().flights.waiting() == 0) std::this_thread::yield();
+    compile(run);
+  });
+  const std::jthread runner([&] { ask(client); });
+  while (!runs) std::this_thread::yield();
+  return second();
 }
 
 Outcome PathTest::ask_exec(std::vector<std::string> arguments) {

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,9 @@ class PathTest : public os::DirectoryTest {
   Outcome ask(FakeClient& client) { return ask(client, environment_); }
   Outcome ask(FakeClient& client, const std::vector<std::string>& environment);
   Outcome ask();  // with a client that runs tool_
+  // Calls `second` while another client runs compile() for the request; that run ends once somebody waits
+  // for it.
+  Outcome while_another_runs(const std::function<Outcome()>& second);
   Outcome ask_exec(std::vector<std::string> arguments);
   void prewarm();
   void restart() { engine_ = std::make_unique<TestEngine>(store_); }
