@@ -100,6 +100,7 @@ void FileDigester::add_traits(const os::FileIdentity& identity, Traits traits) {
   if (!content || (content->traits & traits) == traits) return;
   content->traits |= traits;
   remember(identity, *content);
+  if (options_.below != nullptr) options_.below->save();
 }
 
 Result<std::optional<FileContent>> FileDigester::digest_known(const std::string& path,

@@ -37,7 +37,10 @@ class MemoStore {
  public:
   virtual ~MemoStore() = default;
   virtual std::optional<FileContent> recall(const os::FileIdentity& identity) = 0;
+  // May be written later, together with other entries.
   virtual void remember(const os::FileIdentity& identity, const FileContent& content) = 0;
+  // Writes what was remembered: from now on other processes recall it.
+  virtual void save() = 0;
 };
 
 // Sixteen bytes that identify an identity's memo entry (device, inode, size, mtime, ctime).
@@ -66,7 +69,8 @@ class FileDigester {
   // Looks only into the memo; never reads the file.
   std::optional<FileContent> remembered(const os::FileIdentity& identity);
 
-  // Adds traits to the memo entry of a file, if there is one.
+  // Adds traits to the memo entry of a file, if there is one, and saves it: the next invocation of a tool,
+  // perhaps by another process, must know what this one has shown.
   void add_traits(const os::FileIdentity& identity, Traits traits);
 
   // True if the stamps of identity are so old, compared with `now_ns` of the file clock, that any later

@@ -113,6 +113,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   // Kept in memory until the next change, maintain() or the destructor.
   std::optional<digest::FileContent> recall(const os::FileIdentity& identity) override;
   void remember(const os::FileIdentity& identity, const digest::FileContent& content) override;
+  void save() override;
   void touch(const ActionKey& key);  // the result was used now
 
   // The engine calls this at intervals and at its end. Cheap if there is nothing to do.

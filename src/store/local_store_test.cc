@@ -173,6 +173,25 @@ TEST(LocalStore, RemembersDigestsAcrossReopeningInBounds) {
   EXPECT_LE(found, 100);
 }
 
+TEST(LocalStore, OthersKnowAtOnceWhatWasLearnedOfAFile) {
+  TempStore store;
+  const auto other = LocalStore::open(store.options());
+  ASSERT_TRUE(other);
+  const std::string tool = store.options().dir + "/tool";
+  ASSERT_TRUE(os::write_file_atomic(tool, "a program"));
+  os::FileIdentity identity;
+  digest::FileDigester::Options options;
+  options.below = &*store;
+  digest::FileDigester digester(options);
+  do {  // a brand-new file is not remembered
+    ASSERT_TRUE(*digester.digest_file(tool, &identity));
+  } while (!digester.remembered(identity));
+  digester.add_traits(identity, 4);
+  const auto known = (*other)->recall(identity);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->traits & 4U, 4U);
+}
+
 TEST(LocalStore, PurgeEmptiesItForAllWhoUseIt) {
   TempStore store;
   auto other = LocalStore::open(store.options());

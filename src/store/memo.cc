@@ -77,6 +77,8 @@ void LocalStore::remember(const os::FileIdentity& identity, const digest::FileCo
   if (memos_.size() < kPendingMax) memos_[digest::memo_key(identity)] = content;
 }
 
+void LocalStore::save() { ignore(flush(), "a lost entry costs one more hashing or run"); }
+
 void LocalStore::touch(const ActionKey& key) {
   if (options_.read_only) return;
   const MutexLock lock(pending_mutex_);
