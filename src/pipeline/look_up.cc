@@ -87,6 +87,14 @@ void search(const action::Manifest& manifest, evidence::ClaimChecker& checker, S
 
 }  // namespace
 
+std::uint64_t known_cost_ns(const ProbeKey& probe, Services& services) {
+  const auto manifest = services.cache.manifests.get(probe);
+  if (manifest == nullptr || manifest->empty()) return 0;
+  std::vector<std::string> troubles;  // the look-up has told them
+  const auto result = load_result(manifest->entries().front().key, services, troubles);
+  return result == nullptr ? 0 : result->cost_ns;
+}
+
 action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Services& services) {
   const auto manifest = services.cache.manifests.get(probe);
   const action::Manifest::Entry* entry = manifest == nullptr ? nullptr : manifest->find(key);

@@ -2,6 +2,7 @@
 // Look up: is there a stored result whose trace holds now?
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,9 @@ struct LookUpOutcome {
 // could not be put in place (a directory is missing, for example).
 LookUpOutcome look_up_trace(const ProbeKey& probe, evidence::ClaimChecker& checker,
                             Services& services, const std::vector<ActionKey>& refused = {});
+
+// What the newest run under this probe key took, if a look-up has just met it; 0: not known.
+std::uint64_t known_cost_ns(const ProbeKey& probe, Services& services);
 
 // The trace of this result; empty when its manifest is not in memory.
 action::Trace known_trace(const ProbeKey& probe, const ActionKey& key, Services& services);

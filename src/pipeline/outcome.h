@@ -40,6 +40,8 @@ struct Outcome {
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;
   bool remembered = false;  // a hit of the request cache
+  std::string remote;       // the remote from which this hit was imported; empty: a local hit
+  std::string writer;       // who signed that result; empty: nobody
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
   std::uint64_t bytes = 0;    // served or stored

@@ -39,6 +39,7 @@ Outcome RequestPath::answer() {
   if (leave_to_incremental()) return done();
   // From here on nothing stored can be used.
   if (wait_for_other_run()) return done();
+  if (ask_remotes()) return done();
   if (!run()) return done();
   // From here on the user has the outputs and the tool's exit code; nothing below changes them.
   publish();
@@ -176,6 +177,31 @@ bool RequestPath::wait_for_other_run() {
   return turn_ && services_.flights.landings(probe) != landings_ && find_and_materialize();
 }
 
+// Others with this probe key wait meanwhile, so a remote is asked once for all of them.
+bool RequestPath::ask_remotes() {
+  if (settings_.remotes == nullptr || !turn_) return false;
+  const ProbeKey& probe = prepared_->probe;
+  const auto imported = settings_.remotes->import_result(
+      {probe, known_cost_ns(probe, services_),
+       [this](const action::Trace& trace) { return checker_->first_broken(trace) == nullptr; },
+       [this] { return client_.keep_waiting(); }});
+  if (!imported || !find_and_materialize()) return false;
+  outcome_.remote = imported->from;
+  outcome_.writer = imported->writer;
+  share_hit();
+  return true;
+}
+
+// Gives the result of this hit to the requests that wait for it.
+void RequestPath::share_hit() {
+  auto shared = std::make_shared<Published>();
+  shared->key = *outcome_.action;
+  shared->trace = known_trace(prepared_->probe, shared->key, services_);
+  shared->result = services_.cache.results.get(shared->key);
+  if (shared->result != nullptr && !shared->trace.observations.empty()) turn_->land(shared);
+  turn_.reset();
+}
+
 bool RequestPath::serve_shared(const Published& shared) {
   if (const auto* broken = checker_->first_broken(shared.trace)) {
     outcome_.reason = "changed: " + action::describe(*broken);
@@ -233,6 +259,9 @@ void RequestPath::publish() {
   const bool was_cut = report_.signal != 0 || report_.timed_out;
   if (turn_ && !was_cut) turn_->land(published_.to_share);
   turn_.reset();
+  const Published* const stored = published_.published.get();
+  if (stored != nullptr && settings_.remotes != nullptr)
+    settings_.remotes->offer(prepared_->probe, stored->key, stored->trace, *stored->result);
   describe_run();
 }
 

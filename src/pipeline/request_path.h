@@ -43,6 +43,7 @@ class RequestPath {
   bool look_up();
   bool leave_to_incremental();
   bool wait_for_other_run();
+  bool ask_remotes();
   bool run();  // false: the client is gone
   void publish();
 
@@ -50,6 +51,7 @@ class RequestPath {
   std::string materialize(const StoredResult& stored, const Target& target);
   bool find_and_materialize();
   bool serve_shared(const Published& shared);
+  void share_hit();
   void explain_new_source();
   RunOrder make_run_order() const;
   OutputLocks lock_outputs();

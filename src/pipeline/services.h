@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "pipeline/incremental.h"
 #include "pipeline/outcome.h"
 #include "pipeline/record_cache.h"
+#include "pipeline/remotes.h"
 #include "sharing/text_search_cache.h"
 #include "store/store.h"
 #include "warm/request_cache.h"
@@ -31,6 +33,7 @@ struct Settings {
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
   std::map<std::string, std::string> tools;  // name of a program -> the name that an adapter knows
+  std::shared_ptr<Remotes> remotes{};        // null: none is configured
 };
 
 struct Services {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the path of a request asks of remotes. exchange/ implements it; only the engine knows both. A remote hit is
+// an import into the local store, which the ordinary look-up then finds: one code path verifies and places.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "action/result.h"
+#include "action/trace.h"
+#include "digest/digest.h"
+
+namespace deja::pipeline {
+
+// Thread-safe. No method fails: a remote can make a build faster or change nothing. Troubles are kept for the
+// journal.
+class Remotes {
+ public:
+  virtual ~Remotes() = default;
+
+  struct Question {
+    const ProbeKey& probe;
+    std::uint64_t cost_ns = 0;  // what a run took when it was last stored here; 0: not known
+    // Do all claims of this trace hold here and now? Only called by the thread that asks, and not after
+    // import_result() has returned.
+    std::function<bool(const action::Trace&)> holds;
+    // Does the client still wait?
+    std::function<bool()> keep_waiting;
+  };
+  struct Imported {
+    ActionKey key;
+    std::string from;    // the remote's name, without secrets
+    std::string writer;  // who signed the result; empty: nobody
+    std::uint64_t bytes = 0;
+  };
+  // Puts one result whose trace holds into the local store, so that a look-up finds it. Empty: no remote has
+  // one, has answered in time, or is worth asking.
+  virtual std::optional<Imported> import_result(const Question& question) = 0;
+
+  // Offers a result that is in the local store. Returns at once; the upload comes later.
+  virtual void offer(const ProbeKey& probe, const ActionKey& key, const action::Trace& trace,
+                     const action::ActionResult& result) = 0;
+};
+
+}  // namespace deja::pipeline
