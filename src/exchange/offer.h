@@ -3,7 +3,7 @@
 // writers with their results and small blobs, so that a small hit costs one round trip.
 //
 // clang-format off
-//   offer   = "dejO" u8 version, varint size, zstd frame of `size` bytes: payload
+//   offer   = "dejO" u8 version, varint size, raw checksum[8], zstd frame: payload    (exchange/payload.h)
 //   payload = raw probe[32], varint n, n * claim, varint m, m * entry      (newest entry first)
 //   claim   = u8 claim, varint shared, bytes rest, bytes value             (strictly ascending)
 //             (subject = first `shared` bytes of the previous subject, then rest)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every record on a remote is wrapped in: raw4 magic, u8 version, varint size of the payload, one zstd
-// frame (RFC 8878) that holds it.
+// What every record on a remote is wrapped in: raw4 magic, u8 version, varint size of the payload, raw8 checksum
+// (the first bytes of the payload's BLAKE3), one zstd frame (RFC 8878) that holds it. The checksum finds damage;
+// forgery is found by signatures.
 #pragma once
 
 #include <cstdint>
