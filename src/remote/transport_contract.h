@@ -23,7 +23,7 @@
 #include <thread>
 #include <vector>
 
-#include "remote/transport_support.h"
+#include "remote/test_objects.h"
 
 namespace deja::remote {
 
