@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "action/manifest.h"
 #include "exchange/blob_transfer.h"
 #include "exchange/offer_check.h"
 #include "exchange/record_name.h"
@@ -254,6 +255,17 @@ Result<ExportReport> Export::offer(std::optional<remote::Object> present) {
 }
 
 }  // namespace
+
+Result<std::optional<ExportJob>> load_export_job(store::RecordStore& records, const ProbeKey& probe,
+                                                 const ActionKey& key) {
+  auto result = TRY(records.get_result(key));
+  const auto record = TRY(records.get_manifest(probe));
+  if (!result || !record) return std::optional<ExportJob>();
+  const auto manifest = action::decode_manifest(*record);
+  const action::Manifest::Entry* const entry = manifest ? manifest->find(key) : nullptr;
+  if (entry == nullptr) return std::optional<ExportJob>();
+  return std::optional(ExportJob{probe, key, manifest->trace(*entry), *std::move(result)});
+}
 
 Result<ExportReport> Exporter::export_result(const ExportJob& job,
                                              remote::Deadline deadline) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "action/result.h"
@@ -31,6 +32,10 @@ struct ExportJob {
   action::Trace trace;
   std::string result;  // the record, as the local store has it
 };
+
+// What the local store has for a result of which only the keys are known. Empty: it is not there any more.
+Result<std::optional<ExportJob>> load_export_job(store::RecordStore& records, const ProbeKey& probe,
+                                                 const ActionKey& key);
 
 struct ExportReport {
   enum class What {

@@ -281,6 +281,16 @@ Result<ImportReport> Importer::import(const ImportRequest& request,
   return import_offer(request, object->bytes, deadline);
 }
 
+Result<std::vector<std::optional<remote::Object>>> Importer::get_offers(
+    std::span<const ProbeKey> probes, remote::Deadline deadline) const {
+  std::vector<remote::Name> names;
+  for (const ProbeKey& probe : probes) names.push_back(offer_name(parts_.space, probe));
+  auto objects = TRY(parts_.transport.get_many(names, offer_bytes_max(), deadline));
+  if (objects.size() != names.size())
+    return Error{Code::protocol, 0, parts_.transport.name() + " sent another number of objects"};
+  return objects;
+}
+
 Result<ImportReport> Importer::import_offer(const ImportRequest& request, std::string_view offer,
                                             remote::Deadline deadline) const {
   ImportReport report;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,7 +68,10 @@ class Importer {
 
   // An error: the remote or the local store failed, and nothing was imported. A lie of the remote is no error.
   Result<ImportReport> import(const ImportRequest& request, remote::Deadline deadline) const;
-  // The same with the offer's bytes at hand.
+  // The offers for several fingerprints in one request, in their order.
+  Result<std::vector<std::optional<remote::Object>>> get_offers(std::span<const ProbeKey> probes,
+                                                                remote::Deadline deadline) const;
+  // As import(), with the offer's bytes at hand.
   Result<ImportReport> import_offer(const ImportRequest& request, std::string_view offer,
                                     remote::Deadline deadline) const;
 
