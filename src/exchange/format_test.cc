@@ -11,7 +11,9 @@
 #include "exchange/offer.h"
 #include "exchange/payload.h"
 #include "exchange/record_name.h"
+#include "exchange/session_record.h"
 #include "exchange/signing.h"
+#include "exchange/upload_job.h"
 
 namespace deja::exchange {
 namespace {
@@ -74,6 +76,40 @@ TEST(ExchangeFormat, Offer) {
   const std::string bytes = encode_offer(ProbeKey{digest_of(0x99)}, sample_offer());
   EXPECT_EQ(to_hex(bytes.substr(0, 7)),
             "64656a4f01c802");  // "dejO", version, size
+}
+
+// The zstd frame itself may differ between versions of the library.
+TEST(ExchangeFormat, Wrapping) {
+  const std::string bytes = wrap_payload({"dejX", 3, 100}, "hello");
+  EXPECT_EQ(to_hex(bytes.substr(0, 14)),
+            "64656a58"
+            "03"
+            "05" +
+                to_hex(digest::digest_bytes("hello").view().substr(0, 8)));
+  EXPECT_EQ(to_hex(bytes.substr(14, 4)), "28b52ffd");  // RFC 8878, section 3.1.1
+  EXPECT_EQ(*unwrap_payload({"dejX", 3, 5}, bytes), "hello");
+  EXPECT_FALSE(unwrap_payload({"dejX", 3, 4}, bytes));
+}
+
+TEST(ExchangeFormat, Session) {
+  const SessionRecord record{
+      "p", "main", 7, {{ProbeKey{digest_of(0x99)}, ActionKey{digest_of(0x11)}, 300, 5, 2}}};
+  // clang-format off
+  EXPECT_EQ(to_hex(*unwrap_payload({"dejS", 1, 2 << 20}, encode_session(record))), packed({
+      "01 70 04 6d61696e 0700000000000000",            // project, branch, written at 7 ns
+      "01", times("99", 32), times("11", 32),          // one use
+      "ac02 05 02",                                    // 300 ns, 5 bytes, two builds ago
+  }));
+  // clang-format on
+}
+
+TEST(ExchangeFormat, UploadJob) {
+  const std::string bytes = encode_job({ProbeKey{digest_of(0x99)}, ActionKey{digest_of(0x11)}, 7});
+  const std::string head =
+      packed({"64656a55 01", times("99", 32), times("11", 32), "0700000000000000"});
+  EXPECT_EQ(to_hex(bytes.substr(0, 77)), head);
+  EXPECT_EQ(to_hex(bytes.substr(77)),
+            to_hex(digest::digest_bytes(bytes.substr(0, 77)).view().substr(0, 8)));
 }
 
 TEST(ExchangeFormat, NamesOfRecords) {
