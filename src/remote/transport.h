@@ -11,7 +11,7 @@
 //   no_space     the remote is full, or the object is larger than it takes
 //   protocol     what it sent is outside the protocol, or longer than was allowed
 //   corrupt      an object's bytes are not what its name says
-//   invalid      the request has no meaning for this transport (a bad address)
+//   invalid      the request has no meaning for this transport (a bad address, a list of what cannot be listed)
 // A message names the remote by Transport::name(), which holds no secret.
 #pragma once
 
@@ -54,7 +54,7 @@ struct Deadline {
 // What a put sends: bytes in memory, or the first `size` bytes of a regular file. A file is read while it is
 // sent, so memory does not grow with it. It may be sent again after a retry.
 struct Source {
-  std::string_view bytes;
+  std::string_view bytes{};
   const os::Fd* file = nullptr;  // if set, `bytes` is not used
   std::uint64_t size = 0;
 };
@@ -108,10 +108,11 @@ class Transport {
   // A transport without replaces_by_version puts.
   virtual Result<Put> replace(const Name& name, std::string_view bytes, const std::string& version,
                               Deadline deadline) = 0;
-  // False: there was none.
+  // False: there was none. `invalid`: this transport cannot remove.
   virtual Result<bool> remove(const Name& name, Deadline deadline) = 0;
 
-  // Calls back for each object, in no order. What is there under a name that is no Name::path() is skipped.
+  // Calls back for each object, in no order. What is there under a name that is no Name::path() is skipped. The callback
+  // returns false to end the list. `invalid`: without abilities().lists.
   struct Listed {
     Name name;
     std::uint64_t size = 0;
