@@ -67,10 +67,13 @@ Result<std::optional<std::string_view>> decode_action_result(std::string_view by
   const auto read_metadata = [&worker](std::uint64_t field, std::string_view value) {
     if (field == kWorkerField) worker = value;
   };
-  is_good = read_message(bytes, [&](std::uint64_t field, std::string_view value) {
-    if (field == kStdoutRaw) record = value;
-    if (field == kExecutionMetadata && !read_message(value, read_metadata)) is_good = false;
-  }) && is_good;
+  is_good = read_message(bytes,
+                         [&](std::uint64_t field, std::string_view value) {
+                           if (field == kStdoutRaw) record = value;
+                           if (field == kExecutionMetadata && !read_message(value, read_metadata))
+                             is_good = false;
+                         }) &&
+            is_good;
   if (!is_good) return Error{Code::protocol, 0, "what is stored there is no ActionResult"};
   if (worker != kWorker) return std::optional<std::string_view>();
   return std::optional(record);

@@ -21,8 +21,8 @@
 
 namespace deja::remote {
 
-// The longest encoding of a record is that much longer than the record.
-inline constexpr std::uint64_t kActionResultOverhead = 64;
+// An encoding is at most that much longer than the record; a server may have added to the metadata.
+inline constexpr std::uint64_t kActionResultOverhead = 1024;
 
 std::string encode_action_result(std::string_view record);
 // Empty: an ActionResult of another program, which is no record of ours. `protocol`: no ActionResult at all.

@@ -15,9 +15,10 @@ std::string shown(std::string_view bytes) {
 }
 
 TEST(ActionResult, HasTheBytesOfProtobuf) {
-  EXPECT_EQ(encode_action_result("abc"), "\x2a\x03"
-                                         "abc\x4a\x06\x0a\x04"
-                                         "deja");
+  EXPECT_EQ(encode_action_result("abc"),
+            "\x2a\x03"
+            "abc\x4a\x06\x0a\x04"
+            "deja");
 }
 
 TEST(ActionResult, ComesBack) {
@@ -45,15 +46,17 @@ TEST(ActionResult, OfAnotherProgramIsNoRecord) {
 }
 
 TEST(ActionResult, SkipsWhatItDoesNotKnow) {
-  EXPECT_EQ(shown("\x20\x01\x79\x31\x32\x33\x34\x35\x36\x37\x38\x7d\x31\x32\x33\x34" + encode_action_result("abc") +
-                  "\xa2\x06\x01x"),
+  EXPECT_EQ(shown("\x20\x01\x79\x31\x32\x33\x34\x35\x36\x37\x38\x7d\x31\x32\x33\x34" +
+                  encode_action_result("abc") + "\xa2\x06\x01x"),
             "record abc");
 }
 
 TEST(ActionResult, IsMadeOfWholeFields) {
-  for (const std::string_view bytes : {
-           "<html>"sv, "\x2a\x05"sv "abc", "\x4a\x02\x0a\x04"sv, "\x00\x01"sv, "\x2b"sv,
-           "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"sv})
+  for (const std::string_view bytes : {"<html>"sv,
+                                       "\x2a\x05"sv
+                                       "abc",
+                                       "\x4a\x02\x0a\x04"sv, "\x00\x01"sv, "\x2b"sv,
+                                       "\x2a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"sv})
     EXPECT_EQ(shown(bytes), "error") << testing::PrintToString(bytes);
 }
 
