@@ -267,7 +267,7 @@ TestHttpServer::Reply TestWebStore::list(const TestHttpServer::Request& request)
   std::string last;
   for (const auto& [path, object] : *objects_) {
     if (!path.starts_with(base)) continue;
-    const std::string key = path.substr(base.size());
+    const std::string key = percent_decode(path.substr(base.size())).value_or("");
     if (!key.starts_with(parameters["prefix"]) || key <= parameters["continuation-token"]) continue;
     if (count++ == options_.page) {
       xml += "<IsTruncated>true</IsTruncated><NextContinuationToken>" + last +
