@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <random>
 #include <string>
 #include <string_view>
@@ -46,7 +47,10 @@ inline std::string noise(std::size_t size) {
   std::string bytes(size, '\0');
   static std::atomic<std::uint64_t> count = 0;
   std::mt19937_64 random(static_cast<std::uint64_t>(os::wall_ns()) + ++count);
-  for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(random());
+  for (std::size_t i = 0; i < size; i += 8) {
+    const std::uint64_t next = random();
+    std::memcpy(bytes.data() + i, &next, std::min<std::size_t>(8, size - i));
+  }
   return bytes;
 }
 
