@@ -5,12 +5,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "action/result.h"
 #include "action/trace.h"
 #include "digest/digest.h"
 
@@ -25,11 +23,10 @@ class Remotes {
   struct Question {
     const ProbeKey& probe;
     std::uint64_t cost_ns = 0;  // what a run took when it was last stored here; 0: not known
-    // Do all claims of this trace hold here and now? Only called by the thread that asks, and not after
-    // import_result() has returned.
-    std::function<bool(const action::Trace&)> holds;
-    // Does the client still wait?
-    std::function<bool()> keep_waiting;
+    std::string_view cwd{};     // the request's; it leads to the project
+    // Does this claim hold here and now? Only called by the thread that asks, and not after import_result() has
+    // returned.
+    std::function<bool(const action::Observation&)> holds;
   };
   struct Imported {
     ActionKey key;
@@ -42,8 +39,17 @@ class Remotes {
   virtual std::optional<Imported> import_result(const Question& question) = 0;
 
   // Offers a result that is in the local store. Returns at once; the upload comes later.
-  virtual void offer(const ProbeKey& probe, const ActionKey& key, const action::Trace& trace,
-                     const action::ActionResult& result) = 0;
+  virtual void offer(const ProbeKey& probe, const ActionKey& key) = 0;
+
+  // A build has used this result: a hit, or a run that was stored. The next build of the project may want it.
+  struct Use {
+    std::string_view cwd;
+    const ProbeKey& probe;
+    const ActionKey& key;
+    std::uint64_t cost_ns = 0;  // of the run that it saves
+    std::uint64_t bytes = 0;
+  };
+  virtual void note_use(const Use& use) = 0;
 };
 
 }  // namespace deja::pipeline

@@ -135,6 +135,15 @@ void RequestPath::explain_new_source() {
   if (outcome_.reason.empty()) outcome_.reason = "new";
 }
 
+// Tells the remotes what this build uses.
+Outcome RequestPath::done() {
+  const bool has_result = outcome_.kind == OutcomeKind::hit || outcome_.kind == OutcomeKind::miss;
+  if (settings_.remotes != nullptr && has_result && outcome_.action && outcome_.probe)
+    settings_.remotes->note_use(
+        {request_.cwd, *outcome_.probe, *outcome_.action, outcome_.cost_ns, outcome_.bytes});
+  return std::move(outcome_);
+}
+
 std::string RequestPath::materialize(const StoredResult& stored, const Target& target) {
   const action::ActionResult& result = *stored.result;
   std::string why_not = unusable(result, target);
@@ -181,10 +190,12 @@ bool RequestPath::wait_for_other_run() {
 bool RequestPath::ask_remotes() {
   if (settings_.remotes == nullptr || !turn_) return false;
   const ProbeKey& probe = prepared_->probe;
-  const auto imported = settings_.remotes->import_result(
-      {probe, known_cost_ns(probe, services_),
-       [this](const action::Trace& trace) { return checker_->first_broken(trace) == nullptr; },
-       [this] { return client_.keep_waiting(); }});
+  const auto imported =
+      settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd,
+                                        [this](const action::Observation& claim) {
+                                          const auto held = checker_->holds(claim);
+                                          return held && *held;
+                                        }});
   if (!imported || !find_and_materialize()) return false;
   outcome_.remote = imported->from;
   outcome_.writer = imported->writer;
@@ -261,7 +272,7 @@ void RequestPath::publish() {
   turn_.reset();
   const Published* const stored = published_.published.get();
   if (stored != nullptr && settings_.remotes != nullptr)
-    settings_.remotes->offer(prepared_->probe, stored->key, stored->trace, *stored->result);
+    settings_.remotes->offer(prepared_->probe, stored->key);
   describe_run();
 }
 

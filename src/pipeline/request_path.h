@@ -60,7 +60,7 @@ class RequestPath {
   void wrap_build_script(const tool::Invocation& invocation);
   void note(std::vector<std::string> troubles);
   void bypass(tool::Bypass why);
-  Outcome done() { return std::move(outcome_); }
+  Outcome done();
 
   const Request& request_;
   const Settings& settings_;

@@ -55,6 +55,8 @@ TEST_F(RemotePathTest, AnotherMachineGetsTheResult) {
   EXPECT_EQ(local.kind, OutcomeKind::hit);
   EXPECT_EQ(local.remote, "") << "it has been imported";
   EXPECT_EQ(remotes_->questions, 2);
+  EXPECT_EQ(remotes_->used, (std::vector{*hit.action, *hit.action, *hit.action}))
+      << "the run, the hit from the remote and the local one";
 }
 
 TEST_F(RemotePathTest, ALocalHitAsksNobody) {

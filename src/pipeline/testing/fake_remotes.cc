@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "os/file.h"
 
 namespace deja::pipeline::testing {
@@ -33,7 +35,8 @@ std::optional<Remotes::Imported> FakeRemotes::import_result(const Question& ques
   last_cost_ns = question.cost_ns;
   if (on_question) on_question();
   for (const Offered& offered : offered_[question.probe]) {
-    if (!question.holds(offered.trace)) continue;
+    const auto& claims = offered.trace.observations;
+    if (!std::all_of(claims.begin(), claims.end(), question.holds)) continue;
     Imported imported{offered.key, "a remote in memory", "its writer", 0};
     if (lies) return imported;
     store::ResultFacts facts;
@@ -52,11 +55,16 @@ std::optional<Remotes::Imported> FakeRemotes::import_result(const Question& ques
   return std::nullopt;
 }
 
-void FakeRemotes::offer(const ProbeKey& probe, const ActionKey& key, const action::Trace& trace,
-                        const action::ActionResult& result) {
+void FakeRemotes::offer(const ProbeKey& probe, const ActionKey& key) {
   ++offers;
-  Offered offered{key, trace, result, {}};
-  for (const Digest& digest : blobs_of(result)) {
+  const auto manifest = local_->get_manifest(probe);
+  const auto record = local_->get_result(key);
+  ASSERT_TRUE(manifest && *manifest && record && *record);
+  const auto traces = action::decode_manifest(**manifest);
+  const auto result = action::decode_result(**record);
+  ASSERT_TRUE(traces && traces->find(key) && result);
+  Offered offered{key, traces->trace(*traces->find(key)), *result, {}};
+  for (const Digest& digest : blobs_of(*result)) {
     const auto blob = local_->open_blob(digest);
     ASSERT_TRUE(blob && *blob);
     auto bytes = os::read_fd((*blob)->fd, (*blob)->size);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "action/manifest.h"
+#include "action/result.h"
 #include "pipeline/remotes.h"
 #include "pipeline/testing/faulty_store.h"
 
@@ -24,12 +25,13 @@ class FakeRemotes final : public Remotes {
   void move_to(FaultyStore& local) { local_ = &local; }
 
   std::optional<Imported> import_result(const Question& question) override;
-  void offer(const ProbeKey& probe, const ActionKey& key, const action::Trace& trace,
-             const action::ActionResult& result) override;
+  void offer(const ProbeKey& probe, const ActionKey& key) override;
+  void note_use(const Use& use) override { used.push_back(use.key); }
 
   std::atomic<int> questions = 0;
   int offers = 0;
   std::uint64_t last_cost_ns = 0;
+  std::vector<ActionKey> used{};
   // Called before a question is answered.
   std::function<void()> on_question{};
   // Says that it has imported what it has not.
