@@ -94,6 +94,7 @@ void Cache::open_assembly(const config::Loaded& loaded) {
   engine_ = engine::Engine::open({.dir = real ? *real : dir_,
                                   .limit_bytes = loaded.config.store_limit_bytes,
                                   .interposer = {},
+                                  .remote_library = {},
                                   .is_embedded = true});
   for (const config::Problem& p : loaded.problems) engine_->journal().trouble(p.text());
   trouble_ = engine_->store_problem();

@@ -72,6 +72,7 @@ std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind 
   auto engine = engine::Engine::open({.dir = dir,
                                       .limit_bytes = loaded.config.store_limit_bytes,
                                       .interposer = std::move(interposer),
+                                      .remote_library = own_directory() + "/libdeja-remote.so",
                                       .is_embedded = false});
   for (const config::Problem& p : loaded.problems) engine->journal().trouble(p.text());
   if (!problem.empty()) engine->journal().trouble(problem);

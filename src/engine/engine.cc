@@ -19,6 +19,9 @@
 namespace deja::engine {
 namespace {
 
+// How long an engine may outlive its last request for uploads. What is left then stays in the queue.
+constexpr std::int64_t kLingerNs = 5'000'000'000;
+
 journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
   switch (kind) {
     case pipeline::OutcomeKind::hit:
@@ -147,6 +150,10 @@ void Engine::open_store() {
                              {},
                              {}});
   if (has_locks) services_->locks = locks;
+  remotes_ = std::make_unique<RemoteRegistry>(
+      RemoteRegistry::Options{options_.remote_library, options_.dir, kLingerNs,
+                              [this](const std::string& text) { journal_->trouble(text); }},
+      *store_, *store_);
   ready_ = services_.get();
 }
 
@@ -219,6 +226,7 @@ pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
   settings.salt = loaded->config.key_salt;
   settings.tools = loaded->config.tools;
   settings.read_only = services() != nullptr && store_->is_read_only();
+  if (services() != nullptr) settings.remotes = remotes_->find(loaded->config, request.environment);
   return settings;
 }
 
@@ -253,6 +261,7 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.time_ns = os::wall_ns();
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
+  e.remote = !o.remote.empty();
   e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
   e.detail = o.bypass ? o.reason : o.unpublished;
   e.tool = o.tool;
@@ -266,6 +275,7 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.cost_us = o.cost_ns / 1000;
   e.bytes = o.bytes;
   e.evidence = o.evidence;
+  if (e.remote) e.detail = "from " + o.remote + (o.writer.empty() ? "" : ", signed by " + o.writer);
   journal_->record(e);
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
   add_last_word(e, o);

@@ -13,6 +13,7 @@
 #include "base/mutex.h"
 #include "config/config.h"
 #include "digest/file_digester.h"
+#include "engine/remotes.h"
 #include "journal/journal.h"
 #include "pipeline/client.h"
 #include "pipeline/outcome.h"
@@ -24,8 +25,9 @@ namespace deja::engine {
 struct Options {
   std::string dir;  // the cache directory, absolute
   std::uint64_t limit_bytes = 0;
-  std::string interposer;    // path of libdeja-observe.so; empty: nothing can be observed
-  bool is_embedded = false;  // in the program of an embedded user (store::LocalStore::Options)
+  std::string interposer;      // path of libdeja-observe.so; empty: nothing can be observed
+  std::string remote_library;  // path of libdeja-remote.so; empty: no remote is used
+  bool is_embedded = false;    // in the program of an embedded user (store::LocalStore::Options)
 };
 
 class Engine {
@@ -76,6 +78,7 @@ class Engine {
   std::unique_ptr<store::LocalStore> store_;
   std::unique_ptr<digest::FileDigester> digester_;
   std::unique_ptr<pipeline::Services> services_;
+  std::unique_ptr<RemoteRegistry> remotes_;
   std::atomic<pipeline::Services*> ready_{nullptr};
 
   Mutex epoch_mutex_;

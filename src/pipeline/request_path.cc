@@ -197,6 +197,7 @@ bool RequestPath::ask_remotes() {
                                           return held && *held;
                                         }});
   if (!imported || !find_and_materialize()) return false;
+  outcome_.reason.clear();
   outcome_.remote = imported->from;
   outcome_.writer = imported->writer;
   share_hit();

@@ -31,6 +31,7 @@ class RemotePathTest : public PathTest {
     const int before = runs_;
     Outcome outcome = ask();
     EXPECT_EQ(outcome.kind, OutcomeKind::hit) << outcome.reason;
+    EXPECT_EQ(outcome.reason, "");
     EXPECT_EQ(outcome.remote, "a remote in memory");
     EXPECT_EQ(runs_, before);
     EXPECT_EQ(text("a.o"), object());

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/connection.h"
+
+#include "remote/open.h"
+
+namespace deja::exchange {
+namespace {
+
+// For what no build waits for.
+constexpr std::int64_t kPatientAnswerNs = 30'000'000'000;
+
+Result<std::vector<remote::Address>> parse(const std::vector<std::string>& texts) {
+  std::vector<remote::Address> addresses;
+  for (const std::string& text : texts) addresses.push_back(TRY(remote::parse_address(text)));
+  if (addresses.empty())
+    return Error{Code::invalid, 0, "no remote is configured: set `remote` or DEJA_REMOTE"};
+  return addresses;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open(const Options& options,
+                                                     store::BlobStore& blobs,
+                                                     store::RecordStore& records) {
+  const std::vector<remote::Address> addresses = TRY(parse(options.addresses));
+  auto connection = std::unique_ptr<Connection>(new Connection(options));
+  Connection& c = *connection;
+  if (!options.signing_key.empty()) c.key_ = TRY(SigningKey::load(options.signing_key));
+  if (!options.trusted_writers.empty())
+    c.trusted_ = TRY(TrustedWriters::load(options.trusted_writers));
+  remote::OpenOptions how{.reads = options.reads,
+                          .writes = options.writes,
+                          .answer_ns = options.timeout_ns,
+                          .upload_bytes_per_s = options.upload_bytes_per_s,
+                          .download_bytes_per_s = options.download_bytes_per_s};
+  c.quick_ = TRY(remote::open_remotes(addresses, options.environment, how));
+  how.answer_ns = std::max(kPatientAnswerNs, options.timeout_ns);
+  c.patient_ = TRY(remote::open_remotes(addresses, options.environment, how));
+  c.quick_importer_ = std::make_unique<Importer>(
+      Importer::Parts{*c.quick_, blobs, records, c.scratch_, c.trusted_, options.space});
+  c.patient_importer_ = std::make_unique<Importer>(
+      Importer::Parts{*c.patient_, blobs, records, c.scratch_, c.trusted_, options.space});
+  c.exporter_ = std::make_unique<Exporter>(
+      Exporter::Parts{*c.patient_, blobs, c.scratch_, c.key_ ? &*c.key_ : nullptr, options.space});
+  return connection;
+}
+
+std::optional<PublicKey> Connection::writer() const {
+  return key_ ? std::optional(key_->public_key()) : std::nullopt;
+}
+
+void Connection::stop() {
+  quick_->stop();
+  patient_->stop();
+}
+
+}  // namespace deja::exchange

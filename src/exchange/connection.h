@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that is made from the options once: keys, the list of trusted writers, and two ways to the remotes. A build
+// that waits uses the quick one. Uploads and prefetches use the patient one, whose failures do not
+// end the look-ups of builds.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "exchange/exporter.h"
+#include "exchange/importer.h"
+#include "exchange/options.h"
+#include "exchange/scratch.h"
+#include "exchange/signing.h"
+#include "remote/transport.h"
+#include "store/store.h"
+
+namespace deja::exchange {
+
+class Connection {
+ public:
+  // Reads key files; sends nothing. The stores must outlive it.
+  static Result<std::unique_ptr<Connection>> open(const Options& options, store::BlobStore& blobs,
+                                                  store::RecordStore& records);
+
+  remote::Transport& quick() { return *quick_; }
+  remote::Transport& patient() { return *patient_; }
+  const Importer& quick_importer() const { return *quick_importer_; }
+  const Importer& patient_importer() const { return *patient_importer_; }
+  const Exporter& exporter() const { return *exporter_; }
+  const Options& options() const { return options_; }
+  std::optional<PublicKey> writer() const;
+  // Ends what is under way in other threads.
+  void stop();
+
+ private:
+  explicit Connection(const Options& options) : options_(options), scratch_(options.cache_dir) {}
+
+  const Options options_;
+  const Scratch scratch_;
+  std::optional<SigningKey> key_;
+  TrustedWriters trusted_;
+  std::unique_ptr<remote::Transport> quick_, patient_;
+  std::unique_ptr<Importer> quick_importer_, patient_importer_;
+  std::unique_ptr<Exporter> exporter_;
+};
+
+}  // namespace deja::exchange

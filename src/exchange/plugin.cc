@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exchange/plugin.h"
+
+#include "exchange/remotes.h"
+#include "wire/build.h"
+
+namespace deja::exchange {
+namespace {
+
+Result<std::unique_ptr<pipeline::Remotes>> open_remotes(const Options& options,
+                                                        store::BlobStore& blobs,
+                                                        store::RecordStore& records) {
+  return std::unique_ptr<pipeline::Remotes>(TRY(Remotes::open(options, blobs, records)));
+}
+
+}  // namespace
+}  // namespace deja::exchange
+
+extern "C" __attribute__((visibility("default"))) const deja::exchange::Plugin*
+deja_remote_plugin() {
+  static const deja::exchange::Plugin plugin{deja::wire::build_number(),
+                                             deja::exchange::open_remotes};
+  return &plugin;
+}
