@@ -30,9 +30,9 @@ constexpr std::string_view kEnvironment =
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all
                           one line on stderr for each hit, or for each command
-  DEJA_REMOTE=<url>,…     remote stores, nearest first (reserved, not used yet)
+  DEJA_REMOTE=<url>,…     remote caches, nearest first: s3://, redis://, http(s)://, file://
   DEJA_REMOTE_MODE=rw|ro|wo|off
-                          how they are used (reserved, not used yet)
+                          whether they are read and written
 
 deja prints nothing of its own unless asked. A failure inside deja never fails a build; 'deja stats'
 and 'deja doctor' show it. Exit codes of subcommands: 0 done, 1 problems found, 2 wrong usage. In

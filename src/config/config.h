@@ -48,6 +48,12 @@ struct Config {
   Progress progress = Progress::off;
   std::vector<std::string> remote;  // URLs, nearest first
   RemoteMode remote_mode = RemoteMode::read_write;
+  std::string remote_namespace;
+  std::uint64_t remote_timeout_ms = 500;
+  std::string remote_signing_key, remote_trusted_writers;  // absolute paths; empty: none
+  bool remote_prefetch = true;
+  std::string remote_project;                                        // empty: from the checkout
+  std::uint64_t remote_upload_limit = 0, remote_download_limit = 0;  // bytes per second; 0: none
 };
 
 struct Problem {

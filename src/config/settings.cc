@@ -10,6 +10,7 @@
 
 #include "base/bool_text.h"
 #include "base/path.h"
+#include "base/unit_text.h"
 #include "config/value.h"
 
 namespace deja::config {
@@ -169,6 +170,32 @@ bool assign_remote(const Given& given, Config& config) {
   return true;
 }
 
+// A name in a file is relative to the file's directory, as for `log`; one in the environment is absolute.
+template <std::string Config::* kMember>
+bool assign_path(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  if (given.from_environment && !text->empty() && text->front() != '/') return false;
+  config.*kMember = text->empty() ? *text : tidy_path(join_path(given.directory, *text));
+  return true;
+}
+
+template <std::uint64_t Config::* kMember>
+bool assign_bytes(const Given& given, Config& config) {
+  const auto bytes = number(given, parse_size);
+  if (!bytes) return false;
+  config.*kMember = *bytes;
+  return true;
+}
+
+bool assign_remote_timeout(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  const auto ns = text == nullptr ? std::nullopt : parse_duration_ns(*text);
+  if (!ns || *ns < 1'000'000 || *ns > 60'000'000'000) return false;
+  config.remote_timeout_ms = *ns / 1'000'000;
+  return true;
+}
+
 template <typename Enum>
 struct Name {
   Enum value;
@@ -253,12 +280,45 @@ const std::vector<Setting>& setting_table() {
        assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>,
        Answers::change},
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
-       "URLs of remote stores, nearest first (reserved, not used yet)", assign_remote,
+       "URLs of remote caches, nearest first (docs/remotes.md)", assign_remote,
        [](const Config& c) { return show_list(c.remote); }, Answers::unchanged},
       {"remote_mode", "DEJA_REMOTE_MODE", "\"rw\", \"ro\", \"wo\" or \"off\"",
-       "whether remote stores are read, written, both or not used (reserved, not used yet)",
+       "whether remotes are read and written, only read, only written or not used",
        assign_name<&Config::remote_mode, kRemoteModes>,
        show_name<&Config::remote_mode, kRemoteModes>, Answers::unchanged},
+      {"remotes.namespace", "DEJA_REMOTE_NAMESPACE", "text",
+       "machines with the same text share results; others on the same remote do not see them",
+       assign_text<&Config::remote_namespace>, show_text_member<&Config::remote_namespace>,
+       Answers::unchanged},
+      {"remotes.timeout", "", "time from \"1ms\" to \"60s\"",
+       "how long a command waits for a remote's answer before it runs the tool",
+       assign_remote_timeout,
+       [](const Config& c) { return show_text(std::to_string(c.remote_timeout_ms) + "ms"); },
+       Answers::unchanged},
+      {"remotes.signing_key", "DEJA_REMOTE_SIGNING_KEY", "file name",
+       "the private key with which what this machine writes is signed",
+       assign_path<&Config::remote_signing_key>, show_text_member<&Config::remote_signing_key>,
+       Answers::unchanged},
+      {"remotes.trusted_writers", "DEJA_REMOTE_TRUSTED_WRITERS", "file name",
+       "a list of public keys: results that none of them has signed are not used",
+       assign_path<&Config::remote_trusted_writers>,
+       show_text_member<&Config::remote_trusted_writers>, Answers::unchanged},
+      {"remotes.prefetch", "", "true or false",
+       "import what earlier builds of the project used, before this build asks for it",
+       assign_bool<&Config::remote_prefetch>, show_bool<&Config::remote_prefetch>,
+       Answers::unchanged},
+      {"remotes.project", "DEJA_REMOTE_PROJECT", "text",
+       "the project's name on remotes; without it, the address of its git remote \"origin\"",
+       assign_text<&Config::remote_project>, show_text_member<&Config::remote_project>,
+       Answers::unchanged},
+      {"remotes.upload_limit", "", "bytes per second, such as \"5M\"; 0 for no limit",
+       "how fast results are uploaded at most", assign_bytes<&Config::remote_upload_limit>,
+       [](const Config& c) { return show_text(format_size(c.remote_upload_limit)); },
+       Answers::unchanged},
+      {"remotes.download_limit", "", "bytes per second, such as \"5M\"; 0 for no limit",
+       "how fast results are downloaded at most", assign_bytes<&Config::remote_download_limit>,
+       [](const Config& c) { return show_text(format_size(c.remote_download_limit)); },
+       Answers::unchanged},
   };
   return table;
 }

@@ -10,7 +10,7 @@
 #include "base/result.h"
 #include "exchange/exporter.h"
 #include "exchange/importer.h"
-#include "exchange/options.h"
+#include "remote_loader/options.h"
 #include "exchange/scratch.h"
 #include "exchange/signing.h"
 #include "remote/transport.h"

@@ -30,6 +30,14 @@ constexpr Row kRows[] = {
     {"progress", "progress = \"all\"", "hit"},
     {"remote", "remote = [\"file:///nowhere\"]", "hit"},
     {"remote_mode", "remote_mode = \"ro\"", "hit"},
+    {"remotes.namespace", "remotes.namespace = \"team\"", "hit"},
+    {"remotes.timeout", "remotes.timeout = \"1s\"", "hit"},
+    {"remotes.signing_key", "remotes.signing_key = \"key\"", "hit"},
+    {"remotes.trusted_writers", "remotes.trusted_writers = \"writers\"", "hit"},
+    {"remotes.prefetch", "remotes.prefetch = false", "hit"},
+    {"remotes.project", "remotes.project = \"team/x\"", "hit"},
+    {"remotes.upload_limit", "remotes.upload_limit = \"5M\"", "hit"},
+    {"remotes.download_limit", "remotes.download_limit = \"5M\"", "hit"},
 };
 
 class EverySetting : public ::testing::TestWithParam<Row> {

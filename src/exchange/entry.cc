@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exchange/plugin.h"
+#include "remote_loader/plugin.h"
 
 #include "exchange/remotes.h"
 #include "wire/build.h"

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "base/mutex.h"
-#include "exchange/plugin.h"
+#include "remote_loader/plugin.h"
 #include "wire/build.h"
 
 namespace deja::exchange {

@@ -5,19 +5,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
-#include "remote/environment.h"
-
 namespace deja::exchange {
+
+// The same type as remote::Environment, without its module.
+using Variables = std::map<std::string, std::string, std::less<>>;
 
 struct Options {
   std::vector<std::string> addresses;  // nearest first
   bool reads = true;
   bool writes = true;
-  std::string space;                // namespace: machines of one trust domain
-  remote::Environment environment;  // the client's: credentials and proxies
+  std::string space;      // namespace: machines of one trust domain
+  Variables environment;  // the client's: credentials and proxies
   std::string cache_dir;
   std::string signing_key;      // a file; empty: what is written is not signed
   std::string trusted_writers;  // a file; empty: everyone's results are taken

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/result.h"
-#include "exchange/options.h"
 #include "pipeline/remotes.h"
+#include "remote_loader/options.h"
 #include "store/store.h"
 
 namespace deja::exchange {
