@@ -47,6 +47,7 @@ UploadQueue::UploadQueue(Options options, Send send)
     const MutexLock lock(mutex_);
     stats_.queued = names->size();
   }
+  if (options_.adds_only) return;
   worker_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
 }
 

@@ -43,13 +43,14 @@ class UploadQueue {
     std::int64_t pause_max_ns = 60'000'000'000;
     // So often a job is tried that the remote has no room for, or that this machine cannot read.
     unsigned tries_max = 5;
+    bool adds_only = false;  // sends nothing: for an engine that ends with its request
   };
   // Exports one result. Success: the job is done, also when there is nothing to share. `unavailable`, `timeout`
   // and `denied` concern the remote as a whole: the job stays, and there is a pause. `no_space` and `io` likewise, but
   // only tries_max times. Any other error: the job is given up.
   using Send = std::function<Status(const UploadJob&)>;
 
-  // Starts the worker, which sends what an earlier process has left.
+  // Starts the worker (unless adds_only), which sends what an earlier process has left.
   UploadQueue(Options options, Send send);
   // Returns when the call of `send` that is under way has. Unsent jobs stay in the directory.
   ~UploadQueue();

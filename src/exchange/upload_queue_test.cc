@@ -123,6 +123,19 @@ TEST_F(UploadQueueTest, TheNextProcessSendsWhatIsLeft) {
   EXPECT_EQ(sender_.sent().size(), 5U);
 }
 
+TEST_F(UploadQueueTest, OneThatOnlyAddsLeavesTheSendingToOthers) {
+  auto o = options();
+  o.adds_only = true;
+  {
+    UploadQueue queue(o, sender_.send());
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue.add(probe(i), key(i)));
+    EXPECT_EQ(queue.flush(1'000'000), 3U);
+  }
+  EXPECT_EQ(sender_.calls(), 0);
+  UploadQueue queue(options(), sender_.send());
+  EXPECT_EQ(queue.flush(kLong), 0U);
+}
+
 TEST_F(UploadQueueTest, TriesAgainWhenTheRemoteIsBack) {
   for (const Code code : {Code::unavailable, Code::timeout, Code::denied}) {
     sender_.fail(20, code);
