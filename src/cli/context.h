@@ -54,7 +54,9 @@ int run_family_probe(const Context& context, Args args);  // not a subcommand of
 int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
 int run_init(const Context& context, Args args);
+int run_key(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
+int run_remote(const Context& context, Args args);
 int run_stats(const Context& context, Args args);
 int run_verify(const Context& context, Args args);
 int run_version(const Context& context, Args args);

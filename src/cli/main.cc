@@ -19,7 +19,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 14> kSubcommands = {{
+constexpr std::array<Subcommand, 16> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
     {"init", "Puts deja in front of cargo's rustc, or removes it", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true},
@@ -29,6 +29,8 @@ constexpr std::array<Subcommand, 14> kSubcommands = {{
     {"config", "Every setting, its value and where it comes from", run_config, false},
     {"doctor", "Checks everything that deja needs to work", run_doctor, false},
     {"daemon", "Starts and stops the engine in the background, shows its state", run_daemon, true},
+    {"remote", "Shows the remotes, and moves results to and from them", run_remote, true},
+    {"key", "Makes and trusts keys that sign results on remotes", run_key, false},
     {"gc", "Evicts down to the limit and sweeps what nothing refers to", run_gc, true},
     {"verify", "Checks every blob and record of the store", run_verify, true},
     {"purge", "Removes all results and blobs", run_purge, true},

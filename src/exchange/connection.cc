@@ -40,9 +40,18 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options,
       Importer::Parts{*c.quick_, blobs, records, c.scratch_, c.trusted_, options.space});
   c.patient_importer_ = std::make_unique<Importer>(
       Importer::Parts{*c.patient_, blobs, records, c.scratch_, c.trusted_, options.space});
-  c.exporter_ = std::make_unique<Exporter>(
-      Exporter::Parts{*c.patient_, blobs, c.scratch_, c.key_ ? &*c.key_ : nullptr, options.space});
+  c.exporter_ = std::make_unique<Exporter>(c.exporter_to(*c.patient_, blobs));
   return connection;
+}
+
+Exporter Connection::exporter_to(remote::Transport& transport, store::BlobStore& blobs) const {
+  return Exporter(
+      Exporter::Parts{transport, blobs, scratch_, key_ ? &*key_ : nullptr, options_.space});
+}
+
+std::optional<std::size_t> Connection::trusted_count() const {
+  if (trusted_.trusts_everyone()) return std::nullopt;
+  return trusted_.list().size();
 }
 
 std::optional<PublicKey> Connection::writer() const {

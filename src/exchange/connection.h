@@ -10,10 +10,10 @@
 #include "base/result.h"
 #include "exchange/exporter.h"
 #include "exchange/importer.h"
-#include "remote_loader/options.h"
 #include "exchange/scratch.h"
 #include "exchange/signing.h"
 #include "remote/transport.h"
+#include "remote_loader/options.h"
 #include "store/store.h"
 
 namespace deja::exchange {
@@ -30,7 +30,10 @@ class Connection {
   const Importer& patient_importer() const { return *patient_importer_; }
   const Exporter& exporter() const { return *exporter_; }
   const Options& options() const { return options_; }
+  // One that writes somewhere else, with the same key and namespace.
+  Exporter exporter_to(remote::Transport& transport, store::BlobStore& blobs) const;
   std::optional<PublicKey> writer() const;
+  std::optional<std::size_t> trusted_count() const;  // empty: everyone is trusted
   // Ends what is under way in other threads.
   void stop();
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote_loader/plugin.h"
 
+#include "exchange/admin.h"
+#include "exchange/keys.h"
 #include "exchange/remotes.h"
 #include "wire/build.h"
 
@@ -19,6 +21,7 @@ Result<std::unique_ptr<pipeline::Remotes>> open_remotes(const Options& options,
 extern "C" __attribute__((visibility("default"))) const deja::exchange::Plugin*
 deja_remote_plugin() {
   static const deja::exchange::Plugin plugin{deja::wire::build_number(),
-                                             deja::exchange::open_remotes};
+                                             deja::exchange::open_remotes,
+                                             deja::exchange::open_admin, deja::exchange::keys};
   return &plugin;
 }

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "digest/hasher.h"
+#include "exchange/queue_directory.h"
 #include "os/clock.h"
 
 namespace deja::exchange {
@@ -21,13 +21,6 @@ constexpr std::int64_t kUnknownCostNs = 30'000 * kMs;
 constexpr std::int64_t kLeastTransferNs = 1'000 * kMs;
 constexpr std::int64_t kLateTimeoutNs = 60'000 * kMs;
 constexpr std::size_t kLateMax = 256;
-
-// A queue for each configuration: what was meant for one remote is not sent to another. The name holds no secret.
-std::string queue_directory(const Options& options) {
-  std::string text = options.space;
-  for (const std::string& address : options.addresses) text += '\n' + address;
-  return options.cache_dir + "/uploads/" + digest::digest_bytes(text).hex().substr(0, 16);
-}
 
 }  // namespace
 
@@ -42,7 +35,7 @@ Remotes::Remotes(std::unique_ptr<Connection> connection, store::RecordStore& rec
       records_(records),
       sessions_(std::make_unique<Sessions>(*connection_, records, Sessions::Limits{})) {
   const Options& options = connection_->options();
-  if (options.writes) {
+  if (options.writes && !connection_->patient().abilities().reads_only) {
     UploadQueue::Options queue;
     queue.directory = queue_directory(options);
     uploads_ =

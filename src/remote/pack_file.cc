@@ -39,6 +39,8 @@ std::string_view view(const std::array<std::uint8_t, 32>& id) {
 }  // namespace
 
 Result<std::unique_ptr<PackFile>> PackFile::open(const std::string& path) {
+  // The first build of a project has no pack yet.
+  if (os::is_missing(path)) return std::unique_ptr<PackFile>(new PackFile(path, os::Fd()));
   os::Fd file = TRY(os::open_read(path));
   std::unique_ptr<PackFile> pack(new PackFile(path, std::move(file)));
   TRY(pack->read_head());

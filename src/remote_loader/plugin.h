@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "pipeline/remotes.h"
+#include "remote_loader/admin.h"
 #include "remote_loader/options.h"
 #include "store/store.h"
 
@@ -22,6 +23,11 @@ struct Plugin {
   Result<std::unique_ptr<pipeline::Remotes>> (*open_remotes)(const Options& options,
                                                              store::BlobStore& blobs,
                                                              store::RecordStore& records) = nullptr;
+  // cwd: leads to the project.
+  Result<std::unique_ptr<Admin>> (*open_admin)(const Options& options, const std::string& cwd,
+                                               store::BlobStore& blobs,
+                                               store::RecordStore& records) = nullptr;
+  Keys* (*keys)() = nullptr;  // lives as long as the process
 };
 
 // The one symbol that the library exports has this type and name.

@@ -125,6 +125,12 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status purge();
   Result<VerifyReport> verify(bool repair);
   Result<StoreStats> stats();
+  // All results that are found through a manifest, in no order.
+  struct Listed {
+    ProbeKey probe;
+    ActionKey key;
+  };
+  Result<std::vector<Listed>> list_results();
 
   // Another number after results were taken out on purpose: by purge(), gc(), verify(true) or
   // remove_result(), of any process. Whoever remembers what the store has said forgets it then. No

@@ -173,6 +173,15 @@ TEST(LocalStore, RemembersDigestsAcrossReopeningInBounds) {
   EXPECT_LE(found, 100);
 }
 
+TEST(LocalStore, ListsItsResults) {
+  TempStore store;
+  EXPECT_TRUE(store->list_results()->empty());
+  publish(*store, "a", "content");
+  const auto listed = *store->list_results();
+  ASSERT_EQ(listed.size(), 1u);
+  EXPECT_EQ(listed.front().key, action_key_of("a"));
+}
+
 TEST(LocalStore, OthersKnowAtOnceWhatWasLearnedOfAFile) {
   TempStore store;
   const auto other = LocalStore::open(store.options());

@@ -220,6 +220,19 @@ Status LocalStore::check_results(VerifyReport& report, std::vector<ActionKey>& b
   return {};
 }
 
+Result<std::vector<LocalStore::Listed>> LocalStore::list_results() {
+  std::vector<Listed> all;
+  TRY(read([&](IndexTxn& txn) {
+    return txn.scan(Table::results, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
+      const ActionKey key{Digest::from_view(bytes_of_key)};
+      const auto row = decode_result_row(key, bytes);
+      if (row && row->facts.probe) all.push_back({*row->facts.probe, key});
+      return true;
+    });
+  }));
+  return all;
+}
+
 Status LocalStore::check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad) {
   return read([&](IndexTxn& txn) {
     return txn.scan(Table::manifests, {},
