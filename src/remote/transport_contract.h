@@ -7,6 +7,7 @@
 //     Transport& transport();  // the one under test
 //     Transport& other();      // another client of the same remote: plants what is read, reads what was written
 //     std::string secret();    // optional: what name() and messages must not hold
+//     std::string skip();      // optional: why there is no server to test with; empty: there is one
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Mem, TransportReads, MemSubject);
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Mem, TransportWrites, MemSubject);
@@ -30,6 +31,11 @@ namespace deja::remote {
 template <typename Subject>
 class TransportContract : public testing::Test {
  protected:
+  void SetUp() override {
+    if constexpr (requires { subject_.skip(); }) {
+      if (!subject_.skip().empty()) GTEST_SKIP() << subject_.skip();
+    }
+  }
   Transport& transport() { return subject_.transport(); }
   Transport& other() { return subject_.other(); }
 
