@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nginx with its DAV module, as docs/remotes.md will set it up: three servers over one directory.
+// nginx with its DAV module, as a team would set it up: servers over one directory.
 #pragma once
 
 #include "remote/server.h"
