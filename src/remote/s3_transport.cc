@@ -147,8 +147,10 @@ Result<S3Transport::Place> S3Transport::find_place(const Address& address,
   AwsProfile profile;
   const std::string named =
       address.parameter("profile").value_or(variable(environment, "AWS_PROFILE"));
-  if (auto found = TRY(read_aws_profile(environment, named.empty() ? "default" : named)))
-    profile = *std::move(found);
+  // Whether the files may be read matters only to who needs a key of them (AwsCredentialSource).
+  if (auto found = read_aws_profile(environment, named.empty() ? "default" : named);
+      found && *found)
+    profile = **std::move(found);
   const auto choose = [&profile](std::optional<std::string> wanted, std::string from_variable,
                                  std::string_view setting, std::string otherwise) {
     if (wanted) return *std::move(wanted);

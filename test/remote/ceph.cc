@@ -53,7 +53,8 @@ std::string configuration(const Server& server, const std::string& id, int first
           " tcp_nodelay=1 ssl_endpoint=127.0.0.1:" + std::to_string(tls_port) +
           " ssl_certificate=" + server.at("server.pem") +
           " ssl_private_key=" + server.at("server.key") + "\n" +
-          "rgw thread pool size = 16\nrgw rados pool pg num min = 4\nrgw run sync thread = false\n"
+          "rgw dns name = localhost\nrgw thread pool size = 16\nrgw rados pool pg num min = 4\nrgw "
+          "run sync thread = false\n"
           "rgw s3 auth use sts = true\nrgw sts key = 0123456789abcdef\nrgw sts min session "
           "duration = 1\n";
   return text;

@@ -70,6 +70,25 @@ TEST(CephServer, KeepsConditions) {
   EXPECT_TRUE(open_warm(address())->abilities().replaces_by_version);
 }
 
+TEST(CephServer, TakesTheBucketFromTheHost) {
+  NEEDS_CEPH();
+  const auto transport = open_at("s3://builds/host?style=virtual&endpoint=http://localhost:" +
+                                 std::to_string(ceph().port));
+  const std::string bytes = fresh("blob");
+  const Status done = transport->put(blob_name(bytes), {.bytes = bytes}, kNoLimit);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(read_object(*open_at(address("/host")), blob_name(bytes)), bytes);
+  int count = 0;
+  const Status listed = transport->list(
+      [&count](const Transport::Listed&) {
+        ++count;
+        return true;
+      },
+      kNoLimit);
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(count, 1);
+}
+
 TEST(CephServer, WantsTheRightKeys) {
   NEEDS_CEPH();
   const std::string bytes = fresh("blob");
