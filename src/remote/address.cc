@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads addresses by hand and strictly. A parser of libcurl's or a lenient one accepts what only looks right
-// ("http:/host", a space, a password with a bare "@"), and the mistake then shows as a remote that never hits.
+// Reads addresses by hand and strictly. A lenient parser accepts what only looks right ("http:/host", a space, a
+// password with a bare "@"), and the mistake then shows as a remote that never hits.
 // Each scheme has a row in kSchemes that says which parts and parameters it has; the parser has no other
 // knowledge of schemes than that table and the function that checks the path.
 //

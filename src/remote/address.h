@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses of remotes, as users write them in the setting `remote` (RFC 3986):
 //
-//   s3://bucket[/prefix][?parameters]                   http(s)://[user[:password]@]host[:port][/path][?parameters]
-//   redis[s]://[[user]:password@]host[:port][/db][?…]   redis+unix:///path/of/socket[?…]
-//   file:///directory                                   file:///path/of/x.dejapack
+//   http[s]://[user[:password]@]host[:port][/path]     a web server
+//   s3://bucket[/prefix]                               a bucket of S3
+//   redis[s]://[[user]:password@]host[:port][/db]      Redis
+//   redis+unix:///path/of/socket                       Redis on this machine
+//   file:///directory                                  a shared directory
+//   file:///path/of/x.dejapack                         a pack file
 //
+// each with `?parameters`, if there are any.
 // Parameters are `name=value`, joined by `&`. Names and values are percent-encoded where they must be; a
 // plus sign is a plus sign. A parameter that a scheme does not have is an error, so that a typing mistake is
 // not a remote without its certificate. Time limits are settings, not parameters.
@@ -28,8 +32,8 @@ struct Address {
   bool tls = false;      // https, rediss
   std::string user;      // decoded
   std::string password;  // decoded; a secret
-  std::string
-      host;  // lower case, without the brackets of an IPv6 address; empty: a Unix socket, a file, S3
+  // Lower case, without the brackets of an IPv6 address. Empty: a Unix socket, a file, S3.
+  std::string host;
   std::uint16_t port = 0;
   // http: the base as it is sent, percent-encoded, without a slash at the end ("" or "/a/b").
   // s3: the prefix of all keys, decoded, without a slash at either end. redis+unix: the socket.

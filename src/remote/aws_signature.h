@@ -27,8 +27,8 @@ struct AwsScope {
 struct AwsRequest {
   std::string_view method;
   std::string_view path;  // as it is sent: percent-encoded once, starts with a slash
-  std::string_view
-      query;  // as it is sent: sorted by name, names and values percent-encoded; no "?"
+  // As it is sent: sorted by name, names and values percent-encoded; no "?".
+  std::string_view query;
   // What is signed: names in lower case, values without blanks around them. Must have "host" and "x-amz-date".
   std::map<std::string, std::string> headers;
   std::string_view content_sha256;  // in hex

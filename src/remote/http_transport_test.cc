@@ -181,6 +181,28 @@ TEST(HttpTransport, AServerThatRefusesConditionsGetsPlainPuts) {
   EXPECT_FALSE(transport->abilities().replaces_by_version);
 }
 
+// As Ceph 16: what is refused is the quotes.
+TEST(HttpTransport, AServerThatKnowsNoQuotesGetsNone) {
+  const TestWebStore store;
+  TestHttpServer server([&store](const Asked& request) {
+    Asked changed = request;
+    const std::string expected = request.header("if-match");
+    if (!expected.empty()) changed.headers["if-match"] = "\"" + expected + "\"";
+    return store(changed);
+  });
+  const auto transport = open_at(server.url());
+  const Name name = record_name("r");
+  ASSERT_EQ(*transport->replace(name, "1", "", kNoLimit), Put::stored);
+  const std::string first = (*transport->get(name, 10, kNoLimit))->version;
+  ASSERT_EQ(*transport->replace(name, "2", first, kNoLimit), Put::stored);
+  EXPECT_EQ(read_object(*transport, name), "2");
+  EXPECT_EQ(*transport->replace(name, "3", first, kNoLimit), Put::lost);
+  const std::string second = (*transport->get(name, 10, kNoLimit))->version;
+  server.forget_requests();
+  ASSERT_EQ(*transport->replace(name, "3", second, kNoLimit), Put::stored);
+  EXPECT_EQ(server.requests().size(), 1U);
+}
+
 TEST(HttpTransport, AWeakETagIsNoVersion) {
   TestHttpServer server(always({.body = "b", .headers = {"ETag: W/\"1\""}}));
   const auto got = open_at(server.url())->get(blob_name("b"), 10, kNoLimit);

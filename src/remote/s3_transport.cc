@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What S3 adds to WebTransport: where a bucket is, signatures, the codes in its XML errors, lists, and reading in
 // ranges. A refusal is tried once more when something has changed: the credentials were exchanged or their file was
-// written (ExpiredToken), or the server's clock is known now (RequestTimeTooSkewed).
+// written, or the server's clock is known now (RequestTimeTooSkewed).
 //
 // Tested by s3_transport_test.cc; with servers: test/remote/.
 #include "remote/s3_transport.h"
@@ -53,7 +53,8 @@ struct Meaning {
 };
 constexpr Meaning kMeanings[] = {
     {"AccessDenied", Code::denied,
-     "the identity needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket of the "
+     "the keys are not of this server, or their identity lacks one of s3:GetObject, s3:PutObject, "
+     "s3:DeleteObject and s3:ListBucket of the "
      "bucket"},
     {"InvalidAccessKeyId", Code::denied, "the server does not know the key ID"},
     {"SignatureDoesNotMatch", Code::denied, "the secret key is not the one of the key ID"},
@@ -146,8 +147,10 @@ Result<S3Transport::Place> S3Transport::find_place(const Address& address,
   AwsProfile profile;
   const std::string named =
       address.parameter("profile").value_or(variable(environment, "AWS_PROFILE"));
-  if (auto found = TRY(read_aws_profile(environment, named.empty() ? "default" : named)))
-    profile = *std::move(found);
+  // Whether the files may be read matters only to who needs a key of them (AwsCredentialSource).
+  if (auto found = read_aws_profile(environment, named.empty() ? "default" : named);
+      found && *found)
+    profile = **std::move(found);
   const auto choose = [&profile](std::optional<std::string> wanted, std::string from_variable,
                                  std::string_view setting, std::string otherwise) {
     if (wanted) return *std::move(wanted);
@@ -269,10 +272,8 @@ bool S3Transport::recovers(const HttpAnswer& answer) {
     skew_s_ = skew_s;
     return true;
   }
-  const bool may_be_expired = code == "ExpiredToken" || code == "InvalidToken" ||
-                              code == "TokenRefreshRequired" || code == "InvalidAccessKeyId" ||
-                              code == "SignatureDoesNotMatch" || code.empty();
-  return may_be_expired && credentials_->refresh();
+  // Whatever the code is: of credentials that have expired, AWS says ExpiredToken, and Ceph AccessDenied.
+  return credentials_->refresh();
 }
 
 Error S3Transport::refusal(const Ask& ask, const HttpAnswer& answer) const {

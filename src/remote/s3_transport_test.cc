@@ -108,6 +108,30 @@ TEST(S3Transport, FindsTheBucket) {
   EXPECT_EQ(refused.error().message.find("hush"), std::string::npos);
 }
 
+TEST(S3Transport, PutsTheBucketIntoTheHost) {
+  TestHttpServer server{TestWebStore()};
+  const std::string host =
+      "localhost:" + std::to_string(server.port());  // libcurl knows all hosts below it
+  const auto transport = open_at("s3://builds/team%20a?style=virtual&endpoint=http://" + host);
+  const Name name = blob_name("x");
+  ASSERT_TRUE(transport->put(name, {.bytes = "x"}, kNoLimit));
+  EXPECT_EQ(server.requests().at(0).target, "/team%20a/" + name.path());
+  EXPECT_EQ(server.requests().at(0).header("host"), "builds." + host);
+}
+
+TEST(S3Transport, NeedsNoFilesForKeysOfVariables) {
+  const os::ScratchDirectory scratch;
+  scratch.write("credentials", "[default]\naws_access_key_id = A\naws_secret_access_key = hush\n",
+                0644);
+  Environment environment = kKeys;
+  environment["AWS_SHARED_CREDENTIALS_FILE"] = scratch.at("credentials");
+  EXPECT_TRUE(S3Transport::open(*parse_address("s3://b"), environment));
+  EXPECT_TRUE(S3Transport::open(*parse_address("s3://b?anonymous=1"), environment));
+  const auto refused = S3Transport::open(*parse_address("s3://b?profile=default"), environment);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::denied);
+}
+
 TEST(S3Transport, OfAwsItIsKnownThatConditionsAreKept) {
   EXPECT_TRUE(open_at("s3://b")->abilities().replaces_by_version);
   EXPECT_FALSE(open_at("s3://b?endpoint=http://h")->abilities().replaces_by_version);

@@ -215,6 +215,24 @@ Status WebTransport::find_out_conditions(const Name& name, std::string_view byte
   return {};
 }
 
+std::string WebTransport::condition_for(const std::string& version) const {
+  if (conditions_ != Conditions::kept || version == kUnknownVersion) return "";
+  if (version.empty()) return "If-None-Match: *";
+  const bool is_quoted = version.size() >= 2 && version.starts_with('"') && version.ends_with('"');
+  return "If-Match: " +
+         (is_quoted && !sends_quotes_ ? version.substr(1, version.size() - 2) : version);
+}
+
+// After a refusal. True: the object has this version all the same, so it is to be tried without quotes.
+Result<bool> WebTransport::is_quoting_refused(const Name& name, const std::string& version,
+                                              Deadline deadline) {
+  if (version.empty() || !sends_quotes_) return false;
+  const HttpAnswer answer = TRY(ask({.method = Method::head, .name = name}, deadline));
+  if (!answer.is_ok() || answer.etag != version) return false;
+  sends_quotes_ = false;
+  return true;
+}
+
 Result<Put> WebTransport::replace(const Name& name, std::string_view bytes,
                                   const std::string& version, Deadline deadline) {
   TRY(check_size(name, bytes.size()));
@@ -224,13 +242,14 @@ Result<Put> WebTransport::replace(const Name& name, std::string_view bytes,
     TRY(find_out_conditions(name, sent, deadline));
     if (conditions_ == Conditions::ignored) return Put::stored;
   }
-  std::string condition;
-  if (conditions_ == Conditions::kept && version != kUnknownVersion)
-    condition = version.empty() ? "If-None-Match: *" : "If-Match: " + version;
-  const HttpAnswer answer = TRY(put_if(name, sent, condition, deadline));
-  if (answer.is_ok()) return Put::stored;
-  if (!condition.empty() && is_lost(answer, !version.empty())) return Put::lost;
-  return refusal({.method = Method::put, .name = name}, answer);
+  for (;;) {
+    const std::string condition = condition_for(version);
+    const HttpAnswer answer = TRY(put_if(name, sent, condition, deadline));
+    if (answer.is_ok()) return Put::stored;
+    if (condition.empty() || !is_lost(answer, !version.empty()))
+      return refusal({.method = Method::put, .name = name}, answer);
+    if (!TRY(is_quoting_refused(name, version, deadline))) return Put::lost;
+  }
 }
 
 Result<bool> WebTransport::remove(const Name& name, Deadline deadline) {

@@ -8,6 +8,10 @@
 // that stores them ignores conditions, and that replace() was a plain put, as the contract says. Until then, and for
 // servers that ignore conditions, abilities() has no replaces_by_version.
 //
+// Some servers (Ceph 16) compare If-Match with the ETag without its quotes, and so refuse every version. When a
+// replace() is refused although the object still has the expected version, the condition is sent without quotes from
+// then on.
+//
 // After an answer with Retry-After, all calls are `unavailable` without being sent, until then but at most for 10 s.
 #pragma once
 
@@ -98,6 +102,9 @@ class WebTransport : public Transport {
   Result<std::optional<Object>> object_of(const Ask& ask, HttpAnswer answer,
                                           std::uint64_t max_bytes) const;
   Status check_size(const Name& name, std::uint64_t size) const;
+  // The condition for replace(); empty: none.
+  std::string condition_for(const std::string& version) const;
+  Result<bool> is_quoting_refused(const Name& name, const std::string& version, Deadline deadline);
   Result<HttpAnswer> put_if(const Name& name, std::string_view bytes, std::string condition,
                             Deadline deadline);
   Status find_out_conditions(const Name& name, std::string_view bytes, Deadline deadline);
@@ -107,6 +114,7 @@ class WebTransport : public Transport {
   const Clock clock_;
   std::atomic<std::int64_t> pause_until_ns_ = 0;
   std::atomic<Conditions> conditions_ = Conditions::unknown;
+  std::atomic<bool> sends_quotes_ = true;
 };
 
 }  // namespace deja::remote

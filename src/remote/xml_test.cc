@@ -44,6 +44,7 @@ TEST(Xml, IsWellFormed) {
 }
 
 TEST(Xml, RefusesDocumentTypesAndDepth) {
+  EXPECT_EQ(shown("<!DOCTYPE a><a/>"), "error");
   EXPECT_EQ(shown("<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>"), "error");
   std::string deep, closing;
   for (int i = 0; i < 16; ++i) {
