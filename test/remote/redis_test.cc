@@ -303,8 +303,7 @@ TEST_F(RedisTest, TheClientsCertificateIsAskedFor) {
 TEST_F(RedisTest, AServerInClearIsNoTlsServer) {
   RedisOptions options = tls_options();
   options.endpoints = {plain_server().tcp()};
-  const auto got = make(options)->get(name_, 10, kNoLimit);
-  EXPECT_FALSE(got);
+  EXPECT_FALSE(make(options)->get(name_, 10, soon(200)));
 }
 
 TEST_F(RedisTest, OptionsWithoutSenseAreRefused) {
