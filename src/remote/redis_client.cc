@@ -133,16 +133,18 @@ Result<std::vector<RedisSlotRange>> parse_slots(const Reply& reply, const RedisE
 Result<std::vector<Reply>> RedisClient::Conversation::run(const RedisCommands& commands,
                                                           Check check) {
   ++runs_;
-  if (asks_ && (commands.count() != 1 || runs_ > 1))
+  if (asks_ && commands.in_transaction())
     return Error{Code::unavailable, 0, "the key's slot is being moved to another server"};
-  RedisCommands asking;
-  if (asks_) asking.add({"ASKING"}).add_raw(commands);
-  auto replies = connection_.run(asks_ ? asking : commands, limit_);
+  auto replies = connection_.run(asks_ ? commands.asking() : commands, limit_);
   if (!replies) {
     broken_ = true;
     return replies;
   }
-  if (asks_) replies->erase(replies->begin());
+  if (asks_) {
+    for (std::size_t i = 0; i < commands.count(); ++i)
+      (*replies)[i] = std::move((*replies)[2 * i + 1]);
+    replies->resize(commands.count());
+  }
   for (const Reply& reply : *replies) {
     redirect_ = parse_redirect(reply);
     if (redirect_) return redis_error(reply);

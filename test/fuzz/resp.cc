@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_sizes(reply, 0);
     check_meaning(reply);
   }
-  for (const std::size_t piece : {1, 2, 7}) {
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}}) {
     std::vector<Reply> again;
     CHECK(decode(bytes, piece, again) == whole);
   }
