@@ -2,6 +2,8 @@
 #include "remote/redis_server.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,7 +117,10 @@ bool RedisServer::start(const std::vector<std::string>& settings, const Certific
                              "--tls-ca-cert-file", tls->file("ca.crt")});
   }
   argv.insert(argv.end(), settings.begin(), settings.end());
-  process_.emplace(test::Process::start(argv, environment(), {.cwd = directory_.path()}));
+  // A test that is killed leaves no server.
+  const auto in_child = [] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); };
+  process_.emplace(
+      test::Process::start(argv, environment(), {.cwd = directory_.path(), .in_child = in_child}));
   return test::wait_until([this] {
            if (process_->has_ended()) return true;
            const auto answers =
