@@ -133,16 +133,18 @@ Result<std::vector<RedisSlotRange>> parse_slots(const Reply& reply, const RedisE
 Result<std::vector<Reply>> RedisClient::Conversation::run(const RedisCommands& commands,
                                                           Check check) {
   ++runs_;
-  if (asks_ && (commands.count() != 1 || runs_ > 1))
+  if (asks_ && commands.in_transaction())
     return Error{Code::unavailable, 0, "the key's slot is being moved to another server"};
-  RedisCommands asking;
-  if (asks_) asking.add({"ASKING"}).add_raw(commands);
-  auto replies = connection_.run(asks_ ? asking : commands, limit_);
+  auto replies = connection_.run(asks_ ? commands.asking() : commands, limit_);
   if (!replies) {
     broken_ = true;
     return replies;
   }
-  if (asks_) replies->erase(replies->begin());
+  if (asks_) {
+    for (std::size_t i = 0; i < commands.count(); ++i)
+      (*replies)[i] = std::move((*replies)[2 * i + 1]);
+    replies->resize(commands.count());
+  }
   for (const Reply& reply : *replies) {
     redirect_ = parse_redirect(reply);
     if (redirect_) return redis_error(reply);
@@ -229,14 +231,31 @@ bool RedisClient::take_suspicion(const RedisEndpoint& endpoint) {
 }
 
 Status RedisClient::refresh_from(const RedisEndpoint& endpoint, const os::Limit& limit) {
+  asked_for_slots_ = true;
   Lease lease = TRY(borrow(endpoint, limit));
+  const Reply slots = TRY(ask_for_slots(*lease.connection, limit));
+  give_back(endpoint, std::move(lease));
+  const auto ranges = TRY(parse_slots(slots, endpoint));
+  set_slots(ranges);
+  return {};
+}
+
+Result<Reply> RedisClient::ask_for_slots(RedisConnection& connection, const os::Limit& limit) {
   RedisCommands commands;
   commands.add({"CLUSTER", "SLOTS"});
-  const auto replies = TRY(lease.connection->run(commands, limit));
-  const auto ranges = TRY(parse_slots(replies[0], endpoint));
-  set_slots(ranges);
-  give_back(endpoint, std::move(lease));
-  return {};
+  auto replies = TRY(connection.run(commands, limit));
+  return std::move(replies[0]);
+}
+
+// False: the connection is of no more use.
+bool RedisClient::learn_once(const RedisEndpoint& endpoint, RedisConnection& connection,
+                             const os::Limit& limit) {
+  if (endpoint.host.empty() || asked_for_slots_.exchange(true)) return true;
+  const auto slots = ask_for_slots(connection, limit);
+  if (!slots) return false;
+  // An error: it belongs to no cluster, or we may not ask.
+  if (const auto ranges = parse_slots(*slots, endpoint)) set_slots(*ranges);
+  return true;
 }
 
 bool RedisClient::look_elsewhere(std::uint16_t slot, const RedisEndpoint& failed,
@@ -300,7 +319,8 @@ Status RedisClient::at_key(std::string_view key, Deadline deadline, const Talk& 
     Conversation conversation(*lease->connection, limit, route.asks);
     Status done = talk(conversation);
     if (done) {
-      give_back(route.endpoint, std::move(*lease));
+      if (learn_once(route.endpoint, *lease->connection, limit))
+        give_back(route.endpoint, std::move(*lease));
       return done;
     }
     last = std::move(done).error();

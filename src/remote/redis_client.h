@@ -2,10 +2,12 @@
 // Sends commands to the Redis server that has their key: one server, several of which one is the primary, or a
 // cluster. Keeps idle connections. Thread-safe; no lock is held while a server is asked.
 //
-// Whether it is a cluster is found out when a server says MOVED, so a single server costs no question. Source:
+// The first server that answers over TCP is asked once for the cluster it belongs to, so the others are known when it
+// dies; after that the table is read again when a server says MOVED or does not answer. Source:
 // https://redis.io/docs/reference/cluster-spec/ (hash slots, MOVED, ASK, CLUSTER SLOTS).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -112,6 +114,9 @@ class RedisClient {
   bool follow(const RedisRedirect& redirect, std::uint16_t slot, Route& route,
               const os::Limit& limit);
   Status refresh_from(const RedisEndpoint& endpoint, const os::Limit& limit);
+  static Result<Reply> ask_for_slots(RedisConnection& connection, const os::Limit& limit);
+  bool learn_once(const RedisEndpoint& endpoint, RedisConnection& connection,
+                  const os::Limit& limit);
   void set_slots(const std::vector<RedisSlotRange>& ranges);
   std::size_t index_of(const RedisEndpoint& endpoint) REQUIRES_LOCK(mutex_);
   void suspect(const RedisEndpoint& endpoint);
@@ -124,6 +129,7 @@ class RedisClient {
 
   const RedisLogin login_;
   const os::WakeUp wake_;
+  std::atomic<bool> asked_for_slots_ = false;
   Mutex mutex_;
   std::vector<RedisEndpoint> nodes_ GUARDED_BY(mutex_);
   std::size_t current_ GUARDED_BY(mutex_) = 0;  // without a cluster: which of nodes_

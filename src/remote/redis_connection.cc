@@ -52,6 +52,18 @@ std::string readable(std::string_view text) {
 
 }  // namespace
 
+RedisCommands RedisCommands::asking() const {
+  RedisCommands all;
+  std::size_t start = 0;
+  for (const std::size_t end : ends_) {
+    all.add({"ASKING"});
+    all.bytes_.append(bytes_, start, end - start);
+    all.ends_.push_back(all.bytes_.size());
+    start = end;
+  }
+  return all;
+}
+
 Error redis_error(const Reply& reply) {
   if (!reply.is(Reply::Type::error)) return {Code::protocol, 0, "a reply of an unexpected type"};
   for (const Meaning& meaning : kMeanings)

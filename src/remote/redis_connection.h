@@ -38,20 +38,21 @@ class RedisCommands {
  public:
   RedisCommands& add(std::initializer_list<std::string_view> words) {
     append_command(bytes_, words);
-    ++count_;
+    ends_.push_back(bytes_.size());
+    if (*words.begin() == "MULTI" || *words.begin() == "WATCH") in_transaction_ = true;
     return *this;
   }
-  RedisCommands& add_raw(const RedisCommands& others) {
-    bytes_ += others.bytes_;
-    count_ += others.count_;
-    return *this;
-  }
+  // The same commands with ASKING before each, which then has two replies. Not for a transaction: the server would
+  // queue ASKING, too.
+  RedisCommands asking() const;
+  bool in_transaction() const { return in_transaction_; }
   const std::string& bytes() const { return bytes_; }
-  std::size_t count() const { return count_; }
+  std::size_t count() const { return ends_.size(); }
 
  private:
   std::string bytes_;
-  std::size_t count_ = 0;
+  std::vector<std::size_t> ends_;  // of each command
+  bool in_transaction_ = false;
 };
 
 class RedisConnection {

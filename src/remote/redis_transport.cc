@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Three sizes of reading: one GETRANGE brings an object of up to kWholeBytes, and tells by one byte more whether there is
-// more; a larger record is read in pieces between two looks at its version; a larger blob, whose name is a digest of
-// its bytes, streams without that.
+// Three ways to read: one GETRANGE brings an object of up to kWholeBytes, and tells by one byte more whether there is
+// more; a larger one is read in pieces with a look at its version behind them; a blob, whose name is a digest of its
+// bytes, can be streamed without that.
 #include "remote/redis_transport.h"
 
 #include <openssl/rand.h>
@@ -158,62 +158,54 @@ Result<T> RedisTransport::explained(Result<T> result) const {
   return result;
 }
 
-// An object that was read in pieces; without a value it was replaced meanwhile.
-struct RedisTransport::Whole {
-  std::optional<Object> object{};
-};
-
-Result<RedisTransport::Whole> RedisTransport::read_rest(const std::string& key, std::string first,
-                                                        std::uint64_t max_bytes,
-                                                        Deadline deadline) {
-  RedisCommands length;
-  length.add({"STRLEN", key});
-  const auto lengths = TRY(client_.run(key, length, deadline));
-  const auto size = static_cast<std::uint64_t>(TRY(integer_of(lengths[0])));
-  if (size < first.size()) return Whole{};
-  if (size - kHeadBytes > max_bytes) return too_long(size - kHeadBytes, max_bytes);
-  const std::string head = first.substr(0, kHeadBytes);
-  Object object{std::move(first), to_hex(head.substr(kMagic.size()))};
-  object.bytes.erase(0, kHeadBytes);
-  object.bytes.reserve(static_cast<std::size_t>(size - kHeadBytes));
-  for (std::uint64_t at = kHeadBytes + object.bytes.size(); at < size;) {
-    RedisCommands commands;
-    at = add_pieces(commands, key, at, size);
-    commands.add({"GETRANGE", key, "0", kHeadEnd});
-    auto replies = TRY(client_.run(key, commands, deadline));
-    const std::string head_now = TRY(text_of(std::move(replies.back())));
-    if (head_now != head) return Whole{};
-    replies.pop_back();
-    for (Reply& reply : replies) object.bytes += TRY(text_of(std::move(reply)));
-    if (object.bytes.size() + kHeadBytes != at) return Whole{};
-  }
-  return Whole{std::move(object)};
+// Reads a value of *size bytes of which `value` is the beginning, and then looks whether it was one value all the time. All
+// commands are sent at once, so the server runs them one after the other and another writer hardly ever comes
+// between. False: one did; *size is then the new size.
+Result<bool> RedisTransport::read_rest(const std::string& key, std::string& value,
+                                       std::uint64_t* size, Deadline deadline) {
+  RedisCommands commands;
+  for (std::uint64_t at = value.size(); at < *size; at += kPieceBytes)
+    commands.add({"GETRANGE", key, std::to_string(at),
+                  std::to_string(std::min(at + kPieceBytes, *size) - 1)});
+  commands.add({"GETRANGE", key, "0", kHeadEnd}).add({"STRLEN", key});
+  auto replies = TRY(client_.run(key, commands, deadline));
+  const auto size_now = static_cast<std::uint64_t>(TRY(integer_of(replies.back())));
+  replies.pop_back();
+  const std::string head_now = TRY(text_of(std::move(replies.back())));
+  replies.pop_back();
+  value.reserve(static_cast<std::size_t>(*size));
+  for (Reply& reply : replies) value += TRY(text_of(std::move(reply)));
+  const bool is_whole = value.size() == *size && size_now == *size && value.starts_with(head_now);
+  *size = size_now;
+  return is_whole;
 }
 
 Result<std::optional<Object>> RedisTransport::read_whole(const std::string& key,
                                                          std::uint64_t max_bytes,
                                                          Deadline deadline) {
+  RedisCommands commands;
+  commands.add({"GETRANGE", key, "0", first_end(max_bytes)}).add({"STRLEN", key});
+  auto replies = TRY(client_.run(key, commands, deadline));
+  std::string value = TRY(text_of(std::move(replies[0])));
+  if (value.empty()) return std::optional<Object>();
+  TRY(check_head(value));
+  auto size = static_cast<std::uint64_t>(TRY(integer_of(replies[1])));
+  bool is_whole = value.size() - kHeadBytes <= std::min(max_bytes, kWholeBytes);
   // Each round fails only if another writer was just then at the same object.
-  constexpr int kTries = 20;
-  for (int i = 0; i < kTries; ++i) {
-    RedisCommands commands;
-    commands.add({"GETRANGE", key, "0", first_end(max_bytes)});
-    auto replies = TRY(client_.run(key, commands, deadline));
-    std::string value = TRY(text_of(std::move(replies[0])));
-    if (value.empty()) return std::optional<Object>();
-    TRY(check_head(value));
-    const std::uint64_t size = value.size() - kHeadBytes;
-    if (size > max_bytes) return too_long(size, max_bytes);
-    if (size <= kWholeBytes) {
-      Object object{{}, version_of(value)};
-      object.bytes = std::move(value);
-      object.bytes.erase(0, kHeadBytes);
-      return std::optional(std::move(object));
-    }
-    auto whole = TRY(read_rest(key, std::move(value), max_bytes, deadline));
-    if (whole.object) return std::move(whole.object);
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries && !is_whole; ++i) {
+    if (size == 0) return std::optional<Object>();
+    if (size - std::min<std::uint64_t>(size, kHeadBytes) > max_bytes)
+      return too_long(size - kHeadBytes, max_bytes);
+    if (i != 0 || value.size() > size) value.clear();
+    is_whole = TRY(read_rest(key, value, &size, deadline));
   }
-  return Error(kChanged);
+  if (!is_whole) return Error(kChanged);
+  TRY(check_head(value));
+  Object object{{}, version_of(value)};
+  object.bytes = std::move(value);
+  object.bytes.erase(0, kHeadBytes);
+  return std::optional(std::move(object));
 }
 
 Result<std::optional<Object>> RedisTransport::get(const Name& name, std::uint64_t max_bytes,

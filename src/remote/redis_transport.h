@@ -74,11 +74,10 @@ class RedisTransport final : public Transport {
   template <typename T>
   Result<T> explained(Result<T> result) const;
 
-  struct Whole;
   Result<std::optional<Object>> read_whole(const std::string& key, std::uint64_t max_bytes,
                                            Deadline deadline);
-  Result<Whole> read_rest(const std::string& key, std::string first, std::uint64_t max_bytes,
-                          Deadline deadline);
+  Result<bool> read_rest(const std::string& key, std::string& value, std::uint64_t* size,
+                         Deadline deadline);
   Result<bool> stream(const std::string& key, std::uint64_t max_bytes, const Sink& sink,
                       bool& refused, Deadline deadline);
   Result<std::vector<std::optional<Object>>> read_many(std::span<const Name> names,

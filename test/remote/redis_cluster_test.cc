@@ -44,6 +44,14 @@ class RedisClusterTest : public testing::Test {
     if (const std::string why = why_no_redis(); !why.empty()) GTEST_SKIP() << why;
   }
   static std::string key_of(const Name& name) { return "deja:" + name.path(); }
+  // WAIT counts only what its own connection has written. The key is in the slot of `name`.
+  static void wait_for_replica(const RedisServer& master, const Name& name) {
+    RedisCommands commands;
+    commands.add({"SET", "written{" + key_of(name) + "}", "x"}).add({"WAIT", "1", "9000"});
+    const auto replies = master.run(commands);
+    ASSERT_EQ(replies.size(), 2U);
+    EXPECT_EQ(replies[1].integer, 1) << replies[0].text;
+  }
   // A record whose slot is at this server.
   static Name name_at(RedisCluster& servers, std::size_t server) {
     for (;;) {
@@ -129,9 +137,7 @@ TEST_F(RedisClusterTest, GoesOnWhenAMasterIsKilled) {
       name_at(servers, *servers.master_of(key_of(name_at(servers, victim == 0 ? 1 : 0))));
   ASSERT_TRUE(transport->put(name, {.bytes = "before"}, kNoLimit));
   ASSERT_TRUE(transport->put(elsewhere, {.bytes = "x"}, kNoLimit));
-  RedisCommands wait;
-  wait.add({"SET", key_of(name) + ":synced", "x"}).add({"WAIT", "1", "5000"});
-  servers.server(victim).run({"WAIT", "1", "5000"});
+  wait_for_replica(servers.server(victim), name);
   servers.server(victim).kill();
   // Until a replica has taken over, the answer is an error of the kind that is worth a retry, never "absent".
   std::optional<Object> got;
@@ -157,19 +163,22 @@ TEST_F(RedisClusterTest, GoesOnWhenAMasterIsKilled) {
 TEST_F(RedisClusterTest, LeavesAMasterThatHangs) {
   RedisCluster servers;
   ASSERT_TRUE(servers.is_up());
-  const auto transport = make({.endpoints = {servers.server(0).tcp()}});
   const std::size_t victim = *servers.master_of(key_of(record_name(fresh("any"))));
+  // The only server that the client was told of.
+  const auto transport = make({.endpoints = {servers.server(victim).tcp()}});
   const Name name = name_at(servers, victim);
   ASSERT_TRUE(transport->put(name, {.bytes = "before"}, kNoLimit));
-  servers.server(victim).run({"WAIT", "1", "5000"});
+  wait_for_replica(servers.server(victim), name);
   servers.server(victim).send(SIGSTOP);
+  std::string last;
   const bool found = test::wait_until(
       [&] {
         const auto now = transport->get(name, 100, {os::monotonic_ns() + 300'000'000});
-        return now && *now && (*now)->bytes == "before";
+        last = !now ? now.error().message : *now ? (*now)->bytes : kAbsent;
+        return last == "before";
       },
       std::chrono::seconds(30));
-  EXPECT_TRUE(found);
+  EXPECT_TRUE(found) << last;
   servers.server(victim).send(SIGCONT);
 }
 

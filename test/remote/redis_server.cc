@@ -2,6 +2,8 @@
 #include "remote/redis_server.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,18 +20,32 @@ std::vector<std::string> environment() {
   return {std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path)};
 }
 
-// A port that nobody listens on just now. Another process may take it first; then the server fails to start, and
-// the caller takes the next one.
-std::uint16_t free_port() {
-  const os::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+bool bind_to(const os::Fd& socket, std::uint16_t* port) {
   struct sockaddr_in address = {};
   address.sin_family = AF_INET;
+  address.sin_port = htons(*port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof(address);
   auto* generic = reinterpret_cast<struct sockaddr*>(&address);
   if (::bind(socket.get(), generic, size) != 0 || ::getsockname(socket.get(), generic, &size) != 0)
-    return 0;
-  return ntohs(address.sin_port);
+    return false;
+  *port = ntohs(address.sin_port);
+  return true;
+}
+
+// A port that nobody listens on just now, nor on the one 10,000 above, which a cluster uses for itself. Another process may
+// take it first; then the server fails to start, and the caller takes the next one.
+std::uint16_t free_port() {
+  constexpr int kBusOffset = 10'000;
+  for (;;) {
+    const os::Fd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const os::Fd bus(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    std::uint16_t port = 0;
+    if (!bind_to(socket, &port)) return 0;
+    if (port + kBusOffset > 65535) continue;
+    auto bus_port = static_cast<std::uint16_t>(port + kBusOffset);
+    if (bind_to(bus, &bus_port)) return port;
+  }
 }
 
 test::Result run_program(const std::vector<std::string>& argv, const std::string& directory) {
@@ -101,7 +117,10 @@ bool RedisServer::start(const std::vector<std::string>& settings, const Certific
                              "--tls-ca-cert-file", tls->file("ca.crt")});
   }
   argv.insert(argv.end(), settings.begin(), settings.end());
-  process_.emplace(test::Process::start(argv, environment(), {.cwd = directory_.path()}));
+  // A test that is killed leaves no server.
+  const auto in_child = [] { ::prctl(PR_SET_PDEATHSIG, SIGKILL); };
+  process_.emplace(
+      test::Process::start(argv, environment(), {.cwd = directory_.path(), .in_child = in_child}));
   return test::wait_until([this] {
            if (process_->has_ended()) return true;
            const auto answers =

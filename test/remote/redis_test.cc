@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <thread>
+
 #include "remote/redis_server.h"
 #include "remote/transport_contract.h"
 
@@ -256,6 +259,34 @@ TEST_F(RedisTest, WhatOthersHaveStoredIsCorruptAndNotDelivered) {
   EXPECT_EQ(read_object(*transport, name_), "ours");
 }
 
+// Larger than one GETRANGE brings.
+TEST_F(RedisTest, ALargeRecordIsSeenWholeWhileItIsReplaced) {
+  const auto transport = at(plain_server());
+  const std::string versions[] = {std::string(5 << 20, 'a'), std::string(6 << 20, 'b')};
+  ASSERT_TRUE(transport->put(name_, {.bytes = versions[0]}, kNoLimit));
+  std::atomic<bool> done = false;
+  std::jthread writer([&] {
+    const auto second = at(plain_server());
+    for (int i = 1; !done; ++i)
+      EXPECT_TRUE(second->put(name_, {.bytes = versions[i % 2]}, kNoLimit));
+  });
+  int seen = 0;
+  for (int i = 0; i < 20; ++i) {
+    const auto got = transport->get(name_, kAnySize, kNoLimit);
+    if (!got) {
+      // Twenty times in a row the writer was faster.
+      EXPECT_EQ(got.error().code, Code::unavailable) << got.error().message;
+      continue;
+    }
+    ASSERT_TRUE(*got);
+    EXPECT_TRUE((*got)->bytes == versions[0] || (*got)->bytes == versions[1])
+        << (*got)->bytes.size();
+    ++seen;
+  }
+  done = true;
+  EXPECT_GT(seen, 0);
+}
+
 TEST_F(RedisTest, ABlobThatIsRemovedWhileItStreamsIsAnError) {
   const auto transport = at(plain_server());
   const std::string bytes = noise(8 << 20);
@@ -303,8 +334,7 @@ TEST_F(RedisTest, TheClientsCertificateIsAskedFor) {
 TEST_F(RedisTest, AServerInClearIsNoTlsServer) {
   RedisOptions options = tls_options();
   options.endpoints = {plain_server().tcp()};
-  const auto got = make(options)->get(name_, 10, kNoLimit);
-  EXPECT_FALSE(got);
+  EXPECT_FALSE(make(options)->get(name_, 10, soon(200)));
 }
 
 TEST_F(RedisTest, OptionsWithoutSenseAreRefused) {
