@@ -284,6 +284,7 @@ Result<ImportReport> Importer::import(const ImportRequest& request,
 Result<std::vector<std::optional<remote::Object>>> Importer::get_offers(
     std::span<const ProbeKey> probes, remote::Deadline deadline) const {
   std::vector<remote::Name> names;
+  names.reserve(probes.size());
   for (const ProbeKey& probe : probes) names.push_back(offer_name(parts_.space, probe));
   auto objects = TRY(parts_.transport.get_many(names, offer_bytes_max(), deadline));
   if (objects.size() != names.size())

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "action/roots.h"
-#include "base/path.h"
 #include "digest/hasher.h"
 
 namespace deja::exchange {

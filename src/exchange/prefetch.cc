@@ -6,7 +6,6 @@
 // Tested by prefetch_test.cc.
 #include "exchange/prefetch.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -111,6 +110,7 @@ void Prefetch::note_error() {
 void Prefetch::fetch(const std::vector<Use>& batch) {
   const remote::Deadline deadline{deadline_ns_};
   std::vector<ProbeKey> probes;
+  probes.reserve(batch.size());
   for (const Use& use : batch) probes.push_back(use.probe);
   const auto offers = importer_.get_offers(probes, deadline);
   if (!offers) return note_error();
