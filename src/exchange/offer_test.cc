@@ -257,7 +257,9 @@ const Wrong kWrong[] = {
        r.out.size = 1;
        rewrite(e, r);
      }},
-    place("absolute", "/home/u/.profile"),
+    place("absolute above", "/w/../home/u/.profile"),
+    place("the root of all", "/"),
+    place("absolute hooks", "/w/.git/hooks/post-merge"),
     place("above a root", "\1/../x"),
     place("above a root in the middle", "\1/a/../../x"),
     place("ends above", "\2/a/.."),
