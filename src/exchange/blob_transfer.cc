@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "digest/hasher.h"

@@ -103,6 +103,7 @@ TEST_F(BlobTransfer, RefusesOtherBytes) {
     std::string other = bytes;
     other[40'000] = static_cast<char>(other[40'000] ^ 1);
     expect_refused(plant(row, row.encoding == Encoding::raw ? other : compressed(other)));
+    EXPECT_EQ(b_.read(digest::digest_bytes(other)), "absent");  // the store has not seen them
   }
 }
 
@@ -128,13 +129,41 @@ TEST_F(BlobTransfer, TakesNoMoreThanTheOfferSays) {
   expect_refused(row);
 }
 
-// A frame whose header asks for a window of 128 MiB.
+TEST_F(BlobTransfer, EndsAtTheFirstByteTooMuch) {
+  const std::string bytes(8 << 20, 'z');
+  OfferedBlob row{digest::digest_bytes("x"), 1000, Encoding::zstd, 1 << 20, {}, {}};
+  auto incoming = IncomingBlob::begin(row, b_.scratch);
+  ASSERT_TRUE(incoming);
+  EXPECT_EQ(incoming->take(compressed(bytes)).error().code, Code::corrupt);
+  row.encoding = Encoding::raw;
+  row.stored_size = 1000;
+  auto plain = IncomingBlob::begin(row, b_.scratch);
+  ASSERT_TRUE(plain);
+  EXPECT_TRUE(plain->take(bytes.substr(0, 1000)));
+  EXPECT_EQ(plain->take("z").error().code, Code::corrupt);
+}
+
+// A frame of this content whose header asks for a window of this size.
+std::string frame_with_window(std::string_view bytes, int window_log) {
+  ZSTD_CCtx* const context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+  std::string frame(ZSTD_compressBound(bytes.size()), '\0');
+  ZSTD_outBuffer out{frame.data(), frame.size(), 0};
+  // In two calls, so that the size is not known and the window is not made smaller.
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  ZSTD_compressStream2(context, &out, &in, ZSTD_e_flush);
+  EXPECT_EQ(ZSTD_compressStream2(context, &out, &in, ZSTD_e_end), 0U);
+  ZSTD_freeCCtx(context);
+  frame.resize(out.pos);
+  return frame;
+}
+
 TEST_F(BlobTransfer, RefusesAFrameThatAsksForMuchMemory) {
   const std::string bytes = text(50'000);
-  const std::string frame = std::string("\x28\xb5\x2f\xfd\x00\x88", 6) +
-                            compressed(bytes).substr(6);  // no single segment; window 2^27
-  OfferedBlob row = upload(bytes);
-  expect_refused(plant(row, frame));
+  const OfferedBlob row = upload(bytes);
+  expect_refused(plant(row, frame_with_window(bytes, 27)));
+  const auto small = fetch(plant(row, frame_with_window(bytes, 21)));
+  EXPECT_TRUE(small && *small) << small.error().message;
 }
 
 TEST_F(BlobTransfer, KeepsBytesThatAreInMemory) {

@@ -194,6 +194,12 @@ class Import {
     });
   }
 
+  bool may_write(const action::ActionResult& result) const {
+    return std::all_of(result.artifacts.begin(), result.artifacts.end(), [&](const auto& artifact) {
+      return artifact.path[0] != '/' || (request_.may_write && request_.may_write(artifact.path));
+    });
+  }
+
   // The result of an entry that may and can be used. Claims are looked at only for writers who are trusted:
   // a claim makes this machine read a file.
   std::optional<action::ActionResult> choose(const OfferEntry& entry) {
@@ -208,6 +214,10 @@ class Import {
       return std::nullopt;
     }
     if (is_past(*result)) return ++report_.stale, std::nullopt;
+    if (!may_write(*result)) {
+      refuse("a remote's result is refused: an output lies outside of the build's directories");
+      return std::nullopt;
+    }
     std::uint64_t sum = 0;
     for (const OfferedBlob& row : entry.blobs) {
       sum += std::min(row.size, parts_.limits.result_bytes + 1);
@@ -284,6 +294,7 @@ Result<ImportReport> Importer::import(const ImportRequest& request,
 Result<std::vector<std::optional<remote::Object>>> Importer::get_offers(
     std::span<const ProbeKey> probes, remote::Deadline deadline) const {
   std::vector<remote::Name> names;
+  names.reserve(probes.size());
   for (const ProbeKey& probe : probes) names.push_back(offer_name(parts_.space, probe));
   auto objects = TRY(parts_.transport.get_many(names, offer_bytes_max(), deadline));
   if (objects.size() != names.size())

@@ -40,6 +40,9 @@ struct ImportRequest {
   std::function<bool(const action::Observation&)> holds;
   std::optional<ActionKey> key;  // only this result
   std::size_t entries_max = 1;   // newest first
+  // May an output lie there, at an absolute path outside of all roots? The request path says yes below its working
+  // directory and to what is declared: `deja exec` has no roots unless it is told so. Empty: nowhere.
+  std::function<bool(std::string_view path)> may_write{};
 };
 
 struct ImportReport {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/path.h"
 #include "exchange/pair_support.h"
 #include "exchange/record_name.h"
 #include "os/clock.h"
@@ -200,6 +201,34 @@ TEST_F(ImporterTest, ANamespaceIsAWorldOfItsOwn) {
   exported(run);
   space_ = "other";
   EXPECT_FALSE(imported(run).has_offer);
+}
+
+// Results of `deja exec` have no roots, and their working directory is in the key.
+TEST_F(ImporterTest, AbsoluteOutputsOnlyWhereTheRequestMayWrite) {
+  PastRun run("p", "source", {"x", "y"});
+  run.result.artifacts[1].path = "/w/build/out";
+  exported(run);
+  const ImportReport nowhere = imported(run);
+  EXPECT_EQ(nowhere.refused, 1U);
+  EXPECT_NE(nowhere.why_refused.find("outside"), std::string::npos) << nowhere.why_refused;
+  for (const char* directory : {"/w/buil", "/w/build/out/x", "/other"})
+    EXPECT_EQ(imported({run.probe,
+                        {},
+                        {},
+                        1,
+                        [directory](std::string_view path) { return is_within(path, directory); }})
+                  .refused,
+              1U)
+        << directory;
+  EXPECT_EQ(served_for(run), "");
+  std::vector<std::string> asked;
+  const auto may_write = [&asked](std::string_view path) {
+    asked.emplace_back(path);
+    return is_within(path, "/w/build");
+  };
+  EXPECT_EQ(imported({run.probe, {}, {}, 1, may_write}).imported.size(), 1U);
+  EXPECT_EQ(asked, std::vector<std::string>{"/w/build/out"});
+  EXPECT_EQ(served_for(run), truth(run));
 }
 
 TEST_F(ImporterTest, WhatIsPastItsTimeIsStale) {

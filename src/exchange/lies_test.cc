@@ -7,6 +7,7 @@
 #include <set>
 
 #include "action/manifest.h"
+#include "base/path.h"
 #include "exchange/exporter.h"
 #include "exchange/importer.h"
 #include "exchange/offer_check.h"
@@ -272,6 +273,11 @@ void plant_places(Planter& p) {
   };
   for (const std::string& path : {std::string("/etc/cron.d/x"),
                                   std::string("/home/u/.bashrc"),
+                                  std::string("/w/../etc/x"),
+                                  std::string("/w/a/../../etc/x"),
+                                  std::string("/w"),
+                                  std::string("/"),
+                                  std::string("//w/x"),
                                   std::string("\1/../../x"),
                                   std::string("\1/.."),
                                   std::string("\2/a/../../../x"),
@@ -426,9 +432,10 @@ void check_lie(World& world, const Lie& lie) {
   if (lie.policy == Policy::listed) trusted.add(world.writer->public_key(), "the writer");
   const Importer importer({transport, reader, reader, world.scratch, trusted, kSpace, {}});
   const std::string old_source = file_claim("", "old source").value;
+  const auto below_w = [](std::string_view path) { return path != "/w" && is_within(path, "/w"); };
   for (const PastRun* run : {&world.small, &world.big, &world.other}) {
     const auto holds = [&](const Observation& o) { return o.value != old_source; };
-    const auto report = importer.import({run->probe, holds, {}, 16}, kNoDeadline);
+    const auto report = importer.import({run->probe, holds, {}, 16, below_w}, kNoDeadline);
     EXPECT_TRUE(report || lie.may_be_harmless || report.error().code == Code::protocol)
         << report.error().message;
     std::set<std::string> allowed = {run->key().hex() + truth(*run)};

@@ -10,7 +10,6 @@
 #include <string>
 
 #include "action/roots.h"
-#include "base/path.h"
 #include "digest/hasher.h"
 
 namespace deja::exchange {
@@ -63,6 +62,7 @@ bool has_subject(const action::Observation& claim) {
   }
 }
 
+// "/a/b", without a component that leads elsewhere.
 bool goes_down(std::string_view rest) {
   while (!rest.empty()) {
     if (rest[0] != '/') return false;
@@ -192,6 +192,7 @@ bool is_safe_place(std::string_view tagged, Role role) {
     return false;
   for (const action::OutputName name : action::kOutputNames)
     if (tagged[0] == static_cast<char>(name)) return tagged.size() == 1;
+  if (tagged[0] == '/') return tagged.size() > 1 && goes_down(tagged);
   if (!is_root_tag(tagged.substr(0, 1))) return false;
   if (tagged.size() == 1) return role == Role::directory;
   return goes_down(tagged.substr(1));

@@ -13,8 +13,9 @@ namespace deja::exchange {
 // Does the claim have the form that its kind has? Code that checks claims or describes them relies on it.
 bool is_well_formed(const action::Observation& claim);
 
-// May a result that came from elsewhere write there? Only below a root or to an output that the command line
-// names; never through "..", nor into a version control's own directory, whose hooks are programs.
+// May a result that came from elsewhere name this place? Below a root, an output that the command line names, or an
+// absolute path, of which the reader knows whether it may be written (ImportRequest::may_write); never through "..",
+// nor into a version control's own directory, whose hooks are programs.
 bool is_safe_place(std::string_view tagged, action::Role role);
 
 // The blobs that a result names, ascending and each once. Empty: one digest with two sizes.

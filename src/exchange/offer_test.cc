@@ -91,7 +91,9 @@ TEST(Offer, AllocatesNoMoreThanItsLimit) {
   const PayloadFormat huge{"dejO", 1, 1ULL << 32};
   const std::string bomb = wrap_payload(huge, std::string(64 << 20, '\0'));
   ASSERT_LT(bomb.size(), 10'000U);
-  EXPECT_EQ(decode_offer(kProbe, bomb).error().code, Code::corrupt);
+  const auto read = decode_offer(kProbe, bomb);
+  EXPECT_EQ(read.error().code, Code::corrupt);
+  EXPECT_NE(read.error().message.find("too large"), std::string::npos) << read.error().message;
 }
 
 // A few bytes each, and each repeats a long subject.
@@ -255,7 +257,9 @@ const Wrong kWrong[] = {
        r.out.size = 1;
        rewrite(e, r);
      }},
-    place("absolute", "/home/u/.profile"),
+    place("absolute above", "/w/../home/u/.profile"),
+    place("the root of all", "/"),
+    place("absolute hooks", "/w/.git/hooks/post-merge"),
     place("above a root", "\1/../x"),
     place("above a root in the middle", "\1/a/../../x"),
     place("ends above", "\2/a/.."),

@@ -6,7 +6,6 @@
 // Tested by prefetch_test.cc.
 #include "exchange/prefetch.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -16,8 +15,12 @@
 namespace deja::exchange {
 
 Prefetch::Prefetch(const Importer& importer, store::RecordStore& records, SessionRecord record,
-                   PrefetchLimits limits)
-    : importer_(importer), records_(records), record_(std::move(record)), limits_(limits) {
+                   PrefetchLimits limits, std::function<bool(std::string_view)> may_write)
+    : importer_(importer),
+      records_(records),
+      record_(std::move(record)),
+      limits_(limits),
+      may_write_(std::move(may_write)) {
   for (const Use& use : record_.uses) known_.insert(use.probe);
   const MutexLock lock(mutex_);
   stats_.known = record_.uses.size();
@@ -111,6 +114,7 @@ void Prefetch::note_error() {
 void Prefetch::fetch(const std::vector<Use>& batch) {
   const remote::Deadline deadline{deadline_ns_};
   std::vector<ProbeKey> probes;
+  probes.reserve(batch.size());
   for (const Use& use : batch) probes.push_back(use.probe);
   const auto offers = importer_.get_offers(probes, deadline);
   if (!offers) return note_error();
@@ -118,8 +122,8 @@ void Prefetch::fetch(const std::vector<Use>& batch) {
     const auto& offer = (*offers)[i];
     ImportReport report;
     if (offer) {
-      auto imported =
-          importer_.import_offer({batch[i].probe, {}, batch[i].key, 1}, offer->bytes, deadline);
+      auto imported = importer_.import_offer({batch[i].probe, {}, batch[i].key, 1, may_write_},
+                                             offer->bytes, deadline);
       if (!imported) {
         note_error();
         continue;

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_set>
 
@@ -46,8 +48,9 @@ struct PrefetchStats {
 
 class Prefetch {
  public:
+  // may_write: ImportRequest's.
   Prefetch(const Importer& importer, store::RecordStore& records, SessionRecord record,
-           PrefetchLimits limits);
+           PrefetchLimits limits, std::function<bool(std::string_view path)> may_write = {});
   ~Prefetch();  // stops
   Prefetch(const Prefetch&) = delete;
   Prefetch& operator=(const Prefetch&) = delete;
@@ -75,6 +78,7 @@ class Prefetch {
   store::RecordStore& records_;
   const SessionRecord record_;
   const PrefetchLimits limits_;
+  const std::function<bool(std::string_view)> may_write_;
   std::unordered_set<ProbeKey> known_;  // constant after construction
 
   Mutex mutex_;

@@ -113,6 +113,7 @@ Result<std::optional<SessionRecord>> read_session(remote::Transport& transport,
                                                   std::span<const std::string> branches,
                                                   remote::Deadline deadline) {
   std::vector<remote::Name> names;
+  names.reserve(branches.size());
   for (const std::string& branch : branches) names.push_back(session_name(space, project, branch));
   const auto objects = TRY(transport.get_many(names, session_bytes_max(), deadline));
   for (std::size_t i = 0; i < std::min(objects.size(), names.size()); ++i) {

@@ -170,6 +170,15 @@ TEST_F(UploadQueueTest, AJobThatIsNeverTakenDoesNotHoldUpTheOthers) {
   EXPECT_EQ(queue.stats().errors, 5U);
 }
 
+TEST_F(UploadQueueTest, NorDoesOneForWhichTheRemoteIsAlwaysBusy) {
+  sender_.fail_for(key(1), Code::unavailable);
+  UploadQueue queue(options(), sender_.send());
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(queue.add(probe(i), key(i)));
+  while (queue.stats().sent < 3) std::this_thread::yield();
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(queue.stats().given_up, 0U);
+}
+
 TEST_F(UploadQueueTest, AFullQueueDropsItsOldest) {
   auto o = asleep();
   o.jobs_max = 3;

