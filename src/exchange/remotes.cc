@@ -68,6 +68,7 @@ std::optional<pipeline::Remotes::Imported> Remotes::import_result(const Question
   ImportRequest request;
   request.probe = question.probe;
   request.holds = question.holds;
+  request.may_write = question.may_write;
   const auto report = connection_->quick_importer().import(
       request, {begun + connection_->options().timeout_ns + patience});
   if (!report) {

@@ -27,6 +27,8 @@ class Remotes {
     // Does this claim hold here and now? Only called by the thread that asks, and not after import_result() has
     // returned.
     std::function<bool(const action::Observation&)> holds;
+    // May an output of this command lie there, at an absolute path? Under the same rules.
+    std::function<bool(std::string_view path)> may_write;
   };
   struct Imported {
     ActionKey key;

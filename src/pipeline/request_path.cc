@@ -6,6 +6,9 @@
 // Tested by request_path_test.cc with a store and a client in memory.
 #include "pipeline/request_path.h"
 
+#include <algorithm>
+
+#include "base/path.h"
 #include "evidence/blind_spots.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -190,18 +193,26 @@ bool RequestPath::wait_for_other_run() {
 bool RequestPath::ask_remotes() {
   if (settings_.remotes == nullptr || !turn_) return false;
   const ProbeKey& probe = prepared_->probe;
+  const auto holds = [this](const action::Observation& claim) {
+    const auto held = checker_->holds(claim);
+    return held && *held;
+  };
   const auto imported =
-      settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd,
-                                        [this](const action::Observation& claim) {
-                                          const auto held = checker_->holds(claim);
-                                          return held && *held;
-                                        }});
+      settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd, holds,
+                                        [this](std::string_view path) { return may_write(path); }});
   if (!imported || !find_and_materialize()) return false;
   outcome_.reason.clear();
   outcome_.remote = imported->from;
   outcome_.writer = imported->writer;
   share_hit();
   return true;
+}
+
+// What comes from a remote is placed where this command could have written: below its directory, or where it says.
+bool RequestPath::may_write(std::string_view path) const {
+  const auto& declared = prepared_->invocation.outputs.written;
+  return is_within(path, request_.cwd) ||
+         std::find(declared.begin(), declared.end(), path) != declared.end();
 }
 
 // Gives the result of this hit to the requests that wait for it.

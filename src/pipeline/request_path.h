@@ -51,6 +51,7 @@ class RequestPath {
   std::string materialize(const StoredResult& stored, const Target& target);
   bool find_and_materialize();
   bool serve_shared(const Published& shared);
+  bool may_write(std::string_view path) const;
   void share_hit();
   void explain_new_source();
   RunOrder make_run_order() const;
