@@ -29,7 +29,10 @@ Sha256 hmac(std::string_view key, std::string_view text) {
 
 std::string names_of(const std::map<std::string, std::string>& headers) {
   std::string names;
-  for (const auto& [name, value] : headers) names += (names.empty() ? "" : ";") + name;
+  for (const auto& [name, value] : headers) {
+    if (!names.empty()) names += ';';
+    names += name;
+  }
   return names;
 }
 
@@ -39,7 +42,8 @@ std::string canonical(const AwsRequest& request) {
     text += line;
     text += '\n';
   }
-  for (const auto& [name, value] : request.headers) text += name + ":" + value + "\n";
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append(":").append(value).append("\n");
   text += "\n" + names_of(request.headers) + "\n";
   text += request.content_sha256;
   return text;
