@@ -141,9 +141,10 @@ Result<std::string> file_digest(const Source& source) {
     CHECK(EVP_DigestUpdate(hash.get(), piece.data(), piece.size()) == 1);
     return Status();
   }));
-  Sha256 digest{};
-  CHECK(EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr) == 1);
-  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  std::string digest(32, '\0');
+  CHECK(EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
+        1);
+  return to_hex(digest);
 }
 
 std::string first_of(const Environment& environment,

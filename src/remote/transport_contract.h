@@ -187,7 +187,7 @@ TYPED_TEST_P(TransportReads, ASinksErrorEndsTheGet) {
 
 TYPED_TEST_P(TransportReads, ListsWhatIsThere) {
   std::map<Name, std::uint64_t> missing;
-  for (const std::size_t size : {50, 60, 70000}) {
+  for (const std::size_t size : {std::size_t{50}, std::size_t{60}, std::size_t{70'000}}) {
     const std::string bytes = noise(size);
     missing[this->plant_blob(bytes)] = size;
     missing[record_name(bytes)] = size;
