@@ -8,7 +8,6 @@
 #include "remote/address.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <span>
 #include <utility>

@@ -13,7 +13,6 @@
 
 #include "os/file.h"
 #include "remote/address.h"
-#include "remote/secret.h"
 #include "remote/xml.h"
 
 namespace deja::remote {
@@ -57,6 +56,23 @@ Result<AwsCredentials> keys_of(const AwsProfile& profile, const std::string& whe
 
 bool has_keys(const AwsProfile& profile) {
   return profile.contains("aws_access_key_id") || profile.contains("aws_secret_access_key");
+}
+
+struct StsAnswer {
+  AwsCredentials credentials;
+  std::optional<std::int64_t> expires_s;
+  std::string code;  // of an error, with a blank before it
+};
+bool parse_sts(std::string_view body, StsAnswer& answer) {
+  return read_xml(body, [&answer](const XmlElement& element) {
+    const std::string_view path = element.path, text = element.text;
+    if (path.ends_with("/Credentials/AccessKeyId")) answer.credentials.access_key = text;
+    if (path.ends_with("/Credentials/SecretAccessKey")) answer.credentials.secret_key = text;
+    if (path.ends_with("/Credentials/SessionToken")) answer.credentials.session_token = text;
+    if (path.ends_with("/Credentials/Expiration")) answer.expires_s = parse_iso_time(text);
+    if (path.ends_with("Error/Code") && is_word(text) && text.size() < 64)
+      answer.code = " " + std::string(text);
+  });
 }
 
 }  // namespace
@@ -138,14 +154,17 @@ Status AwsCredentialSource::choose_profile(const std::string& name, bool is_want
                   setting(*profile, "role_session_name")};
   if (role.is_set() && !role.token_file.empty())
     return choose_role(role, setting(*profile, "endpoint_url"));
-  for (const auto& [key, value] : *profile)
-    if (key == "credential_process" || key == "source_profile" || key == "credential_source" ||
-        key.starts_with("sso_"))
-      return Error{Code::invalid, 0,
-                   where + " gets its credentials by " + key +
-                       ", which deja does not do; run: eval \"$(aws configure export-credentials "
-                       "--profile " +
-                       name + " --format env)\""};
+  const auto other = std::find_if(profile->begin(), profile->end(), [](const auto& entry) {
+    const std::string& key = entry.first;
+    return key == "credential_process" || key == "source_profile" || key == "credential_source" ||
+           key.starts_with("sso_");
+  });
+  if (other != profile->end())
+    return Error{
+        Code::invalid, 0,
+        where + " gets its credentials by " + other->first +
+            ", which deja does not do; run: eval \"$(aws configure export-credentials --profile " +
+            name + " --format env)\""};
   return Error{Code::invalid, 0,
                where + " has no aws_access_key_id and no web_identity_token_file"};
 }
@@ -169,48 +188,33 @@ Status AwsCredentialSource::choose_role(Role role, std::string endpoint) {
 }
 
 Result<AwsCredentialSource::Temporary> AwsCredentialSource::ask_sts(Deadline deadline) {
-  std::string token;
-  if (auto text = os::read_file(role_.token_file, kTokenMax)) {
-    token = *std::move(text);
-  } else {
-    return Error{Code::denied, 0, "AWS web identity token: " + text.error().message};
-  }
-  while (token.ends_with('\n') || token.ends_with('\r') || token.ends_with(' ')) token.pop_back();
+  auto token = os::read_file(role_.token_file, kTokenMax);
+  if (!token) return Error{Code::denied, 0, "AWS web identity token: " + token.error().message};
+  while (token->ends_with('\n') || token->ends_with('\r') || token->ends_with(' '))
+    token->pop_back();
   // In the body, so that the token is in no log of addresses.
   const std::string body =
       "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=" + percent_encode(role_.arn) +
       "&RoleSessionName=" + percent_encode(role_.session_name) +
-      "&WebIdentityToken=" + percent_encode(token);
+      "&WebIdentityToken=" + percent_encode(*token);
   const HttpRequest request{
       .method = Method::post, .url = sts_url_, .body = {.bytes = body}, .max_bytes = kAnswerMax};
   const HttpAnswer answer = TRY(sts_->run(request, deadline));
   const std::string subject = "AWS STS at " + sts_url_;
-  AwsCredentials credentials;
-  std::string code;
-  std::optional<std::int64_t> expires_s;
-  const bool is_xml = read_xml(answer.body, [&](const XmlElement& element) {
-    if (element.path.ends_with("/Credentials/AccessKeyId")) credentials.access_key = element.text;
-    if (element.path.ends_with("/Credentials/SecretAccessKey"))
-      credentials.secret_key = element.text;
-    if (element.path.ends_with("/Credentials/SessionToken"))
-      credentials.session_token = element.text;
-    if (element.path.ends_with("/Credentials/Expiration")) expires_s = parse_iso_time(element.text);
-    if (element.path.ends_with("Error/Code") && is_word(element.text) && element.text.size() < 64)
-      code = element.text;
-  });
+  StsAnswer found;
+  const bool is_xml = parse_sts(answer.body, found);
   if (!answer.is_ok()) {
     const bool is_down = answer.status >= 500 || answer.status == 429;
     return Error{is_down ? Code::unavailable : Code::denied, 0,
-                 subject + ": status " + std::to_string(answer.status) +
-                     (code.empty() ? "" : " " + code) + ": no credentials for the role " +
-                     role_.arn};
+                 subject + ": status " + std::to_string(answer.status) + found.code +
+                     ": no credentials for the role " + role_.arn};
   }
-  if (!is_xml || !expires_s)
+  if (!is_xml || !found.expires_s)
     return Error{Code::protocol, 0,
                  subject + ": the answer is not one to AssumeRoleWithWebIdentity"};
   const std::int64_t now = options_.wall_ns();
-  const std::int64_t expires = *expires_s * kSecond;
-  return Temporary{TRY(checked(std::move(credentials), subject)), now,
+  const std::int64_t expires = *found.expires_s * kSecond;
+  return Temporary{TRY(checked(std::move(found.credentials), subject)), now,
                    expires - std::min(kEarlyMaxNs, std::max<std::int64_t>(0, expires - now) / 4),
                    expires};
 }
@@ -240,7 +244,7 @@ Result<AwsCredentials> AwsCredentialSource::wait_for_role(Deadline deadline) {
   {
     const MutexLock lock(mutex_);
     is_asking_ = false;
-    if (received) temporary_ = *std::move(received);
+    if (received) temporary_ = *received;
     if (temporary_ && options_.wall_ns() < temporary_->expires_ns) {
       result = temporary_->credentials;
     } else if (received) {

@@ -8,28 +8,28 @@
 
 #include "base/bytes.h"
 #include "base/check.h"
+#include "remote/sha256.h"
 
 namespace deja::remote {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 
-std::string_view view(const Sha256& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
-Sha256 hmac(std::string_view key, std::string_view text) {
-  Sha256 out{};
+std::string hmac(std::string_view key, std::string_view text) {
+  std::string out(32, '\0');
   unsigned size = 0;
   CHECK(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), out.data(),
-             &size) != nullptr);
+             reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+             reinterpret_cast<unsigned char*>(out.data()), &size) != nullptr);
   return out;
 }
 
 std::string names_of(const std::map<std::string, std::string>& headers) {
   std::string names;
-  for (const auto& [name, value] : headers) names += (names.empty() ? "" : ";") + name;
+  for (const auto& [name, value] : headers) {
+    if (!names.empty()) names += ';';
+    names += name;
+  }
   return names;
 }
 
@@ -39,7 +39,8 @@ std::string canonical(const AwsRequest& request) {
     text += line;
     text += '\n';
   }
-  for (const auto& [name, value] : request.headers) text += name + ":" + value + "\n";
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append(":").append(value).append("\n");
   text += "\n" + names_of(request.headers) + "\n";
   text += request.content_sha256;
   return text;
@@ -47,13 +48,7 @@ std::string canonical(const AwsRequest& request) {
 
 }  // namespace
 
-Sha256 sha256(std::string_view bytes) {
-  Sha256 out{};
-  CHECK(EVP_Digest(bytes.data(), bytes.size(), out.data(), nullptr, EVP_sha256(), nullptr) == 1);
-  return out;
-}
-
-std::string sha256_hex(std::string_view bytes) { return to_hex(view(sha256(bytes))); }
+std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
 
 std::string aws_time(std::int64_t seconds) {
   const auto time = static_cast<std::time_t>(seconds);
@@ -70,14 +65,13 @@ std::string aws_authorization(const AwsRequest& request, const AwsCredentials& c
   const std::string where = date + "/" + scope.region + "/" + scope.service + "/aws4_request";
   const std::string text =
       std::string(kAlgorithm) + "\n" + time + "\n" + where + "\n" + sha256_hex(canonical(request));
-  Sha256 key = hmac("AWS4" + credentials.secret_key, date);
+  std::string key = hmac("AWS4" + credentials.secret_key, date);
   for (const std::string_view part :
        {std::string_view(scope.region), std::string_view(scope.service),
         std::string_view("aws4_request")})
-    key = hmac(view(key), part);
+    key = hmac(key, part);
   return std::string(kAlgorithm) + " Credential=" + credentials.access_key + "/" + where +
-         ", SignedHeaders=" + names_of(request.headers) +
-         ", Signature=" + to_hex(view(hmac(view(key), text)));
+         ", SignedHeaders=" + names_of(request.headers) + ", Signature=" + to_hex(hmac(key, text));
 }
 
 }  // namespace deja::remote

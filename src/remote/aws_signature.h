@@ -4,7 +4,6 @@
 // no x-amz-content-sha256 by itself, signs headers that it does not send, and takes queries as they come.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -41,8 +40,6 @@ std::string aws_authorization(const AwsRequest& request, const AwsCredentials& c
 // "20150830T123600Z", from seconds since 1970.
 std::string aws_time(std::int64_t seconds);
 
-using Sha256 = std::array<std::uint8_t, 32>;
-Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);
 
 }  // namespace deja::remote

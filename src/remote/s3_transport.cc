@@ -46,6 +46,28 @@ S3Error parse_error(std::string_view body) {
   return error;
 }
 
+// What ListObjectsV2 answers.
+struct KeyList {
+  std::vector<std::pair<std::string, std::uint64_t>> keys;  // with their sizes
+  bool is_encoded = false, is_cut = false;
+  std::string next;
+};
+bool parse_list(std::string_view body, KeyList& list) {
+  std::string key;
+  std::uint64_t size = 0;
+  return read_xml(body, [&](const XmlElement& element) {
+    const std::string_view text = element.text;
+    if (element.path == "ListBucketResult/EncodingType") list.is_encoded = text == "url";
+    if (element.path == "ListBucketResult/IsTruncated") list.is_cut = text == "true";
+    if (element.path == "ListBucketResult/NextContinuationToken") list.next = text;
+    if (element.path == "ListBucketResult/Contents/Key") key = text;
+    if (element.path == "ListBucketResult/Contents/Size")
+      std::from_chars(text.data(), text.data() + text.size(), size);
+    if (element.path == "ListBucketResult/Contents")
+      list.keys.emplace_back(std::exchange(key, ""), std::exchange(size, 0));
+  });
+}
+
 struct Meaning {
   std::string_view code;  // of S3's "List of error codes"
   Code meaning;
@@ -119,9 +141,10 @@ Result<std::string> file_digest(const Source& source) {
     CHECK(EVP_DigestUpdate(hash.get(), piece.data(), piece.size()) == 1);
     return Status();
   }));
-  Sha256 digest{};
-  CHECK(EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr) == 1);
-  return to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  std::string digest(32, '\0');
+  CHECK(EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
+        1);
+  return to_hex(digest);
 }
 
 std::string first_of(const Environment& environment,
@@ -166,8 +189,8 @@ Result<S3Transport::Place> S3Transport::find_place(const Address& address,
     return Error{
         Code::invalid, 0,
         "remote address " + address.text() + ": the region is not a word like eu-central-1"};
-  const std::string aws = "https://s3." + place.region + ".amazonaws.com" +
-                          (place.region.starts_with("cn-") ? ".cn" : "");
+  std::string aws = "https://s3." + place.region + ".amazonaws.com";
+  if (place.region.starts_with("cn-")) aws += ".cn";
   const std::string endpoint = choose(
       address.parameter("endpoint"),
       first_of(environment, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}), "endpoint_url", aws);
@@ -251,7 +274,7 @@ Result<HttpRequest> S3Transport::sign(HttpRequest request, const std::string& pa
   if (!credentials->session_token.empty())
     signed_parts.headers["x-amz-security-token"] = credentials->session_token;
   for (const auto& [name, value] : signed_parts.headers)
-    request.headers.push_back(name + ": " + value);
+    request.headers.emplace_back(name).append(": ").append(value);
   signed_parts.headers["host"] = place_.host;  // libcurl sends it
   request.headers.push_back("Authorization: " +
                             aws_authorization(signed_parts, *credentials, {place_.region, "s3"}));
@@ -333,17 +356,35 @@ Result<bool> S3Transport::get_to(const Name& name, std::uint64_t max_bytes, cons
   return true;
 }
 
+std::vector<WebTransport::Ask> S3Transport::next_ranges(const Name& name, const Ranges& ranges) {
+  std::vector<Ask> asks;
+  for (std::uint64_t at = ranges.next; at < ranges.total && asks.size() < kRangesAtOnce;
+       at += kRangeBytes) {
+    const std::uint64_t count = std::min(kRangeBytes, ranges.total - at);
+    asks.push_back({.name = name, .headers = {range_header(at, count)}, .max_bytes = count});
+    if (!ranges.etag.empty()) asks.back().headers.push_back("If-Match: " + ranges.etag);
+  }
+  return asks;
+}
+
+Status S3Transport::take_range(const Ask& ask, const HttpAnswer& answer, Ranges& ranges,
+                               const Sink& sink) const {
+  if (answer.status == 412 || is_absent(answer))
+    return error(Code::unavailable, ask, "the object has changed while it was read");
+  if (answer.status != 206) return refusal(ask, answer);
+  const auto range = parse_content_range(answer.content_range);
+  if (!range || range->first != ranges.next || range->total != ranges.total ||
+      answer.body.size() != ask.max_bytes)
+    return error(Code::protocol, ask, "the server sent another range than was asked for");
+  ranges.next += answer.body.size();
+  return sink(answer.body);
+}
+
 Status S3Transport::read_ranges(const Name& name, Ranges ranges, const Sink& sink,
                                 Deadline deadline) {
   bool has_failed = false;
   while (ranges.next < ranges.total) {
-    std::vector<Ask> asks;
-    for (std::uint64_t at = ranges.next; at < ranges.total && asks.size() < kRangesAtOnce;
-         at += kRangeBytes) {
-      const std::uint64_t count = std::min(kRangeBytes, ranges.total - at);
-      asks.push_back({.name = name, .headers = {range_header(at, count)}, .max_bytes = count});
-      if (!ranges.etag.empty()) asks.back().headers.push_back("If-Match: " + ranges.etag);
-    }
+    const std::vector<Ask> asks = next_ranges(name, ranges);
     const auto answers = ask_all(asks, deadline);
     if (!answers) {
       if (answers.error().code != Code::unavailable || std::exchange(has_failed, true))
@@ -351,18 +392,8 @@ Status S3Transport::read_ranges(const Name& name, Ranges ranges, const Sink& sin
       continue;
     }
     has_failed = false;
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-      const HttpAnswer& answer = (*answers)[i];
-      if (answer.status == 412 || is_absent(answer))
-        return error(Code::unavailable, asks[i], "the object has changed while it was read");
-      const auto range = parse_content_range(answer.content_range);
-      if (answer.status != 206) return refusal(asks[i], answer);
-      if (!range || range->first != ranges.next || range->total != ranges.total ||
-          answer.body.size() != asks[i].max_bytes)
-        return error(Code::protocol, asks[i], "the server sent another range than was asked for");
-      TRY(sink(answer.body));
-      ranges.next += answer.body.size();
-    }
+    for (std::size_t i = 0; i < asks.size(); ++i)
+      TRY(take_range(asks[i], (*answers)[i], ranges, sink));
   }
   return {};
 }
@@ -374,6 +405,20 @@ Result<bool> S3Transport::remove(const Name& name, Deadline deadline) {
   return WebTransport::remove(name, deadline);
 }
 
+Result<HttpAnswer> S3Transport::ask_list(const std::string& query, Deadline deadline) {
+  const std::string path = place_.base.empty() ? "/" : place_.base;
+  for (bool is_second = false;; is_second = true) {
+    TRY(check_pause());
+    HttpRequest request{.url = place_.origin + path, .max_bytes = kPageBytesMax};
+    request.url.append("?").append(query);
+    request = TRY(sign(std::move(request), path, query, std::string(kEmptyDigest), deadline));
+    HttpAnswer answer = TRY(client().run(request, deadline));
+    note_pause(answer);
+    if (answer.is_ok()) return answer;
+    if (is_second || !recovers(answer)) return error_of(answer, name() + ": list");
+  }
+}
+
 struct S3Transport::Page {
   std::vector<Listed> objects;
   std::string next;  // empty: it was the last one
@@ -382,44 +427,20 @@ struct S3Transport::Page {
 Result<S3Transport::Page> S3Transport::list_page(const std::string& prefix,
                                                  const std::string& token, Deadline deadline) {
   // Sorted by name, as the signature needs it.
-  const std::string query =
-      (token.empty() ? "" : "continuation-token=" + percent_encode(token) + "&") +
+  std::string query =
       "encoding-type=url&list-type=2&max-keys=1000&prefix=" + percent_encode(prefix);
-  const std::string path = place_.base.empty() ? "/" : place_.base;
-  HttpAnswer answer;
-  for (int round = 0; round < 2; ++round) {
-    TRY(check_pause());
-    HttpRequest request{.url = place_.origin + path + "?" + query, .max_bytes = kPageBytesMax};
-    request = TRY(sign(std::move(request), path, query, std::string(kEmptyDigest), deadline));
-    answer = TRY(client().run(request, deadline));
-    note_pause(answer);
-    if (answer.is_ok() || !recovers(answer)) break;
-  }
-  if (!answer.is_ok()) return error_of(answer, name() + ": list");
-  Page page;
-  std::string key;
-  std::uint64_t size = 0;
-  bool is_encoded = false, is_cut = false;
-  std::vector<std::pair<std::string, std::uint64_t>> found;
-  const bool is_xml = read_xml(answer.body, [&](const XmlElement& element) {
-    const std::string_view text = element.text;
-    if (element.path == "ListBucketResult/EncodingType") is_encoded = text == "url";
-    if (element.path == "ListBucketResult/IsTruncated") is_cut = text == "true";
-    if (element.path == "ListBucketResult/NextContinuationToken") page.next = text;
-    if (element.path == "ListBucketResult/Contents/Key") key = text;
-    if (element.path == "ListBucketResult/Contents/Size")
-      std::from_chars(text.data(), text.data() + text.size(), size);
-    if (element.path == "ListBucketResult/Contents")
-      found.emplace_back(std::exchange(key, ""), std::exchange(size, 0));
-  });
-  if (!is_xml || (is_cut && (page.next.empty() || page.next == token)))
+  if (!token.empty()) query.insert(0, "continuation-token=" + percent_encode(token) + "&");
+  const HttpAnswer answer = TRY(ask_list(query, deadline));
+  KeyList list;
+  if (!parse_list(answer.body, list) || (list.is_cut && (list.next.empty() || list.next == token)))
     return Error{Code::protocol, 0, name() + ": list: the answer is no list of a bucket"};
-  if (!is_cut) page.next.clear();
-  for (const auto& [text, bytes] : found) {
-    const auto decoded = is_encoded ? percent_decode(text) : text;
+  Page page;
+  if (list.is_cut) page.next = list.next;
+  for (const auto& [key, size] : list.keys) {
+    const auto decoded = list.is_encoded ? percent_decode(key) : key;
     if (!decoded || !decoded->starts_with(place_.prefix)) continue;
     if (const auto object = Name::from_path(decoded->substr(place_.prefix.size())))
-      page.objects.push_back({*object, bytes});
+      page.objects.push_back({*object, size});
   }
   return page;
 }

@@ -77,6 +77,10 @@ class S3Transport : public WebTransport {
   Result<HttpRequest> sign(HttpRequest request, const std::string& path, const std::string& query,
                            const std::string& digest, Deadline deadline);
   Status read_ranges(const Name& name, Ranges ranges, const Sink& sink, Deadline deadline);
+  static std::vector<Ask> next_ranges(const Name& name, const Ranges& ranges);
+  Status take_range(const Ask& ask, const HttpAnswer& answer, Ranges& ranges,
+                    const Sink& sink) const;
+  Result<HttpAnswer> ask_list(const std::string& query, Deadline deadline);
   Result<Page> list_page(const std::string& prefix, const std::string& token, Deadline deadline);
 
   const Place place_;
