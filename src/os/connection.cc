@@ -4,9 +4,7 @@
 // resolv.conf says, which no deadline of ours could end.
 #include "os/connection.h"
 
-#include <fcntl.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -3,13 +3,11 @@
 // Only the root stays open: a directory below it that somebody removes is made again by the next put.
 #include "remote/directory_transport.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <random>
 #include <utility>
 
 #include "base/bytes.h"
-#include "base/path.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "remote/sha256.h"

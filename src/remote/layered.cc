@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <utility>
 
 #include "base/bytes.h"
@@ -219,8 +220,8 @@ Result<Put> LayeredTransport::replace(const Name& name, std::string_view bytes,
     }
   }
   const Put done = TRY(layers_[home]->replace(name, bytes, expected, deadline));
-  std::vector<std::size_t> nearer;
-  for (std::size_t i = 0; i < home; ++i) nearer.push_back(i);
+  std::vector<std::size_t> nearer(home);
+  std::iota(nearer.begin(), nearer.end(), std::size_t{0});
   if (done == Put::stored) copy(name, std::string(bytes), nearer);
   return done;
 }

@@ -3,8 +3,6 @@
 // too, before and after its call, and "absent" does not replace it while it is fresh.
 #include "remote/negative_cache.h"
 
-#include <algorithm>
-
 namespace deja::remote {
 
 bool NegativeCacheTransport::is_absent(const Name& name, Deadline deadline) {

@@ -299,47 +299,59 @@ bool RedisClient::follow(const RedisRedirect& redirect, std::uint16_t slot, Rout
   return true;
 }
 
+RedisClient::Next RedisClient::after_no_connection(std::uint16_t slot, Route& route,
+                                                   const Error& error, const os::Limit& limit) {
+  if (error.code == Code::timeout) suspect(route.endpoint);
+  if (error.code != Code::unavailable || wake_.is_set()) return Next::end;
+  if (!look_elsewhere(slot, route.endpoint, limit)) return Next::end;
+  route = {};
+  return Next::try_again;
+}
+
+RedisClient::Next RedisClient::after_lost_connection(const Route& route, const Lease& lease,
+                                                     int runs, const Error& error) {
+  if (error.code == Code::timeout) suspect(route.endpoint);
+  if (error.code != Code::unavailable || wake_.is_set()) return Next::end;
+  drop_idle(route.endpoint);
+  // A server closes idle connections when it likes; that is no failure.
+  const bool is_stale = lease.reused && lease.connection->got_nothing() && runs == 1;
+  return is_stale ? Next::try_again : Next::end;
+}
+
+RedisClient::Next RedisClient::try_route(std::uint16_t slot, Route& route, const Talk& talk,
+                                         const os::Limit& limit, Status& result) {
+  auto lease = borrow(route.endpoint, limit);
+  if (!lease) {
+    result = std::move(lease).error();
+    return after_no_connection(slot, route, result.error(), limit);
+  }
+  Conversation conversation(*lease->connection, limit, route.asks);
+  result = talk(conversation);
+  if (result) {
+    if (learn_once(route.endpoint, *lease->connection, limit))
+      give_back(route.endpoint, std::move(*lease));
+    return Next::end;
+  }
+  if (conversation.redirect_) {
+    // After more commands the connection may be in the middle of a transaction.
+    if (conversation.runs_ == 1) give_back(route.endpoint, std::move(*lease));
+    return follow(*conversation.redirect_, slot, route, limit) ? Next::try_again : Next::end;
+  }
+  if (!conversation.broken_) return Next::end;
+  return after_lost_connection(route, *lease, conversation.runs_, result.error());
+}
+
 Status RedisClient::at_key(std::string_view key, Deadline deadline, const Talk& talk) {
   const os::Limit limit = TRY(limit_of(deadline));
   const std::uint16_t slot = redis_slot(key);
   Route route;
-  Error last{Code::unavailable, 0, "the servers redirect in a circle"};
+  Status result = Error{Code::unavailable, 0, "the servers redirect in a circle"};
   for (int i = 0; i < kRoutesMax; ++i) {
     if (!route.fixed) route.endpoint = endpoint_of(slot);
     if (take_suspicion(route.endpoint) && look_elsewhere(slot, route.endpoint, limit)) continue;
-    auto lease = borrow(route.endpoint, limit);
-    if (!lease) {
-      last = std::move(lease).error();
-      if (last.code == Code::timeout) suspect(route.endpoint);
-      if (last.code != Code::unavailable || wake_.is_set()) return last;
-      if (!look_elsewhere(slot, route.endpoint, limit)) return last;
-      route = {};
-      continue;
-    }
-    Conversation conversation(*lease->connection, limit, route.asks);
-    Status done = talk(conversation);
-    if (done) {
-      if (learn_once(route.endpoint, *lease->connection, limit))
-        give_back(route.endpoint, std::move(*lease));
-      return done;
-    }
-    last = std::move(done).error();
-    if (conversation.redirect_) {
-      // After more commands the connection may be in the middle of a transaction.
-      if (conversation.runs_ == 1) give_back(route.endpoint, std::move(*lease));
-      if (!follow(*conversation.redirect_, slot, route, limit)) return last;
-      continue;
-    }
-    if (!conversation.broken_) return last;
-    if (last.code == Code::timeout) suspect(route.endpoint);
-    if (last.code != Code::unavailable || wake_.is_set()) return last;
-    // A server closes idle connections when it likes; that is no failure.
-    const bool is_stale =
-        lease->reused && lease->connection->got_nothing() && conversation.runs_ == 1;
-    drop_idle(route.endpoint);
-    if (!is_stale) return last;
+    if (try_route(slot, route, talk, limit, result) == Next::end) return result;
   }
-  return last;
+  return result;
 }
 
 Result<std::vector<Reply>> RedisClient::run(std::string_view key, const RedisCommands& commands,

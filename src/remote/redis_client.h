@@ -103,6 +103,8 @@ class RedisClient {
     bool fixed = false;  // not by the table: after ASK
   };
 
+  enum class Next { end, try_again };
+
   Result<os::Limit> limit_of(Deadline deadline) const;
   RedisEndpoint endpoint_of(std::uint16_t slot);
   Result<Lease> borrow(const RedisEndpoint& endpoint, const os::Limit& limit);
@@ -113,6 +115,12 @@ class RedisClient {
   // False: there is nowhere else to go.
   bool follow(const RedisRedirect& redirect, std::uint16_t slot, Route& route,
               const os::Limit& limit);
+  // Talks with the server of the route. After try_again `route` is where to go next.
+  Next try_route(std::uint16_t slot, Route& route, const Talk& talk, const os::Limit& limit,
+                 Status& result);
+  Next after_no_connection(std::uint16_t slot, Route& route, const Error& error,
+                           const os::Limit& limit);
+  Next after_lost_connection(const Route& route, const Lease& lease, int runs, const Error& error);
   Status refresh_from(const RedisEndpoint& endpoint, const os::Limit& limit);
   static Result<Reply> ask_for_slots(RedisConnection& connection, const os::Limit& limit);
   bool learn_once(const RedisEndpoint& endpoint, RedisConnection& connection,

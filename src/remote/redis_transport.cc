@@ -92,6 +92,17 @@ std::string escape_glob(std::string_view text) {
   return out;
 }
 
+// What SCAN has found, without the keys that are no objects.
+std::vector<Name> names_of(const std::vector<Reply>& keys, const std::string& prefix) {
+  std::vector<Name> names;
+  for (const Reply& key : keys) {
+    if (!key.text.starts_with(prefix)) continue;
+    const auto name = Name::from_path(std::string_view(key.text).substr(prefix.size()));
+    if (name) names.push_back(*name);
+  }
+  return names;
+}
+
 std::string describe(const RedisOptions& options) {
   std::string text = options.uses_tls ? "redis over TLS at " : "redis at ";
   for (std::size_t i = 0; i < options.endpoints.size(); ++i)
@@ -502,15 +513,9 @@ Status RedisTransport::list_server(RedisClient::Conversation& conversation,
         !reply.elements[0].is(Reply::Type::bulk) || !reply.elements[1].is(Reply::Type::array))
       return redis_error(reply);
     cursor = reply.elements[0].text;
-    std::vector<Name> names;
+    const std::vector<Name> names = names_of(reply.elements[1].elements, options_.prefix);
     RedisCommands lengths;
-    for (const Reply& key : reply.elements[1].elements) {
-      if (!key.text.starts_with(options_.prefix)) continue;
-      const auto name = Name::from_path(std::string_view(key.text).substr(options_.prefix.size()));
-      if (!name) continue;
-      names.push_back(*name);
-      lengths.add({"STRLEN", key.text});
-    }
+    for (const Name& name : names) lengths.add({"STRLEN", key_of(name)});
     const auto sizes = TRY(conversation.run(lengths));
     for (std::size_t i = 0; i < names.size(); ++i) {
       // Not a string, or gone by now.
