@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <ostream>
 
 #include "exchange/exchange_support.h"
 #include "exchange/offer_check.h"
@@ -189,6 +190,8 @@ struct Wrong {
   const char* name;
   std::function<void(action::ActionResult&, OfferEntry&)> change;
 };
+
+void PrintTo(const Wrong& wrong, std::ostream* out) { *out << wrong.name; }
 
 class WrongEntry : public testing::TestWithParam<Wrong> {};
 
