@@ -40,9 +40,6 @@ enum class BypassReason : std::uint8_t {
   unknown_tool,        // no adapter knows this program
   tool_not_found,      // no such program on PATH (the real exec reports it)
   disabled,            // DEJA_DISABLE, or `disable` in the config
-  busy,                // the engine has its maximum number of clients
-  foreign_client,      // client of another user, mount namespace or root directory
-  unobservable,        // the tool cannot be observed (static, setuid, foreign binary)
   internal_error,      // the cache failed; the journal has the reason
   no_cache,            // deja exec --no-cache, --non-deterministic
   incremental,         // edited repeatedly: left to rustc's incremental cache
