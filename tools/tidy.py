@@ -234,6 +234,35 @@ def find_tests(code, root):
     return Tests(cases, code, programs)
 
 
+# Tables of reasons: {enum: file of its rows, each `{name, "name", …}`}. Of a bypass a test runs the example in its row.
+REASONS = {"NotStored": "src/action/not_stored.cc", "BypassReason": "src/tool/bypass.cc"}
+# Their tests use the names only as examples.
+SHOW_REASONS = {"journal", "cli"}
+HAVE_EXAMPLES = {"BypassReason"}
+
+
+def check_reasons(code, tables=REASONS):
+    """Each reason is given by the code and expected by a test that makes something happen."""
+    for enum, table in tables.items():
+        table = pathlib.Path(table)
+        rows = re.findall(r"""\{(\w+), "\1"(.*?)\}(?=,\n)""", code.get(table, ""), re.DOTALL)
+        tests, product = [], []
+        for file, text in code.items():
+            if file.parent == table.parent and file.stem in (table.stem, table.stem + "_test"):
+                continue
+            if not cxx.is_test(file):
+                product.append(cxx.strip(text))
+            elif file.parts[1] not in SHOW_REASONS:
+                tests.append(text)
+        given, tested = "\n".join(product), "\n".join(tests)
+        for name, rest in rows:
+            if not re.search(rf"\b{enum}::{name}\b", given):
+                yield f"{table}:1: no code gives the reason {name}: take it out"
+            has_example = enum in HAVE_EXAMPLES and not rest.endswith('""')
+            if not has_example and not re.search(rf'\b{enum}::{name}\b|"(bypass )?{name}(: [^"]*)?"', tested):
+                yield f"{table}:1: no test expects the reason {name}"
+
+
 CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
 
 
@@ -245,6 +274,7 @@ def check(root=cxx.ROOT):
         problems += check_comments(file, text, tests, root)
         for rule in CODE_RULES + ([check_words] if file.parts[0] == "src" else []):
             problems += rule(file, text)
+    problems += check_reasons(code)
     scripts = cxx.own_files("tools", "test", "cmake", "src", suffixes={".py", ".sh", ".txt", ".cmake"}, root=root)
     for file in [*scripts, pathlib.Path("dev"), pathlib.Path(".ci/run")]:
         if (root / file).is_file():

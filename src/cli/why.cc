@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "action/manifest.h"
+#include "action/not_stored.h"
 #include "action/result.h"
 #include "base/path.h"
 #include "cli/context.h"
@@ -136,8 +137,15 @@ std::string outputs_text(const action::ActionResult& result, const journal::Even
   return out;
 }
 
-// Advice for turning this miss into a hit.
+std::string plain(std::string text) {
+  std::erase(text, '`');
+  return text;
+}
+
+// Advice for turning this miss, or the next one, into a hit.
 std::string hint(const journal::Event& event) {
+  if (event.outcome == journal::Outcome::miss)
+    if (const auto* row = action::find_not_stored(event.not_stored)) return plain(row->remedy);
   if (!event.reason.starts_with("changed: root <")) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
          "debug "
@@ -197,6 +205,8 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
               {"outcome", journal::outcome_name(event.outcome)},
               {"reason", event.reason},
               {"explanation", explanation(event)},
+              {"not_stored", event.not_stored},
+              {"hint", hint(event)},
               {"evidence", event.evidence},
               {"time", seconds(event.time_ns)},
               {"probe_key", event.probe_key},

@@ -121,7 +121,7 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   apply_daemon_mode(request);
   answer(connection, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
-                       (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
+                       (outcome.kind == pipeline::OutcomeKind::miss && !outcome.not_stored);
   if (may_hit && !outcome.remembered)
     prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
 }

@@ -254,7 +254,11 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
   e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
-  e.detail = o.bypass ? o.reason : o.unpublished;
+  if (o.bypass) e.detail = o.reason;
+  if (o.not_stored) {
+    e.not_stored = o.not_stored->code();
+    e.detail = o.not_stored->in_words();
+  }
   e.tool = o.tool;
   e.what = o.what;
   e.output = o.output;

@@ -40,6 +40,7 @@ void count_event(const Event& event, Counters& counters) {
       break;
   }
   counters.add(Counter::tool_runs, event.tool_runs);
+  counters.add_not_stored(event.not_stored);
 }
 
 // Opens only a regular file: opening a FIFO could hang.

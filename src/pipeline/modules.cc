@@ -20,7 +20,9 @@ namespace deja::pipeline {
 namespace {
 
 using action::Claim;
+using action::NotStored;
 using action::Observation;
+using action::Problem;
 using action::Root;
 using action::Trace;
 
@@ -134,15 +136,15 @@ void claim_modules(const FinishedRun& run, Services& services, evidence::RunFact
   const bool has_made =
       std::ranges::any_of(run_facts.modules, &evidence::RunFacts::Module::is_made);
   if (run.report.exit_code != 0) {
-    run_facts.problem = "failed, with modules";
+    run_facts.problem = Problem{NotStored::module_failure};
     return;
   }
   if (has_made && !(run.report.out.empty() && run.report.err.empty())) {
-    run_facts.problem = "made a module, and printed something";
+    run_facts.problem = Problem{NotStored::module_messages};
     return;
   }
   if (asks_for_cache(run_facts, services.mentions)) {
-    run_facts.problem = "a source names files of the module cache";
+    run_facts.problem = Problem{NotStored::module_cache_named};
     return;
   }
   const tool::Command& command = run.prepared.command;

@@ -27,6 +27,8 @@ namespace deja::pipeline {
 namespace {
 
 using action::Artifact;
+using action::NotStored;
+using action::Problem;
 using action::Role;
 
 Result<observe::Log> read_log(const os::Fd& fd) {
@@ -44,25 +46,25 @@ bool starts_privileged(const observe::Log& log) {
   });
 }
 
-// Why a run proves nothing, whatever was seen of it; empty: it may.
-std::string hopeless(const RunReport& report, const Target& target) {
+// Why a run proves nothing, whatever was seen of it; none: it may.
+std::optional<NotStored> hopeless(const RunReport& report, const Target& target) {
   const tool::Invocation& invocation = target.invocation;
-  if (report.timed_out) return "took too long";
-  if (report.signal != 0) return "ended by a signal";
+  if (report.timed_out) return NotStored::timed_out;
+  if (report.signal != 0) return NotStored::tool_killed;
   if (report.exit_code != 0 &&
       !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
-    return "the tool failed";
-  if (report.truncated) return "not all of its text could be captured, or it left a process behind";
+    return NotStored::tool_failed;
+  if (report.truncated) return NotStored::text_not_captured;
   if (report.read_stdin && !invocation.run.reads_stdin && !invocation.run.has_no_stdin)
-    return "reads standard input";
+    return NotStored::stdin_read;
   return {};
 }
 
-// Why a proven result is not to be stored; empty: it is.
-std::string not_to_be_stored(const RunReport& report, const tool::Invocation& invocation,
-                             bool read_only) {
-  if (read_only || invocation.storage.is_read_only) return "read-only";
-  if (report.exit_code != 0 && !invocation.storage.failures) return "the tool failed";
+// Why a proven result is not to be stored; none: it is.
+std::optional<NotStored> not_to_be_stored(const RunReport& report,
+                                          const tool::Invocation& invocation, bool read_only) {
+  if (read_only || invocation.storage.is_read_only) return NotStored::read_only;
+  if (report.exit_code != 0 && !invocation.storage.failures) return NotStored::tool_failed;
   return {};
 }
 
@@ -101,11 +103,13 @@ class Publication {
   void learn_from_failure();
   evidence::RunFacts read_observation();
   void collect_facts();
-  std::string problem_of_texts() const;
+  std::optional<Problem> problem_of_texts() const;
   Result<Draft> draft_result();
   Status add_output(const evidence::Output& output, sharing::RootSearch& leaks, Draft& draft);
   Result<action::StreamBytes> keep(const std::string& bytes, Draft& draft);
   Status store(const Published& published, Draft& draft);
+  // Ends the publication for a reason that lies with the run, not with the store.
+  Error reject(NotStored reason, const std::string& path, Error error);
   void fail(const Error& error);
 
   const FinishedRun& run_;
@@ -115,9 +119,9 @@ class Publication {
   const Settings& settings_;
   Services& services_;
 
-  std::string unwanted_because_;  // empty: what is proven is stored
-  digest::Traits traits_ = 0;     // of the tool's file
-  bool has_read_much_ = false;    // the log took much memory
+  std::optional<NotStored> unwanted_because_;  // none: what is proven is stored
+  digest::Traits traits_ = 0;                  // of the tool's file
+  bool has_read_much_ = false;                 // the log took much memory
   evidence::RunFacts facts_;
   PublishOutcome out_;
 };
@@ -125,12 +129,12 @@ class Publication {
 void Publication::publish() {
   if (!is_worth_a_look()) return learn_from_failure();
   collect_facts();
-  out_.why_not = facts_.problem.empty() ? problem_of_texts() : facts_.problem;
-  if (!out_.why_not.empty()) return;
+  out_.not_stored = facts_.problem ? facts_.problem : problem_of_texts();
+  if (out_.not_stored) return;
   auto draft = draft_result();
   if (!draft) return fail(draft.error());
   if (!run_.before.locks.were_ours()) {
-    out_.why_not = "others write one of its outputs";
+    out_.not_stored = Problem{NotStored::output_contended};
     return;
   }
   Published published;
@@ -138,32 +142,39 @@ void Publication::publish() {
   published.trace.conceal();
   published.key = action_key(p_.probe, published.trace, draft->result.streams_are_one);
   published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
-  out_.why_not = unwanted_because_;
-  if (out_.why_not.empty()) {
+  if (unwanted_because_) {
+    out_.not_stored = Problem{*unwanted_because_};
+  } else {
     if (auto stored = store(published, *draft); !stored) return fail(stored.error());
     remember_modules(run_, published.trace, facts_.modules, services_);
     out_.dup = draft->all_known && draft->bytes > 0;
     out_.bytes = draft->bytes;
   }
   out_.to_share = std::make_shared<const Published>(std::move(published));
-  if (out_.why_not.empty()) out_.published = out_.to_share;
+  if (!out_.not_stored) out_.published = out_.to_share;
 }
 
 void Publication::fail(const Error& error) {
-  out_.why_not = error.message;
+  if (!out_.not_stored) out_.not_stored = Problem{NotStored::store_failed, error.message};
   out_.troubles.push_back(error.message);
+}
+
+Error Publication::reject(NotStored reason, const std::string& path, Error error) {
+  out_.not_stored = Problem{reason, path};
+  return error;
 }
 
 // False: the run proves nothing, or it is neither stored nor shared.
 bool Publication::is_worth_a_look() {
-  out_.why_not = hopeless(report_, target_);
-  if (!out_.why_not.empty()) return false;
+  if (const auto why = hopeless(report_, target_)) {
+    out_.not_stored = Problem{*why};
+    return false;
+  }
   const tool::Invocation& invocation = target_.invocation;
   unwanted_because_ = not_to_be_stored(report_, invocation, settings_.read_only);
-  if (unwanted_because_.empty() || invocation.storage.is_strict ||
-      services_.flights.has_waiters(p_.probe))
+  if (!unwanted_because_ || invocation.storage.is_strict || services_.flights.has_waiters(p_.probe))
     return true;
-  out_.why_not = unwanted_because_;
+  out_.not_stored = Problem{*unwanted_because_};
   return false;
 }
 
@@ -193,12 +204,15 @@ void Publication::keep_traits() {
 
 evidence::RunFacts Publication::read_observation() {
   evidence::RunFacts none;
-  if (!report_.log) return none.problem = "was not observed", none;
+  if (!report_.log) return none.problem = Problem{NotStored::not_observed}, none;
   auto log = read_log(report_.log);
-  if (!log) return none.problem = log.error().message, none;
+  if (!log) return none.problem = Problem{NotStored::not_observed, log.error().message}, none;
   const std::string unseen =
       report_.supervised ? "" : evidence::unseen_program(*log, p_.command.tool);
-  if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
+  if (!unseen.empty() && log->gap.empty()) {
+    log->gap = "a program did not report in: " + unseen;
+    log->gap_kind = observe::GapKind::unseen_program;
+  }
   learn_of_programs(*log);
   evidence::TraceBuilder builder(p_.command, target_.invocation, target_.adapter, target_.roots,
                                  services_.digester, run_.before.updates);
@@ -210,34 +224,35 @@ void Publication::collect_facts() {
   facts_ = invocation.run.is_observed
                ? read_observation()
                : evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns);
-  if (facts_.problem.empty() && invocation.storage.is_strict)
+  if (!facts_.problem && invocation.storage.is_strict)
     out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
-  if (!out_.undeclared.empty()) facts_.problem = "not declared: " + out_.undeclared.front();
-  if (facts_.problem.empty() && invocation.policy.is_generic)
+  if (!out_.undeclared.empty())
+    facts_.problem = Problem{NotStored::not_declared, out_.undeclared.front()};
+  if (!facts_.problem && invocation.policy.is_generic)
     evidence::check_declared(
         p_.declared, invocation, p_.command, target_.roots,
         {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
         services_.digester, facts_);
-  if (facts_.problem.empty()) claim_modules(run_, services_, facts_);
+  if (!facts_.problem) claim_modules(run_, services_, facts_);
 }
 
-// Why what the tool printed keeps its run from being stored; empty: nothing does.
-std::string Publication::problem_of_texts() const {
+// Why what the tool printed keeps its run from being stored; none: nothing does.
+std::optional<Problem> Publication::problem_of_texts() const {
   const std::string& out = report_.out;
   const std::string& err = report_.err;
   const tool::Invocation& invocation = target_.invocation;
   if (invocation.policy.prints_commands) {
     for (const std::string& name : facts_.temporaries) {  // such a name is another one each time
       if (out.find(name) != std::string::npos || err.find(name) != std::string::npos)
-        return "prints the name of a temporary file: " + name;
+        return Problem{NotStored::temporary_name_printed, name};
     }
   }
   if (facts_.asked_time &&
       (invocation.policy.timekeeper->may_tell(out) || invocation.policy.timekeeper->may_tell(err)))
-    return "reads the clock, and may tell it";
+    return Problem{NotStored::time_written, "in what it printed"};
   const bool is_silent = out.empty() && err.empty();
   if (invocation.run.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
-    return "a header holds escape sequences";
+    return Problem{NotStored::escapes_in_input};
   return {};
 }
 
@@ -277,12 +292,15 @@ Status Publication::add_output(const evidence::Output& output, sharing::RootSear
   a.mode = output.identity.mode & 07777;
   a.link_text = output.link_text;
   if (output.role == Role::output || output.role == Role::depfile) {
-    const os::Fd fd = TRY(os::open_read(output.path));
+    auto opened = os::open_read(output.path);
+    if (!opened) return reject(NotStored::output_unreadable, output.path, opened.error());
+    const os::Fd fd = *std::move(opened);
     const store::PutBlob blob = TRY(services_.blobs.put_blob(fd));
     // The bytes stored must be the bytes the tool left: nobody may have touched the file since.
     const bool is_other = output.generation != 0 && os::generation_of(fd) != output.generation;
     if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
-      return Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path};
+      return reject(NotStored::output_changed, output.path,
+                    Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path});
     if (output.role == Role::output) TRY(leaks.search(fd));
     a.digest = blob.digest;
     a.size = blob.size;

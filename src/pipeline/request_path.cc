@@ -250,7 +250,7 @@ void RequestPath::describe_run() {
   outcome_.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
   if (report_.signal != 0) outcome_.reason = "signal " + std::to_string(report_.signal);
   if (report_.exit_code != 0) outcome_.reason = "exit code " + std::to_string(report_.exit_code);
-  outcome_.unpublished = published_.why_not;
+  outcome_.not_stored = published_.not_stored;
   outcome_.dup = published_.dup;
   outcome_.tool_runs = 1;
   outcome_.cost_ns = report_.elapsed_ns;

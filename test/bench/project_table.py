@@ -72,7 +72,7 @@ class Row:
                     self.count(phase, lambda e: e["outcome"] in ("miss", "failure")),
                     self.count(phase, lambda e: e["outcome"] == "bypass")]
 
-        is_dup, is_unstored = (lambda e: e["dup"]), (lambda e: e["outcome"] == "miss" and e["detail"])
+        is_dup, is_unstored = (lambda e: e["dup"]), (lambda e: e["outcome"] == "miss" and e["not_stored"])
         is_plain = self.build == "plain" or self.build.startswith("plain ")
         counts = [""] * 8 if is_plain else [*counted("configure"), *counted("build"), self.count("build", is_dup),
                                             self.count("build", is_unstored)]
