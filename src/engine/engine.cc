@@ -11,7 +11,7 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "pipeline/output_locks.h"
+#include "os/output_locks.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
@@ -188,7 +188,7 @@ void Engine::prewarm(const pipeline::Request& request) {
 
 void Engine::maintain() {
   if (store_ == nullptr) return open_store();
-  if (!services_->locks.empty()) pipeline::OutputLocks::sweep(services_->locks);
+  if (!services_->locks.empty()) os::OutputLocks::sweep(services_->locks);
   if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }

@@ -56,7 +56,7 @@ struct RunFacts {
   std::vector<IgnoredVariable> ignored_variables;
   // Claim::logical_directory. It counts where an output may hold the name of the working directory.
   std::vector<action::Observation> working_directory;
-  // A module that clang made on demand. Its claims are added by pipeline/modules.h.
+  // A module that clang made on demand. Its claims are added by evidence/modules.h.
   struct Module {
     std::string path;
     Digest digest;

@@ -12,13 +12,13 @@
 #include "action/manifest.h"
 #include "base/strip_ansi.h"
 #include "evidence/blind_spots.h"
+#include "evidence/modules.h"
+#include "evidence/printed.h"
 #include "evidence/unseen_programs.h"
 #include "observe/log_reader.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "os/mapping.h"
 #include "os/resident.h"
-#include "pipeline/modules.h"
 #include "pipeline/streams.h"
 #include "sharing/output_name.h"
 #include "sharing/portability.h"
@@ -30,21 +30,6 @@ using action::Artifact;
 using action::NotStored;
 using action::Problem;
 using action::Role;
-
-Result<observe::Log> read_log(const os::Fd& fd) {
-  // Programs of the run have this descriptor's file, too, and could end us by cutting it short.
-  if (!os::cannot_shrink(fd)) return Error{Code::invalid, 0, "its log could be cut short"};
-  const os::FileIdentity id = TRY(os::stat_fd(fd));
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
-  return observe::read_log(mapping.view());
-}
-
-bool starts_privileged(const observe::Log& log) {
-  return std::any_of(log.events.begin(), log.events.end(), [](const observe::Event& e) {
-    const bool starts = e.op == DEJA_OP_EXEC || e.op == DEJA_OP_SPAWN;
-    return starts && e.error == 0 && os::gains_rights(e.path);
-  });
-}
 
 // Why a run proves nothing, whatever was seen of it; none: it may.
 std::optional<NotStored> hopeless(const RunReport& report, const Target& target) {
@@ -82,6 +67,33 @@ struct Draft {
   }
 };
 
+struct StoredManifest {
+  std::shared_ptr<const action::Manifest> manifest;
+  std::size_t size = 0;  // as bytes
+};
+
+// Adds the trace to what is known under the key.
+Result<StoredManifest> add_to_manifest(const ProbeKey& key, const ActionKey& result,
+                                       const action::Trace& trace, store::RecordStore& records) {
+  struct Context {
+    const ActionKey& result;
+    const action::Trace& trace;
+    StoredManifest stored = {};
+  } context{result, trace};
+  const auto change = [](void* c, std::optional<std::string_view> present) {
+    Context& ctx = *static_cast<Context*>(c);
+    std::optional<action::Manifest> manifest;
+    if (present) manifest = action::decode_manifest(*present);
+    if (!manifest) manifest.emplace();
+    manifest->add(ctx.result, ctx.trace);
+    std::string bytes = encode(*manifest);
+    ctx.stored = {std::make_shared<const action::Manifest>(*std::move(manifest)), bytes.size()};
+    return bytes;
+  };
+  TRY(records.update_manifest(key, change, &context));
+  return std::move(context.stored);
+}
+
 class Publication {
  public:
   Publication(const FinishedRun& run, const Settings& settings, Services& services)
@@ -99,11 +111,12 @@ class Publication {
 
  private:
   bool is_worth_a_look();
-  void learn_of_programs(const observe::Log& log);
+  Result<observe::Log> read_log();
   void learn_from_failure();
   evidence::RunFacts read_observation();
   void collect_facts();
-  std::optional<Problem> problem_of_texts() const;
+  evidence::ModuleRun module_run() const;
+  void remember_modules(const action::Trace& trace);
   Result<Draft> draft_result();
   Status add_output(const evidence::Output& output, sharing::RootSearch& leaks, Draft& draft);
   Result<action::StreamBytes> keep(const std::string& bytes, Draft& draft);
@@ -129,7 +142,9 @@ class Publication {
 void Publication::publish() {
   if (!is_worth_a_look()) return learn_from_failure();
   collect_facts();
-  out_.not_stored = facts_.problem ? facts_.problem : problem_of_texts();
+  out_.not_stored = facts_.problem ? facts_.problem
+                                   : evidence::problem_of_texts(facts_, target_.invocation,
+                                                                report_.out, report_.err);
   if (out_.not_stored) return;
   auto draft = draft_result();
   if (!draft) return fail(draft.error());
@@ -146,7 +161,7 @@ void Publication::publish() {
     out_.not_stored = Problem{*unwanted_because_};
   } else {
     if (auto stored = store(published, *draft); !stored) return fail(stored.error());
-    remember_modules(run_, published.trace, facts_.modules, services_);
+    remember_modules(published.trace);
     out_.dup = draft->all_known && draft->bytes > 0;
     out_.bytes = draft->bytes;
   }
@@ -178,20 +193,18 @@ bool Publication::is_worth_a_look() {
   return false;
 }
 
-// What the log says of the programs themselves, whether or not the run proves anything.
-void Publication::learn_of_programs(const observe::Log& log) {
-  if (log.has_unseen_program ||
-      (!report_.supervised && !evidence::unseen_program(log, p_.command.tool).empty()))
-    traits_ |= evidence::kHasBlindSpot;
-  if (starts_privileged(log)) traits_ |= evidence::kGainsRights;
+Result<observe::Log> Publication::read_log() {
+  observe::Log log = TRY(evidence::read_run_log(report_.log, p_.command.tool, report_.supervised));
+  traits_ |= evidence::traits_of_programs(log);
   has_read_much_ = log.is_large;
+  return log;
 }
 
 // A run that failed may have failed because it was observed. (One that a signal has ended leaves
 // programs that had no time to report in.)
 void Publication::learn_from_failure() {
   if (!report_.log || report_.signal != 0 || report_.timed_out || report_.exit_code == 0) return;
-  if (const auto log = read_log(report_.log)) learn_of_programs(*log);
+  ignore(read_log(), "then nothing is learned");
 }
 
 // What is known of the tool's file is kept only when it is not brand-new; by now it may be old enough.
@@ -205,15 +218,8 @@ void Publication::keep_traits() {
 evidence::RunFacts Publication::read_observation() {
   evidence::RunFacts none;
   if (!report_.log) return none.problem = Problem{NotStored::not_observed}, none;
-  auto log = read_log(report_.log);
+  const auto log = read_log();
   if (!log) return none.problem = Problem{NotStored::not_observed, log.error().message}, none;
-  const std::string unseen =
-      report_.supervised ? "" : evidence::unseen_program(*log, p_.command.tool);
-  if (!unseen.empty() && log->gap.empty()) {
-    log->gap = "a program did not report in: " + unseen;
-    log->gap_kind = observe::GapKind::unseen_program;
-  }
-  learn_of_programs(*log);
   evidence::TraceBuilder builder(p_.command, target_.invocation, target_.adapter, target_.roots,
                                  services_.digester, run_.before.updates);
   return builder.build(*log, report_.ended_ns);
@@ -233,27 +239,28 @@ void Publication::collect_facts() {
         p_.declared, invocation, p_.command, target_.roots,
         {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
         services_.digester, facts_);
-  if (!facts_.problem) claim_modules(run_, services_, facts_);
+  if (!facts_.problem && !facts_.modules.empty())
+    evidence::claim_modules(
+        module_run(), services_.digester, services_.mentions,
+        [this](const ProbeKey& key) -> std::optional<action::Manifest> {
+          const auto record = services_.records.get_manifest(key);
+          if (!record || !*record) return std::nullopt;
+          return action::decode_manifest(**record);
+        },
+        facts_);
 }
 
-// Why what the tool printed keeps its run from being stored; none: nothing does.
-std::optional<Problem> Publication::problem_of_texts() const {
-  const std::string& out = report_.out;
-  const std::string& err = report_.err;
-  const tool::Invocation& invocation = target_.invocation;
-  if (invocation.policy.prints_commands) {
-    for (const std::string& name : facts_.temporaries) {  // such a name is another one each time
-      if (out.find(name) != std::string::npos || err.find(name) != std::string::npos)
-        return Problem{NotStored::temporary_name_printed, name};
-    }
-  }
-  if (facts_.asked_time &&
-      (invocation.policy.timekeeper->may_tell(out) || invocation.policy.timekeeper->may_tell(err)))
-    return Problem{NotStored::time_written, "in what it printed"};
-  const bool is_silent = out.empty() && err.empty();
-  if (invocation.run.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
-    return Problem{NotStored::escapes_in_input};
-  return {};
+evidence::ModuleRun Publication::module_run() const {
+  return {p_.command,  target_.invocation,     target_.roots,
+          p_.identity, report_.exit_code != 0, !(report_.out.empty() && report_.err.empty())};
+}
+
+// If this fails the modules are unknown to later runs.
+void Publication::remember_modules(const action::Trace& trace) {
+  for (const evidence::MadeModule& made :
+       evidence::made_modules(module_run(), trace, facts_.modules))
+    ignore(add_to_manifest(made.key, made.result, made.trace, services_.records),
+           "a missing record is only a miss");
 }
 
 Result<Draft> Publication::draft_result() {
@@ -300,7 +307,8 @@ Status Publication::add_output(const evidence::Output& output, sharing::RootSear
     const bool is_other = output.generation != 0 && os::generation_of(fd) != output.generation;
     if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
       return reject(NotStored::output_changed, output.path,
-                    Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path});
+                    Error{Code::invalid, 0,
+                          "changed after the tool wrote it: " + output.path});
     if (output.role == Role::output) TRY(leaks.search(fd));
     a.digest = blob.digest;
     a.size = blob.size;
@@ -322,24 +330,9 @@ Status Publication::store(const Published& published, Draft& draft) {
   const std::string record = encode(*published.result);
   TRY(services_.records.put_result(published.key, record, draft.facts));
   services_.cache.results.put(published.key, published.result, record.size());
-  struct Context {
-    const Published* published;
-    std::shared_ptr<const action::Manifest> manifest;
-    std::size_t size = 0;
-  } context{&published, nullptr, 0};
-  const auto change = [](void* c, std::optional<std::string_view> present) {
-    Context& ctx = *static_cast<Context*>(c);
-    std::optional<action::Manifest> manifest;
-    if (present) manifest = action::decode_manifest(*present);
-    if (!manifest) manifest.emplace();
-    manifest->add(ctx.published->key, ctx.published->trace);
-    std::string bytes = encode(*manifest);
-    ctx.size = bytes.size();
-    ctx.manifest = std::make_shared<const action::Manifest>(*std::move(manifest));
-    return bytes;
-  };
-  TRY(services_.records.update_manifest(p_.probe, change, &context));
-  services_.cache.manifests.put(p_.probe, context.manifest, context.size);
+  auto [manifest, size] =
+      TRY(add_to_manifest(p_.probe, published.key, published.trace, services_.records));
+  services_.cache.manifests.put(p_.probe, std::move(manifest), size);
   return {};
 }
 

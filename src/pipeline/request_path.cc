@@ -6,14 +6,16 @@
 // Tested by request_path_test.cc with a store and a client in memory.
 #include "pipeline/request_path.h"
 
+#include "digest/hasher.h"
 #include "evidence/blind_spots.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/audit.h"
-#include "pipeline/build_script.h"
 #include "pipeline/exec_answers.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
+#include "sharing/result_difference.h"
+#include "tool/rust/build_script.h"
 
 namespace deja::pipeline {
 namespace {
@@ -84,9 +86,11 @@ bool RequestPath::audit() {
   publish();
   const auto fresh = published_.published;
   if (outcome_.reason.empty())
-    outcome_.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
+    outcome_.reason = fresh != nullptr ? "audit: equal"
+                                       : "audit: the run proves nothing";
   if (fresh == nullptr) return true;
-  const std::string wrong = pipeline::audit(*stored, *fresh, old_trace, *target_);
+  const std::string wrong = sharing::difference({*stored->result, old_trace},
+                                                {*fresh->result, fresh->trace}, target_->roots);
   if (wrong.empty()) {
     outcome_.kind = OutcomeKind::hit;
     return true;
@@ -218,11 +222,14 @@ RunOrder RequestPath::make_run_order() const {
   return order;
 }
 
-OutputLocks RequestPath::lock_outputs() {
+os::OutputLocks RequestPath::lock_outputs() {
   int patience = kLockWaitMaxS;
-  return OutputLocks::take(
-      services_.locks, prepared_->invocation.outputs.written,
-      [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
+  std::vector<std::string> names;
+  for (const std::string& path : prepared_->invocation.outputs.written)
+    names.push_back(digest::digest_bytes(path).hex().substr(0, 32));
+  return os::OutputLocks::take(
+      services_.locks, std::move(names), [&] { return --patience >= 0 && client_.keep_waiting(); },
+      client_.process());
 }
 
 void RequestPath::publish() {
@@ -265,7 +272,7 @@ void RequestPath::describe_run() {
 
 void RequestPath::wrap_build_script(const tool::Invocation& invocation) {
   if (invocation.places.build_script.empty() || services_.interposer.empty()) return;
-  auto done = pipeline::wrap_build_script(invocation.places.build_script, services_.interposer);
+  auto done = tool::rust::wrap_build_script(invocation.places.build_script, services_.interposer);
   if (!done) outcome_.troubles.push_back("rust.build_scripts: " + done.error().message);
 }
 

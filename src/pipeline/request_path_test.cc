@@ -11,6 +11,7 @@
 
 #include "action/testing/problem_text.h"
 #include "digest/hasher.h"
+#include "pipeline/audit.h"
 #include "pipeline/testing/path_test.h"
 
 namespace deja::pipeline {
@@ -368,6 +369,17 @@ TEST_F(PathTest, AnAuditRunsTheToolAndAgrees) {
   EXPECT_EQ(outcome.reason, "audit: equal");
   EXPECT_EQ(runs_, 2);
   EXPECT_TRUE(outcome.troubles.empty());
+}
+
+TEST(IsAudited, FollowsTheRate) {
+  int audited = 0;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(is_audited(0));
+    EXPECT_TRUE(is_audited(1));
+    audited += is_audited(0.5) ? 1 : 0;
+  }
+  EXPECT_GT(audited, 300);
+  EXPECT_LT(audited, 700);
 }
 
 TEST_F(PathTest, AnAuditDropsAWrongResult) {

@@ -186,7 +186,7 @@ struct Invocation {
     // Cargo's target directory: two builds at once have one each. Empty: none is known.
     std::string target_directory;
     // The directory in which clang keeps modules that it makes on demand; empty: it makes none. What a
-    // run made of the modules and reads is told apart in pipeline/modules.h.
+    // run made of the modules and reads is told apart in evidence/modules.h.
     std::string module_cache;
     // A file that is there when the tool has made this before, and would now reuse parts of its own
     // (rustc's incremental cache), if it were let; empty: it has no such cache.
