@@ -81,6 +81,12 @@ class TidyRules(unittest.TestCase):
         self.assertEqual(len(self.calls("auto fd = ::open(p, 0);\n")), 1)
         self.assertEqual(self.calls("auto fd = os::open(p);\n"), [])
         self.assertEqual(self.calls("auto fd = ::open(p, 0);\n", pathlib.PurePosixPath("src/os/file.cc")), [])
+        supervisor = pathlib.PurePosixPath("src/observe/supervise/a.cc")
+        self.assertEqual(self.calls("auto fd = ::open(p, 0);\n", supervisor), [])
+        self.assertEqual(len(self.calls("auto fd = ::open(p, 0);\n", pathlib.PurePosixPath("src/observe/a.cc"))), 1)
+        used = {pathlib.Path(f"src/{d}/a.cc"): "::open(p, 0);\n" for d in tidy.SYSCALL_DIRECTORIES}
+        self.assertEqual(list(tidy.check_syscall_directories(used)), [])
+        self.assertEqual(len(list(tidy.check_syscall_directories({**used, pathlib.Path("src/client/a.cc"): ""}))), 1)
 
     def test_sleep_in_tests(self):
         self.assertEqual(len(self.calls("usleep(3);\n", UNIT_TEST)), 1)

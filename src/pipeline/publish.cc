@@ -236,8 +236,9 @@ void Publication::collect_facts() {
     facts_.problem = Problem{NotStored::not_declared, out_.undeclared.front()};
   if (!facts_.problem && invocation.policy.is_generic)
     evidence::check_declared(
-        p_.declared, invocation, p_.command, target_.roots,
-        {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
+        p_.declared,
+        {p_.command, invocation, target_.roots,
+         report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
         services_.digester, facts_);
   if (!facts_.problem && !facts_.modules.empty())
     evidence::claim_modules(
