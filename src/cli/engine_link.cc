@@ -66,7 +66,9 @@ Status prepare_directories(const Context& context) {
     return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
   const std::string directory(parent_path(places.socket));
   if (directory != places.dir && !os::make_private_dir(directory.c_str()))
-    return Error{Code::denied, 0, directory + ": not a directory of ours alone"};
+    return Error{
+        Code::denied, 0,
+        directory + " is not a directory that only this user can write to: run chmod go-w on it"};
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "action/claim_text.h"
 #include "action/manifest.h"
 #include "action/not_stored.h"
 #include "action/result.h"
@@ -146,7 +147,7 @@ std::string plain(std::string text) {
 std::string hint(const journal::Event& event) {
   if (event.outcome == journal::Outcome::miss)
     if (const auto* row = action::find_not_stored(event.not_stored)) return plain(row->remedy);
-  if (!event.reason.starts_with("changed: root <")) return {};
+  if (event.reason.find(", which an output names") == std::string::npos) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
          "debug "
          "information and __FILE__ name the checkout as \".\", and checkouts share";

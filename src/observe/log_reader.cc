@@ -249,12 +249,14 @@ Log too_much(LogScan& scan) {
 Result<Log> read_log(std::string_view bytes) {
   LogScan scan{.bytes = bytes, .header = {}, .log = {}, .processes = {}};
   if (bytes.size() < DEJA_LOG_HEADER_BYTES)
-    return Error{
-        .code = Code::corrupt, .sys_errno = 0, .message = "a trace log is shorter than its header"};
+    return Error{.code = Code::corrupt,
+                 .sys_errno = 0,
+                 .message = "the trace log is shorter than its header"};
   std::memcpy(&scan.header, bytes.data(), sizeof scan.header);
   if (scan.header.magic != DEJA_LOG_MAGIC || scan.header.version != DEJA_LOG_VERSION)
-    return Error{
-        .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
+    return Error{.code = Code::corrupt,
+                 .sys_errno = 0,
+                 .message = "the file is not a trace log of this version"};
   const std::uint64_t tail = scan.header.tail;
   note_lost(scan);
   if (tail > scan.header.capacity) scan.gap(kTooMuch, GapKind::too_large);

@@ -309,7 +309,7 @@ Status Publication::add_output(const evidence::Output& output, sharing::RootSear
     if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
       return reject(NotStored::output_changed, output.path,
                     Error{Code::invalid, 0,
-                          "changed after the tool wrote it: " + output.path});
+                          "the output changed after the tool had written it: " + output.path});
     if (output.role == Role::output) TRY(leaks.search(fd));
     a.digest = blob.digest;
     a.size = blob.size;

@@ -6,6 +6,7 @@
 // Tested by request_path_test.cc with a store and a client in memory.
 #include "pipeline/request_path.h"
 
+#include "action/claim_text.h"
 #include "digest/hasher.h"
 #include "evidence/blind_spots.h"
 #include "os/clock.h"
@@ -87,7 +88,7 @@ bool RequestPath::audit() {
   const auto fresh = published_.published;
   if (outcome_.reason.empty())
     outcome_.reason = fresh != nullptr ? "audit: equal"
-                                       : "audit: the run proves nothing";
+                                       : "audit: not compared, because the new run is not stored";
   if (fresh == nullptr) return true;
   const std::string wrong = sharing::difference({*stored->result, old_trace},
                                                 {*fresh->result, fresh->trace}, target_->roots);
@@ -182,7 +183,7 @@ bool RequestPath::wait_for_other_run() {
 
 bool RequestPath::serve_shared(const Published& shared) {
   if (const auto* broken = checker_->first_broken(shared.trace)) {
-    outcome_.reason = "changed: " + action::describe(*broken);
+    outcome_.reason = action::describe_change(*broken);
     return false;
   }
   std::string why_not = materialize({shared.key, shared.result}, *target_);
@@ -200,7 +201,7 @@ bool RequestPath::run() {
   if (!order.observe) before_->marks = evidence::mark_outputs(invocation);
   auto report = client_.run(order);
   if (!report) {
-    bypass({BypassReason::internal_error, "the client left"});
+    bypass({BypassReason::internal_error, "the client ended before it had run the tool"});
     return false;
   }
   report_ = *std::move(report);

@@ -140,7 +140,7 @@ TEST_F(ExecPath, AResultThatIsOlderThanItsTtlIsNotUsed) {
   EXPECT_EQ(exec(declared_and({"--ttl", "1h"})).kind, OutcomeKind::hit);
   const Outcome old = exec(declared_and({"--ttl", "0.001ms"}));
   EXPECT_EQ(old.kind, OutcomeKind::miss);
-  EXPECT_EQ(old.reason, "older than its --ttl");
+  EXPECT_EQ(old.reason, "the stored result is older than --ttl allows");
 }
 
 TEST_F(ExecPath, StandardInputIsPartOfTheKey) {

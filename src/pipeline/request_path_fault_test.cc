@@ -107,7 +107,7 @@ TEST_F(FaultyPath, AClientThatDiesBeforeItsRunLeavesNothing) {
   client.on_run = [&](const RunOrder&) { client.is_gone = true; };
   const Outcome outcome = ask(client);
   EXPECT_EQ(outcome.bypass, tool::BypassReason::internal_error);
-  EXPECT_EQ(outcome.reason, "the client left");
+  EXPECT_EQ(outcome.reason, "the client ended before it had run the tool");
   EXPECT_EQ(client.runs, 0);
   expect_miss("new");
 }

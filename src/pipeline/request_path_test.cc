@@ -71,7 +71,7 @@ TEST_F(PathTest, NothingThatWasLookedAtMayChange) {
 TEST_F(PathTest, AMissSaysWhatHasChanged) {
   expect_miss("new");
   write_source("first/a.h", "int c;\n");
-  expect_miss("changed: absent <cwd>/first");
+  expect_miss("changed: <cwd>/first, which was not there");
   remove("first");
   environment_[1] = "FLAVOUR=sour";
   EXPECT_NE(ask().reason.find("a.h"), std::string::npos);  // of the newest trace
@@ -89,7 +89,7 @@ TEST_F(PathTest, AListedDirectoryMayNotChange) {
   expect_miss("new");
   expect_hit();
   write_source("parts/two", "");
-  expect_miss("listing");
+  expect_miss("changed: names in directory");
   remove("parts/two");
   expect_hit();
 }
@@ -128,7 +128,7 @@ TEST_F(PathTest, ALostBlobIsAMissAndIsStoredAgain) {
 TEST_F(PathTest, ALostBlobOfARememberedResultIsAMiss) {
   expect_miss("new");
   memory_.lose_blob(digest::digest_bytes(object()));
-  expect_miss("blob is gone");
+  expect_miss("no longer has the blob");
 }
 
 TEST_F(PathTest, ARunThatIsNotObservedProvesNothing) {

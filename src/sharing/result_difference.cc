@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "action/claim_text.h"
 #include "sharing/relocate.h"
 
 namespace deja::sharing {

@@ -250,7 +250,7 @@ def explain(rows, work):
             kinds = collections.defaultdict(set)
             counts = collections.Counter()
             for event in filter(lambda e: is_news(row, e), getattr(row, phase + "_events")):
-                file = re.search(r"changed: file (.*) = ", event["reason"])
+                file = re.search(r"changed: file (.*)", event["reason"])
                 kind = reason_of(event, work)
                 counts[kind] += 1
                 kinds[kind].add((event["what"] + (": " + file[1] if file else "")).replace(str(work), "…"))
