@@ -266,7 +266,8 @@ TEST_P(Tools, NasmThatOutputsTheTimeIsNotStored) {
   for (const Argv& line : lines) {
     for (int i = 0; i < 2; ++i) {
       ws.expect_miss(line);
-      EXPECT_EQ(ws.last_event().not_stored, "time_written") << ws.last_event();
+      const std::string why = ws.last_event().not_stored;
+      EXPECT_TRUE(why == "clock_read" || why == "time_written") << ws.last_event();
     }
   }
 }
