@@ -386,7 +386,8 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
               AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
                     HasSubstr(":3: store.limit: works only in the user's own file"),
                     HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
-                    HasSubstr(":2: nonsense: there is no such setting"), HasSubstr("directory  " + cache_)));
+                    HasSubstr(":2: nonsense: there is no such setting"),
+                    HasSubstr("directory  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
   EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);
