@@ -81,6 +81,12 @@ class TidyRules(unittest.TestCase):
         self.assertEqual(len(self.calls("auto fd = ::open(p, 0);\n")), 1)
         self.assertEqual(self.calls("auto fd = os::open(p);\n"), [])
         self.assertEqual(self.calls("auto fd = ::open(p, 0);\n", pathlib.PurePosixPath("src/os/file.cc")), [])
+        supervisor = pathlib.PurePosixPath("src/observe/supervise/a.cc")
+        self.assertEqual(self.calls("auto fd = ::open(p, 0);\n", supervisor), [])
+        self.assertEqual(len(self.calls("auto fd = ::open(p, 0);\n", pathlib.PurePosixPath("src/observe/a.cc"))), 1)
+        used = {pathlib.Path(f"src/{d}/a.cc"): "::open(p, 0);\n" for d in tidy.SYSCALL_DIRECTORIES}
+        self.assertEqual(list(tidy.check_syscall_directories(used)), [])
+        self.assertEqual(len(list(tidy.check_syscall_directories({**used, pathlib.Path("src/client/a.cc"): ""}))), 1)
 
     def test_sleep_in_tests(self):
         self.assertEqual(len(self.calls("usleep(3);\n", UNIT_TEST)), 1)
@@ -124,6 +130,29 @@ class TidyRules(unittest.TestCase):
         self.assertEqual(len(list(tidy.check_variables("a.md", "`DEJA_GONE=1`\n    DEJA_LOST=1 deja gcc\n", known))), 2)
         self.assertEqual(list(tidy.check_columns("a.md", "x" * 120 + "\n| [a](" + "y" * 240 + ") |\n")), [])
         self.assertEqual(len(list(tidy.check_columns("a.md", "x" * 121 + "\n| " + "y" * 240 + " |\n"))), 2)
+
+
+class Reasons(unittest.TestCase):
+    TABLE = {pathlib.Path("src/action/why.cc"): '{gone, "gone", "A file is gone.", ""},\n{late, "late", "It is late.", ""},\n'}
+    CODE = {pathlib.Path("src/store/a.cc"): "fail(Why::gone, path);\nfail(Why::late);  // Why::other\n"}
+
+    def problems(self, *files):
+        code = dict(self.TABLE)
+        for more in files:
+            code.update(more)
+        return list(tidy.check_reasons(code, {"Why": "src/action/why.cc"}))
+
+    def test_given_and_expected(self):
+        tests = {pathlib.Path("src/store/a_test.cc"): 'EXPECT_EQ(why(), "gone: " + path);\n',
+                 pathlib.Path("test/e2e/b_test.cc"): "EXPECT_EQ(why(), Why::late);\n"}
+        self.assertEqual(self.problems(self.CODE, tests), [])
+
+    def test_missing(self):
+        expected = {pathlib.Path("src/store/a_test.cc"): 'EXPECT_EQ(why(), "gone"); EXPECT_EQ(why(), "late");\n'}
+        self.assertEqual(len(self.problems(expected)), 2)
+        self.assertEqual(len(self.problems(self.CODE)), 2)
+        shown = {pathlib.Path("src/cli/a_test.cc"): 'show("gone"); show("late");\n'}
+        self.assertEqual(len(self.problems(self.CODE, shown)), 2)
 
 
 class Layers(unittest.TestCase):

@@ -46,8 +46,26 @@ SYSCALLS = re.compile(
     r"accept|accept4|bind|listen|fsync|fdatasync|ftruncate|truncate|mmap|munmap|flock|poll|stat|lstat|fstat|fstatat|"
     r"copy_file_range|sendfile|posix_spawn|posix_spawnp|waitpid|getcwd|opendir|readdir)\s*\("
 )
-# client and observe/supervise make system calls of their own, in the place of the tool or without C++'s library.
-SYSCALL_MODULES = {"os", "client", "observe"}
+# Directories of src/ that make system calls of their own, and why.
+SYSCALL_DIRECTORIES = {
+    "os": "it holds the wrappers",
+    "client": "a static program of a few kilobytes without exceptions; most of its calls stand between fork and exec",
+    "observe/preload": "C code in the tool's own process; a wrapper would be observed itself",
+    "observe/supervise": "it repeats the calls of other processes exactly as they were made",
+}
+
+
+def makes_system_calls(file):
+    path = "/".join(file.parts[1:])
+    return any(path.startswith(directory + "/") for directory in SYSCALL_DIRECTORIES)
+
+
+def check_syscall_directories(code):
+    """A directory that makes no such call any more needs no leave."""
+    for directory in SYSCALL_DIRECTORIES:
+        files = [text for file, text in code.items() if "/".join(file.parts).startswith(f"src/{directory}/")]
+        if not any(SYSCALLS.search(cxx.strip(text)) or directory == "observe/preload" for text in files):
+            yield f"tools/tidy.py: src/{directory} makes no system call: take it out of SYSCALL_DIRECTORIES"
 # Words of other caches for things that have one name here (docs/ARCHITECTURE.md, "Words").
 WORDS = {"passthrough": "bypass", "uncacheable": "bypass", "fallback": "what is done instead, by name"}
 # Split so that this line is not one itself.
@@ -79,7 +97,7 @@ def check_calls(file, text):
             match = re.search(pattern, code)
             if match and not allowed(line, rule):
                 yield f"{file}:{number}: [{rule}] {match[0].strip(' (')} is banned: use {instead}"
-        if file.parts[0] == "src" and not cxx.is_test(file) and file.parts[1] not in SYSCALL_MODULES:
+        if file.parts[0] == "src" and not cxx.is_test(file) and not makes_system_calls(file):
             match = SYSCALLS.search(code)
             if match and not allowed(line, "syscall"):
                 yield f"{file}:{number}: [syscall] {match[0].strip(' (')} outside os/: call or add its wrapper there"
@@ -234,6 +252,35 @@ def find_tests(code, root):
     return Tests(cases, code, programs)
 
 
+# Tables of reasons: {enum: file of its rows, each `{name, "name", …}`}. Of a bypass a test runs the example in its row.
+REASONS = {"NotStored": "src/action/not_stored.cc", "BypassReason": "src/tool/bypass.cc"}
+# Their tests use the names only as examples.
+SHOW_REASONS = {"journal", "cli"}
+HAVE_EXAMPLES = {"BypassReason"}
+
+
+def check_reasons(code, tables=REASONS):
+    """Each reason is given by the code and expected by a test that makes something happen."""
+    for enum, table in tables.items():
+        table = pathlib.Path(table)
+        rows = re.findall(r"""\{(\w+), "\1"(.*?)\}(?=,\n)""", code.get(table, ""), re.DOTALL)
+        tests, product = [], []
+        for file, text in code.items():
+            if file.parent == table.parent and file.stem in (table.stem, table.stem + "_test"):
+                continue
+            if not cxx.is_test(file):
+                product.append(cxx.strip(text))
+            elif file.parts[1] not in SHOW_REASONS:
+                tests.append(text)
+        given, tested = "\n".join(product), "\n".join(tests)
+        for name, rest in rows:
+            if not re.search(rf"\b{enum}::{name}\b", given):
+                yield f"{table}:1: no code gives the reason {name}: take it out"
+            has_example = enum in HAVE_EXAMPLES and not rest.endswith('""')
+            if not has_example and not re.search(rf'\b{enum}::{name}\b|"(bypass )?{name}(: [^"]*)?"', tested):
+                yield f"{table}:1: no test expects the reason {name}"
+
+
 CODE_RULES = [check_sizes, check_calls, check_header, check_marks]
 
 
@@ -245,6 +292,8 @@ def check(root=cxx.ROOT):
         problems += check_comments(file, text, tests, root)
         for rule in CODE_RULES + ([check_words] if file.parts[0] == "src" else []):
             problems += rule(file, text)
+    problems += check_reasons(code)
+    problems += check_syscall_directories(code)
     scripts = cxx.own_files("tools", "test", "cmake", "src", suffixes={".py", ".sh", ".txt", ".cmake"}, root=root)
     for file in [*scripts, pathlib.Path("dev"), pathlib.Path(".ci/run")]:
         if (root / file).is_file():

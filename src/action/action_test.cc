@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "action/claim_text.h"
 #include "action/manifest.h"
 #include "action/result.h"
 #include "action/roots.h"
@@ -69,7 +70,7 @@ TEST(Trace, ConcealsValuesOfVariables) {
   const Observation& o = t.observations.back();
   EXPECT_EQ(o.claim, Claim::variable_digest);
   EXPECT_EQ(o.value, digest_of_variable("A", "secret").view());
-  EXPECT_EQ(describe(o), "variable A");
+  EXPECT_EQ(describe(o), "variable A has its value (not shown)");
   EXPECT_NE(o.value, concealed("A", "secre").observations.back().value);
   EXPECT_NE(o.value, concealed("B", "secret").observations.back().value);
   Manifest m;

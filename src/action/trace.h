@@ -83,8 +83,6 @@ char kind_letter(std::uint32_t mode);
 // What is kept of a variable's value, in which paths below a root are tagged. Equal values of two
 // variables have different digests.
 Digest digest_of_variable(std::string_view name, std::string_view tagged_value);
-// For people: "file <cwd>/a.h = 12ab34…".
-std::string describe(const Observation& observation);
 
 // Sorted and without doubles, so that equal traces are equal bytes.
 struct Trace {

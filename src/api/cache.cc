@@ -76,12 +76,12 @@ Cache::Cache(const char* directory, const char* client)
   const config::Loaded loaded = config::load(sources);
   salt_ = loaded.config.key_salt;
   if (dir_.empty()) {
-    trouble_ = "no variable says where the cache is";
+    trouble_ = "no variable says where the cache is: set DEJA_DIR, XDG_CACHE_HOME or HOME";
   } else if (loaded.config.disable) {
-    trouble_ = "the configuration says that nothing is cached";
+    trouble_ = "the setting disable is on, so nothing is cached";
   } else if (::getenv(DEJA_LOG_VARIABLE) != nullptr) {
     // Replacing a tool here would hide from the outer deja what the tool reads.
-    trouble_ = "another deja observes this process";
+    trouble_ = "this process runs under another deja, which observes it";
   } else {
     open_assembly(loaded);
   }

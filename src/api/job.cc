@@ -4,6 +4,7 @@
 // the probe key holds everything that the result depends on.
 #include <algorithm>
 
+#include "action/not_stored.h"
 #include "action/recipe.h"
 #include "action/result.h"
 #include "action/trace.h"
@@ -162,16 +163,21 @@ Status publish(engine::Engine& engine, const deja_job& job, int exit_code, std::
   return engine.store().put_result(job.action_key(), encode(result), facts);
 }
 
+void set_not_stored(const action::Problem& why, journal::Event& event) {
+  event.not_stored = why.code();
+  event.detail = why.in_words();
+}
+
 void keep(engine::Engine& engine, const deja_job& job, int exit_code, std::string_view payload) {
   journal::Event event =
       job.event(exit_code == 0 ? journal::Outcome::miss : journal::Outcome::failure);
   if (engine.store().is_read_only()) {
     event.action_key.clear();
-    event.detail = "read-only";
+    set_not_stored({action::NotStored::read_only}, event);
   } else if (auto stored = publish(engine, job, exit_code, payload, event); !stored) {
     event.action_key.clear();
-    event.detail = stored.error().message;
-    engine.journal().trouble(event.detail);
+    set_not_stored({action::NotStored::store_failed, stored.error().message}, event);
+    engine.journal().trouble(stored.error().message);
   }
   engine.journal().record(event);
 }

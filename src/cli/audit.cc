@@ -2,12 +2,6 @@
 // `deja audit [--rate R | --all] COMMAND…`: runs the command with DEJA_AUDIT set. Its hits (or a
 // sample of them) then run the tool as well, and the results are compared. The store does not hold
 // the environment of a result, so only a build that runs again can be audited.
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -19,6 +13,7 @@
 #include "config/value.h"
 #include "journal/reader.h"
 #include "os/clock.h"
+#include "os/process.h"
 
 namespace deja::cli {
 namespace {
@@ -29,27 +24,18 @@ constexpr std::string_view kPrefix = "audit: ";
 // Runs the command with this variable set. Returns its exit code, or 127 when there is no such
 // program.
 int run_with(const std::string& variable, const std::vector<std::string>& command) {
-  std::vector<char*> argv;
-  argv.reserve(command.size() + 1);
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
   const std::string name = variable.substr(0, variable.find('=') + 1);
-  std::vector<char*> environment;
-  for (char** entry = environ; *entry != nullptr; ++entry)
-    if (!std::string_view(*entry).starts_with(name)) environment.push_back(*entry);
-  environment.push_back(const_cast<char*>(variable.c_str()));
-  environment.push_back(nullptr);
-  pid_t pid = 0;
-  const int error = ::posix_spawnp(  // tidy-allow: syscall the one program run for the user
-      &pid, argv[0], nullptr, nullptr, argv.data(), environment.data());
-  if (error != 0) {
-    print_error("audit: cannot start " + command.front() + ": " + std::strerror(error));
+  os::Texts environment = os::own_environment();
+  std::erase_if(environment, [&](const std::string& entry) { return entry.starts_with(name); });
+  environment.push_back(variable);
+  const auto child = os::start_program(command.front(), command, environment);
+  if (!child) {
+    print_error("audit: " + child.error().message);
     return 127;
   }
-  int status = 0;
-  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {  // tidy-allow: syscall as above
-  }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  const auto how = os::ended(*child, true);
+  if (!how) return 127;
+  return how->signal != 0 ? 128 + how->signal : how->exit_code;
 }
 
 }  // namespace

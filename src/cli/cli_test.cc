@@ -281,10 +281,23 @@ TEST_F(CliTest, WhySaysReasonsInPlainWords) {
   using journal::Outcome;
   EXPECT_EQ(explained(Outcome::miss, "new", ""),
             "the tool ran: the cache has no result for this command");
-  EXPECT_EQ(explained(Outcome::miss, "changed: file <cwd>/a.h = 12ab34", ""),
+  EXPECT_EQ(explained(Outcome::miss, "changed: file <cwd>/a.h", ""),
             "the tool ran: changed: file /work/a.h");
   EXPECT_EQ(explained(Outcome::miss, "evicted", "disk full"),
             "the tool ran: its result had been evicted; nothing was stored: disk full");
+  EXPECT_EQ(json({"why", "/work/x.c"})["hint"], "");
+  journal::Event unstored = sample(Outcome::miss, "x.c");
+  unstored.cwd = "/work";
+  unstored.reason = "new";
+  unstored.not_stored = "times_stored";
+  unstored.detail = "an output of the tool holds times and owners of files: /work/lib.a";
+  journal::Journal::open(cache_)->record(unstored);
+  EXPECT_THAT(run({"why", "/work/x.c"}).out,
+              AllOf(HasSubstr("nothing was stored: an output of the tool holds times and owners"),
+                    HasSubstr("Give ar the modifier D.")));
+  EXPECT_THAT(run({"events", "--limit", "1"}).out, HasSubstr("new; not stored: an output of"));
+  EXPECT_THAT(run({"stats"}).out, ContainsRegex("not stored +1 +times_stored 1"));
+  EXPECT_EQ(json({"stats"})["not_stored"]["times_stored"], 1);
   EXPECT_EQ(explained(Outcome::failure, "exit code 1", ""), "the tool itself failed: exit code 1");
   EXPECT_EQ(explained(Outcome::bypass, "another_reason", "x"),
             "not looked up (another_reason): another_reason [x]");
@@ -373,7 +386,8 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
               AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
                     HasSubstr(":3: store.limit: works only in the user's own file"),
                     HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
-                    HasSubstr(":2: nonsense: no such setting"), HasSubstr("directory  " + cache_)));
+                    HasSubstr(":2: nonsense: there is no such setting"),
+                    HasSubstr("directory  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
   EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);

@@ -115,7 +115,9 @@ int stop(const Context& context) {
     std::this_thread::sleep_for(kPause);
   }
   if (is_listening(context)) {
-    print_error("daemon stop: the engine was asked to end, but still listens");
+    print_error(
+        "daemon stop: the engine was asked to end, but still accepts connections; it ends when its "
+        "running commands have ended");
     return kProblems;
   }
   print("stopping: the engine takes no more commands and ends after its current ones\n");

@@ -36,9 +36,9 @@ void check_config(const Context& context, Findings& out) {
   for (const config::Problem& problem : context.loaded.problems)
     out.push_back({"config", true, problem.text()});
   if (context.loaded.problems.empty())
-    out.push_back(
-        {"config", false,
-         context.loaded.files.empty() ? "no file" : "read " + context.loaded.files.front()});
+    out.push_back({"config", false,
+                   context.loaded.files.empty() ? "there is no configuration file"
+                                                : "read " + context.loaded.files.front()});
   if (context.loaded.config.disable)
     out.push_back({"config", true,
                    std::string(::getenv("DEJA_DISABLE") != nullptr ? "DEJA_DISABLE" : "disable") +
@@ -105,7 +105,7 @@ void check_store(const Context& context, Findings& out) {
   auto store = open_store(context, Access::read);
   if (!store) return problem("cannot be opened: " + store.error().message);
   if (!*store) {
-    out.push_back({"store", false, "empty"});
+    out.push_back({"store", false, "holds nothing yet"});
     return;
   }
   const auto stats = (*store)->stats();
@@ -127,7 +127,8 @@ void check_daemon(const Context& context, Findings& out) {
   }
   const DaemonStatus status = daemon_status(context);
   if (status.is_silent) {
-    out.push_back({"daemon", true, "listens but does not answer: run 'deja daemon stop'"});
+    out.push_back({"daemon", true,
+                   "its socket accepts connections, but nothing answers: run 'deja daemon stop'"});
   } else if (status.is_running && !status.is_of_our_build) {
     out.push_back({"daemon", true,
                    "is of another build of deja (version " + status.version +
@@ -136,7 +137,9 @@ void check_daemon(const Context& context, Findings& out) {
     out.push_back({"daemon", false, "running, process " + std::to_string(status.pid.value_or(0))});
   } else {
     const bool is_off = context.loaded.config.daemon_mode == config::DaemonMode::off;
-    out.push_back({"daemon", false, is_off ? "off" : "not running; the next command starts it"});
+    out.push_back(
+        {"daemon", false,
+         is_off ? "switched off by daemon.mode" : "not running; the next command starts it"});
   }
 }
 

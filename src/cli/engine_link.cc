@@ -8,10 +8,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -68,7 +66,9 @@ Status prepare_directories(const Context& context) {
     return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
   const std::string directory(parent_path(places.socket));
   if (directory != places.dir && !os::make_private_dir(directory.c_str()))
-    return Error{Code::denied, 0, directory + ": not a directory of ours alone"};
+    return Error{
+        Code::denied, 0,
+        directory + " is not a directory that only this user can write to: run chmod go-w on it"};
   return {};
 }
 
@@ -85,29 +85,23 @@ Result<std::optional<Handover>> prepare_handover(const Context& context) {
   return std::optional(Handover{std::move(listener), std::move(lock)});
 }
 
-Error exec_engine(const Context& context, std::string mode) {
+Error exec_engine(const Context& context, const std::string& mode) {
   const std::string engine = engine_path(context);
-  std::string name = "dejad", dir = context.places.dir;
-  std::array<char*, 4> argv = {name.data(), mode.data(), dir.data(), nullptr};
-  std::vector<char*> environment;
-  for (char** at = environ; *at != nullptr; ++at)
-    if (os::is_for_engine(*at)) environment.push_back(*at);
-  environment.push_back(nullptr);
-  ::execve(engine.c_str(), argv.data(), environment.data());  // tidy-allow: syscall the engine
-  return sys_error("start", engine);
+  os::Texts environment = os::own_environment();
+  std::erase_if(environment, [](const std::string& entry) { return !os::is_for_engine(entry); });
+  const int error = os::become_program(engine, {"dejad", mode, context.places.dir}, environment);
+  return sys_error_code(error, "start", engine);
 }
 
 // In the grandchild; its errors cannot be reported.
-[[noreturn]] void become_in_background(const Context& context, const Handover& handover) {
+void become_in_background(const Context& context, const Handover& handover) {
   ::signal(SIGPIPE, SIG_IGN);
   // First to numbers above the agreed ones, so that neither overwrites the other.
   const int socket = ::fcntl(handover.listener.get(), F_DUPFD_CLOEXEC, 10);
   const int lock = ::fcntl(handover.lock.get(), F_DUPFD_CLOEXEC, 10);
-  if (::dup2(socket, kEngineSocketFd) < 0 || ::dup2(lock, kEngineLockFd) < 0) ::_exit(127);
-  const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);  // tidy-allow: syscall before exec
-  for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
+  if (::dup2(socket, kEngineSocketFd) < 0 || ::dup2(lock, kEngineLockFd) < 0) return;
+  for (int fd = 0; fd < 3; ++fd) os::silence_stream(fd);
   (void)exec_engine(context, "--daemon");
-  ::_exit(127);
 }
 
 }  // namespace
@@ -218,18 +212,7 @@ Error become_daemon(const Context& context) {
 Result<bool> start_daemon(const Context& context) {
   const auto handover = TRY(prepare_handover(context));
   if (!handover) return false;
-  const pid_t child = ::fork();  // tidy-allow: syscall starts the engine
-  if (child < 0) return sys_error("fork");
-  if (child == 0) {
-    // In its own session, and as a grandchild, so that it need not be reaped.
-    ::setsid();
-    const pid_t grandchild = ::fork();  // tidy-allow: syscall starts the engine
-    if (grandchild != 0) ::_exit(grandchild < 0 ? 1 : 0);
-    become_in_background(context, *handover);
-  }
-  int state = 0;
-  while (::waitpid(child, &state, 0) < 0 && errno == EINTR) {  // tidy-allow: syscall as above
-  }
+  TRY(os::run_detached([&] { become_in_background(context, *handover); }));
   return true;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/event_text.h"
 
-#include <algorithm>
 #include <string_view>
 
 #include "base/path.h"
@@ -21,26 +20,20 @@ std::string bypass_sentence(const journal::Event& event) {
   return event.reason;
 }
 
-// "changed: file <cwd>/a.h = 12ab…" becomes "changed: file /work/a.h". The digest of the old
-// content is of no use to a reader.
+// "changed: file <cwd>/a.h" becomes "changed: file /work/a.h".
 std::string plain_reason(const journal::Event& event) {
   std::string text = event.reason;
   constexpr std::string_view kCwd = "<cwd>";
   if (const std::size_t at = text.find(kCwd); at != std::string::npos)
     text.replace(at, kCwd.size(), event.cwd);
   constexpr std::string_view kVariable = "changed: variable ";
-  constexpr std::string_view kUnset = " unset";
-  if (text.starts_with(kVariable)) {
-    const bool was_unset = text.ends_with(kUnset);
-    if (was_unset) text.resize(text.size() - kUnset.size());
-    return text.substr(std::string_view("changed: ").size()) +
-           (was_unset ? " was not set when the result was stored"
-                      : " has another value than when the result was stored");
-  }
-  for (const std::string_view start :
-       {"changed: file ", "changed: listing of ", "changed: environment"})
-    if (text.starts_with(start)) text.resize(std::min(text.size(), text.rfind(" = ")));
-  return text;
+  constexpr std::string_view kUnset = ", which was not set";
+  if (!text.starts_with(kVariable)) return text;
+  if (text.ends_with(kUnset))
+    return text.substr(std::string_view("changed: ").size()) + " when the result was stored";
+  if (text.find(',') != std::string::npos) return text;
+  return text.substr(std::string_view("changed: ").size()) +
+         " has another value than when the result was stored";
 }
 
 std::string miss_sentence(const journal::Event& event) {

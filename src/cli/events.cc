@@ -38,7 +38,11 @@ std::string as_line(const journal::Event& event, Format format) {
   line += printable(shortened(event.what, 60));
   const bool says_more = event.outcome != journal::Outcome::hit && !event.reason.empty();
   if (says_more) line += "  " + printable(event.reason);
-  if (says_more && !event.detail.empty()) line += " [" + printable(event.detail) + "]";
+  if (says_more && !event.not_stored.empty()) {
+    line += "; not stored: " + printable(event.detail);
+  } else if (says_more && !event.detail.empty()) {
+    line += " [" + printable(event.detail) + "]";
+  }
   return line + "\n";
 }
 
@@ -67,7 +71,8 @@ int run_events(const Context& context, Args args) {
       "events", "One line for each command, the newest last.",
       "As JSON each line is one object: time (seconds since 1970), outcome, dup, remote, reason,\n"
       "tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, cost_us, bytes, evidence,\n"
-      "detail. The journal holds the last 8 to 16 MB of events.");
+      "not_stored (a code: why nothing was stored), detail.\n"
+      "The journal holds the last 8 to 16 MB of events.");
   options.format(format);
   options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; with --follow 10)",
                  limit);

@@ -81,13 +81,13 @@ int run_family_probe(const Context& context, Args args) {
   const std::string compiler = find_compiler(environment);
   const std::string path = find_real_tool(context, compiler);
   if (path.empty()) {
-    print_error("-E: '" + compiler + "': no such program");
+    print_error("-E: there is no program '" + compiler + "' on PATH");
     return kNotFound;
   }
   os::Texts argv = {compiler};
   argv.insert(argv.end(), args.begin(), args.end());
   const int error = os::become_program(path, argv, environment);
-  print_error("-E: '" + path + "': " + std::strerror(error));
+  print_error("-E: cannot start '" + path + "': " + std::strerror(error));
   return kNotRunnable;
 }
 

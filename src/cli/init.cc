@@ -156,7 +156,7 @@ int run_init(const Context& context, Args args) {
   options.flag("--remove", "Remove that line", remove);
   if (const auto code = options.parse(args)) return *code;
   if (!rust) {
-    print_error("init: needs --rust, for cargo; see 'deja help init'");
+    print_error("init: give --rust, which sets cargo up; see 'deja help init'");
     return kUsage;
   }
   return init_rust(context, remove);

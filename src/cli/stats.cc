@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <vector>
 
 #include "cli/context.h"
 #include "cli/json.h"
@@ -64,6 +65,8 @@ Json as_json(const Context& context, const Everything& all) {
   out["bypass_reasons"] = Json::object();
   for (const auto& reason : all.counts.bypass_reasons)
     out["bypass_reasons"][reason.name] = reason.count;
+  out["not_stored"] = Json::object();
+  for (const auto& reason : all.counts.not_stored) out["not_stored"][reason.name] = reason.count;
   out["since"] = all.counts.since_ns == 0 ? Json() : Json(seconds(all.counts.since_ns));
   out["dir"] = context.places.dir;
   Json store = {{"bytes", all.store.bytes},
@@ -85,9 +88,9 @@ Json as_json(const Context& context, const Everything& all) {
   return out;
 }
 
-std::string reasons_text(const journal::Counts& counts) {
+std::string reasons_text(const std::vector<journal::NamedCount>& reasons) {
   std::string out;
-  for (const auto& reason : counts.bypass_reasons)
+  for (const auto& reason : reasons)
     out += fmt::format("{}{} {}", out.empty() ? "" : ", ", reason.name, reason.count);
   return out;
 }
@@ -108,8 +111,11 @@ std::string counts_text(const journal::Counts& counts) {
   row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
   row("misses", Counter::misses,
       with(counts[Counter::dups], "with outputs that were all known (dups)"));
-  row("bypasses", Counter::bypasses, reasons_text(counts));
+  row("bypasses", Counter::bypasses, reasons_text(counts.bypass_reasons));
   row("failures", Counter::failures, "");
+  std::uint64_t not_stored = 0;
+  for (const auto& reason : counts.not_stored) not_stored += reason.count;
+  table.row({"not stored", std::to_string(not_stored), reasons_text(counts.not_stored)});
   row("tool runs", Counter::tool_runs, "");
   row("errors", Counter::errors, "");
   table.row({"time saved", human_elapsed(counts[Counter::time_saved_ns] / 1000)});
@@ -149,7 +155,8 @@ int run_stats(const Context& context, Args args) {
   OptionTable options(
       "stats", "Counts of all processes since the last --zero, and the size of the store.",
       "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
-      "failures: the tool itself failed. errors: an operation of the cache failed and the build\n"
+      "failures: the tool itself failed. not stored: runs of which nothing was kept (with the\n"
+      "reasons; 'deja why' explains them). errors: an operation of the cache failed and the build\n"
       "continued without it; the troubles say which.");
   options.format(format);
   options.flag("--zero,-z", "Set the counts to 0 and remove the troubles", zero);

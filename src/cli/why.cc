@@ -10,7 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "action/claim_text.h"
 #include "action/manifest.h"
+#include "action/not_stored.h"
 #include "action/result.h"
 #include "base/path.h"
 #include "cli/context.h"
@@ -136,9 +138,16 @@ std::string outputs_text(const action::ActionResult& result, const journal::Even
   return out;
 }
 
-// Advice for turning this miss into a hit.
+std::string plain(std::string text) {
+  std::erase(text, '`');
+  return text;
+}
+
+// Advice for turning this miss, or the next one, into a hit.
 std::string hint(const journal::Event& event) {
-  if (!event.reason.starts_with("changed: root <")) return {};
+  if (event.outcome == journal::Outcome::miss)
+    if (const auto* row = action::find_not_stored(event.not_stored)) return plain(row->remedy);
+  if (event.reason.find(", which an output names") == std::string::npos) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
          "debug "
          "information and __FILE__ name the checkout as \".\", and checkouts share";
@@ -197,6 +206,8 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
               {"outcome", journal::outcome_name(event.outcome)},
               {"reason", event.reason},
               {"explanation", explanation(event)},
+              {"not_stored", event.not_stored},
+              {"hint", hint(event)},
               {"evidence", event.evidence},
               {"time", seconds(event.time_ns)},
               {"probe_key", event.probe_key},

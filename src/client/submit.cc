@@ -145,7 +145,7 @@ int end_unwritten(int fd, int error, int code) {
   // Few tools report that their messages were lost.
   if (fd == STDERR_FILENO || code != 0) return code;
   for (const std::string_view text :
-       {"deja: standard output: "sv, sv(std::strerror(error)), "\n"sv})
+       {"deja: cannot write to standard output: "sv, sv(std::strerror(error)), "\n"sv})
     os::write_all(STDERR_FILENO, text.data(), text.size());
   return 1;
 }

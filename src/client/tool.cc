@@ -88,11 +88,10 @@ int become_tool(const UserCommand& command, const Environment& env) {
   if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, environment);
   const int failed = errno;
   const std::string_view why = std::strerror(failed);
-  os::write_all(2, "deja: ", 6);
-  os::write_all(2, path, std::strlen(path));
-  os::write_all(2, ": ", 2);
-  os::write_all(2, why.data(), why.size());
-  os::write_all(2, "\n", 1);
+  for (const std::string_view part :
+       {std::string_view("deja: cannot start "), std::string_view(path), std::string_view(": "),
+        why, std::string_view("\n")})
+    os::write_all(2, part.data(), part.size());
   return failed == ENOENT ? 127 : 126;
 }
 

@@ -136,11 +136,11 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
     problems.push_back({file.path, "", std::move(what)});
     return std::nullopt;
   };
-  if (!file.identity) return refuse("no such file; DEJA_CONFIG names it");
+  if (!file.identity) return refuse("there is no such file; DEJA_CONFIG names it");
   auto fd = os::open_read(file.path);
   if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
   const auto id = os::stat_fd(*fd);
-  if (!id || !id->is_regular()) return refuse("not a regular file, so it is ignored");
+  if (!id || !id->is_regular()) return refuse("is not a regular file, so it is ignored");
   if (!file.named) {
     if (id->owner != ::geteuid() && id->owner != 0)
       return refuse("belongs to another user, so it is ignored; name it in DEJA_CONFIG to use it");
@@ -150,6 +150,13 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
   auto text = os::read_fd(*fd, kFileMaxBytes);
   if (!text) return refuse("cannot be read, so it is ignored: " + text.error().message);
   return FileText{*std::move(text), *id == *file.identity};
+}
+
+// ", not 'maybe'", where that is a text and can be no secret.
+std::string shown(const Given& given, std::string_view key) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr || key.starts_with("remote") || key == "key.salt") return {};
+  return ", not '" + *text + "'";
 }
 
 class Layers {
@@ -164,7 +171,8 @@ class Layers {
     const Setting& setting = setting_table()[row];
     if (!setting.assign(given, loaded_.config)) {
       loaded_.problems.push_back({where, setting.key,
-                                  std::string("expected ") + setting.type + "; " +
+                                  std::string("expected ") + setting.type +
+                                      shown(given, setting.key) + "; " +
                                       loaded_.origins[row].value + " is used instead"});
       return;
     }
@@ -180,7 +188,8 @@ class Layers {
       const auto row =
           std::ranges::find_if(table, [&](const Setting& s) { return is_key(s.key, entry.key); });
       if (row == table.end()) {
-        loaded_.problems.push_back({where, entry.key, "no such setting; `deja config` lists all"});
+        loaded_.problems.push_back(
+            {where, entry.key, "there is no such setting; `deja config` lists all"});
         continue;
       }
       if (is_projects && row->scope == Scope::user) {

@@ -103,7 +103,7 @@ TEST_F(ConfigTest, NamedFileReplacesBoth) {
   EXPECT_THAT(load_all().problems, IsEmpty());
   variables_["DEJA_CONFIG"] = "gone.toml";
   ASSERT_THAT(load_all().problems, SizeIs(1));
-  EXPECT_THAT(load_all().problems[0].text(), HasSubstr("gone.toml: no such file"));
+  EXPECT_THAT(load_all().problems[0].text(), HasSubstr("gone.toml: there is no such file"));
   variables_["DEJA_CONFIG"] = "";  // as if unset
   EXPECT_TRUE(load_all().config.disable);
 }
@@ -220,14 +220,16 @@ TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
   EXPECT_THAT(loaded.config.base_dirs, IsEmpty());
   std::vector<std::string> texts;
   for (const Problem& p : loaded.problems) texts.push_back(p.text());
-  EXPECT_THAT(texts,
-              ::testing::UnorderedElementsAre(
-                  HasSubstr("/work/.deja.toml:1: disable: expected true or false; false is used"),
-                  HasSubstr("/work/.deja.toml:3: typo: no such setting"),
-                  HasSubstr("/config.toml:1: store.limit: expected size"),
-                  HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
-                  HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
-                  HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
+  EXPECT_THAT(
+      texts,
+      ::testing::UnorderedElementsAre(
+          HasSubstr(
+              "/work/.deja.toml:1: disable: expected true or false, not 'yes'; false is used"),
+          HasSubstr("/work/.deja.toml:3: typo: there is no such setting"),
+          HasSubstr("/config.toml:1: store.limit: expected size"),
+          HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
+          HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
+          HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
 }
 
 TEST_F(ConfigTest, BrokenFileIsOneProblem) {

@@ -57,7 +57,7 @@ std::vector<FileEntry> parse_toml(std::string_view text, const std::string& path
   for (char& c : what)
     if (static_cast<unsigned char>(c) < ' ') c = ' ';
   problems.push_back({path + ":" + std::to_string(error.source().begin.line), "",
-                      what + "; the whole file is ignored until this is mended"});
+                      what + "; the whole file is ignored until this is corrected"});
   return entries;
 }
 

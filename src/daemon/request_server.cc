@@ -23,8 +23,10 @@ constexpr std::size_t kPrewarmsMax = 1024;
 // paths by colons and spaces and has no quoting (ld.so(8)).
 std::string unusable_interposer(const std::string& path) {
   if (path.find_first_of(": ") != std::string::npos)
-    return "observe: install deja where the path has no space and no colon: " + path;
-  if (!is_loadable(path)) return "observe: missing, nothing can be remembered: " + path;
+    return "observe: no run can be observed, because this path has a space or a colon: " + path +
+           "; install deja in another directory";
+  if (!is_loadable(path))
+    return "observe: no run can be observed, because " + path + " is missing; install deja again";
   return {};
 }
 
@@ -122,7 +124,7 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   apply_daemon_mode(request);
   answer(connection, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
-                       (outcome.kind == pipeline::OutcomeKind::miss && outcome.unpublished.empty());
+                       (outcome.kind == pipeline::OutcomeKind::miss && !outcome.not_stored);
   if (may_hit && !outcome.remembered)
     prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
 }

@@ -155,8 +155,9 @@ void Server::serve_connection(os::Fd socket) {
   const auto peer = os::peer_of(socket);
   if (!peer) return;
   if (peer->uid != ::geteuid()) {
-    host_.journal().trouble("daemon: refused a client of user " + std::to_string(peer->uid) +
-                            "; is the cache directory closed to others?");
+    host_.journal().trouble(
+        "daemon: user " + std::to_string(peer->uid) +
+        " asked for this engine and was refused; run chmod go-rwx on the cache directory");
     ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     return;
   }

@@ -93,7 +93,8 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_
                               deadline_ns) != static_cast<ssize_t>(rest))
     return unavailable("the connection ended within a frame");
   if (frame.head.magic != wire::kMagic) return unavailable("the peer is not a deja client");
-  if (!wire::is_ours(frame.head)) return Error{Code::protocol, 0, "a client of another version"};
+  if (!wire::is_ours(frame.head))
+    return Error{Code::protocol, 0, "the client is of another version of deja"};
   if (frame.head.size > max_size) return unavailable("the frame is too large");
   TRY(read_body(socket, frame.head.size, deadline_ns, frame.body));
   return frame;
@@ -117,7 +118,7 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
   if (!r.done() || !q.cwd.starts_with('/') ||
       calling > static_cast<std::uint32_t>(pipeline::Calling::exec))
-    return Error{Code::protocol, 0, "malformed request"};
+    return Error{Code::protocol, 0, "the client's request is malformed"};
   q.calling = static_cast<pipeline::Calling>(calling);
   q.umask = out.head.umask;
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
@@ -164,7 +165,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
   report.out = r.raw(head.stdout_size);
   report.err = r.raw(head.stderr_size);
   if (frame.head.kind != static_cast<std::uint16_t>(wire::Kind::report) || !r.done())
-    return Error{Code::protocol, 0, "malformed report"};
+    return Error{Code::protocol, 0, "the client's report of the run is malformed"};
   report.supervised = (head.flags & wire::kReportSupervised) != 0;
   report.truncated = (head.flags & wire::kReportTruncated) != 0;
   report.timed_out = (head.flags & wire::kReportTimedOut) != 0;
@@ -186,7 +187,7 @@ Result<std::optional<std::string>> SocketClient::read_stdin() {
   if (!fd) return std::optional<std::string>();
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   if (!id.is_regular() || id.size > wire::kStdinMax)
-    return Error{Code::protocol, 0, "malformed standard input"};
+    return Error{Code::protocol, 0, "the client sent a malformed standard input"};
   // The client could still change the file: the bytes read here are the input.
   std::string bytes(id.size, '\0');
   bytes.resize(TRY(os::read_at(fd, 0, bytes.data(), bytes.size())));

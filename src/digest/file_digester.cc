@@ -129,7 +129,7 @@ Result<std::optional<FileContent>> FileDigester::digest_file(const std::string& 
     if (identity != nullptr) *identity = read->before;
     return std::optional(read->content);
   }
-  return Error{Code::io, 0, "file changes while it is read: " + path};
+  return Error{Code::io, 0, "the file changes while it is read: " + path};
 }
 
 }  // namespace deja::digest

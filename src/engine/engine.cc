@@ -11,7 +11,7 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "pipeline/output_locks.h"
+#include "os/output_locks.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
@@ -195,7 +195,7 @@ void Engine::prewarm(const pipeline::Request& request) {
 
 void Engine::maintain() {
   if (store_ == nullptr) return open_store();
-  if (!services_->locks.empty()) pipeline::OutputLocks::sweep(services_->locks);
+  if (!services_->locks.empty()) os::OutputLocks::sweep(services_->locks);
   if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }
@@ -263,7 +263,11 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.dup = o.dup;
   e.remote = !o.remote.empty();
   e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
-  e.detail = o.bypass ? o.reason : o.unpublished;
+  if (o.bypass) e.detail = o.reason;
+  if (o.not_stored) {
+    e.not_stored = o.not_stored->code();
+    e.detail = o.not_stored->in_words();
+  }
   e.tool = o.tool;
   e.what = o.what;
   e.output = o.output;

@@ -10,6 +10,9 @@
 
 namespace deja::evidence {
 
+using action::NotStored;
+using action::Problem;
+
 const Change* Changes::find(const std::string& path) {
   const std::string_view name = base_name(path);
   const bool has_name = !name.empty() && name != "." && name != "..";
@@ -106,7 +109,7 @@ void Changes::made_directory(const std::string& path) {
   directories_.made_directory(canonical(path));
 }
 
-std::string Changes::add_renamed_directories() {
+std::optional<Problem> Changes::add_renamed_directories() {
   std::vector<std::pair<std::string, std::string>> directories;
   for (const auto& [name, change] : changes_) {
     if (!change.renamed) continue;
@@ -114,17 +117,18 @@ std::string Changes::add_renamed_directories() {
     if (now && *now && (*now)->is_directory()) directories.emplace_back(name, change.spelled);
   }
   for (const auto& [name, spelled] : directories)
-    if (std::string problem = add_below(name, spelled); !problem.empty()) return problem;
+    if (auto problem = add_below(name, spelled)) return problem;
   return {};
 }
 
-std::string Changes::add_below(const std::string& directory, const std::string& spelled) {
+std::optional<Problem> Changes::add_below(const std::string& directory,
+                                          const std::string& spelled) {
   const auto names = os::list_directory(directory);
-  if (!names) return "cannot list its output " + spelled;
+  if (!names) return Problem{NotStored::output_unreadable, spelled};
   for (const std::string& name : *names) {
     const std::string path = join_path(directory, name);
     const auto now = os::stat_file(path, os::Links::keep);
-    if (!now || !*now) return "cannot look at its output " + path;
+    if (!now || !*now) return Problem{NotStored::output_unreadable, path};
     const auto [it, is_new] = changes_.try_emplace(path);
     if (is_new) {
       last_components_.emplace(name);
@@ -133,8 +137,7 @@ std::string Changes::add_below(const std::string& directory, const std::string& 
       it->second.file = number_of(**now);
     }
     if (!(*now)->is_directory()) continue;
-    if (std::string problem = add_below(path, join_path(spelled, name)); !problem.empty())
-      return problem;
+    if (auto problem = add_below(path, join_path(spelled, name))) return problem;
   }
   return {};
 }

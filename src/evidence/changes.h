@@ -10,9 +10,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
+#include "action/not_stored.h"
 #include "evidence/directories.h"
 #include "os/file.h"
 
@@ -63,8 +65,8 @@ class Changes {
   void made_directory(const std::string& path);
 
   // After the run: a directory that came by a rename is the run's own with all that is in it, by
-  // whatever name the files were made. Returns a problem, or "".
-  std::string add_renamed_directories();
+  // whatever name the files were made.
+  std::optional<action::Problem> add_renamed_directories();
   // os::generation_of() when the file was closed last; 0: not known.
   std::uint32_t generation_of(const Change& change) const;
   // Two commands that write one file may run at the same time. Is what is there now the work of
@@ -84,7 +86,8 @@ class Changes {
   const Finished* finished(const Change& change) const;
   void note_new_name(const FileNumber& file);
   void move_below(const std::string& from, const std::string& to);
-  std::string add_below(const std::string& directory, const std::string& spelled);
+  std::optional<action::Problem> add_below(const std::string& directory,
+                                           const std::string& spelled);
 
   Directories directories_;
   std::map<std::string, Change> changes_;

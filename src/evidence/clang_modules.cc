@@ -44,13 +44,12 @@ void collect_open_of_module(const Collecting& c, const std::string& path, Module
     module->file = number_of(e.identity);
     return;
   }
-  if (c.has(DEJA_OPEN_WRITE)) return c.fail("writes a module without a rename: " + path);
-  if (!e.has_identity || !e.identity.is_regular())
-    return c.fail("reads a module that is not a file: " + path);
+  if (c.has(DEJA_OPEN_WRITE)) return c.fail(NotStored::module_unclear, path);
+  if (!e.has_identity || !e.identity.is_regular()) return c.fail(NotStored::module_unclear, path);
   if (!module) module.emplace();
   // clang also has in memory what it made.
   if (module->is_made && module->file != number_of(e.identity))
-    return c.fail("another process made a module again: " + path);
+    return c.fail(NotStored::module_unclear, path);
   module->identity = e.identity;
   module->when_ns = e.when_ns;
 }
@@ -90,7 +89,8 @@ void check_clock_of_modules(Conclusion& c) {
   for (const Conclusion::Row* row : c.rows)
     c.has_modules |= row->second.module && row->second.module->is_finished;
   // The sources of a module are not read, and may use the time.
-  if (c.facts.supervised_clock && c.has_modules) c.fail("may write the time (__DATE__, __TIME__)");
+  if (c.facts.supervised_clock && c.has_modules)
+    c.fail(NotStored::time_written, "__DATE__, __TIME__");
 }
 
 void conclude_module(Conclusion& c, const std::string& path, const PathFacts& facts) {
@@ -98,11 +98,11 @@ void conclude_module(Conclusion& c, const std::string& path, const PathFacts& fa
   const PathFacts::Module& module = *facts.module;
   os::FileIdentity now;
   const auto content = c.digester.digest_file(path, &now);
-  if (!content || !*content) return c.fail("gone or unreadable after the run: " + path);
-  if (!module.identity) return c.fail("made a module, and did not read it: " + path);
-  if (!(now == *module.identity)) return c.fail("changed while the tool ran: " + path);
+  if (!content || !*content) return c.fail(NotStored::input_gone, path);
+  if (!module.identity) return c.fail(NotStored::module_unclear, path);
+  if (!(now == *module.identity)) return c.fail(NotStored::input_changed, path);
   if (could_hide_a_change(path, now, module.when_ns) && !module.is_made)
-    return c.fail("may have been written while it was read: " + path);
+    return c.fail(NotStored::input_too_new, path);
   c.out.modules.push_back({path, (*content)->digest, now, module.is_made});
   c.out.facts |= tool::kHoldsTree;
 }
@@ -114,7 +114,7 @@ void compare_with_modules(Conclusion& c, const std::string& path, const PathFact
   if (!now || !(now->is_regular() || now->is_directory())) return;
   const std::string stamps = stamps_text(*now);
   if (facts.stat && stamps_text(*facts.stat) != stamps)
-    return c.fail("changed while the tool ran: " + path);
+    return c.fail(NotStored::input_changed, path);
   c.out.compared.push_back({action::Claim::stamps, c.run.roots.tag(path), stamps});
 }
 

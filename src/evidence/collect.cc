@@ -35,7 +35,7 @@ bool follows_links(deja_op op) {
 
 void on_nothing(const Collecting&) {}
 
-void on_connect(const Collecting& c) { c.fail("connects to another process: " + c.e.path); }
+void on_connect(const Collecting& c) { c.fail(NotStored::connected, c.e.path); }
 
 using Handler = void (*)(const Collecting&);
 
@@ -73,7 +73,8 @@ Handler handler_of(deja_op op) {
 
 void collect_event(const ObservedRun& run, Facts& facts, const Event& e) {
   const Handler handler = handler_of(e.op);
-  if (handler == nullptr) return facts.fail("the log holds an operation of unknown kind");
+  if (handler == nullptr)
+    return facts.fail(NotStored::log_incomplete, "an operation of unknown kind");
   if (collect_module({run, facts, e})) return;
   const bool follows = follows_links(e.op) && (e.flags & DEJA_FLAG_NOFOLLOW) == 0;
   std::string path = facts.changes.directories().without_own_links(e.path, follows);
@@ -92,7 +93,7 @@ bool is_refused_symlink(const Collecting& c) {
   if (!now || !*now || !(*now)->is_symlink() || (*now)->newest_ns() > e.when_ns) return false;
   const auto text = os::read_symlink(e.path);
   if (!text || !*text) {
-    c.fail("changed while the tool ran: " + e.path);
+    c.fail(NotStored::input_changed, e.path);
   } else if (PathFacts& row = c.row(); !row.link) {
     row.link = **text;
   }
@@ -105,7 +106,7 @@ void on_open_of_special(const Collecting& c) {
   if (special == Special::harmless) {
     // Not opened by its own name, so the log does not say which file it is.
     if (c.has(DEJA_OPEN_WRITE) && e.has_identity && e.identity.is_regular())
-      c.fail("writes through an open descriptor: " + e.path);
+      c.fail(NotStored::descriptor_used, e.path);
     return;
   }
   const Process& process = c.facts.processes.at(e.pid);
@@ -113,7 +114,7 @@ void on_open_of_special(const Collecting& c) {
       tool::only_counts_processors(process.name, process.has_llvm_plugin, e.path))
     return;
   if (special != Special::machine || !c.run.invocation.policy.is_generic)
-    return c.fail("reads " + e.path);
+    return c.fail(NotStored::device_read, e.path);
   c.facts.asks_machine = true;
 }
 
@@ -161,7 +162,7 @@ void Collecting::read(const std::string& path, const os::FileIdentity* identity)
   }
   if (row.read) {
     if (identity != nullptr && !(row.read->identity == *identity))
-      fail("changed while the tool ran: " + path);
+      fail(NotStored::input_changed, path);
     return;
   }
   row.read.emplace();
@@ -170,7 +171,7 @@ void Collecting::read(const std::string& path, const os::FileIdentity* identity)
     row.read->identity = *identity;
   } else if (const auto now = os::stat_file(path); now && *now) {
     // Seen without its identity (a library, our own executable): then its stamps must be older.
-    if ((*now)->newest_ns() > e.when_ns) return fail("changed while the tool ran: " + path);
+    if ((*now)->newest_ns() > e.when_ns) return fail(NotStored::input_changed, path);
     row.read->identity = **now;
   }
 }
@@ -226,19 +227,18 @@ void on_open(const Collecting& c) {
   const bool writes = c.has(DEJA_OPEN_WRITE);
   if (!writes && names_a_descriptor(e.path)) {
     if (tool::is_jobserver_descriptor(c.run.command, base_name(e.path))) return;
-    return c.fail("reads an open descriptor: " + e.path);
+    return c.fail(NotStored::descriptor_used, e.path);
   }
   if (e.path == "/dev/urandom" &&
       tool::has_fact(c.facts.processes.name_of(e.pid), tool::ProgramFact::draws_build_id))
-    return c.fail("reads random numbers for --build-id=uuid");
+    return c.fail(NotStored::random_build_id);
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(c);
-  if (tool::is_in_shared_cache(e.path))
-    return c.fail("opens a file in a cache that several links share: " + e.path);
+  if (tool::is_in_shared_cache(e.path)) return c.fail(NotStored::shared_cache, e.path);
   if (writes) return on_open_for_writing(c);
   if (e.error == 0) return on_read(c);
   if (is_refused_symlink(c)) return;
   if (e.error == EACCES) return c.refuse();
-  if (!is_absence(e.error)) return c.fail("could not open " + e.path);
+  if (!is_absence(e.error)) return c.fail(NotStored::call_failed, e.path);
   c.miss(e.path);
   note_look(c);
 }
@@ -259,16 +259,30 @@ void note_library_of_user(const Collecting& c) {
   c.facts.has_opened_library |= is_plugin || !is_tools;
 }
 
+// Why the log is no base for conclusions; none: it is complete.
+std::optional<Problem> problem_of(const observe::Log& log) {
+  if (log.gap.empty()) return {};
+  switch (log.gap_kind) {
+    case observe::GapKind::unseen_program:
+      return Problem{NotStored::program_not_observed, log.gap};
+    case observe::GapKind::too_large:
+      return Problem{NotStored::too_many_records, {}};
+    case observe::GapKind::incomplete:
+      break;
+  }
+  return Problem{NotStored::log_incomplete, log.gap};
+}
+
 Facts collect(const ObservedRun& run, const observe::Log& log) {
   Facts facts(run);
   for (const Event& e : log.events)
     if (e.op == DEJA_OP_PROCESS) facts.processes.expect(e.pid, static_cast<std::int32_t>(e.value));
-  facts.fail(log.gap);
+  facts.fail(problem_of(log));
   for (const Event& e : log.events) {
-    if (!facts.problem.empty()) break;
+    if (facts.problem) break;
     collect_event(run, facts, e);
   }
-  if (log.events.empty()) facts.fail("nothing was observed");
+  if (log.events.empty()) facts.fail(NotStored::not_observed, "the log is empty");
   facts.fail(facts.changes.directories().problem());
   return facts;
 }

@@ -27,7 +27,10 @@ struct Collecting {
   bool is_own() const { return facts.changes.is_own(e.path); }
   bool has(unsigned flag) const { return (e.flags & flag) != 0; }
   UnknownProgram* unknown() const { return facts.processes.unknown(e.pid); }
-  void fail(std::string why) const { facts.fail(std::move(why)); }
+  void fail(std::optional<Problem> why) const { facts.fail(std::move(why)); }
+  void fail(NotStored reason, std::string detail = {}) const {
+    facts.fail(reason, std::move(detail));
+  }
 
   // A file was read, or run; identity null: not known.
   void read(const std::string& path, const os::FileIdentity* identity) const;

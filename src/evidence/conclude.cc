@@ -119,8 +119,8 @@ RunFacts conclude(const ObservedRun& run, Facts facts, digest::FileDigester& dig
   return std::move(c.out);
 }
 
-void Conclusion::fail(std::string why) {
-  if (out.problem.empty()) out.problem = std::move(why);
+void Conclusion::fail(std::optional<Problem> why) {
+  if (!out.problem) out.problem = std::move(why);
 }
 
 void Conclusion::claim(Claim kind, std::string subject, std::string value) {
@@ -154,7 +154,7 @@ const PathFacts* Conclusion::find(const std::string& path) const {
 std::optional<os::FileIdentity> Conclusion::still_there(const std::string& path) {
   const auto now = os::stat_file(path);
   if (now && *now) return *now;
-  fail("gone after the run: " + path);
+  fail(NotStored::input_gone, path);
   return std::nullopt;
 }
 

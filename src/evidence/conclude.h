@@ -50,8 +50,9 @@ struct Conclusion {
     std::optional<std::set<std::string>> declared_outputs;              // canonical
   } known = {};
 
-  bool has_failed() const { return !out.problem.empty(); }
-  void fail(std::string why);  // only the first problem is kept
+  bool has_failed() const { return out.problem.has_value(); }
+  void fail(std::optional<Problem> why);  // only the first problem is kept
+  void fail(NotStored reason, std::string detail = {}) { fail(Problem{reason, std::move(detail)}); }
   void claim(action::Claim kind, std::string subject, std::string value = {});
   void claim_path(action::Claim kind, const std::string& path, std::string value = {});
   void claim_environment();                       // the whole of it

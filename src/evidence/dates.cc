@@ -61,7 +61,7 @@ void note_zone(const Collecting& c) {
   date->has_zone = true;
   const auto zone = c.run.command.variable("TZ");
   if (!zone) return e.error != 0 ? c.miss(e.path) : read_by_libc(c, e.path, identity_in(e));
-  if (c.run.command.variable("TZDIR")) return c.fail("calls localtime()");
+  if (c.run.command.variable("TZDIR")) return c.fail(NotStored::local_time);
   c.facts.variables.by_value.insert("TZDIR");
   std::string_view name = *zone;
   if (name.starts_with(':')) name.remove_prefix(1);
@@ -137,9 +137,9 @@ void on_localtime(const Collecting& c) {
     return;
   }
   if (UnknownProgram* const program = c.unknown())
-    return c.fail(c.facts.processes.asks(*program, "calls localtime()", c.e.flags));
+    return c.fail(c.facts.processes.asks(*program, {NotStored::local_time}, c.e.flags));
   if (c.facts.processes.may_write_date(c.e.pid)) return note_zone(c);
-  c.fail("calls localtime()");
+  c.fail(NotStored::local_time);
 }
 
 void on_day(const Collecting& c) {
@@ -155,13 +155,13 @@ void conclude_date(Conclusion& c) {
   for (const auto& [pid, process] : c.facts.processes.all()) {
     if (!process.date) continue;
     const DateUse& date = *process.date;
-    if (!date.has_zone) return c.fail("reads the clock");
-    if (date.asked == 0) return c.fail("calls localtime()");
-    if (date.asked != 1 || !date.day) return c.fail("calls localtime() for more than the date");
+    if (!date.has_zone) return c.fail(NotStored::clock_read);
+    if (date.asked == 0) return c.fail(NotStored::local_time);
+    if (date.asked != 1 || !date.day) return c.fail(NotStored::local_time);
     if (!covers(*date.day, date.asked_ns) || !covers(*date.day, c.run.ended_ns))
-      return c.fail("the day changed during the run");
+      return c.fail(NotStored::day_changed);
   }
-  if (may_write_time_of_day(c)) return c.fail("may write the time of day (__TIME__)");
+  if (may_write_time_of_day(c)) return c.fail(NotStored::time_written, "__TIME__");
   for (const auto& [pid, process] : c.facts.processes.all())
     if (process.date) c.claim(Claim::date, {}, day_text(*process.date->day));
 }

@@ -277,31 +277,31 @@ void forget_tool(const tool::Command& command, const action::Roots& roots, RunFa
 }
 
 // Adds the inputs that the tool's depfile names, whether they were observed or not.
-void add_prerequisites(const ExecOptions& order, const tool::Command& command,
-                       const action::Roots& roots, digest::FileDigester& digester,
-                       std::int64_t since_ns, RunFacts& run_facts) {
-  const std::string path = tidy_path(join_path(command.cwd, order.depfile));
-  const auto text = os::read_file(path, kListMax);
+void add_prerequisites(const DeclaredRun& run, digest::FileDigester& digester,
+                       RunFacts& run_facts) {
+  const std::string& depfile = run.invocation.exec_options->depfile;
+  const auto text = os::read_file(tidy_path(join_path(run.command.cwd, depfile)), kListMax);
   const auto names = text ? tool::exec::prerequisites(*text) : std::nullopt;
   if (!names) {
-    run_facts.problem = "the depfile holds no rules: " + order.depfile;
+    run_facts.problem = Problem{NotStored::depfile_unusable, depfile + " holds no rules"};
     return;
   }
   for (const std::string& name : *names) {
-    const std::string file = tidy_path(join_path(command.cwd, name));
+    const std::string file = tidy_path(join_path(run.command.cwd, name));
     os::FileIdentity identity;
     const auto content = digester.digest_file(file, &identity);
     if (!content || !*content) {
-      run_facts.problem = "the depfile names what is not there: " + name;
+      run_facts.problem =
+          Problem{NotStored::depfile_unusable, depfile + " names " + name + ", which is not there"};
       return;
     }
-    if (identity.newest_ns() >= since_ns && !has_output(run_facts, file)) {
-      run_facts.problem = "changed while the tool ran: " + name;
+    if (has_output(run_facts, file)) continue;
+    if (identity.newest_ns() >= run.began_ns) {
+      run_facts.problem = Problem{NotStored::input_changed, name};
       return;
     }
-    if (!has_output(run_facts, file))
-      run_facts.trace.observations.push_back(
-          {Claim::file, roots.tag(file), std::string((*content)->digest.view())});
+    run_facts.trace.observations.push_back(
+        {Claim::file, run.roots.tag(file), std::string((*content)->digest.view())});
   }
 }
 
@@ -372,54 +372,52 @@ RunFacts declared_run_facts(const tool::Invocation& invocation, const std::vecto
     return it == before.end() ? nullptr : &*it;
   };
   for (const Mark& mark : before) {
-    if (!now.contains(mark.path)) out.problem = "deletes a file that it did not make: " + mark.path;
+    if (!now.contains(mark.path)) out.problem = Problem{NotStored::file_deleted, mark.path};
   }
   for (const auto& [path, identity] : now) {
     const Mark* was = find(path);
     if (was != nullptr && (was->identity == identity || identity.is_directory())) continue;
     const bool is_file = identity.is_regular();
     if (!is_file && !identity.is_directory() && !identity.is_symlink())
-      out.problem = "leaves something that is not a file: " + path;
-    if (is_file && identity.links > 1) out.problem = "leaves a file with other hard links: " + path;
+      out.problem = Problem{NotStored::special_file_left, path};
+    if (is_file && identity.links > 1) out.problem = Problem{NotStored::hard_link, path};
     if (is_file && identity.newest_ns() > ended_ns)
-      out.problem = "its output was replaced by others: " + path;
+      out.problem = Problem{NotStored::output_changed, path};
     out.outputs.push_back(make_output(path, identity, was));
   }
   return out;
 }
 
-void check_declared(const Declared& declared, const tool::Invocation& invocation,
-                    const tool::Command& command, const action::Roots& roots,
-                    const DeclaredRun& run, digest::FileDigester& digester, RunFacts& run_facts) {
-  const ExecOptions& order = *invocation.exec_options;
-  const bool has_failed = run.has_failed;
-  const auto fail = [&](const std::string& why) {
-    if (run_facts.problem.empty()) run_facts.problem = why;
+void check_declared(const Declared& declared, const DeclaredRun& run,
+                    digest::FileDigester& digester, RunFacts& run_facts) {
+  const ExecOptions& order = *run.invocation.exec_options;
+  const auto fail = [&](NotStored reason, const std::string& detail) {
+    if (!run_facts.problem) run_facts.problem = Problem{reason, detail};
   };
-  if (order.declared_only && !declared.guess.empty()) fail(declared.guess);
-  if (has_failed && !order.depfile.empty())
-    fail("the tool failed, so its depfile may be incomplete");
-  if (!order.tool_hash.empty()) forget_tool(command, roots, run_facts);
+  if (order.declared_only && !declared.guess.empty())
+    fail(NotStored::include_unknown, declared.guess);
+  if (run.has_failed && !order.depfile.empty())
+    fail(NotStored::depfile_unusable, "the tool failed");
+  if (!order.tool_hash.empty()) forget_tool(run.command, run.roots, run_facts);
   for (const Before& input : declared.inputs) {
     const auto now = os::stat_file(input.path);
     if (!now || !*now || !(**now == input.identity) ||
         could_hide_a_change(input.path, input.identity, input.looked_ns))
-      return fail("changed while the tool ran: " + input.path);
+      return fail(NotStored::input_changed, input.path);
     run_facts.trace.observations.push_back(
-        {Claim::file, roots.tag(input.path), std::string(input.content.digest.view())});
+        {Claim::file, run.roots.tag(input.path), std::string(input.content.digest.view())});
   }
   for (const std::string& path : declared.absent)
-    run_facts.trace.observations.push_back({Claim::absent, roots.tag(path), {}});
+    run_facts.trace.observations.push_back({Claim::absent, run.roots.tag(path), {}});
   std::vector<std::string> required = order.output_files;
   if (!order.depfile.empty()) required.push_back(order.depfile);
   for (const std::string& name : required) {
-    if (!has_failed && !has_output(run_facts, tidy_path(join_path(command.cwd, name))))
-      fail("did not write its declared output: " + name);
+    if (!run.has_failed && !has_output(run_facts, tidy_path(join_path(run.command.cwd, name))))
+      fail(NotStored::output_not_written, name);
   }
   if (const std::string name = hidden_output(order, run_facts); !name.empty())
-    fail("--key-args-filter leaves out an argument that names an output: " + name);
-  if (!order.depfile.empty() && run_facts.problem.empty())
-    add_prerequisites(order, command, roots, digester, run.began_ns, run_facts);
+    fail(NotStored::output_name_filtered, name);
+  if (!order.depfile.empty() && !run_facts.problem) add_prerequisites(run, digester, run_facts);
   run_facts.trace.normalize();
 }
 

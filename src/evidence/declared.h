@@ -45,16 +45,18 @@ std::vector<Mark> mark_outputs(const tool::Invocation& invocation);
 RunFacts declared_run_facts(const tool::Invocation& invocation, const std::vector<Mark>& before,
                             std::int64_t ended_ns);
 
-// The part of the run that check_declared() needs.
+// A run that has ended.
 struct DeclaredRun {
+  const tool::Command& command;
+  const tool::Invocation& invocation;
+  const action::Roots& roots;
   std::int64_t began_ns = 0;  // wall clock
   bool has_failed = false;    // its exit code is not 0
 };
 
 // Compares what was declared with the run facts: adds the claims about inputs, or the problem.
-void check_declared(const Declared& declared, const tool::Invocation& invocation,
-                    const tool::Command& command, const action::Roots& roots,
-                    const DeclaredRun& run, digest::FileDigester& digester, RunFacts& run_facts);
+void check_declared(const Declared& declared, const DeclaredRun& run,
+                    digest::FileDigester& digester, RunFacts& run_facts);
 
 // What the tool read and wrote that was not declared, one line each, without the system's own
 // files, programs, and the tool itself. tool: absolute path.

@@ -11,6 +11,9 @@
 #include "os/file.h"
 
 namespace deja::evidence {
+
+using action::NotStored;
+using action::Problem;
 namespace {
 
 constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
@@ -96,8 +99,7 @@ std::string Directories::without_own_links(const std::string& path, bool to_end)
 // Every earlier name that led through it was resolved by what is on the disk now.
 void Directories::replaces(const std::string& name) {
   resolved_.clear();
-  if (steps_.contains(name) && problem_.empty())
-    problem_ = "replaces a directory or symlink that it went through: " + name;
+  if (steps_.contains(name) && !problem_) problem_ = Problem{NotStored::link_replaced, name};
 }
 
 void Directories::made_link(const std::string& name, const std::string& text) {

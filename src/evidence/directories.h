@@ -18,6 +18,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "action/not_stored.h"
+
 namespace deja::evidence {
 
 class Directories {
@@ -36,7 +38,7 @@ class Directories {
   void moved(const std::string& from, const std::string& to);
 
   // Why earlier names may have been resolved wrongly; empty: they were not.
-  const std::string& problem() const { return problem_; }
+  const std::optional<action::Problem>& problem() const { return problem_; }
 
  private:
   std::string resolve(const std::string& directory);
@@ -50,7 +52,7 @@ class Directories {
   // Directories and symlinks that the run has made, by canonical name: a symlink's text.
   std::map<std::string, std::optional<std::string>> own_;
   std::size_t own_links_ = 0;  // ever made
-  std::string problem_;
+  std::optional<action::Problem> problem_;
 };
 
 }  // namespace deja::evidence

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "action/testing/problem_text.h"
 #include "os/directory_test.h"
 
 namespace deja::evidence {
 namespace {
+
+using action::text_of;
 
 // The disk is as it is after the run: what the run has removed is not there.
 class DirectoriesTest : public os::DirectoryTest {
@@ -64,7 +67,7 @@ TEST_F(DirectoriesTest, SymlinksOfTheRunLeadWhereTheyLedThen) {
   directories_.removed(at("link"), true);
   EXPECT_EQ(canonical("link/x"), at("link/x"));
   EXPECT_EQ(without("link/x"), at("link/x"));
-  EXPECT_EQ(directories_.problem(), "");
+  EXPECT_EQ(text_of(directories_.problem()), "");
 }
 
 TEST_F(DirectoriesTest, OnlyTheRunsOwnSymlinksAreTakenOutOfASpelling) {
@@ -86,7 +89,7 @@ TEST_F(DirectoriesTest, WhatMovesTakesItsSymlinksAlong) {
   directories_.moved(at("tmp"), at("out"));
   EXPECT_EQ(canonical("out/link/x"), at("real/x"));
   EXPECT_EQ(canonical("tmp/link/x"), at("tmp/link/x"));
-  EXPECT_EQ(directories_.problem(), "");
+  EXPECT_EQ(text_of(directories_.problem()), "");
 }
 
 // The disk shows where a name leads now. Where it led before the run replaced it is not known.
@@ -97,9 +100,9 @@ TEST_F(DirectoriesTest, StepsThatTheRunReplacesAreAProblem) {
     Directories fresh;
     EXPECT_EQ(fresh.canonical(at("link/x")), at("real/x"));
     change(fresh);
-    return fresh.problem();
+    return text_of(fresh.problem());
   };
-  const std::string problem = "replaces a directory or symlink that it went through: " + at("link");
+  const std::string problem = "link_replaced: " + at("link");
   EXPECT_EQ(after([&](Directories& d) { d.made_link(at("link"), "real"); }), problem);
   EXPECT_EQ(after([&](Directories& d) { d.removed(at("link"), false); }), problem);
   EXPECT_EQ(after([&](Directories& d) {

@@ -137,10 +137,11 @@ struct Facts {
   explicit Facts(const ObservedRun& run) : processes(run.command, run.invocation, run.adapter) {}
 
   // Why the run proves nothing, whatever else is here. Only the first problem is kept.
-  std::string problem;
-  void fail(std::string why) {
-    if (problem.empty()) problem = std::move(why);
+  std::optional<Problem> problem;
+  void fail(std::optional<Problem> why) {  // none: it did not fail
+    if (!problem) problem = std::move(why);
   }
+  void fail(NotStored reason, std::string detail = {}) { fail(Problem{reason, std::move(detail)}); }
 
   std::map<std::string, PathFacts> by_path;
   Changes changes;

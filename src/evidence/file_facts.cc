@@ -77,8 +77,8 @@ void find_kept_stamps(Conclusion& c) {
   for (const Output& out : c.out.outputs) {
     if (out.role != Role::output) continue;
     const auto found = facts_of_output(out.path);
-    if (!found) return c.fail("gone or broken after the run: " + out.path);
-    if (!*found) return c.fail("stores times and owners of files: " + out.path);
+    if (!found) return c.fail(NotStored::output_unreadable, out.path);
+    if (!*found) return c.fail(NotStored::times_stored, out.path);
     facts |= **found;
     c.leaves_tree |= (**found & tool::kHoldsTree) != 0;
   }

@@ -53,8 +53,7 @@ class Scan {
       return;
     }
     const auto found = tool::exec::find_includes(*text);
-    if (!found.computed.empty())
-      out_.guess = "includes what a macro names: #" + found.computed + " in " + path;
+    if (!found.computed.empty()) out_.guess = "#" + found.computed + " in " + path;
     for (const tool::exec::Include& include : found.includes) look_for(include, path);
   }
 

@@ -16,10 +16,10 @@ namespace {
 // A file that the run read and then overwrote: what it was is known from before the run.
 void conclude_updated(Conclusion& c, const std::string& path, const PathFacts::Read& read) {
   const Before* const was = c.run.find_before(path, c.facts.changes);
-  if (was == nullptr) return c.fail("reads and writes " + path);
-  if (!(was->identity == read.identity)) return c.fail("changed before the tool read it: " + path);
+  if (was == nullptr) return c.fail(NotStored::input_rewritten, path);
+  if (!(was->identity == read.identity)) return c.fail(NotStored::input_changed, path);
   if (could_hide_a_change(path, was->identity, read.when_ns))
-    return c.fail("may have been written while it was read: " + path);
+    return c.fail(NotStored::input_too_new, path);
   c.claim_path(Claim::file, path, std::string(was->content.digest.view()));
   if (c.invocation().policy.facts_count) c.out.facts |= was->content.traits;
 }
@@ -27,16 +27,15 @@ void conclude_updated(Conclusion& c, const std::string& path, const PathFacts::R
 void conclude_input(Conclusion& c, const std::string& path, const PathFacts::Read& read) {
   os::FileIdentity now;
   const auto content = c.digester.digest_file(path, &now);
-  if (!content || !*content) return c.fail("gone or unreadable after the run: " + path);
-  if (!(now == read.identity)) return c.fail("changed while the tool ran: " + path);
+  if (!content || !*content) return c.fail(NotStored::input_gone, path);
+  if (!(now == read.identity)) return c.fail(NotStored::input_changed, path);
   const Digest& content_digest = (*content)->digest;
   for (const tool::KeyedFile& keyed : c.invocation().key.files) {
     if (tidy_path(path) != keyed.path) continue;
-    if (content_digest != keyed.content) c.fail("changed while the tool ran: " + path);
+    if (content_digest != keyed.content) c.fail(NotStored::input_changed, path);
     return;
   }
-  if (could_hide_a_change(path, now, read.when_ns))
-    return c.fail("may have been written while it was read: " + path);
+  if (could_hide_a_change(path, now, read.when_ns)) return c.fail(NotStored::input_too_new, path);
   const std::string digest(content_digest.view());
   c.claim_path(Claim::file, path, digest);
   if (read.is_program) return conclude_program(c, path, (*content)->traits);
@@ -74,12 +73,12 @@ void conclude_absence(Conclusion& c, const std::string& path, const PathFacts& f
     return;
   }
   const auto missing = first_missing(c, path);
-  if (!missing) return c.fail("cannot look at the directories of " + path);
+  if (!missing) return c.fail(NotStored::path_unreadable, path);
   if (!c.known.absent.insert(*missing).second) return;
   if (auto why = absence_value(*missing)) {
     c.claim_path(Claim::absent, *missing, *std::move(why));
   } else if (c.facts.changes.find(*missing) == nullptr) {
-    c.fail("appeared while the tool ran: " + *missing);
+    c.fail(NotStored::input_appeared, *missing);
   }
 }
 
@@ -102,13 +101,13 @@ void conclude_listing(Conclusion& c, const std::string& path, const PathFacts& f
     const PathFacts* const before = c.find(change.spelled);
     const bool was_there = change.renamed && before != nullptr && before->kind != 0;
     if (change.renamed && !was_there && (before == nullptr || !before->absent))
-      return c.fail("lists the directory of what it renames: " + change.spelled);
+      return c.fail(NotStored::renamed_in_listing, change.spelled);
     if (!was_there) own.emplace_back(base_name(name));
   }
   own.insert(own.end(), unsaid.begin(), unsaid.end());
   std::sort(own.begin(), own.end());
   const auto digest = listing_digest(path, own);
-  if (!digest) return c.fail("cannot list " + path);
+  if (!digest) return c.fail(NotStored::path_unreadable, path);
   c.claim_path(Claim::listing, path, listing_value(*digest, unsaid));
 }
 

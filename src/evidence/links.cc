@@ -29,7 +29,7 @@ bool leads_to_root(const action::Roots& roots, const std::string& directory) {
 bool claim_step(Conclusion& c, const std::string& step) {
   auto text = os::read_symlink(step);
   if (!text) {
-    c.fail("cannot look at " + step);
+    c.fail(NotStored::path_unreadable, step);
     return false;
   }
   if (!leads_to_root(c.run.roots, step)) c.claim_path(Claim::link, step, text->value_or(""));
@@ -60,7 +60,7 @@ void claim_way(Conclusion& c, const std::string& path) {
       directory = step;
       continue;
     }
-    if (++symlinks > kSymlinksMax) return c.fail("too many symlinks: " + path);
+    if (++symlinks > kSymlinksMax) return c.fail(NotStored::too_many_symlinks, path);
     rest.insert(0, *text + "/");
     if (rest.starts_with('/')) directory = "/";
   }
@@ -76,7 +76,7 @@ void conclude_link(Conclusion& c, const std::string& path, const PathFacts& fact
     const auto now = os::stat_file(path, os::Links::keep);
     const auto text = os::read_symlink(path);
     if (!now || !*now || !(**now == *facts.lstat) || !text || !*text)
-      return c.fail("changed while the tool ran: " + path);
+      return c.fail(NotStored::input_changed, path);
     if (!facts.link) c.claim_path(Claim::link, path, **text);
   }
   if (facts.link) c.claim_path(Claim::link, path, *facts.link);

@@ -76,7 +76,7 @@ void on_stat(const Collecting& c) {
   } else if (PathFacts& row = c.row(); lacks_attribute(e.error) && !row.lstat) {
     row.all_stamps = true;
   } else {
-    c.fail("could not look at " + e.path);
+    c.fail(NotStored::call_failed, e.path);
   }
 }
 

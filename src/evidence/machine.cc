@@ -44,7 +44,7 @@ void on_clock_of_any_tool(const Collecting& c) {
       (tool::is_shell(program->name) ||
        (!program->reads_all &&
         !tool::has_fact(program->name, tool::ProgramFact::has_own_words_for_time)));
-  if (!is_known) return c.fail("reads the clock");
+  if (!is_known) return c.fail(NotStored::clock_read);
   c.facts.clock_untold = true;  // a compiler's __TIME__
 }
 
@@ -63,7 +63,7 @@ void on_clock(const Collecting& c) {
   }
   UnknownProgram* const program = c.unknown();
   if (program != nullptr && !tool::is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
-    return c.fail(processes.asks(*program, "reads the clock", e.flags));
+    return c.fail(processes.asks(*program, {NotStored::clock_read}, e.flags));
   if (c.has(DEJA_CLOCK_UNTOLD)) c.facts.clock_untold = c.facts.supervised_clock = true;
   if (e.value == DEJA_CLOCK_TIME && program == nullptr && processes.may_write_date(e.pid)) {
     std::optional<DateUse>& date = processes.at(e.pid).date;
@@ -75,21 +75,21 @@ void on_clock(const Collecting& c) {
   // The tool's own question, before it has a plugin that could ask another.
   const bool is_before_plugins =
       invocation.policy.runs_plugins && !c.facts.has_opened_library && !c.has(DEJA_FLAG_ONLY_ONCE);
-  if (c.run.adapter.clock_matters(e.value) && !is_before_plugins) c.fail("reads the clock");
+  if (c.run.adapter.clock_matters(e.value) && !is_before_plugins) c.fail(NotStored::clock_read);
 }
 
 void on_host(const Collecting& c) {
   const tool::Invocation& invocation = c.run.invocation;
   const std::string& what = c.e.path;
   const bool is_known = invocation.run.reads_stdin || invocation.run.has_no_stdin;
-  if (what == "stdin" && !is_known) return c.fail("reads standard input");
+  if (what == "stdin" && !is_known) return c.fail(NotStored::stdin_read);
   if (invocation.policy.is_generic) {
     c.facts.asks_machine |= is_name_of_machine(what);
     return;
   }
   UnknownProgram* const program = c.unknown();
   if (program != nullptr && !tool::is_shell(program->name) && may_reach_an_output(what))
-    c.fail(c.facts.processes.asks(*program, "asks the machine: " + what, c.e.flags));
+    c.fail(c.facts.processes.asks(*program, {NotStored::machine_asked, what}, c.e.flags));
 }
 
 void conclude_machine(Conclusion& c) {
@@ -101,7 +101,7 @@ void conclude_machine(Conclusion& c) {
 void conclude_clock(Conclusion& c) {
   const std::uint32_t facts = c.out.facts | c.invocation().policy.argument_facts;
   if (c.facts.clock_untold && (facts & tool::kMentionsClock) != 0)
-    c.fail("may write the time (__DATE__, __TIME__)");
+    c.fail(NotStored::time_written, "__DATE__, __TIME__");
 }
 
 }  // namespace deja::evidence

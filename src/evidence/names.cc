@@ -42,7 +42,7 @@ void conclude_look_at_own(Conclusion& c, const std::string& path, const PathFact
   const PathFacts::Look& look = *facts.look;
   if (look.is_trusted || c.is_declared_output(path)) return;  // it replaces what is there
   if (!look.was_there) return c.claim_path(Claim::absent, path);
-  if (!look.identity) return c.fail("looks for its own output before it makes it: " + path);
+  if (!look.identity) return c.fail(NotStored::output_looked_for, path);
   if (!look.only_kind && look.identity->is_regular())
     return c.claim_path(Claim::stamps, path, stamps_text(*look.identity));
   c.claim_path(Claim::exists, path, std::string(1, action::kind_letter(look.identity->mode)));
@@ -57,7 +57,7 @@ void conclude_stamps(Conclusion& c, const std::string& path, const PathFacts& fa
   if (!counts_size || facts.change != nullptr || c.is_declared_input(path)) return;
   const auto now = c.still_there(path);
   if (!now || !(now->is_regular() || (counts_time && now->is_directory()))) return;
-  if (has_other_stamps(facts, *now)) return c.fail("changed while the tool ran: " + path);
+  if (has_other_stamps(facts, *now)) return c.fail(NotStored::input_changed, path);
   c.claim_path(Claim::stamps, path, counts_time ? stamps_text(*now) : size_text(*now));
 }
 
@@ -69,7 +69,7 @@ void claim_all_stamps(Conclusion& c, const std::string& path, const PathFacts& f
   if (facts.change != nullptr) return;
   const auto now = c.still_there(path);
   if (!now) return;
-  if (facts.stat && !(*facts.stat == *now)) return c.fail("changed while the tool ran: " + path);
+  if (facts.stat && !(*facts.stat == *now)) return c.fail(NotStored::input_changed, path);
   c.claim_path(Claim::stamps, path, all_stamps_text(*now));
 }
 

@@ -20,7 +20,7 @@ namespace {
 void conclude_lock(Conclusion& c, const Change& change, const os::FileIdentity& now) {
   if (!change.in_place || !change.was_empty || change.unlinked || change.renamed ||
       change.file != number_of(now))
-    return c.fail("leaves a lock: " + change.spelled);
+    return c.fail(NotStored::lock_left, change.spelled);
   c.claim_path(Claim::file, change.spelled, std::string(digest::digest_bytes({}).view()));
 }
 
@@ -30,15 +30,18 @@ Placement placement_of(const tool::Invocation& invocation, const Change& change)
   return invocation.outputs.are_replaced ? Placement::replaced : Placement::made;
 }
 
-std::string why_not_output(const Conclusion& c, const os::FileIdentity& now, const Change& change) {
-  if (now.is_directory()) return "";
+std::optional<NotStored> why_not_output(const Conclusion& c, const os::FileIdentity& now,
+                                        const Change& change) {
+  if (now.is_directory()) return {};
   // A symlink that the tool wrote through is not its output; what it leads to is.
-  if (now.is_symlink()) return change.in_place ? "writes through a symlink" : "";
-  if (!now.is_regular()) return "leaves something that is not a file";
-  if (c.facts.changes.is_of_others(now, change, c.run.ended_ns))
-    return "its output was replaced by others";
-  if (now.links > 1) return "leaves a file with other hard links";
-  return "";
+  if (now.is_symlink()) {
+    if (change.in_place) return NotStored::symlink_written_through;
+    return {};
+  }
+  if (!now.is_regular()) return NotStored::special_file_left;
+  if (c.facts.changes.is_of_others(now, change, c.run.ended_ns)) return NotStored::output_changed;
+  if (now.links > 1) return NotStored::hard_link;
+  return {};
 }
 
 bool is_depfile(const Conclusion& c, const std::string& name) {
@@ -52,7 +55,7 @@ bool is_depfile(const Conclusion& c, const std::string& name) {
 void claim_variables_in(Conclusion& c, const std::string& depfile) {
   constexpr std::uint64_t kMax = 64 << 20;
   const auto text = os::read_file(depfile, kMax);
-  if (!text) return c.fail("cannot read its output " + depfile);
+  if (!text) return c.fail(NotStored::output_unreadable, depfile);
   for (const std::string& name : c.run.adapter.variables_in(*text))
     if (c.run.adapter.variable_use(name, {}) != tool::VariableUse::value) c.claim_value(name);
 }
@@ -72,15 +75,14 @@ void conclude_output(Conclusion& c, const std::string& name, const Change& chang
     out.role = Role::directory;
   } else if (now.is_symlink()) {
     const auto text = os::read_symlink(name);
-    if (!text || !*text) return c.fail("cannot read its output " + change.spelled);
+    if (!text || !*text) return c.fail(NotStored::output_unreadable, change.spelled);
     out.role = Role::symlink;
     out.link_text = **text;
   } else {
     out.role = is_depfile(c, name) ? Role::depfile : Role::output;
   }
   if (out.role == Role::depfile && c.invocation().policy.runs_plugins) claim_variables_in(c, name);
-  if (const std::string why = why_not_output(c, now, change); !why.empty())
-    return c.fail(why + ": " + change.spelled);
+  if (const auto why = why_not_output(c, now, change)) return c.fail(*why, change.spelled);
   c.out.outputs.push_back(std::move(out));
 }
 
@@ -89,8 +91,7 @@ void conclude_output(Conclusion& c, const std::string& name, const Change& chang
 // Each row of facts gets what the run did to that file, and the rows for the rules are chosen.
 void join_changes(Conclusion& c) {
   Changes& changes = c.facts.changes;
-  if (std::string problem = changes.add_renamed_directories(); !problem.empty())
-    return c.fail(std::move(problem));
+  if (auto problem = changes.add_renamed_directories()) return c.fail(std::move(problem));
   for (auto& row : c.facts.by_path) {
     row.second.change = changes.find(row.first);
     if (row.second.holds_more_than_absence()) c.rows.push_back(&row);
@@ -100,12 +101,12 @@ void join_changes(Conclusion& c) {
 void conclude_change(Conclusion& c, const std::string& name, const Change& change) {
   if (!change.written) return;
   const auto now = os::stat_file(name, os::Links::keep);
-  if (!now) return c.fail("cannot look at its output " + change.spelled);
+  if (!now) return c.fail(NotStored::output_unreadable, change.spelled);
   if (*now) {
     const bool is_lock = change.is_lock && (*now)->is_regular() && (*now)->size == 0;
     return is_lock ? conclude_lock(c, change, **now) : conclude_output(c, name, change, **now);
   }
-  if (change.existed) return c.fail("deletes a file that it did not make: " + change.spelled);
+  if (change.existed) return c.fail(NotStored::file_deleted, change.spelled);
   c.out.temporaries.emplace_back(base_name(name));
 }
 

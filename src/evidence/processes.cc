@@ -13,6 +13,9 @@
 
 namespace deja::evidence {
 
+using action::NotStored;
+using action::Problem;
+
 using observe::Event;
 using tool::TrustedScript;
 namespace shell = tool::shell;
@@ -67,21 +70,24 @@ void Processes::forked(std::int32_t pid, std::int32_t parent) {
 }
 
 // Another program takes the place of the one before, whose open question has no answer any more.
-std::string Processes::started(std::int32_t pid, const std::string& executable) {
+std::optional<Problem> Processes::started(std::int32_t pid, const std::string& executable) {
   Process& process = processes_[pid];
   process.name = base_name(executable);
   process.executable = executable;
-  std::string problem = process.unknown ? process.unknown->asked : "";
+  std::optional<Problem> problem;
+  if (process.unknown) problem = process.unknown->asked;
   process.unknown.reset();
   if (invocation_.policy.is_generic || invocation_.policy.is_unknown)
     process.unknown.emplace(UnknownProgram{process.name});
   return problem;
 }
 
-std::string Processes::asks(UnknownProgram& program, const std::string& problem, unsigned flags) {
+std::optional<Problem> Processes::asks(UnknownProgram& program, const Problem& problem,
+                                       unsigned flags) {
   if (program.trusted_script != nullptr) {
     const bool may_write = program.trusted_script->asks == TrustedScript::Asks::before_its_script;
-    return may_write ? problem : "";
+    if (may_write) return problem;
+    return {};
   }
   const auto rows = adapter_.trusted_script(invocation_);
   const auto is_interpreter = [&](const TrustedScript& row) {
@@ -93,15 +99,16 @@ std::string Processes::asks(UnknownProgram& program, const std::string& problem,
   return {};
 }
 
-std::string Processes::opens(const Event& e, Changes& changes) {
-  std::string problem;
+std::optional<Problem> Processes::opens(const Event& e, Changes& changes) {
+  std::optional<Problem> problem;
   if (UnknownProgram* const program = unknown(e.pid))
     problem = recognize_script(*program, e, changes);
   note_text(e);
   return problem;
 }
 
-std::string Processes::recognize_script(UnknownProgram& program, const Event& e, Changes& changes) {
+std::optional<Problem> Processes::recognize_script(UnknownProgram& program, const Event& e,
+                                                   Changes& changes) {
   const std::string& path = e.path;
   const auto rows = adapter_.trusted_script(invocation_);
   for (const TrustedScript& row : rows) {
@@ -120,11 +127,11 @@ std::string Processes::recognize_script(UnknownProgram& program, const Event& e,
       continue;
     }
     if (is_early && program.may_ask_on) return program.asked;
-    if (is_early && !program.asked.empty())
+    if (is_early && program.asked)
       trusted_.push_back(path.substr(0, path.size() - row.script.size()));
     program.trusted_script = &row;
     program.ran_others = false;
-    program.asked.clear();
+    program.asked.reset();
     return {};
   }
   return {};
@@ -132,8 +139,8 @@ std::string Processes::recognize_script(UnknownProgram& program, const Event& e,
 
 // All that make is told to do is in a file that this run has written. If the time of that file were
 // ahead of the clock, make would print by how much.
-std::string Processes::read_orders(UnknownProgram& program, const TrustedScript& row,
-                                   const Event& e, Changes& changes) {
+std::optional<Problem> Processes::read_orders(UnknownProgram& program, const TrustedScript& row,
+                                              const Event& e, Changes& changes) {
   constexpr std::int64_t kTickNs = 10'000'000;  // of the clock that stamps files
   const Change* const script = changes.find(e.path);
   const bool is_told = script != nullptr && script->written && script->is_temporary &&
@@ -142,13 +149,12 @@ std::string Processes::read_orders(UnknownProgram& program, const TrustedScript&
   if (!is_told || program.ran_others ||
       (program.trusted_script != nullptr && program.script != e.path)) {
     program.ran_others = true;
-    return program.trusted_script != nullptr
-               ? "reads commands that this run did not write: " + e.path
-               : "";
+    if (program.trusted_script == nullptr) return {};
+    return Problem{NotStored::foreign_commands, e.path};
   }
   program.trusted_script = &row;
   program.script = e.path;
-  program.asked.clear();
+  program.asked.reset();
   own_scripts_.push_back(e.path);
   return {};
 }
@@ -212,9 +218,9 @@ bool Processes::has_dates() const {
                      [](const auto& process) { return process.second.date.has_value(); });
 }
 
-std::string Processes::end() const {
+std::optional<Problem> Processes::end() const {
   for (const auto& [pid, process] : processes_)
-    if (process.unknown && !process.unknown->asked.empty()) return process.unknown->asked;
+    if (process.unknown && process.unknown->asked) return process.unknown->asked;
   return {};
 }
 

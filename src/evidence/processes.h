@@ -9,7 +9,7 @@
 // - Of a shell whose texts are all known only the variables count that these may read (tool/shell);
 //   of a small tool that a script starts, the variables that it asks for.
 //
-// Functions that return a string return a problem, or "". They are called in the order of the log.
+// Functions that return a problem return none where there is none. They are called in the order of the log.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,7 @@
 #include <string_view>
 #include <vector>
 
+#include "action/not_stored.h"
 #include "evidence/changes.h"
 #include "evidence/local_day.h"
 #include "observe/log_reader.h"
@@ -35,7 +36,7 @@ struct UnknownProgram {
 
   std::string name;
   const tool::TrustedScript* trusted_script = nullptr;
-  std::string asked = {};   // the problem, if no trusted script follows
+  std::optional<action::Problem> asked = {};  // the problem, if no trusted script follows
   bool may_ask_on = false;  // it may ask that again, and the log would not hold it
   bool ran_others = false;  // it has opened a script of the same kind before
   bool reads_all = false;   // it reads its environment, and which variables is not seen
@@ -85,12 +86,13 @@ class Processes {
   // The process will report later in the log.
   void expect(std::int32_t pid, std::int32_t parent);
   void forked(std::int32_t pid, std::int32_t parent);
-  std::string started(std::int32_t pid, const std::string& executable);
+  std::optional<action::Problem> started(std::int32_t pid, const std::string& executable);
 
   // It asks what cannot be asked again. flags: of the event.
-  std::string asks(UnknownProgram& program, const std::string& problem, unsigned flags);
+  std::optional<action::Problem> asks(UnknownProgram& program, const action::Problem& problem,
+                                      unsigned flags);
   // It opens a file for reading: is that a script which the adapter trusts, or a text of a shell?
-  std::string opens(const observe::Event& e, Changes& changes);
+  std::optional<action::Problem> opens(const observe::Event& e, Changes& changes);
   // It takes over the environment. False: which variables it reads is known.
   bool takes_environment(const observe::Event& e);
   // make lists the directory of its makefile to find files that the makefile could be made from:
@@ -104,7 +106,7 @@ class Processes {
   bool has_dates() const;
 
   // The run has ended: what an unknown program has asked, and was not trusted for.
-  std::string end() const;
+  std::optional<action::Problem> end() const;
 
   const std::vector<Shell>& shells() const { return shells_; }
   bool shows_environment() const;  // some program has printed it
@@ -118,9 +120,11 @@ class Processes {
   const std::vector<std::string>& directories_of_trusted() const { return trusted_; }
 
  private:
-  std::string recognize_script(UnknownProgram& program, const observe::Event& e, Changes& changes);
-  std::string read_orders(UnknownProgram& program, const tool::TrustedScript& row,
-                          const observe::Event& e, Changes& changes);
+  std::optional<action::Problem> recognize_script(UnknownProgram& program, const observe::Event& e,
+                                                  Changes& changes);
+  std::optional<action::Problem> read_orders(UnknownProgram& program,
+                                             const tool::TrustedScript& row,
+                                             const observe::Event& e, Changes& changes);
   void note_text(const observe::Event& e);
 
   const tool::Command& command_;

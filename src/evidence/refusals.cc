@@ -52,14 +52,14 @@ void conclude_refusal(Conclusion& c, const std::string& path, PathFacts::Refusal
     right = 'x';
     text = access_text(subject);
   }
-  if (!text) return c.fail("cannot look at " + subject);
+  if (!text) return c.fail(NotStored::path_unreadable, subject);
   const auto now = c.still_there(subject);
   if (!now) return;
   // A directory cannot be run by anyone. (A search in PATH finds one by the name of a program.)
   const bool is_plain_kind = subject == path && right == 'x' && !now->is_regular();
   if (is_plain_kind) return claim_kind(c, path, action::kind_letter(now->mode));
-  if (!lacks(*text, right)) return c.fail("was refused access that this user has: " + path);
-  if (now->newest_ns() > refusal.when_ns) return c.fail("changed while the tool ran: " + subject);
+  if (!lacks(*text, right)) return c.fail(NotStored::access_refused, path);
+  if (now->newest_ns() > refusal.when_ns) return c.fail(NotStored::input_changed, subject);
   c.claim_path(Claim::access, subject, *text);
   if (::geteuid() != 0 || right != '?') return;
   // Root is refused no look, but a program that has given up being root may be: then the way there
@@ -67,7 +67,7 @@ void conclude_refusal(Conclusion& c, const std::string& path, PathFacts::Refusal
   while (subject != "/") {
     subject = std::string(parent_path(subject));
     const auto above = access_text(subject);
-    if (!above) return c.fail("cannot look at " + subject);
+    if (!above) return c.fail(NotStored::path_unreadable, subject);
     c.claim_path(Claim::access, subject, *above);
   }
 }
@@ -86,8 +86,7 @@ void Collecting::refuse() const {
 
 void conclude_refusals(Conclusion& c, const std::string& path, const PathFacts& facts) {
   for (const PathFacts::Refusal& refusal : facts.refused) {
-    if (facts.change != nullptr)
-      return c.fail("changes a file that it was refused before: " + path);
+    if (facts.change != nullptr) return c.fail(NotStored::changed_after_refusal, path);
     conclude_refusal(c, path, refusal);
     if (c.has_failed()) return;
   }

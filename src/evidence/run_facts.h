@@ -3,15 +3,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "action/not_stored.h"
 #include "action/result.h"
 #include "action/trace.h"
 #include "digest/digest.h"
 #include "os/file.h"
 
 namespace deja::evidence {
+
+using action::NotStored;
+using action::Problem;
 
 struct Output {
   std::string path;  // absolute, as the tool spelled it
@@ -34,7 +39,7 @@ struct RealPath {
 };
 
 struct RunFacts {
-  std::string problem;  // why the run may not be published; when it is set, nothing else counts
+  std::optional<Problem> problem;  // the run may not be published, and nothing else counts
   action::Trace trace;
   std::vector<Output> outputs;
   std::vector<Input> inputs;
@@ -51,7 +56,7 @@ struct RunFacts {
   std::vector<IgnoredVariable> ignored_variables;
   // Claim::logical_directory. It counts where an output may hold the name of the working directory.
   std::vector<action::Observation> working_directory;
-  // A module that clang made on demand. Its claims are added by pipeline/modules.h.
+  // A module that clang made on demand. Its claims are added by evidence/modules.h.
   struct Module {
     std::string path;
     Digest digest;

@@ -33,7 +33,7 @@ Result<bool> is_machine_code(const std::string& path) {
 void claim_pair(Conclusion& c, const std::string& one, const std::string& other, bool only_inodes) {
   const auto a = os::stat_file(one);
   const auto b = os::stat_file(other);
-  if (!a || !*a || !b || !*b) return c.fail("gone after the run: " + other);
+  if (!a || !*a || !b || !*b) return c.fail(NotStored::input_gone, other);
   char letter = same_file_relation(**a, **b);
   if (only_inodes && letter != 'i') letter = kNotOne;
   // Both ways, so that a watch on one of them is enough to have the claim checked again.
@@ -48,7 +48,7 @@ void conclude_same_files(Conclusion& c) {
   for (const auto& [digest, paths] : c.equals) {
     if (paths.size() < 2) continue;
     const auto is_code = is_machine_code(paths[0]);
-    if (!is_code) return c.fail("gone after the run: " + paths[0]);
+    if (!is_code) return c.fail(NotStored::input_gone, paths[0]);
     if (paths.size() > kPairedMax && !*is_code) {
       for (const std::string& path : paths)
         if (!c.is_declared_input(path)) claim_all_stamps(c, path, *c.find(path));

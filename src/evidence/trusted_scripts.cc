@@ -38,7 +38,7 @@ void conclude_scripts(Conclusion& c) {
   c.fail(processes.end());
   for (const std::string& script : processes.own_scripts()) {
     const auto now = os::stat_file(script);
-    if (!now || *now) return c.fail("leaves a file with a random name: " + script);
+    if (!now || *now) return c.fail(NotStored::random_name, script);
   }
   const auto& trusted = processes.directories_of_trusted();
   if (trusted.empty()) return;
@@ -46,8 +46,8 @@ void conclude_scripts(Conclusion& c) {
     const auto is_around = [&](const auto& directory) { return is_within(input.path, directory); };
     if (std::any_of(trusted.begin(), trusted.end(), is_around)) continue;
     const auto named = names_start(input.path);
-    if (!named) return c.fail("gone after the run: " + input.path);
-    if (*named) return c.fail("may write when its interpreter was started: " + input.path);
+    if (!named) return c.fail(NotStored::input_gone, input.path);
+    if (*named) return c.fail(NotStored::time_written, input.path);
   }
 }
 
@@ -62,11 +62,11 @@ void conclude_time(Conclusion& c) {
     if (output.identity.is_regular()) paths.push_back(output.path);
   for (const std::string& path : paths) {
     const auto may_write = may_write_time(keeper, path);
-    if (!may_write) return c.fail("gone after the run: " + path);
-    if (*may_write) return c.fail("reads the clock, and may write the time: " + path);
+    if (!may_write) return c.fail(NotStored::input_gone, path);
+    if (*may_write) return c.fail(NotStored::time_written, path);
   }
   for (const tool::KeyArgument& argument : c.invocation().key.arguments)
-    if (keeper.may_tell(argument.text)) return c.fail("reads the clock");
+    if (keeper.may_tell(argument.text)) return c.fail(NotStored::clock_read);
 }
 
 }  // namespace deja::evidence

@@ -5,13 +5,22 @@
 
 #include <string>
 
+#include "base/result.h"
+#include "digest/file_digester.h"
 #include "observe/log_reader.h"
+#include "os/fd.h"
 
 namespace deja::evidence {
 
-// The first program that did not report; empty when all did. tool: the program that the client ran.
-// It looks at the files: for a script its interpreter reports. A program whose file is gone by now,
-// and which so cannot be compared with the one that reported, counts as unseen.
-std::string unseen_program(const observe::Log& log, const std::string& tool);
+// Reads the log of a run that has ended. A program that did not report is a gap in it. An Error: the
+// descriptor holds no log, or the programs of the run could still cut it short and end us.
+// tool: the program that the client ran. is_supervised: the supervisor has seen all programs.
+//
+// It looks at the files of the programs: for a script its interpreter reports. A program whose file is
+// gone by now, and which so cannot be compared with the one that reported, counts as unseen.
+Result<observe::Log> read_run_log(const os::Fd& fd, const std::string& tool, bool is_supervised);
+
+// What the log says of the programs themselves (blind_spots.h), whether or not the run proves anything.
+digest::Traits traits_of_programs(const observe::Log& log);
 
 }  // namespace deja::evidence

@@ -25,16 +25,16 @@ bool was_read(const Collecting& c) {
   return row != nullptr && row->read;
 }
 
-// The first time that the run writes to a file which was there. Returns a problem, or "".
-std::string note_existing(const Collecting& c, Change& change) {
+// The first time that the run writes to a file which was there.
+std::optional<Problem> note_existing(const Collecting& c, Change& change) {
   const std::string& path = c.e.path;
   change.existed = true;
   const bool keeps = !c.has(DEJA_OPEN_TRUNCATE);
   const bool is_known = c.run.find_before(path, c.facts.changes) != nullptr;
-  if (keeps && !is_known) return "changes a file in place: " + path;
+  if (keeps && !is_known) return Problem{NotStored::changed_in_place, path};
   change.in_place = true;
   change.was_empty = c.has(DEJA_OPEN_EMPTY);
-  if (was_read(c) && !is_known) return "rewrites what it has read: " + path;
+  if (was_read(c) && !is_known) return Problem{NotStored::input_rewritten, path};
   if (keeps && !was_read(c)) c.read(path, identity_in(c.e));
   return {};
 }
@@ -47,14 +47,13 @@ void on_open_for_writing(const Collecting& c) {
     // A tool that may not write has failed, or has looked whether it may; either way the next one
     // could. What it did not find in order to write it is an absence like others.
     if (is_absence(e.error)) return c.miss(e.path);
-    return c.fail("could not write " + e.path);
+    return c.fail(NotStored::call_failed, e.path);
   }
   if (e.has_identity && !e.identity.is_regular()) return;  // a terminal, a pipe
   Change& change = c.facts.changes.at(e.path);
   const bool was_there = c.has(DEJA_OPEN_EXISTED) || !c.has(DEJA_OPEN_CREATE);
   if (!change.written && was_there) {
-    if (std::string problem = note_existing(c, change); !problem.empty())
-      return c.fail(std::move(problem));
+    if (auto problem = note_existing(c, change)) return c.fail(std::move(problem));
   }
   const bool starts_empty = c.has(DEJA_OPEN_TRUNCATE | DEJA_OPEN_EXCLUSIVE);
   if (!change.written && !was_there && !starts_empty) change.continues = true;
@@ -81,14 +80,14 @@ void on_unlink(const Collecting& c) {
 
 void on_rename(const Collecting& c) {
   if (c.e.error != 0) return;
-  if (!c.is_own()) return c.fail("renames a file that it did not make: " + c.e.path);
-  if (c.has(DEJA_RENAME_EXCHANGE)) return c.fail("exchanges files: " + c.e.path);
+  if (!c.is_own()) return c.fail(NotStored::file_renamed, c.e.path);
+  if (c.has(DEJA_RENAME_EXCHANGE)) return c.fail(NotStored::file_renamed, c.e.path);
   c.facts.changes.renamed(c.e.path, c.e.text);
 }
 
 void on_link(const Collecting& c) {
   if (c.e.error != 0) return;
-  if (!c.is_own()) return c.fail("makes a hard link: " + c.e.text);
+  if (!c.is_own()) return c.fail(NotStored::hard_link, c.e.text);
   c.facts.changes.linked(c.e.path, c.e.text);
 }
 
@@ -104,9 +103,9 @@ void on_mkdir(const Collecting& c) {
 void on_change(const Collecting& c) {
   const std::string& path = c.e.path;
   if (c.e.error != 0) return;
-  if (names_a_descriptor(path)) return c.fail("changes what is behind " + path);
+  if (names_a_descriptor(path)) return c.fail(NotStored::descriptor_used, path);
   if (classify_special(path) != Special::ordinary) return;
-  if (!c.is_own()) return c.fail("changes the attributes of " + path);
+  if (!c.is_own()) return c.fail(NotStored::attributes_changed, path);
   c.facts.changes.set_attributes(path);
 }
 

@@ -44,7 +44,7 @@ Result<bool> holds_dates(const os::Fd& file) {
     std::uint64_t size = 0;
     const std::string_view digits = got == kHeader ? field(header, kSize) : "";
     if (std::from_chars(digits.data(), digits.data() + digits.size(), size).ec != std::errc())
-      return Error{Code::corrupt, 0, "truncated archive"};
+      return Error{Code::corrupt, 0, "the archive ends too early"};
     if (is_set(field(header, kDate)) || is_set(field(header, kOwner)) ||
         is_set(field(header, kGroup)))
       return true;

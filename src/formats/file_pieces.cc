@@ -34,11 +34,11 @@ Status for_each_piece(const os::Fd& fd, std::size_t overlap,
 }
 
 Result<std::string> whole_content(const os::Fd& fd, std::uint64_t size) {
-  if (size > kWholeMax) return Error{Code::invalid, 0, "file too large to be searched"};
+  if (size > kWholeMax) return Error{Code::invalid, 0, "the file is too large to be searched"};
   std::string bytes(static_cast<std::size_t>(size), '\0');
   const std::size_t have = TRY(os::read_at(fd, 0, bytes.data(), bytes.size()));
   if (have != size || TRY(os::stat_fd(fd)).size != size)
-    return Error{Code::invalid, 0, "changed while it was read"};
+    return Error{Code::invalid, 0, "the file changed while it was read"};
   return bytes;
 }
 

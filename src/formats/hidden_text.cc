@@ -81,7 +81,7 @@ Result<HiddenText> hidden_text(const os::Fd& fd) {
   const os::FileIdentity identity = TRY(os::stat_fd(fd));
   if (identity.size < 4) return out;
   const auto head = exact_range(fd, 0, 4);
-  if (!head) return Error{Code::invalid, 0, "changed while it was read"};
+  if (!head) return Error{Code::invalid, 0, "the file changed while it was read"};
   if (head->starts_with(kGzip)) {  // gcc's optimisation record, or a Fortran module
     constexpr std::size_t kMost = 64 << 20;
     const auto file = identity.size <= kMost ? exact_range(fd, 0, identity.size) : std::nullopt;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every number is changed by atomic operations on the mapped file. A slot gets its name in two steps, so that
+// Every number is changed by atomic operations on a mapped file. A slot gets its name in two steps, so that
 // other processes never see half a name.
 #include "journal/counters.h"
 
@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstring>
 #include <map>
+#include <span>
 #include <thread>
 
 #include "journal/shared_file.h"
@@ -18,6 +19,8 @@ namespace {
 constexpr std::string_view kMagic = "dejacnt1";
 constexpr std::size_t kNumbers = 64;
 constexpr std::size_t kSlots = 64;
+constexpr std::string_view kReasonsMagic = "dejanst1";
+constexpr std::size_t kReasonSlots = 128;
 
 enum SlotState : std::uint32_t { kFree = 0, kBeingNamed = 1, kNamed = 2 };
 
@@ -35,11 +38,18 @@ struct CountersFile {
   NamedSlot slots[kSlots];
 };
 static_assert(sizeof(CountersFile) % sizeof(std::uint64_t) == 0);
+
+struct ReasonsFile {
+  char magic[8];
+  NamedSlot slots[kReasonSlots];
+};
+static_assert(sizeof(ReasonsFile) % sizeof(std::uint64_t) == 0);
 static_assert(kCounters <= kNumbers);
 static_assert(std::atomic_ref<std::uint64_t>::is_always_lock_free,
               "counts are shared by processes");
 
 CountersFile& layout(void* data) { return *static_cast<CountersFile*>(data); }
+ReasonsFile& reasons(void* data) { return *static_cast<ReasonsFile*>(data); }
 
 void add_to(std::uint64_t& number, std::uint64_t n) {
   std::atomic_ref(number).fetch_add(n, std::memory_order_relaxed);
@@ -67,8 +77,8 @@ SlotState settled_state(NamedSlot& slot) {
   return kBeingNamed;
 }
 
-NamedSlot* find_slot(CountersFile& file, std::string_view name) {
-  for (NamedSlot& slot : file.slots) {
+NamedSlot* find_slot(std::span<NamedSlot> slots, std::string_view name) {
+  for (NamedSlot& slot : slots) {
     SlotState state = settled_state(slot);
     if (state == kFree) {
       std::uint32_t expected = kFree;
@@ -84,6 +94,24 @@ NamedSlot* find_slot(CountersFile& file, std::string_view name) {
   return nullptr;
 }
 
+// A name without a slot is not counted; there are more slots than names of ours.
+void count_name(std::span<NamedSlot> slots, std::string_view name) {
+  name = name.substr(0, sizeof(NamedSlot::name));
+  if (name.empty()) return;
+  if (NamedSlot* slot = find_slot(slots, name)) add_to(slot->count, 1);
+}
+
+std::vector<NamedCount> counts_of(std::span<NamedSlot> slots) {
+  std::map<std::string, std::uint64_t, std::less<>> sums;
+  for (NamedSlot& slot : slots)
+    if (std::atomic_ref(slot.state).load(std::memory_order_acquire) == kNamed)
+      if (const std::uint64_t count = load(slot.count); count != 0)
+        sums[std::string(name_of(slot))] += count;
+  std::vector<NamedCount> counts;
+  for (auto& [name, count] : sums) counts.push_back({name, count});
+  return counts;
+}
+
 constexpr std::array<const char*, kCounters> kNames = {
     "hits",   "misses",    "dups",        "bypasses",      "failures",
     "errors", "tool_runs", "remote_hits", "time_saved_ns", "bytes_served"};
@@ -92,50 +120,62 @@ constexpr std::array<const char*, kCounters> kNames = {
 
 const char* counter_name(Counter counter) { return kNames[static_cast<std::size_t>(counter)]; }
 
+Result<Counters::Shared> Counters::map(const std::string& dir, std::string_view name,
+                                       std::string_view magic, std::size_t size) {
+  Shared shared;
+  shared.mapping = TRY(open_shared_file(dir, name, magic, size));
+  shared.data = shared.mapping.data();
+  return shared;
+}
+
+Counters::Shared Counters::allocate(std::size_t size) {
+  Shared shared;
+  shared.memory = std::make_unique<std::uint64_t[]>(size / sizeof(std::uint64_t));
+  shared.data = shared.memory.get();
+  return shared;
+}
+
 Result<Counters> Counters::open(const std::string& dir) {
   Counters counters;
-  counters.mapping_ = TRY(open_shared_file(dir, "counters", kMagic, sizeof(CountersFile)));
-  counters.data_ = counters.mapping_.data();
+  counters.counters_ = TRY(map(dir, "counters", kMagic, sizeof(CountersFile)));
+  counters.not_stored_ = TRY(map(dir, "not_stored", kReasonsMagic, sizeof(ReasonsFile)));
   return counters;
 }
 
 Counters Counters::in_memory() {
   Counters counters;
-  counters.memory_ =
-      std::make_unique<std::uint64_t[]>(sizeof(CountersFile) / sizeof(std::uint64_t));
-  counters.data_ = counters.memory_.get();
+  counters.counters_ = allocate(sizeof(CountersFile));
+  counters.not_stored_ = allocate(sizeof(ReasonsFile));
   return counters;
 }
 
 void Counters::add(Counter counter, std::uint64_t n) {
-  if (n != 0) add_to(layout(data_).numbers[static_cast<std::size_t>(counter)], n);
+  if (n != 0) add_to(layout(counters_.data).numbers[static_cast<std::size_t>(counter)], n);
 }
 
 void Counters::add_bypass_reason(std::string_view name) {
-  name = name.substr(0, sizeof(NamedSlot::name));
-  if (name.empty()) return;
-  // There are more slots than bypass reasons; a name without a slot is not counted.
-  if (NamedSlot* slot = find_slot(layout(data_), name)) add_to(slot->count, 1);
+  count_name(layout(counters_.data).slots, name);
+}
+
+void Counters::add_not_stored(std::string_view code) {
+  count_name(reasons(not_stored_.data).slots, code);
 }
 
 Counts Counters::read() const {
-  CountersFile& file = layout(data_);
+  CountersFile& file = layout(counters_.data);
   Counts counts;
   counts.since_ns = load(file.since_ns);
   for (std::size_t i = 0; i < kCounters; ++i) counts.values[i] = load(file.numbers[i]);
-  std::map<std::string, std::uint64_t, std::less<>> reasons;
-  for (NamedSlot& slot : file.slots)
-    if (std::atomic_ref(slot.state).load(std::memory_order_acquire) == kNamed)
-      if (const std::uint64_t count = load(slot.count); count != 0)
-        reasons[std::string(name_of(slot))] += count;
-  for (auto& [name, count] : reasons) counts.bypass_reasons.push_back({name, count});
+  counts.bypass_reasons = counts_of(file.slots);
+  counts.not_stored = counts_of(reasons(not_stored_.data).slots);
   return counts;
 }
 
 void Counters::zero() {
-  CountersFile& file = layout(data_);
+  CountersFile& file = layout(counters_.data);
   for (std::uint64_t& number : file.numbers) store(number, std::uint64_t{0});
   for (NamedSlot& slot : file.slots) store(slot.count, std::uint64_t{0});
+  for (NamedSlot& slot : reasons(not_stored_.data).slots) store(slot.count, std::uint64_t{0});
   store(file.since_ns, os::wall_ns());
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters that all processes of one cache directory share: atomic numbers in a mapped file.
+// Counters that all processes of one cache directory share: atomic numbers in mapped files.
 //
 // Layout of <dir>/journal/counters, version 1 (in the machine's little-endian order):
 //
@@ -9,6 +9,10 @@
 //   64 × u64          numbers, indexed by Counter; unused ones are 0
 //   64 × slot         counters with names that are not known in advance (bypass reasons):
 //                     u32 state (0 free, 1 being named, 2 named), char[52] name, u64 count
+//
+// <dir>/journal/not_stored, version 1, for the reasons why runs were not stored:
+//   "dejanst1"        8 bytes
+//   128 × slot
 // clang-format on
 //
 // A crash can leave at most one slot that is being named; it is never used again. Two processes may
@@ -52,6 +56,7 @@ struct Counts {
   std::int64_t since_ns = 0;  // the last zero(), 0: never
   std::uint64_t values[kCounters] = {};
   std::vector<NamedCount> bypass_reasons;  // by name
+  std::vector<NamedCount> not_stored;      // by code
 
   std::uint64_t operator[](Counter c) const { return values[static_cast<std::size_t>(c)]; }
 };
@@ -65,14 +70,23 @@ class Counters {
 
   void add(Counter counter, std::uint64_t n = 1);
   void add_bypass_reason(std::string_view name);
+  void add_not_stored(std::string_view code);
   Counts read() const;
   void zero();
 
  private:
   Counters() = default;
-  os::Mapping mapping_;
-  std::unique_ptr<std::uint64_t[]> memory_;
-  void* data_ = nullptr;
+  // One of the files, or memory in its place.
+  struct Shared {
+    os::Mapping mapping = {};
+    std::unique_ptr<std::uint64_t[]> memory = {};
+    void* data = nullptr;
+  };
+  static Result<Shared> map(const std::string& dir, std::string_view name, std::string_view magic,
+                            std::size_t size);
+  static Shared allocate(std::size_t size);
+
+  Shared counters_, not_stored_;
 };
 
 }  // namespace deja::journal

@@ -29,6 +29,13 @@ TEST_F(CountersTest, SharedAndKept) {
   EXPECT_EQ(counts.bypass_reasons[0].name, "link");
   EXPECT_EQ(counts.bypass_reasons[0].count, 2u);
   EXPECT_EQ(counts.since_ns, 0);
+  EXPECT_TRUE(counts.not_stored.empty());
+  a->add_not_stored("clock_read");
+  b->add_not_stored("clock_read");
+  ASSERT_EQ(a->read().not_stored.size(), 1u);
+  EXPECT_EQ(a->read().not_stored[0].name, "clock_read");
+  EXPECT_EQ(a->read().not_stored[0].count, 2u);
+  EXPECT_EQ(a->read().bypass_reasons.size(), 2u);
 }
 
 TEST_F(CountersTest, EightProcessesLoseNothing) {
@@ -55,10 +62,12 @@ TEST_F(CountersTest, ZeroStartsAgainForEveryone) {
   auto a = Counters::open(dir_);
   a->add(Counter::hits, 7);
   a->add_bypass_reason("link");
+  a->add_not_stored("clock_read");
   Counters::open(dir_)->zero();
   const Counts counts = a->read();
   EXPECT_EQ(counts[Counter::hits], 0u);
   EXPECT_TRUE(counts.bypass_reasons.empty());
+  EXPECT_TRUE(counts.not_stored.empty());
   EXPECT_GT(counts.since_ns, 0);
   a->add_bypass_reason("link");
   EXPECT_EQ(a->read().bypass_reasons.at(0).count, 1u);

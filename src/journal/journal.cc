@@ -40,13 +40,15 @@ void count_event(const Event& event, Counters& counters) {
       break;
   }
   counters.add(Counter::tool_runs, event.tool_runs);
+  counters.add_not_stored(event.not_stored);
 }
 
 // Opens only a regular file: opening a FIFO could hang.
 Result<os::Fd> open_event_file(const std::string& path, std::uint64_t size_max) {
   const auto there = TRY(os::stat_file(path));
   if (there && (!there->is_regular() || there->size > size_max))
-    return Error{Code::invalid, 0, path + ": not a file of events"};
+    return Error{Code::invalid, 0,
+                 path + " is not a regular file, so no events are written: remove it"};
   return os::open_append(path);
 }
 

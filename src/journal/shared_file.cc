@@ -36,7 +36,7 @@ Result<os::Fd> lock_journal(const std::string& dir) {
     if (fd) return fd;
     std::this_thread::sleep_for(kLockPause);
   }
-  return Error{Code::timeout, 0, "lock " + path + ": held by another process"};
+  return Error{Code::timeout, 0, "another process holds the lock " + path};
 }
 
 Result<os::Mapping> open_shared_file(const std::string& dir, std::string_view name,
@@ -49,7 +49,7 @@ Result<os::Mapping> open_shared_file(const std::string& dir, std::string_view na
   bytes.resize(size);
   TRY(os::write_file_atomic(path, bytes));
   if (auto mapping = TRY(map_sound(path, magic, size))) return *std::move(mapping);
-  return Error{Code::corrupt, 0, path + ": changed while it was made"};
+  return Error{Code::corrupt, 0, path + " changed while it was made"};
 }
 
 }  // namespace deja::journal

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "os/file.h"
+
 namespace deja::observe {
 
 Result<LogFile> LogFile::create(const std::string& client, std::uint64_t capacity) {
@@ -28,15 +30,11 @@ std::vector<std::string> LogFile::observed(std::vector<std::string> environment,
 
 Result<std::string> LogFile::bytes() const {
   deja_log_header header;
-  if (::pread(fd_.get(), &header, sizeof header, 0) != static_cast<ssize_t>(sizeof header))
-    return sys_error("pread", path_);
-  const std::uint64_t size = std::min(header.tail, header.capacity);
-  std::string out(size, '\0');
-  for (std::uint64_t at = 0; at < size;) {
-    const ssize_t n = ::pread(fd_.get(), out.data() + at, size - at, static_cast<off_t>(at));
-    if (n <= 0) return sys_error("pread", path_);
-    at += static_cast<std::uint64_t>(n);
-  }
+  char* const head = reinterpret_cast<char*>(&header);
+  if (TRY(os::read_at(fd_, 0, head, sizeof header)) != sizeof header)
+    return Error{Code::corrupt, 0, "the trace log is shorter than its header"};
+  std::string out(std::min(header.tail, header.capacity), '\0');
+  out.resize(TRY(os::read_at(fd_, 0, out.data(), out.size())));
   return out;
 }
 

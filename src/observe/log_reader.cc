@@ -43,12 +43,14 @@ struct LogScan {
   bool any_process = false;
   std::int32_t root = 0;  // the process that reported in first
 
-  void gap(std::string why) {
-    if (log.gap.empty()) log.gap = std::move(why);
+  void gap(std::string why, GapKind kind = GapKind::incomplete) {
+    if (!log.gap.empty()) return;
+    log.gap = std::move(why);
+    log.gap_kind = kind;
   }
   void unseen(std::string why) {
     log.has_unseen_program = true;
-    gap(std::move(why));
+    gap(std::move(why), GapKind::unseen_program);
   }
   void missing(const StartedProgram& program) {
     unseen("a program did not report in: " + program.path);
@@ -66,19 +68,34 @@ constexpr const char* kTooMuch = "the run has too many records";
 // From this number of records on, memory should be returned to the system.
 constexpr std::size_t kLarge = 20'000;
 
-const char* lost_reason(std::uint32_t lost) {
-  if (lost & DEJA_LOST_FULL) return kTooMuch;
-  if (lost & DEJA_LOST_PATH) return "the name of a directory could not be determined";
-  if (lost & DEJA_LOST_GO) return "a Go program makes its own system calls";
-  if (lost & DEJA_LOST_NAMESPACE) return "a program has code that the interposer does not see";
-  if (lost & DEJA_LOST_KERNEL)
-    return "a system call changed what paths mean (io_uring, mount, chroot, ...)";
-  if (lost & DEJA_LOST_SHELL) return "libc started a shell of its own";
-  if (lost & DEJA_LOST_UNKNOWN) return "an unknown system call was made";
-  if (lost & DEJA_LOST_LIBC) return "a program has a libc that is not observed";
-  if (lost & DEJA_LOST_SANDBOX) return "a program confines itself (seccomp)";
-  if (lost & DEJA_LOST_MEMORY) return "a program locks its memory (mlockall)";
-  return "the log reports a lost record";
+// What the interposer reports as lost; the first row is the reason.
+struct Lost {
+  std::uint32_t bit;
+  GapKind kind;
+  const char* text;
+};
+constexpr Lost kLost[] = {
+    {DEJA_LOST_FULL, GapKind::too_large, kTooMuch},
+    {DEJA_LOST_PATH, GapKind::incomplete, "the name of a directory could not be determined"},
+    {DEJA_LOST_GO, GapKind::unseen_program, "a Go program makes its own system calls"},
+    {DEJA_LOST_NAMESPACE, GapKind::unseen_program,
+     "a program has code that the interposer does not see"},
+    {DEJA_LOST_KERNEL, GapKind::incomplete,
+     "a system call changed what paths mean (io_uring, mount, chroot, ...)"},
+    {DEJA_LOST_SHELL, GapKind::unseen_program, "libc started a shell of its own"},
+    {DEJA_LOST_UNKNOWN, GapKind::incomplete, "an unknown system call was made"},
+    {DEJA_LOST_LIBC, GapKind::unseen_program, "a program has a libc that is not observed"},
+    {DEJA_LOST_SANDBOX, GapKind::unseen_program, "a program confines itself (seccomp)"},
+    {DEJA_LOST_MEMORY, GapKind::unseen_program, "a program locks its memory (mlockall)"},
+};
+
+void note_lost(LogScan& scan) {
+  for (const Lost& lost : kLost) {
+    if ((scan.header.lost & lost.bit) == 0) continue;
+    scan.log.has_unseen_program |= lost.kind == GapKind::unseen_program;
+    scan.gap(lost.text, lost.kind);
+  }
+  if (scan.header.lost != 0) scan.gap("the log reports a lost record");
 }
 
 // Decodes the record at offset into event. Returns its size, or 0 with a gap if it is torn or malformed.
@@ -219,8 +236,9 @@ void check_all_reported_in(LogScan& scan) {
 // Only the reason is returned; the decoded records are freed.
 Log too_much(LogScan& scan) {
   Log log;
+  scan.gap(kTooMuch, GapKind::too_large);
   log.gap = scan.log.gap;
-  if (log.gap.empty()) log.gap = kTooMuch;
+  log.gap_kind = scan.log.gap_kind;
   log.has_unseen_program = scan.log.has_unseen_program;
   log.is_large = true;
   return log;
@@ -231,18 +249,17 @@ Log too_much(LogScan& scan) {
 Result<Log> read_log(std::string_view bytes) {
   LogScan scan{.bytes = bytes, .header = {}, .log = {}, .processes = {}};
   if (bytes.size() < DEJA_LOG_HEADER_BYTES)
-    return Error{
-        .code = Code::corrupt, .sys_errno = 0, .message = "a trace log is shorter than its header"};
+    return Error{.code = Code::corrupt,
+                 .sys_errno = 0,
+                 .message = "the trace log is shorter than its header"};
   std::memcpy(&scan.header, bytes.data(), sizeof scan.header);
   if (scan.header.magic != DEJA_LOG_MAGIC || scan.header.version != DEJA_LOG_VERSION)
-    return Error{
-        .code = Code::corrupt, .sys_errno = 0, .message = "not a trace log of this version"};
+    return Error{.code = Code::corrupt,
+                 .sys_errno = 0,
+                 .message = "the file is not a trace log of this version"};
   const std::uint64_t tail = scan.header.tail;
-  constexpr std::uint32_t kUnseen = DEJA_LOST_GO | DEJA_LOST_NAMESPACE | DEJA_LOST_SHELL |
-                                    DEJA_LOST_LIBC | DEJA_LOST_SANDBOX | DEJA_LOST_MEMORY;
-  if ((scan.header.lost & kUnseen) != 0) scan.log.has_unseen_program = true;
-  if (scan.header.lost != 0) scan.gap(lost_reason(scan.header.lost));
-  if (tail > scan.header.capacity) scan.gap(kTooMuch);
+  note_lost(scan);
+  if (tail > scan.header.capacity) scan.gap(kTooMuch, GapKind::too_large);
   // It will not be published, and its decoding would take the most memory.
   if ((scan.header.lost & DEJA_LOST_FULL) != 0 || tail > scan.header.capacity)
     return std::move(scan.log);

@@ -41,11 +41,19 @@ struct Start {
   std::optional<os::FileIdentity> reported_file;
 };
 
+// What a gap is.
+enum class GapKind : std::uint8_t {
+  incomplete,      // a record is missing or damaged
+  unseen_program,  // a program, or a part of it, did not pass through the interposer
+  too_large,       // more records than are kept
+};
+
 struct Log {
   std::vector<Event> events;  // in the order in which records were reserved
   // Why this run cannot be published, in one line. Empty: nothing was lost, no record is torn, and
   // every process that was started reported in.
   std::string gap;
+  GapKind gap_kind = GapKind::incomplete;  // where there is one
   // A program did not pass through the interposer; the supervisor would have observed it.
   bool has_unseen_program = false;
   // The log was large. Its reader should return memory to the system.

@@ -202,6 +202,7 @@ TEST(LogReader, TooMuchIsAGapAndIsNotKept) {
   EXPECT_EQ(read_log(many.bytes())->events.size(), kRecordsMax);
   many.add(DEJA_OP_STAT, "/a", {}, {.pid = 1});
   EXPECT_EQ(read_log(many.bytes())->gap, "the run has too many records");
+  EXPECT_EQ(read_log(many.bytes())->gap_kind, GapKind::too_large);
   EXPECT_TRUE(read_log(many.bytes())->events.empty());
   EXPECT_TRUE(read_log(many.bytes())->is_large);
 

@@ -149,7 +149,9 @@ Result<std::size_t> read_at(const Fd& fd, std::uint64_t offset, char* out, std::
 Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
   std::string out;
   const FileIdentity id = TRY(stat_fd(fd));
-  if (id.size > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
+  if (id.size > limit_bytes)
+    return Error{Code::invalid, 0,
+                 "the file is larger than " + std::to_string(limit_bytes) + " bytes"};
   // One byte more than expected, so that one read also sees the end. Never a small buffer: files of
   // /proc have size 0, and sysctl files return their content to the first read only.
   out.resize(std::max<std::uint64_t>(id.size + 1, 4096));
@@ -159,7 +161,9 @@ Result<std::string> read_fd(const Fd& fd, std::uint64_t limit_bytes) {
     if (got < 0) return sys_error_code(static_cast<int>(-got), "read");
     if (got == 0) break;
     have += static_cast<std::size_t>(got);
-    if (have > limit_bytes) return Error{Code::invalid, 0, "file larger than its limit"};
+    if (have > limit_bytes)
+      return Error{Code::invalid, 0,
+                   "the file is larger than " + std::to_string(limit_bytes) + " bytes"};
     if (have == out.size()) out.resize(out.size() * 2);
   }
   out.resize(have);

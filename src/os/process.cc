@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs are started by posix_spawn(3), which works in a process with threads; fork(2) is only used by
-// run_in_copy(). A program without "#!" is started again under the shell, as execvp(3) does it.
+// run_in_copy() and run_detached(). A program without "#!" is started again under the shell, as execvp(3) does it.
 #include "os/process.h"
 
 #include <fcntl.h>
@@ -43,7 +43,7 @@ Result<pid_t> spawn(const std::string& path, const Texts& argv, const Texts& env
   const auto variables = pointers(environment);
   pid_t pid = -1;
   int error =
-      ::posix_spawn(&pid, path.c_str(), actions, nullptr, arguments.data(), variables.data());
+      ::posix_spawnp(&pid, path.c_str(), actions, nullptr, arguments.data(), variables.data());
   if (error == ENOEXEC) {
     const Texts shell = with_shell(path, argv);
     error =
@@ -65,8 +65,13 @@ Result<Pipe> make_pipe() {
 }  // namespace
 
 void silence_stream(int stream) {
-  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  if (nothing) ::dup2(nothing.get(), stream);
+  Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!nothing) return;
+  if (nothing.get() == stream) {  // it was closed
+    ::fcntl(nothing.release(), F_SETFD, 0);
+  } else {
+    ::dup2(nothing.get(), stream);
+  }
 }
 
 int become_program(const std::string& path, const Texts& argv, const Texts& environment) {
@@ -111,6 +116,20 @@ std::optional<int> run_in_copy(const std::function<int()>& body) {
   const auto how = ended(child, true);
   if (!how || how->signal != 0) return std::nullopt;
   return how->exit_code;
+}
+
+Status run_detached(const std::function<void()>& body) {
+  const auto forked = run_in_copy([&] {
+    ::setsid();
+    const pid_t grandchild = ::fork();
+    if (grandchild == 0) {
+      body();
+      ::_exit(127);
+    }
+    return grandchild < 0 ? 1 : 0;
+  });
+  if (!forked || *forked != 0) return Error{Code::unavailable, 0, "cannot start another process"};
+  return {};
 }
 
 std::optional<Ended> ended(pid_t child, bool wait) {

@@ -24,7 +24,7 @@ void silence_stream(int stream);
 // if that fails. environment: "NAME=value".
 int become_program(const std::string& path, const Texts& argv, const Texts& environment);
 
-// Starts a child that inherits our descriptors. cwd: "" is our own.
+// Starts a child that inherits our descriptors. path without a slash: found in our PATH. cwd: "" is our own.
 Result<pid_t> start_program(const std::string& path, const Texts& argv, const Texts& environment,
                             const std::string& cwd = {});
 
@@ -39,6 +39,10 @@ Result<Heard> start_heard(const std::string& path, const Texts& argv, const Text
 // Runs body in a forked copy of this process and waits: a crash there does not end us. Returns the exit
 // code of the copy; empty: a signal ended it, or fork failed. REQUIRES: no other threads.
 std::optional<int> run_in_copy(const std::function<int()>& body);
+
+// Runs body in a grandchild that has a session of its own and that nobody has to wait for; body does not
+// return. An error: the grandchild could not be made. REQUIRES: no other threads.
+Status run_detached(const std::function<void()>& body);
 
 // How a child ended.
 struct Ended {

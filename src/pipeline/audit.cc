@@ -1,98 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares two results artifact by artifact and stream by stream, and two traces claim by claim.
-//
-// Tested by audit_test.cc and test/e2e/audit_test.cc.
+// Tested by request_path_test.cc and test/e2e/audit_test.cc.
 #include "pipeline/audit.h"
 
-#include <algorithm>
 #include <random>
-#include <set>
-
-#include "sharing/relocate.h"
 
 namespace deja::pipeline {
-namespace {
-
-using action::Artifact;
-using action::Role;
-
-constexpr std::size_t kNamedMax = 3;
-
-bool is_equal(const Artifact& a, const Artifact& b, bool was_moved) {
-  if (a.role != b.role || a.path != b.path || a.mode != b.mode || a.link_text != b.link_text)
-    return false;
-  // A depfile names the roots, so its bytes differ in another checkout (sharing/relocate.h).
-  return (was_moved && a.role == Role::depfile) || a.digest == b.digest;
-}
-
-bool is_equal(const action::StreamBytes& stored, const action::StreamBytes& fresh,
-              const action::ActionResult& result, const Target& target) {
-  if (stored.blob || fresh.blob) return stored.size == fresh.size && stored.blob == fresh.blob;
-  const auto moved = sharing::move_text(stored.bytes, result.made_in, target.roots);
-  return moved && *moved == fresh.bytes;
-}
-
-void add(std::string& list, std::size_t& count, const std::string& item) {
-  if (++count > kNamedMax) return;
-  list += (list.empty() ? "" : ", ") + item;
-}
-
-std::string differing_parts(const action::ActionResult& stored, const action::ActionResult& fresh,
-                            const Target& target) {
-  std::string parts;
-  std::size_t count = 0;
-  if (stored.exit_code != fresh.exit_code) add(parts, count, "exit code");
-  // Captured as one stream and as two, the same text is in different streams: not compared.
-  if (stored.streams_are_one == fresh.streams_are_one) {
-    if (!is_equal(stored.out, fresh.out, stored, target)) add(parts, count, "standard output");
-    if (!is_equal(stored.err, fresh.err, stored, target)) add(parts, count, "standard error");
-  }
-  const bool was_moved = stored.made_in != fresh.made_in;
-  std::set<std::string> paths;
-  for (const Artifact& a : stored.artifacts) paths.insert(a.path);
-  for (const Artifact& a : fresh.artifacts) paths.insert(a.path);
-  const auto find = [](const action::ActionResult& r, const std::string& path) {
-    return std::find_if(r.artifacts.begin(), r.artifacts.end(),
-                        [&](const Artifact& a) { return a.path == path; });
-  };
-  for (const std::string& path : paths) {
-    const auto old = find(stored, path);
-    const auto now = find(fresh, path);
-    if (old == stored.artifacts.end() || now == fresh.artifacts.end() ||
-        !is_equal(*old, *now, was_moved))
-      add(parts, count, target.roots.expand(path));
-  }
-  if (count > kNamedMax) parts += " and " + std::to_string(count - kNamedMax) + " more";
-  return parts;
-}
-
-std::string missed_inputs(const action::Trace& old_trace, const action::Trace& fresh) {
-  std::string missed;
-  std::size_t count = 0;
-  for (const action::Observation& o : fresh.observations) {
-    if (std::find(old_trace.observations.begin(), old_trace.observations.end(), o) ==
-        old_trace.observations.end())
-      add(missed, count, describe(o));
-  }
-  if (count > kNamedMax) missed += " and " + std::to_string(count - kNamedMax) + " more";
-  return missed;
-}
-
-}  // namespace
 
 bool is_audited(double rate) {
   if (rate <= 0) return false;
   thread_local std::minstd_rand random{std::random_device{}()};
   return std::uniform_real_distribution<double>(0, 1)(random) < rate;
-}
-
-std::string audit(const StoredResult& stored, const Published& fresh,
-                  const action::Trace& old_trace, const Target& target) {
-  const std::string parts = differing_parts(*stored.result, *fresh.result, target);
-  if (parts.empty()) return {};
-  const std::string missed = missed_inputs(old_trace, fresh.trace);
-  return parts + (missed.empty() ? "; no input was missed: the tool may do something else each time"
-                                 : "; not in the old trace: " + missed);
 }
 
 void forget(const ActionKey& key, Services& services) {

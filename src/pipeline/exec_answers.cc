@@ -37,8 +37,9 @@ Done last_word(const RunReport& report, const PublishOutcome& published,
   if (!invocation.storage.is_strict || report.exit_code != 0 || report.signal != 0) return done;
   for (const std::string& line : published.undeclared)
     done.last_word += error_line("--strict: " + line + ", which is not declared");
-  if (published.undeclared.empty() && !published.why_not.empty())
-    done.last_word = error_line("--strict: cannot tell what it read: " + published.why_not);
+  if (published.undeclared.empty() && published.not_stored)
+    done.last_word = error_line("--strict: what the tool read is not known: " +
+                                published.not_stored->in_words());
   if (!done.last_word.empty()) done.exit_code = kUndeclared;
   return done;
 }

@@ -6,15 +6,15 @@
 
 #include "evidence/declared.h"
 #include "evidence/trace_builder.h"
+#include "os/output_locks.h"
 #include "pipeline/client.h"
 #include "pipeline/materialize.h"
-#include "pipeline/output_locks.h"
 #include "pipeline/prepare.h"
 
 namespace deja::pipeline {
 
 struct BeforeRun {
-  OutputLocks locks{};                    // held from before the run until its outputs are stored
+  os::OutputLocks locks{};                // held from before the run until its outputs are stored
   std::vector<evidence::Before> updates;  // look_before()
   std::vector<evidence::Mark> marks;      // mark_outputs(), where nothing is observed
 };

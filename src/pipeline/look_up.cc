@@ -5,6 +5,8 @@
 // Tested by look_up_test.cc.
 #include "pipeline/look_up.h"
 
+#include "action/claim_text.h"
+
 #include <algorithm>
 
 namespace deja::pipeline {
@@ -76,7 +78,7 @@ void search(const action::Manifest& manifest, evidence::ClaimChecker& checker, S
     if (std::find(refused.begin(), refused.end(), entry.key) != refused.end()) continue;
     std::string why_not = "evicted";
     if (const action::Observation* broken = checked.first_broken(entry)) {
-      why_not = "changed: " + describe(*broken);
+      why_not = describe_change(*broken);
     } else if (auto result = load_result(entry.key, services, out.troubles)) {
       out.found = StoredResult{entry.key, std::move(result)};
       return;

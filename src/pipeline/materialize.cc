@@ -123,20 +123,24 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   if (!there) return false;
   const auto& updates = target.invocation.outputs.updates;  // those are both
   if (updates.empty() && TRY(is_input(*there, path, target)))
-    return Error{Code::invalid, 0, "output is an input: " + path};
+    return Error{Code::invalid, 0, "the output is an input, too: " + path};
   if (artifact.role == Role::directory && there->is_directory()) return true;
   if (artifact.role == Role::directory || artifact.role == Role::symlink)
-    return Error{Code::invalid, 0, "something is in the place of an output: " + path};
-  if (!there->is_regular()) return Error{Code::invalid, 0, "output is no plain file: " + path};
+    return Error{Code::invalid, 0, "something else is in the place of the output: " + path};
+  if (!there->is_regular())
+    return Error{Code::invalid, 0, "the output exists and is not a regular file: " + path};
   const auto is_writable = os::is_writable(path);
   if (!is_writable) return false;  // another client is replacing it right now
-  if (!*is_writable) return Error{Code::invalid, 0, "output may not be written: " + path};
+  if (!*is_writable)
+    return Error{Code::invalid, 0, "the output exists and may not be written: " + path};
   if (artifact.placement == Placement::replaced) return true;  // the tool renames, too
-  if (there->links != 1) return Error{Code::invalid, 0, "output has other hard links: " + path};
+  if (there->links != 1)
+    return Error{Code::invalid, 0, "the output exists and has other hard links: " + path};
   if (there->owner != ::geteuid())
-    return Error{Code::invalid, 0, "output belongs to somebody else: " + path};
+    return Error{Code::invalid, 0, "the output exists and belongs to another user: " + path};
   if ((there->mode & 07777) != fresh_mode)
-    return Error{Code::invalid, 0, "output has another mode: " + path};
+    return Error{Code::invalid, 0,
+                 "the output exists and has another mode than a new file: " + path};
   return true;
 }
 
@@ -144,7 +148,8 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
 // of a new file's unless it is the usual one.
 Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
   if (artifact.placement == Placement::in_place && artifact.mode != (0666 & ~umask))
-    return Error{Code::invalid, 0, "made with the mode of an older file"};
+    return Error{Code::invalid, 0,
+                 "the stored output has the mode of an older file, which the tool kept"};
   return static_cast<mode_t>(artifact.mode);
 }
 
@@ -207,7 +212,9 @@ Result<std::string> Materialization::text_of(const action::StreamBytes& stream, 
   std::string text = TRY(read_stream(stream, blobs_));
   if (strip) text = strip_ansi(text);
   auto moved = sharing::move_text(text, result_.made_in, target_.roots);
-  if (!moved) return Error{Code::invalid, 0, "a message names what is not here"};
+  if (!moved)
+    return Error{Code::invalid, 0,
+                 "a stored message names a directory that this command does not have"};
   return *std::move(moved);
 }
 
@@ -252,7 +259,8 @@ Status Materialization::make_parents(const std::string& place) {
 Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
   const std::string path = target_.roots.expand(artifact.path);
   if (path.empty())
-    return Error{Code::invalid, 0, "result lies in a root that this request has not"};
+    return Error{Code::invalid, 0,
+                 "a stored output lies in a directory that this command does not have"};
   // It is already there.
   if (artifact.role == Role::symlink && TRY(os::read_symlink(path)) == artifact.link_text)
     return PreparedFile({}, path, false);
@@ -271,7 +279,8 @@ Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
 
 Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const {
   auto blob = TRY(blobs_.open_blob(artifact.digest));
-  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + artifact.digest.hex()};
+  if (!blob)
+    return Error{Code::corrupt, 0, "the store no longer has the blob " + artifact.digest.hex()};
   if (artifact.role != Role::depfile || result_.made_in == target_.roots) {
     TRY(os::copy_contents(blob->fd, temp));
     return {};
@@ -279,7 +288,9 @@ Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const
   const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
   const auto moved = sharing::move_depfile(text, result_.made_in, target_.roots, target_.adapter,
                                            target_.invocation);
-  if (!moved) return Error{Code::invalid, 0, "depfile cannot be moved to this directory"};
+  if (!moved)
+    return Error{Code::invalid, 0,
+                 "the stored dependency file cannot be rewritten for this directory"};
   return os::write_fd(temp, *moved);
 }
 
@@ -296,26 +307,29 @@ bool keeps_colours(const Target& target) {
 
 std::string unwanted(const action::ActionResult& result, const Target& target) {
   const tool::Invocation::Storage& storage = target.invocation.storage;
-  if (result.exit_code != 0 && !storage.failures) return "a failure, without --cache-failures";
+  if (result.exit_code != 0 && !storage.failures)
+    return "the stored result is a failure, and --cache-failures is not given";
   const std::int64_t now_ns = os::wall_ns();
   const auto is_over = [&](std::uint64_t ttl_ns) {
     return ttl_ns != 0 && now_ns - result.made_at_ns > static_cast<std::int64_t>(ttl_ns);
   };
-  return is_over(storage.ttl_ns) || is_over(result.ttl_ns) ? "older than its --ttl" : "";
+  return is_over(storage.ttl_ns) || is_over(result.ttl_ns)
+             ? "the stored result is older than --ttl allows"
+             : "";
 }
 
 std::string unusable(const action::ActionResult& result, const Target& target) {
   if (result.exit_code == 0) {
     for (const std::string& name : target.invocation.declared.required)
-      if (!has_artifact(result, target, name)) return "without its output " + name;
+      if (!has_artifact(result, target, name)) return "the stored result lacks the output " + name;
   }
   const bool separate_wanted = !wants_one_stream(target);
   if (result.streams_are_one && separate_wanted && result.out.size > 0)
-    return "streams were captured as one";
+    return "the stored result has standard output and error as one text";
   if (!result.streams_are_one && !separate_wanted && result.out.size > 0 && result.err.size > 0)
-    return "streams were captured apart";
+    return "the stored result has standard output and error as two texts";
   if (result.made_in != target.roots && !sharing::can_move(result.made_in, target.roots))
-    return "made in another directory";
+    return "the stored result was made in another directory";
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "action/not_stored.h"
 #include "digest/digest.h"
 #include "tool/tool.h"
 
@@ -34,8 +35,9 @@ struct Outcome {
   // Bypass: its detail. Miss: what has changed since the newest trace, or "new". Failure: how the tool
   // ended.
   std::string reason;
-  std::string unpublished;  // miss, failure: why nothing was stored; empty when it was
-  bool dup = false;         // miss whose bytes were all known already
+  std::optional<action::Problem>
+      not_stored;    // miss, failure: why nothing was stored; none when it was
+  bool dup = false;  // miss whose bytes were all known already
   std::string tool, what, output, evidence;
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;

@@ -12,13 +12,13 @@
 #include "action/manifest.h"
 #include "base/strip_ansi.h"
 #include "evidence/blind_spots.h"
+#include "evidence/modules.h"
+#include "evidence/printed.h"
 #include "evidence/unseen_programs.h"
 #include "observe/log_reader.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "os/mapping.h"
 #include "os/resident.h"
-#include "pipeline/modules.h"
 #include "pipeline/streams.h"
 #include "sharing/output_name.h"
 #include "sharing/portability.h"
@@ -27,42 +27,29 @@ namespace deja::pipeline {
 namespace {
 
 using action::Artifact;
+using action::NotStored;
+using action::Problem;
 using action::Role;
 
-Result<observe::Log> read_log(const os::Fd& fd) {
-  // Programs of the run have this descriptor's file, too, and could end us by cutting it short.
-  if (!os::cannot_shrink(fd)) return Error{Code::invalid, 0, "its log could be cut short"};
-  const os::FileIdentity id = TRY(os::stat_fd(fd));
-  const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
-  return observe::read_log(mapping.view());
-}
-
-bool starts_privileged(const observe::Log& log) {
-  return std::any_of(log.events.begin(), log.events.end(), [](const observe::Event& e) {
-    const bool starts = e.op == DEJA_OP_EXEC || e.op == DEJA_OP_SPAWN;
-    return starts && e.error == 0 && os::gains_rights(e.path);
-  });
-}
-
-// Why a run proves nothing, whatever was seen of it; empty: it may.
-std::string hopeless(const RunReport& report, const Target& target) {
+// Why a run proves nothing, whatever was seen of it; none: it may.
+std::optional<NotStored> hopeless(const RunReport& report, const Target& target) {
   const tool::Invocation& invocation = target.invocation;
-  if (report.timed_out) return "took too long";
-  if (report.signal != 0) return "ended by a signal";
+  if (report.timed_out) return NotStored::timed_out;
+  if (report.signal != 0) return NotStored::tool_killed;
   if (report.exit_code != 0 &&
       !target.adapter.proves_failure(invocation, report.exit_code, report.out + report.err))
-    return "the tool failed";
-  if (report.truncated) return "not all of its text could be captured, or it left a process behind";
+    return NotStored::tool_failed;
+  if (report.truncated) return NotStored::text_not_captured;
   if (report.read_stdin && !invocation.run.reads_stdin && !invocation.run.has_no_stdin)
-    return "reads standard input";
+    return NotStored::stdin_read;
   return {};
 }
 
-// Why a proven result is not to be stored; empty: it is.
-std::string not_to_be_stored(const RunReport& report, const tool::Invocation& invocation,
-                             bool read_only) {
-  if (read_only || invocation.storage.is_read_only) return "read-only";
-  if (report.exit_code != 0 && !invocation.storage.failures) return "the tool failed";
+// Why a proven result is not to be stored; none: it is.
+std::optional<NotStored> not_to_be_stored(const RunReport& report,
+                                          const tool::Invocation& invocation, bool read_only) {
+  if (read_only || invocation.storage.is_read_only) return NotStored::read_only;
+  if (report.exit_code != 0 && !invocation.storage.failures) return NotStored::tool_failed;
   return {};
 }
 
@@ -79,6 +66,33 @@ struct Draft {
     bytes += blob.size;
   }
 };
+
+struct StoredManifest {
+  std::shared_ptr<const action::Manifest> manifest;
+  std::size_t size = 0;  // as bytes
+};
+
+// Adds the trace to what is known under the key.
+Result<StoredManifest> add_to_manifest(const ProbeKey& key, const ActionKey& result,
+                                       const action::Trace& trace, store::RecordStore& records) {
+  struct Context {
+    const ActionKey& result;
+    const action::Trace& trace;
+    StoredManifest stored = {};
+  } context{result, trace};
+  const auto change = [](void* c, std::optional<std::string_view> present) {
+    Context& ctx = *static_cast<Context*>(c);
+    std::optional<action::Manifest> manifest;
+    if (present) manifest = action::decode_manifest(*present);
+    if (!manifest) manifest.emplace();
+    manifest->add(ctx.result, ctx.trace);
+    std::string bytes = encode(*manifest);
+    ctx.stored = {std::make_shared<const action::Manifest>(*std::move(manifest)), bytes.size()};
+    return bytes;
+  };
+  TRY(records.update_manifest(key, change, &context));
+  return std::move(context.stored);
+}
 
 class Publication {
  public:
@@ -97,15 +111,18 @@ class Publication {
 
  private:
   bool is_worth_a_look();
-  void learn_of_programs(const observe::Log& log);
+  Result<observe::Log> read_log();
   void learn_from_failure();
   evidence::RunFacts read_observation();
   void collect_facts();
-  std::string problem_of_texts() const;
+  evidence::ModuleRun module_run() const;
+  void remember_modules(const action::Trace& trace);
   Result<Draft> draft_result();
   Status add_output(const evidence::Output& output, sharing::RootSearch& leaks, Draft& draft);
   Result<action::StreamBytes> keep(const std::string& bytes, Draft& draft);
   Status store(const Published& published, Draft& draft);
+  // Ends the publication for a reason that lies with the run, not with the store.
+  Error reject(NotStored reason, const std::string& path, Error error);
   void fail(const Error& error);
 
   const FinishedRun& run_;
@@ -115,9 +132,9 @@ class Publication {
   const Settings& settings_;
   Services& services_;
 
-  std::string unwanted_because_;  // empty: what is proven is stored
-  digest::Traits traits_ = 0;     // of the tool's file
-  bool has_read_much_ = false;    // the log took much memory
+  std::optional<NotStored> unwanted_because_;  // none: what is proven is stored
+  digest::Traits traits_ = 0;                  // of the tool's file
+  bool has_read_much_ = false;                 // the log took much memory
   evidence::RunFacts facts_;
   PublishOutcome out_;
 };
@@ -125,12 +142,14 @@ class Publication {
 void Publication::publish() {
   if (!is_worth_a_look()) return learn_from_failure();
   collect_facts();
-  out_.why_not = facts_.problem.empty() ? problem_of_texts() : facts_.problem;
-  if (!out_.why_not.empty()) return;
+  out_.not_stored = facts_.problem ? facts_.problem
+                                   : evidence::problem_of_texts(facts_, target_.invocation,
+                                                                report_.out, report_.err);
+  if (out_.not_stored) return;
   auto draft = draft_result();
   if (!draft) return fail(draft.error());
   if (!run_.before.locks.were_ours()) {
-    out_.why_not = "others write one of its outputs";
+    out_.not_stored = Problem{NotStored::output_contended};
     return;
   }
   Published published;
@@ -138,49 +157,54 @@ void Publication::publish() {
   published.trace.conceal();
   published.key = action_key(p_.probe, published.trace, draft->result.streams_are_one);
   published.result = std::make_shared<const action::ActionResult>(std::move(draft->result));
-  out_.why_not = unwanted_because_;
-  if (out_.why_not.empty()) {
+  if (unwanted_because_) {
+    out_.not_stored = Problem{*unwanted_because_};
+  } else {
     if (auto stored = store(published, *draft); !stored) return fail(stored.error());
-    remember_modules(run_, published.trace, facts_.modules, services_);
+    remember_modules(published.trace);
     out_.dup = draft->all_known && draft->bytes > 0;
     out_.bytes = draft->bytes;
   }
   out_.to_share = std::make_shared<const Published>(std::move(published));
-  if (out_.why_not.empty()) out_.published = out_.to_share;
+  if (!out_.not_stored) out_.published = out_.to_share;
 }
 
 void Publication::fail(const Error& error) {
-  out_.why_not = error.message;
+  if (!out_.not_stored) out_.not_stored = Problem{NotStored::store_failed, error.message};
   out_.troubles.push_back(error.message);
+}
+
+Error Publication::reject(NotStored reason, const std::string& path, Error error) {
+  out_.not_stored = Problem{reason, path};
+  return error;
 }
 
 // False: the run proves nothing, or it is neither stored nor shared.
 bool Publication::is_worth_a_look() {
-  out_.why_not = hopeless(report_, target_);
-  if (!out_.why_not.empty()) return false;
+  if (const auto why = hopeless(report_, target_)) {
+    out_.not_stored = Problem{*why};
+    return false;
+  }
   const tool::Invocation& invocation = target_.invocation;
   unwanted_because_ = not_to_be_stored(report_, invocation, settings_.read_only);
-  if (unwanted_because_.empty() || invocation.storage.is_strict ||
-      services_.flights.has_waiters(p_.probe))
+  if (!unwanted_because_ || invocation.storage.is_strict || services_.flights.has_waiters(p_.probe))
     return true;
-  out_.why_not = unwanted_because_;
+  out_.not_stored = Problem{*unwanted_because_};
   return false;
 }
 
-// What the log says of the programs themselves, whether or not the run proves anything.
-void Publication::learn_of_programs(const observe::Log& log) {
-  if (log.has_unseen_program ||
-      (!report_.supervised && !evidence::unseen_program(log, p_.command.tool).empty()))
-    traits_ |= evidence::kHasBlindSpot;
-  if (starts_privileged(log)) traits_ |= evidence::kGainsRights;
+Result<observe::Log> Publication::read_log() {
+  observe::Log log = TRY(evidence::read_run_log(report_.log, p_.command.tool, report_.supervised));
+  traits_ |= evidence::traits_of_programs(log);
   has_read_much_ = log.is_large;
+  return log;
 }
 
 // A run that failed may have failed because it was observed. (One that a signal has ended leaves
 // programs that had no time to report in.)
 void Publication::learn_from_failure() {
   if (!report_.log || report_.signal != 0 || report_.timed_out || report_.exit_code == 0) return;
-  if (const auto log = read_log(report_.log)) learn_of_programs(*log);
+  ignore(read_log(), "then nothing is learned");
 }
 
 // What is known of the tool's file is kept only when it is not brand-new; by now it may be old enough.
@@ -193,13 +217,9 @@ void Publication::keep_traits() {
 
 evidence::RunFacts Publication::read_observation() {
   evidence::RunFacts none;
-  if (!report_.log) return none.problem = "was not observed", none;
-  auto log = read_log(report_.log);
-  if (!log) return none.problem = log.error().message, none;
-  const std::string unseen =
-      report_.supervised ? "" : evidence::unseen_program(*log, p_.command.tool);
-  if (!unseen.empty() && log->gap.empty()) log->gap = "a program did not report in: " + unseen;
-  learn_of_programs(*log);
+  if (!report_.log) return none.problem = Problem{NotStored::not_observed}, none;
+  const auto log = read_log();
+  if (!log) return none.problem = Problem{NotStored::not_observed, log.error().message}, none;
   evidence::TraceBuilder builder(p_.command, target_.invocation, target_.adapter, target_.roots,
                                  services_.digester, run_.before.updates);
   return builder.build(*log, report_.ended_ns);
@@ -210,35 +230,38 @@ void Publication::collect_facts() {
   facts_ = invocation.run.is_observed
                ? read_observation()
                : evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns);
-  if (facts_.problem.empty() && invocation.storage.is_strict)
+  if (!facts_.problem && invocation.storage.is_strict)
     out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
-  if (!out_.undeclared.empty()) facts_.problem = "not declared: " + out_.undeclared.front();
-  if (facts_.problem.empty() && invocation.policy.is_generic)
+  if (!out_.undeclared.empty())
+    facts_.problem = Problem{NotStored::not_declared, out_.undeclared.front()};
+  if (!facts_.problem && invocation.policy.is_generic)
     evidence::check_declared(
-        p_.declared, invocation, p_.command, target_.roots,
-        {report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
+        p_.declared,
+        {p_.command, invocation, target_.roots,
+         report_.ended_ns - static_cast<std::int64_t>(report_.elapsed_ns), report_.exit_code != 0},
         services_.digester, facts_);
-  if (facts_.problem.empty()) claim_modules(run_, services_, facts_);
+  if (!facts_.problem && !facts_.modules.empty())
+    evidence::claim_modules(
+        module_run(), services_.digester, services_.mentions,
+        [this](const ProbeKey& key) -> std::optional<action::Manifest> {
+          const auto record = services_.records.get_manifest(key);
+          if (!record || !*record) return std::nullopt;
+          return action::decode_manifest(**record);
+        },
+        facts_);
 }
 
-// Why what the tool printed keeps its run from being stored; empty: nothing does.
-std::string Publication::problem_of_texts() const {
-  const std::string& out = report_.out;
-  const std::string& err = report_.err;
-  const tool::Invocation& invocation = target_.invocation;
-  if (invocation.policy.prints_commands) {
-    for (const std::string& name : facts_.temporaries) {  // such a name is another one each time
-      if (out.find(name) != std::string::npos || err.find(name) != std::string::npos)
-        return "prints the name of a temporary file: " + name;
-    }
-  }
-  if (facts_.asked_time &&
-      (invocation.policy.timekeeper->may_tell(out) || invocation.policy.timekeeper->may_tell(err)))
-    return "reads the clock, and may tell it";
-  const bool is_silent = out.empty() && err.empty();
-  if (invocation.run.colours_forced && !is_silent && (facts_.facts & tool::kHoldsEscape) != 0)
-    return "a header holds escape sequences";
-  return {};
+evidence::ModuleRun Publication::module_run() const {
+  return {p_.command,  target_.invocation,     target_.roots,
+          p_.identity, report_.exit_code != 0, !(report_.out.empty() && report_.err.empty())};
+}
+
+// If this fails the modules are unknown to later runs.
+void Publication::remember_modules(const action::Trace& trace) {
+  for (const evidence::MadeModule& made :
+       evidence::made_modules(module_run(), trace, facts_.modules))
+    ignore(add_to_manifest(made.key, made.result, made.trace, services_.records),
+           "a missing record is only a miss");
 }
 
 Result<Draft> Publication::draft_result() {
@@ -277,12 +300,16 @@ Status Publication::add_output(const evidence::Output& output, sharing::RootSear
   a.mode = output.identity.mode & 07777;
   a.link_text = output.link_text;
   if (output.role == Role::output || output.role == Role::depfile) {
-    const os::Fd fd = TRY(os::open_read(output.path));
+    auto opened = os::open_read(output.path);
+    if (!opened) return reject(NotStored::output_unreadable, output.path, opened.error());
+    const os::Fd fd = *std::move(opened);
     const store::PutBlob blob = TRY(services_.blobs.put_blob(fd));
     // The bytes stored must be the bytes the tool left: nobody may have touched the file since.
     const bool is_other = output.generation != 0 && os::generation_of(fd) != output.generation;
     if (is_other || !(TRY(os::stat_fd(fd)) == output.identity))
-      return Error{Code::invalid, 0, "changed after the tool wrote it: " + output.path};
+      return reject(NotStored::output_changed, output.path,
+                    Error{Code::invalid, 0,
+                          "the output changed after the tool had written it: " + output.path});
     if (output.role == Role::output) TRY(leaks.search(fd));
     a.digest = blob.digest;
     a.size = blob.size;
@@ -304,24 +331,9 @@ Status Publication::store(const Published& published, Draft& draft) {
   const std::string record = encode(*published.result);
   TRY(services_.records.put_result(published.key, record, draft.facts));
   services_.cache.results.put(published.key, published.result, record.size());
-  struct Context {
-    const Published* published;
-    std::shared_ptr<const action::Manifest> manifest;
-    std::size_t size = 0;
-  } context{&published, nullptr, 0};
-  const auto change = [](void* c, std::optional<std::string_view> present) {
-    Context& ctx = *static_cast<Context*>(c);
-    std::optional<action::Manifest> manifest;
-    if (present) manifest = action::decode_manifest(*present);
-    if (!manifest) manifest.emplace();
-    manifest->add(ctx.published->key, ctx.published->trace);
-    std::string bytes = encode(*manifest);
-    ctx.size = bytes.size();
-    ctx.manifest = std::make_shared<const action::Manifest>(*std::move(manifest));
-    return bytes;
-  };
-  TRY(services_.records.update_manifest(p_.probe, change, &context));
-  services_.cache.manifests.put(p_.probe, context.manifest, context.size);
+  auto [manifest, size] =
+      TRY(add_to_manifest(p_.probe, published.key, published.trace, services_.records));
+  services_.cache.manifests.put(p_.probe, std::move(manifest), size);
   return {};
 }
 

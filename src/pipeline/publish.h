@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "action/not_stored.h"
 #include "pipeline/finished_run.h"
 #include "pipeline/flights.h"
 #include "pipeline/services.h"
@@ -15,7 +17,7 @@ namespace deja::pipeline {
 
 struct PublishOutcome {
   std::shared_ptr<const Published> published;  // null: nothing was stored
-  std::string why_not;
+  std::optional<action::Problem> not_stored;   // why, where nothing was
   // What those who waited may use: what was stored, or what this request did not want stored. Null:
   // nothing is proven, or nobody has waited.
   std::shared_ptr<const Published> to_share;

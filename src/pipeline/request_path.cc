@@ -8,15 +8,18 @@
 
 #include <algorithm>
 
+#include "action/claim_text.h"
 #include "base/path.h"
+#include "digest/hasher.h"
 #include "evidence/blind_spots.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/audit.h"
-#include "pipeline/build_script.h"
 #include "pipeline/exec_answers.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
+#include "sharing/result_difference.h"
+#include "tool/rust/build_script.h"
 
 namespace deja::pipeline {
 namespace {
@@ -88,9 +91,11 @@ bool RequestPath::audit() {
   publish();
   const auto fresh = published_.published;
   if (outcome_.reason.empty())
-    outcome_.reason = fresh != nullptr ? "audit: equal" : "audit: the run proves nothing";
+    outcome_.reason = fresh != nullptr ? "audit: equal"
+                                       : "audit: not compared, because the new run is not stored";
   if (fresh == nullptr) return true;
-  const std::string wrong = pipeline::audit(*stored, *fresh, old_trace, *target_);
+  const std::string wrong = sharing::difference({*stored->result, old_trace},
+                                                {*fresh->result, fresh->trace}, target_->roots);
   if (wrong.empty()) {
     outcome_.kind = OutcomeKind::hit;
     return true;
@@ -227,7 +232,7 @@ void RequestPath::share_hit() {
 
 bool RequestPath::serve_shared(const Published& shared) {
   if (const auto* broken = checker_->first_broken(shared.trace)) {
-    outcome_.reason = "changed: " + action::describe(*broken);
+    outcome_.reason = action::describe_change(*broken);
     return false;
   }
   std::string why_not = materialize({shared.key, shared.result}, *target_);
@@ -245,7 +250,7 @@ bool RequestPath::run() {
   if (!order.observe) before_->marks = evidence::mark_outputs(invocation);
   auto report = client_.run(order);
   if (!report) {
-    bypass({BypassReason::internal_error, "the client left"});
+    bypass({BypassReason::internal_error, "the client ended before it had run the tool"});
     return false;
   }
   report_ = *std::move(report);
@@ -267,11 +272,14 @@ RunOrder RequestPath::make_run_order() const {
   return order;
 }
 
-OutputLocks RequestPath::lock_outputs() {
+os::OutputLocks RequestPath::lock_outputs() {
   int patience = kLockWaitMaxS;
-  return OutputLocks::take(
-      services_.locks, prepared_->invocation.outputs.written,
-      [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
+  std::vector<std::string> names;
+  for (const std::string& path : prepared_->invocation.outputs.written)
+    names.push_back(digest::digest_bytes(path).hex().substr(0, 32));
+  return os::OutputLocks::take(
+      services_.locks, std::move(names), [&] { return --patience >= 0 && client_.keep_waiting(); },
+      client_.process());
 }
 
 void RequestPath::publish() {
@@ -302,7 +310,7 @@ void RequestPath::describe_run() {
   outcome_.kind = failed ? OutcomeKind::failure : OutcomeKind::miss;
   if (report_.signal != 0) outcome_.reason = "signal " + std::to_string(report_.signal);
   if (report_.exit_code != 0) outcome_.reason = "exit code " + std::to_string(report_.exit_code);
-  outcome_.unpublished = published_.why_not;
+  outcome_.not_stored = published_.not_stored;
   outcome_.dup = published_.dup;
   outcome_.tool_runs = 1;
   outcome_.cost_ns = report_.elapsed_ns;
@@ -317,7 +325,7 @@ void RequestPath::describe_run() {
 
 void RequestPath::wrap_build_script(const tool::Invocation& invocation) {
   if (invocation.places.build_script.empty() || services_.interposer.empty()) return;
-  auto done = pipeline::wrap_build_script(invocation.places.build_script, services_.interposer);
+  auto done = tool::rust::wrap_build_script(invocation.places.build_script, services_.interposer);
   if (!done) outcome_.troubles.push_back("rust.build_scripts: " + done.error().message);
 }
 

@@ -55,7 +55,7 @@ class RequestPath {
   void share_hit();
   void explain_new_source();
   RunOrder make_run_order() const;
-  OutputLocks lock_outputs();
+  os::OutputLocks lock_outputs();
   void describe(const std::string& tool, const tool::Invocation& invocation, const ProbeKey& probe);
   void describe_run();
   void wrap_build_script(const tool::Invocation& invocation);

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "action/testing/problem_text.h"
 #include "pipeline/testing/path_test.h"
 
 namespace deja::pipeline {
 namespace {
 
+using action::text_of;
 using testing::FakeRun;
 using testing::PathTest;
 using testing::replay_of;
@@ -84,9 +86,9 @@ TEST_F(ExecPath, AFailureIsStoredOnlyWhenAskedFor) {
     tool(run);
     run.report.exit_code = 1;
   };
-  EXPECT_EQ(exec(declared_).unpublished, "the tool failed");
+  EXPECT_EQ(text_of(exec(declared_).not_stored), "tool_failed");
   EXPECT_EQ(exec(declared_).kind, OutcomeKind::failure);
-  EXPECT_EQ(exec(declared_and({"--cache-failures"})).unpublished, "");
+  EXPECT_EQ(text_of(exec(declared_and({"--cache-failures"})).not_stored), "");
   const Outcome hit = exec(declared_and({"--cache-failures"}));
   EXPECT_EQ(hit.kind, OutcomeKind::hit);
   EXPECT_EQ(replay_of(hit).exit_code, 1u);
@@ -95,7 +97,7 @@ TEST_F(ExecPath, AFailureIsStoredOnlyWhenAskedFor) {
 }
 
 TEST_F(ExecPath, ReadOnlyStoresNothing) {
-  EXPECT_EQ(exec(declared_and({"--read-only"})).unpublished, "read-only");
+  EXPECT_EQ(text_of(exec(declared_and({"--read-only"})).not_stored), "read_only");
   EXPECT_EQ(exec(declared_).kind, OutcomeKind::miss);
   EXPECT_EQ(exec(declared_and({"--read-only"})).kind, OutcomeKind::hit);
 }
@@ -106,7 +108,7 @@ TEST_F(ExecPath, ATimeoutSaysSoAndIsNotStored) {
   const auto& done = std::get<Done>(outcome.answer);
   EXPECT_EQ(done.exit_code, 124u);
   EXPECT_NE(done.last_word.find("2000 ms"), std::string::npos) << done.last_word;
-  EXPECT_EQ(outcome.unpublished, "took too long");
+  EXPECT_EQ(text_of(outcome.not_stored), "timed_out");
 }
 
 TEST_F(ExecPath, StrictNamesWhatIsNotDeclared) {
@@ -114,9 +116,23 @@ TEST_F(ExecPath, StrictNamesWhatIsNotDeclared) {
   const auto& done = std::get<Done>(outcome.answer);
   EXPECT_EQ(done.exit_code, 1u);
   EXPECT_NE(done.last_word.find("in.txt"), std::string::npos) << done.last_word;
+  EXPECT_EQ(text_of(outcome.not_stored), "not_declared: reads " + at("in.txt"));
   const Outcome declared = exec(declared_and({"--strict"}));
   EXPECT_EQ(std::get<Done>(declared.answer).exit_code, std::nullopt)
       << std::get<Done>(declared.answer).last_word;
+}
+
+TEST_F(ExecPath, ADeclarationThatTheRunDoesNotMeetIsNotStored) {
+  EXPECT_EQ(text_of(exec(declared_and({"--output-file", "more.txt"})).not_stored),
+            "output_not_written: more.txt");
+  EXPECT_EQ(text_of(exec(declared_and({"--depfile", "out.txt"})).not_stored),
+            "depfile_unusable: out.txt holds no rules");
+  write_source("seed.c", "#include NAME\n");
+  EXPECT_EQ(text_of(exec(declared_and({"--declared-only", "--include-scan", "seed.c"})).not_stored),
+            "include_unknown: #include NAME in " + at("seed.c"));
+  const Outcome filtered =
+      ask_exec({"--key-args-filter", "^-o", "--output-file", "out.txt", "--", gcc_, "-oout.txt"});
+  EXPECT_EQ(text_of(filtered.not_stored), "output_name_filtered: -oout.txt");
 }
 
 TEST_F(ExecPath, AResultThatIsOlderThanItsTtlIsNotUsed) {
@@ -124,7 +140,7 @@ TEST_F(ExecPath, AResultThatIsOlderThanItsTtlIsNotUsed) {
   EXPECT_EQ(exec(declared_and({"--ttl", "1h"})).kind, OutcomeKind::hit);
   const Outcome old = exec(declared_and({"--ttl", "0.001ms"}));
   EXPECT_EQ(old.kind, OutcomeKind::miss);
-  EXPECT_EQ(old.reason, "older than its --ttl");
+  EXPECT_EQ(old.reason, "the stored result is older than --ttl allows");
 }
 
 TEST_F(ExecPath, StandardInputIsPartOfTheKey) {

@@ -6,11 +6,13 @@
 #include <atomic>
 #include <thread>
 
+#include "action/testing/problem_text.h"
 #include "pipeline/testing/path_test.h"
 
 namespace deja::pipeline {
 namespace {
 
+using action::text_of;
 using testing::FakeClient;
 using testing::FakeRun;
 using testing::PathTest;
@@ -80,7 +82,7 @@ TEST_F(FaultyPath, AStoreThatAlwaysFailsIsToldOfAndNothingElse) {
   for (int i = 0; i < 2; ++i) {
     const Outcome outcome = ask();
     EXPECT_EQ(outcome.kind, OutcomeKind::miss);
-    EXPECT_EQ(outcome.unpublished, "the store is broken");
+    EXPECT_EQ(text_of(outcome.not_stored), "store_failed: the store is broken");
     EXPECT_FALSE(outcome.troubles.empty());
   }
   EXPECT_EQ(runs_, 2);
@@ -105,7 +107,7 @@ TEST_F(FaultyPath, AClientThatDiesBeforeItsRunLeavesNothing) {
   client.on_run = [&](const RunOrder&) { client.is_gone = true; };
   const Outcome outcome = ask(client);
   EXPECT_EQ(outcome.bypass, tool::BypassReason::internal_error);
-  EXPECT_EQ(outcome.reason, "the client left");
+  EXPECT_EQ(outcome.reason, "the client ended before it had run the tool");
   EXPECT_EQ(client.runs, 0);
   expect_miss("new");
 }

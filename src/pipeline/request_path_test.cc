@@ -9,12 +9,15 @@
 #include <functional>
 #include <thread>
 
+#include "action/testing/problem_text.h"
 #include "digest/hasher.h"
+#include "pipeline/audit.h"
 #include "pipeline/testing/path_test.h"
 
 namespace deja::pipeline {
 namespace {
 
+using action::text_of;
 using testing::FakeClient;
 using testing::FakeRun;
 using testing::PathTest;
@@ -25,7 +28,7 @@ TEST_F(PathTest, AMissIsAHitTheNextTime) {
   const Outcome miss = ask();
   EXPECT_EQ(miss.kind, OutcomeKind::miss);
   EXPECT_EQ(miss.reason, "new");
-  EXPECT_EQ(miss.unpublished, "");
+  EXPECT_EQ(text_of(miss.not_stored), "");
   EXPECT_TRUE(std::holds_alternative<Done>(miss.answer));
   remove("a.o");
   const Outcome hit = ask();
@@ -68,7 +71,7 @@ TEST_F(PathTest, NothingThatWasLookedAtMayChange) {
 TEST_F(PathTest, AMissSaysWhatHasChanged) {
   expect_miss("new");
   write_source("first/a.h", "int c;\n");
-  expect_miss("changed: absent <cwd>/first");
+  expect_miss("changed: <cwd>/first, which was not there");
   remove("first");
   environment_[1] = "FLAVOUR=sour";
   EXPECT_NE(ask().reason.find("a.h"), std::string::npos);  // of the newest trace
@@ -86,7 +89,7 @@ TEST_F(PathTest, AListedDirectoryMayNotChange) {
   expect_miss("new");
   expect_hit();
   write_source("parts/two", "");
-  expect_miss("listing");
+  expect_miss("changed: names in directory");
   remove("parts/two");
   expect_hit();
 }
@@ -125,13 +128,13 @@ TEST_F(PathTest, ALostBlobIsAMissAndIsStoredAgain) {
 TEST_F(PathTest, ALostBlobOfARememberedResultIsAMiss) {
   expect_miss("new");
   memory_.lose_blob(digest::digest_bytes(object()));
-  expect_miss("blob is gone");
+  expect_miss("no longer has the blob");
 }
 
 TEST_F(PathTest, ARunThatIsNotObservedProvesNothing) {
   FakeClient client(ws_, compile);
   client.is_observed = false;
-  EXPECT_EQ(ask(client).unpublished, "was not observed");
+  EXPECT_EQ(text_of(ask(client).not_stored), "not_observed");
   expect_miss("new");
 }
 
@@ -140,7 +143,7 @@ TEST_F(PathTest, ARunWhoseLogIsFullProvesNothing) {
     compile(run);
     run.loses();
   };
-  EXPECT_NE(ask().unpublished, "");
+  EXPECT_EQ(text_of(ask().not_stored), "too_many_records");
   expect_miss("new");
 }
 
@@ -149,7 +152,7 @@ TEST_F(PathTest, AnInputThatChangesWhileTheToolRunsProvesNothing) {
     compile(run);
     write_source("a.h", "int too_late;\n");
   };
-  EXPECT_EQ(ask().unpublished, "changed while the tool ran: " + at("a.h"));
+  EXPECT_EQ(text_of(ask().not_stored), "input_changed: " + at("a.h"));
   tool_ = compile;
   expect_miss("new");
 }
@@ -159,14 +162,14 @@ TEST_F(PathTest, AnOutputThatChangesAfterTheToolProvesNothing) {
     compile(run);
     write_source("a.o", "somebody else's");
   };
-  EXPECT_NE(ask().unpublished, "");
+  EXPECT_EQ(text_of(ask().not_stored), "output_changed: " + at("a.o"));
   tool_ = compile;
   expect_miss("new");
 }
 
 TEST_F(PathTest, AnOutputThatChangesWhileItIsStoredProvesNothing) {
   store_.on_put_blob = [this] { write_source("a.o", "somebody else's"); };
-  EXPECT_EQ(ask().unpublished, "changed after the tool wrote it: " + at("a.o"));
+  EXPECT_EQ(text_of(ask().not_stored), "output_changed: " + at("a.o"));
   store_.on_put_blob = nullptr;
   expect_miss("new");
 }
@@ -179,7 +182,7 @@ TEST_F(PathTest, AToolThatFailsForNoStatedReasonIsNotStored) {
   const Outcome outcome = ask();
   EXPECT_EQ(outcome.kind, OutcomeKind::failure);
   EXPECT_EQ(outcome.reason, "exit code 3");
-  EXPECT_EQ(outcome.unpublished, "the tool failed");
+  EXPECT_EQ(text_of(outcome.not_stored), "tool_failed");
   tool_ = compile;
   expect_miss("new");
 }
@@ -189,7 +192,55 @@ TEST_F(PathTest, ASignalIsNotStored) {
     compile(run);
     run.report.signal = 9;
   };
-  EXPECT_EQ(ask().reason, "signal 9");
+  const Outcome outcome = ask();
+  EXPECT_EQ(outcome.reason, "signal 9");
+  EXPECT_EQ(text_of(outcome.not_stored), "tool_killed");
+  tool_ = compile;
+  expect_miss("new");
+}
+
+TEST_F(PathTest, ARunWithUnknownTextOrInputIsNotStored) {
+  tool_ = [](FakeRun& run) {
+    compile(run);
+    run.report.truncated = true;
+  };
+  EXPECT_EQ(text_of(ask().not_stored), "text_not_captured");
+  tool_ = [](FakeRun& run) {
+    compile(run);
+    run.report.read_stdin = true;
+  };
+  EXPECT_EQ(text_of(ask().not_stored), "stdin_read");
+  tool_ = compile;
+  expect_miss("new");
+}
+
+// The text says what a later run would not say.
+TEST_F(PathTest, TextOfThisRunAloneIsNotStored) {
+  tool_ = [](FakeRun& run) {
+    compile(run);
+    run.writes("cc1.s", "");
+    run.removes("cc1.s");
+    run.report.err = "as cc1.s\n";
+  };
+  argv_ = {gcc_, "-###", "-c", "a.c"};
+  EXPECT_EQ(text_of(ask().not_stored), "temporary_name_printed: cc1.s");
+  argv_ = {gcc_, "-c", "a.c", "-o", "a.o"};
+  write_source("a.h", "const char* red = \"\x1b[31m\";\n");
+  tool_ = compile;
+  EXPECT_EQ(text_of(ask().not_stored), "escapes_in_input");
+}
+
+TEST_F(PathTest, AnOutputThatAnotherCommandWritesIsNotStored) {
+  services().locks = join_path(dir_, "locks");
+  ASSERT_TRUE(os::make_directories(services().locks));
+  tool_ = [this](FakeRun& run) {
+    compile(run);
+    // The mark of a command that has not waited any longer.
+    const auto names = os::list_directory(services().locks);
+    ASSERT_TRUE(names && names->size() == 1);
+    write("locks/" + names->front() + ".late", "");
+  };
+  EXPECT_EQ(text_of(ask().not_stored), "output_contended");
   tool_ = compile;
   expect_miss("new");
 }
@@ -250,7 +301,7 @@ TEST_F(PathTest, ReadOnlyUsesWhatIsThereAndStoresNothing) {
   settings_.read_only = true;
   expect_hit();
   write_source("a.h", "int changed;\n");
-  EXPECT_EQ(ask().unpublished, "read-only");
+  EXPECT_EQ(text_of(ask().not_stored), "read_only");
   expect_miss("a.h");
 }
 
@@ -318,6 +369,17 @@ TEST_F(PathTest, AnAuditRunsTheToolAndAgrees) {
   EXPECT_EQ(outcome.reason, "audit: equal");
   EXPECT_EQ(runs_, 2);
   EXPECT_TRUE(outcome.troubles.empty());
+}
+
+TEST(IsAudited, FollowsTheRate) {
+  int audited = 0;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_FALSE(is_audited(0));
+    EXPECT_TRUE(is_audited(1));
+    audited += is_audited(0.5) ? 1 : 0;
+  }
+  EXPECT_GT(audited, 300);
+  EXPECT_LT(audited, 700);
 }
 
 TEST_F(PathTest, AnAuditDropsAWrongResult) {

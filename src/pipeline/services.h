@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "digest/file_digester.h"
+#include "evidence/text_search_cache.h"
 #include "pipeline/flights.h"
-#include "pipeline/incremental.h"
 #include "pipeline/outcome.h"
 #include "pipeline/record_cache.h"
 #include "pipeline/remotes.h"
-#include "sharing/text_search_cache.h"
 #include "store/store.h"
+#include "tool/rust/incremental.h"
 #include "warm/request_cache.h"
 
 namespace deja::pipeline {
@@ -26,7 +26,7 @@ struct Settings {
   bool disabled = false;
   bool portable = false;
   Progress progress = Progress::off;
-  bool rust_incremental = true;  // pipeline/incremental.h
+  bool rust_incremental = true;  // tool/rust/incremental.h
   bool build_scripts = false;    // runs of cargo's build scripts are remembered
   bool read_only = false;        // use what is stored, store nothing
   double audit_rate = 0;         // the part of all hits for which the tool is run and compared
@@ -45,9 +45,9 @@ struct Services {
   Flights flights;
   RecordCache cache;
   warm::RequestCache requests;
-  IncrementalPolicy incremental{};
-  sharing::TextSearchCache mentions{};
-  std::string locks{};  // directory of the locks on outputs (output_locks.h); empty: none
+  tool::rust::IncrementalPolicy incremental{};
+  evidence::TextSearchCache mentions{};
+  std::string locks{};  // directory of the locks on outputs (os/output_locks.h); empty: none
 };
 
 }  // namespace deja::pipeline

@@ -21,7 +21,8 @@ Result<action::StreamBytes> keep_stream(const std::string& bytes, store::BlobSto
 Result<std::string> read_stream(const action::StreamBytes& stream, store::BlobStore& blobs) {
   if (!stream.blob) return stream.bytes;
   const auto blob = TRY(blobs.open_blob(*stream.blob));
-  if (!blob) return Error{Code::corrupt, 0, "blob is gone: " + stream.blob->hex()};
+  if (!blob)
+    return Error{Code::corrupt, 0, "the store no longer has the blob " + stream.blob->hex()};
   return os::read_fd(blob->fd, stream.size);
 }
 

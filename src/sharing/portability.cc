@@ -293,7 +293,8 @@ bool may_hold_working_directory(const RunContext& run, const RootSearch& leaks,
 
 // A script around a compiler can compute anything from the name of its working directory, and
 // reading that name is not observed. These are the spellings with which a shell script gets it.
-bool scripts_may_name_directory(const evidence::RunFacts& run_facts, TextSearchCache& mentions) {
+bool scripts_may_name_directory(const evidence::RunFacts& run_facts,
+                                evidence::TextSearchCache& mentions) {
   static const std::vector<std::string> kSpellings = {"pwd",      "PWD",  "cwd", "realpath",
                                                       "readlink", "dirs", "~+",  "rev-parse"};
   return std::any_of(run_facts.scripts.begin(), run_facts.scripts.end(),
@@ -305,7 +306,7 @@ bool scripts_may_name_directory(const evidence::RunFacts& run_facts, TextSearchC
 }  // namespace
 
 void decide_portability(const RunContext& run, const RootSearch& leaks,
-                        evidence::RunFacts& run_facts, TextSearchCache& mentions) {
+                        evidence::RunFacts& run_facts, evidence::TextSearchCache& mentions) {
   const bool is_named_by_script = scripts_may_name_directory(run_facts, mentions);
   std::vector<RootCheck> open;
   // A linker script can select inputs by any part of their names. After that come two texts for

@@ -12,10 +12,10 @@
 
 #include <cstdint>
 
+#include "evidence/text_search_cache.h"
 #include "evidence/trace_builder.h"
 #include "sharing/root_search.h"
 #include "sharing/run_context.h"
-#include "sharing/text_search_cache.h"
 
 namespace deja::sharing {
 
@@ -27,6 +27,6 @@ RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run
 // occurs in an output. A root that only must keep its place inside the workspace is bound to that
 // place.
 void decide_portability(const RunContext& run, const RootSearch& leaks,
-                        evidence::RunFacts& run_facts, TextSearchCache& mentions);
+                        evidence::RunFacts& run_facts, evidence::TextSearchCache& mentions);
 
 }  // namespace deja::sharing

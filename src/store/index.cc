@@ -149,7 +149,8 @@ Result<std::shared_ptr<Index>> Index::open(const std::string& directory, Access 
   if (auto present = all.open[directory].lock()) {
     // Opening a second environment and closing it would release the first one's locks.
     if (present->access_ == Access::read_only && access == Access::read_write)
-      return Error{Code::unavailable, 0, "store is open read-only in this process: " + directory};
+      return Error{Code::unavailable, 0,
+                   "this process has opened the store for reading only: " + directory};
     if (present->is_replaced()) TRY(present->reopen());
     return present;
   }
@@ -259,8 +260,9 @@ void Index::close_environment() {
 
 Status Index::check_process() const {
   if (::getpid() != pid_)
-    return Error{Code::invalid, 0, "store used in a child of the process that opened it"};
-  if (!env_) return Error{Code::unavailable, 0, "index is not open: " + directory_};
+    return Error{Code::invalid, 0,
+                 "the store was opened by another process, the parent of this one; open it here"};
+  if (!env_) return Error{Code::unavailable, 0, "the index is not open: " + directory_};
   return {};
 }
 
@@ -362,7 +364,7 @@ Status Index::read(const Body& body) {
     }
     TRY(adopt_size());
   }
-  return Error{Code::unavailable, 0, "index keeps growing"};
+  return Error{Code::unavailable, 0, "the index grows while it is written: " + directory_};
 }
 
 Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& map_size) {
@@ -404,7 +406,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
 
 Status Index::write(const Body& body) {
   if (access_ == Access::read_only)
-    return Error{Code::denied, EROFS, "store is read-only: " + directory_};
+    return Error{Code::denied, EROFS, "the store may only be read: " + directory_};
   Status status;
   for (int i = 0; i < kTries; ++i) {
     std::uint64_t map_size = 0;
@@ -422,7 +424,8 @@ Status Index::write(const Body& body) {
         break;
     }
   }
-  return status ? Error{Code::unavailable, 0, "index keeps growing"} : std::move(status);
+  return status ? Error{Code::unavailable, 0, "the index grows while it is written: " + directory_}
+                : std::move(status);
 }
 
 void Index::count_use() {

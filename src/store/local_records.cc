@@ -62,7 +62,7 @@ Result<std::vector<BlobRow>> LocalStore::rows_of(const std::vector<BlobReference
     if (!identity) {
       if (!TRY(open_blob(blob.digest)))
         return Error{Code::invalid, 0,
-                     "result names a blob that is not stored: " + blob.digest.hex()};
+                     "the result names a blob that is not stored: " + blob.digest.hex()};
       identity = known(blob.digest);
     }
     BlobRow row;
@@ -81,14 +81,15 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record,
   const std::string row = encode_result_row(key, record, sorted);
   if (options_.limit_bytes != 0 && result_disk_bytes(row.size(), sorted) > low_water_bytes()) {
     TRY(discard_unreferenced(sorted.blobs));
-    return Error{Code::no_space, 0, "result is larger than the store's limit"};
+    return Error{Code::no_space, 0, "the result is larger than the store's limit (store.limit)"};
   }
   const std::string frame = encode_frame(FrameKind::result, key.digest, row);
   const std::vector<BlobRow> blobs = TRY(rows_of(sorted.blobs));
   const Change insert = [&](CatalogChange& change) -> Status {
     // Under the lock no process evicts: either all blobs are there, or the result is refused.
     if (!TRY(is_complete(sorted)))
-      return Error{Code::unavailable, 0, "a blob of the result was removed"};
+      return Error{Code::unavailable, 0,
+                   "a blob of the result was evicted before the result was stored"};
     TRY(ledger_.append(change.counters.ledger_number, frame, change.counters.ledger_bytes));
     return change.insert_result({key, row, sorted, blobs, os::wall_ns()});
   };

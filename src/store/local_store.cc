@@ -30,7 +30,7 @@ LocalStore::LocalStore(Options options)
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
   if (options.dir.empty() || options.dir[0] != '/')
-    return Error{Code::invalid, 0, "store directory is not an absolute path: " + options.dir};
+    return Error{Code::invalid, 0, "the store's directory is not an absolute path: " + options.dir};
   const bool is_there = TRY(os::stat_file(options.dir)).has_value();
   if (is_there && !is_writable(options.dir)) options.read_only = true;
   std::unique_ptr<LocalStore> store(new LocalStore(std::move(options)));
@@ -58,7 +58,7 @@ LocalStore::~LocalStore() {
 
 Status LocalStore::refuse_when_read_only() const {
   if (!options_.read_only) return {};
-  return Error{Code::denied, EROFS, "store is read-only: " + layout_.root()};
+  return Error{Code::denied, EROFS, "the store may only be read: " + layout_.root()};
 }
 
 void LocalStore::note_error(const Error& error) {

@@ -34,7 +34,7 @@ Result<std::optional<Blob>> MemStore::open_blob(const Digest& digest) {
 
 Result<PutBlob> MemStore::put_blob(const os::Fd& source) {
   const auto bytes = TRY(os::read_from_start(source, kBlobLimit));
-  if (!bytes) return Error{Code::no_space, 0, "blob too large for memory"};
+  if (!bytes) return Error{Code::no_space, 0, "the blob is too large for memory"};
   return put_blob_bytes(*bytes);
 }
 
@@ -69,7 +69,8 @@ Result<std::optional<std::string>> MemStore::get_result(const ActionKey& key) {
 Status MemStore::put_result(const ActionKey& key, std::string_view record,
                             const ResultFacts& facts) {
   const MutexLock lock(mutex_);
-  if (!is_complete(facts)) return Error{Code::invalid, 0, "result names a blob that is not stored"};
+  if (!is_complete(facts))
+    return Error{Code::invalid, 0, "the result names a blob that is not stored"};
   results_[key] = {std::string(record), facts};
   return {};
 }

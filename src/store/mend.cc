@@ -166,7 +166,7 @@ class Mender {
       if (parse_ledger_name(name)) {
         want_small_file(path, kLedgerFileMax);
       } else {
-        set_aside(path, *id, "is a foreign name");
+        set_aside(path, *id, "does not belong here");
       }
     }
   }
@@ -178,7 +178,7 @@ class Mender {
       const auto id = look(path);
       if (!id) continue;
       if (!digest_of_blob_name(directory, std::string(62, '0'))) {
-        set_aside(path, *id, "is a foreign name");
+        set_aside(path, *id, "does not belong here");
       } else if (want(path, *id, id->is_directory(), 0700)) {
         for (const std::string& name : names_in(path)) look_at_blob(directory, name);
       }
@@ -190,7 +190,7 @@ class Mender {
     const auto id = look(path);
     if (!id) return;
     if (!digest_of_blob_name(directory, name)) {
-      set_aside(path, *id, "is a foreign name");
+      set_aside(path, *id, "does not belong here");
     } else {
       want(path, *id, id->is_regular(), 0400);
     }

@@ -32,13 +32,13 @@ TEST_F(Mend, FindsNothingWhereNothingIsWrong) {
 
 TEST_F(Mend, TouchesNothingWithoutRepair) {
   ASSERT_TRUE(os::write_file_atomic(path("blobs/other"), "x"));
-  EXPECT_EQ(mend(false), Lines({"blobs/other is a foreign name"}));
-  EXPECT_EQ(mend(false), Lines({"blobs/other is a foreign name"}));
+  EXPECT_EQ(mend(false), Lines({"blobs/other does not belong here"}));
+  EXPECT_EQ(mend(false), Lines({"blobs/other does not belong here"}));
 }
 
 TEST_F(Mend, SetsAsideWhatCanBeLookedAt) {
   ASSERT_TRUE(os::write_file_atomic(path("blobs/other"), "x"));
-  EXPECT_EQ(mend(true), Lines({"blobs/other is a foreign name, set aside in quarantine"}));
+  EXPECT_EQ(mend(true), Lines({"blobs/other does not belong here, set aside in quarantine"}));
   EXPECT_EQ(os::list_directory(path("quarantine"))->size(), 1u);
   EXPECT_EQ(mend(false), Lines());
 }

@@ -85,7 +85,8 @@ Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
     auto lock = TRY(os::try_lock_file(layout.lock()));
     if (lock) return lock;
     if (os::monotonic_ns() > deadline)
-      return Error{Code::timeout, 0, "store is being rebuilt: " + layout.root()};
+      return Error{Code::timeout, 0,
+                   "another process rebuilds the index of the store " + layout.root()};
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -178,7 +179,7 @@ Status rebuild_index(const Layout& layout) {
 
 Result<PreparedStore> prepare_read_only(const Layout& layout, const PrepareOptions& options) {
   if (TRY(read_format(layout)) != Format::ours)
-    return Error{Code::invalid, 0, "no store in " + layout.root()};
+    return Error{Code::invalid, 0, "there is no store in " + layout.root()};
   const IndexHealth health = TRY(check_index(layout.index()));
   PreparedStore prepared;
   if (health == IndexHealth::sound) return prepared;
@@ -187,7 +188,8 @@ Result<PreparedStore> prepare_read_only(const Layout& layout, const PrepareOptio
   if (health == IndexHealth::absent || health == IndexHealth::damaged || options.is_embedded ||
       !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
-                 "read-only store " + layout.root() + ": index is " + health_name(health)};
+                 "the store " + layout.root() + " may only be read, and its index is " +
+                     health_name(health)};
   prepared.is_unverified = true;
   return prepared;
 }

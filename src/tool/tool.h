@@ -40,9 +40,6 @@ enum class BypassReason : std::uint8_t {
   unknown_tool,        // no adapter knows this program
   tool_not_found,      // no such program on PATH (the real exec reports it)
   disabled,            // DEJA_DISABLE, or `disable` in the config
-  busy,                // the engine has its maximum number of clients
-  foreign_client,      // client of another user, mount namespace or root directory
-  unobservable,        // the tool cannot be observed (static, setuid, foreign binary)
   internal_error,      // the cache failed; the journal has the reason
   no_cache,            // deja exec --no-cache, --non-deterministic
   incremental,         // edited repeatedly: left to rustc's incremental cache
@@ -189,7 +186,7 @@ struct Invocation {
     // Cargo's target directory: two builds at once have one each. Empty: none is known.
     std::string target_directory;
     // The directory in which clang keeps modules that it makes on demand; empty: it makes none. What a
-    // run made of the modules and reads is told apart in pipeline/modules.h.
+    // run made of the modules and reads is told apart in evidence/modules.h.
     std::string module_cache;
     // A file that is there when the tool has made this before, and would now reuse parts of its own
     // (rustc's incremental cache), if it were let; empty: it has no such cache.

@@ -72,7 +72,7 @@ class Row:
                     self.count(phase, lambda e: e["outcome"] in ("miss", "failure")),
                     self.count(phase, lambda e: e["outcome"] == "bypass")]
 
-        is_dup, is_unstored = (lambda e: e["dup"]), (lambda e: e["outcome"] == "miss" and e["detail"])
+        is_dup, is_unstored = (lambda e: e["dup"]), (lambda e: e["outcome"] == "miss" and e["not_stored"])
         is_plain = self.build == "plain" or self.build.startswith("plain ")
         counts = [""] * 8 if is_plain else [*counted("configure"), *counted("build"), self.count("build", is_dup),
                                             self.count("build", is_unstored)]
@@ -250,7 +250,7 @@ def explain(rows, work):
             kinds = collections.defaultdict(set)
             counts = collections.Counter()
             for event in filter(lambda e: is_news(row, e), getattr(row, phase + "_events")):
-                file = re.search(r"changed: file (.*) = ", event["reason"])
+                file = re.search(r"changed: file (.*)", event["reason"])
                 kind = reason_of(event, work)
                 counts[kind] += 1
                 kinds[kind].add((event["what"] + (": " + file[1] if file else "")).replace(str(work), "…"))

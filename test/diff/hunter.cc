@@ -55,8 +55,8 @@ void count(const Verdict& verdict, bool was_known, Tally& tally) {
   if (outcome == "bypass") ++tally.bypasses;
   if (verdict.noisy) ++tally.noisy;
   if (outcome == "miss" && was_known) ++tally.lost[lost_reason(verdict.event)];
-  if (outcome == "miss" && !verdict.event.detail.empty())
-    ++tally.unpublished[verdict.event.detail.substr(0, 40)];
+  if (outcome == "miss" && !verdict.event.not_stored.empty())
+    ++tally.not_stored[verdict.event.not_stored];
 }
 
 class Hunter {
@@ -158,7 +158,7 @@ std::string report(const Tally& t) {
       << " failures, " << t.bypasses << " bypasses; " << t.noisy
       << " tools that never leave the same; " << t.wrong.size() << " wrong\n";
   list(out, "  lost hit: ", t.lost);
-  list(out, "  not stored: ", t.unpublished);
+  list(out, "  not stored: ", t.not_stored);
   for (const Catch& c : t.wrong) out << "WRONG, " << c.reproducer << "\n";
   return out.str();
 }

@@ -22,7 +22,7 @@ struct Tally {
   int projects = 0, unusable = 0, judged = 0, hits = 0, misses = 0, failures = 0, bypasses = 0,
       noisy = 0;
   std::map<std::string, int> lost;  // misses that left bytes that were stored already, by reason
-  std::map<std::string, int> unpublished;
+  std::map<std::string, int> not_stored;
   std::vector<Catch> wrong;
 };
 std::string report(const Tally& tally);

@@ -276,10 +276,22 @@ TEST_P(OnDemand, MessagesOfModulesAreTheirMakers) {
   ws.write("inc/b.h",
            "#pragma once\n#define B 3\nstatic inline int unused(void) { int u; return 1; }\n");
   settle();
+  outcome(compile("one", {"-Wall"}));
+  EXPECT_EQ(ws.last_event().not_stored, "module_messages") << ws.last_event();
+  remove_cache();
   for (int round = 0; round < 3; ++round) {
     for (const char* unit : {"one", "two", "one"}) compare(compile(unit, {"-Wall"}));
     remove_cache();
     for (const char* unit : {"two", "one", "one"}) compare(compile(unit, {"-Wall"}));
+  }
+}
+
+TEST_P(OnDemand, AFailureWithModulesIsNotStored) {
+  build_all();
+  write_unit("one", "#error never\n");
+  for (int round = 0; round < 2; ++round) {
+    compare(compile("one"));
+    EXPECT_EQ(ws.last_event().not_stored, "module_failure") << ws.last_event();
   }
 }
 
@@ -305,14 +317,14 @@ TEST_P(OnDemand, TimeIsNotKept) {
     write_unit("one", use);
     for (int round = 0; round < 2; ++round) {
       outcome(compile("one"));
-      EXPECT_NE(ws.last_event().detail, "") << use << ws.last_event();
+      EXPECT_NE(ws.last_event().not_stored, "") << use << ws.last_event();
     }
   }
   write_unit("one", "#if __has_include(\"" + cache() + "/modules.timestamp\")\n" +
                         "const char* now = __TIME__;\n#endif\n");
   for (int round = 0; round < 2; ++round) {
     outcome(compile("one"));
-    EXPECT_NE(ws.last_event().detail, "") << ws.last_event();
+    EXPECT_NE(ws.last_event().not_stored, "") << ws.last_event();
   }
 }
 
@@ -323,7 +335,7 @@ TEST_P(OnDemand, SourcesThatLookIntoTheCache) {
   for (const std::string& name : {file, cache() + "/modules.timestamp"}) {
     write_unit("one", "#if __has_include(\"" + name + "\")\nint there;\n#endif\n");
     for (int round = 0; round < 2; ++round) compare(compile("one"));
-    EXPECT_NE(ws.last_event().detail, "") << ws.last_event();
+    EXPECT_EQ(ws.last_event().not_stored, "module_cache_named") << ws.last_event();
     remove_cache();
     compare(compile("one"));
   }

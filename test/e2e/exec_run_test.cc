@@ -116,9 +116,7 @@ TEST_P(ExecRun, OutputsMustBeWrittenByThisRun) {
     argv.insert(argv.begin() + 1, more.begin(), more.end());
     for (int i = 0; i < 2; ++i) {
       ws.expect_miss(argv);
-      EXPECT_NE(ws.last_event().detail.find("did not write its declared output: out"),
-                std::string::npos)
-          << ws.last_event();
+      EXPECT_EQ(ws.last_event().not_stored, "output_not_written") << ws.last_event();
     }
   }
   EXPECT_EQ(ws.read("out"), "left by somebody\n");
@@ -156,7 +154,7 @@ TEST_P(ExecRun, DeclaredOnlyKeepsModesSymlinksAndDirectories) {
           "--pass-env", "PATH"},
          "mkdir -p gen/deep; cp in gen/deep/a; ln -s deep/a gen/link; cp in tool; chmod 755 tool");
   ws.expect_miss(make);
-  EXPECT_EQ(ws.last_event().detail, "");
+  EXPECT_EQ(ws.last_event().not_stored, "");
   const Tree made = ws.tree();
   ws.remove("gen");
   ws.remove("tool");
@@ -204,7 +202,8 @@ TEST_P(ExecRun, EditsDuringTheRunPreventStoring) {
     options.insert(options.end(), evidence.begin(), evidence.end());
     const Argv edits = sh(options, "read -r n < in; echo 2 > in; echo $n > out");
     ws.expect_miss(edits);
-    EXPECT_NE(ws.last_event().detail, "");
+    EXPECT_EQ(ws.last_event().not_stored, evidence.empty() ? "input_rewritten" : "input_changed")
+        << ws.last_event();
     ws.write("in", "1\n");
     ws.expect_miss(edits);
   }
@@ -394,7 +393,7 @@ TEST_P(ExecRun, ClockCountsOnRequest) {
   const auto expect_never_kept = [&](const Argv& argv) {
     for (int i = 0; i < 2; ++i) {
       ws.expect_miss(argv);
-      EXPECT_NE(ws.last_event().detail, "");
+      EXPECT_NE(ws.last_event().not_stored, "");
     }
   };
   ws.write("a.c", "int a;\n");

@@ -109,11 +109,11 @@ TEST_P(StdinOfAnyKind, ReadByAWrapperProvesNothing) {
     ws.script("gcc", std::string("#!/bin/sh\n") + reader + "\n/usr/bin/gcc -DX=$x \"$@\"\n");
     for (const char* text : {"", "1\n", "2\n"}) {
       ws.expect_unchanged(compile, {.in = text});
-      EXPECT_EQ(ws.last_event().detail, "reads standard input") << reader << ws.last_event();
+      EXPECT_EQ(ws.last_event().not_stored, "stdin_read") << reader << ws.last_event();
       ws.expect_unchanged({"sh", "-c",
                            std::string("printf '") + text + "' | " + ws.with_deja(compile)[0] +
                                " gcc -c a.c -o a.o"});
-      EXPECT_EQ(ws.last_event().detail, "reads standard input") << reader << ws.last_event();
+      EXPECT_EQ(ws.last_event().not_stored, "stdin_read") << reader << ws.last_event();
     }
   }
 }

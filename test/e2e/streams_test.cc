@@ -70,7 +70,7 @@ TEST_P(Stream, BothStreamsServeNoSingleOne) {
   ws.expect_miss(both);
   EXPECT_FALSE(ws.deja(both, {.streams = Streams::one}).out.empty());
   EXPECT_EQ(ws.last_event().outcome, "miss");
-  EXPECT_EQ(ws.last_event().reason, "streams were captured apart");
+  EXPECT_EQ(ws.last_event().reason, "the stored result has standard output and error as two texts");
 }
 
 // The assembler prints what the source says, which may look like a message of the compiler.

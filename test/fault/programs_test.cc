@@ -367,11 +367,11 @@ TEST_P(Programs, ThatLockInWhatTheyStart) {
   for (const char* how : {"-static", "-pie"}) {
     ASSERT_TRUE(build(clock, {"gcc", how}, "program/copier"));
     expect_like_bare(tool);
-    ASSERT_NE(ws.last_event().detail, "ended by a signal");
+    ASSERT_NE(ws.last_event().not_stored, "tool_killed");
   }
   ASSERT_TRUE(build(kSandbox, {"gcc", "-DEXEC", "-static"}));
   expect_like_bare(tool);
-  ASSERT_NE(ws.last_event().detail, "ended by a signal");
+  ASSERT_NE(ws.last_event().not_stored, "tool_killed");
 }
 
 // The tool is a supervisor itself, and there can be only one.
@@ -770,7 +770,7 @@ TEST_P(Programs, ThatLookAtVeryMuch) {
   for (const Argv& many :
        {Argv{"program/tool", "400000"}, Argv{"program/tool", "1200000", "long"}}) {
     expect_like_bare(many);
-    EXPECT_EQ(ws.last_event().detail, "the run has too many records");
+    EXPECT_EQ(ws.last_event().not_stored, "too_many_records");
   }
 }
 

@@ -170,8 +170,8 @@ std::ostream& operator<<(std::ostream& to, Mode mode) {
 }
 
 std::ostream& operator<<(std::ostream& to, const Event& e) {
-  return to << e.outcome << " (reason: " << e.reason << "; detail: " << e.detail
-            << "; tool runs: " << e.tool_runs << ")";
+  return to << e.outcome << " (reason: " << e.reason << "; not stored: " << e.not_stored
+            << "; detail: " << e.detail << "; tool runs: " << e.tool_runs << ")";
 }
 
 std::ostream& operator<<(std::ostream& to, const Node& n) {
@@ -477,6 +477,7 @@ std::vector<Event> Workspace::events() const {
     Event e;
     e.outcome = json.value("outcome", "");
     e.reason = json.value("reason", "");
+    e.not_stored = json.value("not_stored", "");
     e.detail = json.value("detail", "");
     e.tool = json.value("tool", "");
     e.what = json.value("what", "");

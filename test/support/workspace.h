@@ -31,7 +31,7 @@ using Argv = std::vector<std::string>;
 
 // A line of the journal.
 struct Event {
-  std::string outcome, reason, detail, tool, what;
+  std::string outcome, reason, not_stored, detail, tool, what;
   int tool_runs = 0;
   bool dup = false;
 };

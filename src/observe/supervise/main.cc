@@ -50,7 +50,7 @@ struct Inherited {
 [[noreturn]] void become_tool(const char* path, char** argv) {
   ::execv(path, argv);
   const int failed = errno;
-  std::fprintf(stderr, "deja: %s: %s\n", path, std::strerror(failed));
+  std::fprintf(stderr, "deja: cannot start %s: %s\n", path, std::strerror(failed));
   ::_exit(failed == ENOENT ? 127 : 126);
 }
 

@@ -82,6 +82,11 @@ void FakeRun::writes(const std::string& name, std::string_view bytes) {
   record(DEJA_OP_CLOSE, name);
 }
 
+void FakeRun::removes(const std::string& name) {
+  record(DEJA_OP_UNLINK, name);
+  EXPECT_TRUE(os::remove_tree(at(name)));
+}
+
 RunReport FakeRun::end() {
   const std::string bytes = log_.bytes();
   report.log = os::Fd(::memfd_create("log", MFD_CLOEXEC | MFD_ALLOW_SEALING));

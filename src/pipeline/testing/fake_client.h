@@ -23,6 +23,7 @@ class FakeRun {
   void lists(const std::string& name);
   void asks(const std::string& variable);  // getenv()
   void writes(const std::string& name, std::string_view bytes);
+  void removes(const std::string& name);
   // What the tool left out of the log.
   void loses() { log_.lost(DEJA_LOST_FULL); }
 

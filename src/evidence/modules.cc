@@ -3,12 +3,11 @@
 // about everything that the module is made of. A later run that reads the module finds them there.
 //
 // Tested by test/diff/on_demand_test.cc.
-#include "pipeline/modules.h"
+#include "evidence/modules.h"
 
 #include <algorithm>
 #include <set>
 
-#include "action/manifest.h"
 #include "action/recipe.h"
 #include "base/path.h"
 #include "evidence/claim_checker.h"
@@ -16,7 +15,7 @@
 #include "formats/file_pieces.h"
 #include "os/file.h"
 
-namespace deja::pipeline {
+namespace deja::evidence {
 namespace {
 
 using action::Claim;
@@ -27,21 +26,19 @@ using action::Trace;
 // The key of what a module is made of. It holds everything that could make another module of the same headers:
 // each option but those that name the source and the outputs (by default clang's own name of a module does
 // not depend on search paths), and the place.
-ProbeKey key_of(const evidence::RunFacts::Module& module, const FinishedRun& run) {
-  const Prepared& p = run.prepared;
-  const Target& target = run.target;
+ProbeKey key_of(const RunFacts::Module& module, const ModuleRun& run) {
   action::HashSink sink;
   sink.field("recipe", "deja module 1");
-  sink.field("tool", p.command.tool);
-  sink.field("tool digest", p.identity.hex());
-  sink.field("name", target.invocation.run.argv.empty() ? "" : target.invocation.run.argv.front());
-  sink.field("language", target.invocation.identity.language);
-  for (const tool::KeyArgument& argument : target.invocation.key.arguments) {
+  sink.field("tool", run.command.tool);
+  sink.field("tool digest", run.tool.hex());
+  sink.field("name", run.invocation.run.argv.empty() ? "" : run.invocation.run.argv.front());
+  sink.field("language", run.invocation.identity.language);
+  for (const tool::KeyArgument& argument : run.invocation.key.arguments) {
     const bool is_name = argument.is_input || argument.is_target ||
                          argument.output != tool::KeyArgument::Output::none;
     if (!is_name) sink.field("argument", argument.text);
   }
-  for (const Root root : action::kRoots) sink.field("root", target.roots.path(root));
+  for (const Root root : action::kRoots) sink.field("root", run.roots.path(root));
   sink.field("module", module.path);
   sink.field("content", module.digest.view());
   return ProbeKey{sink.finish()};
@@ -75,7 +72,7 @@ bool is_of_run_alone(const Observation& claim, const std::set<std::string>& inpu
 }
 
 // The names of all files that the module is made of; empty: not all of them are in the trace.
-std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const Trace& trace,
+std::set<std::string> inputs_of(const RunFacts::Module& module, const Trace& trace,
                                 const action::Roots& roots) {
   const auto fd = os::open_read(module.path);
   if (!fd) return {};
@@ -96,20 +93,18 @@ std::set<std::string> inputs_of(const evidence::RunFacts::Module& module, const 
 }
 
 // Does a source name files of the module cache (__has_include)? What it finds there is not claimed.
-bool asks_for_cache(const evidence::RunFacts& run_facts, sharing::TextSearchCache& mentions) {
+bool asks_for_cache(const RunFacts& run_facts, TextSearchCache& mentions) {
   static const std::vector<std::string> kNames = {
       "modules.timestamp", "modules.idx", ".pcm\"", ".pcm>", ".pcm)", ".pcm."};
-  return std::ranges::any_of(run_facts.inputs, [&](const evidence::Input& input) {
+  return std::ranges::any_of(run_facts.inputs, [&](const Input& input) {
     return mentions.in_file(input.path, input.digest, kNames) != 0;
   });
 }
 
 // The claims of the run that made it, if they are known and hold now.
-std::optional<Trace> known_of(const ProbeKey& key, evidence::ClaimChecker& checker,
-                              Services& services) {
-  const auto record = services.records.get_manifest(key);
-  if (!record || !*record) return std::nullopt;
-  const auto manifest = action::decode_manifest(**record);
+std::optional<Trace> known_of(const ProbeKey& key, ClaimChecker& checker,
+                              const FindManifest& find) {
+  const auto manifest = find(key);
   if (!manifest) return std::nullopt;
   for (const action::Manifest::Entry& entry : manifest->entries()) {
     Trace trace = manifest->trace(entry);
@@ -129,70 +124,55 @@ Observation revealed(Observation claim, const tool::Command& command, const acti
 
 }  // namespace
 
-void claim_modules(const FinishedRun& run, Services& services, evidence::RunFacts& run_facts) {
+void claim_modules(const ModuleRun& run, digest::FileDigester& digester, TextSearchCache& mentions,
+                   const FindManifest& find, RunFacts& run_facts) {
   if (run_facts.modules.empty()) return;
-  const bool has_made =
-      std::ranges::any_of(run_facts.modules, &evidence::RunFacts::Module::is_made);
-  if (run.report.exit_code != 0) {
-    run_facts.problem = "failed, with modules";
+  const bool has_made = std::ranges::any_of(run_facts.modules, &RunFacts::Module::is_made);
+  std::optional<NotStored> why;
+  if (run.has_failed) {
+    why = NotStored::module_failure;
+  } else if (has_made && run.has_printed) {
+    why = NotStored::module_messages;
+  } else if (asks_for_cache(run_facts, mentions)) {
+    why = NotStored::module_cache_named;
+  }
+  if (why) {
+    run_facts.problem = Problem{*why};
     return;
   }
-  if (has_made && !(run.report.out.empty() && run.report.err.empty())) {
-    run_facts.problem = "made a module, and printed something";
-    return;
-  }
-  if (asks_for_cache(run_facts, services.mentions)) {
-    run_facts.problem = "a source names files of the module cache";
-    return;
-  }
-  const tool::Command& command = run.prepared.command;
-  const action::Roots& roots = run.target.roots;
-  evidence::ClaimChecker checker(command, roots, services.digester);
+  ClaimChecker checker(run.command, run.roots, digester);
   std::vector<Observation>& claims = run_facts.trace.observations;
   bool is_strict = false;
-  for (const evidence::RunFacts::Module& module : run_facts.modules) {
+  for (const RunFacts::Module& module : run_facts.modules) {
     std::optional<Trace> known;
-    if (!module.is_made) known = known_of(key_of(module, run), checker, services);
+    if (!module.is_made) known = known_of(key_of(module, run), checker, find);
     const bool may_be_absent = module.is_made || known.has_value();
     is_strict |= !may_be_absent;
-    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file, roots.tag(module.path),
-                      std::string(module.digest.view())});
+    claims.push_back({may_be_absent ? Claim::absent_or_file : Claim::file,
+                      run.roots.tag(module.path), std::string(module.digest.view())});
     if (!known) continue;
     for (Observation& claim : known->observations)
-      claims.push_back(revealed(std::move(claim), command, roots));
+      claims.push_back(revealed(std::move(claim), run.command, run.roots));
   }
   if (is_strict) claims.insert(claims.end(), run_facts.compared.begin(), run_facts.compared.end());
   run_facts.trace.normalize();
 }
 
-void remember_modules(const FinishedRun& run, const Trace& trace,
-                      const std::vector<evidence::RunFacts::Module>& modules, Services& services) {
-  const action::Roots& roots = run.target.roots;
-  for (const evidence::RunFacts::Module& module : modules) {
+std::vector<MadeModule> made_modules(const ModuleRun& run, const Trace& trace,
+                                     const std::vector<RunFacts::Module>& modules) {
+  std::vector<MadeModule> out;
+  for (const RunFacts::Module& module : modules) {
     if (!module.is_made) continue;
-    const std::set<std::string> inputs = inputs_of(module, trace, roots);
+    const std::set<std::string> inputs = inputs_of(module, trace, run.roots);
     if (inputs.empty()) continue;
     Trace made;
     for (const Observation& claim : trace.observations)
-      if (!is_of_run_alone(claim, inputs, roots)) made.observations.push_back(claim);
+      if (!is_of_run_alone(claim, inputs, run.roots)) made.observations.push_back(claim);
     made.normalize();
     const ProbeKey key = key_of(module, run);
-    struct Context {
-      ActionKey key;
-      const Trace* trace;
-    } context{action_key(key, made), &made};
-    const auto change = [](void* c, std::optional<std::string_view> present) {
-      const Context& ctx = *static_cast<Context*>(c);
-      std::optional<action::Manifest> manifest;
-      if (present) manifest = action::decode_manifest(*present);
-      if (!manifest) manifest.emplace();
-      manifest->add(ctx.key, *ctx.trace);
-      return encode(*manifest);
-    };
-    // If this fails the module is unknown to later runs.
-    ignore(services.records.update_manifest(key, change, &context),
-           "a missing record is only a miss");
+    out.push_back({key, action_key(key, made), std::move(made)});
   }
+  return out;
 }
 
-}  // namespace deja::pipeline
+}  // namespace deja::evidence

@@ -10,7 +10,7 @@
 #include "base/lru_cache.h"
 #include "digest/digest.h"
 
-namespace deja::sharing {
+namespace deja::evidence {
 
 class TextSearchCache {
  public:
@@ -23,4 +23,4 @@ class TextSearchCache {
   LruCache<Digest, std::uint32_t> known_{8 << 20};
 };
 
-}  // namespace deja::sharing
+}  // namespace deja::evidence

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/incremental.h"
+#include "tool/rust/incremental.h"
 
 #include <gtest/gtest.h>
 
-namespace deja::pipeline {
+namespace deja::tool::rust {
 namespace {
 
 ProbeKey key(char c) { return {*Digest::from_hex(std::string(64, c))}; }
@@ -31,4 +31,4 @@ TEST(IncrementalPolicy, AHitOrAnHourEndsThem) {
 }
 
 }  // namespace
-}  // namespace deja::pipeline
+}  // namespace deja::tool::rust

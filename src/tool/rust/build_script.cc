@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by test/e2e/rust_script_test.cc.
-#include "pipeline/build_script.h"
+#include "tool/rust/build_script.h"
 
 #include "base/path.h"
 #include "os/file.h"
 
-namespace deja::pipeline {
+namespace deja::tool::rust {
 namespace {
 
 std::string quoted(std::string_view text) {
@@ -43,4 +43,4 @@ Status wrap_build_script(const std::string& program, const std::string& interpos
   return written;
 }
 
-}  // namespace deja::pipeline
+}  // namespace deja::tool::rust

@@ -12,7 +12,7 @@
 #include "base/mutex.h"
 #include "digest/digest.h"
 
-namespace deja::pipeline {
+namespace deja::tool::rust {
 
 class IncrementalPolicy {
  public:
@@ -37,4 +37,4 @@ class IncrementalPolicy {
   std::unordered_map<ProbeKey, Crate> crates_ GUARDED_BY(mutex_);
 };
 
-}  // namespace deja::pipeline
+}  // namespace deja::tool::rust

@@ -12,7 +12,7 @@
 
 #include "os/fd.h"
 
-namespace deja::pipeline {
+namespace deja::os {
 
 class OutputLocks {
  public:
@@ -25,25 +25,26 @@ class OutputLocks {
   }
   ~OutputLocks();
 
-  // Waits for runs that hold one of these absolute paths. Gives up when still_wanted, called once a second,
+  // names: one for each output, the same in all engines; they are the names of the lock files.
+  // Waits for runs that hold one of them. Gives up when still_wanted, called once a second,
   // returns false, or when the other run's process is stopped. directory: of the lock files; a lock that
   // cannot be made there is left out. holder: the client's process, which is written into the locks.
-  static OutputLocks take(const std::string& directory, std::vector<std::string> paths,
+  static OutputLocks take(const std::string& directory, std::vector<std::string> names,
                           const std::function<bool()>& still_wanted, pid_t holder = 0);
 
   // Removes the locks that killed engines have left in that directory.
   static void sweep(const std::string& directory);
 
-  // False: another run writes, or has written, one of these files during this run.
+  // False: another run writes, or has written, one of these outputs during this run.
   bool were_ours() const;
 
  private:
   struct Lock {
     std::string path;  // of the lock file
-    os::Fd fd;
+    Fd fd;
   };
   std::vector<Lock> locks_;
   bool gave_up_ = false;
 };
 
-}  // namespace deja::pipeline
+}  // namespace deja::os

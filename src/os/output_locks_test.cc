@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pipeline/output_locks.h"
+#include "os/output_locks.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "os/directory_test.h"
 
-namespace deja::pipeline {
+namespace deja::os {
 namespace {
 
 class OutputLocksTest : public os::DirectoryTest {
@@ -20,7 +20,7 @@ class OutputLocksTest : public os::DirectoryTest {
 
 TEST_F(OutputLocksTest, LeavesNothingBehind) {
   {
-    const OutputLocks locks = OutputLocks::take(directory, {"/a", "/b", "/a"}, wait_on);
+    const OutputLocks locks = OutputLocks::take(directory, {"a", "b", "a"}, wait_on);
     EXPECT_TRUE(locks.were_ours());
     EXPECT_FALSE(std::filesystem::is_empty(directory));
   }
@@ -33,7 +33,7 @@ TEST_F(OutputLocksTest, OneAtATime) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int round = 0; round < 20; ++round) {
-        const OutputLocks locks = OutputLocks::take(directory, {"/b", "/a"}, wait_on);
+        const OutputLocks locks = OutputLocks::take(directory, {"b", "a"}, wait_on);
         most = std::max(most.load(), ++inside);
         EXPECT_TRUE(locks.were_ours());
         std::this_thread::yield();
@@ -46,25 +46,25 @@ TEST_F(OutputLocksTest, OneAtATime) {
 }
 
 TEST_F(OutputLocksTest, OthersAreNotHeldUp) {
-  const OutputLocks one = OutputLocks::take(directory, {"/a"}, wait_on);
-  const OutputLocks other = OutputLocks::take(directory, {"/b"}, [] { return false; });
+  const OutputLocks one = OutputLocks::take(directory, {"a"}, wait_on);
+  const OutputLocks other = OutputLocks::take(directory, {"b"}, [] { return false; });
   EXPECT_TRUE(other.were_ours());
 }
 
 // Who gives up tells the one that it did not wait for.
 TEST_F(OutputLocksTest, GivingUpSpoilsBoth) {
   {
-    const OutputLocks first = OutputLocks::take(directory, {"/a"}, wait_on);
-    const OutputLocks second = OutputLocks::take(directory, {"/a"}, [] { return false; });
+    const OutputLocks first = OutputLocks::take(directory, {"a"}, wait_on);
+    const OutputLocks second = OutputLocks::take(directory, {"a"}, [] { return false; });
     EXPECT_FALSE(second.were_ours());
     EXPECT_FALSE(first.were_ours());
   }
-  EXPECT_TRUE(OutputLocks::take(directory, {"/a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take(directory, {"a"}, wait_on).were_ours());
 }
 
 TEST_F(OutputLocksTest, WithoutAPlaceAllIsAsEver) {
-  EXPECT_TRUE(OutputLocks::take("", {"/a"}, wait_on).were_ours());
-  EXPECT_TRUE(OutputLocks::take(directory + "/missing", {"/a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take("", {"a"}, wait_on).were_ours());
+  EXPECT_TRUE(OutputLocks::take(directory + "/missing", {"a"}, wait_on).were_ours());
 }
 
 // What a killed services leaves: a file that nobody has locked, and the mark of one that gave up.
@@ -72,14 +72,14 @@ TEST_F(OutputLocksTest, SweepTakesOnlyWhatNobodyHolds) {
   write("killed", "");
   write("killed.late", "");
   write("alone.late", "");
-  const OutputLocks held = OutputLocks::take(directory, {"/a"}, wait_on);
+  const OutputLocks held = OutputLocks::take(directory, {"a"}, wait_on);
   OutputLocks::sweep(directory);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1);
-  EXPECT_FALSE(OutputLocks::take(directory, {"/a"}, [] { return false; }).were_ours());
+  EXPECT_FALSE(OutputLocks::take(directory, {"a"}, [] { return false; }).were_ours());
   OutputLocks::sweep(directory);
   EXPECT_FALSE(held.were_ours());
   OutputLocks::sweep(directory + "/missing");
 }
 
 }  // namespace
-}  // namespace deja::pipeline
+}  // namespace deja::os

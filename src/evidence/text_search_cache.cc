@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sharing/text_search_cache.h"
+#include "evidence/text_search_cache.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "formats/file_pieces.h"
 #include "os/file.h"
 
-namespace deja::sharing {
+namespace deja::evidence {
 namespace {
 
 constexpr std::size_t kWeight = 128;  // cost of one entry
@@ -46,4 +46,4 @@ std::uint32_t TextSearchCache::in_file(const std::string& path, const Digest& di
   return *found;
 }
 
-}  // namespace deja::sharing
+}  // namespace deja::evidence

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tested by incremental_test.cc and test/e2e/rust_incremental_test.cc.
-#include "pipeline/incremental.h"
+#include "tool/rust/incremental.h"
 
-namespace deja::pipeline {
+namespace deja::tool::rust {
 
 bool IncrementalPolicy::missed(const ProbeKey& probe, std::int64_t now_ns) {
   const MutexLock lock(mutex_);
@@ -18,4 +18,4 @@ void IncrementalPolicy::hit(const ProbeKey& probe) {
   crates_.erase(probe);
 }
 
-}  // namespace deja::pipeline
+}  // namespace deja::tool::rust

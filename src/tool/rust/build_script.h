@@ -8,10 +8,10 @@
 
 #include "base/result.h"
 
-namespace deja::pipeline {
+namespace deja::tool::rust {
 
 // program: absolute path of what was just made. interposer: that of libdeja-observe.so, which tells where
 // `deja` is installed.
 Status wrap_build_script(const std::string& program, const std::string& interposer);
 
-}  // namespace deja::pipeline
+}  // namespace deja::tool::rust
