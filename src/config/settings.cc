@@ -229,10 +229,8 @@ std::string show_name(const Config& config) {
   return "";
 }
 
-}  // namespace
-
-const std::vector<Setting>& setting_table() {
-  static const std::vector<Setting> table = {
+std::vector<Setting> rows_of_this_machine() {
+  return {
       {"disable", "DEJA_DISABLE", "true or false", "run every tool as if deja were not there",
        assign_bool<&Config::disable>, show_bool<&Config::disable>, Answers::change},
       {"store.limit", "", "size above 0, such as \"10G\" or \"500Mi\"",
@@ -279,6 +277,11 @@ const std::vector<Setting>& setting_table() {
        "print one line on stderr for each hit, or for each command",
        assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>,
        Answers::change},
+  };
+}
+
+std::vector<Setting> rows_of_remotes() {
+  return {
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
        "URLs of remote caches, nearest first (docs/remotes.md)", assign_remote,
        [](const Config& c) { return show_list(c.remote); }, Answers::unchanged},
@@ -320,6 +323,16 @@ const std::vector<Setting>& setting_table() {
        [](const Config& c) { return show_text(format_size(c.remote_download_limit)); },
        Answers::unchanged},
   };
+}
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+  static const std::vector<Setting> table = [] {
+    std::vector<Setting> rows = rows_of_this_machine();
+    for (Setting& row : rows_of_remotes()) rows.push_back(std::move(row));
+    return rows;
+  }();
   return table;
 }
 

@@ -2,7 +2,7 @@
 // One worker thread does what needs the network: it reads records of sessions that have begun and writes those that
 // are over. It wakes when a session begins, and once in a while to see what has gone quiet.
 //
-// Tested by session_test.cc.
+// Tested by remotes_test.cc.
 #include "exchange/session.h"
 
 #include <chrono>
