@@ -128,7 +128,7 @@ def check_threads(build, jobs):
             command = [COMPILER, *words, *(f"-isystem{path}" for path in system), *THREAD_FLAGS, entry["file"]]
             return subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
 
-        modules = {"config", "digest", "store", "exchange", "journal", "warm", "sharing", "pipeline", "engine", "daemon", "api"}
+        modules = {"config", "digest", "store", "remote", "remote_loader", "exchange", "journal", "warm", "sharing", "pipeline", "engine", "daemon", "api"}
         entries = [e for e in entries if pathlib.Path(e["file"]).relative_to(cxx.ROOT / "src").parts[0] in modules]
         failed = 0
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:

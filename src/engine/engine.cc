@@ -20,7 +20,7 @@ namespace deja::engine {
 namespace {
 
 // How long an engine may outlive its last request for uploads. What is left then stays in the queue.
-constexpr std::int64_t kLingerNs = 5'000'000'000;
+constexpr std::int64_t kLingerNs = 2'000'000'000;
 
 journal::Outcome journal_outcome(pipeline::OutcomeKind kind) {
   switch (kind) {

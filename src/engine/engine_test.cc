@@ -31,7 +31,9 @@ class EngineTest : public os::DirectoryTest {
     request_.cwd = dir_;
     request_.argv = {"no-such-tool"};
   }
-  std::unique_ptr<Engine> open() const { return Engine::open({.dir = cache(), .interposer = {}}); }
+  std::unique_ptr<Engine> open() const {
+    return Engine::open({.dir = cache(), .interposer = {}, .remote_library = {}});
+  }
   std::string cache() const { return join_path(dir_, "cache"); }
   std::vector<journal::Event> events() const {
     auto read = journal::read_events(journal::journal_dir(cache()), 10);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/offer.h"
+#include "action/claim_text.h"
 
 #include <gtest/gtest.h>
 
@@ -368,7 +369,8 @@ TEST(Claims, OfTheRightFormAreTaken) {
                                {Claim::variables_like, "", digest},
                                {Claim::absent_or_file, "/m.pcm", digest},
                                {Claim::variable_digest, "TZ", digest}};
-  for (const Observation& claim : right) EXPECT_TRUE(is_well_formed(claim)) << describe(claim);
+  for (const Observation& claim : right)
+    EXPECT_TRUE(is_well_formed(claim)) << action::describe(claim);
 }
 
 TEST(Claims, OfAnotherFormAreNot) {

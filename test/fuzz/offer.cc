@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "action/claim_text.h"
 #include "action/trace.h"
 #include "base/check.h"
 #include "exchange/offer.h"
@@ -18,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!decoded) return 0;
   const exchange::Offer& offer = decoded->offer;
   for (const exchange::OfferEntry& entry : offer.entries) {
-    for (const auto& claim : offer.trace(entry).observations) CHECK(!describe(claim).empty());
+    for (const auto& claim : offer.trace(entry).observations)
+      CHECK(!deja::action::describe(claim).empty());
     const auto result = exchange::check_entry(probe, offer, entry);
     if (!result) continue;
     for (const auto& artifact : result->artifacts)
