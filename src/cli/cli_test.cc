@@ -383,9 +383,9 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   const Ran ran = run({"config"});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.out,
-              AllOf(HasSubstr("key.salt            \"1G\"    " + dir_ + "/work/.deja.toml:1"),
+              AllOf(HasSubstr("key.salt                 \"1G\"     " + dir_ + "/work/.deja.toml:1"),
                     HasSubstr(":3: store.limit: works only in the user's own file"),
-                    HasSubstr("progress            \"hits\"  environment DEJA_PROGRESS"),
+                    HasSubstr("progress                 \"hits\"   environment DEJA_PROGRESS"),
                     HasSubstr(":2: nonsense: there is no such setting"),
                     HasSubstr("directory  " + cache_)));
   const Ran as_json = run({"config", "--format", "json"});

@@ -16,6 +16,7 @@
 namespace deja::config {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -134,7 +135,10 @@ TEST_F(ConfigTest, AllSettings) {
         "remote_mode = 'ro'\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
         "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\n[audit]\nrate = '0.25'\n"
-        "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n");
+        "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n"
+        "[remotes]\nnamespace = 'team'\ntimeout = '2s'\nsigning_key = 'key'\n"
+        "trusted_writers = '/x/writers'\nprefetch = false\nproject = 'x'\n"
+        "upload_limit = '5M'\ndownload_limit = 7\n");
   write("home/.config/deja/config.toml",
         "log = 'a'\nstore.limit = 5000\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
@@ -153,7 +157,37 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_EQ(c.tools.at("my-cc"), "gcc");
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
   EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
+  EXPECT_EQ(c.remote_namespace, "team");
+  EXPECT_EQ(c.remote_timeout_ms, 2000u);
+  EXPECT_EQ(c.remote_signing_key, dir_ + "/work/key");
+  EXPECT_EQ(c.remote_trusted_writers, "/x/writers");
+  EXPECT_FALSE(c.remote_prefetch);
+  EXPECT_EQ(c.remote_project, "x");
+  EXPECT_EQ(c.remote_upload_limit, 5'000'000u);
+  EXPECT_EQ(c.remote_download_limit, 7u);
   for (const Origin& o : loaded.origins) EXPECT_NE(o.origin, "default") << o.key;
+}
+
+TEST_F(ConfigTest, APasswordOfARemoteIsNotShown) {
+  variables_["DEJA_REMOTE"] =
+      "redis://user:secret@host:1/2,https://:sec:ret@host/x@y,s3://bucket/p:x@y,file:///a:b@c";
+  const Loaded loaded = load_all();
+  const auto at = std::find_if(loaded.origins.begin(), loaded.origins.end(),
+                               [](const Origin& o) { return o.key == "remote"; });
+  ASSERT_NE(at, loaded.origins.end());
+  EXPECT_EQ(at->value,
+            "[\"redis://user:***@host:1/2\", \"https://:***@host/x@y\", "
+            "\"s3://bucket/p:x@y\", \"file:///a:b@c\"]");
+  EXPECT_THAT(loaded.config.remote, Contains("redis://user:secret@host:1/2"));
+}
+
+TEST_F(ConfigTest, ATimeoutOfARemoteHasAUnitAndBounds) {
+  for (const char* wrong : {"'0ms'", "'61s'", "'soon'", "500", "true"}) {
+    write("work/.deja.toml", std::string("remotes.timeout = ") + wrong + "\n");
+    const Loaded loaded = load_all();
+    EXPECT_THAT(loaded.problems, SizeIs(1)) << wrong;
+    EXPECT_EQ(loaded.config.remote_timeout_ms, 500u) << wrong;
+  }
 }
 
 // All projects share one store and one engine.

@@ -4,6 +4,7 @@
 
 #include "config/settings.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -196,6 +197,23 @@ bool assign_remote_timeout(const Given& given, Config& config) {
   return true;
 }
 
+// The address without the password in "scheme://user:password@host".
+std::string without_password(const std::string& url) {
+  const std::size_t begin = url.find("://");
+  if (begin == url.npos) return url;
+  const std::size_t end = std::min(url.find_first_of("/?#", begin + 3), url.size());
+  const std::size_t at = url.rfind('@', end);
+  const std::size_t colon = url.find(':', begin + 3);
+  if (at == url.npos || at < begin || colon > at) return url;
+  return url.substr(0, colon + 1) + "***" + url.substr(at);
+}
+
+std::string show_remotes(const Config& config) {
+  std::vector<std::string> shown;
+  for (const std::string& url : config.remote) shown.push_back(without_password(url));
+  return show_list(shown);
+}
+
 template <typename Enum>
 struct Name {
   Enum value;
@@ -283,8 +301,8 @@ std::vector<Setting> rows_of_this_machine() {
 std::vector<Setting> rows_of_remotes() {
   return {
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
-       "URLs of remote caches, nearest first (docs/remotes.md)", assign_remote,
-       [](const Config& c) { return show_list(c.remote); }, Answers::unchanged},
+       "URLs of remote caches, nearest first (docs/remotes.md)", assign_remote, show_remotes,
+       Answers::unchanged},
       {"remote_mode", "DEJA_REMOTE_MODE", "\"rw\", \"ro\", \"wo\" or \"off\"",
        "whether remotes are read and written, only read, only written or not used",
        assign_name<&Config::remote_mode, kRemoteModes>,

@@ -10,8 +10,9 @@
 namespace deja::remote {
 namespace {
 
-class OpenTest : public os::DirectoryTest {
+class OpenTest : public ::testing::Test {
  protected:
+  std::string at(const std::string& name) const { return scratch_.at(name); }
   std::unique_ptr<Transport> open(const std::string& text, const OpenOptions& options = {}) {
     const auto addresses = parse_addresses(text);
     EXPECT_TRUE(addresses) << text;
@@ -19,6 +20,8 @@ class OpenTest : public os::DirectoryTest {
     EXPECT_TRUE(opened) << text << ": " << opened.error().message;
     return *std::move(opened);
   }
+  // No space: the name stands in an address.
+  const os::ScratchDirectory scratch_{::testing::TempDir() + "deja-open."};
   const Name record_{Kind::record, {1}};
 };
 
@@ -53,7 +56,7 @@ TEST_F(OpenTest, NothingIsSentToAServerYet) {
 }
 
 TEST_F(OpenTest, APackThatIsNoneIsAnError) {
-  write("x.dejapack", "no pack");
+  scratch_.write("x.dejapack", "no pack");
   const auto addresses = parse_addresses("file://" + at("x.dejapack"));
   ASSERT_TRUE(addresses);
   const auto opened = open_remotes(*addresses, {}, {});

@@ -197,7 +197,17 @@ TEST_F(PackFileTest, CutOrGrownIsNone) {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_FALSE(open(bytes.substr(0, size))) << size;
   EXPECT_FALSE(open(bytes + "x"));
-  EXPECT_EQ(code_of(PackFile::open(at("none"))), Code::io);
+}
+
+TEST_F(PackFileTest, NoFileIsAnEmptyPack) {
+  const auto pack = PackFile::open(at("none"));
+  ASSERT_TRUE(pack);
+  EXPECT_FALSE(*(*pack)->get({Kind::record, {1}}, 1000, kNoLimit));
+  const Name name{Kind::blob, {1}};
+  EXPECT_EQ(*(*pack)->exists(std::span(&name, 1), kNoLimit), std::vector<bool>{false});
+  int listed = 0;
+  EXPECT_TRUE((*pack)->list([&](const auto&) { return ++listed, true; }, kNoLimit));
+  EXPECT_EQ(listed, 0);
 }
 
 // Whatever a changed number says, nothing outside of the objects is read.

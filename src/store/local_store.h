@@ -179,6 +179,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status write_manifest(CatalogChange& change, const ProbeKey& key, std::string_view record);
 
   // eviction.cc, sweep.cc, verify.cc
+  Result<VerifyReport> verify_once(bool repair);
   Status keep_limit(const ActionKey* protect);
   Status keep_low_water();
   Status make_room(std::uint64_t target_bytes, const ActionKey* protect);
