@@ -9,6 +9,7 @@
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "evidence/interpreter.h"
+#include "os/file.h"
 #include "sharing/checkout.h"
 
 namespace deja::pipeline {
@@ -135,6 +136,21 @@ bool identify(Prepared& p, Services& services) {
   return is_read || p.invocation.key.tool_digest.has_value();
 }
 
+// Where temporary files lie does not count (tool/variables.h), but that they can be made there does: clang
+// fails without its directory, and gcc takes another one.
+void note_temporary_directories(Prepared& out) {
+  for (const char* name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"}) {
+    const std::string_view value = out.command.variable(name).value_or("");
+    if (value.empty()) continue;
+    const std::string path = join_path(out.command.cwd, value);
+    const auto stat = os::stat_file(path);
+    const auto may_write = os::is_writable(path);
+    const bool is_usable = stat && *stat && (*stat)->is_directory() && may_write && *may_write;
+    if (!is_usable) out.invocation.key.fields.push_back({"no temporary directory", name});
+    out.looked_at.push_back(path);
+  }
+}
+
 }  // namespace
 
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
@@ -159,6 +175,7 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   // PWD may name the working directory by another path, and whether it does may change.
   const std::string_view pwd = out.command.variable("PWD").value_or("");
   if (pwd.starts_with('/') && pwd != out.command.cwd) out.looked_at.emplace_back(pwd);
+  note_temporary_directories(out);
   if (out.invocation.policy.is_generic) {
     if (auto why = add_declared(out, services, client))
       return Declined{*std::move(why), out.command.tool};

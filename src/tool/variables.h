@@ -15,8 +15,8 @@ struct VariableRow {
   const char* why;
 };
 
-// Temporary files are removed at the end, so their directory does not matter. These hold for every
-// adapter.
+// Temporary files are removed at the end, so it does not matter where their directory is; that there is one
+// does (pipeline/prepare.cc). These hold for every adapter.
 inline constexpr VariableRow kTemporaryDirectories[] = {
     {"TMPDIR", VariableUse::ignored, "holds files that are removed at the end"},
     {"TMP", VariableUse::ignored, "as TMPDIR"},

@@ -171,7 +171,23 @@ TEST_P(Terminal, WhereTemporaryFilesLieChangesNothing) {
   ws.remove("t1");
   ws.make_directory("t2");
   ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=" + ws.path("t2")}});
-  ws.expect_hit({cc(), "a.c", "-o", "a"}, {.env = {"TMPDIR=/nowhere"}});
+}
+
+// clang fails without its directory, gcc takes another one.
+TEST_P(Terminal, ThatTemporaryFilesCanBeMadeCounts) {
+  ws.write("a.c", "int main(void) { return 0; }\n");
+  ws.make_directory("t");
+  const Argv link = {cc(), "a.c", "-o", "a"};
+  const Options there{.env = {"TMPDIR=" + ws.path("t")}};
+  ws.expect_miss(link, there);
+  ws.expect_hit(link, there);
+  ws.expect_unchanged(link, {.env = {"TMPDIR=/nowhere"}});
+  ws.let_engine_set_watches();
+  ws.expect_hit(link, there);
+  ws.remove("t");
+  ws.expect_unchanged(link, there);
+  ws.make_directory("t");
+  ws.expect_hit(link, there);
 }
 
 // clang prints the name of the temporary file in messages about assembly.
