@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "remote/retry.h"
 #include "remote/s3_transport.h"
 #include "remote/transport_contract.h"
@@ -219,12 +221,25 @@ TEST(CephServer, IsFullWhenTheQuotaIsUsed) {
   EXPECT_TRUE(test::wait_until(is_full, std::chrono::seconds(30)));
 }
 
+// A signal stops the threads of a process one after the other.
+bool has_stopped(pid_t pid) {
+  const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
+  const auto names = os::list_directory(tasks);
+  if (!names) return false;
+  return std::all_of(names->begin(), names->end(), [&tasks](const std::string& name) {
+    const auto stat = os::read_file(tasks + "/" + name + "/stat");
+    return stat && stat->substr(stat->rfind(')')).starts_with(") T");
+  });
+}
+
 TEST(CephServer, IsATimeoutWhenItsStoreHangs) {
   NEEDS_CEPH();
   const auto transport = open_at(address());
   const Name name = blob_name(fresh("absent"));
   EXPECT_EQ(read_object(*transport, name), kAbsent);
   ceph().store->send(SIGSTOP);
+  ASSERT_TRUE(
+      test::wait_until([] { return has_stopped(ceph().store->pid()); }, std::chrono::seconds(10)));
   EXPECT_EQ(code_of(transport->get(name, 10, {os::monotonic_ns() + 200'000'000})), Code::timeout);
   ceph().store->send(SIGCONT);
   EXPECT_EQ(read_object(*transport, name), kAbsent);
