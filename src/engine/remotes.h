@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "pipeline/remotes.h"
 #include "pipeline/services.h"
+#include "remote_loader/options.h"
 #include "store/store.h"
 
 namespace deja::engine {
@@ -28,16 +29,19 @@ class RemoteRegistry {
   RemoteRegistry(Options options, store::BlobStore& blobs, store::RecordStore& records)
       : options_(std::move(options)), blobs_(blobs), records_(records) {}
 
-  // Null: none is configured, or it cannot be opened. Says so once.
+  // Null: none is configured, or it cannot be opened, which becomes a trouble of the journal.
   std::shared_ptr<pipeline::Remotes> find(const config::Config& config,
                                           const std::vector<std::string_view>& environment);
 
  private:
+  std::shared_ptr<pipeline::Remotes> open(const exchange::Options& options);
+
   // More than a machine has projects with remotes of their own at one time.
   static constexpr std::size_t kKnownMax = 8;
   struct Known {
     std::string key;                             // digest of all that the object was made from
     std::shared_ptr<pipeline::Remotes> remotes;  // null: could not be opened
+    std::int64_t opened_ns = 0;                  // monotonic
   };
 
   const Options options_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A compiler that writes the date (__DATE__): what it leaves is the same all day, if it cannot have
-// written the time of day as well. Tested by trace_builder_test.cc and test/e2e/date_test.cc.
+// written the time of day as well. Tested by dates_test.cc and test/e2e/date_test.cc.
 #include <algorithm>
 #include <iterator>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What programs asked for that cannot be asked again, and whether it can have reached an output:
 // unknown programs, scripts that an adapter trusts, and a program that asks for the time whenever
-// it starts. Tested by trace_builder_test.cc.
+// it starts. Tested by trusted_scripts_test.cc.
 #include <algorithm>
 
 #include "base/path.h"

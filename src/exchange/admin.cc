@@ -16,12 +16,12 @@
 #include "exchange/queue_directory.h"
 #include "exchange/record_name.h"
 #include "exchange/session_record.h"
-#include "exchange/sha256.h"
 #include "exchange/upload_queue.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "remote/address.h"
 #include "remote/pack_file.h"
+#include "remote/sha256.h"
 
 namespace deja::exchange {
 namespace {
@@ -94,7 +94,7 @@ RemoteState RemoteAdmin::state() {
   RemoteState state;
   remote::Transport& transport = connection_->patient();
   state.name = transport.name();
-  const remote::Name nothing{remote::Kind::record, sha256("deja remote status")};
+  const remote::Name nothing{remote::Kind::record, remote::sha256("deja remote status")};
   const std::int64_t begun = os::monotonic_ns();
   // exists() asks the remote itself, whatever is remembered of it.
   const auto answer = transport.exists(std::span(&nothing, 1), within(5 * kSecondNs));
@@ -283,7 +283,7 @@ Result<RemoteSpeed> RemoteAdmin::measure() {
     std::vector<std::int64_t> puts, gets;
     for (int i = 0; i < (size == kSmallBytes ? kSmallTries : kLargeTries); ++i) {
       const std::string bytes = fresh_bytes(size, ++serial);
-      const remote::Name name = blob_name(sha256(bytes));
+      const remote::Name name = remote::blob_name(remote::sha256(bytes));
       puts.push_back(TRY(time_put(bytes, name)));
       gets.push_back(TRY(time_get(bytes, name)));
       TRY(connection_->patient().remove(name, within(60 * kSecondNs)));

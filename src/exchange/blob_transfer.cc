@@ -73,14 +73,14 @@ class Compressor {
     return {};
   }
   std::uint64_t written() const { return written_; }
-  Sha256Digest finish() { return hash_.finish(); }
+  remote::Sha256Digest finish() { return hash_.finish(); }
   os::Fd take_file() { return std::move(file_); }
 
  private:
   std::unique_ptr<ZSTD_CCtx, FreeCompressor> context_;
   os::Fd file_;
   std::string buffer_;
-  Sha256 hash_;
+  remote::Sha256 hash_;
   std::uint64_t written_ = 0;
 };
 
@@ -117,7 +117,7 @@ Result<std::optional<OutgoingBlob>> prepare_blob(const Digest& digest, store::Bl
   auto blob = TRY(store.open_blob(digest));
   if (!blob) return std::optional<OutgoingBlob>();
   if (auto compressed = TRY(compress(digest, *blob, scratch))) return compressed;
-  Sha256 hash;
+  remote::Sha256 hash;
   const auto add = [&hash](std::string_view piece, bool) -> Result<bool> {
     hash.add(piece);
     return true;

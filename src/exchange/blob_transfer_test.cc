@@ -40,7 +40,7 @@ class BlobTransfer : public testing::Test {
   }
   // Plants an object of these bytes under the row's name.
   OfferedBlob plant(OfferedBlob row, std::string_view object) {
-    row.id = sha256(object);
+    row.id = remote::sha256(object);
     row.stored_size = object.size();
     EXPECT_TRUE(transport_.put(row.name(), {.bytes = object}, kNoDeadline));
     return row;
@@ -84,7 +84,7 @@ TEST_F(BlobTransfer, NamesTheObjectByTheBytesThatAreSent) {
     EXPECT_EQ(blob.row.size, bytes.size());
     const std::string object = bytes_of(blob);
     EXPECT_EQ(object.size(), blob.row.stored_size);
-    EXPECT_EQ(blob.row.id, sha256(object));
+    EXPECT_EQ(blob.row.id, remote::sha256(object));
   }
 }
 

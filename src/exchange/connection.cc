@@ -23,21 +23,29 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options,
                                                      store::BlobStore& blobs,
                                                      store::RecordStore& records) {
   const std::vector<remote::Address> addresses = TRY(parse(options.addresses));
-  auto connection = std::unique_ptr<Connection>(new Connection(options));
-  Connection& c = *connection;
-  if (!options.signing_key.empty()) c.key_ = TRY(SigningKey::load(options.signing_key));
-  if (!options.trusted_writers.empty())
-    c.trusted_ = TRY(TrustedWriters::load(options.trusted_writers));
   remote::OpenOptions how{.reads = options.reads,
                           .writes = options.writes,
                           .answer_ns = options.timeout_ns,
                           .upload_bytes_per_s = options.upload_bytes_per_s,
                           .download_bytes_per_s = options.download_bytes_per_s};
-  c.quick_ = TRY(remote::open_remotes(addresses, options.environment, how));
+  auto quick = TRY(remote::open_remotes(addresses, options.environment, how));
   how.answer_ns = std::max(kPatientAnswerNs, options.timeout_ns);
-  c.patient_ = TRY(remote::open_remotes(addresses, options.environment, how));
-  c.quick_importer_ = std::make_unique<Importer>(
-      Importer::Parts{*c.quick_, blobs, records, c.scratch_, c.trusted_, options.space});
+  auto patient = TRY(remote::open_remotes(addresses, options.environment, how));
+  return over(options, std::move(quick), std::move(patient), blobs, records);
+}
+
+Result<std::unique_ptr<Connection>> Connection::over(const Options& options,
+                                                     std::unique_ptr<remote::Transport> quick,
+                                                     std::unique_ptr<remote::Transport> patient,
+                                                     store::BlobStore& blobs,
+                                                     store::RecordStore& records) {
+  auto connection = std::unique_ptr<Connection>(new Connection(options));
+  Connection& c = *connection;
+  if (!options.signing_key.empty()) c.key_ = TRY(SigningKey::load(options.signing_key));
+  if (!options.trusted_writers.empty())
+    c.trusted_ = TRY(TrustedWriters::load(options.trusted_writers));
+  c.quick_ = std::move(quick);
+  c.patient_ = std::move(patient);
   c.patient_importer_ = std::make_unique<Importer>(
       Importer::Parts{*c.patient_, blobs, records, c.scratch_, c.trusted_, options.space});
   c.exporter_ = std::make_unique<Exporter>(c.exporter_to(*c.patient_, blobs));

@@ -24,9 +24,15 @@ class Connection {
   static Result<std::unique_ptr<Connection>> open(const Options& options, store::BlobStore& blobs,
                                                   store::RecordStore& records);
 
+  // Over transports that exist, for tests.
+  static Result<std::unique_ptr<Connection>> over(const Options& options,
+                                                  std::unique_ptr<remote::Transport> quick,
+                                                  std::unique_ptr<remote::Transport> patient,
+                                                  store::BlobStore& blobs,
+                                                  store::RecordStore& records);
+
   remote::Transport& quick() { return *quick_; }
   remote::Transport& patient() { return *patient_; }
-  const Importer& quick_importer() const { return *quick_importer_; }
   const Importer& patient_importer() const { return *patient_importer_; }
   const Exporter& exporter() const { return *exporter_; }
   const Options& options() const { return options_; }
@@ -45,7 +51,7 @@ class Connection {
   std::optional<SigningKey> key_;
   TrustedWriters trusted_;
   std::unique_ptr<remote::Transport> quick_, patient_;
-  std::unique_ptr<Importer> quick_importer_, patient_importer_;
+  std::unique_ptr<Importer> patient_importer_;
   std::unique_ptr<Exporter> exporter_;
 };
 

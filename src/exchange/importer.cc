@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -92,7 +93,7 @@ class Fetch {
   }
 
   static Error is_gone(const OfferedBlob& row) {
-    return {Code::corrupt, 0, "the remote's blob " + row.digest.hex() + " is not there"};
+    return {Code::io, ENOENT, "the remote's blob " + row.digest.hex() + " is not there"};
   }
 
   Status fetch(const Task& task) {
@@ -160,6 +161,8 @@ class Import {
       auto stored = store(entry, *result);
       if (stored) {
         note_imported(entry);
+      } else if (stored.error().sys_errno == ENOENT) {
+        ++report_.stale;  // the remote has evicted a blob and kept the offer
       } else if (is_lie(stored.error())) {
         refuse(stored.error().message);
       } else {

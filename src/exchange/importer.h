@@ -49,7 +49,7 @@ struct ImportReport {
   bool has_offer = false;
   std::vector<ActionKey> imported;  // a look-up finds these now
   std::uint64_t bytes = 0;          // received
-  std::size_t stale = 0;            // entries whose claims do not hold, or that are too old
+  std::size_t stale = 0;  // entries whose claims do not hold, that are too old, or that lack a blob
   std::size_t refused =
       0;  // entries that are malformed, untrusted, too large or whose blobs are wrong
   std::string why_refused;          // of the first; without the remote's bytes

@@ -51,7 +51,7 @@ TEST(Offer, ComesBackAsItWas) {
   offer.entries[0].writer = writer_named('w');
   offer.entries[0].signature.fill(7);
   offer.entries[1].blobs[0] = {
-      offer.entries[1].blobs[0].digest, 13, Encoding::zstd, 12, sha256("x"), ""};
+      offer.entries[1].blobs[0].digest, 13, Encoding::zstd, 12, remote::sha256("x"), ""};
   EXPECT_EQ(decoded(offer), offer);
   EXPECT_EQ(decoded(Offer()), Offer());
   EXPECT_EQ(offer.claims.size(), 4U);  // two are shared

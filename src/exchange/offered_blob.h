@@ -6,7 +6,7 @@
 #include <string>
 
 #include "digest/digest.h"
-#include "exchange/sha256.h"
+#include "remote/sha256.h"
 #include "remote/transport.h"
 
 namespace deja::exchange {
@@ -23,10 +23,10 @@ struct OfferedBlob {
   std::uint64_t size = 0;  // of the blob
   Encoding encoding = Encoding::raw;
   std::uint64_t stored_size = 0;  // of the object
-  Sha256Digest id{};              // of the object's bytes
+  remote::Sha256Digest id{};      // of the object's bytes
   std::string bytes;              // only with Encoding::in_offer
 
-  remote::Name name() const { return blob_name(id); }
+  remote::Name name() const { return remote::blob_name(id); }
   bool operator==(const OfferedBlob&) const = default;
 };
 

@@ -2,7 +2,7 @@
 #include "exchange/record_name.h"
 
 #include "base/bytes.h"
-#include "exchange/sha256.h"
+#include "remote/sha256.h"
 
 namespace deja::exchange {
 
@@ -11,7 +11,7 @@ remote::Name offer_name(std::string_view space, const ProbeKey& probe) {
   e.bytes("deja offer 1");
   e.bytes(space);
   e.raw(probe.digest.view());
-  return {remote::Kind::record, sha256(e.view())};
+  return {remote::Kind::record, remote::sha256(e.view())};
 }
 
 remote::Name session_name(std::string_view space, std::string_view project,
@@ -21,7 +21,7 @@ remote::Name session_name(std::string_view space, std::string_view project,
   e.bytes(space);
   e.bytes(project);
   e.bytes(branch);
-  return {remote::Kind::record, sha256(e.view())};
+  return {remote::Kind::record, remote::sha256(e.view())};
 }
 
 }  // namespace deja::exchange

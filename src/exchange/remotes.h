@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// The remotes of one configuration as the path of a request sees them. Look-ups are done by the thread that asks; all
-// else (uploads, late answers, sessions) by threads of this object.
+// The remotes of one configuration as the path of a request sees them. What needs the network is done by threads of this
+// object; a request waits for its look-up only as long as that is worth it.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
-#include <unordered_set>
+#include <vector>
 
 #include "base/mutex.h"
 #include "exchange/connection.h"
@@ -25,6 +24,9 @@ class Remotes final : public pipeline::Remotes {
   // Sends nothing yet. The stores must outlive it.
   static Result<std::unique_ptr<Remotes>> open(const Options& options, store::BlobStore& blobs,
                                                store::RecordStore& records);
+  // Over a connection that exists.
+  static std::unique_ptr<Remotes> over(std::unique_ptr<Connection> connection,
+                                       store::RecordStore& records);
   // Goes on with uploads for at most the options' linger_ns; the rest stays in the queue.
   ~Remotes() override;
 
@@ -36,25 +38,31 @@ class Remotes final : public pipeline::Remotes {
   Sessions& sessions() { return *sessions_; }
 
  private:
+  struct LookUp;
   Remotes(std::unique_ptr<Connection> connection, store::RecordStore& records);
-  bool is_worth_asking(const Question& question) const;
-  void import_later(const ProbeKey& probe);
-  void import_late(const std::stop_token& stop);
+  bool is_worth_asking(const Question& question);
+  void look_up(const std::shared_ptr<LookUp>& what);
+  Result<std::optional<remote::Object>> get_offer(LookUp& what);
+  std::size_t join_ended();
+  void abandon(std::jthread thread, const std::shared_ptr<LookUp>& what);
   Status send(const UploadJob& job);
   void note_answer(std::int64_t took_ns);
 
   const std::unique_ptr<Connection> connection_;
   store::RecordStore& records_;
   std::atomic<std::int64_t> usual_answer_ns_{0};  // moving average; 0: none yet
-
-  // Look-ups that were given up; their answers are for the next time.
-  Mutex mutex_;
-  ConditionVariable changed_;
-  std::deque<ProbeKey> late_ GUARDED_BY(mutex_);
+  std::atomic<int> late_{0};                      // look-ups that ask once more
 
   std::unique_ptr<Sessions> sessions_;
   std::unique_ptr<UploadQueue> uploads_;
-  std::jthread late_importer_;
+
+  // Look-ups without a request: they are about to end, or their answers are for the next time.
+  struct Abandoned {
+    std::shared_ptr<LookUp> what;
+    std::jthread thread;
+  };
+  Mutex mutex_;
+  std::vector<Abandoned> abandoned_ GUARDED_BY(mutex_);
 };
 
 }  // namespace deja::exchange

@@ -5,9 +5,14 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <atomic>
+#include <limits>
+
 #include "exchange/admin.h"
 #include "exchange/pair_support.h"
 #include "os/directory_test.h"
+#include "remote/clock.h"
+#include "remote/decorator.h"
 
 namespace deja::exchange {
 namespace {
@@ -48,7 +53,11 @@ class RemotesTest : public ::testing::Test {
     ASSERT_EQ(remotes->uploads()->flush(20 * kSecondNs), 0u);
   }
   static pipeline::Remotes::Question question(const PastRun& run, bool holds = true) {
-    return {run.probe, 0, "/", [holds](const action::Observation&) { return holds; },
+    return {run.probe,
+            0,
+            "/",
+            [holds](const action::Observation&) { return holds; },
+            [] { return true; },
             [](std::string_view) { return false; }};
   }
 
@@ -112,6 +121,94 @@ TEST_F(RemotesTest, AnUploadSurvivesTheProcess) {
   Options reader = options(reader_);
   reader.addresses = away.addresses;
   EXPECT_TRUE(open(reader, reader_)->import_result(question(run_)));
+}
+
+// Two ways to one remote in memory, so that a test can say how each behaves.
+class SlowRemotesTest : public RemotesTest {
+ protected:
+  SlowRemotesTest() {
+    const auto uploaded = connect(writer_);
+    keep(run_, writer_);
+    uploaded->offer(run_.probe, run_.key());
+    EXPECT_EQ(uploaded->uploads()->flush(20 * kSecondNs), 0u);
+  }
+  std::unique_ptr<Remotes> connect(Machine& machine) {
+    auto quick = std::make_unique<remote::MemTransport>(memory_);
+    auto patient = std::make_unique<remote::MemTransport>(memory_);
+    quick_ = quick.get();
+    patient_ = patient.get();
+    auto connection = Connection::over(options(machine), std::move(quick), std::move(patient),
+                                       *machine.store, *machine.store);
+    EXPECT_TRUE(connection);
+    return Remotes::over(*std::move(connection), *machine.store);
+  }
+  bool is_imported() { return bool(*reader_.store->get_result(run_.key())); }
+  void await_import() {
+    while (!is_imported()) ::poll(nullptr, 0, 5);  // or the test's limit
+  }
+
+  std::shared_ptr<remote::MemRemote> memory_ = std::make_shared<remote::MemRemote>();
+  remote::MemTransport* quick_ = nullptr;
+  remote::MemTransport* patient_ = nullptr;
+};
+
+TEST_F(SlowRemotesTest, AnOfferThatComesTooLateIsForTheNextBuild) {
+  const auto remotes = connect(reader_);
+  quick_->fail(1, {Code::timeout, 0, "slow"});
+  EXPECT_FALSE(remotes->import_result(question(run_)));
+  await_import();
+}
+
+TEST_F(SlowRemotesTest, ARequestLeavesWithItsClient) {
+  const auto remotes = connect(reader_);
+  std::atomic<bool> may_go_on = false;
+  patient_->set_before([&](auto, auto) -> Status {
+    while (!may_go_on) ::poll(nullptr, 0, 5);
+    return {};
+  });
+  const PastRun large("large", "source", {noise(300'000)});  // its blob is not in the offer
+  keep(large, writer_);
+  const auto uploaded = connect(writer_);
+  uploaded->offer(large.probe, large.key());
+  ASSERT_EQ(uploaded->uploads()->flush(20 * kSecondNs), 0u);
+  std::atomic<int> asked = 0;
+  auto leaving = question(large);
+  leaving.keep_waiting = [&] { return ++asked < 3; };
+  EXPECT_FALSE(remotes->import_result(leaving));
+  EXPECT_EQ(asked, 3) << "it was asked while the remote was waited for";
+  EXPECT_FALSE(*reader_.store->get_result(large.key()));
+  may_go_on = true;
+  while (!*reader_.store->get_result(large.key())) ::poll(nullptr, 0, 5);
+}
+
+// Its answers come when it is stopped, as an error.
+class HangingTransport final : public remote::Decorator {
+ public:
+  HangingTransport() : Decorator(std::make_unique<remote::MemTransport>()) {}
+  Result<std::optional<remote::Object>> get(const remote::Name&, std::uint64_t,
+                                            remote::Deadline) override {
+    is_asked = true;
+    stop_.wait_until(std::numeric_limits<std::int64_t>::max());
+    return Error{Code::unavailable, 0, "stopped"};
+  }
+  void stop() override { stop_.set(); }
+  std::atomic<bool> is_asked = false;
+
+ private:
+  remote::StopSignal stop_;
+};
+
+TEST_F(SlowRemotesTest, TheEndDoesNotWaitForARemoteThatHangs) {
+  auto quick = std::make_unique<remote::MemTransport>();
+  quick->fail(1, {Code::timeout, 0, "slow"});
+  auto patient = std::make_unique<HangingTransport>();
+  const std::atomic<bool>& is_asked = patient->is_asked;
+  auto connection = Connection::over(options(reader_), std::move(quick), std::move(patient),
+                                     *reader_.store, *reader_.store);
+  auto remotes = Remotes::over(*std::move(connection), *reader_.store);
+  EXPECT_FALSE(remotes->import_result(question(run_)));
+  while (!is_asked) ::poll(nullptr, 0, 5);
+  remotes.reset();  // or the test's limit
 }
 
 TEST_F(RemotesTest, AMistakeInAnAddressIsAnError) {

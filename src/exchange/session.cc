@@ -18,6 +18,8 @@ constexpr std::int64_t kReadTimeoutNs = 10'000'000'000;
 constexpr std::int64_t kWriteTimeoutNs = 30'000'000'000;
 // Projects at a time. More than a developer builds, and a bound for a machine that builds thousands.
 constexpr std::size_t kSessionsMax = 64;
+// A branch is switched now and then: a checkout is looked at again after this time.
+constexpr std::int64_t kProjectAgeNs = 10'000'000'000;
 
 void add(PrefetchStats& sum, const PrefetchStats& stats) {
   sum.known += stats.known;
@@ -41,30 +43,37 @@ Sessions::Sessions(Connection& connection, store::RecordStore& records, Limits l
 
 Sessions::~Sessions() {
   worker_.request_stop();
-  worker_.join();
+  const MutexLock lock(mutex_);
+  for (auto& [name, session] : sessions_)
+    if (session->prefetch != nullptr) session->prefetch->stop();
+}
+
+void Sessions::finish(std::int64_t timeout_ns) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
+  worker_.request_stop();
   std::vector<Project> unwritten;
   {
     const MutexLock lock(mutex_);
-    for (auto& [name, session] : sessions_) {
+    while (!is_over_)
+      if (changed_.wait_until(mutex_, end) == std::cv_status::timeout) return;
+    for (const auto& [name, session] : sessions_)
       if (session->is_to_be_written) unwritten.push_back(session->project);
-      if (session->prefetch != nullptr) session->prefetch->stop();
-    }
   }
-  const std::int64_t end = os::monotonic_ns() + connection_.options().linger_ns;
   for (const Project& project : unwritten) {
-    const std::int64_t left = end - os::monotonic_ns();
-    if (left <= 0) return;
-    write(project, left);
+    const std::chrono::nanoseconds left = end - std::chrono::steady_clock::now();
+    if (left.count() <= 0) return;
+    write(project, left.count());
   }
 }
 
-std::shared_ptr<const Project> Sessions::project_of(std::string_view cwd) {
+std::shared_ptr<const Sessions::Known> Sessions::project_of(std::string_view cwd) {
   const std::string key(cwd);
-  if (auto known = projects_.get(key)) return known;
-  auto project = std::make_shared<Project>(find_project(cwd));
-  if (!connection_.options().project.empty()) project->name = connection_.options().project;
-  projects_.put(key, project, 1);
-  return project;
+  const std::int64_t now = os::monotonic_ns();
+  if (auto known = projects_.get(key); known && now - known->found_ns < kProjectAgeNs) return known;
+  auto known = std::make_shared<Known>(Known{find_project(cwd), now});
+  if (!connection_.options().project.empty()) known->project.name = connection_.options().project;
+  projects_.put(key, known, 1);
+  return known;
 }
 
 Sessions::Session& Sessions::session_of(const Project& project) {
@@ -83,18 +92,16 @@ Sessions::Session& Sessions::session_of(const Project& project) {
 }
 
 void Sessions::note_miss(std::string_view cwd, const ProbeKey& probe) {
-  const auto project = project_of(cwd);
-  if (project->name.empty()) return;
+  const auto known = project_of(cwd);
+  if (known->project.name.empty()) return;
   const std::int64_t now = os::monotonic_ns();
   std::shared_ptr<Prefetch> prefetch;
   {
     const MutexLock lock(mutex_);
-    Session& session = session_of(*project);
+    Session& session = session_of(known->project);
     if (session.last_miss_ns == 0 || now - session.last_ns > limits_.pause_ns) {
-      // A branch may have been switched since the directory was last looked at.
-      projects_.remove(std::string(cwd));
       session.is_to_be_read = connection_.options().reads && connection_.options().prefetches;
-      if (session.is_to_be_read) changed_.notify_one();
+      if (session.is_to_be_read) changed_.notify_all();
     }
     session.last_ns = session.last_miss_ns = now;
     prefetch = session.prefetch;
@@ -104,10 +111,10 @@ void Sessions::note_miss(std::string_view cwd, const ProbeKey& probe) {
 
 void Sessions::note_use(std::string_view cwd, const Use& use) {
   if (!connection_.options().writes) return;
-  const auto project = project_of(cwd);
-  if (project->name.empty()) return;
+  const auto known = project_of(cwd);
+  if (known->project.name.empty()) return;
   const MutexLock lock(mutex_);
-  Session& session = session_of(*project);
+  Session& session = session_of(known->project);
   session.log.note(use);
   session.last_ns = os::monotonic_ns();
   session.is_to_be_written = true;
@@ -122,7 +129,7 @@ PrefetchStats Sessions::prefetched() {
 }
 
 void Sessions::work(const std::stop_token& stop) {
-  const std::stop_callback wake(stop, [this] { changed_.notify_one(); });
+  const std::stop_callback wake(stop, [this] { changed_.notify_all(); });
   while (!stop.stop_requested()) {
     std::vector<Project> to_read, to_write;
     {
@@ -140,6 +147,9 @@ void Sessions::work(const std::stop_token& stop) {
     for (const Project& project : to_read) begin(project);
     for (const Project& project : to_write) write(project, kWriteTimeoutNs);
   }
+  const MutexLock lock(mutex_);
+  is_over_ = true;
+  changed_.notify_all();
 }
 
 void Sessions::begin(const Project& project) {

@@ -31,13 +31,16 @@ class Sessions {
     PrefetchLimits prefetch{};
   };
   Sessions(Connection& connection, store::RecordStore& records, Limits limits);
-  // Writes what was not written, in at most the options' linger_ns.
+  // Waits for a request that is under way, so the connection is stopped before.
   ~Sessions();
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
   void note_miss(std::string_view cwd, const ProbeKey& probe);
   void note_use(std::string_view cwd, const Use& use);
+
+  // For the end of the process: writes what was not written, in at most so long.
+  void finish(std::int64_t timeout_ns);
 
   // Sums over all prefetches of this process.
   PrefetchStats prefetched();
@@ -51,7 +54,11 @@ class Sessions {
     bool is_to_be_read = false, is_to_be_written = false;
     std::shared_ptr<Prefetch> prefetch;
   };
-  std::shared_ptr<const Project> project_of(std::string_view cwd);
+  struct Known {
+    Project project;
+    std::int64_t found_ns = 0;
+  };
+  std::shared_ptr<const Known> project_of(std::string_view cwd);
   Session& session_of(const Project& project) REQUIRES_LOCK(mutex_);
   void work(const std::stop_token& stop);
   void begin(const Project& project);
@@ -60,14 +67,15 @@ class Sessions {
   Connection& connection_;
   store::RecordStore& records_;
   const Limits limits_;
-  LruCache<std::string, Project> projects_{512};  // by working directory
+  LruCache<std::string, Known> projects_{512};  // by working directory
 
   Mutex mutex_;
   ConditionVariable changed_;
   std::map<std::string, std::unique_ptr<Session>> sessions_
       GUARDED_BY(mutex_);  // by name and branch
   PrefetchStats ended_ GUARDED_BY(mutex_);
-  std::jthread worker_;  // last: it uses all of the above
+  bool is_over_ GUARDED_BY(mutex_) = false;  // the worker has ended
+  std::jthread worker_;                      // last: it uses all of the above
 };
 
 }  // namespace deja::exchange

@@ -211,6 +211,7 @@ void UploadQueue::work(const std::stop_token& stop) {
   std::int64_t wait_ns = 0;
   while (!stop.stop_requested()) {
     const Seen before = seen();
+    begin_pass();
     const Pass pass = send_all(stop);
     {
       const MutexLock lock(mutex_);
@@ -229,16 +230,36 @@ void UploadQueue::work(const std::stop_token& stop) {
   }
 }
 
+void UploadQueue::begin_pass() {
+  const MutexLock lock(mutex_);
+  ++begun_;
+}
+
+void UploadQueue::wake_for_flush() {
+  ++wakes_;
+  ++flushes_;
+  changed_.notify_all();
+}
+
+// A pass that has begun may have listed the directory before the last job was added, so the next one counts.
+void UploadQueue::finish(std::int64_t timeout_ns) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
+  if (const auto names = list(); options_.adds_only || !names || names->empty()) return;
+  const MutexLock lock(mutex_);
+  const std::uint64_t wanted = begun_ + 1;
+  wake_for_flush();
+  while (passes_ < wanted && changed_.wait_until(mutex_, end) != std::cv_status::timeout) {
+  }
+}
+
 std::size_t UploadQueue::flush(std::int64_t timeout_ns) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds(timeout_ns);
   std::uint64_t passes = 0;
   {
     const MutexLock lock(mutex_);
-    ++wakes_;
-    ++flushes_;
+    wake_for_flush();
     passes = passes_;
   }
-  changed_.notify_all();
   for (;;) {
     const auto names = list();  // other processes' jobs count, too
     if (names && names->empty()) return 0;

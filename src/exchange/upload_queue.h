@@ -64,12 +64,18 @@ class UploadQueue {
   // are left.
   std::size_t flush(std::int64_t timeout_ns);
 
+  // For the end of the process: one more pass over what is queued, at most so long. Ends early where another
+  // process sends, or the remote fails; the rest stays for the next process.
+  void finish(std::int64_t timeout_ns);
+
   UploadStats stats();
 
  private:
   enum class Pass { emptied, busy, failed, stopped };
 
   void work(const std::stop_token& stop);
+  void begin_pass();
+  void wake_for_flush() REQUIRES_LOCK(mutex_);
   Pass send_all(const std::stop_token& stop);
   bool send_one(const std::string& name);
   bool note_failure(const std::string& name, const Error& error);
@@ -93,6 +99,7 @@ class UploadQueue {
   UploadStats stats_ GUARDED_BY(mutex_);
   std::uint64_t wakes_ GUARDED_BY(mutex_) = 0;  // by add() and flush()
   std::uint64_t flushes_ GUARDED_BY(mutex_) = 0;
+  std::uint64_t begun_ GUARDED_BY(mutex_) = 0;   // passes that have begun
   std::uint64_t passes_ GUARDED_BY(mutex_) = 0;  // that have ended
   std::uint64_t serial_ GUARDED_BY(mutex_) = 0;
 

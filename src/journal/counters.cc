@@ -138,15 +138,27 @@ Counters::Shared Counters::allocate(std::size_t size) {
 Result<Counters> Counters::open(const std::string& dir) {
   Counters counters;
   counters.counters_ = TRY(map(dir, "counters", kMagic, sizeof(CountersFile)));
-  counters.not_stored_ = TRY(map(dir, "not_stored", kReasonsMagic, sizeof(ReasonsFile)));
+  counters.not_stored_ = std::make_unique<Lazy>();
+  counters.not_stored_->dir = dir;
   return counters;
 }
 
 Counters Counters::in_memory() {
   Counters counters;
   counters.counters_ = allocate(sizeof(CountersFile));
-  counters.not_stored_ = allocate(sizeof(ReasonsFile));
+  counters.not_stored_ = std::make_unique<Lazy>();
   return counters;
+}
+
+void* Counters::not_stored() const {
+  Lazy& lazy = *not_stored_;
+  std::call_once(lazy.once, [&lazy] {
+    const std::size_t size = sizeof(ReasonsFile);
+    auto mapped = lazy.dir.empty() ? Result<Shared>(allocate(size))
+                                   : map(lazy.dir, "not_stored", kReasonsMagic, size);
+    lazy.shared = mapped ? *std::move(mapped) : allocate(size);
+  });
+  return lazy.shared.data;
 }
 
 void Counters::add(Counter counter, std::uint64_t n) {
@@ -158,7 +170,7 @@ void Counters::add_bypass_reason(std::string_view name) {
 }
 
 void Counters::add_not_stored(std::string_view code) {
-  count_name(reasons(not_stored_.data).slots, code);
+  if (!code.empty()) count_name(reasons(not_stored()).slots, code);
 }
 
 Counts Counters::read() const {
@@ -167,7 +179,7 @@ Counts Counters::read() const {
   counts.since_ns = load(file.since_ns);
   for (std::size_t i = 0; i < kCounters; ++i) counts.values[i] = load(file.numbers[i]);
   counts.bypass_reasons = counts_of(file.slots);
-  counts.not_stored = counts_of(reasons(not_stored_.data).slots);
+  counts.not_stored = counts_of(reasons(not_stored()).slots);
   return counts;
 }
 
@@ -175,7 +187,7 @@ void Counters::zero() {
   CountersFile& file = layout(counters_.data);
   for (std::uint64_t& number : file.numbers) store(number, std::uint64_t{0});
   for (NamedSlot& slot : file.slots) store(slot.count, std::uint64_t{0});
-  for (NamedSlot& slot : reasons(not_stored_.data).slots) store(slot.count, std::uint64_t{0});
+  for (NamedSlot& slot : reasons(not_stored()).slots) store(slot.count, std::uint64_t{0});
   store(file.since_ns, os::wall_ns());
 }
 

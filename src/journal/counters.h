@@ -23,6 +23,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,11 +83,20 @@ class Counters {
     std::unique_ptr<std::uint64_t[]> memory = {};
     void* data = nullptr;
   };
+  // The file not_stored is opened when it is first needed: an engine for one request rarely needs it.
+  struct Lazy {
+    std::string dir;  // empty: in memory
+    std::once_flag once;
+    Shared shared;
+  };
   static Result<Shared> map(const std::string& dir, std::string_view name, std::string_view magic,
                             std::size_t size);
   static Shared allocate(std::size_t size);
 
-  Shared counters_, not_stored_;
+  void* not_stored() const;
+
+  Shared counters_;
+  std::unique_ptr<Lazy> not_stored_;
 };
 
 }  // namespace deja::journal

@@ -24,9 +24,12 @@ class Remotes {
     const ProbeKey& probe;
     std::uint64_t cost_ns = 0;  // what a run took when it was last stored here; 0: not known
     std::string_view cwd{};     // the request's; it leads to the project
-    // Does this claim hold here and now? Only called by the thread that asks, and not after import_result() has
-    // returned.
+    // Does this claim hold here and now? Called by one thread at a time, while the thread that asks waits, and not
+    // after import_result() has returned.
     std::function<bool(const action::Observation&)> holds;
+    // Does the client still wait? Called several times a second while the remote is waited for; it also tells the
+    // client that the engine is alive.
+    std::function<bool()> keep_waiting;
     // May an output of this command lie there, at an absolute path? Under the same rules.
     std::function<bool(std::string_view path)> may_write;
   };

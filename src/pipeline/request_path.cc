@@ -199,7 +199,7 @@ bool RequestPath::wait_for_other_run() {
 
 // Others with this probe key wait meanwhile, so a remote is asked once for all of them.
 bool RequestPath::ask_remotes() {
-  if (settings_.remotes == nullptr || !turn_) return false;
+  if (settings_.remotes == nullptr || settings_.read_only || !turn_) return false;
   const ProbeKey& probe = prepared_->probe;
   const auto holds = [this](const action::Observation& claim) {
     const auto held = checker_->holds(claim);
@@ -207,6 +207,7 @@ bool RequestPath::ask_remotes() {
   };
   const auto imported =
       settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd, holds,
+                                        [this] { return client_.keep_waiting(); },
                                         [this](std::string_view path) { return may_write(path); }});
   if (!imported || !find_and_materialize()) return false;
   outcome_.reason.clear();

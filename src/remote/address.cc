@@ -61,7 +61,6 @@ constexpr Parameter kS3Parameters[] = {
 constexpr Parameter kRedisParameters[] = {
     {"password_file", is_path, kAbsolutePath},
     {"password_variable", is_word, "the name of an environment variable"},
-    {"cluster", is_switch, "0 or 1"},
 };
 constexpr Parameter kRedisTlsParameters[] = {
     {"ca", is_path, kAbsolutePath},
@@ -69,7 +68,6 @@ constexpr Parameter kRedisTlsParameters[] = {
     {"key", is_path, kAbsolutePath},
     {"password_file", is_path, kAbsolutePath},
     {"password_variable", is_word, "the name of an environment variable"},
-    {"cluster", is_switch, "0 or 1"},
 };
 
 enum class Authority { host, bucket, none };

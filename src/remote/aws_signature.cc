@@ -48,8 +48,6 @@ std::string canonical(const AwsRequest& request) {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view bytes) { return to_hex(sha256(bytes)); }
-
 std::string aws_time(std::int64_t seconds) {
   const auto time = static_cast<std::time_t>(seconds);
   std::tm parts{};

@@ -40,6 +40,4 @@ std::string aws_authorization(const AwsRequest& request, const AwsCredentials& c
 // "20150830T123600Z", from seconds since 1970.
 std::string aws_time(std::int64_t seconds);
 
-std::string sha256_hex(std::string_view bytes);
-
 }  // namespace deja::remote

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include "remote/sha256.h"
+
 namespace deja::remote {
 namespace {
 

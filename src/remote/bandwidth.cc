@@ -33,7 +33,7 @@ bool TokenBucket::wait(Deadline deadline, StopSignal& stop) {
       if (tokens_ >= 0) return true;
       at_ns = filled_ns_ + static_cast<std::int64_t>(std::ceil(-tokens_ / bytes_per_ns_)) + 1;
     }
-    if (deadline.at_ns != 0 && at_ns >= deadline.at_ns) return false;
+    if (deadline.is_past(at_ns)) return false;
     if (!clock_.wait_until(at_ns, stop)) return false;
   }
 }

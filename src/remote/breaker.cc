@@ -10,7 +10,7 @@ namespace deja::remote {
 
 Status BreakerTransport::around(const Attempt& attempt, Deadline deadline) {
   const std::int64_t now_ns = options_.clock.now_ns();
-  if (deadline.at_ns != 0 && deadline.at_ns <= now_ns) return attempt.run(deadline);
+  if (deadline.is_past(now_ns)) return attempt.run(deadline);
   const Circuit circuit = attempt.kind == CallKind::write || attempt.kind == CallKind::write_stream
                               ? Circuit::writes
                               : Circuit::reads;

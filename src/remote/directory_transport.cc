@@ -54,7 +54,7 @@ DirectoryTransport::DirectoryTransport(std::string root, std::function<std::int6
 
 Status DirectoryTransport::check(Deadline deadline) const {
   if (stopped_) return Error{Code::unavailable, 0, name() + ": stopped"};
-  if (deadline.at_ns != 0 && now_ns_() >= deadline.at_ns)
+  if (deadline.is_past(now_ns_()))
     return Error{Code::timeout, 0, name() + ": the deadline has passed"};
   return {};
 }
@@ -183,7 +183,7 @@ Result<std::optional<Object>> DirectoryTransport::read(const Name& name, std::ui
     return Status();
   };
   if (!TRY(get_to(name, max_bytes, append, deadline))) return std::optional<Object>();
-  if (name.kind == Kind::record) object.version = to_hex(sha256(object.bytes));
+  if (name.kind == Kind::record) object.version = sha256_hex(object.bytes);
   return std::optional(std::move(object));
 }
 
@@ -284,7 +284,7 @@ Result<Put> DirectoryTransport::place(Temp& temp, const Name& name, const os::Di
     if (TRY(directory.stat(name.hex()))) return Put::lost;
   } else {
     const auto present = TRY(read(name, ~0ULL, deadline));
-    if (!present || to_hex(sha256(present->bytes)) != version) return Put::lost;
+    if (!present || sha256_hex(present->bytes) != version) return Put::lost;
   }
   TRY(temp.directory->rename(temp.name, directory, name.hex()));
   temp.placed = true;

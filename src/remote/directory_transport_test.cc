@@ -126,7 +126,7 @@ TEST_F(DirectoryTransportTest, ReplacesByTheDigestOfTheBytes) {
   const Name name = record_name("r");
   ASSERT_EQ(*transport_.replace(name, "first", "", kNoLimit), Put::stored);
   const std::string version = (**transport_.get(name, 100, kNoLimit)).version;
-  EXPECT_EQ(version, to_hex(sha256("first")));
+  EXPECT_EQ(version, sha256_hex("first"));
   EXPECT_EQ(*transport_.replace(name, "other", "", kNoLimit), Put::lost);
   EXPECT_EQ(*transport_.replace(name, "second", version, kNoLimit), Put::stored);
   EXPECT_EQ(*transport_.replace(name, "other", version, kNoLimit), Put::lost);

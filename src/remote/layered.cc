@@ -16,7 +16,7 @@ namespace deja::remote {
 namespace {
 
 std::string version_in_layer(const Object& object) {
-  return object.version.empty() ? to_hex(sha256(object.bytes)) : object.version;
+  return object.version.empty() ? sha256_hex(object.bytes) : object.version;
 }
 
 std::string join_version(std::size_t layer, const Object& object) {

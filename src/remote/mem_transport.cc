@@ -106,8 +106,7 @@ Status MemTransport::start(Call call, Deadline deadline) {
     before = before_;
   }
   if (before) TRY(before(call, deadline));
-  if (deadline.at_ns != 0 && options_.now_ns() >= deadline.at_ns)
-    return error(Code::timeout, "the deadline has passed");
+  if (deadline.is_past(options_.now_ns())) return error(Code::timeout, "the deadline has passed");
   const MutexLock lock(mutex_);
   if (stopped_) return error(Code::unavailable, "stopped");
   return {};

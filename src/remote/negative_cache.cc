@@ -9,7 +9,7 @@ bool NegativeCacheTransport::is_absent(const Name& name, Deadline deadline) {
   if (name.kind != Kind::record) return false;
   const std::int64_t now_ns = options_.clock.now_ns();
   // The transport below says what is wrong with a call that is late or comes after stop().
-  if (deadline.at_ns != 0 && deadline.at_ns <= now_ns) return false;
+  if (deadline.is_past(now_ns)) return false;
   const MutexLock lock(mutex_);
   const auto at = entries_.find(name);
   if (stopped_ || at == entries_.end() || at->second.known != Known::absent) return false;

@@ -17,7 +17,7 @@
 #include "remote/http_transport.h"
 #include "remote/layered.h"
 #include "remote/negative_cache.h"
-#include "remote/pack_file.h"
+#include "remote/pack_remote.h"
 #include "remote/read_only.h"
 #include "remote/redis_transport.h"
 #include "remote/retry.h"
@@ -87,7 +87,7 @@ Opened open_address(const Address& address, const Environment& environment) {
     case Scheme::directory:
       return std::unique_ptr<Transport>(std::make_unique<DirectoryTransport>(address.path));
     case Scheme::pack:
-      return as_transport(PackFile::open(address.path));
+      return std::unique_ptr<Transport>(std::make_unique<PackRemote>(address.path));
   }
   return Error{Code::invalid, 0, "an address of an unknown kind: " + address.text()};
 }

@@ -13,7 +13,7 @@
 
 namespace deja::remote {
 
-// One bare transport, without policies. Nothing is sent yet, except that a pack is read. `environment`: the client's.
+// One bare transport, without policies. Nothing is sent or read yet. `environment`: the client's.
 Result<std::unique_ptr<Transport>> open_address(const Address& address,
                                                 const Environment& environment);
 

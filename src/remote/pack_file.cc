@@ -28,10 +28,6 @@ constexpr std::uint64_t kRowBytes = 1 + 32 + 8 + 8;
 constexpr std::size_t kPieceBytes = 64 << 10;
 constexpr std::uint64_t kRowsAtOnce = 1024;
 
-bool is_past(Deadline deadline) {
-  return deadline.at_ns != 0 && os::monotonic_ns() >= deadline.at_ns;
-}
-
 std::string_view view(const std::array<std::uint8_t, 32>& id) {
   return {reinterpret_cast<const char*>(id.data()), id.size()};
 }
@@ -39,8 +35,6 @@ std::string_view view(const std::array<std::uint8_t, 32>& id) {
 }  // namespace
 
 Result<std::unique_ptr<PackFile>> PackFile::open(const std::string& path) {
-  // The first build of a project has no pack yet.
-  if (os::is_missing(path)) return std::unique_ptr<PackFile>(new PackFile(path, os::Fd()));
   os::Fd file = TRY(os::open_read(path));
   std::unique_ptr<PackFile> pack(new PackFile(path, std::move(file)));
   TRY(pack->read_head());
@@ -134,7 +128,7 @@ Result<std::optional<PackFile::Row>> PackFile::find(const Name& name) const {
 
 Status PackFile::start(Deadline deadline) const {
   if (is_stopped_) return error(Code::unavailable, "stopped");
-  if (is_past(deadline)) return error(Code::timeout, "the deadline has passed");
+  if (deadline.is_past(os::monotonic_ns())) return error(Code::timeout, "the deadline has passed");
   return {};
 }
 
@@ -233,7 +227,8 @@ class PackWriter::Client final : public Transport {
   }
   Status start(Deadline deadline) const {
     if (is_stopped_) return error(Code::unavailable, "stopped");
-    if (is_past(deadline)) return error(Code::timeout, "the deadline has passed");
+    if (deadline.is_past(os::monotonic_ns()))
+      return error(Code::timeout, "the deadline has passed");
     return {};
   }
   std::optional<Place> find(const Name& name) const {

@@ -24,8 +24,7 @@ namespace deja::remote {
 // replaces the file under its name does not disturb a reader. Writing calls are `denied`.
 class PackFile final : public Transport {
  public:
-  // `corrupt`: it is no pack, or not whole. All rows are checked, in little memory. Where there is no file, nothing
-  // is in the pack.
+  // `corrupt`: it is no pack, or not whole. All rows are checked, in little memory.
   static Result<std::unique_ptr<PackFile>> open(const std::string& path);
 
   std::string name() const override { return "pack " + path_; }

@@ -8,6 +8,7 @@
 #include "os/failpoint.h"
 #include "os/file.h"
 #include "remote/mem_transport.h"
+#include "remote/pack_remote.h"
 #include "remote/transport_contract.h"
 
 namespace deja::remote {
@@ -24,13 +25,13 @@ struct WriterSubject {
 INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportReads, WriterSubject);
 INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportWrites, WriterSubject);
 
-// A pack is made anew each time something was planted.
+// A pack is made anew, under the same name, each time something was planted.
 class ReaderSubject {
  public:
   Transport& transport() {
     const MutexLock lock(mutex_);
-    if (packs_.empty() || remote_->all().size() != packed_) pack();
-    return *packs_.back();
+    if (remote_->all().size() != packed_) pack();
+    return reader_;
   }
   Transport& other() { return planter_; }
 
@@ -43,18 +44,14 @@ class ReaderSubject {
       EXPECT_TRUE(client->put(name, {.bytes = entry.bytes}, kNoLimit));
     EXPECT_TRUE(writer->finish());
     packed_ = objects.size();
-    auto opened = PackFile::open(directory_.at("x.dejapack"));
-    EXPECT_TRUE(opened) << opened.error().message;
-    packs_.push_back(*std::move(opened));
   }
 
   os::ScratchDirectory directory_;
   std::shared_ptr<MemRemote> remote_ = std::make_shared<MemRemote>();
   MemTransport planter_{remote_};
+  PackRemote reader_{directory_.at("x.dejapack")};
   Mutex mutex_;
   std::size_t packed_ GUARDED_BY(mutex_) = 0;
-  std::vector<std::unique_ptr<PackFile>> packs_
-      GUARDED_BY(mutex_);  // earlier ones are still in use
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(PackFile, TransportReads, ReaderSubject);
 
@@ -197,17 +194,23 @@ TEST_F(PackFileTest, CutOrGrownIsNone) {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_FALSE(open(bytes.substr(0, size))) << size;
   EXPECT_FALSE(open(bytes + "x"));
+  EXPECT_EQ(code_of(PackFile::open(at("none"))), Code::io);
 }
 
-TEST_F(PackFileTest, NoFileIsAnEmptyPack) {
-  const auto pack = PackFile::open(at("none"));
-  ASSERT_TRUE(pack);
-  EXPECT_FALSE(*(*pack)->get({Kind::record, {1}}, 1000, kNoLimit));
-  const Name name{Kind::blob, {1}};
-  EXPECT_EQ(*(*pack)->exists(std::span(&name, 1), kNoLimit), std::vector<bool>{false});
-  int listed = 0;
-  EXPECT_TRUE((*pack)->list([&](const auto&) { return ++listed, true; }, kNoLimit));
-  EXPECT_EQ(listed, 0);
+TEST_F(PackFileTest, TheFileUnderThePathCounts) {
+  PackRemote remote(at("x.dejapack"));
+  const Name name = blob_name("three");
+  EXPECT_EQ(read_object(remote, name), kAbsent) << "there is no pack yet";
+  EXPECT_EQ(*remote.exists(std::span(&name, 1), kNoLimit), std::vector<bool>{false});
+  write("x.dejapack", packed());
+  EXPECT_EQ(read_object(remote, name), "three");
+  write("x.dejapack", "no pack");
+  EXPECT_EQ(code_of(remote.get(name, 1000, kNoLimit)), Code::corrupt);
+  write("x.dejapack", packed());
+  EXPECT_EQ(read_object(remote, name), "three");
+  EXPECT_TRUE(os::remove_file(at("x.dejapack")));
+  EXPECT_EQ(read_object(remote, name), kAbsent);
+  EXPECT_EQ(code_of(remote.put(name, {.bytes = "three"}, kNoLimit)), Code::denied);
 }
 
 // Whatever a changed number says, nothing outside of the objects is read.

@@ -161,8 +161,7 @@ RedisClient::RedisClient(std::vector<RedisEndpoint> endpoints, RedisLogin login)
 Result<os::Limit> RedisClient::limit_of(Deadline deadline) const {
   const std::int64_t now_ns = os::monotonic_ns();
   if (wake_.is_set()) return Error{Code::unavailable, 0, "stopped"};
-  if (deadline.at_ns != 0 && deadline.at_ns <= now_ns)
-    return Error{Code::timeout, 0, "the deadline has passed"};
+  if (deadline.is_past(now_ns)) return Error{Code::timeout, 0, "the deadline has passed"};
   return os::Limit{deadline.at_ns != 0 ? deadline.at_ns : now_ns + kCallNs, &wake_};
 }
 

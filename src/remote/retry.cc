@@ -15,7 +15,7 @@ Status RetryTransport::around(const Attempt& attempt, Deadline deadline) {
     const auto wait_ns =
         static_cast<std::int64_t>(options_.random() * static_cast<double>(most_ns));
     const std::int64_t at_ns = options_.clock.now_ns() + wait_ns;
-    if (deadline.at_ns != 0 && at_ns >= deadline.at_ns) return done;
+    if (deadline.is_past(at_ns)) return done;
     if (!options_.clock.wait_until(at_ns, stop_)) return done;
     most_ns = std::min(most_ns * 2, options_.longest_wait_ns);
   }

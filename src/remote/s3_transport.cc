@@ -6,13 +6,12 @@
 // Tested by s3_transport_test.cc; with servers: test/remote/.
 #include "remote/s3_transport.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <utility>
 
 #include "base/bytes.h"
+#include "remote/sha256.h"
 #include "remote/source.h"
 #include "remote/xml.h"
 
@@ -134,17 +133,12 @@ std::string range_header(std::uint64_t first, std::uint64_t count) {
 }
 
 Result<std::string> file_digest(const Source& source) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(),
-                                                                     EVP_MD_CTX_free);
-  CHECK(hash != nullptr && EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1);
+  Sha256 hash;
   TRY(read_source(source, 256 << 10, [&hash](std::string_view piece) {
-    CHECK(EVP_DigestUpdate(hash.get(), piece.data(), piece.size()) == 1);
+    hash.add(piece);
     return Status();
   }));
-  std::string digest(32, '\0');
-  CHECK(EVP_DigestFinal_ex(hash.get(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) ==
-        1);
-  return to_hex(digest);
+  return hex_of(hash.finish());
 }
 
 std::string first_of(const Environment& environment,

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "os/directory_test.h"
+#include "remote/sha256.h"
 #include "remote/test_http_server.h"
 #include "remote/transport_contract.h"
 

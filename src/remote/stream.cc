@@ -11,6 +11,7 @@
 
 #include "os/file.h"
 #include "os/socket.h"
+#include "remote/secret.h"
 
 namespace deja::remote {
 namespace {
@@ -152,14 +153,6 @@ bool is_address(const std::string& host) {
          ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
-Status check_private(const std::string& file) {
-  const auto identity = TRY(os::stat_file(file));
-  if (!identity) return Error{Code::invalid, ENOENT, "the key file " + file + " is not there"};
-  if ((identity->mode & 077) != 0)
-    return Error{Code::invalid, 0, "the key file " + file + " can be read by others: chmod 600 it"};
-  return {};
-}
-
 }  // namespace
 
 std::unique_ptr<Stream> plain_stream(os::Fd socket) {
@@ -193,7 +186,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const TlsOptions& opt
     if (SSL_CTX_use_certificate_chain_file(context, options.certificate_file.c_str()) != 1)
       return fail("cannot use the certificate in " + options.certificate_file);
     const std::string& key = options.key_file.empty() ? options.certificate_file : options.key_file;
-    TRY(check_private(key));
+    TRY(check_secret_file("key file", key));
     if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1 ||
         SSL_CTX_check_private_key(context) != 1)
       return fail("cannot use the key in " + key + " for the certificate in " +

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include <string_view>
 
 #include "os/clock.h"
+#include "remote/sha256.h"
 #include "remote/transport.h"
 
 namespace deja::remote {
@@ -26,12 +26,7 @@ inline constexpr std::uint64_t kAnySize = 1ULL << 30;
 // What read_object() and read_streamed() return for no object.
 inline const std::string kAbsent = "(absent)";
 
-inline Name name_of(Kind kind, std::string_view bytes) {
-  Name name{kind, {}};
-  EXPECT_EQ(EVP_Digest(bytes.data(), bytes.size(), name.id.data(), nullptr, EVP_sha256(), nullptr),
-            1);
-  return name;
-}
+inline Name name_of(Kind kind, std::string_view bytes) { return {kind, sha256(bytes)}; }
 inline Name blob_name(std::string_view bytes) { return name_of(Kind::blob, bytes); }
 inline Name record_name(std::string_view text) { return name_of(Kind::record, text); }
 

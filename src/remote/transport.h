@@ -49,6 +49,7 @@ struct Name {
 // limits allow.
 struct Deadline {
   std::int64_t at_ns = 0;
+  bool is_past(std::int64_t now_ns) const { return at_ns != 0 && at_ns <= now_ns; }
 };
 
 // What a put sends: bytes in memory, or the first `size` bytes of a regular file. A file is read while it is

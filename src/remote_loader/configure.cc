@@ -8,15 +8,26 @@
 namespace deja::exchange {
 namespace {
 
-// What libcurl and the AWS tools are told by, and what an address names itself ("token_variable=CI_TOKEN").
-bool concerns_remotes(std::string_view name, const config::Config& config) {
+// The variables that addresses name themselves: "?token_variable=CI_TOKEN".
+std::vector<std::string_view> named_variables(const std::vector<std::string>& addresses) {
+  constexpr std::string_view kParameter = "_variable=";
+  std::vector<std::string_view> names;
+  for (const std::string_view address : addresses) {
+    for (std::size_t at = address.find(kParameter); at != address.npos;
+         at = address.find(kParameter, at + 1)) {
+      const std::string_view rest = address.substr(at + kParameter.size());
+      names.push_back(rest.substr(0, rest.find('&')));
+    }
+  }
+  return names;
+}
+
+// What libcurl and the AWS tools are told by.
+bool concerns_remotes(std::string_view name) {
   constexpr std::string_view kNames[] = {"HOME",      "http_proxy", "https_proxy", "HTTPS_PROXY",
                                          "all_proxy", "ALL_PROXY",  "no_proxy",    "NO_PROXY"};
-  if (name.starts_with("AWS_")) return true;
-  if (std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames)) return true;
-  return std::any_of(config.remote.begin(), config.remote.end(), [name](const std::string& url) {
-    return url.find("_variable=" + std::string(name)) != std::string::npos;
-  });
+  return name.starts_with("AWS_") ||
+         std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
 }
 
 }  // namespace
@@ -37,10 +48,12 @@ std::optional<Options> options_from(const config::Config& config,
   options.download_bytes_per_s = config.remote_download_limit;
   options.prefetches = config.remote_prefetch;
   options.project = config.remote_project;
+  const std::vector<std::string_view> named = named_variables(config.remote);
   for (const std::string_view entry : environment) {
-    const std::size_t equals = entry.find('=');
-    if (equals == entry.npos || !concerns_remotes(entry.substr(0, equals), config)) continue;
-    options.environment.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    const std::string_view name = entry.substr(0, entry.find('='));
+    if (name.size() == entry.size()) continue;
+    if (concerns_remotes(name) || std::find(named.begin(), named.end(), name) != named.end())
+      options.environment.emplace(name, entry.substr(name.size() + 1));
   }
   return options;
 }
@@ -51,6 +64,7 @@ std::string digest_of(const Options& o) {
     text += std::to_string(part.size()) + ':';
     text += part;
   };
+  add(std::to_string(o.addresses.size()));
   for (const std::string& address : o.addresses) add(address);
   for (const std::string& part : {o.space, o.signing_key, o.trusted_writers, o.project}) add(part);
   for (const std::uint64_t number :

@@ -31,8 +31,8 @@ TEST(RemoteOptions, FollowTheMode) {
 }
 
 TEST(RemoteOptions, KeepOnlyVariablesThatARemoteMayNeed) {
-  const auto options = options_from(
-      configured(), {"AWS_REGION=x", "CI_TOKEN=secret", "OTHER_TOKEN=y", "PATH=/bin", "no_equals"});
+  const auto options = options_from(configured(), {"AWS_REGION=x", "CI_TOKEN=secret", "CI=1",
+                                                   "OTHER_TOKEN=y", "PATH=/bin", "no_equals"});
   EXPECT_EQ(options->environment, (Variables{{"AWS_REGION", "x"}, {"CI_TOKEN", "secret"}}));
 }
 

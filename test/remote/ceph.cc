@@ -9,6 +9,7 @@
 
 #include "os/clock.h"
 #include "remote/aws_signature.h"
+#include "remote/sha256.h"
 
 namespace deja::test {
 namespace {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two machines and one remote: what one has built, the other gets. A machine is a workspace with its own path, cache
 // and home; the remote is a directory, because what is between them has tests of its own.
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
@@ -141,8 +145,7 @@ TEST_P(Machines, OnlyTrustedWritersCount) {
   b.set("DEJA_REMOTE_MODE=ro");
   b.expect_miss(compile);
   b.run({Workspace::program(), "purge", "--yes"});
-  b.end_engines();  // the list is read when the remote is opened
-  ASSERT_TRUE(trust(writer).ok());
+  ASSERT_TRUE(trust(writer).ok());  // a running engine learns of it
   b.expect_hit(compile);
   EXPECT_EQ(source_of_last_hit(b), "from directory " + remote() + ", signed by " + writer);
 }
@@ -162,6 +165,25 @@ TEST_P(Machines, NothingThatARemoteDoesBreaksABuild) {
     b.run({Workspace::program(), "purge", "--yes"});
     b.expect_same(compile);
   }
+}
+
+// Longer than a client waits for an engine that says nothing: the engine tells that it is alive.
+TEST_P(Machines, AServerThatNeverAnswersIsWaitedForOnce) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 16), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  a.write(a.home() + "/.config/deja/config.toml", "remotes.timeout = \"4s\"\n");
+  a.set("DEJA_REMOTE=redis://127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
+  a.expect_miss(compile);
+  a.remove("a.o");
+  a.expect_hit(compile);
+  EXPECT_FALSE(a.exists(a.cache() + "/daemon.silent"));
+  ::close(listener);
 }
 
 TEST_P(Machines, APackCarriesResultsToTheNextMachine) {

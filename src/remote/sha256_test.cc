@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exchange/sha256.h"
+#include "remote/sha256.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace deja::exchange {
+namespace deja::remote {
 namespace {
 
 // The examples of FIPS 180-2, appendix B.
@@ -26,4 +26,4 @@ TEST(Sha256, OfNothing) {
 }
 
 }  // namespace
-}  // namespace deja::exchange
+}  // namespace deja::remote
