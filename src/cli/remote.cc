@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kDetails =
     "status  says whether the remote answers, and what waits to be uploaded\n"
-    "push    uploads all results of the local store; file:///x.dejapack is written anew\n"
+    "push    uploads all results of the local store; file:///x.dejapack is replaced\n"
     "pull    imports what earlier builds of this project have used\n"
     "flush   uploads what is still queued and waits for it, at most --timeout seconds\n"
     "bench   measures the time of small requests, and the throughput\n"

@@ -7,7 +7,7 @@
 // object is written to tmp/ and renamed, so it is seen whole or not at all. "Only if there is none" is link(2), which
 // fails if the name exists. The version of an object is the SHA-256 of its bytes. replace() compares it and then
 // renames, and rename(2) cannot compare: when two writers replace one version at the same instant, the second one
-// overwrites what the first one stored. Hence abilities().replaces_by_version is false; who lost an entry this way
+// overwrites what the first one stored. So abilities().replaces_by_version is false; who lost an entry this way
 // offers it again later.
 //
 // Others may write in the directory. So symlinks in it are not followed, only regular files are read, and whose they are

@@ -25,7 +25,7 @@ struct WriterSubject {
 INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportReads, WriterSubject);
 INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportWrites, WriterSubject);
 
-// A pack is made anew, under the same name, each time something was planted.
+// A new pack replaces the old one each time something was planted.
 class ReaderSubject {
  public:
   Transport& transport() {

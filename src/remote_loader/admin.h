@@ -71,7 +71,7 @@ class Admin {
   virtual ~Admin() = default;
 
   virtual RemoteState state() = 0;
-  // Offers these results and names them in the project's session record. A pack is written anew.
+  // Offers these results and names them in the project's session record. A pack is replaced.
   virtual Result<PushReport> push(const std::vector<ResultName>& results,
                                   const Progress& progress) = 0;
   // Imports what earlier builds of the working directory's project have used.
