@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A file whose identity changes while it is read is read again. The digest is remembered only if the stamps
-// are old enough (is_settled()); otherwise the file is hashed again at its next use.
+// are old enough (is_settled()) and nobody can write to the file without opening it; otherwise the file is hashed
+// again at its next use.
 #include "digest/file_digester.h"
 
 #include "base/bytes.h"
 #include "digest/hasher.h"
 #include "os/clock.h"
+#include "os/writers.h"
 
 namespace deja::digest {
 namespace {
@@ -20,6 +22,7 @@ struct FileRead {
   os::FileIdentity before, after;
   std::int64_t clock_before = 0;
   FileContent content;
+  bool has_writer = false;  // its next bytes need not change its stamps (os/writers.h)
 };
 
 Result<std::optional<FileRead>> read_once(const std::string& path, ContentScan scan) {
@@ -36,6 +39,7 @@ Result<std::optional<FileRead>> read_once(const std::string& path, ContentScan s
     read.content = {TRY(digest_fd(*fd)), scan == nullptr ? 0 : kTraitsMask};
   }
   read.after = TRY(os::stat_fd(*fd));
+  read.has_writer = os::has_writer(*fd);
   return std::optional(read);
 }
 
@@ -125,7 +129,8 @@ Result<std::optional<FileContent>> FileDigester::digest_file(const std::string& 
     const auto read = TRY(read_once(path, options_.scan));
     if (!read) return std::optional<FileContent>();
     if (!(read->before == read->after)) continue;
-    if (is_settled(read->before, read->clock_before)) remember(read->before, read->content);
+    if (is_settled(read->before, read->clock_before) && !read->has_writer)
+      remember(read->before, read->content);
     if (identity != nullptr) *identity = read->before;
     return std::optional(read->content);
   }

@@ -4,7 +4,8 @@
 // The memo's key is the file's identity (device, inode, size, mtime, ctime). A user cannot set ctime, so
 // an edit that keeps size and mtime is still detected. A file whose stamps lie within one clock
 // resolution of its stat is not remembered: it could change again without new stamps
-// (docs/traps/racy-timestamps.md).
+// (docs/traps/racy-timestamps.md). Nor is a file that a process can still write to through a descriptor or a mapping,
+// because later writes to one page change the stamps only once (docs/traps/mapped-writers.md).
 //
 // Thread-safe. Memory is bounded by max_entries; older entries are dropped.
 #pragma once

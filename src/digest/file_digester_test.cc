@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,28 @@ TEST_F(FileDigesterTest, SameSizeSameMtimeEditIsSeen) {
   ::close(fd);
   ASSERT_EQ(::utimensat(AT_FDCWD, at("a").c_str(), old, 0), 0);
   EXPECT_EQ(digest(d, "a"), digest_bytes("two"));
+}
+
+// docs/traps/mapped-writers.md. The second write to a page need not change the stamps.
+TEST_F(FileDigesterTest, AFileThatCanStillBeWrittenIsReadAgain) {
+  FileDigester d({});
+  write("a", "one");
+  const int fd = ::open(at("a").c_str(), O_RDWR | O_CLOEXEC);
+  char* mapping = static_cast<char*>(::mmap(nullptr, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+  ::close(fd);
+  ASSERT_NE(mapping, MAP_FAILED);
+  mapping[0] = 'O';
+  auto stamped = os::stat_file(at("a"));
+  ASSERT_TRUE(stamped && *stamped);
+  while (!FileDigester::is_settled(**stamped, os::file_clock_ns())) ::usleep(1000);
+  os::FileIdentity first, second;
+  ASSERT_TRUE(d.digest_file(at("a"), &first));
+  EXPECT_EQ(digest(d, "a"), digest_bytes("One"));
+  mapping[1] = 'N';
+  EXPECT_EQ(digest(d, "a"), digest_bytes("ONe"));
+  ::munmap(mapping, 3);
+  ASSERT_TRUE(d.digest_file(at("a"), &second));
+  EXPECT_TRUE(d.remembered(second)) << "nobody can write any more";
 }
 
 TEST_F(FileDigesterTest, FreshFilesAreNotRemembered) {

@@ -11,7 +11,9 @@
 #include <memory>
 
 #include "base/path.h"
+#include "os/clock.h"
 #include "os/file.h"
+#include "os/writers.h"
 
 namespace deja::warm {
 namespace {
@@ -48,6 +50,7 @@ void WatchSet::forget_everything() {
   names_.clear();
   directories_.clear();
   files_.clear();
+  stamps_.clear();
   walks_.clear();
   changed_.clear();
   is_full_ = false;
@@ -71,7 +74,10 @@ void WatchSet::catch_up() {
     if (notice.what == os::Watcher::What::everything) forget = true;
     if (const auto file = files_.find(notice.watch); file != files_.end()) {
       last_change_ = changed_[file->second] = now_;
-      if (notice.what == os::Watcher::What::gone) files_.erase(file);
+      if (notice.what == os::Watcher::What::gone) {
+        stamps_.erase(file->second);
+        files_.erase(file);
+      }
     } else if (!notice.name.empty()) {
       const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
       if (name != names_.end()) last_change_ = changed_[name->second] = now_;
@@ -108,13 +114,40 @@ WatchSet::Node WatchSet::name_node(int directory, std::string_view name) {
   return it->second;
 }
 
-WatchSet::Node WatchSet::file_node(const std::string& real_path, int* watch) {
+// In this order: watch, take the stamps, look for writers. A writer that comes later changes the stamps with its
+// first write, or the watch tells; one that came before is found.
+std::optional<WatchSet::Node> WatchSet::file_node(const std::string& real_path) {
   is_full_ = is_full_ || directories_.size() + files_.size() >= watches_max_;
-  *watch = is_full_ ? -1 : watcher_.add_file(real_path);
-  if (*watch < 0) return 0;
-  const auto [it, fresh] = files_.try_emplace(*watch, 0);
+  const int watch = is_full_ ? -1 : watcher_.add_file(real_path);
+  if (watch < 0) return std::nullopt;
+  const auto [it, fresh] = files_.try_emplace(watch, 0);
   if (fresh) it->second = new_node();
+  const auto identity = os::stat_file(real_path, os::Links::keep);
+  if (!identity || !*identity) return std::nullopt;
+  stamps_[it->second] = {real_path, **identity, os::monotonic_ns()};
+  if (!(*identity)->is_regular()) return it->second;
+  // A file that we may not read has no content in a trace.
+  const auto file = os::open_read(real_path);
+  if (file && os::has_writer(*file)) return std::nullopt;
   return it->second;
+}
+
+// Called at each hit, so it looks at the files only when the token's own time says so.
+void WatchSet::compare_stamps(const Token& token) {
+  const std::int64_t now_ns = os::monotonic_ns();
+  if (now_ns - token.stamps_compared.get() < kStampsNs) return;
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : token.ends) {
+    const auto it = end == begin ? stamps_.end() : stamps_.find(token.nodes[end - 1]);
+    begin = end;
+    if (it == stamps_.end() || now_ns - it->second.compared_ns < kStampsNs) continue;
+    File& file = it->second;
+    const auto identity = os::stat_file(file.path, os::Links::keep);
+    file.compared_ns = now_ns;
+    if (identity && *identity && **identity == file.identity) continue;
+    last_change_ = changed_[it->first] = ++now_;
+  }
+  token.stamps_compared.set(now_ns);
 }
 
 // Takes one component of the rest. False: cannot be watched.
@@ -153,10 +186,11 @@ bool WatchSet::step(Progress& p) {
     p.done = p.rest.empty();
     return true;
   }
-  int file = -1;
-  p.nodes.push_back(file_node(path, &file));
+  const auto file = file_node(path);
+  if (!file) return false;
+  p.nodes.push_back(*file);
   p.done = true;
-  return file >= 0;
+  return true;
 }
 
 const WatchSet::Walk* WatchSet::walk(const std::string& path) {
@@ -219,6 +253,7 @@ std::vector<std::uint32_t> WatchSet::find_changed(const Token& token) {
 std::vector<std::uint32_t> WatchSet::changed(const Token& token) {
   const MutexLock lock(mutex_);
   catch_up();
+  compare_stamps(token);
   return find_changed(token);
 }
 

@@ -5,12 +5,16 @@
 // asks the kernel for changes instead (os/watcher.h). Each directory on the way to a file is watched for
 // the name that is taken from it, symlinks one by one, and the file itself as an inode, so that a change
 // through another hard link is seen, too. What cannot be watched (a directory's listing, a network file
-// system, too many watches) gives no token, and its trace is checked claim by claim.
-// docs/decisions/0005-watch-set.md says which changes inotify does not report.
+// system, a file that somebody is writing, too many watches) gives no token, and its trace is checked claim by
+// claim. docs/decisions/0005-watch-set.md says which changes inotify does not report.
+//
+// Writes through a mapping cause no notice. The stamps of a token's files are therefore compared when the last
+// comparison is older than kStampsNs (docs/traps/mapped-writers.md).
 //
 // Thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -21,6 +25,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "os/file.h"
 #include "os/watcher.h"
 
 namespace deja::warm {
@@ -30,11 +35,29 @@ class WatchSet {
   // A point in the order of the kernel's notices.
   using Epoch = std::uint64_t;
   using Node = std::uint32_t;  // one watched name or inode
+  // How long a write through a mapping may go unnoticed.
+  static constexpr std::int64_t kStampsNs = 200'000'000;
+  // A time that copies can read while another thread sets it.
+  class Time {
+   public:
+    Time() = default;
+    Time(const Time& o) : ns_(o.get()) {}
+    Time& operator=(const Time& o) {
+      set(o.get());
+      return *this;
+    }
+    std::int64_t get() const { return ns_.load(std::memory_order_relaxed); }
+    void set(std::int64_t ns) const { ns_.store(ns, std::memory_order_relaxed); }
+
+   private:
+    mutable std::atomic<std::int64_t> ns_{0};
+  };
   // The nodes on the way to each of some paths, one path after the other.
   struct Token {
     std::vector<Node> nodes;
     std::vector<std::uint32_t> ends;  // of each path's nodes
     Epoch since = 0;
+    Time stamps_compared;  // when the stamps of all its files were compared, on the steady clock
   };
 
   // Null: the kernel gives no inotify instance, so nothing can be watched.
@@ -67,6 +90,11 @@ class WatchSet {
     Epoch made = 0;
   };
   struct Progress;  // of one walk
+  struct File {
+    std::string path;  // without symlinks
+    os::FileIdentity identity;
+    std::int64_t compared_ns = 0;
+  };
 
   explicit WatchSet(os::Watcher watcher);
   void catch_up() REQUIRES_LOCK(mutex_);
@@ -75,10 +103,11 @@ class WatchSet {
   bool step(Progress& progress) REQUIRES_LOCK(mutex_);
   int directory_watch(const std::string& real_directory) REQUIRES_LOCK(mutex_);
   Node name_node(int directory, std::string_view name) REQUIRES_LOCK(mutex_);
-  Node file_node(const std::string& real_path, int* watch) REQUIRES_LOCK(mutex_);
+  std::optional<Node> file_node(const std::string& real_path) REQUIRES_LOCK(mutex_);
   Node new_node() REQUIRES_LOCK(mutex_);
   bool is_fresh(const Node* begin, const Node* end, Epoch since) REQUIRES_LOCK(mutex_);
   std::vector<std::uint32_t> find_changed(const Token& token) REQUIRES_LOCK(mutex_);
+  void compare_stamps(const Token& token) REQUIRES_LOCK(mutex_);
   void directory_is_gone(int watch) REQUIRES_LOCK(mutex_);
 
   const std::uint64_t watches_max_;
@@ -92,6 +121,7 @@ class WatchSet {
   std::map<Name, Node> names_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, int> directories_ GUARDED_BY(mutex_);  // real path -> watch
   std::unordered_map<int, Node> files_ GUARDED_BY(mutex_);               // watch -> node
+  std::unordered_map<Node, File> stamps_ GUARDED_BY(mutex_);             // of the nodes of files
   std::unordered_map<std::string, Walk> walks_ GUARDED_BY(mutex_);       // spelled path
 };
 

@@ -80,6 +80,31 @@ TEST_F(WatchSetTest, EditThroughAMappingIsNoticedAtItsEnd) {
   EXPECT_FALSE(is_unchanged(s));
 }
 
+// docs/traps/mapped-writers.md
+TEST_F(WatchSetTest, AMappedFileIsNotWatched) {
+  const int fd = ::open(at("a/b/x.h").c_str(), O_RDWR);
+  void* p = ::mmap(nullptr, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ASSERT_NE(p, MAP_FAILED);
+  ::close(fd);
+  EXPECT_FALSE(watch_set_->watch({at("a/b/x.h")}));
+  ::munmap(p, 3);
+  EXPECT_TRUE(watch_set_->watch({at("a/b/x.h")}));
+}
+
+TEST_F(WatchSetTest, AMappingOfLaterChangesTheStamps) {
+  const auto s = watch({at("a/b/x.h")});
+  const int fd = ::open(at("a/b/x.h").c_str(), O_RDWR);
+  void* p = ::mmap(nullptr, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ASSERT_NE(p, MAP_FAILED);
+  ::close(fd);
+  EXPECT_TRUE(is_unchanged(s));
+  static_cast<volatile char*>(p)[0] = 'O';
+  ::usleep(WatchSet::kStampsNs / 1000);
+  EXPECT_EQ(watch_set_->changed(s), std::vector<std::uint32_t>{0});
+  EXPECT_FALSE(watch_set_->refresh(s, {0}, {at("a/b/x.h")})) << "somebody can still write";
+  ::munmap(p, 3);
+}
+
 TEST_F(WatchSetTest, AppearanceIsNoticed) {
   const auto s = watch({at("a/none.h"), at("nodir/x.h")});
   EXPECT_TRUE(is_unchanged(s));

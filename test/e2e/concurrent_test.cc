@@ -65,7 +65,8 @@ TEST_P(Concurrent, DifferentFiles) {
   }
   int hits = 0;
   for (const Event& event : ws.events()) hits += event.outcome == "hit" ? 1 : 0;
-  EXPECT_EQ(hits, clients()) << events_but("hit");
+  EXPECT_EQ(hits, clients()) << ws.events().size() << " events\n"
+                             << events_but("hit") << ws.troubles();
 }
 
 TEST_P(Concurrent, OneOutputOfTwoSources) {

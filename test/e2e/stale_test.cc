@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // L2: something that the compiler reads has changed, so no stored result may be served.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "e2e/setup.h"
 
@@ -42,6 +45,50 @@ TEST_P(Stale, HeaderIsEdited) {
   ws.write("a.h", "#include \"h/deep.h\"\n");
   ws.write("a.c", "#include \"a.h\"\nint a = V;\n");
   expect_noticed({cc(), "-c", "a.c"}, [this] { ws.write("h/deep.h", "#define V 2\n"); });
+}
+
+// Maps a file and closes it; writes go on (docs/traps/mapped-writers.md).
+class Mapping {
+ public:
+  explicit Mapping(const std::string& path) : size_(fs::file_size(path)) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    at_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    ::close(fd);
+    EXPECT_NE(at_, MAP_FAILED) << path;
+  }
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() { ::munmap(at_, size_); }
+  void put(std::size_t at, char c) { static_cast<volatile char*>(at_)[at] = c; }
+
+ private:
+  const std::size_t size_;
+  void* at_ = nullptr;
+};
+
+TEST_P(Stale, HeaderWrittenThroughAMappingOfOld) {
+  ws.write("a.h", "int a = 1;\n");
+  ws.write("a.c", "#include \"a.h\"\n");
+  Mapping mapping(ws.path("a.h"));
+  const Argv argv = {cc(), "-c", "a.c"};
+  expect_noticed(argv, [&] { mapping.put(8, '2'); });
+  // The second write to the page does not change the file's stamps.
+  ws.let_engine_set_watches();
+  ws.expect_hit(argv);
+  mapping.put(8, '3');
+  ws.expect_miss(argv);
+  ws.expect_unchanged(argv);
+}
+
+TEST_P(Stale, HeaderWrittenThroughANewMapping) {
+  ws.write("a.h", "int a = 1;\n");
+  ws.write("a.c", "#include \"a.h\"\n");
+  std::optional<Mapping> mapping;
+  expect_noticed({cc(), "-c", "a.c"}, [&] {
+    mapping.emplace(ws.path("a.h"));
+    mapping->put(8, '2');
+    ::usleep(300'000);  // a running engine may take the file for unchanged for 200 ms
+  });
 }
 
 // A name that means another file for each process; nothing read through it is remembered.

@@ -354,7 +354,7 @@ TEST_F(RedisTest, OptionsWithoutSenseAreRefused) {
   options = tls_options();
   ASSERT_TRUE(os::change_mode(options.tls.key_file, 0644));
   made = RedisTransport::make(options);
-  EXPECT_EQ(code_of(made), Code::invalid);
+  EXPECT_EQ(code_of(made), Code::denied);
   EXPECT_NE(made.error().message.find("chmod 600"), std::string::npos) << made.error().message;
   ASSERT_TRUE(os::change_mode(options.tls.key_file, 0600));
 }
