@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -64,7 +65,7 @@ TEST_F(FileDigesterTest, AFileThatCanStillBeWrittenIsReadAgain) {
   mapping[0] = 'O';
   auto stamped = os::stat_file(at("a"));
   ASSERT_TRUE(stamped && *stamped);
-  while (!FileDigester::is_settled(**stamped, os::file_clock_ns())) ::usleep(1000);
+  while (!FileDigester::is_settled(**stamped, os::file_clock_ns())) ::sched_yield();
   os::FileIdentity first, second;
   ASSERT_TRUE(d.digest_file(at("a"), &first));
   EXPECT_EQ(digest(d, "a"), digest_bytes("One"));

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "os/clock.h"
 #include "os/directory_test.h"
 #include "os/file.h"
 
@@ -99,7 +100,8 @@ TEST_F(WatchSetTest, AMappingOfLaterChangesTheStamps) {
   ::close(fd);
   EXPECT_TRUE(is_unchanged(s));
   static_cast<volatile char*>(p)[0] = 'O';
-  ::usleep(WatchSet::kStampsNs / 1000);
+  const std::int64_t deadline = os::monotonic_ns() + 50 * WatchSet::kStampsNs;
+  while (is_unchanged(s)) ASSERT_LT(os::monotonic_ns(), deadline);
   EXPECT_EQ(watch_set_->changed(s), std::vector<std::uint32_t>{0});
   EXPECT_FALSE(watch_set_->refresh(s, {0}, {at("a/b/x.h")})) << "somebody can still write";
   ::munmap(p, 3);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // L2: something that the compiler reads has changed, so no stored result may be served.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -87,7 +88,7 @@ TEST_P(Stale, HeaderWrittenThroughANewMapping) {
   expect_noticed({cc(), "-c", "a.c"}, [&] {
     mapping.emplace(ws.path("a.h"));
     mapping->put(8, '2');
-    ::usleep(300'000);  // a running engine may take the file for unchanged for 200 ms
+    ::poll(nullptr, 0, 300);  // a running engine may take the file for unchanged for 200 ms
   });
 }
 
