@@ -130,9 +130,13 @@ void FieldsSink::field(std::string_view name, std::string_view value) {
     fields_.push_back({"variable " + std::string(value), ""});
   } else if (name == "value" && !fields_.empty()) {
     fields_.back().value = stand_in(value);
+  } else if (name == "content" && !fields_.empty()) {  // of the file that the field before names
+    fields_.push_back({"content of " + fields_.back().value, std::string(value)});
+  } else if (name == "salt") {  // may be a secret
+    fields_.push_back({"salt", value.empty() ? "" : stand_in(value)});
   } else {
-    fields_.push_back(
-        {std::string(name), name == "argument" ? hide_secret(readable(value)) : readable(value)});
+    const std::string text = readable(value);
+    fields_.push_back({std::string(name), name == "argument" ? hide_secret(text) : text});
   }
 }
 

@@ -40,7 +40,8 @@ class TextSink final : public Sink {
   std::string text_;
 };
 
-// The fields as `deja why` compares them. A variable and its value are one field, "variable NAME". What may be
+// The fields as `deja why` compares them. A variable and its value are one field, "variable NAME"; a file's content is
+// "content of PATH". What may be
 // secret is replaced by a digest (hide_secret()), the values of variables always.
 class FieldsSink final : public Sink {
  public:

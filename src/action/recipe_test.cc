@@ -85,6 +85,7 @@ TEST(Recipe, ExplanationNamesTheFields) {
 TEST(Recipe, FieldsForPeopleHoldNoValuesOfVariables) {
   ClaimChecker checker;
   checker.invocation.key.arguments.push_back({"-DAPI_TOKEN=hunter2", tool::KeyArgument::kNoPath});
+  checker.salt = "pepper";
   std::string all;
   for (const tool::KeyField& field : key_fields({checker.command, checker.invocation, checker.roots,
                                                  checker.tool_digest, checker.umask, checker.salt}))
@@ -93,6 +94,7 @@ TEST(Recipe, FieldsForPeopleHoldNoValuesOfVariables) {
   EXPECT_NE(all.find("variable LANG=#"), std::string::npos) << all;
   EXPECT_EQ(all.find("LANG=C"), std::string::npos) << all;
   EXPECT_EQ(all.find("hunter2"), std::string::npos) << all;
+  EXPECT_EQ(all.find("pepper"), std::string::npos) << all;
 }
 
 TEST(Recipe, SecretsInArgumentsAreHidden) {

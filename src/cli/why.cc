@@ -108,13 +108,18 @@ std::string hint(const journal::Event& event) {
 }
 
 // What was known before a command that was new; empty for every other event.
-explain::Nearest nearest(const Context& context, const journal::Event& event) {
-  if (event.outcome == journal::Outcome::bypass || event.probe_key.empty()) return {};
+explain::Nearest nearest(const Context& context, const std::vector<journal::Event>& events) {
+  const journal::Event& event = events.back();
+  // Any other reason names a cause itself. A hit of a remote was new here.
+  if (event.reason != "new" && !event.remote) return {};
   const auto history = explain::KeyHistory::read(context.journal());
-  // A hit of a remote was new here.
-  const bool was_new =
-      event.reason.empty() ? event.remote : !event.reason.starts_with("changed: directory");
-  return history && was_new ? history->find(event.probe_key, event.time_ns) : explain::Nearest();
+  if (!history) return {};
+  explain::Nearest out = history->find(event.probe_key, event.time_ns);
+  const bool was_stored = std::ranges::any_of(events, [&](const journal::Event& e) {
+    return e.time_ns < event.time_ns && e.probe_key == event.probe_key && !e.action_key.empty();
+  });
+  if (!was_stored) out.known_before_ns = std::nullopt;
+  return out;
 }
 
 struct Told {
@@ -132,6 +137,7 @@ void add_nearest(const explain::Nearest& nearest, std::int64_t now_ns, Table& ta
   const journal::KeyRecord& command = *nearest.command;
   table.row({"nearest", printable(fmt::format("{} in {}, {}", command.what, command.cwd,
                                               human_age(now_ns - command.time_ns)))});
+  if (nearest.differences.empty()) table.row({"differs in", "nothing but the source"});
   bool is_first = true;
   for (const explain::Difference& d : nearest.differences) {
     table.row({is_first ? "differs in" : "", printable(d.text)});
@@ -270,7 +276,7 @@ int run_why(const Context& context, Args args) {
                                   : events.error().message));
     return kProblems;
   }
-  const Told told{*events, store, nearest(context, events->back()), with_trace};
+  const Told told{*events, store, nearest(context, *events), with_trace};
   print(format == Format::json ? pretty(as_json(query, told)) : as_text(told));
   return kDone;
 }

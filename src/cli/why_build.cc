@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 
 #include "action/claim_text.h"
@@ -15,6 +16,7 @@
 #include "cli/why_find.h"
 #include "explain/nearest.h"
 #include "explain/root_causes.h"
+#include "explain/sums.h"
 #include "journal/reader.h"
 #include "os/clock.h"
 
@@ -39,27 +41,15 @@ std::string misses_text(const explain::RootCause& cause) {
   return out;
 }
 
-struct Sums {
-  std::size_t hits = 0, misses = 0, bypasses = 0, failures = 0;
-  std::uint64_t cost_us = 0, saved_us = 0;
-};
-
-Sums sums_of(const std::vector<journal::Event>& build) {
-  Sums out;
-  for (const journal::Event& e : build) {
-    using journal::Outcome;
-    out.hits += e.outcome == Outcome::hit;
-    out.misses += e.outcome == Outcome::miss;
-    out.bypasses += e.outcome == Outcome::bypass;
-    out.failures += e.outcome == Outcome::failure;
-    (e.outcome == Outcome::hit ? out.saved_us : out.cost_us) += e.cost_us;
-  }
+explain::Sums sums_of(const std::vector<journal::Event>& build) {
+  explain::Sums out;
+  for (const journal::Event& event : build) out.add(event);
   return out;
 }
 
 std::string build_text(const std::vector<journal::Event>& build,
                        const std::vector<explain::RootCause>& causes) {
-  const Sums sums = sums_of(build);
+  const explain::Sums sums = sums_of(build);
   std::string out =
       fmt::format("last build, {}: {}, {} hits, {} misses, {} failures, {} bypasses\n",
                   human_age(os::wall_ns() - build.back().time_ns), counted(build.size(), "command"),
@@ -79,7 +69,7 @@ std::string build_text(const std::vector<journal::Event>& build,
 
 Json build_json(const std::vector<journal::Event>& build,
                 const std::vector<explain::RootCause>& causes) {
-  const Sums sums = sums_of(build);
+  const explain::Sums sums = sums_of(build);
   Json out = {{"commands", build.size()},  {"hits", sums.hits},         {"misses", sums.misses},
               {"failures", sums.failures}, {"bypasses", sums.bypasses}, {"cost_us", sums.cost_us},
               {"saved_us", sums.saved_us}, {"causes", Json::array()}};
@@ -90,6 +80,21 @@ Json build_json(const std::vector<journal::Event>& build,
                              {"cost_us", cause.cost_us}});
   return out;
 }
+
+// Of which commands was a result stored, and when first?
+class StoredBefore {
+ public:
+  void add(const journal::Event& event) {
+    if (!event.action_key.empty()) first_ns_.try_emplace(event.probe_key, event.time_ns);
+  }
+  bool was(const journal::Event& event) const {
+    const auto at = first_ns_.find(event.probe_key);
+    return at != first_ns_.end() && at->second < event.time_ns;
+  }
+
+ private:
+  std::map<std::string, std::int64_t> first_ns_;
+};
 
 std::set<std::string> claims_of(store::LocalStore* store, const journal::Event& event) {
   std::set<std::string> out;
@@ -144,7 +149,6 @@ Result<std::vector<std::string>> compare(const Context& context, store::LocalSto
 
 std::string new_because(const explain::KeyHistory& history, const journal::Event& event) {
   const explain::Nearest found = history.find(event.probe_key, event.time_ns);
-  if (found.known_before_ns) return "its result was in the cache before and has been evicted";
   std::string out;
   std::size_t shown = 0;
   for (const explain::Difference& d : found.differences) {
@@ -170,7 +174,11 @@ int why_last_build(const Context& context, store::LocalStore* store, Format form
     return out;
   };
   const auto history = explain::KeyHistory::read(context.journal());
+  StoredBefore stored;
+  for (const journal::Event& event : *events) stored.add(event);
   const auto causes = explain::root_causes(build, outputs_of, [&](const journal::Event& event) {
+    if (stored.was(event))
+      return std::string("its result was in the cache before and has been evicted");
     return history ? new_because(*history, event) : std::string();
   });
   print(format == Format::json ? pretty(build_json(build, causes)) : build_text(build, causes));

@@ -16,7 +16,8 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 using Texts = std::vector<std::string>;
 
 constexpr std::string_view kArgument = "argument";
-constexpr std::string_view kVariable = "variable ";
+constexpr std::string_view kVariable = "variable ", kContent = "content of ";
+constexpr std::string_view kSourceText = "source text";
 constexpr unsigned kOtherTool = 40, kOtherSource = 12, kOtherDirectory = 1;
 
 Texts arguments_of(const Fields& fields) {
@@ -92,11 +93,10 @@ bool is_digest(std::string_view value) {
 const Difference* known(std::string_view name) {
   static const std::map<std::string_view, Difference> kKnown = {
       {"recipe", {"another version of deja, which makes other keys", 6}},
-      {"salt", {"another cache salt (cache.salt)", 6}},
+      {"salt", {"another salt (key.salt)", 6}},
       {"adapter", {"the command is read as that of another kind of tool", kOtherTool}},
       {"tool digest", {"the tool's own file has another content", 3}},
-      {"source", {"the text of the source", 1}},
-      {"content", {"the content of a program that runs the tool", 2}},
+      {"source", {std::string(kSourceText), 1}},
       {"cwd is a root", {"whether the working directory belongs to the project", 2}},
       {"workspace is a root", {"whether the working directory is in a project (a checkout)", 2}},
       {"target is a root", {"whether cargo's target directory is known", 2}},
@@ -122,6 +122,7 @@ Difference changed(const std::string& name, const Texts& then, const Texts& now)
     return {"tool " + new_value + " instead of " + old_value, is_far ? kOtherTool : 6};
   }
   if (name.starts_with(kVariable)) return {name + " has another value", 2};
+  if (name.starts_with(kContent)) return {"the " + name, 1};
   if (is_digest(old_value) || is_digest(new_value)) return {"the content of the " + name, 2};
   return {name + " " + new_value + " instead of " + old_value, 2};
 }
@@ -153,10 +154,41 @@ void compare_others(const ByName& then, const ByName& now, std::vector<Differenc
 
 }  // namespace
 
+namespace {
+
+// The source as the command line names it: Event::what, or for a link of sources the one argument that is a file.
+std::string source_name(const journal::KeyRecord& record) {
+  std::string found;
+  for (const std::string& argument : arguments_of(record.fields)) {
+    if (!record.what.empty() && argument.ends_with(record.what)) return record.what;
+    if (argument.starts_with('-') || argument.find('.') == std::string::npos) continue;
+    if (!found.empty()) return "the source";
+    found = argument;
+  }
+  return found.empty() ? "the source" : found;
+}
+
+// Without what only says which source it is.
+Fields without_source(const journal::KeyRecord& record) {
+  Fields out;
+  for (const auto& field : record.fields) {
+    const bool names_it = field.first == kArgument && field.second.ends_with(record.what);
+    if (!names_it && field.first != "source") out.push_back(field);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<Difference> differences(const journal::KeyRecord& then, const journal::KeyRecord& now) {
+  const bool is_other_source = base_name(then.what) != base_name(now.what);
+  const Fields then_fields = is_other_source ? without_source(then) : then.fields;
+  const Fields now_fields = is_other_source ? without_source(now) : now.fields;
   std::vector<Difference> out;
-  compare_arguments(then.fields, now.fields, out);
-  compare_others(by_name(then.fields), by_name(now.fields), out);
+  compare_arguments(then_fields, now_fields, out);
+  compare_others(by_name(then_fields), by_name(now_fields), out);
+  for (Difference& d : out)
+    if (d.text == kSourceText) d.text = "the text of " + source_name(now);
   // What makes the difference comes first.
   std::ranges::stable_sort(
       out, [](const Difference& a, const Difference& b) { return a.weight > b.weight; });

@@ -16,7 +16,8 @@ struct Difference {
       1;  // how far apart it makes two commands; large where they hardly belong together
 };
 
-// What `now` has otherwise than `then`. Empty: nothing that the fields tell.
+// What `now` has otherwise than `then`, apart from their sources if these have different names. Empty: nothing that the
+// fields tell.
 std::vector<Difference> differences(const journal::KeyRecord& then, const journal::KeyRecord& now);
 
 // The sum of the weights, and something for another source or directory: the nearest command is the one with the

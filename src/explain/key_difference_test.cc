@@ -51,10 +51,11 @@ TEST(KeyDifference, OfOtherFields) {
     std::string name, then, now, text;
   } cases[] = {
       {"source", one, two, "the text of the source"},
+      {"content of <cwd>/gen", one, two, "the content of <cwd>/gen"},
       {"tool digest", one, two, "the tool's own file has another content"},
       {"variable LANG", "#1", "#2", "variable LANG has another value"},
       {"umask", "18", "63", "the umask (63 instead of 18, decimal)"},
-      {"salt", "", "x", "another cache salt (cache.salt)"},
+      {"salt", "", "x", "another salt (key.salt)"},
       {"known as", "gcc", "clang", "known as clang instead of gcc"},
       {"input", one, two, "the content of the input"},
   };
@@ -62,6 +63,26 @@ TEST(KeyDifference, OfOtherFields) {
     EXPECT_EQ(words(record({{c.name, c.then}}), record({{c.name, c.now}})), c.text);
   EXPECT_EQ(words(record({}), record({{"variable LANG", "#1"}})), "variable LANG is set now");
   EXPECT_EQ(words(record({{"variable LANG", "#1"}}), record({})), "variable LANG is no longer set");
+}
+
+TEST(KeyDifference, NamesTheSource) {
+  const auto with = [](std::vector<std::string> texts, char digit) {
+    KeyRecord out = arguments(texts);
+    out.fields.emplace_back("source", std::string(64, digit));
+    return out;
+  };
+  EXPECT_EQ(words(with({"-c", "<cwd>/a.c"}, '1'), with({"-c", "<cwd>/a.c"}, '2')),
+            "the text of a.c");
+  EXPECT_EQ(words(with({"x.c", "-o"}, '1'), with({"x.c", "-o"}, '2')), "the text of x.c");
+  EXPECT_EQ(words(with({"x.c", "y.c"}, '1'), with({"x.c", "y.c"}, '2')), "the text of the source");
+}
+
+TEST(KeyDifference, OfTwoSourcesLeavesTheSourcesOut) {
+  KeyRecord a = arguments({"-c", "-O1", "<cwd>/a.c"}), b = arguments({"-c", "-O2", "<cwd>/b.c"});
+  b.what = "b.c";
+  a.fields.emplace_back("source", std::string(64, '1'));
+  b.fields.emplace_back("source", std::string(64, '2'));
+  EXPECT_EQ(words(a, b), "argument -O2 instead of -O1");
 }
 
 TEST(KeyDifference, TheLargestComesFirst) {

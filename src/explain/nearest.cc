@@ -10,6 +10,8 @@ namespace {
 
 // Farther than this, two commands have nothing to do with each other.
 constexpr unsigned kDistanceMax = 60;
+// Of commands on different sources only those that look alike say something: three differences.
+constexpr unsigned kOtherSourceMax = 20;
 // A comparison takes about 10 µs, and a build may have a thousand new commands.
 constexpr std::size_t kOfSourceMax = 1000, kOfToolMax = 200;
 
@@ -29,8 +31,8 @@ Result<KeyHistory> KeyHistory::read(const std::string& journal_dir) {
 
 // Looks at the newest `count` of the candidates that are older than the asked one.
 void KeyHistory::compare(const Indexes& candidates, std::size_t asked, std::size_t count,
-                         Nearest& best) const {
-  unsigned least = kDistanceMax + 1;
+                         unsigned distance_max, Nearest& best) const {
+  unsigned least = distance_max + 1;
   for (auto at = candidates.rbegin(); at != candidates.rend() && count > 0; ++at) {
     if (*at >= asked || records_[*at].probe_key == records_[asked].probe_key) continue;
     --count;
@@ -54,10 +56,10 @@ Nearest KeyHistory::find(const std::string& probe_key, std::int64_t before_ns) c
   const journal::KeyRecord& record = records_[*asked];
   if (const auto same = by_source_.find(std::string(base_name(record.what)));
       same != by_source_.end())
-    compare(same->second, *asked, kOfSourceMax, out);
+    compare(same->second, *asked, kOfSourceMax, kDistanceMax, out);
   if (out.command) return out;
   if (const auto same = by_tool_.find(std::string(base_name(record.tool))); same != by_tool_.end())
-    compare(same->second, *asked, kOfToolMax, out);
+    compare(same->second, *asked, kOfToolMax, kOtherSourceMax, out);
   return out;
 }
 

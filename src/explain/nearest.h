@@ -18,7 +18,7 @@ struct Nearest {
   // An older command with another key, and in what the asked one differs from it. None: nothing is near.
   std::optional<journal::KeyRecord> command;
   std::vector<Difference> differences;
-  // The asked command itself was new at this time already, so its result has been evicted since.
+  // The asked command itself was new at this time already. If its result was stored then, it has been evicted since.
   std::optional<std::int64_t> known_before_ns;
 };
 
@@ -38,7 +38,7 @@ class KeyHistory {
  private:
   using Indexes = std::vector<std::size_t>;
   void compare(const Indexes& candidates, std::size_t asked, std::size_t count,
-               Nearest& best) const;
+               unsigned distance_max, Nearest& best) const;
 
   std::vector<journal::KeyRecord> records_;             // oldest first
   std::map<std::string, Indexes> by_source_, by_tool_;  // by names without directories

@@ -13,7 +13,7 @@ namespace deja::explain {
 namespace {
 
 constexpr std::int64_t kPauseNs = 300'000'000'000;
-constexpr std::string_view kChanged = "changed: ";
+constexpr std::string_view kChanged = "changed: ", kContent = "the content of ";
 
 std::int64_t start_of(const journal::Event& event) {
   return event.time_ns - static_cast<std::int64_t>(event.elapsed_us) * 1000;
@@ -41,12 +41,10 @@ class Writers {
   std::map<std::string, std::size_t> by_path_;
 };
 
-std::string cause_text(const journal::Event& event, const NewBecause& new_because) {
+std::string cause_text(const journal::Event& event, const std::string& because) {
   if (event.outcome == journal::Outcome::failure) return "the tool failed";
-  if (!event.reason.starts_with(kChanged)) {
-    const std::string why = new_because(event);
-    return why.empty() ? "new: no such command was known" : "new: " + why;
-  }
+  if (!event.reason.starts_with(kChanged))
+    return because.empty() ? "new: no such command was known" : "new: " + because;
   std::string text = event.reason.substr(kChanged.size());
   constexpr std::string_view kCwd = "<cwd>";
   if (const std::size_t at = text.find(kCwd); at != std::string::npos)
@@ -56,10 +54,17 @@ std::string cause_text(const journal::Event& event, const NewBecause& new_becaus
 
 }  // namespace
 
-std::string changed_file(const journal::Event& event) {
+std::string changed_file(const journal::Event& event, const std::string& because) {
   std::string_view text = event.reason;
-  if (!text.starts_with(kChanged)) return {};
-  text.remove_prefix(kChanged.size());
+  if (text.starts_with(kChanged)) {
+    text.remove_prefix(kChanged.size());
+  } else if (because.starts_with(kContent)) {  // of an input that the command line names
+    text = because;
+    text.remove_prefix(kContent.size());
+    text = text.substr(0, text.find(", "));
+  } else {
+    return {};
+  }
   constexpr std::string_view kFile = "file ";
   if (text.starts_with(kFile)) text.remove_prefix(kFile.size());
   text = text.substr(0, text.find(", which"));
@@ -91,12 +96,14 @@ std::vector<RootCause> root_causes(const std::vector<journal::Event>& build,
       misses.push_back(&event);
   const Writers writers(misses, outputs_of);
   std::vector<std::size_t> causes(misses.size());  // the miss at the end of the chain
+  std::vector<std::string> because(misses.size());
   std::vector<RootCause> out;
   std::map<std::string, std::size_t> by_text;
   for (std::size_t i = 0; i < misses.size(); ++i) {
-    const std::size_t writer = writers.find(changed_file(*misses[i]), i);
+    if (!misses[i]->reason.starts_with(kChanged)) because[i] = new_because(*misses[i]);
+    const std::size_t writer = writers.find(changed_file(*misses[i], because[i]), i);
     causes[i] = writer == Writers::kNone ? i : causes[writer];
-    const std::string text = cause_text(*misses[causes[i]], new_because);
+    const std::string text = cause_text(*misses[causes[i]], because[causes[i]]);
     const auto [at, is_new] = by_text.try_emplace(text, out.size());
     if (is_new) out.push_back({text, {}, 0, 0});
     RootCause& cause = out[at->second];

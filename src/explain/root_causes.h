@@ -31,8 +31,9 @@ using NewBecause = std::function<std::string(const journal::Event&)>;
 std::vector<RootCause> root_causes(const std::vector<journal::Event>& build,
                                    const OutputsOf& outputs_of, const NewBecause& new_because);
 
-// The file in a reason such as "changed: file <cwd>/a.h": absolute, or the end of its path ("/inc/a.h") where the
-// reason names a directory that the event does not tell. Empty: the reason names no file.
-std::string changed_file(const journal::Event& event);
+// The file in a reason such as "changed: file <cwd>/a.h", or in what NewBecause says ("the content of <cwd>/gen"):
+// absolute, or the end of its path ("/inc/a.h") where the text names a directory that the event does not tell. Empty:
+// they name no file.
+std::string changed_file(const journal::Event& event, const std::string& because = {});
 
 }  // namespace deja::explain

@@ -89,6 +89,17 @@ TEST(RootCauses, WhatIsNewNamesWhatItDiffersIn) {
   EXPECT_EQ(causes[0].text, "new: -O2 instead of -O1");
 }
 
+TEST(RootCauses, ADeclaredInputThatAnotherOneWrote) {
+  const auto causes =
+      root_causes({miss("gen.c", "changed: file <cwd>/gen.c"), miss("table.x", "new")}, output_of,
+                  [](const Event& e) {
+                    return std::string(e.what == "table.x" ? "the content of <cwd>/gen.out" : "");
+                  });
+  ASSERT_EQ(causes.size(), 1u);
+  EXPECT_EQ(causes[0].text, "file /w/gen.c changed");
+  EXPECT_EQ(causes[0].indirect, 1u);
+}
+
 TEST(RootCauses, HitsHaveNone) {
   Event hit = miss("a.c", "");
   hit.outcome = Outcome::hit;

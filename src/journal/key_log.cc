@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "os/disk.h"
 #include "os/file.h"
 #include "os/lock.h"
 

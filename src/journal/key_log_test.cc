@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "os/directory_test.h"
+#include "os/disk.h"
 #include "os/file.h"
 
 namespace deja::journal {

@@ -35,7 +35,7 @@ const std::vector<BypassRow>& bypass_rows() {
       {unsupported_option, "unsupported_option",
        "An option, a language or a variable makes the run impossible to store soundly.",
        "gcc -c -ftime-report a.c",
-       "Leave the option out if the build does not need it; the list below says why each is one."},
+       "Leave the option out if the build does not need it. docs/bypass.md says why each is one."},
       {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "tar cf a.tar a",
        "Tell what it is with the setting `tools.\"NAME\" = \"gcc\"`, or run it as `deja exec -- "
        "NAME …`."},
