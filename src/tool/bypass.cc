@@ -23,8 +23,7 @@ const std::vector<BypassRow>& bypass_rows() {
       {response_file, "response_file",
        "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "
        "read differently. For rustc: it does not exist, or it holds -C incremental.",
-       "gcc -c @endless.rsp",
-       "Write the arguments on the command line, or into one file with plain quotes."},
+       "gcc -c @endless.rsp", "Use plain quotes."},
       {argument_error, "argument_error", "An option lacks its value; the tool reports that itself.",
        "gcc -c a.c -o", "Give the option its value."},
       {environment_output, "environment_output",
@@ -54,9 +53,7 @@ const std::vector<BypassRow>& bypass_rows() {
        "A crate that cargo compiles with its incremental cache was edited repeatedly; it is "
        "left "
        "to rustc until it hits again (`rust.incremental`).",
-       "",
-       "Nothing: it hits again when the crate is no longer edited. `rust.incremental` changes "
-       "that."},
+       "", "Nothing: it hits again by itself."},
       {not_run, "not_run",
        "`deja exec` reported a wrong option, or only printed the key; nothing was "
        "run.",
