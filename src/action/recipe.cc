@@ -6,6 +6,7 @@
 #include "action/recipe.h"
 
 #include "base/path.h"
+#include "digest/hasher.h"
 
 namespace deja::action {
 namespace {
@@ -83,16 +84,60 @@ void HashSink::field(std::string_view name, std::string_view value) {
   hasher_.add(value);
 }
 
-void TextSink::field(std::string_view name, std::string_view value) {
-  text_.append(name).append(": ");
+namespace {
+
+// A digest in place of a value: enough to see that two values differ.
+std::string stand_in(std::string_view value) {
+  return "#" + digest::digest_bytes(value).hex().substr(0, 12);
+}
+
+std::string readable(std::string_view value) {
+  std::string out;
   for (std::size_t i = 0; i < value.size(); ++i) {
     if (static_cast<unsigned char>(value[i]) >= 0x20) {
-      text_.push_back(value[i]);
+      out.push_back(value[i]);
     } else {
-      text_.append(Roots::describe(value.substr(i, 1)));
+      out.append(Roots::describe(value.substr(i, 1)));
     }
   }
-  text_.append("\n");
+  return out;
+}
+
+}  // namespace
+
+void TextSink::field(std::string_view name, std::string_view value) {
+  text_.append(name).append(": ").append(readable(value)).append("\n");
+}
+
+std::string hide_secret(std::string_view argument) {
+  constexpr std::string_view kWords[] = {"TOKEN",  "SECRET",  "PASSW",      "CREDENTIAL",
+                                         "APIKEY", "API_KEY", "PRIVATE_KEY"};
+  const std::size_t equals = argument.find('=');
+  if (equals == std::string_view::npos || equals + 1 == argument.size())
+    return std::string(argument);
+  std::string name;
+  for (const char c : argument.substr(0, equals))
+    name.push_back(c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+  for (const std::string_view word : kWords) {
+    if (name.find(word) == std::string::npos) continue;
+    return std::string(argument.substr(0, equals + 1)) + stand_in(argument.substr(equals + 1));
+  }
+  return std::string(argument);
+}
+
+void FieldsSink::field(std::string_view name, std::string_view value) {
+  if (name == "variable") {
+    fields_.push_back({"variable " + std::string(value), ""});
+  } else if (name == "value" && !fields_.empty()) {
+    fields_.back().value = stand_in(value);
+  } else if (name == "content" && !fields_.empty()) {  // of the file that the field before names
+    fields_.push_back({"content of " + fields_.back().value, std::string(value)});
+  } else if (name == "salt") {  // may be a secret
+    fields_.push_back({"salt", value.empty() ? "" : stand_in(value)});
+  } else {
+    const std::string text = readable(value);
+    fields_.push_back({std::string(name), name == "argument" ? hide_secret(text) : text});
+  }
 }
 
 bool is_always_keyed(std::string_view variable) {
@@ -143,6 +188,12 @@ std::string explain(const Action& action) {
   TextSink sink;
   describe_action(action, sink);
   return sink.text();
+}
+
+std::vector<tool::KeyField> key_fields(const Action& action) {
+  FieldsSink sink;
+  describe_action(action, sink);
+  return sink.take();
 }
 
 }  // namespace deja::action

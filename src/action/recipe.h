@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key recipe: one walk over an action, two sinks. One sink hashes, the other writes the text
-// that `deja why` prints, so the explanation cannot drift from the key.
+// The key recipe: one walk over an action, several sinks. One sink hashes, the others keep the fields for
+// people, so an explanation cannot drift from the key.
 #pragma once
 
 #include <string>
@@ -40,6 +40,22 @@ class TextSink final : public Sink {
   std::string text_;
 };
 
+// The fields as `deja why` compares them. A variable and its value are one field, "variable NAME"; a file's content is
+// "content of PATH". What may be
+// secret is replaced by a digest (hide_secret()), the values of variables always.
+class FieldsSink final : public Sink {
+ public:
+  void field(std::string_view name, std::string_view value) override;
+  std::vector<tool::KeyField> take() { return std::move(fields_); }
+
+ private:
+  std::vector<tool::KeyField> fields_;
+};
+
+// The argument, or, when its name says that its value is a secret (-DAPI_TOKEN=x, --password=x), the argument
+// with a digest for the value.
+std::string hide_secret(std::string_view argument);
+
 // What is known of an invocation before anything is read.
 struct Action {
   const tool::Command& command;
@@ -54,6 +70,7 @@ struct Action {
 void describe_action(const Action& action, Sink& sink);
 ProbeKey probe_key(const Action& action);
 std::string explain(const Action& action);
+std::vector<tool::KeyField> key_fields(const Action& action);
 
 // Variables that a process reads before or below anything that can be observed (the dynamic
 // loader, libc's own start-up), so their values are part of every key.

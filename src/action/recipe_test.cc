@@ -82,5 +82,32 @@ TEST(Recipe, ExplanationNamesTheFields) {
   EXPECT_NE(text.find("argument: <workspace>/a.c"), std::string::npos) << text;
 }
 
+TEST(Recipe, FieldsForPeopleHoldNoValuesOfVariables) {
+  ClaimChecker checker;
+  checker.invocation.key.arguments.push_back({"-DAPI_TOKEN=hunter2", tool::KeyArgument::kNoPath});
+  checker.salt = "pepper";
+  std::string all;
+  for (const tool::KeyField& field : key_fields({checker.command, checker.invocation, checker.roots,
+                                                 checker.tool_digest, checker.umask, checker.salt}))
+    all += field.name + "=" + field.value + "\n";
+  EXPECT_NE(all.find("argument=<workspace>/a.c\n"), std::string::npos) << all;
+  EXPECT_NE(all.find("variable LANG=#"), std::string::npos) << all;
+  EXPECT_EQ(all.find("LANG=C"), std::string::npos) << all;
+  EXPECT_EQ(all.find("hunter2"), std::string::npos) << all;
+  EXPECT_EQ(all.find("pepper"), std::string::npos) << all;
+}
+
+TEST(Recipe, SecretsInArgumentsAreHidden) {
+  EXPECT_EQ(hide_secret("-DV=1"), "-DV=1");
+  EXPECT_EQ(hide_secret("-DTOKEN"), "-DTOKEN");
+  EXPECT_EQ(hide_secret("--api-key="), "--api-key=");
+  for (const char* argument :
+       {"-DMY_TOKEN=x", "--api-key=x", "-Ddb_password=x", "--client-secret=x"}) {
+    const std::string hidden = hide_secret(argument);
+    EXPECT_EQ(hidden.find("=x"), std::string::npos) << hidden;
+    EXPECT_NE(hidden, hide_secret(std::string(argument) + "y")) << "another value is seen";
+  }
+}
+
 }  // namespace
 }  // namespace deja::action

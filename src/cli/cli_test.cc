@@ -112,7 +112,8 @@ TEST_F(CliTest, WrongUsageIsOneLineAndTwo) {
                                                        {"events", "--limit", "-1"},
                                                        {"events", "--outcome", "lost"},
                                                        {"why"},
-                                                       {"why", "a", "b"},
+                                                       {"why", "a", "b", "c"},
+                                                       {"why", "a", "--last-build"},
                                                        {"daemon"},
                                                        {"daemon", "fly"},
                                                        {"gc", "now"},
@@ -227,6 +228,36 @@ TEST_F(CliTest, EventsAsTextAndJson) {
   const std::string last = run({"events", "--limit", "1"}).out;
   EXPECT_THAT(last, AllOf(HasSubstr("  miss  "), HasSubstr("120.0 ms"), HasSubstr("  gcc  "),
                           HasSubstr("changed: /x/a.h"), Not(HasSubstr("\x1b"))));
+}
+
+TEST_F(CliTest, StatsByToolProjectAndSession) {
+  ASSERT_TRUE(os::make_directories(dir_ + "/work/checkout/.git"));
+  ASSERT_TRUE(os::make_directories(dir_ + "/work/checkout/src"));
+  auto journal = journal::Journal::open(cache_);
+  journal::Event hit = sample(journal::Outcome::hit, "a.c");
+  hit.cwd = dir_ + "/work/checkout/src";
+  journal::Event miss = sample(journal::Outcome::miss, "b.c");
+  miss.cwd = dir_ + "/work/checkout";
+  miss.tool = "/usr/bin/clang";
+  journal->record(hit);
+  journal->record(miss);
+  const auto tools = json({"stats", "--by", "tool"});
+  ASSERT_EQ(tools["groups"].size(), 2u);
+  const auto projects = json({"stats", "--by", "project"});
+  ASSERT_EQ(projects["groups"].size(), 1u) << projects;
+  EXPECT_EQ(projects["groups"][0]["name"], dir_ + "/work/checkout");
+  EXPECT_EQ(projects["groups"][0]["hits"], 1);
+  EXPECT_EQ(projects["groups"][0]["misses"], 1);
+  EXPECT_EQ(json({"stats", "--by", "session"})["groups"].size(), 1u);
+  EXPECT_EQ(run({"stats", "--by", "tool", "--zero"}).code, 2);
+}
+
+TEST_F(CliTest, StatsForPrometheus) {
+  journal::Journal::open(cache_)->record(sample(journal::Outcome::hit, "a.c"));
+  const Ran ran = run({"stats", "--format", "prometheus"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("# TYPE deja_hits_total counter\ndeja_hits_total 1\n"),
+                             HasSubstr("deja_store_bytes ")));
 }
 
 TEST_F(CliTest, WhyFindsSourceAndKey) {

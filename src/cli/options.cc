@@ -76,6 +76,10 @@ void OptionTable::argument(const char* name, const char* doc, std::string& targe
   impl_->app.add_option(name, target, doc)->required()->type_name("");
 }
 
+void OptionTable::optional_argument(const char* name, const char* doc, std::string& target) {
+  impl_->app.add_option(name, target, doc)->type_name("");
+}
+
 void OptionTable::word(const char* name, const char* doc, const std::vector<std::string>& allowed,
                        std::string& target) {
   impl_->app.add_option(name, target, doc)

@@ -31,6 +31,8 @@ class OptionTable {
               std::string& target);
   // Required and positional: any text, or one of some words.
   void argument(const char* name, const char* doc, std::string& target);
+  // Positional, and empty when it is not given.
+  void optional_argument(const char* name, const char* doc, std::string& target);
   void word(const char* name, const char* doc, const std::vector<std::string>& allowed,
             std::string& target);
   // Required and last: this word and everything that follows, including its options.

@@ -9,6 +9,7 @@
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "cli/stats_by.h"
 #include "cli/store_access.h"
 #include "journal/counters.h"
 #include "journal/troubles.h"
@@ -150,7 +151,7 @@ std::string as_text(const Context& context, const Everything& all) {
 }  // namespace
 
 int run_stats(const Context& context, Args args) {
-  Format format = Format::text;
+  std::string format, by;
   bool zero = false;
   OptionTable options(
       "stats", "Counts of all processes since the last --zero, and the size of the store.",
@@ -158,15 +159,27 @@ int run_stats(const Context& context, Args args) {
       "failures: the tool itself failed. not stored: runs of which nothing was kept (with the\n"
       "reasons; 'deja why' explains them). errors: an operation of the cache failed and the build\n"
       "continued without it; the troubles say which.");
-  options.format(format);
+  options.choice("--format", "How to print: for people (default), for programs, for Prometheus",
+                 {"text", "json", "prometheus"}, format);
+  options.choice("--by", "Counts of the journal's events by tool, project or session",
+                 {"tool", "project", "session"}, by);
   options.flag("--zero,-z", "Set the counts to 0 and remove the troubles", zero);
   if (const auto code = options.parse(args)) return *code;
+  if (!by.empty() && (zero || format == "prometheus")) {
+    print_error("stats: --by goes with --format text or json alone");
+    return kUsage;
+  }
+  if (!by.empty()) return stats_by(context, by, format == "json" ? Format::json : Format::text);
   const auto all = gather(context, zero);
   if (!all) {
     print_error("stats: " + all.error().message);
     return kProblems;
   }
-  print(format == Format::json ? pretty(as_json(context, *all)) : as_text(context, *all));
+  if (format == "prometheus") {
+    print(prometheus_text(all->counts, all->store));
+  } else {
+    print(format == "json" ? pretty(as_json(context, *all)) : as_text(context, *all));
+  }
   return kDone;
 }
 

@@ -1,130 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
-// `deja why`: what happened to a source file, an output or a key. A source is matched by the paths
-// in its events; an output by the artifacts of the results of events; a key by the first of its hex
-// digits.
+// `deja why`: what happened to a source file, an output or a key (why_find.h), for what a whole build missed, and in
+// what two commands differ (why_build.h).
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "action/claim_text.h"
-#include "action/manifest.h"
 #include "action/not_stored.h"
 #include "action/result.h"
-#include "base/path.h"
 #include "cli/context.h"
 #include "cli/event_text.h"
 #include "cli/json.h"
 #include "cli/options.h"
 #include "cli/store_access.h"
-#include "digest/digest.h"
-#include "journal/reader.h"
+#include "cli/why_build.h"
+#include "cli/why_find.h"
+#include "explain/nearest.h"
+#include "journal/event.h"
 #include "os/clock.h"
-#include "os/file.h"
+#include "tool/tool.h"
 
 namespace deja::cli {
 namespace {
-
-constexpr std::size_t kShown = 10;           // earlier events to list
-constexpr std::size_t kKeyDigitsMin = 6;     // fewer digits could be a file name
-constexpr std::size_t kResultsMax = 20'000;  // results to search for an output
-
-bool is_key_prefix(std::string_view text) {
-  return text.size() >= kKeyDigitsMin &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-// The spellings of the user's path that may be in an event.
-struct Wanted {
-  std::string typed;
-  std::string clean;  // absolute
-  std::string real;   // without symlinks; empty when there is no such file
-};
-
-Wanted wanted_path(const Context& context, const std::string& typed) {
-  Wanted wanted;
-  wanted.typed = journal::as_recorded(typed);
-  const std::string absolute = clean_path(join_path(context.cwd, typed));
-  wanted.clean = journal::as_recorded(absolute);
-  if (const auto real = os::real_path(absolute)) wanted.real = journal::as_recorded(*real);
-  return wanted;
-}
-
-bool is_path(const Wanted& wanted, std::string_view cwd, std::string_view path) {
-  if (path.empty()) return false;
-  const std::string absolute = clean_path(join_path(cwd, path));
-  return absolute == wanted.clean || absolute == wanted.real;
-}
-
-Result<std::vector<journal::Event>> find_by_key(const Context& context, const std::string& prefix) {
-  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
-    return e.probe_key.starts_with(prefix) || e.action_key.starts_with(prefix);
-  });
-}
-
-Result<std::vector<journal::Event>> find_by_source(const Context& context, const Wanted& wanted) {
-  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
-    return is_path(wanted, e.cwd, e.what);
-  });
-}
-
-std::optional<action::ActionResult> stored_result(store::LocalStore* store,
-                                                  const std::string& key_hex) {
-  const auto digest = Digest::from_hex(key_hex);
-  if (store == nullptr || !digest) return std::nullopt;
-  const auto record = store->get_result(ActionKey{*digest});
-  if (!record || !*record) return std::nullopt;
-  return action::decode_result(**record);
-}
-
-// Where the event's run or hit has put the artifact.
-std::string artifact_path(const action::ActionResult& result, const action::Artifact& artifact,
-                          const journal::Event& event) {
-  using action::OutputName;
-  action::Roots here(event.cwd, result.made_in.path(action::Root::workspace));
-  if (!event.output.empty()) {
-    here.set(OutputName::output, tidy_path(join_path(event.cwd, event.output)));
-    // The journal has no name for the dependency file, except in the directory where it was made.
-    if (here.path(OutputName::output) == result.made_in.path(OutputName::output))
-      here.set(OutputName::depfile, result.made_in.path(OutputName::depfile));
-  }
-  const std::string path = here.expand(artifact.path);
-  return path.empty() ? action::Roots::describe(artifact.path) : path;
-}
-
-Result<std::vector<journal::Event>> find_by_output(const Context& context, const Wanted& wanted,
-                                                   store::LocalStore* store) {
-  if (store == nullptr) return std::vector<journal::Event>();
-  std::size_t looked_at = 0;
-  return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
-    if (e.action_key.empty() || ++looked_at > kResultsMax) return false;
-    const auto result = stored_result(store, e.action_key);
-    return result && std::ranges::any_of(result->artifacts, [&](const action::Artifact& artifact) {
-             return is_path(wanted, e.cwd, artifact_path(*result, artifact, e));
-           });
-  });
-}
-
-// The claims of the result; empty when the store no longer has them.
-action::Trace stored_trace(store::LocalStore* store, const journal::Event& event) {
-  const auto probe = Digest::from_hex(event.probe_key);
-  const auto key = Digest::from_hex(event.action_key);
-  if (store == nullptr || !probe || !key) return {};
-  const auto record = store->get_manifest(ProbeKey{*probe});
-  if (!record || !*record) return {};
-  const auto manifest = action::decode_manifest(**record);
-  const auto* entry = manifest ? manifest->find(ActionKey{*key}) : nullptr;
-  return entry == nullptr ? action::Trace() : manifest->trace(*entry);
-}
 
 std::string trace_text(const action::Trace& trace) {
   std::string out = fmt::format("depends on {} claims\n", trace.observations.size());
   for (const action::Observation& claim : trace.observations)
     out += "  " + printable(action::describe(claim)) + "\n";
   return out;
+}
+
+// What was found unchanged when this was served: "213 files by content, 30 names where nothing may be, 2 variables".
+std::string proof_text(const action::Trace& trace) {
+  using action::Claim;
+  std::size_t files = 0, absent = 0, listings = 0, variables = 0, others = 0;
+  for (const action::Observation& claim : trace.observations) {
+    switch (claim.claim) {
+      case Claim::file:
+      case Claim::absent_or_file:
+        ++files;
+        break;
+      case Claim::absent:
+        ++absent;
+        break;
+      case Claim::listing:
+        ++listings;
+        break;
+      case Claim::variable:
+      case Claim::variable_digest:
+      case Claim::unset:
+      case Claim::variables_like:
+      case Claim::environment:
+        ++variables;
+        break;
+      default:
+        ++others;
+    }
+  }
+  std::string out;
+  const auto add = [&](std::size_t n, const char* one, const char* many) {
+    if (n != 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, n == 1 ? one : many);
+  };
+  add(files, "file by content", "files by content");
+  add(absent, "name where nothing may be", "names where nothing may be");
+  add(listings, "directory's names", "directories' names");
+  add(variables, "variable", "variables");
+  add(others, "other claim", "other claims");
+  return out.empty() ? out : out + " (--trace lists them)";
+}
+
+// What the user can change so that a bypassed command is looked up.
+std::string bypass_remedy(const journal::Event& event) {
+  for (const tool::BypassRow& row : tool::bypass_rows())
+    if (event.reason == row.name) return row.remedy;
+  return {};
 }
 
 std::string outputs_text(const action::ActionResult& result, const journal::Event& event) {
@@ -145,17 +99,55 @@ std::string plain(std::string text) {
 
 // Advice for turning this miss, or the next one, into a hit.
 std::string hint(const journal::Event& event) {
+  if (event.outcome == journal::Outcome::bypass) return plain(bypass_remedy(event));
   if (event.outcome == journal::Outcome::miss)
     if (const auto* row = action::find_not_stored(event.not_stored)) return plain(row->remedy);
   if (event.reason.find(", which an output names") == std::string::npos) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
-         "debug "
-         "information and __FILE__ name the checkout as \".\", and checkouts share";
+         "debug information and __FILE__ name the checkout as \".\", and checkouts share";
 }
 
-// events: oldest first, at least one.
-std::string as_text(const std::vector<journal::Event>& events, store::LocalStore* store,
-                    bool with_trace) {
+// What was known before a command that was new; empty for every other event.
+explain::Nearest nearest(const Context& context, const std::vector<journal::Event>& events) {
+  const journal::Event& event = events.back();
+  // Any other reason names a cause itself. A hit of a remote was new here.
+  if (event.reason != "new" && !event.remote) return {};
+  const auto history = explain::KeyHistory::read(context.journal());
+  if (!history) return {};
+  explain::Nearest out = history->find(event.probe_key, event.time_ns);
+  const bool was_stored = std::ranges::any_of(events, [&](const journal::Event& e) {
+    return e.time_ns < event.time_ns && e.probe_key == event.probe_key && !e.action_key.empty();
+  });
+  if (!was_stored) out.known_before_ns = std::nullopt;
+  return out;
+}
+
+struct Told {
+  const std::vector<journal::Event>& events;  // oldest first, at least one
+  store::LocalStore* store;
+  explain::Nearest nearest;
+  bool with_trace;
+};
+
+void add_nearest(const explain::Nearest& nearest, std::int64_t now_ns, Table& table) {
+  if (nearest.known_before_ns)
+    table.row({"evicted", "it was here " + human_age(now_ns - *nearest.known_before_ns) +
+                              "; a larger cache.size keeps it longer"});
+  if (!nearest.command) return;
+  const journal::KeyRecord& command = *nearest.command;
+  table.row({"nearest", printable(fmt::format("{} in {}, {}", command.what, command.cwd,
+                                              human_age(now_ns - command.time_ns)))});
+  if (nearest.differences.empty()) table.row({"differs in", "nothing but the source"});
+  bool is_first = true;
+  for (const explain::Difference& d : nearest.differences) {
+    table.row({is_first ? "differs in" : "", printable(d.text)});
+    is_first = false;
+  }
+}
+
+std::string as_text(const Told& told) {
+  const std::vector<journal::Event>& events = told.events;
+  store::LocalStore* const store = told.store;
   const journal::Event& event = events.back();
   const std::int64_t now_ns = os::wall_ns();
   std::string out =
@@ -166,11 +158,13 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
     if (!text.empty()) table.row({name, printable(text)});
   };
   row("why", explanation(event));
+  add_nearest(told.nearest, now_ns, table);
   row("hint", hint(event));
   row("tool", event.tool);
   row("directory", event.cwd);
   row("evidence", event.evidence);
   const bool is_hit = event.outcome == journal::Outcome::hit;
+  if (is_hit) row("checked", proof_text(stored_trace(store, event)));
   row("took", human_elapsed(event.elapsed_us) + (event.cost_us == 0
                                                      ? ""
                                                      : (is_hit ? ", instead of " : ", the tool ") +
@@ -184,7 +178,7 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
     row("outputs", "no longer in the store");
   }
   out += table.text("  ");
-  if (with_trace) out += trace_text(stored_trace(store, event));
+  if (told.with_trace) out += trace_text(stored_trace(store, event));
   if (events.size() == 1) return out;
   out += "before\n";
   Table before;
@@ -193,8 +187,20 @@ std::string as_text(const std::vector<journal::Event>& events, store::LocalStore
   return out + before.text("  ");
 }
 
-Json as_json(const std::string& query, const std::vector<journal::Event>& events,
-             store::LocalStore* store, bool with_trace) {
+Json nearest_json(const explain::Nearest& nearest) {
+  if (!nearest.command) return nullptr;
+  Json out = {{"what", nearest.command->what},
+              {"cwd", nearest.command->cwd},
+              {"time", seconds(nearest.command->time_ns)},
+              {"probe_key", nearest.command->probe_key},
+              {"differences", Json::array()}};
+  for (const explain::Difference& d : nearest.differences) out["differences"].push_back(d.text);
+  return out;
+}
+
+Json as_json(const std::string& query, const Told& told) {
+  const std::vector<journal::Event>& events = told.events;
+  store::LocalStore* const store = told.store;
   const journal::Event& event = events.back();
   Json list = Json::array();
   for (std::size_t i = events.size(); i-- > 0;) {
@@ -208,6 +214,7 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
               {"explanation", explanation(event)},
               {"not_stored", event.not_stored},
               {"hint", hint(event)},
+              {"nearest", nearest_json(told.nearest)},
               {"evidence", event.evidence},
               {"time", seconds(event.time_ns)},
               {"probe_key", event.probe_key},
@@ -219,7 +226,7 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
       out["outputs"].push_back({{"path", artifact_path(*result, artifact, event)},
                                 {"size", artifact.size},
                                 {"digest", artifact.digest.hex()}});
-  if (with_trace) {
+  if (told.with_trace) {
     out["trace"] = Json::array();
     for (const action::Observation& claim : stored_trace(store, event).observations)
       out["trace"].push_back(printable(action::describe(claim)));
@@ -227,44 +234,50 @@ Json as_json(const std::string& query, const std::vector<journal::Event>& events
   return out;
 }
 
-Result<std::vector<journal::Event>> find(const Context& context, const std::string& query,
-                                         store::LocalStore* store) {
-  const Wanted wanted = wanted_path(context, query);
-  auto events = TRY(find_by_source(context, wanted));
-  if (events.empty() && is_key_prefix(query)) events = TRY(find_by_key(context, query));
-  if (events.empty()) events = TRY(find_by_output(context, wanted, store));
-  return events;
-}
-
 }  // namespace
 
 int run_why(const Context& context, Args args) {
   Format format = Format::text;
-  std::string query;
-  bool with_trace = false;
+  std::string query, other;
+  bool with_trace = false, last_build = false;
   OptionTable options(
       "why", "What deja did when a command last used or made a file, and why.",
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
+      "With two, tells in what their commands differ.\n"
       "The journal holds the last 8 to 16 MB of events.");
-  options.argument("FILE|KEY", "A source file, an output, or a probe key or action key", query);
+  options.optional_argument("FILE|KEY",
+                            "A source, an output, a crate, or a probe key or action key", query);
+  options.optional_argument("OTHER", "Another one, to be compared with the first", other);
+  options.flag(
+      "--last-build",
+      "What the last build missed for: each first cause, how many misses, and what they cost",
+      last_build);
   options.flag("--trace",
                "Also list what the result depends on: files, absent paths, directories, variables",
                with_trace);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
+  if (query.empty() != last_build) {
+    print_error(last_build
+                    ? "why: --last-build takes no file or key; leave '" + printable(query) + "' out"
+                    : "why: give a source, an output or a key, or --last-build");
+    return kUsage;
+  }
 
   // Without the store, only the journal is used.
   auto opened = open_store(context, Access::read);
   store::LocalStore* store = opened ? opened->get() : nullptr;
-  const auto events = find(context, query, store);
+  if (last_build) return why_last_build(context, store, format);
+  if (!other.empty()) return why_different(context, store, query, other, format);
+  const auto events = find_events(context, query, store);
   if (!events || events->empty()) {
     print_error("why: " + (events ? "no event names '" + printable(query) +
                                         "'; give a source or an output of a command, or a key"
                                   : events.error().message));
     return kProblems;
   }
-  print(format == Format::json ? pretty(as_json(query, *events, store, with_trace))
-                               : as_text(*events, store, with_trace));
+  const Told told{*events, store, nearest(context, *events), with_trace};
+  print(format == Format::json ? pretty(as_json(query, told)) : as_text(told));
   return kDone;
 }
 

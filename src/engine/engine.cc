@@ -254,6 +254,16 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
   return outcome;
 }
 
+namespace {
+
+journal::KeyRecord key_record(const pipeline::Outcome& o, const journal::Event& e) {
+  journal::KeyRecord out{e.time_ns, e.probe_key, e.tool, e.what, e.cwd, {}};
+  for (const tool::KeyField& field : o.key_fields) out.fields.emplace_back(field.name, field.value);
+  return out;
+}
+
+}  // namespace
+
 void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
                     std::int64_t started_ns) {
   if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
@@ -281,6 +291,7 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.evidence = o.evidence;
   if (e.remote) e.detail = "from " + o.remote + (o.writer.empty() ? "" : ", signed by " + o.writer);
   journal_->record(e);
+  if (!o.key_fields.empty()) journal_->record_key(key_record(o, e));
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
   add_last_word(e, o);
 }

@@ -32,7 +32,7 @@ struct Event {
   std::string reason;   // bypass: the reason's name; miss: what changed ("changed: /x/a.h")
   std::string tool;     // absolute path of the program
   std::string what;     // source or output, as spelled
-  std::string output;   // the main output as spelled, if the action can hit under another name too
+  std::string output;   // the main output as spelled, if the command line tells
   std::string cwd;
   std::string probe_key;   // hex; empty if it was not computed
   std::string action_key;  // hex; empty when there is none

@@ -134,6 +134,10 @@ void Journal::record(const Event& event) {
   }
 }
 
+void Journal::record_key(const KeyRecord& record) {
+  if (!dir_.empty()) ignore(append_key(dir_, record), "`deja why` then compares with less");
+}
+
 void Journal::trouble(std::string_view text) {
   count(Counter::errors);
   if (!dir_.empty()) ignore(note_trouble(dir_, text), "then only the count remains");

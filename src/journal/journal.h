@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal: a record of deja's outcomes for the user. <dir>/journal/ contains:
 //   events.jsonl    one line for each invocation (event.h); at 8 MiB it becomes events.1.jsonl
+//   keys.jsonl      what the keys of new commands were made of (key_log.h)
 //   counters        numbers (counters.h)
 //   troubles        internal failures (troubles.h)
 //
@@ -20,6 +21,7 @@
 #include "base/mutex.h"
 #include "journal/counters.h"
 #include "journal/event.h"
+#include "journal/key_log.h"
 #include "os/fd.h"
 
 namespace deja::journal {
@@ -40,6 +42,8 @@ class Journal {
   // Appends the event and counts it: outcome, dup, remote, tool_runs and a bypass's reason; for a hit,
   // cost as saved and bytes as served.
   void record(const Event& event);
+  // Keeps what the key of a new command was made of.
+  void record_key(const KeyRecord& record);
   // Records a failure of the cache ("store: disk full") and counts an error. The text should not
   // contain varying parts: equal texts are one trouble.
   void trouble(std::string_view text);

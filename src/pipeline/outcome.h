@@ -38,12 +38,14 @@ struct Outcome {
   std::optional<action::Problem>
       not_stored;    // miss, failure: why nothing was stored; none when it was
   bool dup = false;  // miss whose bytes were all known already
-  std::string tool, what, output, evidence;
+  std::string tool, what, evidence;
+  std::string output;  // the main one as the command line spells it, if that tells
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;
-  bool remembered = false;  // a hit of the request cache
-  std::string remote;       // the remote from which this hit was imported; empty: a local hit
-  std::string writer;       // who signed that result; empty: nobody
+  std::vector<tool::KeyField> key_fields;  // of the probe key, when it was not known
+  bool remembered = false;                 // a hit of the request cache
+  std::string remote;  // the remote from which this hit was imported; empty: a local hit
+  std::string writer;  // who signed that result; empty: nobody
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
   std::uint64_t bytes = 0;    // served or stored

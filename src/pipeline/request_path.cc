@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "action/claim_text.h"
+#include "action/recipe.h"
 #include "base/path.h"
 #include "digest/hasher.h"
 #include "evidence/blind_spots.h"
@@ -19,6 +20,7 @@
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
 #include "sharing/result_difference.h"
+#include "tool/named_files.h"
 #include "tool/rust/build_script.h"
 
 namespace deja::pipeline {
@@ -112,6 +114,10 @@ bool RequestPath::audit() {
 bool RequestPath::look_up() {
   landings_ = services_.flights.landings(prepared_->probe);
   if (find_and_materialize()) return true;
+  if (outcome_.reason == "new")
+    outcome_.key_fields =
+        action::key_fields({prepared_->command, prepared_->invocation, prepared_->roots,
+                            prepared_->identity, request_.umask, settings_.salt});
   explain_new_source();
   return false;
 }
@@ -304,7 +310,10 @@ void RequestPath::describe(const std::string& tool, const tool::Invocation& invo
                            const ProbeKey& probe) {
   outcome_.tool = tool;
   outcome_.what = invocation.identity.what;
-  outcome_.output = invocation.outputs.spelled_main;
+  const auto& outputs = invocation.outputs;
+  outcome_.output = outputs.spelled_main.empty() && !outputs.written.empty()
+                        ? outputs.written.front()
+                        : outputs.spelled_main;
   outcome_.probe = probe;
   outcome_.tell = invocation.asked.tell;
 }
@@ -343,6 +352,9 @@ void RequestPath::bypass(Bypass why) {
   outcome_.reason = std::move(why.detail);
   outcome_.tool_runs = 1;
   outcome_.answer = ExecTool{};
+  tool::NamedFiles named = tool::named_files(request_.argv);
+  outcome_.what = std::move(named.source);
+  outcome_.output = std::move(named.output);
   if (why.reason != BypassReason::not_run) return;
   outcome_.tool_runs = 0;
   outcome_.answer = usage_error(outcome_.reason);

@@ -55,12 +55,13 @@ A bypass runs the tool as if deja were not there. `deja events` shows the reason
 generated from `src/tool/bypass.cc`, `src/tool/cc/options.cc`, `src/tool/cc/emscripten.cc`, `src/tool/job/table.cc` and
 `src/tool/link_time.cc`. To write it again: `DEJA_WRITE_DOCS=1 tool_test --gtest_filter='Bypass.*'`.
 
-| reason | meaning | example |
-|---|---|---|
+| reason | meaning | example | what you can do |
+|---|---|---|---|
 )";
   for (const BypassRow& row : bypass_rows()) {
     const std::string example = row.example[0] == '\0' ? "" : std::string("`") + row.example + "`";
-    page += std::string("| `") + row.name + "` | " + row.sentence + " | " + example + " |\n";
+    page += std::string("| `") + row.name + "` | " + row.sentence + " | " + example + " | " +
+            row.remedy + " |\n";
   }
   page += R"(
 ## Options of C and C++ compilers that are an `unsupported_option`

@@ -19,6 +19,7 @@ TEST(Bypass, HasOneRowForEveryReasonInOrder) {
     EXPECT_EQ(static_cast<std::size_t>(row.reason), index++);
     EXPECT_STREQ(bypass_name(row.reason), row.name);
     EXPECT_TRUE(std::string_view(row.sentence).ends_with(".")) << row.name;
+    EXPECT_NE(std::string_view(row.remedy), "") << row.name;
   }
   EXPECT_EQ(index, static_cast<std::size_t>(BypassReason::not_run) + 1);
 }

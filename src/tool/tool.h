@@ -56,6 +56,7 @@ struct BypassRow {
   const char* name;      // stable: stats, events, docs
   const char* sentence;  // for docs/bypass.md
   const char* example;   // a command that takes this branch; empty when none can be written
+  const char* remedy;    // what the user can do so that the command is looked up
 };
 // All rows in the order of the enum.
 const std::vector<BypassRow>& bypass_rows();
