@@ -38,7 +38,8 @@ std::string trace_text(const action::Trace& trace) {
 // What was found unchanged when this was served: "213 files by content, 30 names where nothing may be, 2 variables".
 std::string proof_text(const action::Trace& trace) {
   using action::Claim;
-  std::size_t files = 0, absent = 0, listings = 0, variables = 0, others = 0;
+  std::size_t files = 0, absent = 0, present = 0, listings = 0, links = 0, variables = 0,
+              others = 0;
   for (const action::Observation& claim : trace.observations) {
     switch (claim.claim) {
       case Claim::file:
@@ -47,6 +48,15 @@ std::string proof_text(const action::Trace& trace) {
         break;
       case Claim::absent:
         ++absent;
+        break;
+      case Claim::exists:
+      case Claim::stamps:
+        ++present;
+        break;
+      case Claim::link:
+      case Claim::real:
+      case Claim::same_file:
+        ++links;
         break;
       case Claim::listing:
         ++listings;
@@ -68,6 +78,8 @@ std::string proof_text(const action::Trace& trace) {
   };
   add(files, "file by content", "files by content");
   add(absent, "name where nothing may be", "names where nothing may be");
+  add(present, "name that is there", "names that are there");
+  add(links, "symlink", "symlinks");
   add(listings, "directory's names", "directories' names");
   add(variables, "variable", "variables");
   add(others, "other claim", "other claims");
