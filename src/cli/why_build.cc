@@ -51,9 +51,13 @@ std::string build_text(const std::vector<journal::Event>& build,
                        const std::vector<explain::RootCause>& causes) {
   const explain::Sums sums = sums_of(build);
   std::string out =
-      fmt::format("last build, {}: {}, {} hits, {} misses, {} failures, {} bypasses\n",
-                  human_age(os::wall_ns() - build.back().time_ns), counted(build.size(), "command"),
-                  sums.hits, sums.misses, sums.failures, sums.bypasses);
+      fmt::format("last build, {}: {}: {}", human_age(os::wall_ns() - build.back().time_ns),
+                  counted(build.size(), "command"), counted(sums.hits, "hit"));
+  out += fmt::format(", {} {}", sums.misses, sums.misses == 1 ? "miss" : "misses");
+  if (sums.failures > 0) out += ", " + counted(sums.failures, "failure");
+  if (sums.bypasses > 0)
+    out += fmt::format(", {} {}", sums.bypasses, sums.bypasses == 1 ? "bypass" : "bypasses");
+  out += "\n";
   out += fmt::format("tools ran for {}, hits saved {}\n", human_elapsed(sums.cost_us),
                      human_elapsed(sums.saved_us));
   for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) {
