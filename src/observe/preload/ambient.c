@@ -312,6 +312,10 @@ DEFINE_ZONE(size_t, wcsftime,
             (wchar_t *restrict out, size_t size, const wchar_t *restrict format,
              const struct tm *restrict tm),
             (out, size, format, tm))
+DEFINE_ZONE(size_t, wcsftime_l,
+            (wchar_t *restrict out, size_t size, const wchar_t *restrict format,
+             const struct tm *restrict tm, locale_t locale),
+            (out, size, format, tm, locale))
 size_t __wcsftime_l(wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm,
                     locale_t locale);
 DEFINE_ZONE(size_t, __wcsftime_l,
