@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Inputs other than files: variables, locale, clocks, random numbers, the machine, other processes, users.
  * Most are recorded once per process. */
-#include <arpa/inet.h>
-#include <dlfcn.h>
 #include <grp.h>
 #include <iconv.h>
 #include <libintl.h>
 #include <locale.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>

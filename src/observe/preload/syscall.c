@@ -167,6 +167,7 @@ struct place {
   int fixed;
 };
 
+/* NOLINTBEGIN(bugprone-branch-clone): a case for each call */
 static struct place place_of(long number) {
   switch (number) {
 #define PLACE(call, kind, at, path, data, fixed, functions) \
@@ -176,6 +177,7 @@ static struct place place_of(long number) {
     default: return (struct place){DEJA_CALL_NONE, -1, -1, -1, 0};
   }
 }
+/* NOLINTEND(bugprone-branch-clone) */
 
 /* Of a path, or of the descriptor's own file where there is none. */
 static void note_change_of(int at, const char *path, int flags, int failed) {
