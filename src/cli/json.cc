@@ -16,7 +16,9 @@ std::string scalar_text(const Library& value) {
 
 }  // namespace
 
-Json::Json(std::initializer_list<Member> members) : kind_(Kind::object), members_(members) {}
+Json::Json(std::initializer_list<Member> members) : kind_(Kind::object) {
+  for (const Member& member : members) add(member.name, member.value);
+}
 
 Json::Json(std::string_view text) : text_(scalar_text(Library(text))) {}
 
@@ -33,29 +35,35 @@ Json Json::parse(std::string_view text) {
   const auto copy = [](const Library& value, const auto& self) -> Json {
     Json out = value.is_array() ? array() : object();
     if (!value.is_structured()) return {Kind::scalar, scalar_text(value)};
-    for (const auto& [name, member] : value.items())
-      out.members_.push_back({value.is_array() ? "" : name, self(member, self)});
+    for (const auto& [name, member] : value.items()) {
+      if (value.is_object()) out.names_.push_back(name);
+      out.values_.push_back(self(member, self));
+    }
     return out;
   };
   const Library value = Library::parse(text, nullptr, /*allow_exceptions=*/false);
   return value.is_discarded() ? Json() : copy(value, copy);
 }
 
-void Json::push_back(Json element) { members_.push_back({"", std::move(element)}); }
+void Json::push_back(Json element) { values_.push_back(std::move(element)); }
 
-Json& Json::operator[](std::string_view member) {
+void Json::add(std::string_view name, Json value) {
+  names_.emplace_back(name);
+  values_.push_back(std::move(value));
+}
+
+Json& Json::operator[](std::string_view name) {
   kind_ = Kind::object;
-  const auto found = std::ranges::find(members_, member, &Member::name);
-  if (found != members_.end()) return found->value;
-  members_.push_back({std::string(member), Json()});
-  return members_.back().value;
+  const auto found = std::ranges::find(names_, name);
+  if (found != names_.end()) return values_[static_cast<std::size_t>(found - names_.begin())];
+  add(name, Json());
+  return values_.back();
 }
 
 void Json::add_missing(const Json& other) {
-  if (other.kind_ != Kind::object) return;
-  for (const Member& member : other.members_)
-    if (std::ranges::find(members_, member.name, &Member::name) == members_.end())
-      members_.push_back(member);
+  for (std::size_t i = 0; i < other.names_.size(); ++i)
+    if (std::ranges::find(names_, other.names_[i]) == names_.end())
+      add(other.names_[i], other.values_[i]);
 }
 
 void Json::write(std::string& out, const std::string& indent) const {
@@ -67,13 +75,13 @@ void Json::write(std::string& out, const std::string& indent) const {
   const std::string inner = "\n" + indent + "  ";
   out += is_array ? '[' : '{';
   const char* separator = "";
-  for (const Member& member : members_) {
-    out += separator + inner;
-    if (!is_array) out += Json(member.name).text_ + ": ";
-    member.value.write(out, indent + "  ");
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    out.append(separator).append(inner);
+    if (!is_array) out.append(Json(names_[i]).text_).append(": ");
+    values_[i].write(out, indent + "  ");
     separator = ",";
   }
-  if (!members_.empty()) out += "\n" + indent;
+  if (!values_.empty()) out += "\n" + indent;
   out += is_array ? ']' : '}';
 }
 

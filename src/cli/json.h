@@ -33,8 +33,8 @@ class Json {
   // The value that the text holds; null if it is not JSON.
   static Json parse(std::string_view text);
 
-  void push_back(Json element);               // to an array
-  Json& operator[](std::string_view member);  // of an object, or of null, which becomes one
+  void push_back(Json element);             // to an array
+  Json& operator[](std::string_view name);  // of an object, or of null, which becomes one
   // Adds the members of another object whose names are new; nothing, if it is no object.
   void add_missing(const Json& other);
 
@@ -42,11 +42,13 @@ class Json {
   friend std::string pretty(const Json& value);
   enum class Kind { scalar, array, object };
   Json(Kind kind, std::string text) : kind_(kind), text_(std::move(text)) {}
+  void add(std::string_view name, Json value);
   void write(std::string& out, const std::string& indent) const;
 
   Kind kind_ = Kind::scalar;
-  std::string text_ = "null";    // of a scalar, as it is printed
-  std::vector<Member> members_;  // those of an array have no names
+  std::string text_ = "null";       // of a scalar, as it is printed
+  std::vector<std::string> names_;  // of an object's members
+  std::vector<Json> values_;        // theirs, or an array's elements
 };
 
 struct Json::Member {
