@@ -10,7 +10,7 @@
 #include "action/trace.h"
 #include "api/cache.h"
 #include "base/path.h"
-#include "evidence/trace_builder.h"
+#include "evidence/before_run.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/streams.h"

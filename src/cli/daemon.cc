@@ -40,10 +40,7 @@ int print_status(const Context& context, Format format) {
                 {"socket", context.places.socket},
                 {"version", status.version.empty() ? Json() : Json(status.version)},
                 {"answers", status.is_running && !status.is_silent}};
-    const Json more = Json::parse(status.answer, nullptr, /*allow_exceptions=*/false);
-    if (more.is_object())
-      for (const auto& [name, value] : more.items())
-        if (!out.contains(name)) out[name] = value;
+    out.add_missing(Json::parse(status.answer));
     print(pretty(out));
   } else if (!status.is_running) {
     print("not running\n");

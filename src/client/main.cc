@@ -11,7 +11,6 @@
 #include <cstring>
 #include <string_view>
 
-#include "client/connect.h"
 #include "client/environment.h"
 #include "client/submit.h"
 #include "client/tool.h"

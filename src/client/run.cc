@@ -103,6 +103,7 @@ Program supervised(const RunOrder& order, char* log) {
 enum class Observation { unobserved, interposed, supervised };
 Observation observation_of(const RunOrder& order) {
   if (order.preload.empty()) return Observation::unobserved;
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the texts of an order end with a NUL
   const deja_fit fit = deja_fit_of(AT_FDCWD, order.tool, order.preload.data());
   // It ignores the interposer, and under the supervisor it would not gain its rights.
   if (fit == DEJA_GAINS_RIGHTS) return Observation::unobserved;
@@ -259,6 +260,45 @@ pid_t start(const Program& program, const Ends& ends, char** environment, volati
   return child;
 }
 
+struct Start {
+  Program program;
+  char** environment;
+  Observation observation;
+  int log_fd;  // -1: none
+};
+
+// What is started, and how it is observed. False: there is no memory for it.
+bool prepare(const RunOrder& order, const Environment& env, const Environment& caller, Start& out) {
+  out = {{order.tool, order.argv}, env.raw, observation_of(order), -1};
+  static char calls[kCallsText];
+  calls_for(caller, order.client, order.tool, order.argv, calls);
+  // Without the interposer the variable would be visible to the tool; with `deja exec` the tool can
+  // be anything, so it is not set.
+  if (out.observation != Observation::interposed && !order.is_exec && calls[0] != '\0')
+    out.environment = with_calls(env, calls);
+  if (out.environment == nullptr) return false;
+  if (out.observation == Observation::unobserved) return true;
+  static observe::NewLog log;
+  if (!observe::create_log(log, "/proc/self/exe")) return false;
+  out.log_fd = log.fd;
+  if (out.observation == Observation::supervised) {
+    out.program = supervised(order, log.path);
+  } else {
+    out.environment = observed_environment(env, order.preload, log.path, calls);
+  }
+  return out.environment != nullptr && out.program.path != nullptr;
+}
+
+void note_end(int status, std::int64_t start_ns, wire::ReportHead& head) {
+  head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
+  head.elapsed_ns = static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC) - start_ns);
+  if (WIFSIGNALED(status)) {
+    head.signal = static_cast<std::uint32_t>(WTERMSIG(status));
+  } else {
+    head.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(status));
+  }
+}
+
 }  // namespace
 
 RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environment& caller) {
@@ -267,27 +307,10 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   const int count = order.streams_are_one ? 1 : 2;
   os::Fd writes[2];
   if (!open_pipes(order, streams, count, writes)) return outcome;
-  char** environment = env.raw;
-  Program program = {order.tool, order.argv};
-  const Observation observation = observation_of(order);
-  static char calls[kCallsText];
-  calls_for(caller, order.client, order.tool, order.argv, calls);
-  // Without the interposer the variable would be visible to the tool; with `deja exec` the tool can
-  // be anything, so it is not set.
-  if (observation != Observation::interposed && !order.is_exec && calls[0] != '\0')
-    environment = with_calls(env, calls);
-  if (environment == nullptr) return outcome;
-  if (observation != Observation::unobserved) {
-    static observe::NewLog log;
-    if (!observe::create_log(log, "/proc/self/exe")) return outcome;
-    outcome.log_fd = log.fd;
-    if (observation == Observation::supervised) {
-      program = supervised(order, log.path);
-    } else {
-      environment = observed_environment(env, order.preload, log.path, calls);
-    }
-    if (environment == nullptr || program.path == nullptr) return outcome;
-  }
+  Start wanted;
+  const bool is_ready = prepare(order, env, caller, wanted);
+  outcome.log_fd = wanted.log_fd;
+  if (!is_ready) return outcome;
   const os::Fd no_input(order.no_stdin ? ::open("/dev/null", O_RDONLY | O_CLOEXEC) : -1);
   const Ends ends = {no_input.get(), writes[0].get(), writes[count - 1].get()};
   const StdinMark stdin_before;
@@ -295,7 +318,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   Limit limit(order.limit_ms);
   volatile int failed = 0;
   const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
-  const pid_t child = start(program, ends, environment, &failed);
+  const pid_t child = start(wanted.program, ends, wanted.environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();
   if (failed != 0) {
@@ -309,20 +332,14 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   const int status = running.status();
   running_child = 0;
   outcome.started = true;
-  outcome.head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
-  outcome.head.elapsed_ns = static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC) - start_ns);
-  if (WIFSIGNALED(status)) {
-    outcome.head.signal = static_cast<std::uint32_t>(WTERMSIG(status));
-  } else {
-    outcome.head.exit_code = static_cast<std::uint32_t>(WEXITSTATUS(status));
-  }
+  note_end(status, start_ns, outcome.head);
   is_whole = is_whole && !left_behind.any();
   if (status == 0 && is_whole) outcome.unwritten = find_unwritten(streams, count);
   outcome.stdout_bytes = streams[0].text();
   outcome.stderr_bytes = streams[1].text();
   for (int i = 0; i < count; ++i) is_whole = is_whole && streams[i].is_whole() && !order.is_own[i];
   if (!is_whole) outcome.head.flags |= wire::kReportTruncated;
-  if (observation == Observation::supervised) outcome.head.flags |= wire::kReportSupervised;
+  if (wanted.observation == Observation::supervised) outcome.head.flags |= wire::kReportSupervised;
   if (stdin_before.is_passed()) outcome.head.flags |= wire::kReportReadStdin;
   if (limit.was_passed()) outcome.head.flags |= wire::kReportTimedOut;
   outcome.unwritten.may_run_again = outcome.unwritten.may_run_again && stdin_before.give_back();

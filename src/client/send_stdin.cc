@@ -13,7 +13,6 @@
 #include <cstddef>
 
 #include "client/descriptors.h"
-#include "os/fd.h"
 #include "os/io.h"
 #include "wire/messages.h"
 

@@ -11,7 +11,6 @@
 #include "evidence/special_files.h"
 #include "tool/link_time.h"
 #include "tool/make_variables.h"
-#include "tool/program_name.h"
 #include "tool/programs.h"
 
 namespace deja::evidence {

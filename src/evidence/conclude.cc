@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 
 #include "base/path.h"
 #include "evidence/claim_checker.h"

@@ -291,8 +291,9 @@ void add_prerequisites(const DeclaredRun& run, digest::FileDigester& digester,
     os::FileIdentity identity;
     const auto content = digester.digest_file(file, &identity);
     if (!content || !*content) {
-      run_facts.problem =
-          Problem{NotStored::depfile_unusable, depfile + " names " + name + ", which is not there"};
+      std::string why = depfile;
+      why.append(" names ").append(name).append(", which is not there");
+      run_facts.problem = Problem{NotStored::depfile_unusable, why};
       return;
     }
     if (has_output(run_facts, file)) continue;

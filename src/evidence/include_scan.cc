@@ -2,7 +2,6 @@
 // Tested by include_scan_test.cc.
 #include "evidence/include_scan.h"
 
-#include <algorithm>
 #include <set>
 
 #include "base/path.h"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run asked the machine: the time, the host's name, its load. Tested by
 // trace_builder_test.cc.
-#include <algorithm>
-#include <iterator>
 
 #include "evidence/claim_checker.h"
 #include "evidence/collect.h"

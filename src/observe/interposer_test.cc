@@ -150,7 +150,7 @@ TEST_F(Interposer, RecordsWhenTheDayBegan) {
     EXPECT_GT(days[0].when_ns + 86400 * kSecond, clocks[0].when_ns);
   }
   EXPECT_TRUE(whole({"day", "3600"}).all(DEJA_OP_DAY, "").empty()) << "another time";
-  // The zone changes its offset today. The second offset is behind, so that the local day is UTC's at any hour.
+  // The zone changes today, and by going back, so that it is the same day before and after.
   const time_t now = ::time(nullptr);
   struct tm today = {};
   ASSERT_NE(::gmtime_r(&now, &today), nullptr);

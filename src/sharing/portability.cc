@@ -303,6 +303,16 @@ bool scripts_may_name_directory(const evidence::RunFacts& run_facts,
                      });
 }
 
+// `found`: which of the texts are in an input, by bits: the linker script's, then two of each open root.
+void bind_named(const std::vector<RootCheck>& open, std::uint32_t found, action::Trace& trace) {
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const bool is_chosen = open[i].root() == Root::objects && (found & 1) != 0;
+    const bool spelled = is_chosen || (found >> (2 * i + 1) & 1) != 0;
+    const bool named = (found >> (2 * i + 2) & 1) != 0 && open[i].is_searched_from_outside();
+    if (spelled || named || open[i].is_cut_by_prefix_map()) open[i].bind(trace, !spelled);
+  }
+}
+
 }  // namespace
 
 void decide_portability(const RunContext& run, const RootSearch& leaks,
@@ -330,12 +340,7 @@ void decide_portability(const RunContext& run, const RootSearch& leaks,
   std::uint32_t found = 0;
   for (const evidence::Input& input : run_facts.inputs)
     found |= mentions.in_file(input.path, input.digest, texts);
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    const bool is_chosen = open[i].root() == Root::objects && (found & 1) != 0;
-    const bool spelled = is_chosen || (found >> (2 * i + 1) & 1) != 0;
-    const bool named = (found >> (2 * i + 2) & 1) != 0 && open[i].is_searched_from_outside();
-    if (spelled || named || open[i].is_cut_by_prefix_map()) open[i].bind(run_facts.trace, !spelled);
-  }
+  bind_named(open, found, run_facts.trace);
   for (std::size_t i = 0; i < run_facts.ignored_variables.size(); ++i) {
     if (leaks.found_text(i))
       run_facts.trace.observations.push_back(run_facts.ignored_variables[i].claim);

@@ -37,39 +37,45 @@ bool is_whole_path(std::string_view text, std::size_t at, std::size_t end) {
   return (end == text.size() || ends_path(text[end])) && (at == 0 || ends_path(text[at - 1]));
 }
 
+// The move that the path is in, or null.
+const Move* holder(const std::vector<Move>& moves, const std::string& path) {
+  const auto found = std::find_if(moves.begin(), moves.end(),
+                                  [&](const Move& m) { return is_within(path, m.from); });
+  return found == moves.end() ? nullptr : &*found;
+}
+
+// False if what stays is inside of what moves, or what has moved would move again.
+bool can_move(const std::vector<Move>& moves, const Roots& from, const Roots& to) {
+  for (const Root root : action::kRoots) {
+    const std::string& a = from.path(root);
+    if (root == Root::objects || a.empty() || a != to.path(root)) continue;
+    if (holder(moves, a) != nullptr) return false;
+  }
+  return std::none_of(moves.begin(), moves.end(), [&](const Move& move) {
+    const Move* const again = move.to.empty() ? nullptr : holder(moves, move.to);
+    return again != nullptr && again->from != move.from;
+  });
+}
+
 }  // namespace
 
 std::optional<tool::TextMoves> find_moves(const Roots& from, const Roots& to) {
   tool::TextMoves out;
   std::vector<Move>& moves = out.paths;
-  const auto holder = [&](const std::string& path) {
-    return std::find_if(moves.begin(), moves.end(),
-                        [&](const Move& m) { return is_within(path, m.from); });
-  };
   for (const Root root : outermost_first(from)) {
     if (root == Root::objects) continue;  // its name is in no text, or the result is bound to it
     const std::string& a = from.path(root);
     const std::string& b = to.path(root);
     if (is_always_there(root) && a.empty() != b.empty()) return std::nullopt;
     if (a.empty()) continue;
-    const auto known = holder(a);
-    if (known != moves.end()) {
+    if (const Move* const known = holder(moves, a)) {
       // A root that stays must not be inside one that moves.
       if (!known->to.empty() && known->to + a.substr(known->from.size()) != b) return std::nullopt;
     } else if (a != b) {
       moves.push_back({a, b});
     }
   }
-  for (const Root root : action::kRoots) {
-    const std::string& a = from.path(root);
-    if (root == Root::objects || a.empty() || a != to.path(root)) continue;
-    if (holder(a) != moves.end()) return std::nullopt;
-  }
-  for (const Move& move : moves) {
-    // A path that has moved must not match another move.
-    if (!move.to.empty() && holder(move.to) != moves.end() && holder(move.to)->from != move.from)
-      return std::nullopt;
-  }
+  if (!can_move(moves, from, to)) return std::nullopt;
   if (from.spelled_output() != to.spelled_output()) {
     out.old_target = from.spelled_output();
     out.new_target = to.spelled_output();

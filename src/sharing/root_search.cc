@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include <algorithm>
-#include <memory>
 #include <set>
 
 #include "formats/file_pieces.h"
 #include "formats/hidden_text.h"
-#include "os/file.h"
 #include "tool/path_forms.h"
 
 namespace deja::sharing {

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/bytes.h"
+#include "digest/file_digester.h"
 #include "digest/hasher.h"
 #include "store/index_state.h"
 #include "store/layout.h"
@@ -206,6 +207,26 @@ TEST(Format, PayloadsOfRows) {
                    "0500000000000000 0600000000000000 0700000000000000 0800000000000000 "
                    "0900000000000000 0a00000000000000 0100000000000000 0100000000000000 "
                    "0b00000000000000 000000000000f03f"));
+}
+
+TEST(Format, StateOfTheIndex) {
+  const std::string bytes = encode_state({true, 77, "boot"});
+  ASSERT_EQ(bytes.size(), 128u);
+  constexpr std::size_t kChecksum = 8 + 1 + 8 + 5, kEnd = kChecksum + 8;
+  EXPECT_EQ(to_hex(bytes.substr(0, kEnd)), packed("64656a6169647831 01 4d00000000000000 "
+                                                  "04 626f6f74 abb00299944ce6e4"));
+  EXPECT_EQ(bytes.substr(kEnd), std::string(128 - kEnd, '\0'));
+}
+
+TEST(Format, KeysOfMemos) {
+  const os::FileIdentity identity = {.device = 1,
+                                     .inode = 2,
+                                     .size = 3,
+                                     .mtime_ns = 4,
+                                     .ctime_ns = 5,
+                                     .mode = 0100644,
+                                     .links = 1};
+  EXPECT_EQ(to_hex(digest::memo_key(identity)), "52bdd17bc55860ff5086c433f95b3fbd");
 }
 
 TEST(Format, NamesInTheStore) {

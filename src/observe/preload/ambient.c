@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Inputs other than files: variables, locale, clocks, random numbers, the machine, other processes, users.
  * Most are recorded once per process. */
-#include <arpa/inet.h>
-#include <dlfcn.h>
 #include <grp.h>
 #include <iconv.h>
 #include <libintl.h>
 #include <locale.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
@@ -312,6 +308,10 @@ DEFINE_ZONE(size_t, wcsftime,
             (wchar_t *restrict out, size_t size, const wchar_t *restrict format,
              const struct tm *restrict tm),
             (out, size, format, tm))
+DEFINE_ZONE(size_t, wcsftime_l,
+            (wchar_t *restrict out, size_t size, const wchar_t *restrict format,
+             const struct tm *restrict tm, locale_t locale),
+            (out, size, format, tm, locale))
 size_t __wcsftime_l(wchar_t *out, size_t size, const wchar_t *format, const struct tm *tm,
                     locale_t locale);
 DEFINE_ZONE(size_t, __wcsftime_l,

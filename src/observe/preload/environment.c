@@ -51,7 +51,8 @@ const char *deja_variable(const char *name) {
   char **const entries = variables();
   if (entries == NULL) return NULL;
   if (size == 0) return NULL;
-  const char second = size == 1 ? '=' : name[1];
+  char second = '=';
+  if (size > 1) second = name[1];
   for (char **e = entries; *e; ++e)
     if ((*e)[0] == name[0] && (*e)[1] == second && strncmp(*e, name, size) == 0 &&
         (*e)[size] == '=')
@@ -130,7 +131,7 @@ char **deja_put_back(char *const envp[], void *memory, struct deja_environment_s
     const size_t whole = kept + 1 + deja_state.preload_size + 1;
     if (whole > (size_t)(end - bytes)) continue;
     *out++ = bytes;
-    memcpy(bytes, entry, kept);
+    memcpy(bytes, entry, kept + 1);
     bytes[kept] = ':';
     memcpy(bytes + kept + 1, deja_state.preload, deja_state.preload_size + 1);
     bytes += whole;

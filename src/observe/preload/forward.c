@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The hooks of forward.S: records before vfork, clone and dlopen, and the address to continue at. */
 #include <dlfcn.h>
-#include <sched.h>
 
 #include "observe.h"
 

@@ -21,6 +21,13 @@ struct object {
   const char *runpath, *rpath; /* rpath only if there is no runpath */
 };
 
+static const ElfW(Dyn) * dynamic_of(const struct dl_phdr_info *info) {
+  for (int i = 0; i < info->dlpi_phnum; ++i)
+    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
+      return (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  return NULL;
+}
+
 /* False for this library, and for the kernel's own object, which is not searched for. */
 static bool describe(const struct dl_phdr_info *info, struct object *out) {
   const char *path = info->dlpi_name;
@@ -28,9 +35,7 @@ static bool describe(const struct dl_phdr_info *info, struct object *out) {
   if (info->dlpi_addr == deja_state.own_base) return false;
   if (path && path[0] && strchr(path, '/') == NULL) return false;
   const ElfW(Dyn) *runpath = NULL, *rpath = NULL;
-  for (int i = 0; i < info->dlpi_phnum; ++i)
-    if (info->dlpi_phdr[i].p_type == PT_DYNAMIC)
-      out->dynamic = (const ElfW(Dyn) *)(info->dlpi_addr + info->dlpi_phdr[i].p_vaddr);
+  out->dynamic = dynamic_of(info);
   if (out->dynamic == NULL) return false;
   for (const ElfW(Dyn) *d = out->dynamic; d->d_tag != DT_NULL; ++d) {
     /* glibc has relocated this pointer in place; musl leaves an offset */
@@ -122,21 +127,22 @@ static bool enter_variant(char *directory, size_t size, size_t room, const char 
 enum { OLD_VARIANTS_DEEP = 4 };
 
 static void note_old_variants(char *directory, size_t size, size_t room, int deep) {
-  static const char names[] = "tls\0haswell\0xeon_phi\0avx512_1\0x86_64\0atomics\0aarch64\0";
-  for (const char *n = names; deep && *n; n += strlen(n) + 1)
-    if (enter_variant(directory, size, room, n))
-      note_old_variants(directory, size + 1 + strlen(n), room, deep - 1);
+  static const char names[][9] = {"tls",    "haswell", "xeon_phi", "avx512_1",
+                                  "x86_64", "atomics", "aarch64"};
+  for (size_t i = 0; deep && i < sizeof names / sizeof names[0]; ++i)
+    if (enter_variant(directory, size, room, names[i]))
+      note_old_variants(directory, size + 1 + strlen(names[i]), room, deep - 1);
   directory[size] = '\0';
 }
 
 /* Below each directory the loader first tries some subdirectories for newer processors. Which ones depends
  * on its version and on the processor, so all names that any version uses count. */
 static void note_variants(char *directory, size_t size, size_t room) {
-  static const char names[] = "x86-64-v4\0x86-64-v3\0x86-64-v2\0";
+  static const char names[][10] = {"x86-64-v4", "x86-64-v3", "x86-64-v2"};
   static const char all[] = "glibc-hwcaps";
   if (enter_variant(directory, size, room, all))
-    for (const char *n = names; *n; n += strlen(n) + 1)
-      enter_variant(directory, size + sizeof all, room, n);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; ++i)
+      enter_variant(directory, size + sizeof all, room, names[i]);
   directory[size] = '\0';
   note_old_variants(directory, size, room, OLD_VARIANTS_DEEP);
 }

@@ -143,6 +143,7 @@ enum deja_texts {
   DEJA_TEXT_TWO_PATHS /* text and text2 are paths */
 };
 
+/* NOLINTBEGIN(bugprone-branch-clone): a case for each operation */
 #define DEJA_OP_ENUMERATOR(number, op, name, texts) DEJA_OP_##op = number,
 enum deja_op { DEJA_OPS(DEJA_OP_ENUMERATOR) };
 #undef DEJA_OP_ENUMERATOR
@@ -166,6 +167,8 @@ static inline const char *deja_op_name(unsigned op) {
   }
 #undef DEJA_OP_CASE
 }
+
+/* NOLINTEND(bugprone-branch-clone) */
 
 enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC };
 

@@ -2,7 +2,6 @@
 /* Start and end of a process under observation. */
 #include <link.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include "known_programs.h"
 #include "observe.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* syscall(): the same calls by number. A call for which libc has a wrapper goes to our wrapper. */
+/* syscall(): the same calls by number. A call that libc has a function for goes to our function; the others
+ * are made, and recorded as the table of observed calls says. */
 #include <dirent.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -16,13 +17,11 @@
 #include <utime.h>
 
 #include "observe.h"
+#include "observed_calls.h"
 
 ssize_t getdents64(int fd, void *buffer, size_t size);
 int execveat(int at, const char *path, char *const argv[], char *const envp[], int flags);
 int openat2(int at, const char *path, const void *how, size_t size);
-
-/* This file covers the system calls up to this number (Linux 6.18: file_setattr). */
-#define NEWEST_KNOWN 469
 
 struct call {
   long n, a, b, c, d, e, f;
@@ -54,9 +53,7 @@ static bool call_at(const struct call *k, long *r) {
       *r = statx(AT(k->a), TEXT(k->b), AT(k->c), (unsigned)k->d, (struct statx *)k->e);
       return true;
     case SYS_faccessat: *r = faccessat(AT(k->a), TEXT(k->b), AT(k->c), 0); return true;
-#ifdef SYS_faccessat2
     case SYS_faccessat2: *r = faccessat(AT(k->a), TEXT(k->b), AT(k->c), AT(k->d)); return true;
-#endif
     case SYS_readlinkat:
       *r = readlinkat(AT(k->a), TEXT(k->b), (char *)k->c, (size_t)k->d);
       return true;
@@ -110,9 +107,7 @@ static bool call_plain(const struct call *k, long *r) {
     case SYS_time: *r = time((time_t *)k->a); return true;
     case SYS_getdents: deja_note_list_fd(AT(k->a)); return false;
 #endif
-#ifdef SYS_renameat
     case SYS_renameat: *r = renameat(AT(k->a), TEXT(k->b), AT(k->c), TEXT(k->d)); return true;
-#endif
     case SYS_chdir: *r = chdir(TEXT(k->a)); return true;
     case SYS_fchdir: *r = fchdir(AT(k->a)); return true;
     case SYS_truncate: *r = truncate(TEXT(k->a), k->b); return true;
@@ -145,100 +140,96 @@ static bool call_ambient(const struct call *k, long *r) {
       *r = sendto(AT(k->a), (const void *)k->b, (size_t)k->c, AT(k->d),
                   (const struct sockaddr *)k->e, (socklen_t)k->f);
       return true;
+    case SYS_sendmsg: *r = sendmsg(AT(k->a), (const struct msghdr *)k->b, AT(k->c)); return true;
+    case SYS_sendmmsg:
+      *r = sendmmsg(AT(k->a), (struct mmsghdr *)k->b, (unsigned)k->c, AT(k->d));
+      return true;
     case SYS_getppid:
     case SYS_gettid: deja_note_host("pid", 6); return false;
     case SYS_getuid:
     case SYS_geteuid:
     case SYS_getgid:
-    case SYS_getegid: deja_note_host("user", 7); return false;
+    case SYS_getegid:
+    case SYS_getresuid:
+    case SYS_getresgid:
+    case SYS_getgroups: deja_note_host("user", 7); return false;
     case SYS_sysinfo: deja_note_host("load", 4); return false;
+    case SYS_getcpu:
     case SYS_sched_getaffinity: deja_note_host("cpus", 2); return false;
     default: return false;
   }
 }
 
-/* Numbers that are the same everywhere and newer than the headers this is built with. */
-enum {
-  NEW_PIDFD_GETFD = 438,
-  NEW_MOUNT_SETATTR = 442,
-  NEW_FCHMODAT2 = 452,
-  NEW_SETXATTRAT = 463,
-  NEW_GETXATTRAT = 464,
-  NEW_LISTXATTRAT = 465,
-  NEW_REMOVEXATTRAT = 466,
-  NEW_FILE_GETATTR = 468,
-  NEW_FILE_SETATTR = 469
+/* Where a call has its arguments, from the table; kind 0: it is not in the table. */
+struct place {
+  uint8_t kind;
+  int8_t at, path, data;
+  int fixed;
 };
 
-/* A path relative to a descriptor, or none: then the descriptor's own file is meant. */
-static void note_change_at(const struct call *k, int flags, int failed) {
-  if (TEXT(k->b) && TEXT(k->b)[0])
-    deja_note_change(AT(k->a), TEXT(k->b), flags, failed, 0);
-  else
-    deja_note_change_fd(AT(k->a), failed);
-}
-
-static void note_look_at(const struct call *k, int flags, int failed) {
-  deja_note_stat(AT(k->a), TEXT(k->b), flags & AT_SYMLINK_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0, failed,
-                 NULL, 0);
-}
-
-/* Calls that are made first and recorded afterwards; `result` and errno are theirs. */
-static void note_after(const struct call *k, long result) {
-  const int failed = result < 0 ? -1 : 0;
-  if (failed && errno == EFAULT) return;
-  switch (k->n) {
-    case NEW_FCHMODAT2: note_change_at(k, AT(k->d), failed); break;
-    case NEW_SETXATTRAT:
-    case NEW_REMOVEXATTRAT: note_change_at(k, AT(k->c), failed); break;
-    case NEW_FILE_SETATTR: note_change_at(k, AT(k->e), failed); break;
-    case NEW_GETXATTRAT:
-    case NEW_LISTXATTRAT: note_look_at(k, AT(k->c), failed); break;
-    case NEW_FILE_GETATTR: note_look_at(k, AT(k->e), failed); break;
-    case SYS_setxattr:
-    case SYS_removexattr:
-    case SYS_lsetxattr:
-    case SYS_lremovexattr: deja_note_change(AT_FDCWD, TEXT(k->a), 0, failed, 0); break;
-    case SYS_fsetxattr:
-    case SYS_fremovexattr: deja_note_change_fd(AT(k->a), failed); break;
-    case SYS_statfs:
-    case SYS_getxattr:
-    case SYS_lgetxattr:
-    case SYS_listxattr:
-    case SYS_llistxattr: deja_note_stat(AT_FDCWD, TEXT(k->a), 0, failed, NULL, 0); break;
-    default: break;
+/* NOLINTBEGIN(bugprone-branch-clone): a case for each call */
+static struct place place_of(long number) {
+  switch (number) {
+#define PLACE(call, kind, at, path, data, fixed, functions) \
+  case SYS_##call: return (struct place){DEJA_CALL_##kind, at, path, data, fixed};
+    DEJA_OBSERVED_CALLS(PLACE)
+#undef PLACE
+    default: return (struct place){DEJA_CALL_NONE, -1, -1, -1, 0};
   }
 }
+/* NOLINTEND(bugprone-branch-clone) */
 
-/* Calls after which names or memory mean something that a log of paths cannot express. */
-static bool breaks_observation(const struct call *k) {
-  switch (k->n) {
-    case SYS_io_uring_setup:
-    case SYS_mount:
-    case SYS_umount2:
-    case SYS_pivot_root:
-    case SYS_chroot:
-    case SYS_setns:
-    case SYS_unshare:
-    case SYS_open_by_handle_at:
-    case SYS_move_mount:
-    case SYS_open_tree:
-    case SYS_fsopen:
-    case SYS_fspick:
-    case SYS_ptrace:
-    case SYS_process_vm_readv:
-    case SYS_process_vm_writev:
-    case NEW_PIDFD_GETFD:
-    case NEW_MOUNT_SETATTR:
-    case SYS_userfaultfd:
-    case SYS_add_key:
-    case SYS_request_key:
-    case SYS_keyctl:
-    case SYS_mq_open:
-    case SYS_shmget:
-    case SYS_msgget:
-    case SYS_semget: return true;
-    default: return false;
+/* Of a path, or of the descriptor's own file where there is none. */
+static void note_change_of(int at, const char *path, int flags, int failed) {
+  if (path && path[0])
+    deja_note_change(at, path, flags, failed, 0);
+  else
+    deja_note_change_fd(at, failed);
+}
+
+/* A call that is no function above, has been made, and is recorded by its kind; `result` and errno are its
+ * own. Of a kind that cannot be recorded from here the log says that something is missing. */
+static void note_after(const struct call *k, long result) {
+  const struct place place = place_of(k->n);
+  const long arguments[] = {k->a, k->b, k->c, k->d, k->e, k->f};
+  const int failed = result < 0 ? -1 : 0;
+  const int at = place.at < 0 ? AT_FDCWD : AT(arguments[place.at]);
+  const char *const path = place.path < 0 ? NULL : TEXT(arguments[place.path]);
+  const int flags = place.data < 0 ? place.fixed : AT(arguments[place.data]);
+  if (failed && errno == EFAULT) return;
+  switch ((enum deja_call_kind)place.kind) {
+    case DEJA_CALL_change: note_change_of(at, path, flags, failed); break;
+    case DEJA_CALL_statfs: deja_note_host("filesystem", 8); /* fall through */
+    case DEJA_CALL_stat:
+      deja_note_stat(at, path, flags & AT_SYMLINK_NOFOLLOW ? DEJA_FLAG_NOFOLLOW : 0, failed, NULL,
+                     0);
+      break;
+    case DEJA_CALL_NONE:
+    case DEJA_CALL_socket:  /* its connect is recorded */
+    case DEJA_CALL_list:    /* recorded before it was made */
+    case DEJA_CALL_host:    /* likewise */
+    case DEJA_CALL_sandbox: /* deja_after_confinement */
+    case DEJA_CALL_confine: /* what it starts without the interposer does not report in */
+    case DEJA_CALL_start: break;
+    case DEJA_CALL_talk:
+    case DEJA_CALL_hide:
+      if (!failed) deja_lose(DEJA_LOST_KERNEL);
+      break;
+    case DEJA_CALL_open:
+    case DEJA_CALL_openat2:
+    case DEJA_CALL_creat:
+    case DEJA_CALL_access:
+    case DEJA_CALL_readlink:
+    case DEJA_CALL_exec:
+    case DEJA_CALL_mkdir:
+    case DEJA_CALL_unlink:
+    case DEJA_CALL_rename:
+    case DEJA_CALL_link:
+    case DEJA_CALL_symlink:
+    case DEJA_CALL_chdir:
+    case DEJA_CALL_lock:
+    case DEJA_CALL_connect:
+    case DEJA_CALL_clock: deja_lose(DEJA_LOST_UNKNOWN); break;
   }
 }
 
@@ -275,7 +266,6 @@ EXPORT long syscall(long number, ...) {
   result = forward(&k);
   note_after(&k, result);
   if (result >= 0) deja_after_confinement(number, (unsigned long)k.a, (unsigned long)k.b);
-  if (result >= 0 && breaks_observation(&k)) deja_lose(DEJA_LOST_KERNEL);
-  if (result >= 0 && number > NEWEST_KNOWN) deja_lose(DEJA_LOST_UNKNOWN);
+  if (result >= 0 && number > DEJA_NEWEST_CALL) deja_lose(DEJA_LOST_UNKNOWN);
   return result;
 }

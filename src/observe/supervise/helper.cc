@@ -44,6 +44,7 @@ bool read_texts(const Tracee& tracee, std::uint64_t list, std::vector<std::strin
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> out;
+  out.reserve(texts.size() + 1);
   for (std::string& text : texts) out.push_back(text.data());
   out.push_back(nullptr);
   return out;
@@ -88,6 +89,7 @@ bool take_descriptors(pid_t process, os::Fd& socket) {
   if (!handle) return false;
   socket = os::Fd(::fcntl(socket.get(), F_DUPFD_CLOEXEC, base));
   std::vector<int> copies;
+  copies.reserve(theirs.size());
   for (const int fd : theirs)
     copies.push_back(closes_on_exec(process, fd) ? kNotInherited : copy_fd(handle, fd, base));
   if (!socket || std::ranges::find(copies, kNotCopied) != copies.end()) return false;

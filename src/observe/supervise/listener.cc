@@ -49,22 +49,16 @@ class Filter {
   }
   void end(std::uint32_t action) { add(BPF_RET | BPF_K, action, 0, 0); }
 
-  // Compares the lower halves of small numbers; both architectures are little-endian.
   void add_call(const Syscall& call) {
-    const auto number = static_cast<std::uint32_t>(call.number);
-    if (call.when.argument < 0) {
-      skip_unless_equal(number, 1);
-      return end(SECCOMP_RET_USER_NOTIF);
-    }
-    skip_unless_equal(number, 4);
-    load(offsetof(seccomp_data, args) + static_cast<std::size_t>(call.when.argument) * 8);
-    if (call.when.is_not) {
-      skip_if_equal(call.when.value, 1);
-    } else {
-      skip_unless_equal(call.when.value, 1);
-    }
+    bool always = true;
+    for (const Condition& condition : conditions())
+      if (condition.number == call.number) {
+        add_condition(condition);
+        always = false;
+      }
+    if (!always) return;
+    skip_unless_equal(static_cast<std::uint32_t>(call.number), 1);
     end(SECCOMP_RET_USER_NOTIF);
-    load_number();
   }
 
   sock_fprog view() {
@@ -72,6 +66,18 @@ class Filter {
   }
 
  private:
+  // Compares the lower halves of small numbers; both architectures are little-endian.
+  void add_condition(const Condition& condition) {
+    skip_unless_equal(static_cast<std::uint32_t>(condition.number), 4);
+    load(offsetof(seccomp_data, args) + static_cast<std::size_t>(condition.argument) * 8);
+    if (condition.is_not) {
+      skip_if_equal(condition.value, 1);
+    } else {
+      skip_unless_equal(condition.value, 1);
+    }
+    end(SECCOMP_RET_USER_NOTIF);
+    load_number();
+  }
   void add(std::uint16_t code, std::uint32_t k, std::uint8_t if_true, std::uint8_t if_false) {
     instructions_.push_back({code, if_true, if_false, k});
   }
@@ -90,6 +96,9 @@ Filter make_program() {
   program.end(SECCOMP_RET_USER_NOTIF);
 #endif
   for (const Syscall& call : watched_calls()) program.add_call(call);
+  // What the table does not cover could do anything: the log becomes unusable.
+  program.skip_unless_at_least(DEJA_NEWEST_CALL + 1, 1);
+  program.end(SECCOMP_RET_USER_NOTIF);
   program.end(SECCOMP_RET_ALLOW);
   return program;
 }

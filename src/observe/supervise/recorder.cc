@@ -282,6 +282,7 @@ void Recorder::on_other(const SeenCall& h) {
       return on_clock(h);
     case SyscallKind::sandbox:
       return on_sandbox(h);
+    case SyscallKind::socket:
     case SyscallKind::talk:
       return log_.write({.op = DEJA_OP_CONNECT, .pid = h.process, .text = "socket", .once = true});
     case SyscallKind::host:

@@ -381,10 +381,21 @@ static void do_closefrom(void) {
   REQUIRE(fd == 3);
 }
 
+/* One system call by number. Each word is a number ("=N"), a text (":TEXT") or a pointer to zeros ("room"). */
+static void do_call(char** words) {
+  static char room[4096];
+  long a[7] = {0};
+  for (int i = 0; i < 7 && words[i]; ++i)
+    a[i] = words[i][0] == '=' ? strtol(words[i] + 1, NULL, 10)
+                              : (long)(words[i][0] == ':' ? words[i] + 1 : room);
+  syscall(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+}
+
 int main(int argc, char** argv) {
   const char* what = argc > 1 ? argv[1] : "";
   if (strcmp(what, "look") == 0) access(argv[2], F_OK);
   if (strcmp(what, "errno") == 0) do_errno();
+  if (strcmp(what, "call") == 0) do_call(argv + 2);
   if (strcmp(what, "files") == 0) do_files();
   if (strcmp(what, "syscalls") == 0) do_syscalls();
   if (strcmp(what, "ambient") == 0) do_ambient();
