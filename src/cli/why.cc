@@ -200,7 +200,7 @@ std::string as_text(const Told& told) {
 }
 
 Json nearest_json(const explain::Nearest& nearest) {
-  if (!nearest.command) return nullptr;
+  if (!nearest.command) return Json();
   Json out = {{"what", nearest.command->what},
               {"cwd", nearest.command->cwd},
               {"time", seconds(nearest.command->time_ns)},
