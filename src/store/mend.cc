@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/path.h"
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"

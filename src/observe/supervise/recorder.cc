@@ -196,7 +196,8 @@ void Recorder::finish() {
 void Recorder::handle(const seccomp_notif& notification) {
   const auto thread = static_cast<pid_t>(notification.pid);
   const Syscall* call = is_native(notification.data) ? find_call(notification.data.nr) : nullptr;
-  if (call == nullptr || thread == 0) log_.lose(DEJA_LOST_KERNEL);
+  const bool is_new = is_native(notification.data) && notification.data.nr > DEJA_NEWEST_CALL;
+  if (call == nullptr || thread == 0) log_.lose(is_new ? DEJA_LOST_UNKNOWN : DEJA_LOST_KERNEL);
   before_sandbox(notification);
   if (call == nullptr || call->kind == SyscallKind::sandbox || call->kind == SyscallKind::confine ||
       call->kind == SyscallKind::hide)

@@ -16,6 +16,7 @@
 #include <optional>
 #include <set>
 
+#include "observe/preload/observed_calls.h"
 #include "observe/testing/fixture.h"
 #include "os/file.h"
 
@@ -105,6 +106,13 @@ TEST_F(SuperviseTest, RecordsForAStaticProgramWhatTheInterposerRecordsForADynami
     EXPECT_FALSE(seen.empty());
     for (const std::string& fact : facts(dynamic)) EXPECT_TRUE(seen.contains(fact)) << fact;
   }
+}
+
+TEST_F(SuperviseTest, ACallThatIsNewerThanTheTableIsAGap) {
+  const std::string newer = std::to_string(DEJA_NEWEST_CALL + 1);
+  EXPECT_EQ(supervise({"call", "=" + newer}).log.gap, "an unknown system call was made");
+  const std::string plain = "=" + std::to_string(SYS_getppid);
+  EXPECT_EQ(supervise({"call", plain}).log.gap, "");
 }
 
 TEST_F(SuperviseTest, RecordsTheFileThatWasMade) {
