@@ -254,6 +254,18 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
   return outcome;
 }
 
+namespace {
+
+// Where a hit came from, how much it was and how long it took, for people.
+std::string remote_detail(const pipeline::Outcome& o) {
+  std::string text = "from " + o.remote + ", " + std::to_string((o.received_bytes + 1023) / 1024) +
+                     " KiB in " + std::to_string(o.received_in_ns / 1'000'000) + " ms";
+  if (!o.writer.empty()) text += ", signed by " + o.writer;
+  return text;
+}
+
+}  // namespace
+
 void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
                     std::int64_t started_ns) {
   if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
@@ -279,7 +291,9 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.cost_us = o.cost_ns / 1000;
   e.bytes = o.bytes;
   e.evidence = o.evidence;
-  if (e.remote) e.detail = "from " + o.remote + (o.writer.empty() ? "" : ", signed by " + o.writer);
+  e.prefetched = !o.prefetched_from.empty();
+  if (e.remote) e.detail = remote_detail(o);
+  if (e.prefetched) e.detail = "fetched ahead from " + o.prefetched_from;
   journal_->record(e);
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
   add_last_word(e, o);

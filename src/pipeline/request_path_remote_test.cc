@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <thread>
 
 #include "pipeline/testing/fake_remotes.h"
@@ -74,6 +75,16 @@ TEST_F(RemotePathTest, AResultWhoseClaimsDoNotHoldIsNotUsed) {
   expect_miss("new");
   write_source("a.h", "int b;\n");
   remote_hit();
+}
+
+TEST_F(RemotePathTest, AfterALongImportTheClaimsAreCheckedAgain) {
+  expect_miss("new");
+  move_to_other_machine();
+  remotes_->on_held = [this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    write_source("a.h", "int other;\n");
+  };
+  expect_miss("changed");
 }
 
 TEST_F(RemotePathTest, ARemoteIsToldWhatTheLastRunTook) {
