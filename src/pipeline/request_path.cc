@@ -208,10 +208,13 @@ bool RequestPath::ask_remotes() {
   if (settings_.remotes == nullptr || settings_.read_only || !turn_) return false;
   const ProbeKey& probe = prepared_->probe;
   std::int64_t first_check_ns = 0;
-  const auto holds = [this, &first_check_ns](const action::Observation& claim) {
+  std::string broken;  // of the newest result that a remote has
+  const auto holds = [this, &first_check_ns, &broken](const action::Observation& claim) {
     if (first_check_ns == 0) first_check_ns = os::monotonic_ns();
     const auto held = checker_->holds(claim);
-    return held && *held;
+    if (held && *held) return true;
+    if (broken.empty()) broken = action::describe_change(claim);
+    return false;
   };
   checker_->remember();
   const auto imported =
@@ -221,7 +224,10 @@ bool RequestPath::ask_remotes() {
   if (os::monotonic_ns() - first_check_ns > kClaimsAreFreshNs) checker_->forget();
   const bool is_hit = imported && find_and_materialize();
   checker_->forget();
-  if (!is_hit) return false;
+  if (!is_hit) {
+    if (outcome_.reason == "new" && !broken.empty()) outcome_.reason = std::move(broken);
+    return false;
+  }
   outcome_.reason.clear();
   outcome_.remote = imported->from;
   outcome_.writer = imported->writer;
