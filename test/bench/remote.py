@@ -18,6 +18,7 @@ import collections
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import statistics
@@ -125,12 +126,12 @@ class Deja:
         return json.loads(self.ask(env, "stats", "--format", "json"))
 
     def engine(self, env):
-        """Peak memory in MB and processor seconds of the engine."""
+        """Resident memory in MB and processor seconds of the engine."""
         pid = json.loads(self.ask(env, "daemon", "status", "--format", "json"))["pid"]
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
-        peak = int(status.partition("VmHWM:")[2].split()[0]) / 1024
+        resident = int(status.partition("VmRSS:")[2].split()[0]) / 1024
         fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return peak, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return resident, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Bench:
@@ -216,9 +217,9 @@ class Bench:
         before = self.deja.counts(env)
         seconds = self.timed(project, self.deja.program, env)
         after = self.deja.counts(env)
-        peak, _ = self.deja.engine(env)
+        resident, _ = self.deja.engine(env)
         return {"seconds": seconds, "hits": after["hits"] - before["hits"], "misses": after["misses"] - before["misses"],
-                "memory": peak}
+                "memory": resident}
 
     def from_remote(self, project, server, delay, named):
         env = self.deja_env("second", server, named)
@@ -232,9 +233,9 @@ class Bench:
         asked = between.counts.since(before)
         between.delay = 0
         counts = self.deja.counts(env)
-        peak, _ = self.deja.engine(env)
+        resident, _ = self.deja.engine(env)
         return {"seconds": seconds, "hits": counts["hits"], "misses": counts["misses"], "remote": counts["remote_hits"],
-                "trips": asked.round_trips, "bytes": asked.bytes, "memory": peak}
+                "trips": asked.round_trips + asked.connections, "bytes": asked.bytes, "memory": resident}
 
     def by_ccache(self, project, server, delay):
         env = self.ccache_env("second", server)
@@ -286,9 +287,9 @@ class Bench:
     def uploads(self, project):
         """First builds, without and with a remote that is written."""
         server = next(iter(self.servers))
-        ratios, shares, noise = [], [], []
+        ratios, lasts, noise, parts = [], [], [], []
         for n in range(self.options.rounds):
-            seconds = {}
+            seconds, engine = {}, {}
             order = ("none", "remote", "none again")
             for way in order if n % 2 == 0 else reversed(order):
                 self.servers[server][0].empty()
@@ -296,15 +297,26 @@ class Bench:
                 self.deja.empty(env)
                 self.deja.start(env)
                 start = time.monotonic()
+                used = resource.getrusage(resource.RUSAGE_CHILDREN)
                 seconds[way] = self.timed(project, self.deja.program, env)
+                now = resource.getrusage(resource.RUSAGE_CHILDREN)
+                build_cpu = now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime
                 if way == "remote":
-                    self.deja.ask(env, "remote", "flush")
-                    shares.append(time.monotonic() - start - seconds[way])
+                    self.wait_for_uploads(env)
+                    lasts.append(time.monotonic() - start - seconds[way])
+                engine[way] = self.deja.engine(env)[1]
                 self.deja.stop(env)
+            parts.append((engine["remote"] - engine["none"]) / build_cpu)
             ratios.append(seconds["remote"] / seconds["none"])
             noise.append(seconds["none again"] / seconds["none"])
         print(f"\nFirst build of {project.name} with uploads over one without: {statistics.median(ratios):.3f} "
-              f"(one without again: {statistics.median(noise):.3f}); the last uploads {statistics.median(shares):.2f} s later")
+              f"(one without again: {statistics.median(noise):.3f}); the last upload {statistics.median(lasts):.2f} s later; "
+              f"the engine's processor time for them is {statistics.median(parts):.1%} of the build's")
+
+    def wait_for_uploads(self, env):
+        """Looks at the queue, so that the engine does the work itself."""
+        while json.loads(self.deja.ask(env, "remote", "status", "--format", "json"))["queued"]:
+            time.sleep(0.05)
 
     def spawn(self, env, *words):
         start = time.monotonic()

@@ -4,8 +4,8 @@
 
 Machine A builds a project at one path. Machine B is another user (when this runs as root) with another home, another
 cache and another path. It builds the same source through the remote. Both leave byte for byte what the tools alone
-leave at that path. What B could not use, or A could not share, is listed with its reason. The second machine's builds
-run with debug information off and on: with it, objects hold the directory, and only DEJA_PORTABLE=1 shares them.
+leave at that path. What B could not use is listed with its reason. Without debug information first; then with it and
+with DEJA_PORTABLE=1 on both machines, because objects with debug information hold the directory.
 
 Exit 1: an output differs, or less than was to be expected came from the remote. Exit 77 (a skip): a tool is missing.
 """
@@ -89,6 +89,7 @@ class CMakeProject:
     """jsoncpp with CMake and Ninja."""
 
     name = "jsoncpp"
+    shared = (0.9, 0.9)  # the part that must come from the remote: without and with debug information and DEJA_PORTABLE
     OPTIONS = ["-DJSONCPP_WITH_TESTS=OFF", "-DBUILD_SHARED_LIBS=OFF", "-DBUILD_STATIC_LIBS=OFF", "-DCCACHE_EXECUTABLE="]
 
     def __init__(self, work):
@@ -113,6 +114,7 @@ class CargoProject:
     """A workspace of several crates with a proc macro, built by cargo without a network."""
 
     name = "cargo workspace"
+    shared = (0.25, 0.5)  # its proc macro and what uses it are bound to their directory
 
     def __init__(self, work):
         self.toolchain = crates.Toolchain(work)
@@ -239,9 +241,8 @@ def main():
         for kind in args.kinds or ["cpp", "rust"]:
             try:
                 project = CMakeProject(work) if kind == "cpp" else CargoProject(work)
-                # (debug information, portable, what must come from the remote at least)
-                # The launcher's checks of CMake are commands of the build, too; the objects of googletest hold no path.
-                for number, (debug, portable, share) in enumerate(((False, False, 0.5), (True, True, 0.5))):
+                for number, share in enumerate(project.shared):
+                    debug = portable = number == 1
                     a = Machine(f"{kind}-{number}-alice", work, deja, server.address())
                     b = Machine(f"{kind}-{number}-bob", work, deja, server.address(), other)
                     machines += [a, b]
