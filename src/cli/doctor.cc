@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/path.h"
 #include "cli/context.h"
 #include "cli/engine_link.h"
 #include "cli/json.h"
@@ -18,12 +19,18 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "remote_loader/configure.h"
+#include "remote_loader/plugin.h"
 #include "wire/messages.h"
+
+extern char** environ;  // NOLINT(readability-redundant-declaration): unistd.h has it on demand
 
 namespace deja::cli {
 namespace {
 
 constexpr std::uint64_t kFreeBytesMin = 200'000'000;
+// So many results that wait for their upload are more than a busy minute leaves.
+constexpr std::size_t kQueuedMax = 1000;
 
 struct Finding {
   std::string about;
@@ -118,6 +125,33 @@ void check_store(const Context& context, Findings& out) {
                      counted(stats->results, "result")});
 }
 
+// Asks the remotes once, as `deja remote status` does.
+void check_remotes(const Context& context, Findings& out) {
+  std::vector<std::string_view> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  auto options = exchange::options_from(context.loaded.config, environment);
+  if (!options || !context.has_dir()) return;
+  const auto problem = [&out](const std::string& text) { out.push_back({"remote", true, text}); };
+  options->cache_dir = context.places.dir;
+  options->trouble = problem;
+  auto store = open_store(context, Access::read);
+  if (!store || !*store) return;  // nothing is stored here, so nothing was asked
+  const auto plugin =
+      exchange::load_plugin(join_path(context.libexec, std::string(exchange::kPluginFile)));
+  if (!plugin) return problem(plugin.error().message);
+  auto admin = (*plugin)->open_admin(*options, context.cwd, **store, **store);
+  if (!admin) return problem(admin.error().message);
+  const exchange::RemoteState state = (*admin)->state();
+  if (!state.answers)
+    problem(
+        state.name + " does not answer: " + state.problem +
+        "; until it does, tools run as without a remote (remote_mode = \"off\" leaves it alone)");
+  else
+    out.push_back({"remote", false, state.name + " answers"});
+  if (state.queued >= kQueuedMax)
+    problem(counted(state.queued, "upload") + " wait: run 'deja remote flush'");
+}
+
 void check_daemon(const Context& context, Findings& out) {
   if (!context.has_dir()) return;
   if (context.places.socket.empty()) {
@@ -183,7 +217,7 @@ int run_doctor(const Context& context, Args args) {
   if (const auto code = options.parse(args)) return *code;
   Findings findings;
   for (const auto check : {check_config, check_directory, check_installation, check_observation,
-                           check_store, check_daemon, check_troubles})
+                           check_store, check_remotes, check_daemon, check_troubles})
     check(context, findings);
   std::size_t problems = 0;
   for (const Finding& f : findings) problems += f.is_problem ? 1 : 0;

@@ -58,6 +58,7 @@ std::string explanation(const journal::Event& event) {
     case journal::Outcome::hit:
       text = event.remote ? "served by a remote: everything that the tool read was the same"
                           : "served from the cache: everything that the tool read was the same";
+      if (event.remote || event.prefetched) text += "; " + event.detail;
       break;
     case journal::Outcome::miss:
       text = miss_sentence(event);

@@ -67,12 +67,13 @@ int run_events(const Context& context, Args args) {
   std::optional<std::uint64_t> limit;
   bool follows = false;
   std::string outcome;
-  OptionTable options(
-      "events", "One line for each command, the newest last.",
-      "As JSON each line is one object: time (seconds since 1970), outcome, dup, remote, reason,\n"
-      "tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, cost_us, bytes, evidence,\n"
-      "not_stored (a code: why nothing was stored), detail.\n"
-      "The journal holds the last 8 to 16 MB of events.");
+  OptionTable options("events", "One line for each command, the newest last.",
+                      "As JSON each line is one object: time (seconds since 1970), outcome, dup, "
+                      "remote, prefetched,\n"
+                      "reason, tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, "
+                      "cost_us, bytes, evidence,\n"
+                      "not_stored (a code: why nothing was stored), detail.\n"
+                      "The journal holds the last 8 to 16 MB of events.");
   options.format(format);
   options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; with --follow 10)",
                  limit);

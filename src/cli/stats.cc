@@ -108,7 +108,10 @@ std::string counts_text(const journal::Counts& counts) {
   };
   std::string rate = percent(hits, hits + misses);
   if (!rate.empty()) rate += " of the commands that were looked up";
-  const std::string remote = with(counts[Counter::remote_hits], "from a remote");
+  std::string remote = with(counts[Counter::remote_hits], "from a remote");
+  if (const std::string ahead = with(counts[Counter::prefetched_hits], "fetched ahead");
+      !ahead.empty())
+    remote += (remote.empty() ? "" : ", ") + ahead;
   row("hits", Counter::hits, rate + (rate.empty() || remote.empty() ? "" : ", ") + remote);
   row("misses", Counter::misses,
       with(counts[Counter::dups], "with outputs that were all known (dups)"));

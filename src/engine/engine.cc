@@ -262,6 +262,14 @@ journal::KeyRecord key_record(const pipeline::Outcome& o, const journal::Event& 
   return out;
 }
 
+// Where a hit came from, how much it was and how long it took, for people.
+std::string remote_detail(const pipeline::Outcome& o) {
+  std::string text = "from " + o.remote + ", " + std::to_string((o.received_bytes + 1023) / 1024) +
+                     " KiB in " + std::to_string(o.received_in_ns / 1'000'000) + " ms";
+  if (!o.writer.empty()) text += ", signed by " + o.writer;
+  return text;
+}
+
 }  // namespace
 
 void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
@@ -289,7 +297,9 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.cost_us = o.cost_ns / 1000;
   e.bytes = o.bytes;
   e.evidence = o.evidence;
-  if (e.remote) e.detail = "from " + o.remote + (o.writer.empty() ? "" : ", signed by " + o.writer);
+  e.prefetched = !o.prefetched_from.empty();
+  if (e.remote) e.detail = remote_detail(o);
+  if (e.prefetched) e.detail = "fetched ahead from " + o.prefetched_from;
   journal_->record(e);
   if (!o.key_fields.empty()) journal_->record_key(key_record(o, e));
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);

@@ -206,7 +206,21 @@ Result<bool> ClaimChecker::path_holds(const Observation& claim, const std::strin
   }
 }
 
+void ClaimChecker::remember() { held_.emplace(); }
+
+void ClaimChecker::forget() { held_.reset(); }
+
 Result<bool> ClaimChecker::holds(const Observation& claim) {
+  if (!held_) return check(claim);
+  std::string name(1, static_cast<char>(claim.claim));
+  name.append(claim.subject).append(1, '\0').append(claim.value);
+  if (held_->contains(name)) return true;
+  auto held = check(claim);
+  if (held && *held) held_->insert(std::move(name));
+  return held;
+}
+
+Result<bool> ClaimChecker::check(const Observation& claim) {
   switch (claim.claim) {
     case Claim::variable: {
       const auto value = variable(claim.subject);

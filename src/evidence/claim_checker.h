@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "action/roots.h"
 #include "action/trace.h"
@@ -72,7 +73,13 @@ class ClaimChecker {
   // The first claim that does not hold, or null.
   const action::Observation* first_broken(const action::Trace& trace);
 
+  // From now on a claim that has held is not checked again, until forget(). For two looks at the same claims in a
+  // moment, like the import of a result and the look-up that finds it.
+  void remember();
+  void forget();
+
  private:
+  Result<bool> check(const action::Observation& claim);
   Result<bool> path_holds(const action::Observation& claim, const std::string& path);
   std::optional<std::string_view> variable(std::string_view name);
   bool searches_alike(std::string_view list);
@@ -81,7 +88,8 @@ class ClaimChecker {
   const action::Roots& roots_;
   digest::FileDigester& digester_;
   std::optional<Digest> environment_;
-  std::map<std::string, bool> searches_alike_;  // by list: searches_alike_everywhere
+  std::map<std::string, bool> searches_alike_;           // by list: searches_alike_everywhere
+  std::optional<std::unordered_set<std::string>> held_;  // what remember() keeps
 };
 
 }  // namespace deja::evidence

@@ -9,12 +9,25 @@ namespace {
 // For what no build waits for.
 constexpr std::int64_t kPatientAnswerNs = 30'000'000'000;
 
-Result<std::vector<remote::Address>> parse(const std::vector<std::string>& texts) {
+// An address with a mistake is left out, and the others are used. An error: all of them have one.
+Result<std::vector<remote::Address>> usable_addresses(const Options& options) {
   std::vector<remote::Address> addresses;
-  for (const std::string& text : texts) addresses.push_back(TRY(remote::parse_address(text)));
-  if (addresses.empty())
-    return Error{Code::invalid, 0, "no remote is configured: set `remote` or DEJA_REMOTE"};
-  return addresses;
+  std::optional<Error> mistake;
+  for (const std::string& text : options.addresses) {
+    auto address = remote::parse_address(text);
+    auto opened = address ? remote::open_address(*address, options.environment)
+                          : Result<std::unique_ptr<remote::Transport>>(address.error());
+    if (opened) {
+      addresses.push_back(*std::move(address));
+      continue;
+    }
+    if (options.addresses.size() > 1)
+      options.trouble("remote: one address is not used: " + opened.error().message);
+    mistake = std::move(opened).error();
+  }
+  if (!addresses.empty()) return addresses;
+  if (mistake) return *std::move(mistake);
+  return Error{Code::invalid, 0, "no remote is configured: set `remote` or DEJA_REMOTE"};
 }
 
 }  // namespace
@@ -22,7 +35,7 @@ Result<std::vector<remote::Address>> parse(const std::vector<std::string>& texts
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options,
                                                      store::BlobStore& blobs,
                                                      store::RecordStore& records) {
-  const std::vector<remote::Address> addresses = TRY(parse(options.addresses));
+  const std::vector<remote::Address> addresses = TRY(usable_addresses(options));
   remote::OpenOptions how{.reads = options.reads,
                           .writes = options.writes,
                           .answer_ns = options.timeout_ns,
@@ -60,6 +73,12 @@ Exporter Connection::exporter_to(remote::Transport& transport, store::BlobStore&
 std::optional<std::size_t> Connection::trusted_count() const {
   if (trusted_.trusts_everyone()) return std::nullopt;
   return trusted_.list().size();
+}
+
+std::string Connection::writer_text(const PublicKey& key) const {
+  for (const TrustedWriters::Writer& writer : trusted_.list())
+    if (writer.key == key && !writer.label.empty()) return writer.label + ", " + key_text(key);
+  return key_text(key);
 }
 
 std::optional<PublicKey> Connection::writer() const {

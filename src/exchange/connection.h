@@ -40,6 +40,8 @@ class Connection {
   Exporter exporter_to(remote::Transport& transport, store::BlobStore& blobs) const;
   std::optional<PublicKey> writer() const;
   std::optional<std::size_t> trusted_count() const;  // empty: everyone is trusted
+  // "ci, ed25519:…": the key, with its name where it is among the trusted writers.
+  std::string writer_text(const PublicKey& key) const;
   // Ends what is under way in other threads.
   void stop();
 

@@ -133,6 +133,7 @@ void Prefetch::fetch(const std::vector<Use>& batch) {
     const MutexLock lock(mutex_);
     stats_.bytes += report.bytes;
     ++(report.imported.empty() ? stats_.absent : stats_.imported);
+    imported_.insert(report.imported.begin(), report.imported.end());
     // The record may have told less than there was.
     if (stats_.bytes >= limits_.bytes) end("bytes");
   }
@@ -148,6 +149,11 @@ void Prefetch::note_look_up(const ProbeKey& probe) {
   if (stats_.look_ups >= limits_.look_ups_min &&
       stats_.helped * 100 < stats_.look_ups * limits_.helpful_percent)
     end("it does not help");
+}
+
+bool Prefetch::take_import(const ActionKey& key) {
+  const MutexLock lock(mutex_);
+  return imported_.erase(key) != 0;
 }
 
 PrefetchStats Prefetch::stats() {

@@ -63,6 +63,9 @@ class Prefetch {
   // The build looks up this action. What it has asked for is not fetched any more.
   void note_look_up(const ProbeKey& probe);
 
+  // Has it imported this result? True once for each.
+  bool take_import(const ActionKey& key);
+
   PrefetchStats stats();
 
  private:
@@ -85,7 +88,8 @@ class Prefetch {
   std::size_t next_ GUARDED_BY(mutex_) = 0;
   std::size_t taken_ GUARDED_BY(mutex_) = 0;  // given to workers
   std::uint64_t taken_bytes_ GUARDED_BY(mutex_) = 0;
-  std::unordered_set<ProbeKey> passed_ GUARDED_BY(mutex_);  // the build has asked for them
+  std::unordered_set<ProbeKey> passed_ GUARDED_BY(mutex_);     // the build has asked for them
+  std::unordered_set<ActionKey> imported_ GUARDED_BY(mutex_);  // and not yet used
   PrefetchStats stats_ GUARDED_BY(mutex_);
   std::atomic<bool> is_over_{false};
   std::atomic<std::int64_t> deadline_ns_{0};

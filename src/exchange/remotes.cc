@@ -132,8 +132,12 @@ std::optional<pipeline::Remotes::Imported> Remotes::import_result(const Question
   if (!done.why_refused.empty())
     connection_->options().trouble("remote: a result was refused: " + done.why_refused);
   if (done.imported.empty()) return std::nullopt;
-  Imported imported{done.imported.front(), connection_->quick().name(), {}, done.bytes};
-  if (done.writer) imported.writer = key_text(*done.writer);
+  Imported imported{done.imported.front(),
+                    connection_->quick().name(),
+                    {},
+                    done.bytes,
+                    os::monotonic_ns() - what->begun_ns};
+  if (done.writer) imported.writer = connection_->writer_text(*done.writer);
   return imported;
 }
 
@@ -204,8 +208,10 @@ Status Remotes::send(const UploadJob& job) {
   return {};
 }
 
-void Remotes::note_use(const Use& use) {
-  sessions_->note_use(use.cwd, {use.probe, use.key, use.cost_ns, use.bytes});
+std::string Remotes::note_use(const Use& use) {
+  const bool was_prefetched =
+      sessions_->note_use(use.cwd, {use.probe, use.key, use.cost_ns, use.bytes});
+  return was_prefetched ? connection_->quick().name() : std::string();
 }
 
 }  // namespace deja::exchange

@@ -32,7 +32,7 @@ class Remotes final : public pipeline::Remotes {
 
   std::optional<Imported> import_result(const Question& question) override;
   void offer(const ProbeKey& probe, const ActionKey& key) override;
-  void note_use(const Use& use) override;
+  std::string note_use(const Use& use) override;
 
   UploadQueue* uploads() { return uploads_.get(); }  // null: nothing is written
   Sessions& sessions() { return *sessions_; }

@@ -232,6 +232,21 @@ TEST_F(RemotesTest, ASessionIsPrefetched) {
   while (remotes->sessions().prefetched().imported == 0)
     ::poll(nullptr, 0, 5);  // or the test's limit
   EXPECT_TRUE(*reader_.store->get_result(run_.key()));
+  const ActionKey key = run_.key();
+  EXPECT_EQ(remotes->note_use({"/", run_.probe, key}), "directory " + shared_.at("remote"));
+  EXPECT_EQ(remotes->note_use({"/", run_.probe, key}), "") << "only its first use counts";
+}
+
+TEST_F(RemotesTest, AMistakeInOneAddressLeavesTheOthers) {
+  Options some = options(writer_);
+  some.addresses.insert(some.addresses.begin(), "nothing://x");
+  keep(run_, writer_);
+  const auto remotes = open(some, writer_);
+  remotes->offer(run_.probe, run_.key());
+  EXPECT_EQ(remotes->uploads()->flush(20 * kSecondNs), 0u);
+  EXPECT_TRUE(open(options(reader_), reader_)->import_result(question(run_)));
+  ASSERT_FALSE(troubles_.empty());
+  EXPECT_TRUE(troubles_[0].starts_with("remote: one address is not used: ")) << troubles_[0];
 }
 
 }  // namespace

@@ -109,15 +109,19 @@ void Sessions::note_miss(std::string_view cwd, const ProbeKey& probe) {
   if (prefetch != nullptr) prefetch->note_look_up(probe);
 }
 
-void Sessions::note_use(std::string_view cwd, const Use& use) {
-  if (!connection_.options().writes) return;
+bool Sessions::note_use(std::string_view cwd, const Use& use) {
+  const bool writes = connection_.options().writes;
+  if (!writes && !connection_.options().prefetches) return false;
   const auto known = project_of(cwd);
-  if (known->project.name.empty()) return;
+  if (known->project.name.empty()) return false;
   const MutexLock lock(mutex_);
   Session& session = session_of(known->project);
+  const bool was_prefetched = session.prefetch != nullptr && session.prefetch->take_import(use.key);
+  if (!writes) return was_prefetched;
   session.log.note(use);
   session.last_ns = os::monotonic_ns();
   session.is_to_be_written = true;
+  return was_prefetched;
 }
 
 PrefetchStats Sessions::prefetched() {
@@ -186,11 +190,22 @@ void Sessions::write(const Project& project, std::int64_t timeout_ns) {
     now.branch = branch;
     const auto written =
         write_session(connection_.patient(), connection_.options().space, now, {end});
-    if (!written)
+    if (!written) {
       connection_.options().trouble("remote: writing the session record: " +
                                     written.error().message);
-    if (!written || project.branch.empty()) return;
+      return keep(project, std::move(now.uses));
+    }
+    if (project.branch.empty()) return;
   }
+}
+
+// The next attempt is made when the project has been quiet once more.
+void Sessions::keep(const Project& project, std::vector<Use> uses) {
+  const MutexLock lock(mutex_);
+  Session& session = session_of(project);
+  session.log.put_back(std::move(uses));
+  session.is_to_be_written = true;
+  session.last_ns = os::monotonic_ns();
 }
 
 }  // namespace deja::exchange

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "base/lru_cache.h"
 #include "base/mutex.h"
@@ -37,7 +38,8 @@ class Sessions {
   Sessions& operator=(const Sessions&) = delete;
 
   void note_miss(std::string_view cwd, const ProbeKey& probe);
-  void note_use(std::string_view cwd, const Use& use);
+  // True: the result was prefetched, and this is its first use.
+  bool note_use(std::string_view cwd, const Use& use);
 
   // For the end of the process: writes what was not written, in at most so long.
   void finish(std::int64_t timeout_ns);
@@ -63,6 +65,7 @@ class Sessions {
   void work(const std::stop_token& stop);
   void begin(const Project& project);
   void write(const Project& project, std::int64_t timeout_ns);
+  void keep(const Project& project, std::vector<Use> uses);
 
   Connection& connection_;
   store::RecordStore& records_;

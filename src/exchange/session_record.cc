@@ -136,4 +136,13 @@ std::vector<Use> SessionLog::take() {
   return std::exchange(uses_, {});
 }
 
+void SessionLog::put_back(std::vector<Use> uses) {
+  const MutexLock lock(mutex_);
+  uses.swap(uses_);
+  seen_.clear();
+  for (const Use& use : uses_) seen_.insert(use.key);
+  for (const Use& use : uses)
+    if (uses_.size() < kUsesMax && seen_.insert(use.key).second) uses_.push_back(use);
+}
+
 }  // namespace deja::exchange

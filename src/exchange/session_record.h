@@ -73,6 +73,8 @@ class SessionLog {
   // Each result counts once, at its first use; nothing after kUsesMax.
   void note(const Use& use);
   std::vector<Use> take();  // and begins again
+  // What could not be written comes before what was noted since.
+  void put_back(std::vector<Use> uses);
 
  private:
   Mutex mutex_;

@@ -142,6 +142,18 @@ TEST(Sessions, ANewerFormatIsLeftAlone) {
   EXPECT_EQ((*transport.get(name, 100, kNoDeadline))->bytes, newer);
 }
 
+TEST(SessionLog, WhatIsPutBackComesFirst) {
+  SessionLog log;
+  const std::vector<Use> uses = {use(1), use(2)};
+  for (const Use& one : uses) log.note(one);
+  std::vector<Use> taken = log.take();
+  log.note(use(2));
+  log.note(use(3));
+  log.put_back(std::move(taken));
+  log.note(use(1));
+  EXPECT_EQ(log.take(), (std::vector<Use>{use(1), use(2), use(3)}));
+}
+
 TEST(SessionLog, CountsEachResultOnceInOrder) {
   SessionLog log;
   for (const int n : {5, 3, 5, 4, 3}) log.note(use(n));

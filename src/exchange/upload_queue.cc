@@ -15,6 +15,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/lock.h"
+#include "os/process.h"
 
 namespace deja::exchange {
 namespace {
@@ -208,6 +209,7 @@ void UploadQueue::pause(const std::stop_token& stop, const Seen& before, std::in
 }
 
 void UploadQueue::work(const std::stop_token& stop) {
+  os::lower_thread_priority();  // nobody waits for an upload, but builds wait for the processor
   std::int64_t wait_ns = 0;
   while (!stop.stop_requested()) {
     const Seen before = seen();

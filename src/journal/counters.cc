@@ -113,8 +113,8 @@ std::vector<NamedCount> counts_of(std::span<NamedSlot> slots) {
 }
 
 constexpr std::array<const char*, kCounters> kNames = {
-    "hits",   "misses",    "dups",        "bypasses",      "failures",
-    "errors", "tool_runs", "remote_hits", "time_saved_ns", "bytes_served"};
+    "hits",      "misses",      "dups",          "bypasses",     "failures",       "errors",
+    "tool_runs", "remote_hits", "time_saved_ns", "bytes_served", "prefetched_hits"};
 
 }  // namespace
 

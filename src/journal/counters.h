@@ -44,8 +44,9 @@ enum class Counter : std::uint8_t {
   remote_hits,  // also counted in hits
   time_saved_ns,
   bytes_served,
+  prefetched_hits,  // also counted in hits, not in remote_hits
 };
-inline constexpr std::size_t kCounters = 10;
+inline constexpr std::size_t kCounters = 11;
 const char* counter_name(Counter counter);
 
 struct NamedCount {

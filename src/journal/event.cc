@@ -129,6 +129,7 @@ void append_line(const Event& event, std::string& out) {
   append_field("outcome", std::string_view(outcome_name(event.outcome)), out);
   append_field("dup", event.dup, out);
   append_field("remote", event.remote, out);
+  append_field("prefetched", event.prefetched, out);
   append_field("reason", std::string_view(event.reason), out);
   append_field("tool", std::string_view(event.tool), out);
   append_field("what", std::string_view(event.what), out);
@@ -166,6 +167,7 @@ std::optional<Event> parse_line(std::string_view line) {
   event.outcome = *parsed;
   take(object, "dup", event.dup);
   take(object, "remote", event.remote);
+  take(object, "prefetched", event.prefetched);
   take(object, "reason", event.reason);
   take(object, "tool", event.tool);
   take(object, "what", event.what);

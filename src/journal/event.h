@@ -2,8 +2,8 @@
 // One event: the outcome of one invocation. It is one line of JSON in events.jsonl:
 //
 // clang-format off
-//   {"time":1756029600.123456,"outcome":"miss","dup":false,"remote":false,"reason":"…","tool":"…",
-//    "what":"…","output":"…","cwd":"…","probe_key":"…","action_key":"…","tool_runs":1,"elapsed_us":1,
+//   {"time":1756029600.123456,"outcome":"miss","dup":false,"remote":false,"prefetched":false,"reason":"…",
+//    "tool":"…","what":"…","output":"…","cwd":"…","probe_key":"…","action_key":"…","tool_runs":1,"elapsed_us":1,
 //    "cost_us":1,"bytes":1,"evidence":"…","not_stored":"…","detail":"…"}
 // clang-format on
 //
@@ -27,12 +27,13 @@ std::optional<Outcome> parse_outcome(std::string_view name);
 struct Event {
   std::int64_t time_ns = 0;  // wall clock; 0: record() sets it
   Outcome outcome = Outcome::miss;
-  bool dup = false;     // a miss whose output bytes were all stored already
-  bool remote = false;  // a hit that a remote store served
-  std::string reason;   // bypass: the reason's name; miss: what changed ("changed: /x/a.h")
-  std::string tool;     // absolute path of the program
-  std::string what;     // source or output, as spelled
-  std::string output;   // the main output as spelled, if the command line tells
+  bool dup = false;         // a miss whose output bytes were all stored already
+  bool remote = false;      // a hit that a remote store served
+  bool prefetched = false;  // a hit of what was fetched from a remote before it was asked for
+  std::string reason;       // bypass: the reason's name; miss: what changed ("changed: /x/a.h")
+  std::string tool;         // absolute path of the program
+  std::string what;         // source or output, as spelled
+  std::string output;       // the main output as spelled, if the command line tells
   std::string cwd;
   std::string probe_key;   // hex; empty if it was not computed
   std::string action_key;  // hex; empty when there is none

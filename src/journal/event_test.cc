@@ -40,6 +40,7 @@ TEST(Event, LineKeepsEverything) {
   const std::string line = line_of(sample());
   EXPECT_EQ(line,
             "{\"time\":1756029600.123456,\"outcome\":\"miss\",\"dup\":true,\"remote\":false,"
+            "\"prefetched\":false,"
             "\"reason\":\"changed: /x/a.h\",\"tool\":\"/usr/bin/gcc\",\"what\":\"src/a.c\","
             "\"output\":\"a.o\",\"cwd\":\"/"
             "work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"

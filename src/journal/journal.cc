@@ -24,6 +24,7 @@ void count_event(const Event& event, Counters& counters) {
     case Outcome::hit:
       counters.add(Counter::hits);
       if (event.remote) counters.add(Counter::remote_hits);
+      if (event.prefetched) counters.add(Counter::prefetched_hits);
       counters.add(Counter::time_saved_ns, event.cost_us * 1000);
       counters.add(Counter::bytes_served, event.bytes);
       break;

@@ -7,11 +7,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 
@@ -63,6 +65,12 @@ Result<Pipe> make_pipe() {
 }
 
 }  // namespace
+
+void lower_thread_priority() {
+  constexpr int kNiceness = 10;
+  // On Linux 0 is the calling thread, not its process. Where it is not allowed, nothing changes.
+  ::setpriority(PRIO_PROCESS, 0, std::max(kNiceness, ::getpriority(PRIO_PROCESS, 0)));
+}
 
 void silence_stream(int stream) {
   Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));

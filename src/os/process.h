@@ -17,6 +17,9 @@ namespace deja::os {
 
 using Texts = std::vector<std::string>;
 
+// Gives this thread (and threads that it starts) less of a busy processor than others get; for good.
+void lower_thread_priority();
+
 // Redirects one of the standard streams to /dev/null.
 void silence_stream(int stream);
 

@@ -2,7 +2,10 @@
 #include "os/process.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#include <thread>
 
 namespace deja::os {
 namespace {
@@ -32,6 +35,18 @@ TEST(Process, AProgramWithoutASlashIsFoundInPath) {
 }
 
 // A stream that was closed is open afterwards.
+TEST(Process, AThreadOfLowPriorityLeavesTheOthersAsTheyAre) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  int lowered = 0;
+  std::thread([&lowered] {
+    lower_thread_priority();
+    lowered = ::getpriority(PRIO_PROCESS, 0);
+  }).join();
+  EXPECT_GE(lowered, 10);
+  EXPECT_GE(lowered, before);
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
+}
+
 TEST(Process, AClosedStreamCanBeSilenced) {
   const auto code = run_in_copy([] {
     ::close(0);

@@ -38,6 +38,23 @@ class LookUp : public testing::PathTest {
   action::Manifest manifest_;
 };
 
+TEST_F(LookUp, ACheckerThatRemembersChecksAClaimThatHeldOnce) {
+  write_source("a.h", "one");
+  put("one", 1);
+  evidence::ClaimChecker checker(command_, roots_, services().digester);
+  const auto finds = [&] { return look_up_trace(probe_, checker, services()).found.has_value(); };
+  checker.remember();
+  EXPECT_TRUE(finds());
+  write_source("a.h", "other");
+  EXPECT_TRUE(finds());
+  checker.forget();
+  EXPECT_FALSE(finds());
+  checker.remember();
+  EXPECT_FALSE(finds());
+  write_source("a.h", "one");
+  EXPECT_TRUE(finds()) << "what did not hold is not remembered";
+}
+
 TEST_F(LookUp, NothingIsKnownAtFirst) {
   EXPECT_FALSE(look_up().found);
   EXPECT_EQ(look_up().why_not, "new");

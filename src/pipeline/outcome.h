@@ -46,6 +46,10 @@ struct Outcome {
   bool remembered = false;                 // a hit of the request cache
   std::string remote;  // the remote from which this hit was imported; empty: a local hit
   std::string writer;  // who signed that result; empty: nobody
+  std::uint64_t received_bytes = 0;  // from the remote
+  std::int64_t received_in_ns = 0;   // while the command waited
+  // A local hit of what was fetched from this remote before it was asked for.
+  std::string prefetched_from;
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
   std::uint64_t bytes = 0;    // served or stored

@@ -35,9 +35,10 @@ class Remotes {
   };
   struct Imported {
     ActionKey key;
-    std::string from;    // the remote's name, without secrets
-    std::string writer;  // who signed the result; empty: nobody
-    std::uint64_t bytes = 0;
+    std::string from;          // the remote's name, without secrets
+    std::string writer;        // who signed the result; empty: nobody
+    std::uint64_t bytes = 0;   // received
+    std::int64_t took_ns = 0;  // from the question to the import
   };
   // Puts one result whose trace holds into the local store, so that a look-up finds it. Empty: no remote has
   // one, has answered in time, or is worth asking.
@@ -46,7 +47,8 @@ class Remotes {
   // Offers a result that is in the local store. Returns at once; the upload comes later.
   virtual void offer(const ProbeKey& probe, const ActionKey& key) = 0;
 
-  // A build has used this result: a hit, or a run that was stored. The next build of the project may want it.
+  // A build has used this result: a hit, or a run that was stored. The next build of the project may want it. Returns
+  // the remote from which the result was fetched before it was asked for, at its first use; else empty.
   struct Use {
     std::string_view cwd;
     const ProbeKey& probe;
@@ -54,7 +56,7 @@ class Remotes {
     std::uint64_t cost_ns = 0;  // of the run that it saves
     std::uint64_t bytes = 0;
   };
-  virtual void note_use(const Use& use) = 0;
+  virtual std::string note_use(const Use& use) = 0;
 };
 
 }  // namespace deja::pipeline

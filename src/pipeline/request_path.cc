@@ -34,6 +34,9 @@ using tool::BypassReason;
 constexpr int kRunWaitMaxS = 600;
 // How long to wait for a run that writes one of the same files.
 constexpr int kLockWaitMaxS = 20;
+// So long the claims that an import has checked need no second check: less than most compilers take from reading a file
+// to the end of their run.
+constexpr std::int64_t kClaimsAreFreshNs = 200'000'000;
 
 }  // namespace
 
@@ -155,9 +158,12 @@ void RequestPath::explain_new_source() {
 // Tells the remotes what this build uses.
 Outcome RequestPath::done() {
   const bool has_result = outcome_.kind == OutcomeKind::hit || outcome_.kind == OutcomeKind::miss;
-  if (settings_.remotes != nullptr && has_result && outcome_.action && outcome_.probe)
-    settings_.remotes->note_use(
+  if (settings_.remotes != nullptr && has_result && outcome_.action && outcome_.probe) {
+    std::string prefetched = settings_.remotes->note_use(
         {request_.cwd, *outcome_.probe, *outcome_.action, outcome_.cost_ns, outcome_.bytes});
+    if (outcome_.kind == OutcomeKind::hit && outcome_.remote.empty())
+      outcome_.prefetched_from = std::move(prefetched);
+  }
   return std::move(outcome_);
 }
 
@@ -207,18 +213,32 @@ bool RequestPath::wait_for_other_run() {
 bool RequestPath::ask_remotes() {
   if (settings_.remotes == nullptr || settings_.read_only || !turn_) return false;
   const ProbeKey& probe = prepared_->probe;
-  const auto holds = [this](const action::Observation& claim) {
+  std::int64_t first_check_ns = 0;
+  std::string broken;  // of the newest result that a remote has
+  const auto holds = [this, &first_check_ns, &broken](const action::Observation& claim) {
+    if (first_check_ns == 0) first_check_ns = os::monotonic_ns();
     const auto held = checker_->holds(claim);
-    return held && *held;
+    if (held && *held) return true;
+    if (broken.empty()) broken = action::describe_change(claim);
+    return false;
   };
+  checker_->remember();
   const auto imported =
       settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd, holds,
                                         [this] { return client_.keep_waiting(); },
                                         [this](std::string_view path) { return may_write(path); }});
-  if (!imported || !find_and_materialize()) return false;
+  if (os::monotonic_ns() - first_check_ns > kClaimsAreFreshNs) checker_->forget();
+  const bool is_hit = imported && find_and_materialize();
+  checker_->forget();
+  if (!is_hit) {
+    if (outcome_.reason == "new" && !broken.empty()) outcome_.reason = std::move(broken);
+    return false;
+  }
   outcome_.reason.clear();
   outcome_.remote = imported->from;
   outcome_.writer = imported->writer;
+  outcome_.received_bytes = imported->bytes;
+  outcome_.received_in_ns = imported->took_ns;
   share_hit();
   return true;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "os/clock.h"
 #include "pipeline/testing/fake_remotes.h"
 #include "pipeline/testing/path_test.h"
 
@@ -71,9 +72,20 @@ TEST_F(RemotePathTest, AResultWhoseClaimsDoNotHoldIsNotUsed) {
   expect_miss("new");
   move_to_other_machine();
   write_source("a.h", "int other;\n");
-  expect_miss("new");
+  expect_miss("changed");
   write_source("a.h", "int b;\n");
   remote_hit();
+}
+
+TEST_F(RemotePathTest, AfterALongImportTheClaimsAreCheckedAgain) {
+  expect_miss("new");
+  move_to_other_machine();
+  remotes_->on_held = [this] {
+    const std::int64_t end = os::monotonic_ns() + 250'000'000;
+    while (os::monotonic_ns() < end) std::this_thread::yield();
+    write_source("a.h", "int other;\n");
+  };
+  expect_miss("changed");
 }
 
 TEST_F(RemotePathTest, ARemoteIsToldWhatTheLastRunTook) {

@@ -78,7 +78,7 @@ class Generated:
         (self.source / "main.c").write_text('#include "include/part00.h"\nint main(void) { return part00(0); }\n')
         (self.source / "Makefile").write_text(
             "OBJECTS = " + " ".join(f"{name}.o" for name in [*names, "main"]) + "\nCFLAGS = -O2 -I.\n"
-            "program: $(OBJECTS)\n\t$(CC) -o $@ $(OBJECTS)\n")
+            "program: $(OBJECTS)\n\t$(CC) -o $@ $(OBJECTS)\nclean:\n\trm -f program $(OBJECTS)\n")
 
     def prepare(self, directory, deja):
         shutil.copytree(self.source, directory)

@@ -50,6 +50,14 @@ class Machines : public ::testing::TestWithParam<Mode> {
     const Event event = machine.last_event();
     return event.outcome == "hit" ? event.detail : "a " + event.outcome;
   }
+  // Without size and time.
+  static void expect_from(const Workspace& machine, const std::string& remote,
+                          const std::string& writer = {}) {
+    const std::string detail = source_of_last_hit(machine);
+    EXPECT_TRUE(detail.starts_with("from " + remote + ", ")) << detail;
+    EXPECT_NE(detail.find(" KiB in "), std::string::npos) << detail;
+    EXPECT_TRUE(detail.ends_with(writer)) << detail;
+  }
 
   struct RemoteDirectory {
     RemoteDirectory() : path("/var/tmp/deja-remote.XXXXXX") {
@@ -67,7 +75,7 @@ TEST_P(Machines, AnotherMachineGetsWhatOneHasCompiled) {
   a.expect_miss(compile);
   flush(a);
   b.expect_hit(compile);
-  EXPECT_EQ(source_of_last_hit(b), "from directory " + remote());
+  expect_from(b, "directory " + remote());
   EXPECT_EQ(b.read("a.o"), a.read("a.o"));
   b.remove("a.o");
   b.expect_hit(compile);
@@ -147,7 +155,7 @@ TEST_P(Machines, OnlyTrustedWritersCount) {
   b.run({Workspace::program(), "purge", "--yes"});
   ASSERT_TRUE(trust(writer).ok());  // a running engine learns of it
   b.expect_hit(compile);
-  EXPECT_EQ(source_of_last_hit(b), "from directory " + remote() + ", signed by " + writer);
+  expect_from(b, "directory " + remote(), ", signed by ci, " + writer);
 }
 
 // A remote that is away, or holds nonsense, changes nothing but time.
@@ -194,7 +202,26 @@ TEST_P(Machines, APackCarriesResultsToTheNextMachine) {
   ASSERT_TRUE(pushed.ok()) << pushed;
   b.set("DEJA_REMOTE=" + pack);
   b.expect_hit(compile);
-  EXPECT_EQ(source_of_last_hit(b), "from pack " + remote() + ".dejapack");
+  expect_from(b, "pack " + remote() + ".dejapack");
+}
+
+TEST_P(Machines, AMistakeInOneAddressLeavesTheOthers) {
+  for (Workspace* machine : {&a, &b}) machine->set("DEJA_REMOTE=nothing://x,file://" + remote());
+  a.expect_miss(compile);
+  flush(a);
+  b.expect_hit(compile);
+  const Result doctor = b.run({Workspace::program(), "doctor"});
+  EXPECT_NE(doctor.out.find("one address is not used"), std::string::npos) << doctor;
+}
+
+TEST_P(Machines, TheDoctorTellsWhatARemoteDoesNot) {
+  a.expect_miss(compile);
+  const auto doctor = [this] { return a.run({Workspace::program(), "doctor"}); };
+  EXPECT_NE(doctor().out.find("directory " + remote() + " answers"), std::string::npos) << doctor();
+  a.set("DEJA_REMOTE=redis://127.0.0.1:1");
+  const Result told = doctor();
+  EXPECT_FALSE(told.ok());
+  EXPECT_NE(told.out.find("redis at 127.0.0.1:1 does not answer"), std::string::npos) << told;
 }
 
 TEST_P(Machines, PullGetsWhatABuildHasUsed) {

@@ -37,6 +37,7 @@ std::optional<Remotes::Imported> FakeRemotes::import_result(const Question& ques
   for (const Offered& offered : offered_[question.probe]) {
     const auto& claims = offered.trace.observations;
     if (!std::all_of(claims.begin(), claims.end(), question.holds)) continue;
+    if (on_held) on_held();
     Imported imported{offered.key, "a remote in memory", "its writer", 0};
     if (lies) return imported;
     store::ResultFacts facts;

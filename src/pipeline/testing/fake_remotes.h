@@ -26,7 +26,10 @@ class FakeRemotes final : public Remotes {
 
   std::optional<Imported> import_result(const Question& question) override;
   void offer(const ProbeKey& probe, const ActionKey& key) override;
-  void note_use(const Use& use) override { used.push_back(use.key); }
+  std::string note_use(const Use& use) override {
+    used.push_back(use.key);
+    return prefetched_from;
+  }
 
   std::atomic<int> questions = 0;
   int offers = 0;
@@ -34,6 +37,9 @@ class FakeRemotes final : public Remotes {
   std::vector<ActionKey> used{};
   // Called before a question is answered.
   std::function<void()> on_question{};
+  // Called when the claims of a result have held, before it is imported.
+  std::function<void()> on_held{};
+  std::string prefetched_from{};  // what note_use() returns
   // Says that it has imported what it has not.
   bool lies = false;
 
