@@ -57,6 +57,7 @@ int run_init(const Context& context, Args args);
 int run_key(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
 int run_remote(const Context& context, Args args);
+int run_report(const Context& context, Args args);
 int run_stats(const Context& context, Args args);
 int run_verify(const Context& context, Args args);
 int run_version(const Context& context, Args args);

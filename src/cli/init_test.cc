@@ -28,22 +28,22 @@ class InitTest : public CliTest {
   // The text that init makes from `before`; removing the line must give `before` again.
   std::string there_and_back(const std::string& before) {
     write(before);
-    EXPECT_EQ(run({"init", "--rust"}).code, 0);
+    EXPECT_EQ(run({"init", "--rust", "--yes"}).code, 0);
     std::string after = read();
-    EXPECT_THAT(run({"init", "--rust"}).out, HasSubstr("already"));
+    EXPECT_THAT(run({"init", "--rust", "--yes"}).out, HasSubstr("already"));
     EXPECT_EQ(read(), after);
-    EXPECT_EQ(run({"init", "--rust", "--remove"}).code, 0);
+    EXPECT_EQ(run({"init", "--rust", "--remove", "--yes"}).code, 0);
     EXPECT_EQ(read(), before);
     return after;
   }
 };
 
 TEST_F(InitTest, WritesAFileWhereThereIsNone) {
-  EXPECT_EQ(run({"init", "--rust"}).code, 0);
+  EXPECT_EQ(run({"init", "--rust", "--yes"}).code, 0);
   EXPECT_THAT(read(), HasSubstr("[build]"));
   EXPECT_THAT(read(), HasSubstr("/bin/deja\""));
   EXPECT_EQ(read().find(".."), std::string::npos);
-  EXPECT_EQ(run({"init", "--rust", "--remove"}).code, 0);
+  EXPECT_EQ(run({"init", "--rust", "--remove", "--yes"}).code, 0);
   EXPECT_EQ(read(), "(none)");
 }
 
@@ -61,7 +61,7 @@ TEST_F(InitTest, WritesThroughLinksAndToTheOlderName) {
   write("[net]\n", "config");
   ASSERT_TRUE(os::rename_file(path("config"), dir_ + "/dotfile"));
   ASSERT_EQ(::symlink((dir_ + "/dotfile").c_str(), path("config").c_str()), 0);
-  EXPECT_EQ(run({"init", "--rust"}).code, 0);
+  EXPECT_EQ(run({"init", "--rust", "--yes"}).code, 0);
   EXPECT_THAT(*os::read_file(dir_ + "/dotfile"), HasSubstr("rustc-wrapper"));
   EXPECT_TRUE((*os::stat_file(path("config"), os::Links::keep))->is_symlink());
   EXPECT_EQ(read(), "(none)");
@@ -72,15 +72,15 @@ TEST_F(InitTest, RefusesWhatItDoesNotUnderstand) {
        {"[build]\nrustc-wrapper = \"sccache\"\n", "build = { jobs = 1 }\n", "build.jobs = 1\n",
         "no toml at all\n", "[build]\nrustc-wrapper = 1\n"}) {
     write(text);
-    const Ran ran = run({"init", "--rust"});
+    const Ran ran = run({"init", "--rust", "--yes"});
     EXPECT_EQ(ran.code, 1) << text;
     EXPECT_THAT(ran.err, HasSubstr("deja: init: "));
     EXPECT_EQ(std::count(ran.err.begin(), ran.err.end(), '\n'), 1) << ran.err;
     EXPECT_EQ(read(), text);
   }
   write("[build]\nrustc-wrapper = \"/opt/deja\"\n");  // added by the user
-  EXPECT_EQ(run({"init", "--rust"}).code, 0);
-  EXPECT_EQ(run({"init", "--rust", "--remove"}).code, 1);
+  EXPECT_EQ(run({"init", "--rust", "--yes"}).code, 0);
+  EXPECT_EQ(run({"init", "--rust", "--remove", "--yes"}).code, 1);
   EXPECT_EQ(run({"init"}).code, 2);
 }
 

@@ -19,12 +19,14 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 16> kSubcommands = {{
+constexpr std::array<Subcommand, 17> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
-    {"init", "Puts deja in front of cargo's rustc, or removes it", run_init, false},
+    {"init", "Puts deja in front of a build, or takes it out again", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true},
     {"events", "One line for each command, with the reason of each miss", run_events, true},
     {"why", "Why a file was a hit, a miss or a bypass", run_why, true},
+    {"report", "What the last build hit and missed, and why; as text, page or trace", run_report,
+     true},
     {"audit", "Runs a build and compares hits with what the tools make", run_audit, true},
     {"config", "Every setting, its value and where it comes from", run_config, false},
     {"doctor", "Checks everything that deja needs to work", run_doctor, false},

@@ -16,17 +16,27 @@ namespace {
 // Writers may exceed kRotateBytes while one of them rotates, but never reach this size.
 constexpr std::uint64_t kFileMax = 64 << 20;
 
-// Appends events, last line first, to `newest_first` until it contains `limit` events.
-void read_backwards(std::string_view text, std::size_t limit, const Filter& filter,
-                    std::vector<Event>& newest_first) {
-  while (!text.empty() && newest_first.size() < limit) {
+// Visits events, last line first. False: the visitor has enough.
+template <typename Visitor>
+bool read_backwards(std::string_view text, const Visitor& visit) {
+  while (!text.empty()) {
     if (text.back() == '\n') text.remove_suffix(1);
     const std::size_t before = text.rfind('\n');
     const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
     auto event = parse_line(text.substr(start));
-    if (event && (!filter || filter(*event))) newest_first.push_back(*std::move(event));
+    if (event && !visit(*event)) return false;
     text = text.substr(0, start);
   }
+  return true;
+}
+
+template <typename Visitor>
+Status read_all_backwards(const std::string& dir, const Visitor& visit) {
+  for (const char* name : {kEventsFile, kOlderEventsFile}) {
+    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
+    if (text && !read_backwards(*text, visit)) break;
+  }
+  return {};
 }
 
 struct OpenEventFile {
@@ -62,13 +72,17 @@ void read_forwards(const OpenEventFile& file, std::uint64_t& offset, std::vector
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
                                        const Filter& filter) {
   std::vector<Event> events;
-  for (const char* name : {kEventsFile, kOlderEventsFile}) {
-    if (events.size() >= limit) break;
-    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
-    if (text) read_backwards(*text, limit, filter, events);
-  }
+  if (limit == 0) return events;
+  TRY(read_all_backwards(dir, [&](Event& event) {
+    if (!filter || filter(event)) events.push_back(std::move(event));
+    return events.size() < limit;
+  }));
   std::ranges::reverse(events);
   return events;
+}
+
+Status visit_events(const std::string& dir, const Visit& visit) {
+  return read_all_backwards(dir, [&](const Event& event) { return visit(event); });
 }
 
 Follower::Follower(std::string dir) : dir_(std::move(dir)) {
