@@ -55,6 +55,7 @@ int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
 int run_init(const Context& context, Args args);
 int run_key(const Context& context, Args args);
+int run_monitor(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
 int run_remote(const Context& context, Args args);
 int run_report(const Context& context, Args args);

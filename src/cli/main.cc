@@ -19,7 +19,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 17> kSubcommands = {{
+constexpr std::array<Subcommand, 18> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
     {"init", "Puts deja in front of a build, or takes it out again", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true},
@@ -27,6 +27,7 @@ constexpr std::array<Subcommand, 17> kSubcommands = {{
     {"why", "Why a file was a hit, a miss or a bypass", run_why, true},
     {"report", "What the last build hit and missed, and why; as text, page or trace", run_report,
      true},
+    {"monitor", "A live view of builds in the terminal", run_monitor, true},
     {"audit", "Runs a build and compares hits with what the tools make", run_audit, true},
     {"config", "Every setting, its value and where it comes from", run_config, false},
     {"doctor", "Checks everything that deja needs to work", run_doctor, false},
