@@ -145,8 +145,7 @@ std::string Live::frame(const EngineState& engine, const State& state, const Scr
   const std::string both = rates();
   add(both.substr(0, both.find('\n')));
   add(both.substr(both.find('\n') + 1));
-  lines.push_back(activity(now_ns, columns));
-  if (lines.back().size() > columns * 4) lines.pop_back();
+  add(activity(now_ns, columns));
   if (state.has_store)
     add("store        " + human_size(state.store_bytes) + " of " +
         human_size(state.store_limit_bytes) + ", " + counted(state.results, "result"));

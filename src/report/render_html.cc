@@ -41,7 +41,8 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td, th { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: normal; }
-td.n { text-align: right; white-space: nowrap; overflow-wrap: normal; }
+th { white-space: nowrap; overflow-wrap: normal; }
+.n { text-align: right; white-space: nowrap; overflow-wrap: normal; width: 1%; }
 td.bar { width: 22%; min-width: 3rem; padding-top: .6rem; }
 )css";
 
@@ -163,7 +164,7 @@ std::string ranked_table(const char* title, const std::vector<Ranked>& ranked) {
   std::uint64_t most = 1;
   for (const Ranked& r : ranked) most = std::max(most, r.cost_us);
   std::string out = std::string("<h2>") + title +
-                    "</h2>\n<table>\n<tr><th></th><th>misses</th><th>time</th><th></th></tr>\n";
+                    "</h2>\n<table>\n<tr><th></th><th class=\"n\">misses</th><th class=\"n\">time</th><th></th></tr>\n";
   for (const Ranked& r : ranked)
     out += "<tr>" + bar("miss", r.cost_us, most) + fmt::format("<td class=\"n\">{}</td>", r.count) +
            "<td class=\"n\">" + human_elapsed(r.cost_us) + "</td><td>" + escaped(r.name) +
@@ -175,7 +176,8 @@ std::string plain_table(const char* title, const std::vector<std::string>& heads
                         const Rows& rows) {
   if (rows.lines.empty()) return "";
   std::string out = std::string("<h2>") + title + "</h2>\n<table>\n<tr>";
-  for (const std::string& head : heads) out += "<th>" + escaped(head) + "</th>";
+  for (std::size_t i = 0; i < heads.size(); ++i)
+    out += (i == 0 ? "<th class=\"n\">" : "<th>") + escaped(heads[i]) + "</th>";
   out += "</tr>\n";
   for (const auto& row : rows.lines) {
     out += "<tr>";

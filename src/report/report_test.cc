@@ -199,7 +199,7 @@ TEST_F(ReportTest, TracesCommandsInLanes) {
   EXPECT_EQ(list[2]["name"], "b.cc");
   EXPECT_NE(list[1]["tid"], list[2]["tid"]);
   EXPECT_EQ(list[3]["tid"], list[1]["tid"]);
-  EXPECT_EQ(list[4]["args"]["reason"], "changed: file <cwd>/inc/x.h");
+  EXPECT_EQ(list[3]["args"]["reason"], "changed: file <cwd>/inc/x.h");
 }
 
 TEST_F(ReportTest, SessionsEndWithAPause) {

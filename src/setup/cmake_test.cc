@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Names = std::vector<std::string>;
 
-TEST(CMakePresets, ANewFileGoesAwayAgain) {
+TEST(Presets, ANewFileGoesAwayAgain) {
   const auto text = add_presets("", {}, "deja");
   ASSERT_TRUE(text) << text.error().message;
   const auto json = nlohmann::json::parse(*text);
@@ -23,7 +23,7 @@ TEST(CMakePresets, ANewFileGoesAwayAgain) {
   EXPECT_EQ(*remove_presets(*text), "");
 }
 
-TEST(CMakePresets, EachBaseGetsOne) {
+TEST(Presets, EachBaseGetsOne) {
   const auto text = add_presets("", {"dev", "a \"b\""}, "/opt/deja");
   const auto json = nlohmann::json::parse(*text);
   EXPECT_EQ(json["configurePresets"][0]["name"], "deja-dev");
@@ -34,7 +34,7 @@ TEST(CMakePresets, EachBaseGetsOne) {
   EXPECT_EQ(*add_presets(*text, {"dev"}, "deja"), *add_presets("", {"dev"}, "deja"));
 }
 
-TEST(CMakePresets, TheUsersBytesStay) {
+TEST(Presets, TheUsersBytesStay) {
   for (const std::string before : {
            "{\"version\":3,\"configurePresets\":[]}",
            "{ \"version\": 4, \"configurePresets\" : [ ] ,\n\t\"x\": null}\n",
@@ -52,14 +52,14 @@ TEST(CMakePresets, TheUsersBytesStay) {
   }
 }
 
-TEST(CMakePresets, NamesThoseThatCanBeUsed) {
+TEST(Presets, NamesThoseThatCanBeUsed) {
   EXPECT_THAT(*preset_names(R"({"version":3,"configurePresets":[{"name":"base","hidden":true},
       {"name":"dev"},{"name":"ci","hidden":false},{"name":"deja-dev","vendor":{"deja.init":""}}]})"),
               ElementsAre("dev", "ci"));
   EXPECT_EQ(*preset_names(""), Names());
 }
 
-TEST(CMakePresets, RefusesWhatItDoesNotUnderstand) {
+TEST(Presets, RefusesWhatItDoesNotUnderstand) {
   EXPECT_FALSE(add_presets("[]", {}, "deja"));
   EXPECT_FALSE(add_presets("{\"version\":3,}", {}, "deja"));
   EXPECT_FALSE(add_presets("{\"version\":2}", {}, "deja"));
