@@ -14,6 +14,7 @@
 #include "cli/store_access.h"
 #include "journal/reader.h"
 #include "os/clock.h"
+#include "os/end.h"
 #include "os/terminal.h"
 #include "report/live.h"
 #include "setup/plan.h"
@@ -111,8 +112,7 @@ int run_monitor(const Context& context, Args args) {
     }
     signal = watch(context, *terminal, plain);
   }
-  if (signal != 0) os::end_by_signal(signal);
-  return kDone;
+  return signal == 0 ? kDone : os::end_by_signal(signal);
 }
 
 }  // namespace deja::cli

@@ -34,6 +34,7 @@ struct Wanted {
 
 // The events of the span, and what to call it.
 struct Span {
+  bool is_last_session = false;  // until a pause comes
   std::int64_t begin_ns = 0;
   std::int64_t end_ns = std::numeric_limits<std::int64_t>::max();
   std::string title;
@@ -44,15 +45,13 @@ int fail(const std::string& what) {
   return kProblems;
 }
 
-Result<std::vector<report::Session>> sessions(const Context& context, std::size_t max) {
+Result<std::vector<report::Session>> sessions(const Context& context) {
   report::SessionSplitter splitter;
   TRY(journal::visit_events(context.journal(), [&](const journal::Event& event) {
     splitter.add(event);
-    return splitter.sessions().size() <= max;
+    return true;
   }));
-  auto found = splitter.sessions();
-  if (found.size() > max) found.resize(max);
-  return found;
+  return splitter.sessions();
 }
 
 Result<Span> span_of(const Context& context, const Wanted& wanted) {
@@ -69,21 +68,21 @@ Result<Span> span_of(const Context& context, const Wanted& wanted) {
     span.title = "the last " + wanted.since;
     return span;
   }
-  const bool by_id = !wanted.session.empty();
-  const auto found = TRY(sessions(context, by_id ? std::numeric_limits<std::size_t>::max() : 1));
-  for (const report::Session& session : found) {
-    if (by_id && session.id() != wanted.session) continue;
-    span.begin_ns = session.begin_ns;
-    span.end_ns = session.end_ns;
-    span.title = by_id ? "session " + wanted.session : "last build (session " + session.id() + ")";
+  if (wanted.session.empty()) {
+    span.is_last_session = true;
+    span.title = "last build";
     return span;
   }
-  if (by_id)
-    return Error{
-        Code::invalid, 0,
-        "the journal has no session '" + wanted.session + "'; 'deja report --sessions' lists them"};
-  span.title = "last build";
-  return span;
+  for (const report::Session& session : TRY(sessions(context))) {
+    if (session.id() != wanted.session) continue;
+    span.begin_ns = session.begin_ns;
+    span.end_ns = session.end_ns;
+    span.title = "session " + wanted.session;
+    return span;
+  }
+  return Error{
+      Code::invalid, 0,
+      "the journal has no session '" + wanted.session + "'; 'deja report --sessions' lists them"};
 }
 
 report::State state_of(const Context& context) {
@@ -103,7 +102,7 @@ report::State state_of(const Context& context) {
 }
 
 int list_sessions(const Context& context, bool json) {
-  const auto found = sessions(context, std::numeric_limits<std::size_t>::max());
+  const auto found = sessions(context);
   if (!found) return fail(found.error().message);
   Json list = Json::array();
   Table table;
@@ -133,18 +132,22 @@ Status write_file(const std::string& name, const std::string& text) {
 }
 
 int make_report(const Context& context, const Wanted& wanted) {
-  const auto span = span_of(context, wanted);
+  auto span = span_of(context, wanted);
   if (!span) return fail(span.error().message);
   report::Collector collector(wanted.top.value_or(10));
   report::TraceFile trace;
+  report::SessionSplitter splitter;
   const auto read = journal::visit_events(context.journal(), [&](const journal::Event& event) {
     if (event.time_ns > span->end_ns) return true;
-    if (event.time_ns < span->begin_ns) return false;
+    if (event.time_ns < span->begin_ns || (span->is_last_session && splitter.add(event)))
+      return false;
     collector.add(event);
     if (!wanted.trace.empty()) trace.add(event);
     return true;
   });
   if (!read) return fail(read.error().message);
+  if (!splitter.sessions().empty())
+    span->title += " (session " + splitter.sessions().front().id() + ")";
   const report::Summary summary = collector.finish();
   const report::State state = state_of(context);
   if (!wanted.html.empty())

@@ -33,8 +33,15 @@ bool read_backwards(std::string_view text, const Visitor& visit) {
 template <typename Visitor>
 Status read_all_backwards(const std::string& dir, const Visitor& visit) {
   for (const char* name : {kEventsFile, kOlderEventsFile}) {
-    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
-    if (text && !read_backwards(*text, visit)) break;
+    const auto fd = TRY(os::open_read_if_exists(dir + "/" + name));
+    if (!fd) continue;
+    const std::uint64_t size = TRY(os::stat_fd(*fd)).size;
+    if (size == 0) continue;
+    if (size > kFileMax)
+      return Error{Code::invalid, 0, dir + "/" + name + " is too large for a journal; remove it"};
+    // Mapped, because a report reads all of it once. Writers only append.
+    const auto mapping = TRY(os::Mapping::read_only(*fd, size));
+    if (!read_backwards(mapping.view(), visit)) break;
   }
   return {};
 }

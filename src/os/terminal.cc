@@ -124,14 +124,4 @@ bool Terminal::draw(std::string_view text) const {
   return write_text(out + "\x1b[J");
 }
 
-void end_by_signal(int signal) {
-  ::signal(signal, SIG_DFL);
-  sigset_t set;
-  ::sigemptyset(&set);
-  ::sigaddset(&set, signal);
-  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  ::raise(signal);
-  ::_exit(128 + signal);
-}
-
 }  // namespace deja::os

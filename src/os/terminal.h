@@ -51,7 +51,4 @@ class Terminal {
   int signal_ = 0;
 };
 
-// Ends this process by the signal, as if it had not been caught.
-[[noreturn]] void end_by_signal(int signal);
-
 }  // namespace deja::os

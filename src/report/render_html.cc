@@ -164,7 +164,8 @@ std::string ranked_table(const char* title, const std::vector<Ranked>& ranked) {
   std::uint64_t most = 1;
   for (const Ranked& r : ranked) most = std::max(most, r.cost_us);
   std::string out = std::string("<h2>") + title +
-                    "</h2>\n<table>\n<tr><th></th><th class=\"n\">misses</th><th class=\"n\">time</th><th></th></tr>\n";
+                    "</h2>\n<table>\n<tr><th></th><th class=\"n\">misses</th><th "
+                    "class=\"n\">time</th><th></th></tr>\n";
   for (const Ranked& r : ranked)
     out += "<tr>" + bar("miss", r.cost_us, most) + fmt::format("<td class=\"n\">{}</td>", r.count) +
            "<td class=\"n\">" + human_elapsed(r.cost_us) + "</td><td>" + escaped(r.name) +
