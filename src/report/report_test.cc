@@ -115,6 +115,16 @@ not stored (docs/not-stored.md)
   EXPECT_EQ(as_text(Summary(), State(), "last build"), "last build\nno commands\n");
 }
 
+TEST_F(ReportTest, TheOrderOfEventsDoesNotMatter) {
+  Collector forwards(3), mixed(3);
+  const auto events = build();
+  for (const Event& e : events) forwards.add(e);
+  for (const std::size_t i : {4, 0, 7, 2, 6, 1, 5, 3}) mixed.add(events[i]);
+  const std::string expected = as_json(summary_of(events, 3), state(), "");
+  EXPECT_EQ(as_json(forwards.finish(), state(), ""), expected);
+  EXPECT_EQ(as_json(mixed.finish(), state(), ""), expected);
+}
+
 TEST_F(ReportTest, ListsAreAsLongAsWanted) {
   const Summary summary = summary_of(build(), 1);
   ASSERT_EQ(summary.slowest.size(), 1U);
