@@ -38,8 +38,15 @@ const char* colour_of(Outcome outcome) {
   return "";
 }
 
+// Characters, not bytes: "µs" is two columns wide.
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 std::string padded(std::string text, std::size_t size) {
-  text.resize(std::max(size, text.size()), ' ');
+  const std::size_t columns = columns_of(text);
+  if (columns < size) text.append(size - columns, ' ');
   return text;
 }
 
@@ -48,21 +55,22 @@ std::string outcome_words(const journal::Event& event) {
          (event.dup ? " (dup)" : "");
 }
 
-// One event in one line: cut first, then coloured, so that no escape sequence is cut.
+// One event in one line. What is cut is the name and the reason; on a narrow screen, everything but the colour.
 std::string stream_line(const journal::Event& event, const Screen& screen) {
-  const std::string head = padded(outcome_words(event), 12) + "  ";
-  std::string rest = padded(human_elapsed(event.elapsed_us), 9) + "  " +
-                     padded(std::string(base_name(event.tool)), 8) + "  " +
-                     (event.what.empty() ? event.output : event.what);
-  if (event.outcome != Outcome::hit && !event.reason.empty()) rest += "  " + event.reason;
+  const auto columns = static_cast<std::size_t>(screen.columns);
   const std::string time = local_time(event.time_ns).substr(11) + "  ";
-  const std::string line =
-      shortened(printable(time + head + rest), static_cast<std::size_t>(screen.columns));
-  const std::size_t at = time.size();
-  if (!screen.colour || line.size() < at + head.size() || line.compare(at, head.size(), head) != 0)
-    return line;
-  return line.substr(0, at) + colour_of(event.outcome) + head + "\x1b[0m" +
-         line.substr(at + head.size());
+  const std::string outcome = padded(outcome_words(event), 12);
+  const std::string facts = "  " + padded(human_elapsed(event.elapsed_us), 9) + "  " +
+                            padded(printable(shortened(base_name(event.tool), 12)), 8) + "  ";
+  std::string text = event.what.empty() ? event.output : event.what;
+  if (event.outcome != Outcome::hit && !event.reason.empty()) text += "  " + event.reason;
+  text = printable(text);
+  const std::size_t used = columns_of(time + outcome + facts);
+  constexpr std::size_t kTextMin = 10;
+  if (columns < used + kTextMin) return shortened(time + outcome + facts + text, columns);
+  const std::string begin = screen.colour ? colour_of(event.outcome) : "";
+  return time + begin + outcome + (begin.empty() ? "" : "\x1b[0m") + facts +
+         shortened(text, columns - used);
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ TEST_F(LiveTest, SaysWhatHappens) {
                           HasSubstr("remote       redis://host"),
                           HasSubstr("building     1 command in the last 10 s, in /src/app"),
                           HasSubstr("missed       100 × a file changed: /src/x.h, 1 min 40 s")));
-  EXPECT_THAT(lines_of(text).back(), StartsWith("14:13:20  hit           500 µs"));
+  EXPECT_THAT(lines_of(text).back(), StartsWith("14:13:20  hit           500 µs     g++"));
 }
 
 TEST_F(LiveTest, FitsEveryScreen) {
@@ -93,9 +93,19 @@ TEST_F(LiveTest, FitsEveryScreen) {
   EXPECT_EQ(lines_of(frame(80, 24)).size(), 24U);
 }
 
+TEST_F(LiveTest, CutsNamesAndReasonsFirst) {
+  Event long_name = event(Outcome::miss, 0, std::string(100, 'n') + ".cc");
+  long_name.elapsed_us = 12'345;
+  live_.add(long_name, false);
+  const std::string last = lines_of(frame(80, 24)).back();
+  EXPECT_THAT(last, AllOf(StartsWith("14:13:20  miss          12.3 ms    g++       nnn"),
+                          HasSubstr("…"), ::testing::EndsWith("file /src/x.h")));
+  EXPECT_EQ(width(last), 80U);
+}
+
 TEST_F(LiveTest, ColoursOnlyWhenAsked) {
   EXPECT_THAT(frame(80, 24), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(frame(80, 24, true), HasSubstr("\x1b[32mhit "));
+  EXPECT_THAT(frame(80, 24, true), HasSubstr("\x1b[32mhit  "));
   live_.add(event(Outcome::hit, 0, "evil\x1b[2J.cc"), false);
   EXPECT_THAT(frame(80, 24), Not(HasSubstr("\x1b")));
 }

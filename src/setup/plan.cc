@@ -31,8 +31,11 @@ std::string changed_lines(std::string_view before, std::string_view after) {
   while (old_end > head && new_end > head && old_lines[old_end - 1] == new_lines[new_end - 1])
     --old_end, --new_end;
   std::string out;
-  for (std::size_t i = head; i < old_end; ++i) out += "  - " + std::string(old_lines[i]) + "\n";
-  for (std::size_t i = head; i < new_end; ++i) out += "  + " + std::string(new_lines[i]) + "\n";
+  const auto add = [&](const char* sign, std::string_view line) {
+    out.append("  ").append(sign).append(line.empty() ? "" : " ").append(line).append("\n");
+  };
+  for (std::size_t i = head; i < old_end; ++i) add("-", old_lines[i]);
+  for (std::size_t i = head; i < new_end; ++i) add("+", new_lines[i]);
   return out;
 }
 
