@@ -29,6 +29,9 @@ struct Context {
   std::string journal() const { return places.dir + "/journal"; }
 };
 
+// The variables that deja reads, as the help shows them (help.cc).
+std::string environment_help();
+
 void print(std::string_view text);           // to stdout, at once
 void print_error(std::string_view message);  // "deja: <message>", one line on stderr
 
@@ -45,6 +48,7 @@ const Subcommand* find_subcommand(std::string_view name);
 
 // Each is in a file of its own.
 int run_audit(const Context& context, Args args);
+int run_completions(const Context& context, Args args);
 int run_config(const Context& context, Args args);
 int run_daemon(const Context& context, Args args);
 int run_doctor(const Context& context, Args args);
@@ -55,8 +59,11 @@ int run_gc(const Context& context, Args args);
 int run_help(const Context& context, Args args);
 int run_init(const Context& context, Args args);
 int run_key(const Context& context, Args args);
+int run_list(const Context& context, Args args);
+int run_monitor(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
 int run_remote(const Context& context, Args args);
+int run_report(const Context& context, Args args);
 int run_stats(const Context& context, Args args);
 int run_verify(const Context& context, Args args);
 int run_version(const Context& context, Args args);

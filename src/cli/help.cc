@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+// `deja help`: the overview; the text of a subcommand is made by its OptionTable.
+
+#include "cli/command_info.h"
 #include "cli/context.h"
 #include "cli/format.h"
+#include "cli/options.h"
+#include "os/file.h"
 #include "wire/messages.h"
 
 namespace deja::cli {
@@ -53,16 +58,35 @@ std::string overview() {
   return out;
 }
 
+int write_man_pages(const std::string& directory) {
+  for (const ManPage& page : man_pages(command_infos())) {
+    const std::string path = directory + "/" + page.name + ".1";
+    if (const auto done = os::write_file_atomic(path, page.text, 0644); !done) {
+      print_error("help: " + done.error().message);
+      return kProblems;
+    }
+  }
+  return kDone;
+}
+
 }  // namespace
 
+std::string environment_help() { return std::string(kEnvironment); }
+
 int run_help(const Context& context, Args args) {
-  if (args.empty() || args.front() == "help" || args.front() == "--help" || args.front() == "-h") {
-    print(overview());
-    return kDone;
-  }
-  const Subcommand* subcommand = find_subcommand(args.front());
-  if (subcommand == nullptr || args.size() > 1) {
-    print_error("help: no such subcommand '" + args.back() + "'; see 'deja help'");
+  std::string name, man;
+  OptionTable options("help", "An overview, or the text for one subcommand.");
+  options.optional("SUBCOMMAND", "Which subcommand", name);
+  options.text("--man", "Write the man pages into this directory", man);
+  const bool asks_for_itself =
+      !args.empty() && (args.front() == "help" || args.front() == "--help" || args.front() == "-h");
+  if (asks_for_itself) return print(overview()), kDone;
+  if (const auto code = options.parse(args)) return *code;
+  if (!man.empty()) return write_man_pages(man);
+  if (name.empty()) return print(overview()), kDone;
+  const Subcommand* subcommand = find_subcommand(name);
+  if (subcommand == nullptr) {
+    print_error("help: no such subcommand '" + name + "'; see 'deja help'");
     return kUsage;
   }
   const std::string ask = "--help";

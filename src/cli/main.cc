@@ -19,21 +19,26 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 16> kSubcommands = {{
+constexpr std::array<Subcommand, 20> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
-    {"init", "Puts deja in front of cargo's rustc, or removes it", run_init, false},
+    {"init", "Puts deja in front of a build, or takes it out again", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true},
     {"events", "One line for each command, with the reason of each miss", run_events, true},
     {"why", "Why a file was a hit, a miss or a bypass", run_why, true},
+    {"report", "What the last build hit and missed, and why; as text, page or trace", run_report,
+     true},
+    {"monitor", "A live view of builds in the terminal", run_monitor, true},
     {"audit", "Runs a build and compares hits with what the tools make", run_audit, true},
-    {"config", "Every setting, its value and where it comes from", run_config, false},
+    {"config", "Shows and changes settings", run_config, false},
     {"doctor", "Checks everything that deja needs to work", run_doctor, false},
     {"daemon", "Starts and stops the engine in the background, shows its state", run_daemon, true},
     {"remote", "Shows the remotes, and moves results to and from them", run_remote, true},
     {"key", "Makes and trusts keys that sign results on remotes", run_key, false},
+    {"list", "The results in the store", run_list, true},
     {"gc", "Evicts down to the limit and sweeps what nothing refers to", run_gc, true},
     {"verify", "Checks every blob and record of the store", run_verify, true},
     {"purge", "Removes all results and blobs", run_purge, true},
+    {"completions", "A script that completes deja's words in a shell", run_completions, false},
     {"help", "This text, or the text for one subcommand", run_help, false},
     {"version", "The version of deja", run_version, false},
 }};

@@ -23,6 +23,8 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
   return {check, ""};
 }
 
+CommandInfo* collecting = nullptr;
+
 }  // namespace
 
 struct OptionTable::Impl {
@@ -30,6 +32,7 @@ struct OptionTable::Impl {
       : name(command), app(summary, "deja " + command) {}
   std::string name;
   CLI::App app;
+  CommandInfo info;  // what was declared
   std::string rest_name;
   std::vector<std::string>* rest = nullptr;
 };
@@ -37,17 +40,39 @@ struct OptionTable::Impl {
 OptionTable::OptionTable(const std::string& name, const std::string& summary,
                          const std::string& details)
     : impl_(std::make_unique<Impl>(name, summary)) {
+  impl_->info.name = name;
+  impl_->info.summary = summary;
+  impl_->info.details = details;
   impl_->app.footer(details);
   impl_->app.get_formatter()->column_width(34);
 }
 
 OptionTable::~OptionTable() = default;
 
+OptionTable::Collecting::Collecting(CommandInfo& into) { collecting = &into; }
+OptionTable::Collecting::~Collecting() { collecting = nullptr; }
+
+void OptionTable::note(const char* names, const char* value, const char* doc,
+                       const std::vector<std::string>& values) {
+  OptionInfo option;
+  for (std::string_view rest = names; !rest.empty();) {
+    const std::size_t end = std::min(rest.find(','), rest.size());
+    option.names.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  option.value = values.empty() ? value : alternatives(values);
+  option.values = values;
+  option.doc = doc;
+  impl_->info.options.push_back(std::move(option));
+}
+
 void OptionTable::flag(const char* names, const char* doc, bool& target) {
+  note(names, "", doc);
   impl_->app.add_flag(names, target, doc);
 }
 
 void OptionTable::number(const char* names, const char* doc, std::optional<std::uint64_t>& target) {
+  note(names, "N", doc);
   impl_->app.add_option(names, target, doc)
       ->check(CLI::Validator(
           [](const std::string& text) {
@@ -61,11 +86,13 @@ void OptionTable::number(const char* names, const char* doc, std::optional<std::
 }
 
 void OptionTable::text(const char* names, const char* doc, std::string& target) {
+  note(names, "TEXT", doc);
   impl_->app.add_option(names, target, doc)->type_name("TEXT")->take_last();
 }
 
 void OptionTable::choice(const char* names, const char* doc,
                          const std::vector<std::string>& allowed, std::string& target) {
+  note(names, "", doc, allowed);
   impl_->app.add_option(names, target, doc)
       ->check(one_of(allowed))
       ->type_name(alternatives(allowed))
@@ -73,15 +100,24 @@ void OptionTable::choice(const char* names, const char* doc,
 }
 
 void OptionTable::argument(const char* name, const char* doc, std::string& target) {
+  impl_->info.arguments.push_back({.name = name, .values = {}, .doc = doc});
   impl_->app.add_option(name, target, doc)->required()->type_name("");
 }
 
-void OptionTable::optional_argument(const char* name, const char* doc, std::string& target) {
+void OptionTable::optional(const char* name, const char* doc, std::string& target) {
+  impl_->info.arguments.push_back(
+      {.name = "[" + std::string(name) + "]", .values = {}, .doc = doc});
   impl_->app.add_option(name, target, doc)->type_name("");
+}
+
+void OptionTable::choices(const char* name, const char* doc,
+                          const std::vector<std::string>& words) {
+  impl_->info.arguments.push_back({.name = name, .values = words, .doc = doc});
 }
 
 void OptionTable::word(const char* name, const char* doc, const std::vector<std::string>& allowed,
                        std::string& target) {
+  impl_->info.arguments.push_back({.name = name, .values = allowed, .doc = doc});
   impl_->app.add_option(name, target, doc)
       ->required()
       ->check(one_of(allowed))
@@ -89,6 +125,7 @@ void OptionTable::word(const char* name, const char* doc, const std::vector<std:
 }
 
 void OptionTable::rest(const char* name, const char* doc, std::vector<std::string>& target) {
+  impl_->info.takes_command = true;
   impl_->app.prefix_command();
   impl_->app.footer(std::string(name) + ": " + doc + "\n" + impl_->app.get_footer());
   impl_->rest_name = name;
@@ -100,6 +137,7 @@ void OptionTable::format(Format& target) {
   const auto set = [&target](const std::string& word) {
     target = word == "json" ? Format::json : Format::text;
   };
+  note("--format", "", "How to print: for people (default) or for programs", words);
   impl_->app
       .add_option_function<std::string>("--format", set,
                                         "How to print: for people (default) or for programs")
@@ -109,6 +147,10 @@ void OptionTable::format(Format& target) {
 }
 
 std::optional<int> OptionTable::parse(Args args) {
+  if (collecting != nullptr) {
+    *collecting = impl_->info;
+    return kDone;
+  }
   std::vector<std::string> reversed(args.rbegin(), args.rend());  // the order that CLI11 expects
   try {
     impl_->app.parse(std::move(reversed));

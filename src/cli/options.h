@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_info.h"
 #include "cli/context.h"
 
 namespace deja::cli {
@@ -31,19 +32,32 @@ class OptionTable {
               std::string& target);
   // Required and positional: any text, or one of some words.
   void argument(const char* name, const char* doc, std::string& target);
-  // Positional, and empty when it is not given.
-  void optional_argument(const char* name, const char* doc, std::string& target);
   void word(const char* name, const char* doc, const std::vector<std::string>& allowed,
             std::string& target);
+  // Words that the subcommand reads by itself, before it calls parse(): for help and completions only.
+  void choices(const char* name, const char* doc, const std::vector<std::string>& words);
   // Required and last: this word and everything that follows, including its options.
+  // Positional, may be left out.
+  void optional(const char* name, const char* doc, std::string& target);
   void rest(const char* name, const char* doc, std::vector<std::string>& target);
   void format(Format& target);  // --format text|json
+
+  // As long as one exists, parse() only writes down what was declared, and reports kDone. Not for threads.
+  class Collecting {
+   public:
+    explicit Collecting(CommandInfo& into);
+    ~Collecting();
+    Collecting(const Collecting&) = delete;
+    Collecting& operator=(const Collecting&) = delete;
+  };
 
   // Empty: continue. Else the exit code: help was printed, or one line on stderr has reported wrong
   // usage.
   std::optional<int> parse(Args args);
 
  private:
+  void note(const char* names, const char* value, const char* doc,
+            const std::vector<std::string>& values = {});
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

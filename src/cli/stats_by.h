@@ -12,7 +12,7 @@
 namespace deja::cli {
 
 // Counts of the events that the journal still has, by tool, project (the checkout of the working directory) or
-// session (no pause of five minutes).
+// session (report/sessions.h).
 int stats_by(const Context& context, const std::string& by, Format format);
 
 // The text format 0.0.4 that Prometheus scrapes: counters since the last --zero, and the store's size.

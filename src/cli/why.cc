@@ -257,9 +257,8 @@ int run_why(const Context& context, Args args) {
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
       "With two, tells in what their commands differ.\n"
       "The journal holds the last 8 to 16 MB of events.");
-  options.optional_argument("FILE|KEY",
-                            "A source, an output, a crate, or a probe key or action key", query);
-  options.optional_argument("OTHER", "Another one, to be compared with the first", other);
+  options.optional("FILE|KEY", "A source, an output, a crate, or a probe key or action key", query);
+  options.optional("OTHER", "Another one, to be compared with the first", other);
   options.flag(
       "--last-build",
       "What the last build missed for: each first cause, how many misses, and what they cost",

@@ -8,16 +8,12 @@
 #include <string_view>
 
 #include "base/path.h"
+#include "report/sessions.h"
 
 namespace deja::explain {
 namespace {
 
-constexpr std::int64_t kPauseNs = 300'000'000'000;
 constexpr std::string_view kChanged = "changed: ", kContent = "the content of ";
-
-std::int64_t start_of(const journal::Event& event) {
-  return event.time_ns - static_cast<std::int64_t>(event.elapsed_us) * 1000;
-}
 
 // Which miss wrote the file: its index.
 class Writers {
@@ -78,13 +74,9 @@ std::string changed_file(const journal::Event& event, const std::string& because
 }
 
 std::vector<journal::Event> last_build(const std::vector<journal::Event>& events) {
-  // Events are written when a command ends, so a long one stands behind others that began later.
+  report::SessionSplitter splitter;
   auto first = events.end();
-  std::int64_t begins = first == events.begin() ? 0 : start_of(events.back());
-  while (first != events.begin() && begins - std::prev(first)->time_ns < kPauseNs) {
-    --first;
-    begins = std::min(begins, start_of(*first));
-  }
+  while (first != events.begin() && !splitter.add(*std::prev(first))) --first;
   return {first, events.end()};
 }
 

@@ -19,7 +19,7 @@ struct RootCause {
   std::uint64_t cost_us = 0;  // of the tool, all together
 };
 
-// The events of one build: the newest ones with no pause of five minutes between two. events: oldest first.
+// The events of the newest session (report/sessions.h). events: oldest first.
 std::vector<journal::Event> last_build(const std::vector<journal::Event>& events);
 
 // The absolute paths that an event's command wrote.

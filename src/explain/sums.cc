@@ -5,17 +5,14 @@
 #include <map>
 
 #include "explain/root_causes.h"
+#include "report/summary.h"
 
 namespace deja::explain {
 namespace {
 
-std::int64_t start_of(const journal::Event& event) {
-  return event.time_ns - static_cast<std::int64_t>(event.elapsed_us) * 1000;
-}
-
 void add(Group& group, const journal::Event& event) {
-  group.first_ns =
-      group.first_ns == 0 ? start_of(event) : std::min(group.first_ns, start_of(event));
+  const std::int64_t begin_ns = report::begin_of(event);
+  group.first_ns = group.first_ns == 0 ? begin_ns : std::min(group.first_ns, begin_ns);
   group.last_ns = std::max(group.last_ns, event.time_ns);
   group.sums.add(event);
 }

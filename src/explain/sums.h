@@ -34,7 +34,7 @@ struct Group {
 std::vector<Group> group_by(const std::vector<journal::Event>& events,
                             const std::function<std::string(const journal::Event&)>& name_of);
 
-// One group for each stretch without a pause of five minutes (last_build()), named by nothing, the newest first.
+// One group for each session (report/sessions.h), without a name, the newest first.
 std::vector<Group> group_by_session(const std::vector<journal::Event>& events);
 
 }  // namespace deja::explain

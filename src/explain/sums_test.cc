@@ -53,7 +53,7 @@ TEST(Sums, GroupsOfNames) {
 
 TEST(Sums, SessionsEndAtPauses) {
   const auto groups =
-      group_by_session({event(Outcome::miss, "a", 1000), event(Outcome::hit, "a", 1100),
+      group_by_session({event(Outcome::miss, "a", 1000), event(Outcome::hit, "a", 1010),
                         event(Outcome::hit, "a", 2000)});
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0].sums.commands(), 1u);

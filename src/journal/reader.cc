@@ -16,17 +16,34 @@ namespace {
 // Writers may exceed kRotateBytes while one of them rotates, but never reach this size.
 constexpr std::uint64_t kFileMax = 64 << 20;
 
-// Appends events, last line first, to `newest_first` until it contains `limit` events.
-void read_backwards(std::string_view text, std::size_t limit, const Filter& filter,
-                    std::vector<Event>& newest_first) {
-  while (!text.empty() && newest_first.size() < limit) {
+// Visits events, last line first. False: the visitor has enough.
+template <typename Visitor>
+bool read_backwards(std::string_view text, const Visitor& visit) {
+  while (!text.empty()) {
     if (text.back() == '\n') text.remove_suffix(1);
     const std::size_t before = text.rfind('\n');
     const std::size_t start = before == std::string_view::npos ? 0 : before + 1;
     auto event = parse_line(text.substr(start));
-    if (event && (!filter || filter(*event))) newest_first.push_back(*std::move(event));
+    if (event && !visit(*event)) return false;
     text = text.substr(0, start);
   }
+  return true;
+}
+
+template <typename Visitor>
+Status read_all_backwards(const std::string& dir, const Visitor& visit) {
+  for (const char* name : {kEventsFile, kOlderEventsFile}) {
+    const auto fd = TRY(os::open_read_if_exists(dir + "/" + name));
+    if (!fd) continue;
+    const std::uint64_t size = TRY(os::stat_fd(*fd)).size;
+    if (size == 0) continue;
+    if (size > kFileMax)
+      return Error{Code::invalid, 0, dir + "/" + name + " is too large for a journal; remove it"};
+    // Mapped, because a report reads all of it once. Writers only append.
+    const auto mapping = TRY(os::Mapping::read_only(*fd, size));
+    if (!read_backwards(mapping.view(), visit)) break;
+  }
+  return {};
 }
 
 struct OpenEventFile {
@@ -62,13 +79,17 @@ void read_forwards(const OpenEventFile& file, std::uint64_t& offset, std::vector
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
                                        const Filter& filter) {
   std::vector<Event> events;
-  for (const char* name : {kEventsFile, kOlderEventsFile}) {
-    if (events.size() >= limit) break;
-    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
-    if (text) read_backwards(*text, limit, filter, events);
-  }
+  if (limit == 0) return events;
+  TRY(read_all_backwards(dir, [&](Event& event) {
+    if (!filter || filter(event)) events.push_back(std::move(event));
+    return events.size() < limit;
+  }));
   std::ranges::reverse(events);
   return events;
+}
+
+Status visit_events(const std::string& dir, const Visit& visit) {
+  return read_all_backwards(dir, [&](const Event& event) { return visit(event); });
 }
 
 Follower::Follower(std::string dir) : dir_(std::move(dir)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads events, for `deja events` and `deja why`.
+// Reads events, for the subcommands.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,11 @@ using Filter = std::function<bool(const Event&)>;
 // lines that are not events. A missing journal gives no events and no error.
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
                                        const Filter& filter = {});
+
+// All events, the newest first, until `visit` returns false. The same for lines that are not events, and for a
+// missing journal. A file is read as a whole: at most 64 MiB.
+using Visit = std::function<bool(const Event&)>;
+Status visit_events(const std::string& dir, const Visit& visit);
 
 // Polls for new events. Returns each event once, also across a rotation. (If two rotations happen
 // between two polls, it misses the events between them.)

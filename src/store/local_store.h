@@ -131,6 +131,14 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     ActionKey key;
   };
   Result<std::vector<Listed>> list_results();
+  // All results with what the store knows about their use, in no order.
+  struct ListedUse {
+    ActionKey key;
+    std::int64_t last_use_ns = 0;  // wall clock; the last minute's uses may not be in it yet
+    std::uint64_t bytes = 0;       // on disk, blobs that are shared with other results in full
+    std::string record;
+  };
+  Result<std::vector<ListedUse>> list_uses();
 
   // Another number after results were taken out on purpose: by purge(), gc(), verify(true) or
   // remove_result(), of any process. Whoever remembers what the store has said forgets it then. No

@@ -180,6 +180,12 @@ TEST(LocalStore, ListsItsResults) {
   const auto listed = *store->list_results();
   ASSERT_EQ(listed.size(), 1u);
   EXPECT_EQ(listed.front().key, action_key_of("a"));
+  const auto uses = *store->list_uses();
+  ASSERT_EQ(uses.size(), 1u);
+  EXPECT_EQ(uses.front().key, action_key_of("a"));
+  EXPECT_GT(uses.front().bytes, 0u);
+  EXPECT_GT(uses.front().last_use_ns, 0);
+  EXPECT_EQ(uses.front().record, **store->get_result(action_key_of("a")));
 }
 
 TEST(LocalStore, OthersKnowAtOnceWhatWasLearnedOfAFile) {

@@ -233,6 +233,23 @@ Result<std::vector<LocalStore::Listed>> LocalStore::list_results() {
   return all;
 }
 
+Result<std::vector<LocalStore::ListedUse>> LocalStore::list_uses() {
+  std::vector<ListedUse> all;
+  TRY(read([&](IndexTxn& txn) {
+    all.clear();
+    return txn.scan(Table::usage, {}, [&](std::string_view bytes_of_key, std::string_view bytes) {
+      const auto usage = decode_usage_row(bytes_of_key, bytes);
+      const auto row_bytes = txn.get(Table::results, bytes_of_key);
+      if (!usage || !row_bytes || !*row_bytes) return true;
+      const ActionKey key{Digest::from_view(bytes_of_key)};
+      if (const auto row = decode_result_row(key, **row_bytes))
+        all.push_back({key, usage->last_use_ns, usage->bytes, std::string(row->record)});
+      return true;
+    });
+  }));
+  return all;
+}
+
 Status LocalStore::check_manifests(VerifyReport& report, std::vector<ProbeKey>& bad) {
   return read([&](IndexTxn& txn) {
     return txn.scan(Table::manifests, {},

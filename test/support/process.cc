@@ -190,6 +190,21 @@ Process::~Process() {
 
 void Process::send(int signal) const { ::kill(pid_, signal); }
 
+bool Process::wait_for_text(const std::string& text) {
+  while (result_.out.find(text) == std::string::npos && out_ >= 0 && Clock::now() < deadline_)
+    pump(100);
+  return result_.out.find(text) != std::string::npos;
+}
+
+void Process::type(const std::string& keys) const {
+  if (::write(out_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) fail("write");
+}
+
+void Process::resize(unsigned short columns, unsigned short rows) const {
+  const struct winsize size = {rows, columns, 0, 0};
+  if (::ioctl(out_, TIOCSWINSZ, &size) != 0) fail("ioctl");
+}
+
 bool Process::reap() {
   if (ended_) return true;
   int status = 0;

@@ -57,6 +57,11 @@ class Process {
   void send(int signal) const;
   // Reads until there is output on stdout (or the terminal). False: none before the deadline.
   bool wait_for_output();
+  // Reads until stdout (or the terminal) has shown this text. False: not before the deadline, or the end.
+  bool wait_for_text(const std::string& text);
+  // Only with Streams::terminal: presses keys; gives the terminal another size.
+  void type(const std::string& keys) const;
+  void resize(unsigned short columns, unsigned short rows) const;
   // Waits for the program's own end (not for processes it leaves behind) and reads its output.
   Result wait();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/format.h"
+#include "report/format.h"
 
 #include <fmt/format.h>
 #include <time.h>
@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-namespace deja::cli {
+namespace deja::report {
 namespace {
 
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
@@ -95,4 +95,4 @@ std::string Table::text(std::string_view indent) const {
   return out;
 }
 
-}  // namespace deja::cli
+}  // namespace deja::report
