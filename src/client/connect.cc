@@ -150,7 +150,7 @@ bool spawn_daemon(const char* engine, const char* dir, int socket, int lock, cha
 int try_start(const char* engine, const char* dir, const char* socket_path, char** environment) {
   char lock_path[os::kPlaceMax];
   if (!os::TextBuffer(lock_path, sizeof(lock_path)).add(dir).add("/daemon.lock").fits()) return -1;
-  const os::Fd lock(::open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  const os::Fd lock(::open(lock_path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock) return -1;
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? 0 : -1;
   const os::Fd listener(bind_and_listen(socket_path));

@@ -49,7 +49,7 @@ void open_log(const std::string& name) {
   if (name.empty()) return;
   if (name == "stderr") {
     log_fd = 2;
-  } else if (auto file = os::open_append(name); file) {
+  } else if (auto file = os::open_append(name, os::Links::follow); file) {
     log_fd = file->release();
   }
   if (log_fd >= 0) deja::set_log_sink(log_to_file);

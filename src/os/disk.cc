@@ -34,13 +34,14 @@ Result<Fd> open_with(const std::string& path, int flags) {
 
 }  // namespace
 
-Result<Fd> open_append(const std::string& path) {
+Result<Fd> open_append(const std::string& path, Links links) {
   // O_NONBLOCK: opening a FIFO of that name must not hang.
-  return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK);
+  const int follow = links == Links::keep ? O_NOFOLLOW : 0;
+  return open_with(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | follow);
 }
 
 void create_empty_file(const char* path) {
-  const int fd = ::open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = ::open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd >= 0) ::close(fd);
 }
 
@@ -48,7 +49,7 @@ Result<Fd> open_directory(const std::string& path) {
   return open_with(path, O_RDONLY | O_DIRECTORY);
 }
 
-Result<Fd> open_read_write(const std::string& path) { return open_with(path, O_RDWR); }
+Result<Fd> open_read_write(const std::string& path) { return open_with(path, O_RDWR | O_NOFOLLOW); }
 
 Status overwrite_start(const Fd& fd, std::string_view bytes) {
   if (injected()) return sys_error("pwrite");

@@ -10,14 +10,17 @@
 
 #include "base/result.h"
 #include "os/fd.h"
+#include "os/file.h"
 
 namespace deja::os {
 
-// Creates the file (mode 0600) if it is missing. Every write goes to the end, also with several writers.
-Result<Fd> open_append(const std::string& path);
+// Creates the file (mode 0600) if it is missing. Every write goes to the end, also with several writers. A symlink is
+// an error unless it is to be followed: one in the cache directory could lead to any file of the user.
+Result<Fd> open_append(const std::string& path, Links links = Links::keep);
 Result<Fd> open_directory(const std::string& path);
+// A symlink is an error.
 Result<Fd> open_read_write(const std::string& path);
-// Creates the file (mode 0600) when missing. Async-signal-safe.
+// Creates the file (mode 0600) when missing. Follows no symlink. Async-signal-safe.
 void create_empty_file(const char* path);
 // Replaces the bytes at the start of the file; the rest stays.
 Status overwrite_start(const Fd& fd, std::string_view bytes);

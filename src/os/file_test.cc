@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "os/directory_test.h"
+#include "os/disk.h"
 #include "os/lock.h"
 
 namespace deja::os {
@@ -114,6 +115,21 @@ TEST_F(FileTest, OnlyOneHolderOfAnExclusiveLock) {
   first->reset();
   second = try_lock_file(dir_ + "/lock");
   EXPECT_TRUE(second && *second);
+}
+
+// A symlink in a cache directory could lead to any file of the user.
+TEST_F(FileTest, NoFileIsMadeThroughASymlink) {
+  const std::string link = dir_ + "/link", target = dir_ + "/elsewhere";
+  ASSERT_TRUE(make_symlink(target, link));
+  EXPECT_FALSE(try_lock_file(link));
+  EXPECT_FALSE(open_append(link));
+  EXPECT_FALSE(open_read_write(link));
+  create_empty_file(link.c_str());
+  const auto made = stat_file(target);
+  ASSERT_TRUE(made);
+  EXPECT_FALSE(*made);
+  // A log may be anywhere: the user has named it.
+  EXPECT_TRUE(open_append(link, Links::follow));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace deja::os {
 
 Result<Fd> try_lock_file(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return sys_error("open", path);
   Interruptions interruptions;
   while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {

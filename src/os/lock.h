@@ -10,7 +10,7 @@
 
 namespace deja::os {
 
-// Creates the file with mode 0600. Empty Fd: another process holds the lock.
+// Creates the file with mode 0600; a symlink is an error. Empty Fd: another process holds the lock.
 Result<Fd> try_lock_file(const std::string& path);
 
 // Writes the pid of this process into a lock file that it holds.

@@ -151,10 +151,11 @@ const char* health_name(IndexHealth health) {
 
 namespace {
 
-// True if something that is not a file has the name of one.
+// True if something that is not a file has the name of one. LMDB would follow a symlink, and make the file that it
+// names wherever that is.
 Result<bool> is_misplaced(const std::string& directory) {
   for (const char* name : {"/data.mdb", "/lock.mdb", "/state"}) {
-    const auto id = TRY(os::stat_file(directory + name));
+    const auto id = TRY(os::stat_file(directory + name, os::Links::keep));
     if (id && !id->is_regular()) return true;
     if (id && name == std::string_view("/state") && id->size > kStateFileMax) return true;
   }

@@ -306,5 +306,23 @@ TEST(Recovery, VerifyReportsAndRepairs) {
   EXPECT_EQ(served(*store, 10), 8);
 }
 
+// LMDB follows a symlink in the place of one of its files, and makes the file that it names.
+TEST(Recovery, ASymlinkInTheIndexMakesNoFileElsewhere) {
+  for (const char* name : {"/lock.mdb", "/data.mdb", "/state"}) {
+    TempStore store;
+    fill(*store, 5);
+    store.close();
+    const std::string path = store.layout().index() + name;
+    const std::string elsewhere = store.layout().index() + "/../elsewhere";
+    ASSERT_TRUE(os::remove_file(path));
+    ASSERT_TRUE(os::make_symlink(elsewhere, path));
+    EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::damaged) << name;
+    store.reopen();
+    EXPECT_EQ(served(*store, 5), 5) << name;
+    const auto made = os::stat_file(elsewhere);
+    EXPECT_TRUE(made && !*made) << name;
+  }
+}
+
 }  // namespace
 }  // namespace deja::store
