@@ -129,6 +129,8 @@ DaemonStatus daemon_status(const Context& context) {
   const auto json = nlohmann::json::parse(**answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return status;
   status.is_silent = false;
+  if (json.is_object() && json.contains("sessions") && json["sessions"].is_number_integer())
+    status.sessions = json["sessions"].get<std::int64_t>();
   status.answer = **answer;
   if (const auto pid = json.find("pid"); pid != json.end() && pid->is_number_integer())
     status.pid = pid->get<std::int64_t>();

@@ -23,7 +23,8 @@ struct DaemonStatus {
   std::optional<std::int64_t> pid;
   std::string version;
   bool is_of_our_build = false;
-  std::string answer;  // the daemon's whole answer, JSON
+  std::optional<std::int64_t> sessions;  // clients that are connected
+  std::string answer;                    // the daemon's whole answer, JSON
 };
 DaemonStatus daemon_status(const Context& context);
 

@@ -9,7 +9,6 @@
 
 #include "cli/context.h"
 #include "cli/engine_link.h"
-#include "cli/json.h"
 #include "cli/options.h"
 #include "cli/store_access.h"
 #include "journal/reader.h"
@@ -35,9 +34,7 @@ report::EngineState engine_state(const Context& context) {
   const DaemonStatus status = daemon_status(context);
   report::EngineState state;
   state.is_running = status.is_running;
-  const Json answer = Json::parse(status.answer, nullptr, /*allow_exceptions=*/false);
-  if (answer.is_object() && answer.contains("sessions") && answer["sessions"].is_number_integer())
-    state.commands = answer["sessions"].get<std::int64_t>();
+  if (status.sessions) state.commands = *status.sessions;
   return state;
 }
 

@@ -103,6 +103,7 @@ std::optional<Event> scan_line(std::string_view line) {
   in.field("outcome", outcome);
   in.field("dup", event.dup);
   in.field("remote", event.remote);
+  in.field("prefetched", event.prefetched);
   in.field("reason", event.reason);
   in.field("tool", event.tool);
   in.field("what", event.what);
