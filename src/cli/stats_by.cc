@@ -132,6 +132,9 @@ std::string prometheus_text(const journal::Counts& counts, const store::StoreSta
              count(Counter::hits));
   add_metric(out, "deja_remote_hits_total", "counter", "Of the hits: served by a remote.",
              count(Counter::remote_hits));
+  add_metric(out, "deja_prefetched_hits_total", "counter",
+             "Of the hits: fetched from a remote before they were asked for.",
+             count(Counter::prefetched_hits));
   add_metric(out, "deja_misses_total", "counter", "Commands looked up and run.",
              count(Counter::misses));
   add_metric(out, "deja_failures_total", "counter", "Commands whose tool failed.",

@@ -55,11 +55,11 @@ void open_log(const std::string& name) {
   if (log_fd >= 0) deja::set_log_sink(log_to_file);
 }
 
-std::unique_ptr<daemon::RequestServer> open_server(const std::string& dir,
+std::unique_ptr<daemon::RequestServer> make_server(const std::string& dir,
                                                    daemon::RequestServer::Kind kind) {
-  const deja::config::Loaded loaded = deja::config::load(deja::engine::own_sources("/"));
+  deja::config::Loaded loaded = deja::config::load(deja::engine::own_sources("/"));
   open_log(loaded.config.log);
-  return daemon::RequestServer::open(dir, kind, loaded);
+  return std::make_unique<daemon::RequestServer>(dir, kind, std::move(loaded));
 }
 
 void begin(int first_foreign_fd) {
@@ -78,7 +78,7 @@ int run_daemon(const std::string& dir) {
   os::Fd listener(kSocketFd);
   const std::string path = os::bound_path(listener);
   if (path.empty()) return 2;
-  const auto host = open_server(dir, daemon::RequestServer::Kind::daemon);
+  const auto host = make_server(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(std::move(listener), path, *host).run();
   return 0;
 }
@@ -88,7 +88,7 @@ int run_one_shot(const std::string& dir) {
   const os::Fd socket(kSocketFd);
   const auto frame = daemon::read_frame(socket, wire::kRequestMax, os::kNoDeadline, nullptr);
   if (!frame || frame->head.kind != static_cast<std::uint16_t>(wire::Kind::request)) return 1;
-  const auto host = open_server(dir, daemon::RequestServer::Kind::one_shot);
+  const auto host = make_server(dir, daemon::RequestServer::Kind::one_shot);
   host->serve(socket, frame->body);
   return 0;
 }
@@ -109,7 +109,7 @@ int run_foreground(const std::string& dir) {
   os::sign_lock_file(*lock);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
-  const auto host = open_server(dir, daemon::RequestServer::Kind::daemon);
+  const auto host = make_server(dir, daemon::RequestServer::Kind::daemon);
   daemon::Server(*std::move(listener), socket, *host).run();
   return 0;
 }

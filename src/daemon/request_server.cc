@@ -56,30 +56,32 @@ bool View::is_same_for(const wire::RequestHead& client) const {
          confinement == client.confinement;
 }
 
-RequestServer::RequestServer(const std::string& dir, Kind kind,
-                             std::unique_ptr<engine::Engine> engine, std::uint64_t idle_exit_s)
-    : silence_mark_(join_path(dir, os::kSilenceMark)),
+RequestServer::RequestServer(const std::string& dir, Kind kind, config::Loaded loaded)
+    : dir_(dir),
+      silence_mark_(join_path(dir, os::kSilenceMark)),
       off_mark_(join_path(dir, os::kOffMark)),
       kind_(kind),
       view_(View::of_this_process()),
-      idle_exit_s_(idle_exit_s),
-      engine_(std::move(engine)) {}
+      loaded_(std::move(loaded)) {}
 RequestServer::~RequestServer() = default;
 
-std::unique_ptr<RequestServer> RequestServer::open(const std::string& dir, Kind kind,
-                                                   const config::Loaded& loaded) {
+engine::Engine& RequestServer::engine() {
+  std::call_once(opened_, [this] { engine_ = open_engine(); });
+  return *engine_;
+}
+
+std::unique_ptr<engine::Engine> RequestServer::open_engine() const {
   std::string interposer = own_directory() + "/libdeja-observe.so";
   const std::string problem = unusable_interposer(interposer);
   if (!problem.empty()) interposer.clear();
-  auto engine = engine::Engine::open({.dir = dir,
-                                      .limit_bytes = loaded.config.store_limit_bytes,
+  auto engine = engine::Engine::open({.dir = dir_,
+                                      .limit_bytes = loaded_.config.store_limit_bytes,
                                       .interposer = std::move(interposer),
                                       .remote_library = own_directory() + "/libdeja-remote.so",
                                       .is_embedded = false});
-  for (const config::Problem& p : loaded.problems) engine->journal().trouble(p.text());
+  for (const config::Problem& p : loaded_.problems) engine->journal().trouble(p.text());
   if (!problem.empty()) engine->journal().trouble(problem);
-  return std::unique_ptr<RequestServer>(
-      new RequestServer(dir, kind, std::move(engine), loaded.config.daemon_idle_exit_s));
+  return engine;
 }
 
 void RequestServer::answer(Connection& connection, const pipeline::Outcome& outcome) {
@@ -114,13 +116,14 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
     return;
   }
   const pipeline::Request& request = decoded->request;
-  const pipeline::Services* const services = engine_->services();
-  forget_silence(started_ns);
   Connection connection(socket);
   const Heartbeat::Guard guard(heartbeat_, connection);
+  engine::Engine& engine = this->engine();
+  const pipeline::Services* const services = engine.services();
+  forget_silence(started_ns);
   SocketClient client(connection, services != nullptr ? services->interposer : std::string());
-  pipeline::Outcome outcome = engine_->handle(request, engine_->settings_for(request), client);
-  engine_->record(outcome, request, started_ns);
+  pipeline::Outcome outcome = engine.handle(request, engine.settings_for(request), client);
+  engine.record(outcome, request, started_ns);
   apply_daemon_mode(request);
   answer(connection, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
@@ -132,7 +135,7 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
 // Sets or removes the mark for "no daemon". An outdated mark only costs time: with it, each command starts
 // an engine; without it, a daemon starts and ends after one request. Answers do not depend on it.
 void RequestServer::apply_daemon_mode(const pipeline::Request& request) {
-  const auto is_off = engine_->is_daemon_off(request);
+  const auto is_off = engine().is_daemon_off(request);
   if (!is_off) return;
   is_switched_off_ = *is_off;
   if (*is_off) {
@@ -183,7 +186,7 @@ bool RequestServer::prewarm_one(bool in_a_pause) {
     queue.pop_front();
   }
   const auto decoded = decode_request(body);
-  if (decoded) engine_->prewarm(decoded->request);
+  if (decoded) engine().prewarm(decoded->request);
   return true;
 }
 

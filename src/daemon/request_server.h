@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/mutex.h"
@@ -27,22 +28,25 @@ struct View {
 class RequestServer {
  public:
   enum class Kind { daemon, one_shot };
-  // Never fails: without a store every request is a bypass, and the journal records the reason.
   // loaded: the configuration of the engine as a whole.
-  static std::unique_ptr<RequestServer> open(const std::string& dir, Kind kind,
-                                             const config::Loaded& loaded);
+  RequestServer(const std::string& dir, Kind kind, config::Loaded loaded);
   ~RequestServer();
+
+  // Opens the engine: store, index, journal. On a disk that is busy with a build this takes seconds, so clients are
+  // accepted before, and are told that the engine is alive. Whoever needs it first opens it, and others wait. Never
+  // fails: without a store every request is a bypass, and the journal records the reason.
+  engine::Engine& engine();
 
   // Serves one connection whose request frame has been read.
   void serve(const os::Fd& socket, const std::string& request_body);
 
-  void forget() { engine_->forget(); }
+  void forget() { engine().forget(); }
   // A confined client started this daemon, and an unconfined one came: the daemon ends, so that the
   // next one is started by an unconfined client.
   bool gives_way() const { return gives_way_; }
   // The configuration of the last request switches the daemon off, and the mark for clients is set.
   bool is_switched_off() const { return is_switched_off_; }
-  void maintain() { engine_->maintain(); }  // at intervals
+  void maintain() { engine().maintain(); }  // at intervals
   // Prewarms a recent request (warm/request_cache.h). Hits come first: they are likely to come again
   // soon. Misses wait for a pause; otherwise a first build would pay for later ones. False: there is
   // none to prewarm now.
@@ -50,26 +54,26 @@ class RequestServer {
   // Waits until there is a request to prewarm. False: end_prewarming() was called.
   bool wait_for_prewarm();
   void end_prewarming();
-  journal::Journal& journal() { return engine_->journal(); }
-  std::uint64_t idle_exit_s() const { return idle_exit_s_; }
+  journal::Journal& journal() { return engine().journal(); }
+  std::uint64_t idle_exit_s() const { return loaded_.config.daemon_idle_exit_s; }
 
  private:
-  RequestServer(const std::string& dir, Kind kind, std::unique_ptr<engine::Engine> engine,
-                std::uint64_t idle_exit_s);
+  std::unique_ptr<engine::Engine> open_engine() const;
   void forget_silence(std::int64_t now_ns);
   void prewarm_later(const std::string& request_body, bool was_hit);
   void answer(Connection& connection, const pipeline::Outcome& outcome);
 
   Heartbeat heartbeat_;
   void apply_daemon_mode(const pipeline::Request& request);
-  const std::string silence_mark_, off_mark_;
+  const std::string dir_, silence_mark_, off_mark_;
   std::atomic<std::int64_t> forgot_silence_ns_{0};
   std::atomic<bool> gives_way_{false};
   std::atomic<bool> is_switched_off_{false};
   const Kind kind_;
   const View view_;
-  const std::uint64_t idle_exit_s_;
-  const std::unique_ptr<engine::Engine> engine_;
+  const config::Loaded loaded_;
+  std::once_flag opened_;
+  std::unique_ptr<engine::Engine> engine_;  // set once, by engine()
 
   Mutex prewarms_mutex_;
   ConditionVariable prewarms_changed_;

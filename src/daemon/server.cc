@@ -37,6 +37,7 @@ Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
 void Server::run() {
   start_worker();
   std::thread prewarming([this] { prewarm(); });
+  host_.engine();  // opens it before the first request, if that is not there yet
   maintain();
   prewarming.join();
   {

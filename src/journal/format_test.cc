@@ -55,7 +55,7 @@ TEST_F(JournalFormat, OrderOfTheCounters) {
     names += std::string(counter_name(static_cast<Counter>(i))) + " ";
   EXPECT_EQ(names,
             "hits misses dups bypasses failures errors tool_runs remote_hits time_saved_ns "
-            "bytes_served ");
+            "bytes_served prefetched_hits ");
 }
 
 TEST_F(JournalFormat, ReasonsWhyRunsWereNotStored) {

@@ -3,6 +3,7 @@
 
 #if defined(DEJA_TEST_HOOKS)
 
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -15,7 +16,8 @@ std::atomic<bool> failpoints_armed{false};
 }
 
 namespace {
-constexpr int kKill = -1;
+constexpr int kKill = -1, kSlow = -2;
+constexpr int kSlowMs = 1500;
 std::atomic<long> passed{0};
 std::atomic<long> at{0};
 std::atomic<int> what{0};
@@ -25,9 +27,9 @@ struct NamedAction {
   std::string_view name;
   int what;
 };
-constexpr NamedAction kActions[] = {{"kill", kKill},   {"ENOSPC", ENOSPC}, {"EIO", EIO},
-                                    {"EROFS", EROFS},  {"EMFILE", EMFILE}, {"EACCES", EACCES},
-                                    {"EDQUOT", EDQUOT}};
+constexpr NamedAction kActions[] = {{"kill", kKill},    {"slow", kSlow},   {"ENOSPC", ENOSPC},
+                                    {"EIO", EIO},       {"EROFS", EROFS},  {"EMFILE", EMFILE},
+                                    {"EACCES", EACCES}, {"EDQUOT", EDQUOT}};
 }  // namespace
 
 int internal::failpoint_slow() {
@@ -36,6 +38,10 @@ int internal::failpoint_slow() {
   if (what.load() == kKill) {
     ::kill(::getpid(), SIGKILL);
     ::pause();
+  }
+  if (what.load() == kSlow) {
+    ::poll(nullptr, 0, kSlowMs);
+    return 0;
   }
   return what.load();
 }

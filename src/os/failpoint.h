@@ -3,7 +3,7 @@
 // Only builds for tests have them (DEJA_TEST_HOOKS); the shipped programs have none. Unarmed a failpoint
 // is one relaxed load. Armed as "kill@N" the N-th
 // failpoint passed ends the process as SIGKILL would; armed as "ENOSPC@N" (or EIO, EROFS, EMFILE)
-// it makes the N-th wrapper fail with that errno; "ENOSPC@N+" from the N-th on.
+// it makes the N-th wrapper fail with that errno; "ENOSPC@N+" from the N-th on. "slow@N" holds it up for 1.5 s.
 //
 // The counter is one of the project's few mutable globals.
 #pragma once

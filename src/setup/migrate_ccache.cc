@@ -76,7 +76,7 @@ constexpr ForeignRow kRows[] = {
     {"cache_dir", "CCACHE_DIR", nullptr, kOwnPlace},
     {"temporary_dir", "CCACHE_TEMPDIR", nullptr, kOwnPlace},
     {"sloppiness", "CCACHE_SLOPPINESS", nullptr,
-     "deja compares everything a run read; there is nothing to be sloppy about"},
+     "deja has no such setting: everything that a run reads counts"},
     {"compiler_check", "CCACHE_COMPILERCHECK", nullptr,
      "the compiler and its helpers are compared by content"},
     {"extra_files_to_hash", "CCACHE_EXTRAFILES", nullptr, kObserved},

@@ -123,6 +123,17 @@ TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
   }
 }
 
+// A new engine on a busy disk: no client gives up while it opens its store.
+TEST_P(SilenceFault, AnEngineThatOpensItsStoreSlowly) {
+  ws.end_engines();
+  Options options;
+  options.env = {"DEJA_TEST_FAILPOINT=slow@3"};
+  ws.expect_miss(argv(), options);
+  EXPECT_FALSE(ws.exists(mark()));
+  reset();
+  ws.expect_hit(argv(), options);
+}
+
 TEST_P(SilenceFault, TheSubcommandsAnswerAndEndAStoppedEngine) {
   warm();
   const pid_t pid = ws.daemon_pid();
