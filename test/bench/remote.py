@@ -386,7 +386,7 @@ def main():
     parser.add_argument("--only", choices=("builds", "uploads", "singles"), help="one part of it")
     parser.add_argument("names", nargs="*", help="only these projects: " + ", ".join(KINDS))
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, servers.end_once)
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-bench-"))
     bench = None
     try:

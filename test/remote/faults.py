@@ -212,7 +212,7 @@ def main():
     parser.add_argument("--deja", required=True, type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="only these: redis, http, s3, directory")
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, servers.end_once)
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-faults-"))
     kinds = {kind.name: kind for kind in (servers.Redis, servers.Nginx, servers.Ceph)}
     met, skipped, bench = 0, [], None

@@ -225,7 +225,7 @@ def main():
     parser.add_argument("--server", choices=("redis", "http"), default="redis")
     parser.add_argument("kinds", nargs="*", default=[], help="cpp, rust; both unless named")
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, servers.end_once)
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-machines-"))
     work.chmod(0o755)
     deja, server, machines, wrong = args.deja.resolve(), None, [], []
