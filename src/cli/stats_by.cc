@@ -11,9 +11,9 @@
 
 #include "base/path.h"
 #include "cli/json.h"
-#include "explain/sums.h"
 #include "journal/reader.h"
 #include "os/file.h"
+#include "report/groups.h"
 
 namespace deja::cli {
 namespace {
@@ -40,50 +40,50 @@ class Projects {
   std::map<std::string, std::string> known_;
 };
 
-std::vector<explain::Group> groups_of(const std::vector<journal::Event>& events,
-                                      const std::string& by) {
+std::vector<report::Group> groups_of(const std::vector<journal::Event>& events,
+                                     const std::string& by) {
   if (by == "session") {
-    auto sessions = explain::group_by_session(events);
-    for (explain::Group& session : sessions) session.name = local_time(session.first_ns);
+    auto sessions = report::group_by_session(events);
+    for (report::Group& session : sessions) session.name = local_time(session.begin_ns);
     return sessions;
   }
   if (by == "tool")
-    return explain::group_by(
-        events, [](const journal::Event& e) { return std::string(base_name(e.tool)); });
+    return report::group_by(events,
+                            [](const journal::Event& e) { return std::string(base_name(e.tool)); });
   Projects projects;
-  return explain::group_by(events, [&](const journal::Event& e) { return projects.of(e.cwd); });
+  return report::group_by(events, [&](const journal::Event& e) { return projects.of(e.cwd); });
 }
 
-std::string as_text(const std::vector<explain::Group>& groups, const std::string& by) {
+std::string as_text(const std::vector<report::Group>& groups, const std::string& by) {
   if (groups.empty()) return "the journal has no events yet\n";
   Table table;
   table.row({by, "hits", "", "misses", "bypasses", "failures", "not stored", "saved", "ran"});
-  for (const explain::Group& group : groups) {
-    const explain::Sums& sums = group.sums;
-    table.row({printable(shortened(group.name, 60)), std::to_string(sums.hits),
-               percent(sums.hits, sums.hits + sums.misses), std::to_string(sums.misses),
-               std::to_string(sums.bypasses), std::to_string(sums.failures),
-               std::to_string(sums.not_stored), human_elapsed(sums.saved_us),
-               human_elapsed(sums.cost_us)});
+  for (const report::Group& group : groups) {
+    const report::Totals& totals = group.totals;
+    table.row({printable(shortened(group.name, 60)), std::to_string(totals.hits),
+               percent(totals.hits, totals.hits + totals.misses), std::to_string(totals.misses),
+               std::to_string(totals.bypasses), std::to_string(totals.failures),
+               std::to_string(totals.not_stored), human_elapsed(totals.saved_us),
+               human_elapsed(totals.spent_us)});
   }
   return table.text();
 }
 
-Json as_json(const std::vector<explain::Group>& groups, const std::string& by) {
+Json as_json(const std::vector<report::Group>& groups, const std::string& by) {
   Json out = {{"by", by}, {"groups", Json::array()}};
-  for (const explain::Group& group : groups) {
-    const explain::Sums& sums = group.sums;
+  for (const report::Group& group : groups) {
+    const report::Totals& totals = group.totals;
     out["groups"].push_back({{"name", group.name},
-                             {"first", seconds(group.first_ns)},
-                             {"last", seconds(group.last_ns)},
-                             {"hits", sums.hits},
-                             {"remote_hits", sums.remote_hits},
-                             {"misses", sums.misses},
-                             {"bypasses", sums.bypasses},
-                             {"failures", sums.failures},
-                             {"not_stored", sums.not_stored},
-                             {"saved_us", sums.saved_us},
-                             {"cost_us", sums.cost_us}});
+                             {"first", seconds(group.begin_ns)},
+                             {"last", seconds(group.end_ns)},
+                             {"hits", totals.hits},
+                             {"remote_hits", totals.remote_hits},
+                             {"misses", totals.misses},
+                             {"bypasses", totals.bypasses},
+                             {"failures", totals.failures},
+                             {"not_stored", totals.not_stored},
+                             {"saved_us", totals.saved_us},
+                             {"spent_us", totals.spent_us}});
   }
   return out;
 }
@@ -119,7 +119,7 @@ int stats_by(const Context& context, const std::string& by, Format format) {
     print_error("stats: " + events.error().message);
     return kProblems;
   }
-  const std::vector<explain::Group> groups = groups_of(*events, by);
+  const std::vector<report::Group> groups = groups_of(*events, by);
   print(format == Format::json ? pretty(as_json(groups, by)) : as_text(groups, by));
   return kDone;
 }

@@ -16,9 +16,9 @@
 #include "cli/why_find.h"
 #include "explain/nearest.h"
 #include "explain/root_causes.h"
-#include "explain/sums.h"
 #include "journal/reader.h"
 #include "os/clock.h"
+#include "report/summary.h"
 
 namespace deja::cli {
 namespace {
@@ -41,25 +41,25 @@ std::string misses_text(const explain::RootCause& cause) {
   return out;
 }
 
-explain::Sums sums_of(const std::vector<journal::Event>& build) {
-  explain::Sums out;
+report::Totals totals_of(const std::vector<journal::Event>& build) {
+  report::Totals out;
   for (const journal::Event& event : build) out.add(event);
   return out;
 }
 
 std::string build_text(const std::vector<journal::Event>& build,
                        const std::vector<explain::RootCause>& causes) {
-  const explain::Sums sums = sums_of(build);
+  const report::Totals totals = totals_of(build);
   std::string out =
       fmt::format("last build, {}: {}: {}", human_age(os::wall_ns() - build.back().time_ns),
-                  counted(build.size(), "command"), counted(sums.hits, "hit"));
-  out += fmt::format(", {} {}", sums.misses, sums.misses == 1 ? "miss" : "misses");
-  if (sums.failures > 0) out += ", " + counted(sums.failures, "failure");
-  if (sums.bypasses > 0)
-    out += fmt::format(", {} {}", sums.bypasses, sums.bypasses == 1 ? "bypass" : "bypasses");
+                  counted(build.size(), "command"), counted(totals.hits, "hit"));
+  out += fmt::format(", {} {}", totals.misses, totals.misses == 1 ? "miss" : "misses");
+  if (totals.failures > 0) out += ", " + counted(totals.failures, "failure");
+  if (totals.bypasses > 0)
+    out += fmt::format(", {} {}", totals.bypasses, totals.bypasses == 1 ? "bypass" : "bypasses");
   out += "\n";
-  out += fmt::format("tools ran for {}, hits saved {}\n", human_elapsed(sums.cost_us),
-                     human_elapsed(sums.saved_us));
+  out += fmt::format("tools ran for {}, hits saved {}\n", human_elapsed(totals.spent_us),
+                     human_elapsed(totals.saved_us));
   for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) {
     const explain::RootCause& cause = causes[i];
     out += fmt::format("\n{}\n  {}, {}\n  {}\n", printable(cause.text), misses_text(cause),
@@ -73,10 +73,11 @@ std::string build_text(const std::vector<journal::Event>& build,
 
 Json build_json(const std::vector<journal::Event>& build,
                 const std::vector<explain::RootCause>& causes) {
-  const explain::Sums sums = sums_of(build);
-  Json out = {{"commands", build.size()},  {"hits", sums.hits},         {"misses", sums.misses},
-              {"failures", sums.failures}, {"bypasses", sums.bypasses}, {"cost_us", sums.cost_us},
-              {"saved_us", sums.saved_us}, {"causes", Json::array()}};
+  const report::Totals totals = totals_of(build);
+  Json out = {{"commands", build.size()},    {"hits", totals.hits},
+              {"misses", totals.misses},     {"failures", totals.failures},
+              {"bypasses", totals.bypasses}, {"cost_us", totals.spent_us},
+              {"saved_us", totals.saved_us}, {"causes", Json::array()}};
   for (const explain::RootCause& cause : causes)
     out["causes"].push_back({{"cause", cause.text},
                              {"commands", cause.commands},

@@ -70,6 +70,32 @@ void Collector::count(Ranks& ranks, std::string_view name, std::uint64_t cost_us
   found->second.cost_us += cost_us;
 }
 
+void Totals::add(const journal::Event& event) {
+  using journal::Outcome;
+  not_stored += event.not_stored.empty() ? 0 : 1;
+  switch (event.outcome) {
+    case Outcome::hit:
+      ++hits;
+      saved_us += event.cost_us;
+      served_bytes += event.bytes;
+      remote_hits += event.remote ? 1 : 0;
+      remote_bytes += event.remote ? event.bytes : 0;
+      break;
+    case Outcome::miss:
+      ++misses;
+      dups += event.dup ? 1 : 0;
+      spent_us += event.cost_us;
+      stored_bytes += event.bytes;
+      break;
+    case Outcome::bypass:
+      ++bypasses;
+      break;
+    case Outcome::failure:
+      ++failures;
+      break;
+  }
+}
+
 void Collector::add_miss(const journal::Event& event) {
   const ReasonParts reason = parts_of(event);
   count(miss_reasons_, reason.kind, event.cost_us);
@@ -100,31 +126,9 @@ void Collector::add(const journal::Event& event) {
   }
   points_.push_back(
       {event.time_ns, event.outcome == Outcome::miss ? event.bytes : 0, event.outcome});
-  switch (event.outcome) {
-    case Outcome::hit:
-      ++totals_.hits;
-      totals_.saved_us += event.cost_us;
-      totals_.served_bytes += event.bytes;
-      if (event.remote) {
-        ++totals_.remote_hits;
-        totals_.remote_bytes += event.bytes;
-      }
-      break;
-    case Outcome::miss:
-      ++totals_.misses;
-      totals_.dups += event.dup ? 1 : 0;
-      totals_.spent_us += event.cost_us;
-      totals_.stored_bytes += event.bytes;
-      add_miss(event);
-      break;
-    case Outcome::bypass:
-      ++totals_.bypasses;
-      count(bypass_reasons_, event.reason, event.cost_us);
-      break;
-    case Outcome::failure:
-      ++totals_.failures;
-      break;
-  }
+  totals_.add(event);
+  if (event.outcome == Outcome::miss) add_miss(event);
+  if (event.outcome == Outcome::bypass) count(bypass_reasons_, event.reason, event.cost_us);
 }
 
 std::vector<Ranked> Collector::best(const Ranks& ranks) const {
