@@ -58,7 +58,7 @@ TEST_F(Migrate, TakesCcachesFileAndVariables) {
                             HasSubstr("portable = true"), HasSubstr("remote_mode = \"ro\""),
                             HasSubstr("remote = [\"redis://u:secret@host\"]")));
   const std::string notes = ::testing::PrintToString(plan.notes);
-  EXPECT_THAT(notes, AllOf(HasSubstr("no counterpart: sloppiness: deja compares"),
+  EXPECT_THAT(notes, AllOf(HasSubstr("no counterpart: sloppiness: deja has no such setting"),
                            HasSubstr("gopher://x is not a remote"),
                            HasSubstr("nonsense: deja does not know"), Not(HasSubstr("secret"))));
   EXPECT_THAT(describe(plan), Not(HasSubstr("secret")));
