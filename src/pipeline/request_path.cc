@@ -372,9 +372,12 @@ void RequestPath::bypass(Bypass why) {
   outcome_.reason = std::move(why.detail);
   outcome_.tool_runs = 1;
   outcome_.answer = ExecTool{};
-  tool::NamedFiles named = tool::named_files(request_.argv);
-  outcome_.what = std::move(named.source);
-  outcome_.output = std::move(named.output);
+  // A command that was classified has told them.
+  if (outcome_.what.empty() && outcome_.output.empty()) {
+    tool::NamedFiles named = tool::named_files(request_.argv);
+    outcome_.what = std::move(named.source);
+    outcome_.output = std::move(named.output);
+  }
   if (why.reason != BypassReason::not_run) return;
   outcome_.tool_runs = 0;
   outcome_.answer = usage_error(outcome_.reason);
