@@ -124,11 +124,14 @@ std::optional<WatchSet::Node> WatchSet::file_node(const std::string& real_path) 
   if (fresh) it->second = new_node();
   const auto identity = os::stat_file(real_path, os::Links::keep);
   if (!identity || !*identity) return std::nullopt;
-  stamps_[it->second] = {real_path, **identity, os::monotonic_ns()};
+  File& file = stamps_[it->second];
+  // Tokens from before were given for the stamps that are replaced here. The one that is being made is as new as now_.
+  if (!fresh && !(file.identity == **identity)) last_change_ = changed_[it->second] = now_;
+  file = {real_path, **identity, os::monotonic_ns()};
   if (!(*identity)->is_regular()) return it->second;
   // A file that we may not read has no content in a trace.
-  const auto file = os::open_read(real_path);
-  if (file && os::has_writer(*file)) return std::nullopt;
+  const auto opened = os::open_read(real_path);
+  if (opened && os::has_writer(*opened)) return std::nullopt;
   return it->second;
 }
 

@@ -107,6 +107,21 @@ TEST_F(WatchSetTest, AMappingOfLaterChangesTheStamps) {
   ::munmap(p, 3);
 }
 
+// The file is reached by another name before its stamps are compared for the token.
+TEST_F(WatchSetTest, AMappedWriteIsNotForgottenForAnotherName) {
+  ASSERT_TRUE(os::make_symlink("b", at("a/link")));
+  const auto s = watch({at("a/b/x.h")});
+  EXPECT_TRUE(is_unchanged(s));
+  const int fd = ::open(at("a/b/x.h").c_str(), O_RDWR);
+  void* p = ::mmap(nullptr, 3, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  ASSERT_NE(p, MAP_FAILED);
+  ::close(fd);
+  static_cast<volatile char*>(p)[0] = 'O';
+  EXPECT_FALSE(watch_set_->watch({at("a/link/x.h")})) << "somebody can still write";
+  EXPECT_FALSE(is_unchanged(s));
+  ::munmap(p, 3);
+}
+
 TEST_F(WatchSetTest, AppearanceIsNoticed) {
   const auto s = watch({at("a/none.h"), at("nodir/x.h")});
   EXPECT_TRUE(is_unchanged(s));
