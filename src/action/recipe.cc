@@ -5,7 +5,10 @@
 // Tested by recipe_test.cc (every field changes the key, what is left out does not) and format_test.cc.
 #include "action/recipe.h"
 
+#include <algorithm>
+
 #include "base/path.h"
+#include "base/secrets.h"
 #include "digest/hasher.h"
 
 namespace deja::action {
@@ -109,35 +112,30 @@ void TextSink::field(std::string_view name, std::string_view value) {
   text_.append(name).append(": ").append(readable(value)).append("\n");
 }
 
-std::string hide_secret(std::string_view argument) {
-  constexpr std::string_view kWords[] = {"TOKEN",  "SECRET",  "PASSW",      "CREDENTIAL",
-                                         "APIKEY", "API_KEY", "PRIVATE_KEY"};
-  const std::size_t equals = argument.find('=');
-  if (equals == std::string_view::npos || equals + 1 == argument.size())
-    return std::string(argument);
-  std::string name;
-  for (const char c : argument.substr(0, equals))
-    name.push_back(c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-  for (const std::string_view word : kWords) {
-    if (name.find(word) == std::string::npos) continue;
-    return std::string(argument.substr(0, equals + 1)) + stand_in(argument.substr(equals + 1));
-  }
-  return std::string(argument);
-}
-
 void FieldsSink::field(std::string_view name, std::string_view value) {
-  if (name == "variable") {
+  if (name == "variable" || name == "given variable") {
     fields_.push_back({"variable " + std::string(value), ""});
+  } else if (name == "unset variable") {
+    fields_.push_back({"variable " + std::string(value), "unset"});
   } else if (name == "value" && !fields_.empty()) {
     fields_.back().value = stand_in(value);
   } else if (name == "content" && !fields_.empty()) {  // of the file that the field before names
     fields_.push_back({"content of " + fields_.back().value, std::string(value)});
-  } else if (name == "salt") {  // may be a secret
-    fields_.push_back({"salt", value.empty() ? "" : stand_in(value)});
+  } else if (name == "salt" || name == "extra") {  // free text of the user's
+    fields_.push_back({std::string(name), value.empty() ? "" : stand_in(value)});
+  } else if (name == "argument") {
+    add_argument(without_passwords(readable(value)));
   } else {
-    const std::string text = readable(value);
-    fields_.push_back({std::string(name), name == "argument" ? hide_secret(text) : text});
+    fields_.push_back({std::string(name), readable(value)});
   }
+}
+
+void FieldsSink::add_argument(const std::string& text) {
+  const bool is_secret = after_announcement_;
+  after_announcement_ = announces_secret(text);
+  const std::size_t at = is_secret ? 0 : std::min(secret_at(text), text.size());
+  fields_.push_back(
+      {"argument", text.substr(0, at) + (at < text.size() ? stand_in(text.substr(at)) : "")});
 }
 
 bool is_always_keyed(std::string_view variable) {

@@ -41,20 +41,18 @@ class TextSink final : public Sink {
 };
 
 // The fields as `deja why` compares them. A variable and its value are one field, "variable NAME"; a file's content is
-// "content of PATH". What may be
-// secret is replaced by a digest (hide_secret()), the values of variables always.
+// "content of PATH". A digest stands for what may be secret (base/secrets.h), and for the values of variables always.
 class FieldsSink final : public Sink {
  public:
   void field(std::string_view name, std::string_view value) override;
   std::vector<tool::KeyField> take() { return std::move(fields_); }
 
  private:
-  std::vector<tool::KeyField> fields_;
-};
+  void add_argument(const std::string& text);
 
-// The argument, or, when its name says that its value is a secret (-DAPI_TOKEN=x, --password=x), the argument
-// with a digest for the value.
-std::string hide_secret(std::string_view argument);
+  std::vector<tool::KeyField> fields_;
+  bool after_announcement_ = false;  // the last argument was an option such as --password
+};
 
 // What is known of an invocation before anything is read.
 struct Action {

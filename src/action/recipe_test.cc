@@ -97,16 +97,27 @@ TEST(Recipe, FieldsForPeopleHoldNoValuesOfVariables) {
   EXPECT_EQ(all.find("pepper"), std::string::npos) << all;
 }
 
-TEST(Recipe, SecretsInArgumentsAreHidden) {
-  EXPECT_EQ(hide_secret("-DV=1"), "-DV=1");
-  EXPECT_EQ(hide_secret("-DTOKEN"), "-DTOKEN");
-  EXPECT_EQ(hide_secret("--api-key="), "--api-key=");
-  for (const char* argument :
-       {"-DMY_TOKEN=x", "--api-key=x", "-Ddb_password=x", "--client-secret=x"}) {
-    const std::string hidden = hide_secret(argument);
-    EXPECT_EQ(hidden.find("=x"), std::string::npos) << hidden;
-    EXPECT_NE(hidden, hide_secret(std::string(argument) + "y")) << "another value is seen";
-  }
+TEST(Recipe, FieldsForPeopleTellSecretsApart) {
+  const auto fields = [](std::string_view value, std::string_view token) {
+    FieldsSink sink;
+    sink.field("given variable", "TOKEN");
+    sink.field("value", value);
+    sink.field("extra", value);
+    sink.field("argument", "--password");
+    sink.field("argument", value);
+    sink.field("argument", std::string("-DAPI_TOKEN=").append(token));
+    sink.field("argument", std::string("redis://u:").append(value).append("@h"));
+    std::string all;
+    for (const tool::KeyField& field : sink.take()) all += field.name + "=" + field.value + "\n";
+    return all;
+  };
+  const std::string one = fields("hunter2", "horse");
+  EXPECT_EQ(one.find("hunter2"), std::string::npos) << one;
+  EXPECT_EQ(one.find("horse"), std::string::npos) << one;
+  EXPECT_NE(one.find("variable TOKEN=#"), std::string::npos) << one;
+  EXPECT_NE(one.find("argument=-DAPI_TOKEN=#"), std::string::npos) << one;
+  EXPECT_NE(fields("hunter3", "horse"), one);
+  EXPECT_NE(fields("hunter2", "mare"), one);
 }
 
 }  // namespace

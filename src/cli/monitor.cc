@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/secrets.h"
 #include "cli/context.h"
 #include "cli/engine_link.h"
 #include "cli/options.h"
@@ -16,7 +17,6 @@
 #include "os/end.h"
 #include "os/terminal.h"
 #include "report/live.h"
-#include "setup/plan.h"
 
 namespace deja::cli {
 namespace {
@@ -45,7 +45,7 @@ report::State store_state(const Context& context) {
     if (const auto stats = (*store)->stats())
       state = {true, stats->bytes, stats->limit_bytes, stats->results, {}};
   for (const std::string& remote : context.loaded.config.remote)
-    state.remotes.push_back(setup::without_passwords(remote));
+    state.remotes.push_back(without_passwords(remote));
   return state;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/secrets.h"
 #include "cli/context.h"
 #include "cli/format.h"
 #include "cli/json.h"
@@ -20,7 +21,6 @@
 #include "report/render.h"
 #include "report/sessions.h"
 #include "report/trace_file.h"
-#include "setup/plan.h"
 
 namespace deja::cli {
 namespace {
@@ -97,7 +97,7 @@ report::State state_of(const Context& context) {
     }
   }
   for (const std::string& remote : context.loaded.config.remote)
-    state.remotes.push_back(setup::without_passwords(remote));
+    state.remotes.push_back(without_passwords(remote));
   return state;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/bool_text.h"
 #include "base/path.h"
+#include "base/secrets.h"
 #include "base/unit_text.h"
 #include "config/value.h"
 
@@ -197,20 +198,9 @@ bool assign_remote_timeout(const Given& given, Config& config) {
   return true;
 }
 
-// The address without the password in "scheme://user:password@host".
-std::string without_password(const std::string& url) {
-  const std::size_t begin = url.find("://");
-  if (begin == url.npos) return url;
-  const std::size_t end = std::min(url.find_first_of("/?#", begin + 3), url.size());
-  const std::size_t at = url.rfind('@', end);
-  const std::size_t colon = url.find(':', begin + 3);
-  if (at == url.npos || at < begin || colon > at) return url;
-  return url.substr(0, colon + 1) + "***" + url.substr(at);
-}
-
 std::string show_remotes(const Config& config) {
   std::vector<std::string> shown;
-  for (const std::string& url : config.remote) shown.push_back(without_password(url));
+  for (const std::string& url : config.remote) shown.push_back(without_passwords(url));
   return show_list(shown);
 }
 

@@ -34,8 +34,8 @@ using tool::BypassReason;
 constexpr int kRunWaitMaxS = 600;
 // How long to wait for a run that writes one of the same files.
 constexpr int kLockWaitMaxS = 20;
-// So long the claims that an import has checked need no second check: less than most compilers take from reading a file
-// to the end of their run.
+// How long the claims that an import has checked need no second check. Most compilers take longer from reading a file to
+// the end of their run, so an edit in this time has the effect that it has on a run.
 constexpr std::int64_t kClaimsAreFreshNs = 200'000'000;
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cctype>
 
 #include "base/path.h"
+#include "base/secrets.h"
 #include "config/value.h"
 #include "os/file.h"
 #include "setup/toml_edit.h"

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/secrets.h"
 #include "config/value.h"
 #include "setup/migrate.h"
 #include "setup/toml_edit.h"

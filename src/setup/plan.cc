@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "base/secrets.h"
 #include "os/file.h"
 
 namespace deja::setup {
@@ -62,18 +63,6 @@ Result<std::vector<Step>> change_file(const std::string& path, const std::string
   step.before = before.value_or("");
   step.is_new = !before;
   return std::vector<Step>{step};
-}
-
-std::string without_passwords(std::string text) {
-  for (std::size_t at = text.find("://"); at != std::string::npos; at = text.find("://", at)) {
-    at += 3;
-    const std::size_t end = std::min(text.find_first_of("/?# \"'\n", at), text.size());
-    const std::size_t user_end = text.rfind('@', end);
-    const std::size_t colon = text.find(':', at);
-    if (user_end == std::string::npos || user_end < at || colon > user_end) continue;
-    text.replace(colon + 1, user_end - colon - 1, "***");
-  }
-  return text;
 }
 
 std::string describe(const Plan& plan) {

@@ -58,7 +58,4 @@ std::string describe(const Plan& plan);
 // among `own_directories`.
 Status apply(const Plan& plan, const std::vector<std::string>& own_directories = {});
 
-// The text without the password in any "scheme://user:password@host".
-std::string without_passwords(std::string text);
-
 }  // namespace deja::setup

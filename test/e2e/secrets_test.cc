@@ -96,6 +96,18 @@ TEST_P(Secrets, ThatAreDeclared) {
   EXPECT_EQ(holders(), std::vector<std::string>());
 }
 
+// The journal tells what ran, and `deja why` compares arguments.
+TEST_P(Secrets, InArguments) {
+  const std::string address = "redis://user:" + kFirst + "@host";
+  const std::string header = "Authorization: Bearer " + kSecond;
+  ws.deja(exec({"--input-extra", kFirst},
+               {"/bin/true", "--password", kFirst, "--token=" + kFirst, address}));
+  ws.deja(exec({}, {"/bin/true", "-H", header}));
+  ws.deja(sh({}, "TOKEN=" + kFirst + " true"));
+  EXPECT_EQ(ws.events().size(), 3u);
+  EXPECT_EQ(holders(), std::vector<std::string>());
+}
+
 TEST_P(Secrets, OfACompilerBehindAScript) {
   expect_counts(compile_behind_script());
   EXPECT_EQ(holders(), std::vector<std::string>());

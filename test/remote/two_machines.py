@@ -228,7 +228,7 @@ def main():
     signal.signal(signal.SIGTERM, servers.end_once)
     work = pathlib.Path(tempfile.mkdtemp(prefix="deja-machines-"))
     work.chmod(0o755)
-    deja, server, machines, wrong = args.deja.resolve(), None, [], []
+    deja, server, machines, wrong, is_incomplete = args.deja.resolve(), None, [], [], False
     try:
         server = {"redis": servers.Redis, "http": servers.Nginx}[args.server](work / "server")
         other = None
@@ -255,6 +255,7 @@ def main():
                     wrong += story.wrong
             except (crates.Missing, projects.NoSource) as reason:
                 print(f"{kind} left out: {reason}")
+                is_incomplete = True
     except servers.Missing as reason:
         print(f"skipped: {reason}")
         return SKIP
@@ -269,7 +270,7 @@ def main():
         shutil.rmtree(work, ignore_errors=True)
     for line in wrong:
         print(line)
-    return 1 if wrong else 0
+    return 1 if wrong else SKIP if is_incomplete else 0
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/path.h"
+#include "base/secrets.h"
 #include "tool/exec/exec_options.h"
 #include "tool/link_time.h"
 #include "tool/tool.h"
@@ -26,10 +27,13 @@ std::vector<std::string> absolute(const std::vector<std::string>& names, std::st
   return out;
 }
 
+// For people and for the journal, so without what may be a secret.
 std::string what_of(const ExecOptions& options) {
   std::string what(base_name(options.argv.front()));
   for (std::size_t i = 1; i < options.argv.size() && what.size() < kWhatMax; ++i)
-    what.append(" ").append(options.argv[i]);
+    what.append(" ").append(announces_secret(options.argv[i - 1]) ? "***" : options.argv[i]);
+  what = without_passwords(std::move(what));
+  if (const std::size_t at = secret_at(what); at != what.npos) what.replace(at, what.npos, "***");
   return what.substr(0, kWhatMax);
 }
 
