@@ -120,18 +120,20 @@ std::string hint(const journal::Event& event) {
 }
 
 // What was known before a command that was new; empty for every other event.
-explain::Nearest nearest(const Context& context, const std::vector<journal::Event>& events) {
-  const journal::Event& event = events.back();
+explain::Nearest nearest(const Context& context, const journal::Event& event) {
   // Any other reason names a cause itself. A hit of a remote was new here.
   if (event.reason != "new" && !event.remote) return {};
   const auto history = explain::KeyHistory::read(context.journal());
   if (!history) return {};
-  explain::Nearest out = history->find(event.probe_key, event.time_ns);
-  const bool was_stored = std::ranges::any_of(events, [&](const journal::Event& e) {
-    return e.time_ns < event.time_ns && e.probe_key == event.probe_key && !e.action_key.empty();
-  });
-  if (!was_stored) out.known_before_ns = std::nullopt;
-  return out;
+  return history->find(event.probe_key, event.time_ns);
+}
+
+// When a result of the newest event's command was stored or served before. Empty: never, as far as these events tell.
+std::optional<std::int64_t> stored_before(const std::vector<journal::Event>& events) {
+  const journal::Event& event = events.back();
+  for (auto e = events.rbegin() + 1; e != events.rend(); ++e)
+    if (e->probe_key == event.probe_key && !e->action_key.empty()) return e->time_ns;
+  return std::nullopt;
 }
 
 struct Told {
@@ -141,10 +143,14 @@ struct Told {
   bool with_trace;
 };
 
+void add_evicted(const std::vector<journal::Event>& events, std::int64_t now_ns, Table& table) {
+  if (events.back().reason != "new") return;
+  if (const auto ns = stored_before(events))
+    table.row({"evicted", "its result was in the cache " + human_age(now_ns - *ns) +
+                              "; a larger store.limit keeps results longer"});
+}
+
 void add_nearest(const explain::Nearest& nearest, std::int64_t now_ns, Table& table) {
-  if (nearest.known_before_ns)
-    table.row({"evicted", "it was here " + human_age(now_ns - *nearest.known_before_ns) +
-                              "; a larger cache.size keeps it longer"});
   if (!nearest.command) return;
   const journal::KeyRecord& command = *nearest.command;
   table.row({"nearest", printable(fmt::format("{} in {}, {}", command.what, command.cwd,
@@ -170,6 +176,7 @@ std::string as_text(const Told& told) {
     if (!text.empty()) table.row({name, printable(text)});
   };
   row("why", explanation(event));
+  add_evicted(events, now_ns, table);
   add_nearest(told.nearest, now_ns, table);
   row("hint", hint(event));
   row("tool", event.tool);
@@ -287,7 +294,7 @@ int run_why(const Context& context, Args args) {
                                   : events.error().message));
     return kProblems;
   }
-  const Told told{*events, store, nearest(context, *events), with_trace};
+  const Told told{*events, store, nearest(context, events->back()), with_trace};
   print(format == Format::json ? pretty(as_json(query, told)) : as_text(told));
   return kDone;
 }

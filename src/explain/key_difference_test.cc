@@ -115,7 +115,6 @@ TEST_F(NearestTest, IsTheNearestAndNotTheNewest) {
   EXPECT_EQ(found.command->probe_key, "aa");
   ASSERT_EQ(found.differences.size(), 1u);
   EXPECT_EQ(found.differences[0].text, "argument -O2 instead of -O1");
-  EXPECT_FALSE(found.known_before_ns);
 }
 
 TEST_F(NearestTest, OfEquallyNearOnesTheNewest) {
@@ -156,11 +155,14 @@ TEST_F(NearestTest, FindsByTheFirstDigits) {
   EXPECT_EQ(history->find_key("abd"), nullptr);
 }
 
-TEST_F(NearestTest, ACommandThatWasHereBefore) {
+// It is compared with what was known when it was new the last time.
+TEST_F(NearestTest, ACommandThatWasNewTwice) {
   add(arguments({"-c"}), 1, "aa");
+  add(arguments({"-c", "-g"}), 5, "bb");
   add(arguments({"-c"}), 9, "aa");
   const auto found = find("aa");
-  EXPECT_EQ(found.known_before_ns, 1'000'000'000);
+  ASSERT_TRUE(found.command);
+  EXPECT_EQ(found.command->probe_key, "bb");
 }
 
 }  // namespace

@@ -48,9 +48,7 @@ Nearest KeyHistory::find(const std::string& probe_key, std::int64_t before_ns) c
   Nearest out;
   std::optional<std::size_t> asked;
   for (std::size_t i = 0; i < records_.size(); ++i) {
-    if (records_[i].probe_key != probe_key || records_[i].time_ns > before_ns) continue;
-    if (asked) out.known_before_ns = records_[*asked].time_ns;
-    asked = i;
+    if (records_[i].probe_key == probe_key && records_[i].time_ns <= before_ns) asked = i;
   }
   if (!asked) return out;
   const journal::KeyRecord& record = records_[*asked];

@@ -14,12 +14,10 @@
 
 namespace deja::explain {
 
+// Empty: nothing is near.
 struct Nearest {
-  // An older command with another key, and in what the asked one differs from it. None: nothing is near.
-  std::optional<journal::KeyRecord> command;
-  std::vector<Difference> differences;
-  // The asked command itself was new at this time already. If its result was stored then, it has been evicted since.
-  std::optional<std::int64_t> known_before_ns;
+  std::optional<journal::KeyRecord> command;  // an older one, with another key
+  std::vector<Difference> differences;        // in what the asked one differs from it
 };
 
 // The key log in memory: up to 16 MiB of text.
