@@ -63,8 +63,8 @@ file counts; for that key the next source is used, at last the default.
 Each is a list of patterns. A command that one of them matches is a bypass: it runs as if deja were not there, and its
 event names the rule.
 
-- `?` is one byte, `*` any number of bytes, `[a-z]` and `[!a-z]` one byte of a set; a backslash takes the next byte as it
-  is.
+- `?` is one byte, `*` any number of bytes, `[a-z]` and `[!a-z]` one byte of a set; a backslash takes the next byte as
+  it is.
 - `exclude`: paths of sources. `?`, `*` and sets stop at a `/`; `**` does not; `third_party/` is all below that
   directory. A pattern without a `/` is a file's name in any directory. A pattern with a `/` is relative to the
   directory of `.deja.toml`; in the user's own file it counts below any directory; in the environment it is absolute or

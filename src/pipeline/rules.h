@@ -12,10 +12,10 @@
 namespace deja::pipeline {
 
 struct Rules {
-  std::vector<std::string> sources;    // absolute paths
-  std::vector<std::string> tools;      // names; paths, where the pattern holds a '/'
-  std::vector<std::string> arguments;  // whole ones, each by itself
-  std::vector<std::string> variables;  // NAME or NAME=VALUE
+  std::vector<std::string> sources = {};    // absolute paths
+  std::vector<std::string> tools = {};      // names; paths, where the pattern holds a '/'
+  std::vector<std::string> arguments = {};  // whole ones, each by itself
+  std::vector<std::string> variables = {};  // NAME or NAME=VALUE
 };
 
 // What the command line itself says; asked before an adapter reads it.

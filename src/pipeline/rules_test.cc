@@ -47,7 +47,7 @@ TEST(Rules, AVariable) {
 // What `deja exec` keeps from the tool cannot matter; what it adds can.
 TEST(Rules, TheVariablesAreThoseOfTheTool) {
   tool::Command command = a_command();
-  command.given = {{"ADDED", "1"}};
+  command.given.emplace().push_back({"ADDED", "1"});
   EXPECT_EQ(detail(rule_against({.variables = {"FOO"}}, command)), "");
   EXPECT_EQ(detail(rule_against({.variables = {"ADDED"}}, command)),
             "bypass.variables = \"ADDED\"");

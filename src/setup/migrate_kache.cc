@@ -2,6 +2,7 @@
 // The settings of kache, from its variables and its file (TOML).
 
 #include "base/path.h"
+#include "config/value.h"
 #include "setup/migrate.h"
 #include "setup/toml_edit.h"
 
