@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rules of a project or a user: what is not looked up and what is not stored, also while an engine is warm and
 // its file changes.
-#include "e2e/setup.h"
+#include "e2e/cargo.h"
 
 namespace deja::test {
 namespace {
@@ -97,6 +97,25 @@ TEST_P(Rule, AMistakeIsNamedEverywhereAndTheRestCounts) {
 }
 
 EVERY_SETUP(Rule);
+
+class RuleForRust : public CargoTest {};
+
+TEST_P(RuleForRust, ExcludesACrateByTheFileThatItBeginsWith) {
+  ws.write(".deja.toml", "exclude = [\"vendor/\"]\nfallback = \"wrapper\"\n");
+  ws.script("wrapper", "#!/bin/sh\necho run >>../calls\nexec \"$@\"\n");
+  for (const char* source : {"vendor/a/src/lib.rs", "src/lib.rs"})
+    ws.write(source, "pub fn f() {}\n");
+  const auto compile = [](const char* source) {
+    return Argv{"rustc", "--crate-name", "a", "--crate-type", "lib", "--emit=metadata", source};
+  };
+  ws.expect_bypass("excluded", compile("vendor/a/src/lib.rs"));
+  EXPECT_EQ(ws.read("../calls"), "run\n");
+  ws.expect_miss(compile("src/lib.rs"));
+  ws.expect_hit(compile("src/lib.rs"));
+  EXPECT_EQ(ws.read("../calls"), "run\n");
+}
+
+EVERY_MODE(RuleForRust);
 
 }  // namespace
 }  // namespace deja::test
