@@ -144,6 +144,11 @@ TEST_F(CliTest, Version) {
   EXPECT_THAT(run({"version"}).out, testing::StartsWith("deja " DEJA_VERSION " (build "));
   EXPECT_EQ(run({"--version"}).out, run({"version"}).out);
   EXPECT_EQ(json({"version"})["version"], DEJA_VERSION);
+  // Bug reports start with this line: it must tell the sources and how they were built.
+  EXPECT_THAT(run({"version"}).out,
+              testing::MatchesRegex(
+                  "deja [0-9.]+ \\(build [0-9a-f]{8}(, commit [0-9a-f]{12}\\+?)?, [^()]+\\)\n"));
+  EXPECT_EQ(json({"version"})["kind"].get<std::string>().find("debug"), 0u);
 }
 
 TEST_F(CliTest, AskingLeavesNothingBehind) {

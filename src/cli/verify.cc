@@ -99,12 +99,12 @@ struct Verification {
 };
 
 int print_lines(Format format, const Lines& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += "problem: " + line + "\n";
-  text += "'deja verify --repair' repairs this\n";
-  print(format == Format::json
-            ? pretty(Json{{"clean", false}, {"repaired", false}, {"other", lines}})
-            : text);
+  if (format == Format::json) {
+    print(pretty({{"clean", false}, {"repaired", false}, {"other", lines}}));
+    return kProblems;
+  }
+  for (const std::string& line : lines) print("problem: " + line + "\n");
+  print("'deja verify --repair' repairs this\n");
   return kProblems;
 }
 
