@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is installed: the version, the digest of the sources (client and engine compare it), the commit and the kind of
 // build. The last two come from CMake (cmake/Commit.cmake). Tested by cli_test.cc.
+#include <commit.h>  // made by cmake/Commit.cmake
 #include <fmt/format.h>
 
 #include "cli/context.h"
 #include "cli/json.h"
 #include "cli/options.h"
-#include "commit.h"
 #include "wire/messages.h"
 
 namespace deja::cli {
