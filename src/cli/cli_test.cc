@@ -11,6 +11,7 @@
 #include "action/result.h"
 #include "base/path.h"
 #include "journal/journal.h"
+#include "journal/troubles.h"
 #include "store/local_store.h"
 #include "wire/subcommands.h"
 
@@ -428,6 +429,22 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
   EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  config"));
+}
+
+TEST_F(CliTest, DoctorNamesAMistakeInTheConfigurationOnce) {
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/work/.deja.toml",
+                                    "excludes = ['x']\nfallback = 'no-such-wrapper'\n"));
+  const std::string mistake =
+      dir_ + "/work/.deja.toml:1: excludes: there is no such setting; did you mean exclude?";
+  ASSERT_TRUE(os::make_directories(cache_ + "/journal"));
+  ASSERT_TRUE(journal::prepare_troubles(cache_ + "/journal"));
+  ASSERT_TRUE(journal::note_trouble(cache_ + "/journal", mistake + "; `deja config` lists all"));
+  ASSERT_TRUE(journal::note_trouble(cache_ + "/journal", "another trouble"));
+  const std::string out = run({"doctor"}).out;
+  EXPECT_THAT(out, HasSubstr("PROBLEM  config     " + mistake));
+  EXPECT_EQ(out.find(mistake), out.rfind(mistake)) << out;
+  EXPECT_THAT(out, HasSubstr("PROBLEM  journal    another trouble"));
+  EXPECT_THAT(out, HasSubstr("fallback: there is no program no-such-wrapper on PATH"));
 }
 
 TEST_F(CliTest, DoctorChecksTheDirectory) {
