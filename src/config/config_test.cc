@@ -299,15 +299,22 @@ TEST_F(ConfigTest, ExcludeIsRelativeToTheFile) {
 
 TEST_F(ConfigTest, RulesThatMakeNoSenseAreProblems) {
   for (const char* wrong :
-       {"exclude = ['']", "exclude = 3", "bypass.tools = 'gcc'", "bypass.arguments = ['']",
-        "bypass.variables = [1]", "min_cost = 5", "min_cost = '0.5ms'", "min_cost = 'much'",
-        "fallback = './ccache'", "fallback = ['ccache']"}) {
+       {"exclude = ['']", "exclude = 3", "bypass.tools = 3", "bypass.tools = ''",
+        "bypass.arguments = ['']", "bypass.variables = [1]", "min_cost = 5", "min_cost = '0.5ms'",
+        "min_cost = 'much'", "fallback = './ccache'", "fallback = ['ccache']"}) {
     write("work/.deja.toml", std::string(wrong) + "\n");
     const Loaded loaded = load_all();
     ASSERT_THAT(loaded.problems, SizeIs(1)) << wrong;
     EXPECT_THAT(loaded.problems[0].text(), HasSubstr("/work/.deja.toml:1: ")) << wrong;
     EXPECT_EQ(loaded.answer_text, load({[](auto) { return std::nullopt; }, "/"}).answer_text);
   }
+}
+
+TEST_F(ConfigTest, ATextIsOnePattern) {
+  write("work/.deja.toml", "bypass.arguments = '-DA=1,2:3'\nexclude = '*.y'\n");
+  EXPECT_THAT(load_all().config.bypass_arguments, ElementsAre("-DA=1,2:3"));
+  EXPECT_THAT(load_all().config.exclude, ElementsAre("**/*.y"));
+  EXPECT_THAT(load_all().problems, IsEmpty());
 }
 
 TEST_F(ConfigTest, ACommandCanDoWithoutTheFallbackOfItsProject) {

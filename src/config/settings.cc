@@ -193,11 +193,18 @@ bool assign_exclude(const Given& given, Config& config) {
   return true;
 }
 
+// A text alone is one pattern: an argument or a value may hold any separator.
 template <std::vector<std::string> Config::* kMember>
 bool assign_patterns(const Given& given, Config& config) {
-  const auto* patterns = std::get_if<std::vector<std::string>>(&given.value);
-  if (patterns == nullptr || std::ranges::find(*patterns, "") != patterns->end()) return false;
-  config.*kMember = *patterns;
+  std::vector<std::string> patterns;
+  if (const auto* one = std::get_if<std::string>(&given.value))
+    patterns = {*one};
+  else if (const auto* several = std::get_if<std::vector<std::string>>(&given.value))
+    patterns = *several;
+  else
+    return false;
+  if (std::ranges::find(patterns, "") != patterns.end()) return false;
+  config.*kMember = std::move(patterns);
   return true;
 }
 

@@ -52,8 +52,7 @@ const std::vector<BypassRow>& bypass_rows() {
       {excluded, "excluded", "A pattern of the setting `exclude` matches a source.", "",
        "Change `exclude`; `deja config` says where it is set."},
       {rule, "rule",
-       "A pattern of `bypass.tools`, `bypass.arguments` or `bypass.variables` matches the command; "
-       "the event's detail names it.",
+       "A pattern of `bypass.tools`, `bypass.arguments` or `bypass.variables` matches the command.",
        "", "Change that setting; `deja config` says where it is set."},
       {fallback, "fallback",
        "The cache may only be read and has no result, so the program of the setting `fallback` "
