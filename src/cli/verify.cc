@@ -100,7 +100,8 @@ struct Verification {
 
 int print_lines(Format format, const Lines& lines) {
   if (format == Format::json) {
-    print(pretty({{"clean", false}, {"repaired", false}, {"other", lines}}));
+    const Json report = {{"clean", false}, {"repaired", false}, {"other", lines}};
+    print(pretty(report));
     return kProblems;
   }
   for (const std::string& line : lines) print("problem: " + line + "\n");
