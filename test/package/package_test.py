@@ -151,6 +151,10 @@ class Packages(unittest.TestCase):
         self.assertTrue((installed.place / "cache").is_dir(), "the user's cache is the user's")
         self.assertEqual(of_the_machine(), machine)
 
+    def test_the_hooks_of_tests_stay_at_home(self):
+        for name in PROGRAMS:
+            self.assertNotIn(b"DEJA_TEST_", (build / name).read_bytes(), name)
+
     def test_the_debug_symbols_belong_to_the_programs(self):
         run(["dpkg-deb", "-x", package("deja_*.deb"), self.dir])
         run(["dpkg-deb", "-x", package("deja-dbgsym_*.deb"), self.dir])
