@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/output_locks.h"
+#include "pipeline/fallback.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
@@ -255,6 +256,9 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
   }
   outcome.bypass = tool::BypassReason::internal_error;
   outcome.reason = store_problem();
+  pipeline::Fallback fallback = pipeline::find_fallback(settings, request, *outcome.bypass);
+  if (!fallback.problem.empty()) outcome.troubles.push_back(std::move(fallback.problem));
+  outcome.answer = pipeline::ExecTool{std::move(fallback.program)};
   outcome.tool_runs = 1;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
   return outcome;

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "journal/reader.h"
 #include "journal/troubles.h"
@@ -159,6 +160,24 @@ TEST_F(EngineTest, WithoutAStoreEveryRequestIsABypass) {
   EXPECT_EQ(outcome.bypass, tool::BypassReason::internal_error);
   EXPECT_TRUE(outcome.reason.starts_with("store: ")) << outcome.reason;
   EXPECT_TRUE(std::holds_alternative<pipeline::ExecTool>(outcome.answer));
+  EXPECT_EQ(std::get<pipeline::ExecTool>(outcome.answer).fallback, "");
+
+  // Another wrapper may do its work meanwhile, as for any compiler that is not looked up.
+  for (const char* program : {"bin/gcc", "bin/wrapper"}) {
+    write(program, "a program");
+    ASSERT_EQ(::chmod(join_path(dir_, program).c_str(), 0755), 0);
+  }
+  const std::string path = "PATH=" + join_path(dir_, "bin");
+  request_.argv = {"gcc", "-c", "a.c"};
+  request_.environment = {path, "DEJA_FALLBACK=wrapper"};
+  const auto fallback_now = [&] {
+    const Outcome again = engine->handle(request_, engine->settings_for(request_), client);
+    return std::get<pipeline::ExecTool>(again.answer).fallback;
+  };
+  EXPECT_EQ(fallback_now(), join_path(dir_, "bin/wrapper"));
+  request_.environment.push_back("DEJA_DISABLE=1");
+  EXPECT_EQ(fallback_now(), "");
+
   engine->forget();
   ASSERT_TRUE(os::remove_tree(cache()));
   engine->maintain();

@@ -22,6 +22,7 @@ bool may_fall_back(tool::BypassReason why) {
     case excluded:
     case rule:
     case fallback:
+    case internal_error:
       return true;
     default:
       return false;
@@ -58,6 +59,14 @@ Fallback find_fallback(const Settings& settings, const Request& request, tool::B
   std::string program(found, static_cast<std::size_t>(size));
   if (os::leads_through_proc(program) || are_one_file(program, tool)) return {};
   return {std::move(program), {}};
+}
+
+Fallback find_fallback(const Settings& settings, const Request& request, tool::BypassReason why) {
+  if (settings.fallback.empty()) return {};
+  const auto located = locate(request, settings);
+  const auto* found = std::get_if<Located>(&located);
+  if (found == nullptr) return {};
+  return find_fallback(settings, request, why, found->adapter, found->command.tool);
 }
 
 }  // namespace deja::pipeline

@@ -20,4 +20,7 @@ struct Fallback {
 Fallback find_fallback(const Settings& settings, const Request& request, tool::BypassReason why,
                        const tool::Adapter* adapter, const std::string& tool);
 
+// The same where nothing is known of the command yet.
+Fallback find_fallback(const Settings& settings, const Request& request, tool::BypassReason why);
+
 }  // namespace deja::pipeline
