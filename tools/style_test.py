@@ -93,8 +93,8 @@ class TidyRules(unittest.TestCase):
         self.assertEqual(self.calls("usleep(3);\n", SOURCE), [])
 
     def test_words(self):
-        self.assertEqual(len(list(tidy.check_words(SOURCE, "int fallback_path;\n"))), 1)
-        self.assertEqual(list(tidy.check_words(SOURCE, "// no fallback\n[[fallthrough]];\n")), [])
+        self.assertEqual(len(list(tidy.check_words(SOURCE, "int passthrough_path;\n"))), 1)
+        self.assertEqual(list(tidy.check_words(SOURCE, "// no passthrough\n[[fallthrough]];\n")), [])
 
     def test_sizes(self):
         body = "int f() {\n" + "  g();\n" * 80 + "}\n"

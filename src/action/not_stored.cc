@@ -132,6 +132,8 @@ constexpr NotStoredRow kRows[] = {
     {output_name_filtered, "output_name_filtered",
      "An argument that --key-args-filter leaves out of the key names an output.",
      "Make the filter narrower."},
+    {too_cheap, "too_cheap", "The tool took less time than `min_cost` says.",
+     "Lower `min_cost`; `deja config` says where it is set."},
     {store_failed, "store_failed", "The store could not keep the result.",
      "`deja stats` lists the troubles; `deja verify` checks the store."},
 };

@@ -78,6 +78,7 @@ enum class NotStored : std::uint8_t {
   include_unknown,
   output_name_filtered,
   // The cache itself.
+  too_cheap,  // the setting min_cost
   store_failed,
 };
 

@@ -96,7 +96,7 @@ void Cache::open_assembly(const config::Loaded& loaded) {
                                   .interposer = {},
                                   .remote_library = {},
                                   .is_embedded = true});
-  for (const config::Problem& p : loaded.problems) engine_->journal().trouble(p.text());
+  engine_->note(loaded.problems);
   trouble_ = engine_->store_problem();
 }
 

@@ -11,6 +11,7 @@
 #include "action/result.h"
 #include "base/path.h"
 #include "journal/journal.h"
+#include "journal/troubles.h"
 #include "store/local_store.h"
 #include "wire/subcommands.h"
 
@@ -144,6 +145,11 @@ TEST_F(CliTest, Version) {
   EXPECT_THAT(run({"version"}).out, testing::StartsWith("deja " DEJA_VERSION " (build "));
   EXPECT_EQ(run({"--version"}).out, run({"version"}).out);
   EXPECT_EQ(json({"version"})["version"], DEJA_VERSION);
+  // Bug reports start with this line: it must tell the sources and how they were built.
+  EXPECT_THAT(run({"version"}).out,
+              testing::MatchesRegex(
+                  "deja [0-9.]+ \\(build [0-9a-f]{8}(, commit [0-9a-f]{12}\\+?)?, [^()]+\\)\n"));
+  EXPECT_EQ(json({"version"})["kind"].get<std::string>().find("debug"), 0u);
 }
 
 TEST_F(CliTest, AskingLeavesNothingBehind) {
@@ -423,6 +429,22 @@ TEST_F(CliTest, ConfigShowsValueOriginAndProblems) {
   EXPECT_EQ(nlohmann::json::parse(as_json.out)["problems"].size(), 2u);
   EXPECT_EQ(json({"stats"})["store"]["limit_bytes"], 10'000'000'000);
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("PROBLEM  config"));
+}
+
+TEST_F(CliTest, DoctorNamesAMistakeInTheConfigurationOnce) {
+  ASSERT_TRUE(os::write_file_atomic(dir_ + "/work/.deja.toml",
+                                    "excludes = ['x']\nfallback = 'no-such-wrapper'\n"));
+  const std::string mistake =
+      dir_ + "/work/.deja.toml:1: excludes: there is no such setting; did you mean exclude?";
+  ASSERT_TRUE(os::make_directories(cache_ + "/journal"));
+  ASSERT_TRUE(journal::prepare_troubles(cache_ + "/journal"));
+  ASSERT_TRUE(journal::note_trouble(cache_ + "/journal", mistake + "; `deja config` lists all"));
+  ASSERT_TRUE(journal::note_trouble(cache_ + "/journal", "another trouble"));
+  const std::string out = run({"doctor"}).out;
+  EXPECT_THAT(out, HasSubstr("PROBLEM  config     " + mistake));
+  EXPECT_EQ(out.find(mistake), out.rfind(mistake)) << out;
+  EXPECT_THAT(out, HasSubstr("PROBLEM  journal    another trouble"));
+  EXPECT_THAT(out, HasSubstr("fallback: there is no program no-such-wrapper on PATH"));
 }
 
 TEST_F(CliTest, DoctorChecksTheDirectory) {

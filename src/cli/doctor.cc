@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "cli/engine_link.h"
 #include "cli/json.h"
 #include "cli/options.h"
+#include "cli/real_tool.h"
 #include "cli/store_access.h"
 #include "journal/troubles.h"
 #include "os/abilities.h"
@@ -50,6 +52,11 @@ void check_config(const Context& context, Findings& out) {
     out.push_back({"config", true,
                    std::string(::getenv("DEJA_DISABLE") != nullptr ? "DEJA_DISABLE" : "disable") +
                        " is set: no command is looked up, and none is counted"});
+  const std::string& fallback = context.loaded.config.fallback;
+  if (!fallback.empty() && find_real_tool(context, fallback).empty())
+    out.push_back({"config", true,
+                   "fallback: there is no program " + fallback +
+                       " on PATH, so tools run by themselves; install it, or correct the setting"});
 }
 
 void check_directory(const Context& context, Findings& out) {
@@ -179,11 +186,15 @@ void check_daemon(const Context& context, Findings& out) {
 
 void check_troubles(const Context& context, Findings& out) {
   if (!context.has_dir()) return;
-  const auto troubles = journal::read_troubles(context.journal());
+  auto troubles = journal::read_troubles(context.journal());
   if (!troubles) {
     out.push_back({"journal", true, troubles.error().message});
     return;
   }
+  // What is still wrong with the configuration is shown already.
+  std::erase_if(*troubles, [&](const journal::Trouble& t) {
+    return std::ranges::any_of(out, [&](const Finding& f) { return f.text == t.text; });
+  });
   for (const journal::Trouble& t : *troubles)
     out.push_back({"journal", true,
                    t.text + " (" + std::to_string(t.count) + " ×, last " +

@@ -32,6 +32,9 @@ constexpr std::string_view kEnvironment =
   DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
   DEJA_BASE_DIR=<dirs>    directories below which paths count relative to them, separated by ':'
   DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
+  DEJA_EXCLUDE=<patterns> sources that are not looked up, separated by ':'
+  DEJA_MIN_COST=<time>    what a tool does in less time is not stored
+  DEJA_FALLBACK=<program> runs the compilers whose commands are not looked up, such as ccache
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all
                           one line on stderr for each hit, or for each command

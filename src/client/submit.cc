@@ -324,6 +324,12 @@ bool ask(int socket, const UserCommand& command, const Environment& env, std::ui
   }
 }
 
+// The program that the engine wants in front of the tool; nullptr: none.
+char* fallback_in(const Memory& body, std::size_t size) {
+  const bool is_path = size > 1 && body.data[0] == '/' && body.data[size - 1] == '\0';
+  return is_path ? body.data : nullptr;
+}
+
 int handle_answer(int socket, const wire::FrameHead& frame, std::size_t have, UserCommand& command,
                   const Environment& env, std::uint32_t stream_flags) {
   const Memory body = whole_body(socket, frame, have);
@@ -333,6 +339,8 @@ int handle_answer(int socket, const wire::FrameHead& frame, std::size_t have, Us
       return replay(body, frame.size, command, env);
     case wire::Kind::run:
       return run(socket, body, frame.size, command, env, stream_flags);
+    case wire::Kind::exec:
+      return become_tool(command, env, fallback_in(body, frame.size));
     default:
       return become_tool(command, env);
   }

@@ -14,17 +14,32 @@
 namespace deja::client {
 namespace {
 
-// A script without "#!" runs under the shell, as execvp does it (POSIX, exec).
-void exec_script(char* path, char** argv, int argc, char** environment) {
-  const std::size_t bytes = (static_cast<std::size_t>(argc) + 3) * sizeof(char*);
+// Starts the program with first, second, argv[1], … Returns when that is impossible.
+void exec_with(const char* program, char* first, char* second, const UserCommand& command,
+               char** environment) {
+  const std::size_t bytes = (static_cast<std::size_t>(command.argc) + 3) * sizeof(char*);
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;
-  char** shell_argv = static_cast<char**>(memory);
+  char** argv = static_cast<char**>(memory);
+  argv[0] = first;
+  argv[1] = second;
+  for (int i = 1; i <= command.argc; ++i) argv[i + 1] = command.argv[i];
+  ::execve(program, argv, environment);
+}
+
+// A script without "#!" runs under the shell, as execvp does it (POSIX, exec).
+void exec_script(char* path, const UserCommand& command, char** environment) {
   static char shell[] = "sh";
-  shell_argv[0] = shell;
-  shell_argv[1] = path;
-  for (int i = 1; i <= argc; ++i) shell_argv[i + 1] = argv[i];
-  ::execve("/bin/sh", shell_argv, environment);
+  exec_with("/bin/sh", shell, path, command, environment);
+}
+
+// The fallback finds the tool by the user's word for it. It gets the record of this call always: where it calls
+// deja again, that one must not call it again.
+void exec_fallback(char* fallback, const UserCommand& command, const Environment& env) {
+  static char calls[kCallsText];
+  calls_for(env, command.client, fallback, command.argv, calls);
+  char** const environment = calls[0] == '\0' ? nullptr : with_calls(env, calls);
+  if (environment != nullptr) exec_with(fallback, fallback, command.argv[0], command, environment);
 }
 
 // Is the program part of the system, and so not a wrapper that the site has installed?
@@ -55,7 +70,7 @@ int become_cli(char** argv, char** environment) {
   return 1;
 }
 
-int become_tool(const UserCommand& command, const Environment& env) {
+int become_tool(const UserCommand& command, const Environment& env, char* fallback) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
   static char path[os::kPlaceMax];
   bool behind_client = false;
@@ -84,8 +99,9 @@ int become_tool(const UserCommand& command, const Environment& env) {
   }
   // When the tool's name leads to this client, the tool would also look for its own files here.
   if (leads_to_us) command.argv[0] = path;
+  if (fallback != nullptr) exec_fallback(fallback, command, env);
   ::execve(path, command.argv, environment);
-  if (errno == ENOEXEC) exec_script(path, command.argv, command.argc, environment);
+  if (errno == ENOEXEC) exec_script(path, command, environment);
   const int failed = errno;
   const std::string_view why = std::strerror(failed);
   for (const std::string_view part :

@@ -26,6 +26,8 @@ int become_cli(char** argv, char** environment);
 // Replaces this process by the real tool, unobserved, exactly as the user called it. When the tool
 // must first be read from options (`deja exec`), the subcommand does it. Returns only when that is
 // impossible: the exit code 127, after one line on stderr.
-int become_tool(const UserCommand& command, const Environment& env);
+// fallback: a program (absolute) to replace this process by instead, with the tool's command line as its
+// arguments. When it cannot be started, the tool is.
+int become_tool(const UserCommand& command, const Environment& env, char* fallback = nullptr);
 
 }  // namespace deja::client

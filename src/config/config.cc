@@ -14,6 +14,7 @@
 
 #include "base/bytes.h"
 #include "base/path.h"
+#include "base/spelling.h"
 #include "config/settings.h"
 #include "config/toml_file.h"
 #include "os/clock.h"
@@ -152,6 +153,23 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
   return FileText{*std::move(text), *id == *file.identity};
 }
 
+// "; did you mean store.limit?" for a setting that is mistyped, or stands in no table or in the wrong one.
+std::string suggestion_for(std::string_view key) {
+  const auto last_part = [](std::string_view k) { return k.substr(k.rfind('.') + 1); };
+  std::size_t best = mistakes_allowed(key) + 1;
+  std::string_view meant;
+  for (const Setting& setting : setting_table()) {
+    const std::string_view name = setting.key;
+    if (name.ends_with('*')) continue;
+    std::size_t mistakes = mistakes_between(key, name);
+    if (last_part(key) == last_part(name)) mistakes = std::min<std::size_t>(mistakes, 1);
+    if (mistakes >= best) continue;
+    best = mistakes;
+    meant = name;
+  }
+  return meant.empty() ? "" : "; did you mean " + std::string(meant) + "?";
+}
+
 // ", not 'maybe'", where that is a text and can be no secret.
 std::string shown(const Given& given, std::string_view key) {
   const auto* text = std::get_if<std::string>(&given.value);
@@ -180,7 +198,8 @@ class Layers {
     loaded_.origins[row].origin = where;
   }
 
-  void apply_file(const std::string& path, std::string_view text, bool is_projects) {
+  void apply_file(const Candidate& file, std::string_view text) {
+    const std::string& path = file.path;
     loaded_.files.insert(loaded_.files.begin(), path);
     for (FileEntry& entry : parse_toml(text, path, loaded_.problems)) {
       const std::string where = path + ":" + std::to_string(entry.line);
@@ -189,10 +208,11 @@ class Layers {
           std::ranges::find_if(table, [&](const Setting& s) { return is_key(s.key, entry.key); });
       if (row == table.end()) {
         loaded_.problems.push_back(
-            {where, entry.key, "there is no such setting; `deja config` lists all"});
+            {where, entry.key,
+             "there is no such setting" + suggestion_for(entry.key) + "; `deja config` lists all"});
         continue;
       }
-      if (is_projects && row->scope == Scope::user) {
+      if (file.is_projects && row->scope == Scope::user) {
         loaded_.problems.push_back(
             {where, entry.key,
              "works only in the user's own file (~/.config/deja/config.toml): all projects share "
@@ -201,7 +221,7 @@ class Layers {
       }
       apply(static_cast<std::size_t>(row - table.begin()),
             {std::move(entry.value), false, name_in(row->key, entry.key),
-             std::string(parent_path(path))},
+             std::string(parent_path(path)), !file.is_projects && !file.named},
             where);
     }
   }
@@ -211,7 +231,7 @@ class Layers {
     for (std::size_t row = 0; row < table.size(); ++row) {
       if (*table[row].environment == '\0') continue;
       if (const auto value = variable(sources, table[row].environment))
-        apply(row, {std::string(*value), true, "", ""},
+        apply(row, {std::string(*value), true, "", "", false},
               std::string("environment ") + table[row].environment);
     }
   }
@@ -237,7 +257,7 @@ bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& 
   Layers layers(loaded);
   for (auto file = files.rbegin(); file != files.rend(); ++file) {
     if (const auto read = read_trusted(*file, loaded.problems)) {
-      layers.apply_file(file->path, read->text, file->is_projects);
+      layers.apply_file(*file, read->text);
       settled = settled && read->same_file;
     }
     settled = settled && (!file->identity || file->identity->newest_ns() < recent_ns);

@@ -40,6 +40,11 @@ struct Config {
   std::vector<std::string> base_dirs;  // absolute, tidy
   std::string key_salt;
   std::map<std::string, std::string> tools;  // names of programs, and what they are taken for
+  // Rules for what is not looked up or not stored.
+  std::vector<std::string> exclude;  // patterns (base/glob.h) of absolute paths
+  std::vector<std::string> bypass_tools, bypass_arguments, bypass_variables;  // patterns
+  std::uint64_t min_cost_ms = 0;                                              // 0: any cost
+  std::string fallback;  // a program's name or absolute path; empty: none
   DaemonMode daemon_mode = DaemonMode::automatic;
   std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
   bool rust_incremental = true;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <map>
+#include <utility>
 
 #include "os/clock.h"
 #include "os/directory_test.h"
@@ -132,13 +133,15 @@ TEST_F(ConfigTest, ToolsAreNamesNotPaths) {
 TEST_F(ConfigTest, AllSettings) {
   write("work/.deja.toml",
         "disable = true\nprogress = 'hits'\nremote = ['s3://a', 'file:///b']\n"
+        "exclude = ['x/**']\nmin_cost = '5ms'\nfallback = 'ccache'\n"
         "remote_mode = 'ro'\n[paths]\nportable = true\nbase_dirs = ['.', "
         "'/x//y/']\n"
         "[key]\nsalt = 's'\n[daemon]\nmode = 'off'\n[audit]\nrate = '0.25'\n"
         "[rust]\nincremental = false\nbuild_scripts = true\n[tools]\nmy-cc = 'gcc'\n"
         "[remotes]\nnamespace = 'team'\ntimeout = '2s'\nsigning_key = 'key'\n"
         "trusted_writers = '/x/writers'\nprefetch = false\nproject = 'x'\n"
-        "upload_limit = '5M'\ndownload_limit = 7\n");
+        "upload_limit = '5M'\ndownload_limit = 7\n[bypass]\ntools = ['gcc-9*']\n"
+        "arguments = ['-fplugin=*']\nvariables = ['FOO', 'BAR=1']\n");
   write("home/.config/deja/config.toml",
         "log = 'a'\nstore.limit = 5000\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
@@ -155,6 +158,12 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_FALSE(c.rust_incremental);
   EXPECT_TRUE(c.rust_build_scripts);
   EXPECT_EQ(c.tools.at("my-cc"), "gcc");
+  EXPECT_THAT(c.exclude, ElementsAre(dir_ + "/work/x/**"));
+  EXPECT_THAT(c.bypass_tools, ElementsAre("gcc-9*"));
+  EXPECT_THAT(c.bypass_arguments, ElementsAre("-fplugin=*"));
+  EXPECT_THAT(c.bypass_variables, ElementsAre("FOO", "BAR=1"));
+  EXPECT_EQ(c.min_cost_ms, 5u);
+  EXPECT_EQ(c.fallback, "ccache");
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));
   EXPECT_EQ(c.remote_mode, RemoteMode::read_only);
   EXPECT_EQ(c.remote_namespace, "team");
@@ -201,6 +210,9 @@ TEST_F(ConfigTest, AnswerTextHoldsWhatCanChangeAnAnswer) {
   };
   EXPECT_NE(with("DEJA_KEY_SALT", "x"), plain);
   EXPECT_NE(with("DEJA_PORTABLE", "1"), plain);
+  EXPECT_NE(with("DEJA_EXCLUDE", "*.c"), plain);
+  EXPECT_NE(with("DEJA_FALLBACK", "ccache"), plain);
+  EXPECT_EQ(with("DEJA_MIN_COST", "5ms"), plain);
   EXPECT_EQ(with("DEJA_LOG", "stderr"), plain);
   // A value ends with a NUL, so that it cannot be mistaken for another setting.
   EXPECT_NE(plain.find(std::string("key.salt=\"\"\0", 12)), std::string::npos);
@@ -264,6 +276,73 @@ TEST_F(ConfigTest, WrongValuesAreProblemsAndTheNextLayerHolds) {
           HasSubstr("/work/.deja.toml:7: paths.base_dirs: expected list"),
           HasSubstr("environment DEJA_PROGRESS: progress: expected \"off\""),
           HasSubstr("environment DEJA_BASE_DIR: paths.base_dirs: expected list")));
+}
+
+TEST_F(ConfigTest, ExcludeIsRelativeToTheFile) {
+  const std::string text = "exclude = ['*.gen.c', 'a/', './b/*.c', '**/c/*', '/d/', '/e']\n";
+  write("work/[x]/.deja.toml", text);
+  const std::string before = std::exchange(cwd_, dir_ + "/work/[x]");
+  EXPECT_THAT(load_all().config.exclude,
+              ElementsAre("**/*.gen.c", dir_ + "/work/\\[x]/a/**", dir_ + "/work/\\[x]/b/*.c",
+                          "**/c/*", "/d/**", "/e"));
+  cwd_ = before;
+  // The user's own file belongs to no project.
+  write("home/.config/deja/config.toml", text);
+  EXPECT_THAT(load_all().config.exclude,
+              ElementsAre("**/*.gen.c", "**/a/**", "**/b/*.c", "**/c/*", "/d/**", "/e"));
+  variables_["DEJA_EXCLUDE"] = "/x/**:*.y";
+  EXPECT_THAT(load_all().config.exclude, ElementsAre("/x/**", "**/*.y"));
+  EXPECT_THAT(load_all().problems, IsEmpty());
+  variables_["DEJA_EXCLUDE"] = "x/y";  // relative to what?
+  EXPECT_THAT(load_all().problems, SizeIs(1));
+}
+
+TEST_F(ConfigTest, RulesThatMakeNoSenseAreProblems) {
+  for (const char* wrong :
+       {"exclude = ['']", "exclude = 3", "bypass.tools = 3", "bypass.tools = ''",
+        "bypass.arguments = ['']", "bypass.variables = [1]", "min_cost = 5", "min_cost = '0.5ms'",
+        "min_cost = 'much'", "fallback = './ccache'", "fallback = ['ccache']"}) {
+    write("work/.deja.toml", std::string(wrong) + "\n");
+    const Loaded loaded = load_all();
+    ASSERT_THAT(loaded.problems, SizeIs(1)) << wrong;
+    EXPECT_THAT(loaded.problems[0].text(), HasSubstr("/work/.deja.toml:1: ")) << wrong;
+    EXPECT_EQ(loaded.answer_text, load({[](auto) { return std::nullopt; }, "/"}).answer_text);
+  }
+}
+
+TEST_F(ConfigTest, ATextIsOnePattern) {
+  write("work/.deja.toml", "bypass.arguments = '-DA=1,2:3'\nexclude = '*.y'\n");
+  EXPECT_THAT(load_all().config.bypass_arguments, ElementsAre("-DA=1,2:3"));
+  EXPECT_THAT(load_all().config.exclude, ElementsAre("**/*.y"));
+  EXPECT_THAT(load_all().problems, IsEmpty());
+}
+
+TEST_F(ConfigTest, ACommandCanDoWithoutTheFallbackOfItsProject) {
+  write("work/.deja.toml", "fallback = '/opt/bin/icecc'\n");
+  EXPECT_EQ(load_all().config.fallback, "/opt/bin/icecc");
+  variables_["DEJA_FALLBACK"] = "off";
+  EXPECT_EQ(load_all().config.fallback, "");
+  EXPECT_THAT(load_all().problems, IsEmpty());
+}
+
+TEST_F(ConfigTest, AMistypedSettingIsRecognized) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"stor.limit = 1", "; did you mean store.limit?"},
+      {"limit = 1", "; did you mean store.limit?"},
+      {"store.lmiit = 1", "; did you mean store.limit?"},
+      {"excludes = ['x']", "; did you mean exclude?"},
+      {"paths.exclude = ['x']", "; did you mean exclude?"},
+      {"bypass.tool = 'gcc'", "; did you mean bypass.tools?"},
+      {"fancy = 1", "there is no such setting; `deja config` lists all"},
+  };
+  for (const auto& [line, expected] : rows) {
+    write("work/.deja.toml", "# a comment\n" + std::string(line) + "\ndisable = true\n");
+    const Loaded loaded = load_all();
+    ASSERT_THAT(loaded.problems, SizeIs(1)) << line;
+    EXPECT_THAT(loaded.problems[0].text(), HasSubstr("/work/.deja.toml:2: ")) << line;
+    EXPECT_THAT(loaded.problems[0].text(), HasSubstr(expected)) << line;
+    EXPECT_TRUE(loaded.config.disable) << "the rest of the file counts";
+  }
 }
 
 TEST_F(ConfigTest, BrokenFileIsOneProblem) {

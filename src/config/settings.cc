@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/bool_text.h"
+#include "base/glob.h"
 #include "base/path.h"
 #include "base/secrets.h"
 #include "base/unit_text.h"
@@ -165,6 +166,74 @@ std::string show_tools(const Config& config) {
   return out + "}";
 }
 
+// The pattern for absolute paths. Empty: it makes no sense here.
+//
+// A name alone counts in any directory, and "third_party/" means all that is below it. A pattern with a
+// directory is relative to the file's directory, as other paths in a file are. The user's own file belongs to
+// no project, so there it counts below any directory.
+std::string exclude_pattern(const Given& given, std::string pattern) {
+  if (pattern.ends_with('/')) pattern += "**";
+  const bool is_name = pattern.find('/') == std::string::npos;
+  if (pattern.empty() || pattern.starts_with('/') || pattern.starts_with("**/")) return pattern;
+  if (is_name || given.is_users) return "**/" + tidy_path(pattern);
+  if (given.from_environment) return {};
+  return tidy_path(join_path(glob_of_text(given.directory), pattern));
+}
+
+// In the environment the patterns are separated by colons.
+bool assign_exclude(const Given& given, Config& config) {
+  const auto patterns = list(given, ':');
+  if (!patterns) return false;
+  std::vector<std::string> exclude;
+  for (const std::string& pattern : *patterns) {
+    exclude.push_back(exclude_pattern(given, pattern));
+    if (exclude.back().empty()) return false;
+  }
+  config.exclude = std::move(exclude);
+  return true;
+}
+
+// A text alone is one pattern: an argument or a value may hold any separator.
+template <std::vector<std::string> Config::* kMember>
+bool assign_patterns(const Given& given, Config& config) {
+  std::vector<std::string> patterns;
+  if (const auto* one = std::get_if<std::string>(&given.value))
+    patterns = {*one};
+  else if (const auto* several = std::get_if<std::vector<std::string>>(&given.value))
+    patterns = *several;
+  else
+    return false;
+  if (std::ranges::find(patterns, "") != patterns.end()) return false;
+  config.*kMember = std::move(patterns);
+  return true;
+}
+
+template <std::vector<std::string> Config::* kMember>
+std::string show_patterns(const Config& config) {
+  return show_list(config.*kMember);
+}
+
+bool assign_min_cost(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  const auto ns = text == nullptr ? std::nullopt : parse_duration_ns(*text);
+  if (!ns || (*ns != 0 && *ns < 1'000'000)) return false;
+  config.min_cost_ms = *ns / 1'000'000;
+  return true;
+}
+
+bool assign_fallback(const Given& given, Config& config) {
+  const auto* text = std::get_if<std::string>(&given.value);
+  if (text == nullptr) return false;
+  // A relative path would be another program in each directory.
+  if (text->find('/') != std::string::npos && !text->starts_with('/')) return false;
+  config.fallback = *text == "off" ? "" : *text;
+  return true;
+}
+
+std::string show_fallback(const Config& config) {
+  return show_text(config.fallback.empty() ? "off" : config.fallback);
+}
+
 bool assign_remote(const Given& given, Config& config) {
   auto urls = list(given, ',');
   if (!urls) return false;
@@ -288,6 +357,36 @@ std::vector<Setting> rows_of_this_machine() {
   };
 }
 
+// What is left alone, and what then runs it.
+std::vector<Setting> rows_of_rules() {
+  return {
+      {"exclude", "DEJA_EXCLUDE",
+       "list of patterns of paths (separated by colons in the environment)",
+       "sources that are not looked up", assign_exclude, show_patterns<&Config::exclude>,
+       Answers::change},
+      {"bypass.tools", "", "list of patterns of names, or of paths where they hold a /",
+       "tools whose commands are not looked up", assign_patterns<&Config::bypass_tools>,
+       show_patterns<&Config::bypass_tools>, Answers::change},
+      {"bypass.arguments", "", "list of patterns of arguments, such as \"-fplugin=*\"",
+       "a command with such an argument is not looked up",
+       assign_patterns<&Config::bypass_arguments>, show_patterns<&Config::bypass_arguments>,
+       Answers::change},
+      {"bypass.variables", "", "list of patterns of NAME or NAME=VALUE",
+       "a command with such an environment variable is not looked up",
+       assign_patterns<&Config::bypass_variables>, show_patterns<&Config::bypass_variables>,
+       Answers::change},
+      {"min_cost", "DEJA_MIN_COST", "time such as \"5ms\" or \"1s\"; \"0ms\" for none",
+       "what a tool does in less time is not stored", assign_min_cost,
+       [](const Config& c) { return show_text(std::to_string(c.min_cost_ms) + "ms"); },
+       Answers::unchanged},
+      {"fallback", "DEJA_FALLBACK",
+       "name or absolute path of a program, such as \"ccache\"; \"off\" for none",
+       "the program in front of compilers whose commands are not looked up "
+       "(docs/decisions/0014-fallback.md)",
+       assign_fallback, show_fallback, Answers::change},
+  };
+}
+
 std::vector<Setting> rows_of_remotes() {
   return {
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
@@ -338,7 +437,8 @@ std::vector<Setting> rows_of_remotes() {
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> rows = rows_of_this_machine();
-    for (Setting& row : rows_of_remotes()) rows.push_back(std::move(row));
+    for (auto&& more : {rows_of_rules(), rows_of_remotes()})
+      rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();
   return table;

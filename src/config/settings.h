@@ -15,6 +15,7 @@ struct Given {
   bool from_environment = false;
   std::string name;       // for "tools.NAME": the user's NAME
   std::string directory;  // the file's directory, to which relative paths in it are relative
+  bool is_users = false;  // from the user's own file, which belongs to no project
 };
 
 // Where a setting may be given. One engine serves all projects, so a project cannot change what

@@ -29,7 +29,8 @@ The first of these that gives a value is used:
 
 An empty variable counts as unset. A file that deja finds by itself is used only if it belongs to you or to root and not
 everybody may write to it. A setting that deja does not know, or a value that makes no sense, is never an error:
-`deja config` and `deja doctor` show the problem, and the next source is used, at last the default.
+`deja config`, `deja doctor` and once the journal (`deja stats`) name the file, the line and the key. The rest of the
+file counts; for that key the next source is used, at last the default.
 
     # .deja.toml
     [paths]
@@ -40,11 +41,45 @@ everybody may write to it. A setting that deja does not know, or a value that ma
     mygen = "any"              # one job of which nothing is known
 
     # ~/.config/deja/config.toml
+    min_cost = "5ms"
+
     [store]
     limit = "50G"
 
     [daemon]
     idle_exit = "8h"
+
+## Rules
+
+    # .deja.toml
+    exclude = ["third_party/", "*.gen.c"]
+    fallback = "ccache"
+
+    [bypass]
+    tools = ["gcc-9*", "/opt/old/bin/*"]
+    arguments = ["-fplugin=*"]
+    variables = ["TRACE_*", "MODE=experiment"]
+
+Each is a list of patterns. A command that one of them matches is a bypass: it runs as if deja were not there, and its
+event names the rule.
+
+- `?` is one byte, `*` any number of bytes, `[a-z]` and `[!a-z]` one byte of a set; a backslash takes the next byte as
+  it is.
+- `exclude`: paths of sources. `?`, `*` and sets stop at a `/`; `**` does not; `third_party/` is all below that
+  directory. A pattern without a `/` is a file's name in any directory. A pattern with a `/` is relative to the
+  directory of `.deja.toml`; in the user's own file it counts below any directory; in the environment it is absolute or
+  begins with `**/`.
+- `bypass.tools`: the name of the command or of the program that it leads to; the program's path, where the pattern
+  holds a `/`.
+- `bypass.arguments`: each argument by itself, also those in response files.
+- `bypass.variables`: `NAME` or `NAME=VALUE`, both patterns, of the variables that the tool gets.
+- `min_cost`: a run that took less time is not stored. What was stored before is still served.
+- `fallback`: runs C, C++ and Rust compilers whose commands are not looked up
+  ([decision 14](decisions/0014-fallback.md)). If there is no such program, the tool runs by itself.
+
+A list replaces the list of a source further down: the lists of a project and of its user are not added up.
+
+## Changes
 
 A setting can change what a request is answered, so every setting that can is part of the name under which the request
 is remembered. Changing one never needs `deja purge`.

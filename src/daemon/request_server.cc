@@ -79,7 +79,7 @@ std::unique_ptr<engine::Engine> RequestServer::open_engine() const {
                                       .interposer = std::move(interposer),
                                       .remote_library = own_directory() + "/libdeja-remote.so",
                                       .is_embedded = false});
-  for (const config::Problem& p : loaded_.problems) engine->journal().trouble(p.text());
+  engine->note(loaded_.problems);
   if (!problem.empty()) engine->journal().trouble(problem);
   return engine;
 }
@@ -101,7 +101,9 @@ void RequestServer::answer(Connection& connection, const pipeline::Outcome& outc
     body += std::string_view(done->last_word).substr(0, wire::kLastWordMax);
     ignore(connection.send_last(wire::Kind::published, body), "the client has left");
   } else {
-    ignore(connection.send_last(wire::Kind::exec, {}), "the client has left");
+    std::string body = std::get<pipeline::ExecTool>(outcome.answer).fallback;
+    if (!body.empty()) body.push_back('\0');
+    ignore(connection.send_last(wire::Kind::exec, body), "the client has left");
   }
 }
 

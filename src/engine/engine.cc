@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/output_locks.h"
+#include "pipeline/fallback.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_path.h"
 #include "tool/exec/exec_options.h"
@@ -200,20 +201,22 @@ void Engine::maintain() {
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }
 
-// A mistake in a file is one trouble, not one for each request.
-void Engine::note_problems(const std::shared_ptr<const config::Loaded>& loaded) {
-  if (loaded->problems.empty()) return;
-  {
-    const MutexLock lock(problems_mutex_);
-    if (problems_noted_.lock() == loaded) return;
-    problems_noted_ = loaded;
+void Engine::note(const std::vector<config::Problem>& problems) {
+  constexpr std::size_t kNotedMax = 1000;  // of all projects
+  for (const config::Problem& problem : problems) {
+    const std::string text = problem.text();
+    {
+      const MutexLock lock(problems_mutex_);
+      if (problems_noted_.size() >= kNotedMax) problems_noted_.clear();
+      if (!problems_noted_.insert(text).second) continue;
+    }
+    journal_->trouble(text);
   }
-  for (const config::Problem& p : loaded->problems) journal_->trouble(p.text());
 }
 
 pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
   const auto loaded = config_.load(sources_of(request));
-  note_problems(loaded);
+  note(loaded->problems);
   pipeline::Settings settings;
   settings.answer_text = loaded->answer_text;
   settings.disabled = loaded->config.disable;
@@ -225,6 +228,10 @@ pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
   settings.base_dirs = loaded->config.base_dirs;
   settings.salt = loaded->config.key_salt;
   settings.tools = loaded->config.tools;
+  settings.rules = {loaded->config.exclude, loaded->config.bypass_tools,
+                    loaded->config.bypass_arguments, loaded->config.bypass_variables};
+  settings.min_cost_ns = loaded->config.min_cost_ms * 1'000'000;
+  settings.fallback = loaded->config.fallback;
   settings.read_only = services() != nullptr && store_->is_read_only();
   if (services() != nullptr) settings.remotes = remotes_->find(loaded->config, request.environment);
   return settings;
@@ -249,6 +256,9 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
   }
   outcome.bypass = tool::BypassReason::internal_error;
   outcome.reason = store_problem();
+  pipeline::Fallback fallback = pipeline::find_fallback(settings, request, *outcome.bypass);
+  if (!fallback.problem.empty()) outcome.troubles.push_back(std::move(fallback.problem));
+  outcome.answer = pipeline::ExecTool{std::move(fallback.program)};
   outcome.tool_runs = 1;
   if (!request.argv.empty()) outcome.tool = request.argv.front();
   return outcome;

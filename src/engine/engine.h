@@ -9,6 +9,8 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "base/mutex.h"
 #include "config/config.h"
@@ -47,6 +49,8 @@ class Engine {
   pipeline::Settings settings_for(const pipeline::Request& request);
   // Does a configuration file switch the daemon off for this request? Empty: its environment does.
   std::optional<bool> is_daemon_off(const pipeline::Request& request);
+  // Writes what is wrong with a configuration into the journal: each mistake once, not once for each request.
+  void note(const std::vector<config::Problem>& problems);
   pipeline::Outcome handle(const pipeline::Request& request, const pipeline::Settings& settings,
                            pipeline::Client& client);
   // Writes the outcome to the journal and, where the user asked for it (`deja exec --explain`, `progress`),
@@ -68,7 +72,6 @@ class Engine {
   void open_store();
   // A request that has run meanwhile may have remembered what was removed.
   void forget_unless(std::uint64_t epoch);
-  void note_problems(const std::shared_ptr<const config::Loaded>& loaded);
 
   const Options options_;
   std::unique_ptr<journal::Journal> journal_;
@@ -86,7 +89,7 @@ class Engine {
 
   Mutex problems_mutex_;
   std::string store_problem_ GUARDED_BY(problems_mutex_);
-  std::weak_ptr<const config::Loaded> problems_noted_ GUARDED_BY(problems_mutex_);
+  std::unordered_set<std::string> problems_noted_ GUARDED_BY(problems_mutex_);
 };
 
 // The configuration's sources for this process itself. cwd: absolute; project files are read from there up.

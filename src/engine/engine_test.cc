@@ -2,8 +2,10 @@
 #include "engine/engine.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "journal/reader.h"
+#include "journal/troubles.h"
 #include "os/clock.h"
 #include "os/directory_test.h"
 
@@ -53,6 +55,42 @@ TEST_F(EngineTest, SettingsAreThoseOfTheRequestsEnvironmentAndDirectory) {
   request_.environment = {"DEJA_KEY_SALT=of the environment", "DEJA_DISABLE=1"};
   EXPECT_EQ(engine->settings_for(request_).salt, "of the environment");
   EXPECT_TRUE(engine->settings_for(request_).disabled);
+}
+
+TEST_F(EngineTest, RulesAreThoseOfTheSettings) {
+  const auto engine = open();
+  write(".deja.toml",
+        "exclude = ['*.y']\nmin_cost = '5ms'\nfallback = 'ccache'\n[bypass]\ntools = ['a']\n"
+        "arguments = ['b']\nvariables = ['C']\n");
+  const pipeline::Settings settings = engine->settings_for(request_);
+  EXPECT_EQ(settings.rules.sources, std::vector<std::string>{"**/*.y"});
+  EXPECT_EQ(settings.rules.tools, std::vector<std::string>{"a"});
+  EXPECT_EQ(settings.rules.arguments, std::vector<std::string>{"b"});
+  EXPECT_EQ(settings.rules.variables, std::vector<std::string>{"C"});
+  EXPECT_EQ(settings.min_cost_ns, 5'000'000u);
+  EXPECT_EQ(settings.fallback, "ccache");
+}
+
+// Also when requests of two projects come in turn.
+TEST_F(EngineTest, AMistakeInAFileIsOneTrouble) {
+  const auto engine = open();
+  for (const char* project : {"one", "two"})
+    write(std::string(project) + "/.deja.toml", "# mine\nexcludes = ['x']\n");
+  for (int i = 0; i < 3; ++i) {
+    for (const char* project : {"one", "two"}) {
+      const std::string cwd = join_path(dir_, project);
+      request_.cwd = cwd;
+      static_cast<void>(engine->settings_for(request_));
+    }
+  }
+  EXPECT_EQ(engine->journal().counts()[journal::Counter::errors], 2u);
+  const auto troubles = journal::read_troubles(journal::journal_dir(cache()));
+  ASSERT_TRUE(troubles);
+  ASSERT_EQ(troubles->size(), 2u);
+  EXPECT_EQ((*troubles)[0].count, 1u);
+  EXPECT_EQ((*troubles)[0].text, join_path(dir_, "two") +
+                                     "/.deja.toml:2: excludes: there is no such setting; did you "
+                                     "mean exclude?; `deja config` lists all");
 }
 
 TEST_F(EngineTest, RecordsOneEventForARequest) {
@@ -122,6 +160,24 @@ TEST_F(EngineTest, WithoutAStoreEveryRequestIsABypass) {
   EXPECT_EQ(outcome.bypass, tool::BypassReason::internal_error);
   EXPECT_TRUE(outcome.reason.starts_with("store: ")) << outcome.reason;
   EXPECT_TRUE(std::holds_alternative<pipeline::ExecTool>(outcome.answer));
+  EXPECT_EQ(std::get<pipeline::ExecTool>(outcome.answer).fallback, "");
+
+  // Another wrapper may do its work meanwhile, as for any compiler that is not looked up.
+  for (const char* program : {"bin/gcc", "bin/wrapper"}) {
+    write(program, "a program");
+    ASSERT_EQ(::chmod(join_path(dir_, program).c_str(), 0755), 0);
+  }
+  const std::string path = "PATH=" + join_path(dir_, "bin");
+  request_.argv = {"gcc", "-c", "a.c"};
+  request_.environment = {path, "DEJA_FALLBACK=wrapper"};
+  const auto fallback_now = [&] {
+    const Outcome again = engine->handle(request_, engine->settings_for(request_), client);
+    return std::get<pipeline::ExecTool>(again.answer).fallback;
+  };
+  EXPECT_EQ(fallback_now(), join_path(dir_, "bin/wrapper"));
+  request_.environment.push_back("DEJA_DISABLE=1");
+  EXPECT_EQ(fallback_now(), "");
+
   engine->forget();
   ASSERT_TRUE(os::remove_tree(cache()));
   engine->maintain();

@@ -19,7 +19,10 @@ struct Replay {
   std::uint32_t exit_code = 0;
   std::string out, err;
 };
-struct ExecTool {};                        // the client becomes the tool
+struct ExecTool {  // the client becomes the tool,
+  std::string
+      fallback;  // or this program (absolute), with the tool's command line; empty: the tool
+};
 struct Done {                              // the tool has run; exit
   std::optional<std::uint32_t> exit_code;  // with this instead of its code
   std::string last_word;                   // for standard error

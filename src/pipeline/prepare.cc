@@ -156,29 +156,32 @@ void note_temporary_directories(Prepared& out) {
 std::variant<Prepared, Declined> prepare(const Request& request, const Settings& settings,
                                          Services& services, Client* client) {
   auto located = locate(request, settings);
-  if (auto* why = std::get_if<Bypass>(&located)) return Declined{std::move(*why), {}};
+  if (auto* why = std::get_if<Bypass>(&located)) return Declined{std::move(*why), {}, nullptr};
   Located& located_tool = std::get<Located>(located);
   Prepared out;
   out.command = std::move(located_tool.command);
   out.adapter = located_tool.adapter;
   out.looked_at = std::move(located_tool.looked_at);
 
+  const auto declined = [&out](Bypass why) {
+    return Declined{std::move(why), out.command.tool, out.adapter};
+  };
+  if (auto why = rule_against(settings.rules, out.command)) return declined(*std::move(why));
   auto classified = classify(out, settings, services, client);
-  if (auto* why = std::get_if<Bypass>(&classified))
-    return Declined{std::move(*why), out.command.tool};
+  if (auto* why = std::get_if<Bypass>(&classified)) return declined(std::move(*why));
   out.invocation = std::move(std::get<tool::Invocation>(classified));
+  if (auto why = rule_against(settings.rules, out.invocation)) return declined(*std::move(why));
   if (must_run_by_path(request, located_tool.behind_client, out))
     out.invocation.run.argv.front() = out.command.tool;
   if (!identify(out, services))
-    return Declined{{BypassReason::internal_error, "cannot read the tool"}, out.command.tool};
+    return declined({BypassReason::internal_error, "cannot read the tool"});
   out.roots = find_roots(out.command, out.invocation, settings);
   // PWD may name the working directory by another path, and whether it does may change.
   const std::string_view pwd = out.command.variable("PWD").value_or("");
   if (pwd.starts_with('/') && pwd != out.command.cwd) out.looked_at.emplace_back(pwd);
   note_temporary_directories(out);
   if (out.invocation.policy.is_generic) {
-    if (auto why = add_declared(out, services, client))
-      return Declined{*std::move(why), out.command.tool};
+    if (auto why = add_declared(out, services, client)) return declined(*std::move(why));
   }
   const action::Action action{out.command,  out.invocation, out.roots,
                               out.identity, request.umask,  settings.salt};

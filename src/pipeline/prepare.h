@@ -26,10 +26,11 @@ struct Prepared {
   ProbeKey probe;
 };
 
-// A bypass, and the tool if it is known.
+// A bypass, and the tool and its adapter if they are known.
 struct Declined {
   tool::Bypass bypass;
   std::string tool;
+  const tool::Adapter* adapter = nullptr;
 };
 
 // client: gives standard input where that is part of the action. Null: such an action is declined.

@@ -47,9 +47,11 @@ std::optional<NotStored> hopeless(const RunReport& report, const Target& target)
 
 // Why a proven result is not to be stored; none: it is.
 std::optional<NotStored> not_to_be_stored(const RunReport& report,
-                                          const tool::Invocation& invocation, bool read_only) {
-  if (read_only || invocation.storage.is_read_only) return NotStored::read_only;
+                                          const tool::Invocation& invocation,
+                                          const Settings& settings) {
+  if (settings.read_only || invocation.storage.is_read_only) return NotStored::read_only;
   if (report.exit_code != 0 && !invocation.storage.failures) return NotStored::tool_failed;
+  if (report.elapsed_ns < settings.min_cost_ns) return NotStored::too_cheap;
   return {};
 }
 
@@ -186,7 +188,7 @@ bool Publication::is_worth_a_look() {
     return false;
   }
   const tool::Invocation& invocation = target_.invocation;
-  unwanted_because_ = not_to_be_stored(report_, invocation, settings_.read_only);
+  unwanted_because_ = not_to_be_stored(report_, invocation, settings_);
   if (!unwanted_because_ || invocation.storage.is_strict || services_.flights.has_waiters(p_.probe))
     return true;
   out_.not_stored = Problem{*unwanted_because_};

@@ -47,7 +47,7 @@ Outcome RequestPath::answer() {
   // From here on: one bounded job of a tool that an adapter knows, or that the user declares.
   if (is_audit && audit()) return done();
   if (look_up()) return done();
-  if (leave_to_incremental()) return done();
+  if (leave_to_incremental() || leave_to_fallback()) return done();
   // From here on nothing stored can be used.
   if (wait_for_other_run()) return done();
   if (ask_remotes()) return done();
@@ -75,8 +75,10 @@ bool RequestPath::serve_from_request_cache() {
 bool RequestPath::prepare() {
   auto prepared = pipeline::prepare(request_, settings_, services_, &client_);
   if (auto* why = std::get_if<Declined>(&prepared)) {
+    const Fallback fallback =
+        find_fallback(settings_, request_, why->bypass.reason, why->adapter, why->tool);
     if (!why->tool.empty()) outcome_.tool = std::move(why->tool);
-    bypass(std::move(why->bypass));
+    bypass(std::move(why->bypass), fallback);
     return false;
   }
   const Prepared& p = prepared_.emplace(std::get<Prepared>(std::move(prepared)));
@@ -194,6 +196,19 @@ bool RequestPath::leave_to_incremental() {
   if (!there || !*there) return false;
   if (!services_.incremental.missed(prepared_->probe, os::monotonic_ns())) return false;
   bypass({BypassReason::incremental, std::move(outcome_.reason)});
+  return true;
+}
+
+// A run that is not stored needs no observation, so another wrapper may do it.
+bool RequestPath::leave_to_fallback() {
+  if (!settings_.read_only) return false;
+  const Fallback fallback = find_fallback(settings_, request_, BypassReason::fallback,
+                                          prepared_->adapter, prepared_->command.tool);
+  if (fallback.program.empty()) {
+    if (!fallback.problem.empty()) outcome_.troubles.push_back(fallback.problem);
+    return false;
+  }
+  bypass({BypassReason::fallback, std::move(outcome_.reason)}, fallback);
   return true;
 }
 
@@ -366,12 +381,17 @@ void RequestPath::note(std::vector<std::string> troubles) {
   for (std::string& trouble : troubles) outcome_.troubles.push_back(std::move(trouble));
 }
 
-void RequestPath::bypass(Bypass why) {
+void RequestPath::bypass(Bypass why) { bypass(std::move(why), {}); }
+
+void RequestPath::bypass(Bypass why, const Fallback& fallback) {
+  if (!fallback.problem.empty()) outcome_.troubles.push_back(fallback.problem);
+  if (!fallback.program.empty())
+    why.detail += (why.detail.empty() ? "run by " : "; run by ") + fallback.program;
   outcome_.kind = OutcomeKind::bypass;
   outcome_.bypass = why.reason;
   outcome_.reason = std::move(why.detail);
   outcome_.tool_runs = 1;
-  outcome_.answer = ExecTool{};
+  outcome_.answer = ExecTool{fallback.program};
   // A command that was classified has told them.
   if (outcome_.what.empty() && outcome_.output.empty()) {
     tool::NamedFiles named = tool::named_files(request_.argv);

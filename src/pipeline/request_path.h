@@ -9,6 +9,7 @@
 
 #include "evidence/claim_checker.h"
 #include "pipeline/client.h"
+#include "pipeline/fallback.h"
 #include "pipeline/finished_run.h"
 #include "pipeline/flights.h"
 #include "pipeline/look_up.h"
@@ -42,6 +43,7 @@ class RequestPath {
   bool audit();
   bool look_up();
   bool leave_to_incremental();
+  bool leave_to_fallback();
   bool wait_for_other_run();
   bool ask_remotes();
   bool run();  // false: the client is gone
@@ -61,6 +63,7 @@ class RequestPath {
   void wrap_build_script(const tool::Invocation& invocation);
   void note(std::vector<std::string> troubles);
   void bypass(tool::Bypass why);
+  void bypass(tool::Bypass why, const Fallback& fallback);
   Outcome done();
 
   const Request& request_;

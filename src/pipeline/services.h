@@ -14,6 +14,7 @@
 #include "pipeline/outcome.h"
 #include "pipeline/record_cache.h"
 #include "pipeline/remotes.h"
+#include "pipeline/rules.h"
 #include "store/store.h"
 #include "tool/rust/incremental.h"
 #include "warm/request_cache.h"
@@ -32,6 +33,9 @@ struct Settings {
   double audit_rate = 0;         // the part of all hits for which the tool is run and compared
   std::vector<std::string> base_dirs;  // absolute; workspaces lie in these
   std::string salt;
+  Rules rules;
+  std::uint64_t min_cost_ns = 0;  // a run that took less is not stored
+  std::string fallback;           // the program in front of what is left alone; empty: none
   std::map<std::string, std::string> tools;  // name of a program -> the name that an adapter knows
   std::shared_ptr<Remotes> remotes{};        // null: none is configured
 };

@@ -101,7 +101,8 @@ constexpr ForeignRow kRows[] = {
      "name the program in the setting tools: tools.NAME = \"gcc\""},
     {"path", "CCACHE_PATH", nullptr, "the compiler is looked for in PATH"},
     {"prefix_command", "CCACHE_PREFIX", nullptr,
-     "distributed compiling is not there; name such a program in the command"},
+     "the setting fallback names a program for what deja leaves alone; what is stored is compiled "
+     "here"},
     {"prefix_command_cpp", "CCACHE_PREFIX_CPP", nullptr, kOneMode},
     {"umask", "CCACHE_UMASK", nullptr, "the cache belongs to one user"},
     {"read_only", "CCACHE_READONLY", nullptr, kLater},

@@ -2,6 +2,7 @@
 // The settings of kache, from its variables and its file (TOML).
 
 #include "base/path.h"
+#include "config/value.h"
 #include "setup/migrate.h"
 #include "setup/toml_edit.h"
 
@@ -37,6 +38,27 @@ void take_incremental(const Foreign& found, Draft& draft) {
   if (!is_true(found.value)) draft.set("rust.incremental", "false");
 }
 
+void take_fallback(const Foreign& found, Draft& draft) {
+  if (found.value == "off" || found.value == "none" || found.value.empty()) return;
+  draft.set("fallback", toml_quoted(found.value));
+}
+
+void take_min_cost(const Foreign& found, Draft& draft) {
+  if (found.value.find_first_not_of("0123456789") != std::string::npos)
+    return draft.leave("'" + found.value + "' is not a number of milliseconds");
+  draft.set("min_cost", toml_quoted(found.value + "ms"));
+}
+
+// kache's patterns are relative to a workspace; in the user's own file deja's count in any directory.
+void take_exclude(const Foreign& found, Draft& draft) {
+  if (found.value.find_first_of("~${") != std::string::npos)
+    return draft.leave("a pattern has ~, $ or {}, which deja's patterns have not");
+  std::string list;
+  for (const std::string& pattern : config::split_list(found.value, ','))
+    list += (list.empty() ? "" : ", ") + toml_quoted(pattern);
+  if (!list.empty()) draft.set("exclude", "[" + list + "]");
+}
+
 constexpr ForeignRow kRows[] = {
     {"cache.local_max_size", "KACHE_MAX_SIZE", take_limit_1000, ""},
     {"cache.local_store", "KACHE_CACHE_DIR", nullptr, kOwnPlace},
@@ -66,19 +88,17 @@ constexpr ForeignRow kRows[] = {
     {"cache.preserve_incremental", "KACHE_PRESERVE_INCREMENTAL", nullptr, kNotNeeded},
     {"cache.incremental_crates", "KACHE_INCREMENTAL_CRATES", nullptr,
      "deja finds the crates that are edited again and again by itself"},
-    {"cache.fallback", "KACHE_FALLBACK", nullptr,
-     "a command that deja does not cache runs the tool itself"},
-    {"cache.exclude", "", nullptr,
-     "no source can be excluded; DEJA_DISABLE=1 runs a command without deja"},
-    {"cache.bypass_crates", "", nullptr, "no crate can be excluded"},
-    {"cache.bypass_argv", "", nullptr, "no command can be excluded by its arguments"},
-    {"cache.bypass_env", "", nullptr, "no command can be excluded by its variables"},
+    {"cache.fallback", "KACHE_FALLBACK", take_fallback, ""},
+    {"cache.exclude", "", take_exclude, ""},
+    {"cache.bypass_crates", "", nullptr, "set exclude to the files that the crates begin with"},
+    {"cache.bypass_argv", "", nullptr,
+     "set bypass.arguments: each of its patterns is one argument"},
+    {"cache.bypass_env", "", nullptr, "set bypass.variables: NAME or NAME=VALUE"},
     {"cache.key_env_vars", "KACHE_KEY_ENV_VARS", nullptr, kObserved},
     {"cache.path_only_env_vars", "KACHE_PATH_ONLY_ENV_VARS", nullptr, kObserved},
     {"cc.extra_allowlist_flags", "KACHE_CC_EXTRA_ALLOWLIST_FLAGS", nullptr,
      "options need no list: deja looks at what a run reads and writes"},
-    {"cache.min_store_compile_ms", "KACHE_MIN_STORE_COMPILE_MS", nullptr,
-     "everything is stored; what saves little is evicted first"},
+    {"cache.min_store_compile_ms", "KACHE_MIN_STORE_COMPILE_MS", take_min_cost, ""},
     {"cache.modified_input_guard", "KACHE_MODIFIED_INPUT_GUARD", nullptr, kAlways},
     {"cache.auto_gc", "KACHE_AUTO_GC", nullptr, kAlways},
     {"cache.gc_max_age_hours", "KACHE_GC_MAX_AGE_HOURS", nullptr,

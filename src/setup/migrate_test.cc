@@ -89,13 +89,16 @@ TEST_F(Migrate, TakesSccachesS3AndRedis) {
 TEST_F(Migrate, TakesKache) {
   write(
       "kache/config.toml",
-      "[cache]\nlocal_max_size = '50GiB'\nprefetch_enabled = false\nexclude = ['a']\n"
+      "[cache]\nlocal_max_size = '50GiB'\nprefetch_enabled = false\nexclude = ['a/**', 'b.c']\n"
+      "fallback = 'sccache'\nmin_store_compile_ms = 20\nbypass_argv = ['x']\n"
       "[cache.remote]\ntype = 'filesystem'\npath = '/mnt/c'\n[paths]\nbase_dirs = ['/a', '/b']\n");
   const Plan plan = migrate("kache");
   EXPECT_THAT(file(), AllOf(HasSubstr("limit = \"50Gi\""), HasSubstr("prefetch = false"),
                             HasSubstr("remote = [\"file:///mnt/c\"]"),
                             HasSubstr("base_dirs = [\"/a\", \"/b\"]")));
-  EXPECT_THAT(plan.notes, Contains(HasSubstr("cache.exclude: ")));
+  EXPECT_THAT(file(), AllOf(HasSubstr("exclude = [\"a/**\", \"b.c\"]"),
+                            HasSubstr("fallback = \"sccache\""), HasSubstr("min_cost = \"20ms\"")));
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("cache.bypass_argv: ")));
 }
 
 TEST_F(Migrate, TheUsersOwnSettingsStay) {

@@ -49,6 +49,16 @@ const std::vector<BypassRow>& bypass_rows() {
        "Run `deja doctor`; it names what is wrong with the cache."},
       {no_cache, "no_cache", "`deja exec` got `--no-cache` or `--non-deterministic`.", "",
        "Leave the option out."},
+      {excluded, "excluded", "A pattern of the setting `exclude` matches a source.", "",
+       "Change `exclude`; `deja config` says where it is set."},
+      {rule, "rule",
+       "A pattern of `bypass.tools`, `bypass.arguments` or `bypass.variables` matches the command.",
+       "", "Change that setting; `deja config` says where it is set."},
+      {fallback, "fallback",
+       "The cache may only be read and has no result, so the program of the setting `fallback` "
+       "runs "
+       "the command.",
+       "", "Make the cache directory writable, and results are stored again."},
       {incremental, "incremental",
        "A crate that cargo compiles with its incremental cache was edited repeatedly; it is "
        "left "

@@ -42,6 +42,9 @@ enum class BypassReason : std::uint8_t {
   disabled,            // DEJA_DISABLE, or `disable` in the config
   internal_error,      // the cache failed; the journal has the reason
   no_cache,            // deja exec --no-cache, --non-deterministic
+  excluded,            // the setting `exclude` names the source
+  rule,                // a setting `bypass.…` names the tool, an argument or a variable
+  fallback,            // its result could not be stored, so the setting `fallback` runs it
   incremental,         // edited repeatedly: left to rustc's incremental cache
   not_run,             // deja exec: a wrong option, or only the key was asked for
 };

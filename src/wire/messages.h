@@ -36,7 +36,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Incremented with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 7;
+inline constexpr std::uint16_t kProtocol = 8;
 // A larger request does not come from a deja client (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // The largest tool output that is stored; more is passed on but not stored.
@@ -140,7 +140,8 @@ inline ReplayHead read_replay_head(Reader& r) {
 }
 inline constexpr std::size_t kReplayHeadSize = 12;
 
-// A bypass has no body: the client finds the tool itself, as it does without an engine.
+// A bypass: the client finds the tool itself, as it does without an engine. Body: nothing, or the absolute path
+// of a program that is to be run with the tool's command line, and a NUL.
 
 // A miss. Body: u32 flags, u32 milliseconds the tool may take (0: any), the texts tool (absolute
 // path) and interposer to preload ("": none), the lists argv and environment, and one byte of room

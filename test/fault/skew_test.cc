@@ -141,6 +141,15 @@ TEST_P(SkewFault, ServerAnswersWithUnknownKind) {
   }
 }
 
+// Not a path, not complete, or of no program.
+TEST_P(SkewFault, ServerNamesAMalformedFallback) {
+  const std::string nul(1, '\0');
+  for (const std::string& body :
+       {nul, std::string("/"), std::string("/bin/false"), "bin/false" + nul, "/no/such" + nul,
+        "/" + nul, "/etc/passwd" + nul, "/" + std::string(100'000, 'x') + nul})
+    expect_undisturbed_by(frame(wire::frame_head(wire::Kind::exec, body.size()), body));
+}
+
 TEST_P(SkewFault, ServerLiesAboutSizes) {
   wire::FrameHead head = wire::frame_head(wire::Kind::replay, 0xffffffff);
   expect_undisturbed_by(frame(head, std::string(12, '\0')));
