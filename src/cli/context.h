@@ -40,7 +40,8 @@ struct Subcommand {
   const char* summary;
   // args are those after the subcommand's name.
   int (*run)(const Context& context, Args args);
-  bool needs_dir;  // needs a cache directory
+  bool needs_dir;             // needs a cache directory
+  bool reads_events = false;  // shows what has happened
 };
 // In the order of the help.
 std::span<const Subcommand> subcommands();

@@ -227,9 +227,12 @@ bool is_switched_off(const char* dir) {
 
 }  // namespace
 
-int reach_engine(const Environment& env, const UserCommand& command) {
+bool find_cache_directory(const Environment& env, const UserCommand& command) {
+  return os::cache_dir(env.places, command.cwd, cache_directory) >= 0;
+}
+
+int reach_engine(const Environment& env) {
   static char socket[os::kPlaceMax];
-  if (os::cache_dir(env.places, command.cwd, cache_directory) < 0) return -1;
   const bool wants_daemon =
       !env.daemon_off && os::socket_path(env.places, cache_directory, socket) > 0;
   if (wants_daemon) {
@@ -248,9 +251,8 @@ int reach_engine(const Environment& env, const UserCommand& command) {
 
 const char* engine_directory() { return cache_directory; }
 
-int own_engine(const Environment& env, const UserCommand& command) {
-  if (os::cache_dir(env.places, command.cwd, cache_directory) < 0 || !find_engine() ||
-      os::claim_cache_directory(cache_directory) != os::CacheDirectory::ours)
+int own_engine(const Environment& env) {
+  if (!find_engine() || os::claim_cache_directory(cache_directory) != os::CacheDirectory::ours)
     return -1;
   return start_one_shot(engine_path, cache_directory, env.raw);
 }

@@ -8,14 +8,15 @@
 
 namespace deja::client {
 
+// False: no variable says where the cache directory is. To be called before the other functions.
+bool find_cache_directory(const Environment& env, const UserCommand& command);
+const char* engine_directory();
+
 // A connected socket, or -1 when there is no engine (then the caller becomes the tool).
-int reach_engine(const Environment& env, const UserCommand& command);
+int reach_engine(const Environment& env);
 
 // Starts an engine of our own version that sees the same files, for this one request; or -1.
-int own_engine(const Environment& env, const UserCommand& command);
-
-// The cache directory of the engine that was reached.
-const char* engine_directory();
+int own_engine(const Environment& env);
 
 // The path of a program in ../libexec/deja, relative to our own executable. False: unknown.
 bool libexec_path(std::string_view program, char* out);

@@ -5,6 +5,7 @@
 //   gcc -c a.c               through a link with the tool's name
 //   deja exec … -- tool …    for any tool, with options
 // It starts deja-cli for the other subcommands. It links libc statically and nothing else.
+#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,6 +42,16 @@ bool is_exec(int argc, char** argv) {
 
 bool is_client_name(std::string_view name) { return last_component(name) == "deja"; }
 
+// The path by which this program was executed leads to it, and costs a third of /proc/self/exe.
+deja::os::ClientFile own_file() {
+  struct stat self;
+  const unsigned long path = ::getauxval(AT_EXECFN);
+  if ((path != 0 && ::stat(reinterpret_cast<const char*>(path), &self) == 0) ||
+      ::stat("/proc/self/exe", &self) == 0)
+    return {self.st_dev, self.st_ino};
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv, char** environment) {
@@ -62,8 +73,7 @@ int main(int argc, char** argv, char** environment) {
       --command.argc;
     } while (command.argc > 1 && is_client_name(command.argv[0]));
   }
-  struct stat self;
-  if (::stat("/proc/self/exe", &self) == 0) command.client = {self.st_dev, self.st_ino};
+  command.client = own_file();
   if (::getcwd(command.cwd, sizeof(command.cwd)) == nullptr) command.cwd[0] = '\0';
   const deja::client::Environment env = deja::client::read_environment(environment);
   // Inside another deja's observation this one does nothing: the outer one observes the real tool.

@@ -13,8 +13,12 @@
 
 #include <cstring>
 
+#include "base/shell_noise.h"
+#include "client/answer_table.h"
+#include "client/clock.h"
 #include "client/connect.h"
 #include "client/descriptors.h"
+#include "client/place.h"
 #include "client/run.h"
 #include "client/send_stdin.h"
 #include "client/silence.h"
@@ -22,6 +26,7 @@
 #include "os/end.h"
 #include "os/fd.h"
 #include "os/io.h"
+#include "os/root_mount.h"
 #include "wire/messages.h"
 
 namespace deja::client {
@@ -72,17 +77,21 @@ wire::RequestHead make_head(const UserCommand& command, std::uint32_t stream_fla
   head.stream_flags = stream_flags;
   head.umask = ::umask(0);
   ::umask(head.umask);
-  struct stat st;
-  if (::stat("/proc/self/ns/mnt", &st) == 0) head.mount_namespace = st.st_ino;
-  if (::stat("/", &st) == 0) {
-    head.root_device = st.st_dev;
-    head.root_inode = st.st_ino;
-  }
+  const os::RootMount root = os::root_mount_of_this_process();
+  head.root_mount = root.mount;
+  head.root_device = root.device;
+  head.root_inode = root.inode;
   head.client_device = command.client.device;
   head.client_inode = command.client.inode;
   head.group = ::getegid();
   head.confinement = os::confinement_of_this_process();
   return head;
+}
+
+// Most entries are none, and their first letter tells.
+bool is_noise(sv entry) {
+  if (entry.empty() || sv("_SO").find(entry[0]) == sv::npos) return false;
+  return is_shell_noise(entry.substr(0, entry.find('=')));
 }
 
 void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCommand& command,
@@ -92,27 +101,43 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
   w.text(command.cwd);
   w.u32(static_cast<std::uint32_t>(command.argc));
   for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
-  w.u32(static_cast<std::uint32_t>(env.count));
-  for (std::size_t i = 0; i < env.count; ++i) w.text(env.raw[i]);
+  std::uint32_t noise = 0;
+  for (std::size_t i = 0; i < env.count; ++i) noise += is_noise(env.raw[i]) ? 1 : 0;
+  w.u32(static_cast<std::uint32_t>(env.count) - noise);
+  for (std::size_t i = 0; i < env.count; ++i)
+    if (!is_noise(env.raw[i])) w.text(env.raw[i]);
+  w.u32(noise);
+  for (std::size_t i = 0; i < env.count; ++i)
+    if (is_noise(env.raw[i])) w.text(env.raw[i]);
 }
 
-bool send_request(int socket, const UserCommand& command, const Environment& env,
-                  std::uint32_t stream_flags) {
+// A request as it is sent: a frame. Empty: it is too large.
+struct RequestFrame {
+  std::string_view bytes;
+  std::uint32_t stream_flags = 0, umask = 0;
+
+  std::string_view body() const { return bytes.substr(sizeof(wire::FrameHead)); }
+};
+
+RequestFrame make_request(const UserCommand& command, const Environment& env,
+                          std::uint32_t stream_flags) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
+  RequestFrame out{{}, stream_flags, head.umask};
   wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
   write_request(first, head, command, env);
-  if (first.size() > wire::kRequestMax) return false;
+  if (first.size() > wire::kRequestMax) return out;
   Memory memory = {request_memory, sizeof(request_memory)};
   if (!first.fits()) {
     memory = memory_for(request_memory, sizeof(request_memory), first.size() + kHead);
-    if (memory.data == nullptr) return false;
+    if (memory.data == nullptr) return out;
     wire::Writer again(memory.data + kHead, memory.size - kHead);
     write_request(again, head, command, env);
   }
   const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
   std::memcpy(memory.data, &frame, kHead);
-  return os::send_all(socket, memory.data, kHead + first.size(), kSilenceMs) == 0;
+  out.bytes = {memory.data, kHead + first.size()};
+  return out;
 }
 
 // Reads the next frame's head, and as much of its body as fits reply_memory (*have bytes so far).
@@ -154,8 +179,8 @@ int end_unwritten(int fd, int error, int code) {
 // arrived, so that a dying engine cannot leave half a text. When the text cannot be printed (a full
 // disk, a reader that has closed), the tool runs after all, unless that would print text twice: the
 // tool knows how to report the error and how to end.
-int replay(const Memory& body, std::size_t size, UserCommand& command, const Environment& env) {
-  wire::Reader r(body.data, size);
+int replay(std::string_view body, UserCommand& command, const Environment& env) {
+  wire::Reader r(body.data(), body.size());
   const wire::ReplayHead head = wire::read_replay_head(r);
   const std::string_view out = r.raw(head.stdout_size);
   const std::string_view err = r.raw(head.stderr_size);
@@ -313,15 +338,28 @@ bool feed(int socket) {
 
 // Sends the request and waits for the answer that ends the exchange. False: not an engine of our
 // version.
-bool ask(int socket, const UserCommand& command, const Environment& env, std::uint32_t stream_flags,
-         wire::FrameHead* frame, std::size_t* have) {
-  if (!send_request(socket, command, env, stream_flags)) return false;
+bool ask(int socket, const RequestFrame& request, wire::FrameHead* frame, std::size_t* have) {
+  if (os::send_all(socket, request.bytes.data(), request.bytes.size(), kSilenceMs) != 0)
+    return false;
   for (;;) {
     if (!receive(socket, frame, have)) return false;
     const auto kind = static_cast<wire::Kind>(frame->kind);
     if (kind != wire::Kind::wait && kind != wire::Kind::feed) return true;
     if (kind == wire::Kind::feed && !feed(socket)) return false;
   }
+}
+
+// Answers from the engine's shared table, if the request is in it and all that its answer rests on is unchanged.
+bool answer_from_table(const RequestFrame& request, std::int64_t started_ns, UserCommand& command,
+                       const Environment& env, int* code) {
+  if (env.daemon_off) return false;
+  AnswerTable table(engine_directory());
+  const TableAnswer answer = table.take(request.body());
+  std::string_view rest;
+  if (answer.bytes.empty() || !place_files(answer.bytes, request.umask, &rest)) return false;
+  table.note_use(answer, started_ns);
+  *code = replay(rest, command, env);
+  return true;
 }
 
 // The program that the engine wants in front of the tool; nullptr: none.
@@ -336,7 +374,7 @@ int handle_answer(int socket, const wire::FrameHead& frame, std::size_t have, Us
   if (body.data == nullptr) return become_tool(command, env);
   switch (static_cast<wire::Kind>(frame.kind)) {
     case wire::Kind::replay:
-      return replay(body, frame.size, command, env);
+      return replay({body.data, frame.size}, command, env);
     case wire::Kind::run:
       return run(socket, body, frame.size, command, env, stream_flags);
     case wire::Kind::exec:
@@ -349,21 +387,27 @@ int handle_answer(int socket, const wire::FrameHead& frame, std::size_t have, Us
 }  // namespace
 
 int submit(UserCommand& command, const Environment& env) {
+  const std::int64_t started_ns = time_ns(CLOCK_MONOTONIC);
   std::uint32_t stream_flags = 0;
   if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
-  os::Fd socket(reach_engine(env, command));
+  const RequestFrame request = make_request(command, env, stream_flags);
+  if (request.bytes.empty() || !find_cache_directory(env, command))
+    return become_tool(command, env);
+  int code = 0;
+  if (answer_from_table(request, started_ns, command, env, &code)) return code;
+  os::Fd socket(reach_engine(env));
   if (!socket) return become_tool(command, env);
   wire::FrameHead frame = {};
   frame.magic = 0;
   std::size_t have = 0;
-  bool answered = ask(socket.get(), command, env, stream_flags, &frame, &have);
+  bool answered = ask(socket.get(), request, &frame, &have);
   // A daemon of another version, or one that sees other files (another mount namespace or root),
   // says so; an engine of our own then serves this request.
   const bool elsewhere = answered ? frame.kind == static_cast<std::uint16_t>(wire::Kind::foreign)
                                   : frame.magic == wire::kMagic && !wire::is_ours(frame);
   if (elsewhere) {
-    socket = os::Fd(own_engine(env, command));
-    answered = socket && ask(socket.get(), command, env, stream_flags, &frame, &have);
+    socket = os::Fd(own_engine(env));
+    answered = socket && ask(socket.get(), request, &frame, &have);
   }
   if (!answered) return become_tool(command, env);
   return handle_answer(socket.get(), frame, have, command, env, stream_flags);

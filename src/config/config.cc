@@ -64,28 +64,34 @@ std::optional<os::FileIdentity> look(const std::string& path) {
   return found ? *found : std::nullopt;
 }
 
-std::optional<Candidate> find_project_file(std::string_view cwd) {
-  if (!cwd.starts_with('/')) return std::nullopt;
-  std::string path;
-  path.reserve(cwd.size() + kProjectFile.size() + 1);
+// At each directory from this one up, the nearest first.
+std::vector<std::string> project_paths(std::string_view cwd) {
+  std::vector<std::string> paths;
+  if (!cwd.starts_with('/')) return paths;
   for (std::string_view directory = cwd;; directory = parent_path(directory)) {
-    path.assign(directory);
-    if (path.back() != '/') path.push_back('/');
-    path.append(kProjectFile);
-    if (auto identity = look(path)) return Candidate{path, identity, false, true};
-    if (directory == "/" || directory.empty()) return std::nullopt;
+    paths.push_back(join_path(directory.empty() ? "/" : directory, kProjectFile));
+    if (directory == "/" || directory.empty()) return paths;
   }
 }
 
+std::optional<Candidate> find_project_file(std::string_view cwd) {
+  for (std::string& path : project_paths(cwd))
+    if (auto identity = look(path)) return Candidate{std::move(path), identity, false, true};
+  return std::nullopt;
+}
+
+// Empty: no variable says where it is.
+std::string user_path(const Sources& sources) {
+  if (auto directory = absolute_variable(sources, "XDG_CONFIG_HOME"))
+    return *std::move(directory) + "/deja/config.toml";
+  if (auto home = absolute_variable(sources, "HOME"))
+    return *std::move(home) + "/.config/deja/config.toml";
+  return {};
+}
+
 std::optional<Candidate> find_user_file(const Sources& sources) {
-  std::string path;
-  if (auto directory = absolute_variable(sources, "XDG_CONFIG_HOME")) {
-    path = *std::move(directory) + "/deja/config.toml";
-  } else if (auto home = absolute_variable(sources, "HOME")) {
-    path = *std::move(home) + "/.config/deja/config.toml";
-  } else {
-    return std::nullopt;
-  }
+  std::string path = user_path(sources);
+  if (path.empty()) return std::nullopt;
   if (auto identity = look(path)) return Candidate{std::move(path), identity, false, false};
   return std::nullopt;
 }
@@ -268,6 +274,16 @@ bool build(const Sources& sources, const std::vector<Candidate>& files, Loaded& 
 }
 
 }  // namespace
+
+std::vector<std::string> looked_for(const Sources& sources) {
+  if (const auto named = variable(sources, "DEJA_CONFIG")) {
+    if (*named == "/dev/null") return {};
+    return {join_path(sources.cwd, *named)};
+  }
+  std::vector<std::string> paths = project_paths(sources.cwd);
+  if (std::string path = user_path(sources); !path.empty()) paths.push_back(std::move(path));
+  return paths;
+}
 
 std::string Problem::text() const { return where + ": " + (key.empty() ? "" : key + ": ") + what; }
 

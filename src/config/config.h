@@ -94,6 +94,9 @@ struct Sources {
 
 Loaded load(const Sources& sources);
 
+// All paths at which load() looks for files, whether they are there or not.
+std::vector<std::string> looked_for(const Sources& sources);
+
 // load() for many requests: reuses a result while the variables and the identities of the files are
 // the same. When there are no files, a request costs only the stats of the search. Thread-safe.
 class Loader {

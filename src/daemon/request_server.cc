@@ -11,6 +11,7 @@
 #include "os/confinement.h"
 #include "os/file.h"
 #include "os/places.h"
+#include "os/root_mount.h"
 #include "os/socket.h"
 
 namespace deja::daemon {
@@ -39,19 +40,17 @@ std::string own_directory() {
 
 View View::of_this_process() {
   View view;
-  if (const auto id = os::stat_file("/proc/self/ns/mnt"); id && *id)
-    view.mount_namespace = (*id)->inode;
-  if (const auto id = os::stat_file("/"); id && *id) {
-    view.root_device = (*id)->device;
-    view.root_inode = (*id)->inode;
-  }
+  const os::RootMount root = os::root_mount_of_this_process();
+  view.root_mount = root.mount;
+  view.root_device = root.device;
+  view.root_inode = root.inode;
   view.group = ::getegid();
   view.confinement = os::confinement_of_this_process();
   return view;
 }
 
 bool View::is_same_for(const wire::RequestHead& client) const {
-  return mount_namespace == client.mount_namespace && root_device == client.root_device &&
+  return root_mount == client.root_mount && root_device == client.root_device &&
          root_inode == client.root_inode && group == client.group &&
          confinement == client.confinement;
 }
@@ -78,7 +77,8 @@ std::unique_ptr<engine::Engine> RequestServer::open_engine() const {
                                       .limit_bytes = loaded_.config.store_limit_bytes,
                                       .interposer = std::move(interposer),
                                       .remote_library = own_directory() + "/libdeja-remote.so",
-                                      .is_embedded = false});
+                                      .is_embedded = false,
+                                      .offers_answers = kind_ == Kind::daemon});
   engine->note(loaded_.problems);
   if (!problem.empty()) engine->journal().trouble(problem);
   return engine;
@@ -130,6 +130,7 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   answer(connection, outcome);
   const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
                        (outcome.kind == pipeline::OutcomeKind::miss && !outcome.not_stored);
+  if (outcome.remembered) engine.offer(request_body, request);
   if (may_hit && !outcome.remembered)
     prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
 }
@@ -188,7 +189,9 @@ bool RequestServer::prewarm_one(bool in_a_pause) {
     queue.pop_front();
   }
   const auto decoded = decode_request(body);
-  if (decoded) engine().prewarm(decoded->request);
+  if (!decoded) return true;
+  engine().prewarm(decoded->request);
+  engine().offer(body, decoded->request);
   return true;
 }
 

@@ -20,7 +20,7 @@ namespace deja::daemon {
 
 // The namespaces and rights of this process. A client with others is served by an engine of its own.
 struct View {
-  std::uint64_t mount_namespace = 0, root_device = 0, root_inode = 0, group = 0, confinement = 0;
+  std::uint64_t root_mount = 0, root_device = 0, root_inode = 0, group = 0, confinement = 0;
   static View of_this_process();
   bool is_same_for(const wire::RequestHead& client) const;
 };

@@ -25,7 +25,10 @@ constexpr auto kPause =
 }  // namespace
 
 Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
-    : listener_(std::move(listener)), socket_path_(std::move(socket_path)), host_(host) {
+    : listener_(std::move(listener)),
+      socket_path_(std::move(socket_path)),
+      host_(host),
+      keeper_([this] { note_activity(); }) {
   last_request_ns_ = os::monotonic_ns();
   const auto path = os::read_symlink("/proc/self/exe");
   const auto program = os::stat_file("/proc/self/exe");
@@ -37,9 +40,13 @@ Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
 void Server::run() {
   start_worker();
   std::thread prewarming([this] { prewarm(); });
-  host_.engine();  // opens it before the first request, if that is not there yet
+  engine::Engine& engine =
+      host_.engine();  // opens it before the first request, if that is not there yet
+  std::thread keeping([&] { keeper_.run(engine); });
   maintain();
   prewarming.join();
+  keeper_.stop();
+  keeping.join();
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return workers_ == 0; });
@@ -55,6 +62,8 @@ void Server::join_finished() {
   }
   for (std::thread& thread : finished) thread.join();
 }
+
+void Server::note_activity() { last_request_ns_ = os::monotonic_ns(); }
 
 // Prewarms in the pauses of a build. Without a pause it prewarms one hit each kPause, so that a stream of
 // equal requests gets its watch set too, at the cost of a few percent of one core.
@@ -137,10 +146,10 @@ void Server::work(std::list<std::thread>::iterator self) {
     }
     if (last) start_worker();
     ++busy_;
-    last_request_ns_ = os::monotonic_ns();
+    note_activity();
     serve_connection(*std::move(*accepted));
     --busy_;
-    last_request_ns_ = os::monotonic_ns();
+    note_activity();
     const std::lock_guard lock(mutex_);
     ++idle_;
     if (stopping_ || idle_ > kIdleWorkersMax) break;
@@ -174,6 +183,7 @@ void Server::serve_connection(os::Fd socket) {
   }
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
+      keeper_.wake();
       host_.serve(socket, frame->body);
       if (host_.gives_way() || host_.is_switched_off()) stop();
       return;
@@ -188,10 +198,12 @@ void Server::answer_question(const os::Fd& socket, const std::string& word) {
   const std::string facts = "{\"running\":true,\"pid\":" + std::to_string(::getpid()) +
                             ",\"version\":\"" + std::string(wire::kVersion) +
                             "\",\"build\":" + std::to_string(wire::build_number()) +
-                            ",\"sessions\":" + std::to_string(busy_.load() - 1) + "}";
+                            ",\"sessions\":" + std::to_string(busy_.load() - 1) +
+                            ",\"taken_from_table\":" + std::to_string(keeper_.uses()) + "}";
   if (word == "stop") stop();
   if (word == "forget") host_.forget();
-  const bool known = word == "stop" || word == "status" || word == "forget";
+  if (word == "collect") keeper_.collect();
+  const bool known = word == "stop" || word == "status" || word == "forget" || word == "collect";
   ignore(write_frame(socket, wire::Kind::answer, known ? facts : ""), "the client has left");
 }
 

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "daemon/request_server.h"
+#include "daemon/table_keeper.h"
 #include "os/fd.h"
 #include "os/file.h"
 
@@ -39,10 +40,12 @@ class Server {
   void stop();
   void maintain();
   void prewarm();
+  void note_activity();
 
   const os::Fd listener_;
   const std::string socket_path_;
   RequestServer& host_;
+  TableKeeper keeper_;
   std::string program_path_;  // empty: unknown
   os::FileIdentity program_;
   std::atomic<bool> stopping_{false};

@@ -115,7 +115,8 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   const std::uint32_t calling = r.u32();
   q.cwd = r.text();
   for (std::uint32_t n = r.count(); n > 0; --n) q.argv.push_back(r.text());
-  for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
+  for (int list = 0; list < 2; ++list)  // the second is shell noise
+    for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
   if (!r.done() || !q.cwd.starts_with('/') ||
       calling > static_cast<std::uint32_t>(pipeline::Calling::exec))
     return Error{Code::protocol, 0, "the client's request is malformed"};

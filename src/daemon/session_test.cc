@@ -25,6 +25,8 @@ std::string encode(const Words& words, const wire::RequestHead& head = {}) {
       w.u32(static_cast<std::uint32_t>(list->size()));
       for (const std::string& text : *list) w.text(text);
     }
+    w.u32(1);
+    w.text("SHLVL=2");  // noise comes last
   };
   wire::Writer counting;
   write(counting);
@@ -41,7 +43,7 @@ TEST(DecodeRequest, SaysWhatTheClientSent) {
   const pipeline::Request& request = decoded->request;
   EXPECT_EQ(request.cwd, "/w");
   EXPECT_EQ(request.argv, (std::vector<std::string_view>{"gcc", "-c", "a.c"}));
-  EXPECT_EQ(request.environment, (std::vector<std::string_view>{"A=1", "", "B"}));
+  EXPECT_EQ(request.environment, (std::vector<std::string_view>{"A=1", "", "B", "SHLVL=2"}));
   EXPECT_EQ(request.umask, 027u);
   EXPECT_TRUE(request.stderr_is_terminal);
   EXPECT_FALSE(request.stdout_is_terminal);
@@ -70,7 +72,7 @@ TEST(DecodeRequest, HugeNumbersAreRefused) {
     damaged.replace(i, 4, "\xff\xff\xff\xff");
     const auto decoded = decode_request(damaged);
     if (!decoded) continue;
-    EXPECT_LE(decoded->request.argv.size() + decoded->request.environment.size(), 6u) << i;
+    EXPECT_LE(decoded->request.argv.size() + decoded->request.environment.size(), 7u) << i;
   }
 }
 

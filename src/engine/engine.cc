@@ -14,8 +14,11 @@
 #include "os/output_locks.h"
 #include "pipeline/fallback.h"
 #include "pipeline/prewarm.h"
+#include "pipeline/request_name.h"
 #include "pipeline/request_path.h"
+#include "pipeline/table_answer.h"
 #include "tool/exec/exec_options.h"
+#include "wire/request_form.h"
 
 namespace deja::engine {
 namespace {
@@ -108,7 +111,10 @@ config::Sources own_sources(std::string_view cwd) {
           cwd};
 }
 
-Engine::~Engine() = default;
+// The table's entries refer to remotes, which live in a library that goes first.
+Engine::~Engine() {
+  if (services_ != nullptr) services_->requests.close_table();
+}
 
 std::unique_ptr<Engine> Engine::open(Options options) {
   auto engine = std::unique_ptr<Engine>(new Engine(std::move(options)));
@@ -151,6 +157,9 @@ void Engine::open_store() {
                              {},
                              {}});
   if (has_locks) services_->locks = locks;
+  // Without a table each request is asked of the engine, which costs only time.
+  if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only())
+    ignore(services_->requests.open_table(options_.dir), "it only saves time");
   remotes_ = std::make_unique<RemoteRegistry>(
       RemoteRegistry::Options{options_.remote_library, options_.dir, kLingerNs,
                               [this](const std::string& text) { journal_->trouble(text); }},
@@ -192,6 +201,48 @@ void Engine::prewarm(const pipeline::Request& request) {
   const std::uint64_t epoch = forget_removed();
   pipeline::prewarm(request, settings_for(request), *services);
   forget_unless(epoch);
+}
+
+warm::AnswerTable* Engine::table() const {
+  pipeline::Services* const services = this->services();
+  return services == nullptr ? nullptr : services->requests.table();
+}
+
+// The settings are read after their files are watched, and the table takes an answer only if nothing has changed
+// since then.
+void Engine::offer(std::string_view body, const pipeline::Request& request) {
+  warm::AnswerTable* const table = this->table();
+  const std::string_view form = wire::form_of(body);
+  if (table == nullptr || form.empty() || table->has(form)) return;
+  pipeline::Services& services = *this->services();
+  const std::uint64_t epoch = forget_removed();
+  const auto files = services.requests.watch(config::looked_for(sources_of(request)));
+  if (!files) return;
+  const pipeline::Settings settings = settings_for(request);
+  const auto cached =
+      pipeline::cached_answer(pipeline::request_name(request, settings), request, services);
+  if (cached == nullptr) return;
+  auto answer = pipeline::table_answer(request, settings, *cached, services.blobs);
+  if (!answer) return;
+  const auto on_use = [this, outcome = pipeline::table_outcome(*cached),
+                       cwd = std::string(request.cwd),
+                       remotes = settings.remotes](const warm::AnswerTable::Use& use) {
+    record_use(outcome, cwd, remotes, use);
+  };
+  table->put({std::string(form), *std::move(answer), cached->key, on_use},
+             {&cached->token, &*files});
+  forget_unless(epoch);
+}
+
+// Who has removed results has withdrawn the table.
+std::size_t Engine::keep_table() {
+  warm::AnswerTable* const table = this->table();
+  if (table->is_withdrawn()) {
+    forget_removed();
+    table->clear();
+    ignore(table->publish(), "then clients ask the engine");
+  }
+  return table->upkeep();
 }
 
 void Engine::maintain() {
@@ -251,6 +302,9 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
     const std::uint64_t epoch = forget_removed();
     outcome = pipeline::RequestPath(request, settings, *services, client).answer();
     forget_unless(epoch);
+    // What was stored once more may differ (a shorter time to live).
+    const bool is_stored = outcome.kind != pipeline::OutcomeKind::hit && outcome.action;
+    if (is_stored && table() != nullptr) table()->forget(*outcome.action);
     outcome.progress = settings.progress;
     return outcome;
   }
@@ -282,11 +336,10 @@ std::string remote_detail(const pipeline::Outcome& o) {
 
 }  // namespace
 
-void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
-                    std::int64_t started_ns) {
-  if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
+namespace {
+
+journal::Event event_of(const pipeline::Outcome& o, std::string_view cwd) {
   journal::Event e;
-  e.time_ns = os::wall_ns();
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
   e.remote = !o.remote.empty();
@@ -299,21 +352,46 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   e.tool = o.tool;
   e.what = o.what;
   e.output = o.output;
-  e.cwd = request.cwd;
+  e.cwd = cwd;
   if (o.probe) e.probe_key = o.probe->hex();
   if (o.action) e.action_key = o.action->hex();
   e.tool_runs = static_cast<std::uint64_t>(o.tool_runs);
-  e.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
   e.cost_us = o.cost_ns / 1000;
   e.bytes = o.bytes;
   e.evidence = o.evidence;
   e.prefetched = !o.prefetched_from.empty();
   if (e.remote) e.detail = remote_detail(o);
   if (e.prefetched) e.detail = "fetched ahead from " + o.prefetched_from;
+  return e;
+}
+
+}  // namespace
+
+void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
+                    std::int64_t started_ns) {
+  if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
+  if (table() != nullptr) table()->collect();  // these were before
+  journal::Event e = event_of(o, request.cwd);
+  e.time_ns = os::wall_ns();
+  e.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
   journal_->record(e);
   if (!o.key_fields.empty()) journal_->record_key(key_record(o, e));
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
   add_last_word(e, o);
+}
+
+void Engine::record_use(const pipeline::Outcome& outcome, const std::string& cwd,
+                        const std::shared_ptr<pipeline::Remotes>& remotes,
+                        const warm::AnswerTable::Use& use) {
+  pipeline::Outcome used = outcome;
+  if (remotes != nullptr)
+    used.prefetched_from =
+        remotes->note_use({cwd, *outcome.probe, *outcome.action, outcome.cost_ns, outcome.bytes});
+  journal::Event e = event_of(used, cwd);
+  e.time_ns = use.ended_ns;
+  e.elapsed_us = static_cast<std::uint64_t>(use.elapsed_ns) / 1000;
+  journal_->record(e);
+  services_->on_hit(*outcome.action);
 }
 
 }  // namespace deja::engine

@@ -21,15 +21,17 @@
 #include "pipeline/outcome.h"
 #include "pipeline/services.h"
 #include "store/local_store.h"
+#include "warm/answer_table.h"
 
 namespace deja::engine {
 
 struct Options {
   std::string dir;  // the cache directory, absolute
   std::uint64_t limit_bytes = 0;
-  std::string interposer;      // path of libdeja-observe.so; empty: nothing can be observed
-  std::string remote_library;  // path of libdeja-remote.so; empty: no remote is used
-  bool is_embedded = false;    // in the program of an embedded user (store::LocalStore::Options)
+  std::string interposer;       // path of libdeja-observe.so; empty: nothing can be observed
+  std::string remote_library;   // path of libdeja-remote.so; empty: no remote is used
+  bool is_embedded = false;     // in the program of an embedded user (store::LocalStore::Options)
+  bool offers_answers = false;  // clients may take answers from its table (warm/answer_table.h)
 };
 
 class Engine {
@@ -59,6 +61,14 @@ class Engine {
               std::int64_t started_ns);
   // Prepares the answer to the next request like this one (pipeline/prewarm.h).
   void prewarm(const pipeline::Request& request);
+  // Puts the answer to this request into the table, if it is known and unchanged. body: the request's own
+  // (wire/messages.h).
+  void offer(std::string_view body, const pipeline::Request& request);
+  // Null: clients have no table.
+  warm::AnswerTable* table() const;
+  // Renews the table, and records what clients have taken from it: how much that was.
+  std::size_t keep_table();
+
   // Another process has emptied the store: nothing is answered from memory.
   void forget();
   // Forgets if another process has removed results from the store since the last call. Returns the store's
@@ -72,6 +82,9 @@ class Engine {
   void open_store();
   // A request that has run meanwhile may have remembered what was removed.
   void forget_unless(std::uint64_t epoch);
+  void record_use(const pipeline::Outcome& outcome, const std::string& cwd,
+                  const std::shared_ptr<pipeline::Remotes>& remotes,
+                  const warm::AnswerTable::Use& use);
 
   const Options options_;
   std::unique_ptr<journal::Journal> journal_;

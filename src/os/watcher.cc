@@ -35,8 +35,9 @@ Result<Watcher> Watcher::open() {
   Fd inotify(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (!inotify) return sys_error("inotify_init1");
   Fd mounts(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-  if (!mounts) return sys_error("open", "/proc/self/mountinfo");
-  return Watcher(std::move(inotify), std::move(mounts));
+  Fd mounts_for_others(::open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  if (!mounts || !mounts_for_others) return sys_error("open", "/proc/self/mountinfo");
+  return Watcher(std::move(inotify), std::move(mounts), std::move(mounts_for_others));
 }
 
 int Watcher::add(const std::string& path, std::uint32_t mask) {
@@ -46,10 +47,22 @@ int Watcher::add_directory(const std::string& path) { return add(path, kDirector
 int Watcher::add_file(const std::string& path) { return add(path, kFileMask | IN_DONT_FOLLOW); }
 void Watcher::remove(int watch) { ::inotify_rm_watch(inotify_.get(), watch); }
 
-void Watcher::drain(const std::function<void(const Notice&)>& take) {
+bool Watcher::has_notices() {
   struct pollfd fds[2] = {{inotify_.get(), POLLIN, 0}, {mounts_.get(), POLLPRI, 0}};
-  if (::poll(fds, 2, 0) == 0) return;
-  if ((fds[1].revents & (POLLPRI | POLLERR)) != 0) take({What::everything, -1, {}});
+  if (::poll(fds, 2, 0) == 0) return mounts_changed_;
+  mounts_changed_ = mounts_changed_ || fds[1].revents != 0;
+  return true;
+}
+
+// The descriptor for others is asked first: a change that is taken from it here shows at ours, too.
+void Watcher::drain(const std::function<void(const Notice&)>& take) {
+  struct pollfd others = {mounts_for_others_.get(), POLLPRI, 0};
+  ::poll(&others, 1, 0);
+  struct pollfd fds[2] = {{inotify_.get(), POLLIN, 0}, {mounts_.get(), POLLPRI, 0}};
+  ::poll(fds, 2, 0);
+  if (mounts_changed_ || others.revents != 0 || fds[1].revents != 0)
+    take({What::everything, -1, {}});
+  mounts_changed_ = false;
   alignas(struct inotify_event) char buffer[64 * 1024];
   for (;;) {
     const ssize_t n = ::read(inotify_.get(), buffer, sizeof(buffer));

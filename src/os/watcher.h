@@ -36,15 +36,28 @@ class Watcher {
   int add_file(const std::string& path);
   void remove(int watch);
 
+  // Would drain() pass on anything?
+  bool has_notices();
   // Passes on all notices that are queued now; does not wait.
   void drain(const std::function<void(const Notice&)>& take);
 
+  // Descriptors by which another process may ask whether there are notices: poll(2) reports POLLIN for the first and
+  // POLLPRI for the second. It must not read the first. For the second, poll() reports each change of the mounts
+  // only once, whoever asks.
+  int notices() const { return inotify_.get(); }
+  int mounts_for_others() const { return mounts_for_others_.get(); }
+
  private:
-  Watcher(Fd inotify, Fd mounts) : inotify_(std::move(inotify)), mounts_(std::move(mounts)) {}
+  Watcher(Fd inotify, Fd mounts, Fd mounts_for_others)
+      : inotify_(std::move(inotify)),
+        mounts_(std::move(mounts)),
+        mounts_for_others_(std::move(mounts_for_others)) {}
   int add(const std::string& path, std::uint32_t mask);
 
   Fd inotify_;
-  Fd mounts_;  // /proc/self/mountinfo: poll(2) reports a change of the mount table
+  // /proc/self/mountinfo: poll(2) reports a change of the mount table.
+  Fd mounts_, mounts_for_others_;
+  bool mounts_changed_ = false;  // has_notices() has seen it
 };
 
 // True if the kernel reports every change below this directory. Not so on network file systems and

@@ -144,15 +144,6 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   return true;
 }
 
-// The mode of a new file. A file that was rewritten in place kept the mode it had, so its mode says nothing
-// of a new file's unless it is the usual one.
-Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
-  if (artifact.placement == Placement::in_place && artifact.mode != (0666 & ~umask))
-    return Error{Code::invalid, 0,
-                 "the stored output has the mode of an older file, which the tool kept"};
-  return static_cast<mode_t>(artifact.mode);
-}
-
 // Is this declared output among the artifacts, maybe by another path to its directory?
 bool has_artifact(const action::ActionResult& result, const Target& target,
                   const std::string& name) {
@@ -285,16 +276,36 @@ Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const
     TRY(os::copy_contents(blob->fd, temp));
     return {};
   }
-  const std::string text = TRY(os::read_fd(blob->fd, 64 << 20));
-  const auto moved = sharing::move_depfile(text, result_.made_in, target_.roots, target_.adapter,
-                                           target_.invocation);
-  if (!moved)
-    return Error{Code::invalid, 0,
-                 "the stored dependency file cannot be rewritten for this directory"};
-  return os::write_fd(temp, *moved);
+  return os::write_fd(temp, TRY(depfile_text(blob->fd, result_, target_)));
 }
 
 }  // namespace
+
+// The mode of a new file. A file that was rewritten in place kept the mode it had, so its mode says nothing
+// of a new file's unless it is the usual one.
+Result<mode_t> fresh_mode(const Artifact& artifact, unsigned umask) {
+  if (artifact.placement == Placement::in_place && artifact.mode != (0666 & ~umask))
+    return Error{Code::invalid, 0,
+                 "the stored output has the mode of an older file, which the tool kept"};
+  return static_cast<mode_t>(artifact.mode);
+}
+
+Result<std::string> depfile_text(const os::Fd& stored, const action::ActionResult& result,
+                                 const Target& target) {
+  std::string text = TRY(os::read_fd(stored, 64 << 20));
+  if (result.made_in == target.roots) return text;
+  auto moved =
+      sharing::move_depfile(text, result.made_in, target.roots, target.adapter, target.invocation);
+  if (!moved)
+    return Error{Code::invalid, 0,
+                 "the stored dependency file cannot be rewritten for this directory"};
+  return *std::move(moved);
+}
+
+Result<Replay> replay_of(const action::ActionResult& result, const Target& target,
+                         store::BlobStore& blobs) {
+  return Materialization(result, target, blobs).replay();
+}
 
 bool wants_one_stream(const Target& target) {
   const tool::Invocation::Run& run = target.invocation.run;

@@ -3,6 +3,8 @@
 // prepares its streams for replay.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 
 #include "action/result.h"
@@ -32,6 +34,15 @@ bool keeps_colours(const Target& target);
 std::string unusable(const action::ActionResult& result, const Target& target);
 // Why the user does not want a stored result: too old, or a failure (`deja exec`). Empty: it is wanted.
 std::string unwanted(const action::ActionResult& result, const Target& target);
+
+// What the user sees of a hit.
+Result<Replay> replay_of(const action::ActionResult& result, const Target& target,
+                         store::BlobStore& blobs);
+// The text that a stored dependency file has for this request.
+Result<std::string> depfile_text(const os::Fd& stored, const action::ActionResult& result,
+                                 const Target& target);
+// The mode of an artifact that is placed where nothing is.
+Result<mode_t> fresh_mode(const action::Artifact& artifact, unsigned umask);
 
 // After an error the caller has the tool run. Nothing that the user can see has changed by then, except
 // outputs that the tool will overwrite.

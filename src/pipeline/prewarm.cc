@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "base/shell_noise.h"
 #include "evidence/claim_checker.h"
 #include "evidence/searches.h"
 #include "pipeline/look_up.h"

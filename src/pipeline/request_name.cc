@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/request_name.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "action/recipe.h"
+#include "base/shell_noise.h"
 
 namespace deja::pipeline {
-
-bool is_shell_noise(std::string_view variable) {
-  static constexpr std::string_view kShellNoise[] = {"_", "SHLVL", "OLDPWD"};
-  return std::find(std::begin(kShellNoise), std::end(kShellNoise), variable) !=
-         std::end(kShellNoise);
-}
 
 Digest request_name(const Request& q, const Settings& s) {
   action::HashSink sink;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The name of a request in the request cache: everything that a client sends, and every setting that can
-// change an answer. Two requests with the same name have the same answer while nothing on the disk changes.
+// change an answer. Shell noise (base/shell_noise.h) is no part of it, so a result that depends on it is not put into
+// the request cache. Two requests with the same name have the same answer while nothing on the disk changes.
 #pragma once
-
-#include <string_view>
 
 #include "digest/digest.h"
 #include "pipeline/client.h"
@@ -12,9 +11,5 @@
 namespace deja::pipeline {
 
 Digest request_name(const Request& request, const Settings& settings);
-
-// Variables that differ from one shell to the next and that no compiler reads (_, SHLVL, OLDPWD). They are
-// not part of a request's name, so a result that depends on one of them is not put into the request cache.
-bool is_shell_noise(std::string_view variable);
 
 }  // namespace deja::pipeline

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pipeline/request_name.h"
 
+#include "base/shell_noise.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -16,6 +16,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "pipeline/audit.h"
+#include "pipeline/describe.h"
 #include "pipeline/exec_answers.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
@@ -65,7 +66,7 @@ bool RequestPath::serve_from_request_cache() {
   const auto newest = services_.cache.results.get(known->key);
   if (newest != nullptr && newest != known->result && *newest != *known->result) return false;
   const Target target{request_, known->invocation, *known->adapter, known->roots};
-  describe(known->tool, known->invocation, known->probe);
+  describe(known->tool, known->invocation, known->probe, outcome_);
   outcome_.reason = unwanted(*known->result, target);
   if (outcome_.reason.empty()) outcome_.reason = materialize({known->key, known->result}, target);
   outcome_.remembered = outcome_.reason.empty();
@@ -84,7 +85,7 @@ bool RequestPath::prepare() {
   const Prepared& p = prepared_.emplace(std::get<Prepared>(std::move(prepared)));
   target_.emplace(Target{request_, p.invocation, *p.adapter, p.roots});
   checker_.emplace(p.command, p.roots, services_.digester);
-  describe(p.command.tool, p.invocation, p.probe);
+  describe(p.command.tool, p.invocation, p.probe, outcome_);
   if (!p.invocation.asked.for_key) return true;
   outcome_.bypass = BypassReason::not_run;
   outcome_.tell = Outcome::Tell::nothing;
@@ -179,11 +180,7 @@ std::string RequestPath::materialize(const StoredResult& stored, const Target& t
   if (services_.on_hit) services_.on_hit(stored.key);
   if (!target.invocation.places.incremental_marker.empty())
     services_.incremental.hit(*outcome_.probe);
-  outcome_.kind = OutcomeKind::hit;
-  outcome_.action = stored.key;
-  outcome_.cost_ns = result.cost_ns;
-  outcome_.evidence = result.evidence;
-  for (const action::Artifact& a : result.artifacts) outcome_.bytes += a.size;
+  describe_hit(stored.key, result, outcome_);
   outcome_.answer = *std::move(replay);
   return {};
 }
@@ -339,18 +336,6 @@ void RequestPath::publish() {
   if (stored != nullptr && settings_.remotes != nullptr)
     settings_.remotes->offer(prepared_->probe, stored->key);
   describe_run();
-}
-
-void RequestPath::describe(const std::string& tool, const tool::Invocation& invocation,
-                           const ProbeKey& probe) {
-  outcome_.tool = tool;
-  outcome_.what = invocation.identity.what;
-  const auto& outputs = invocation.outputs;
-  outcome_.output = outputs.spelled_main.empty() && !outputs.written.empty()
-                        ? outputs.written.front()
-                        : outputs.spelled_main;
-  outcome_.probe = probe;
-  outcome_.tell = invocation.asked.tell;
 }
 
 void RequestPath::describe_run() {

@@ -58,7 +58,6 @@ class RequestPath {
   void explain_new_source();
   RunOrder make_run_order() const;
   os::OutputLocks lock_outputs();
-  void describe(const std::string& tool, const tool::Invocation& invocation, const ProbeKey& probe);
   void describe_run();
   void wrap_build_script(const tool::Invocation& invocation);
   void note(std::vector<std::string> troubles);

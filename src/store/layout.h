@@ -24,6 +24,7 @@
 #include <string_view>
 
 #include "digest/digest.h"
+#include "os/places.h"
 
 namespace deja::store {
 
@@ -43,6 +44,9 @@ class Layout {
   std::string tmp() const { return root_ + "/tmp"; }
   std::string quarantine() const { return root_ + "/quarantine"; }
   std::string set_aside() const { return root_ + "/old"; }
+
+  // Of the engine's, not of the store's: removed with results (os/places.h).
+  std::string answers() const { return root_ + "/" + std::string(os::kAnswersFile); }
 
   std::string blob(const Digest& digest) const;
   std::string blob_directory(const Digest& digest) const;

@@ -95,7 +95,7 @@ Result<std::optional<Blob>> LocalStore::open_blob(const Digest& digest) {
   if (!TRY(is_recorded(digest, opened->identity))) {
     if (!TRY(check_content(digest, *opened))) return std::optional<Blob>();
   }
-  return std::optional(Blob{std::move(opened->fd), opened->identity.size});
+  return std::optional(Blob{std::move(opened->fd), opened->identity.size, layout_.blob(digest)});
 }
 
 Status LocalStore::quarantine(const Digest& digest) {

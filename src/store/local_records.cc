@@ -119,6 +119,7 @@ Result<bool> LocalStore::remove_result(const ActionKey& key) {
     return ledger_.append(change.counters.ledger_number, frame, change.counters.ledger_bytes);
   };
   TRY(change(erase));
+  if (was_there) withdraw_answers();
   return was_there;
 }
 

@@ -92,6 +92,10 @@ bool LocalStore::sees_removals(std::uint64_t& removals) {
   return static_cast<bool>(done);
 }
 
+void LocalStore::withdraw_answers() {
+  ignore(os::remove_file(layout_.answers()), "where this fails, nothing was taken out either");
+}
+
 // The stamp is read first, so that the next call sees a change made after it.
 std::uint64_t LocalStore::epoch() {
   const MutexLock lock(epoch_mutex_);

@@ -164,6 +164,8 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Status change_once(const Change& body, std::vector<std::string>& doomed);
   Status retire(CatalogChange& change, std::vector<std::string>& doomed);
   bool sees_removals(std::uint64_t& removals);
+  // After results were taken out on purpose: clients must not find them in an engine's memory.
+  void withdraw_answers();
   Status forget_idle_touches();  // memo.cc
   void note_error(const Error& error);
   Status refuse_when_read_only() const;

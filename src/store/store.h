@@ -21,6 +21,7 @@ namespace deja::store {
 struct Blob {
   os::Fd fd;  // open for reading, positioned at the start
   std::uint64_t size = 0;
+  std::string path;  // of its file; empty: it has none
 };
 
 struct PutBlob {

@@ -134,8 +134,10 @@ Result<SweepReport> LocalStore::gc() {
   TRY(sweep_manifests());
   TRY(compact_when_due());
   report.evicted_results = evicted_.load() - evicted;
-  if (report.evicted_results != 0)
+  if (report.evicted_results != 0) {
     TRY(change([](CatalogChange& change) { return change.count_removal(); }));
+    withdraw_answers();
+  }
   report.bytes_after = TRY(counters()).used_bytes();
   return report;
 }
@@ -156,6 +158,7 @@ Status LocalStore::purge() {
   // Those who still have the old index open look up.
   static_cast<void>(
       index_->write([](IndexTxn& txn) { return CatalogChange(txn).count_removal(); }));
+  withdraw_answers();
   return index_->reopen();
 }
 

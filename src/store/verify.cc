@@ -318,6 +318,7 @@ Result<VerifyReport> LocalStore::verify_once(bool repair) {
       return report.is_clean() ? Status() : change.count_removal();
     };
     TRY(change(erase));
+    if (!report.is_clean()) withdraw_answers();
   }
   TRY(recount(report, repair));
   return report;

@@ -12,6 +12,16 @@ std::size_t weight_of(const CachedAnswer& entry) {
 
 RequestCache::RequestCache() : watch_set_(WatchSet::open()) {}
 
+Status RequestCache::open_table(const std::string& cache_dir) {
+  table_ = TRY(AnswerTable::open(cache_dir, *watch_set_));
+  return {};
+}
+
+void RequestCache::clear() {
+  entries_.clear();
+  if (table_ != nullptr) table_->clear();
+}
+
 std::shared_ptr<const CachedAnswer> RequestCache::get(const Digest& name, const Recheck& recheck) {
   auto entry = entries_.get(name);
   if (entry == nullptr) return nullptr;

@@ -20,8 +20,10 @@
 #include "action/result.h"
 #include "action/roots.h"
 #include "base/lru_cache.h"
+#include "base/result.h"
 #include "digest/digest.h"
 #include "tool/tool.h"
+#include "warm/answer_table.h"
 #include "warm/watch_set.h"
 
 namespace deja::warm {
@@ -65,7 +67,17 @@ class RequestCache {
     return watch_set_->watch(paths);
   }
   void put(const Digest& name, std::shared_ptr<const CachedAnswer> entry);
-  void clear() { entries_.clear(); }
+  void clear();
+
+  // Offers answers to clients from now on (warm/answer_table.h). REQUIRES: can_watch().
+  Status open_table(const std::string& cache_dir);
+  // REQUIRES: no request is being answered.
+  void close_table() { table_.reset(); }
+  // Null: there is none, and clients ask the engine.
+  AnswerTable* table() const { return table_.get(); }
+  // What the table's keeper waits for and takes. REQUIRES: can_watch().
+  int notices() const { return watch_set_->notices(); }
+  void take_notices() { watch_set_->take_notices(); }
 
  private:
   std::shared_ptr<const CachedAnswer> refresh(const CachedAnswer& entry,
@@ -74,6 +86,7 @@ class RequestCache {
   // An entry with 600 headers takes 16 KiB, so 4,000 of them fit.
   LruCache<Digest, CachedAnswer> entries_{64 << 20};
   std::unique_ptr<WatchSet> watch_set_;
+  std::unique_ptr<AnswerTable> table_;  // set once, before the first request
 };
 
 }  // namespace deja::warm

@@ -21,6 +21,11 @@ constexpr int kSymlinksMax = 40;  // the kernel's own limit, path_resolution(7)
 // Names and walked paths that are kept; about 200 bytes each.
 constexpr std::size_t kNamesMax = 200'000;
 constexpr std::size_t kWalksMax = 100'000;
+// A node that more follow (a system header) counts for all of them.
+constexpr std::size_t kFollowersMax = 16;
+constexpr std::uint64_t kEverybody = 0;
+// How many files to compare under one lock, about 100 µs.
+constexpr std::size_t kComparedAtOnce = 64;
 }  // namespace
 
 // A path that is being walked: `directory` is real (no symlink in it), `rest` is still to be walked.
@@ -53,34 +58,63 @@ void WatchSet::forget_everything() {
   stamps_.clear();
   walks_.clear();
   changed_.clear();
+  followers_.clear();
   is_full_ = false;
   forgot_at_ = ++now_;
+  if (listener_ == nullptr) return;
+  listener_->begin();
+  listener_->everything_changed();
+  listener_->end();
+}
+
+void WatchSet::mark_changed(Node node) {
+  last_change_ = changed_[node] = now_;
+  if (listener_ != nullptr) tell(node);
+}
+
+void WatchSet::tell(Node node) {
+  const auto it = followers_.find(node);
+  if (it == followers_.end()) return;
+  const std::vector<std::uint64_t> ids = std::move(it->second);
+  followers_.erase(it);
+  listener_->begin();
+  for (const std::uint64_t id : ids) {
+    if (id == kEverybody) {
+      listener_->everything_changed();
+    } else {
+      listener_->changed(id);
+    }
+  }
+  listener_->end();
 }
 
 // A directory must be empty to be removed: only its names have changed.
 void WatchSet::directory_is_gone(int watch) {
   for (auto it = names_.lower_bound(Name{watch, ""});
        it != names_.end() && it->first.directory == watch;) {
-    last_change_ = changed_[it->second] = now_;
+    mark_changed(it->second);
     it = names_.erase(it);
   }
   std::erase_if(directories_, [watch](const auto& f) { return f.second == watch; });
 }
 
 void WatchSet::catch_up() {
-  bool forget = false;
   ++now_;
+  const bool others_saw_mounts = listener_ != nullptr && listener_->mounts_changed();
+  if (!others_saw_mounts && !watcher_.has_notices()) return;
+  bool forget = others_saw_mounts;
+  if (listener_ != nullptr) listener_->begin();
   watcher_.drain([&](const os::Watcher::Notice& notice) DEJA_ATTRIBUTE(no_thread_safety_analysis) {
     if (notice.what == os::Watcher::What::everything) forget = true;
     if (const auto file = files_.find(notice.watch); file != files_.end()) {
-      last_change_ = changed_[file->second] = now_;
+      mark_changed(file->second);
       if (notice.what == os::Watcher::What::gone) {
         stamps_.erase(file->second);
         files_.erase(file);
       }
     } else if (!notice.name.empty()) {
       const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
-      if (name != names_.end()) last_change_ = changed_[name->second] = now_;
+      if (name != names_.end()) mark_changed(name->second);
     } else if (notice.what == os::Watcher::What::gone) {
       directory_is_gone(notice.watch);
     } else {
@@ -90,6 +124,10 @@ void WatchSet::catch_up() {
     }
   });
   if (forget) forget_everything();
+  if (listener_ == nullptr) return;
+  // What another process sees from here on, it sees itself.
+  if (others_saw_mounts) listener_->mounts_applied();
+  listener_->end();
 }
 
 WatchSet::Node WatchSet::new_node() {
@@ -126,7 +164,7 @@ std::optional<WatchSet::Node> WatchSet::file_node(const std::string& real_path) 
   if (!identity || !*identity) return std::nullopt;
   File& file = stamps_[it->second];
   // Tokens from before were given for the stamps that are replaced here. The one that is being made is as new as now_.
-  if (!fresh && !(file.identity == **identity)) last_change_ = changed_[it->second] = now_;
+  if (!fresh && !(file.identity == **identity)) mark_changed(it->second);
   file = {real_path, **identity, os::monotonic_ns()};
   if (!(*identity)->is_regular()) return it->second;
   // A file that we may not read has no content in a trace.
@@ -135,20 +173,24 @@ std::optional<WatchSet::Node> WatchSet::file_node(const std::string& real_path) 
   return it->second;
 }
 
+bool WatchSet::has_changed_stamps(File& file, std::int64_t now_ns) {
+  const auto identity = os::stat_file(file.path, os::Links::keep);
+  file.compared_ns = now_ns;
+  return !identity || !*identity || !(**identity == file.identity);
+}
+
 // Called at each hit, so it looks at the files only when the token's own time says so.
-void WatchSet::compare_stamps(const Token& token) {
+void WatchSet::compare_stamps(const Token& token, std::int64_t not_before_ns) {
+  if (token.stamps_compared.get() > not_before_ns) return;
   const std::int64_t now_ns = os::monotonic_ns();
-  if (now_ns - token.stamps_compared.get() < kStampsNs) return;
   std::uint32_t begin = 0;
   for (const std::uint32_t end : token.ends) {
     const auto it = end == begin ? stamps_.end() : stamps_.find(token.nodes[end - 1]);
     begin = end;
-    if (it == stamps_.end() || now_ns - it->second.compared_ns < kStampsNs) continue;
-    File& file = it->second;
-    const auto identity = os::stat_file(file.path, os::Links::keep);
-    file.compared_ns = now_ns;
-    if (identity && *identity && **identity == file.identity) continue;
-    last_change_ = changed_[it->first] = ++now_;
+    if (it == stamps_.end() || it->second.compared_ns > not_before_ns) continue;
+    if (!has_changed_stamps(it->second, now_ns)) continue;
+    ++now_;
+    mark_changed(it->first);
   }
   token.stamps_compared.set(now_ns);
 }
@@ -256,8 +298,79 @@ std::vector<std::uint32_t> WatchSet::find_changed(const Token& token) {
 std::vector<std::uint32_t> WatchSet::changed(const Token& token) {
   const MutexLock lock(mutex_);
   catch_up();
-  compare_stamps(token);
+  compare_stamps(token, os::monotonic_ns() - kStampsNs);
   return find_changed(token);
+}
+
+void WatchSet::set_listener(Listener* listener) {
+  const MutexLock lock(mutex_);
+  listener_ = listener;
+  followers_.clear();
+}
+
+void WatchSet::take_notices() {
+  const MutexLock lock(mutex_);
+  catch_up();
+}
+
+int WatchSet::notices() {
+  const MutexLock lock(mutex_);
+  return watcher_.notices();
+}
+
+int WatchSet::mounts_for_others() {
+  const MutexLock lock(mutex_);
+  return watcher_.mounts_for_others();
+}
+
+void WatchSet::add_follower(Node node, std::uint64_t id) {
+  std::vector<std::uint64_t>& ids = followers_[node];
+  if (!ids.empty() && (ids.front() == kEverybody || ids.back() == id)) return;
+  if (ids.size() >= kFollowersMax)
+    std::erase_if(ids, [&](std::uint64_t other) { return !listener_->follows(other); });
+  if (ids.size() >= kFollowersMax) {
+    ids = {kEverybody};
+  } else {
+    ids.push_back(id);
+  }
+}
+
+bool WatchSet::follow(const std::vector<const Token*>& tokens, std::uint64_t id,
+                      const std::function<bool()>& put) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  for (const Token* token : tokens) {
+    compare_stamps(*token, followed_compared_ns_);
+    if (!find_changed(*token).empty()) return false;
+  }
+  if (!put()) return false;
+  for (const Token* token : tokens)
+    for (const Node node : token->nodes) add_follower(node, id);
+  return true;
+}
+
+// The lock is given up again and again, so that requests need not wait for thousands of files. What comes to be
+// followed meanwhile is compared by follow().
+std::int64_t WatchSet::compare_followed() {
+  const std::int64_t began_ns = os::monotonic_ns();
+  std::vector<Node> nodes;
+  {
+    const MutexLock lock(mutex_);
+    followed_compared_ns_ = began_ns;
+    for (const auto& [node, ids] : followers_)
+      if (stamps_.contains(node)) nodes.push_back(node);
+  }
+  for (std::size_t begin = 0; begin < nodes.size(); begin += kComparedAtOnce) {
+    const MutexLock lock(mutex_);
+    const std::size_t end = std::min(nodes.size(), begin + kComparedAtOnce);
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto it = stamps_.find(nodes[i]);
+      if (it == stamps_.end() || !has_changed_stamps(it->second, os::monotonic_ns())) continue;
+      ++now_;
+      mark_changed(nodes[i]);
+    }
+  }
+  return began_ns;
 }
 
 std::optional<WatchSet::Token> WatchSet::refresh(const Token& token,

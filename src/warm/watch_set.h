@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,22 @@ class WatchSet {
     Time stamps_compared;  // when the stamps of all its files were compared, on the steady clock
   };
 
+  // Is told of changes on the way to what it follows, while the WatchSet takes notices from the kernel. All calls
+  // come under the WatchSet's lock.
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    virtual void begin() = 0;  // before a notice is taken
+    virtual void changed(std::uint64_t id) = 0;
+    virtual void everything_changed() = 0;
+    virtual void end() = 0;  // all that was taken is told
+    // Is this id still followed?
+    virtual bool follows(std::uint64_t id) = 0;
+    // Has another process seen a change of the mounts? It was taken from it, and mounts_applied() gives it back.
+    virtual bool mounts_changed() = 0;
+    virtual void mounts_applied() = 0;
+  };
+
   // Null: the kernel gives no inotify instance, so nothing can be watched.
   static std::unique_ptr<WatchSet> open();
 
@@ -76,6 +93,20 @@ class WatchSet {
   // Empty: one cannot be watched, or by now something has changed on the way to others.
   std::optional<Token> refresh(const Token& token, const std::vector<std::uint32_t>& which,
                                const std::vector<std::string>& paths);
+
+  // There is one listener at most; null: none.
+  void set_listener(Listener* listener);
+  // Calls put() unless something has changed since the tokens were given. If it returns true, the listener follows the
+  // tokens' paths by this id. False: it does not.
+  bool follow(const std::vector<const Token*>& tokens, std::uint64_t id,
+              const std::function<bool()>& put);
+  // Takes what notices there are.
+  void take_notices();
+  // Compares the stamps of all files that are followed. Returns when it began: no comparison is older.
+  std::int64_t compare_followed();
+  // Descriptors for other processes (os::Watcher).
+  int notices();
+  int mounts_for_others();
 
  private:
   struct Name {
@@ -105,9 +136,13 @@ class WatchSet {
   Node name_node(int directory, std::string_view name) REQUIRES_LOCK(mutex_);
   std::optional<Node> file_node(const std::string& real_path) REQUIRES_LOCK(mutex_);
   Node new_node() REQUIRES_LOCK(mutex_);
+  void mark_changed(Node node) REQUIRES_LOCK(mutex_);
+  void tell(Node node) REQUIRES_LOCK(mutex_);
+  void add_follower(Node node, std::uint64_t id) REQUIRES_LOCK(mutex_);
+  bool has_changed_stamps(File& file, std::int64_t now_ns) REQUIRES_LOCK(mutex_);
   bool is_fresh(const Node* begin, const Node* end, Epoch since) REQUIRES_LOCK(mutex_);
   std::vector<std::uint32_t> find_changed(const Token& token) REQUIRES_LOCK(mutex_);
-  void compare_stamps(const Token& token) REQUIRES_LOCK(mutex_);
+  void compare_stamps(const Token& token, std::int64_t not_before_ns) REQUIRES_LOCK(mutex_);
   void directory_is_gone(int watch) REQUIRES_LOCK(mutex_);
 
   const std::uint64_t watches_max_;
@@ -123,6 +158,10 @@ class WatchSet {
   std::unordered_map<int, Node> files_ GUARDED_BY(mutex_);               // watch -> node
   std::unordered_map<Node, File> stamps_ GUARDED_BY(mutex_);             // of the nodes of files
   std::unordered_map<std::string, Walk> walks_ GUARDED_BY(mutex_);       // spelled path
+  Listener* listener_ GUARDED_BY(mutex_) = nullptr;
+  // By node, who follows it; kEverybody in place of many.
+  std::unordered_map<Node, std::vector<std::uint64_t>> followers_ GUARDED_BY(mutex_);
+  std::int64_t followed_compared_ns_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace deja::warm

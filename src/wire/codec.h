@@ -69,6 +69,8 @@ class Reader {
     if (n > size_ / 4) failed_ = true;
     return failed_ ? 0 : n;
   }
+  // Bytes that are still to be read.
+  std::size_t left() const { return size_; }
   bool failed() const { return failed_; }
   bool done() const { return !failed_ && size_ == 0; }
 

@@ -88,7 +88,9 @@ inline constexpr std::uint32_t kStderrIsTerminal = 2;
 inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the same open file
 
 // The numbers of a request. They are followed by u32 Calling, the text cwd, the list argv (as the user
-// spelled it), and the list of the environment ("NAME=value", in order).
+// spelled it), the list of the environment ("NAME=value", in order) without shell noise
+// (base/shell_noise.h), and at last the list of that noise. What comes before the noise is the form of the
+// request: two requests of one form have the same answer.
 enum class Calling : std::uint32_t {
   wrapper = 0,     // argv is the tool's
   masquerade = 1,  // the client was called by the tool's name
@@ -97,16 +99,16 @@ enum class Calling : std::uint32_t {
 struct RequestHead {
   std::uint32_t stream_flags = 0;
   std::uint32_t umask = 022;
-  std::uint64_t mount_namespace = 0;                  // inode of /proc/self/ns/mnt; 0: unknown
-  std::uint64_t root_device = 0, root_inode = 0;      // of "/"
-  std::uint64_t client_device = 0, client_inode = 0;  // of the client's own executable
-  std::uint64_t group = 0;                            // effective gid
-  std::uint64_t confinement = 0;                      // os::confinement_of_this_process()
+  std::uint64_t root_mount = 0, root_device = 0, root_inode = 0;  // os/root_mount.h
+  std::uint64_t client_device = 0, client_inode = 0;              // of the client's own executable
+  std::uint64_t group = 0;                                        // effective gid
+  std::uint64_t confinement = 0;  // os::confinement_of_this_process()
 };
+inline constexpr std::size_t kRequestHeadSize = 2 * 4 + 7 * 8;
 inline void write(Writer& w, const RequestHead& h) {
   w.u32(h.stream_flags);
   w.u32(h.umask);
-  for (const std::uint64_t v : {h.mount_namespace, h.root_device, h.root_inode, h.client_device,
+  for (const std::uint64_t v : {h.root_mount, h.root_device, h.root_inode, h.client_device,
                                 h.client_inode, h.group, h.confinement})
     w.u64(v);
 }
@@ -114,7 +116,7 @@ inline RequestHead read_request_head(Reader& r) {
   RequestHead h;
   h.stream_flags = r.u32();
   h.umask = r.u32();
-  for (std::uint64_t* v : {&h.mount_namespace, &h.root_device, &h.root_inode, &h.client_device,
+  for (std::uint64_t* v : {&h.root_mount, &h.root_device, &h.root_inode, &h.client_device,
                            &h.client_inode, &h.group, &h.confinement})
     *v = r.u64();
   return h;

@@ -94,7 +94,7 @@ TEST(Format, Heads) {
             packed("64656a31 0800 0c00 34120000"));
   const RequestHead request = {.stream_flags = kStreamsAreOne,
                                .umask = 027,
-                               .mount_namespace = 1,
+                               .root_mount = 1,
                                .root_device = 2,
                                .root_inode = 3,
                                .client_device = 4,

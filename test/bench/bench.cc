@@ -15,6 +15,8 @@ int main(int argc, char** argv) {
     const char* value = i + 1 < argc ? argv[i + 1] : "";
     if (word == "--deja") {
       options.deja = value;
+    } else if (word == "--beside") {
+      options.beside = value;
     } else if (word == "--programs") {
       options.programs = value;
     } else if (word == "--rounds") {
@@ -32,7 +34,9 @@ int main(int argc, char** argv) {
   if (options.name == "hit") return deja::bench::bench_hit(options);
   if (options.name == "miss") return deja::bench::bench_miss(options);
   if (options.name == "exec") return deja::bench::bench_exec(options);
-  std::fprintf(stderr,
-               "usage: bench hit|miss|exec --deja PROGRAM --programs DIRECTORY [--rounds N]\n");
+  std::fprintf(
+      stderr,
+      "usage: bench hit|miss|exec --deja PROGRAM --programs DIRECTORY [--rounds N]\n"
+      "                           [--beside PROGRAM]   (another deja, in the same loop)\n");
   return 2;
 }

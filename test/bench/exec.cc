@@ -84,7 +84,7 @@ pid_t start(Workspace& workspace, const Command& command) {
   const int nothing = ::open("/dev/null", O_RDWR);
   ::dup2(nothing, 1);
   ::dup2(nothing, 2);
-  ::execve(argv[0], argv.data(), workspace.environment());
+  ::execve(argv[0], argv.data(), workspace.environment(argv[0]));
   ::_exit(127);
 }
 

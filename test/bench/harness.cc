@@ -41,8 +41,8 @@ Run spawn(Workspace& workspace, const Command& command, posix_spawn_file_actions
   Run result;
   pid_t pid = 0;
   const double start = now_us();
-  const int failed =
-      ::posix_spawnp(&pid, argv[0], actions, nullptr, argv.data(), workspace.environment());
+  const int failed = ::posix_spawnp(&pid, argv[0], actions, nullptr, argv.data(),
+                                    workspace.environment(command.front()));
   if (failed != 0) give_up("cannot start " + command[0] + ": " + std::strerror(failed));
   int status = 0;
   struct rusage usage = {};
@@ -77,7 +77,8 @@ void give_up(const std::string& why) {
   std::exit(1);
 }
 
-Workspace::Workspace(const Options& options) : deja_(options.deja), programs_(options.programs) {
+Workspace::Workspace(const Options& options)
+    : deja_(options.deja), beside_(options.beside), programs_(options.programs) {
   const char* tmp = std::getenv("TMPDIR");
   root_ = std::string(tmp != nullptr ? tmp : "/tmp") + "/deja-bench-XXXXXX";
   if (::mkdtemp(root_.data()) == nullptr || ::chdir(root_.c_str()) != 0)
@@ -85,12 +86,22 @@ Workspace::Workspace(const Options& options) : deja_(options.deja), programs_(op
   const char* path = std::getenv("PATH");
   environment_ = {"PATH=" + std::string(path != nullptr ? path : "/usr/bin:/bin"), "HOME=" + root_,
                   "LC_ALL=C", "DEJA_DIR=" + root_ + "/deja", "CCACHE_DIR=" + root_ + "/ccache"};
+  beside_environment_ = environment_;
+  beside_environment_[3] = "DEJA_DIR=" + root_ + "/beside";
   for (std::string& entry : environment_) environment_pointers_.push_back(entry.data());
+  for (std::string& entry : beside_environment_) beside_pointers_.push_back(entry.data());
   environment_pointers_.push_back(nullptr);
+  beside_pointers_.push_back(nullptr);
+}
+
+char* const* Workspace::environment(const std::string& program) {
+  return !beside_.empty() && program == beside_ ? beside_pointers_.data()
+                                                : environment_pointers_.data();
 }
 
 Workspace::~Workspace() {
   run_into(*this, {deja_, "daemon", "stop"}, "/dev/null");
+  if (!beside_.empty()) run_into(*this, {beside_, "daemon", "stop"}, "/dev/null");
   if (::chdir("/") == 0 && !os::remove_tree(root_))
     std::fprintf(stderr, "bench: left behind: %s\n", root_.c_str());
 }

@@ -18,6 +18,7 @@ namespace deja::bench {
 struct Options {
   std::string name;      // hit, miss or exec
   std::string deja;      // the program under test
+  std::string beside;    // another deja to compare with, maybe an older one; empty: none
   std::string programs;  // directory of bench-floor and bench-oracle
   int rounds = 0;        // 0: the benchmark's default
 };
@@ -38,14 +39,16 @@ class Workspace {
   const std::string& root() const { return root_; }  // also the working directory from now on
   const std::string& deja() const { return deja_; }
   std::string program(const std::string& name) const { return programs_ + "/bench-" + name; }
-  char* const* environment() { return environment_pointers_.data(); }
+  const std::string& beside() const { return beside_; }
+  // Of this program: the two dejas have a cache each.
+  char* const* environment(const std::string& program);
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;
 
  private:
-  std::string root_, deja_, programs_;
-  std::vector<std::string> environment_;
-  std::vector<char*> environment_pointers_;
+  std::string root_, deja_, beside_, programs_;
+  std::vector<std::string> environment_, beside_environment_;
+  std::vector<char*> environment_pointers_, beside_pointers_;
 };
 
 struct Run {

@@ -31,7 +31,8 @@ double cpu_p50(const Contender& contender) {
 // Compiles until the caches have the unit; the plain compiler's object stays in plain/.
 void warm(Workspace& workspace, const Unit& unit) {
   run_well(workspace, compile(unit, "", "plain-" + unit.object + ".o"));
-  for (const std::string& client : {workspace.deja(), std::string("ccache")}) {
+  for (const std::string& client : {workspace.deja(), workspace.beside(), std::string("ccache")}) {
+    if (client.empty()) continue;
     for (int i = 0; i < 3; ++i) run_well(workspace, compile(unit, client, unit.object + ".o"));
   }
 }
@@ -48,6 +49,9 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
   contenders.push_back(
       {"oracle", fixed({workspace.program("oracle"), "plain-" + object, object}), forget, {}});
   contenders.push_back({"deja", fixed(compile(unit, workspace.deja(), object)), forget, {}});
+  if (!workspace.beside().empty())
+    contenders.push_back(
+        {"deja beside", fixed(compile(unit, workspace.beside(), object)), forget, {}});
   contenders.push_back({"ccache", fixed(compile(unit, "ccache", object)), forget, {}});
 
   const long long hits = counter(workspace, "hits");

@@ -34,6 +34,10 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
   std::vector<Contender> contenders = {contender("compiler", ""), contender("compiler again", ""),
                                        contender("deja", workspace.deja()),
                                        contender("ccache", "ccache")};
+  if (!workspace.beside().empty()) {
+    contenders.push_back(contender("deja beside", workspace.beside()));
+    run_well(workspace, compile(unit, workspace.beside(), object));
+  }
   // A declaration that differs in each round makes even the preprocessed text new.
   for (Contender& c : contenders) {
     c.command = [&, made = c.command](int round) {

@@ -137,6 +137,7 @@ class Workspace {
   void let_engine_set_watches() const;
   // The cache's own troubles, as deja reports them; empty when there are none.
   std::string troubles() const;
+  void collect_events() const;
 
  private:
   Result expect(const std::string& outcome, const std::string& reason, const Argv& argv,

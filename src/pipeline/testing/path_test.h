@@ -68,8 +68,6 @@ class PathTest : public os::DirectoryTest {
   store::MemStore memory_;
   FaultyStore store_{memory_};
   std::unique_ptr<TestEngine> engine_;
-
- private:
   Request request() const;  // its views point to the members
 };
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tested by test/e2e/answer_table_test.cc.
+#include "daemon/table_keeper.h"
+
+#include <utility>
+
+#include "os/clock.h"
+
+namespace deja::daemon {
+
+TableKeeper::TableKeeper(std::function<void()> on_use) : on_use_(std::move(on_use)) {}
+
+warm::AnswerTable* TableKeeper::table() const {
+  const engine::Engine* const engine = engine_;
+  return engine == nullptr ? nullptr : engine->table();
+}
+
+std::uint64_t TableKeeper::uses() const { return table() == nullptr ? 0 : table()->uses(); }
+
+void TableKeeper::wake() {
+  last_request_ns_ = os::monotonic_ns();
+  if (!is_active_.exchange(true)) notifier_.notify();
+}
+
+void TableKeeper::stop() {
+  is_stopped_ = true;
+  notifier_.notify();
+}
+
+void TableKeeper::collect() {
+  if (table() != nullptr && table()->collect() > 0) on_use_();
+}
+
+void TableKeeper::run(engine::Engine& engine) {
+  engine_ = &engine;
+  if (!notifier_.can_notify()) return;
+  while (!is_stopped_) {
+    if (!is_active_) notifier_.wait(-1, -1);
+    if (is_stopped_) return;
+    if (table() != nullptr) keep(engine);  // it comes with the store, maybe late
+    is_active_ = false;
+  }
+}
+
+// Renews the table again and again until nobody asks any more.
+void TableKeeper::keep(engine::Engine& engine) {
+  std::int64_t active_until_ns = 0;
+  do {
+    const std::int64_t began_ns = os::monotonic_ns();
+    if (engine.keep_table() > 0) {
+      last_request_ns_ = began_ns;
+      on_use_();
+    }
+    active_until_ns = last_request_ns_ + kActiveNs;
+    take_notices_until(engine, began_ns + warm::AnswerTable::kUpkeepNs);
+  } while (!is_stopped_ && os::monotonic_ns() < active_until_ns);
+  if (engine.table()->rest() > 0) on_use_();
+}
+
+// Takes them as they come, so that clients find none.
+void TableKeeper::take_notices_until(engine::Engine& engine, std::int64_t until_ns) {
+  warm::RequestCache& requests = engine.services()->requests;
+  while (!is_stopped_) {
+    const std::int64_t left_ns = until_ns - os::monotonic_ns();
+    if (left_ns <= 0) return;
+    if (notifier_.wait(requests.notices(), left_ns / 1'000'000 + 1)) requests.take_notices();
+  }
+}
+
+}  // namespace deja::daemon

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the engine's table of answers usable while clients use it: takes notices from the kernel as they come, and at
+// intervals compares stamps and collects what was used. When nobody has asked for a while it rests, and costs
+// nothing; the next request wakes it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+
+#include "engine/engine.h"
+#include "os/notifier.h"
+#include "warm/answer_table.h"
+
+namespace deja::daemon {
+
+class TableKeeper {
+ public:
+  // How long to go on after the last request.
+  static constexpr std::int64_t kActiveNs = 2'000'000'000;
+
+  // on_use: called when clients have used the table.
+  explicit TableKeeper(std::function<void()> on_use);
+
+  // Works until stop(). engine: must outlive all calls.
+  void run(engine::Engine& engine);
+  // A request came from a client. Thread-safe; cheap while the keeper works.
+  void wake();
+  void stop();
+  // Records at once what was used until now. Thread-safe.
+  void collect();
+  // How many answers clients have taken, as far as recorded. Thread-safe.
+  std::uint64_t uses() const;
+
+ private:
+  warm::AnswerTable* table() const;
+  void keep(engine::Engine& engine);
+  void take_notices_until(engine::Engine& engine, std::int64_t until_ns);
+
+  const std::function<void()> on_use_;
+  std::atomic<engine::Engine*> engine_{nullptr};  // once it is open
+  os::Notifier notifier_;
+  std::atomic<bool> is_active_{false}, is_stopped_{false};
+  std::atomic<std::int64_t> last_request_ns_{0};
+};
+
+}  // namespace deja::daemon

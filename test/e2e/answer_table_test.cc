@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// Hits that a client takes from the engine's table by itself, seen from outside. That they are right when something
+// changes is what the other suites test, which come this way as well.
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/setup.h"
+
+namespace deja::test {
+namespace {
+
+class AnswerTable : public SetupTest {
+ protected:
+  void SetUp() override {
+    SetupTest::SetUp();
+    ws.write("a.h", "#define V 1\n");
+    ws.write("a.c", "#include \"a.h\"\n#warning \"look here\"\nint a = V;\n");
+    ws.let_settle("a.c");
+  }
+  Argv compile() const { return {cc(), "-MD", "-c", "a.c", "-o", "a.o"}; }
+
+  std::uint64_t taken() const {
+    ws.collect_events();
+    const Result status = ws.run({ws.program(), "daemon", "status", "--format", "json"});
+    return nlohmann::json::parse(status.out).value("taken_from_table", std::uint64_t{0});
+  }
+  // Repeats a hit until a client takes it from the table, and leaves what that client has left.
+  void warm_up(const Argv& argv) {
+    ws.expect_miss(argv);
+    const std::uint64_t before = taken();
+    for (int i = 0; i < 100 && taken() == before; ++i) {
+      ws.remove("a.o");
+      ws.let_engine_set_watches();
+      ws.expect_hit(argv);
+    }
+    ASSERT_GT(taken(), before) << "the table is never used" << ws.troubles();
+  }
+};
+
+TEST_P(AnswerTable, LeavesWhatTheCompilerLeaves) {
+  const Result plain = ws.run(compile());
+  const Tree wanted = ws.tree();
+  ws.remove("a.o");
+  ws.remove("a.d");
+  warm_up(compile());
+  const Result hit = ws.expect_hit(compile());
+  EXPECT_EQ(hit.err, plain.err);
+  EXPECT_EQ(hit.out, plain.out);
+  EXPECT_EQ(ws.tree(), wanted);
+}
+
+TEST_P(AnswerTable, LargeOutputsComeFromTheStore) {
+  ws.write("a.c", "#include \"a.h\"\nint a[100000] = {V};\n");
+  ws.let_settle("a.c");
+  ws.run(compile());
+  const Tree wanted = ws.tree();
+  ws.remove("a.d");
+  warm_up(compile());
+  EXPECT_EQ(ws.tree(), wanted);
+}
+
+// One event for each command, whoever has answered it.
+TEST_P(AnswerTable, EveryHitIsCounted) {
+  warm_up(compile());
+  const std::size_t before = ws.events().size();
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(ws.deja(compile()).ok());
+  const auto events = ws.events();
+  ASSERT_EQ(events.size(), before + 20);
+  for (const Event& e : events) EXPECT_EQ(e.what, "a.c");
+  EXPECT_EQ(events.back().outcome, "hit");
+}
+
+TEST_P(AnswerTable, AnEditIsNoticed) {
+  warm_up(compile());
+  ws.write("a.h", "#define V 2\n");
+  ws.expect_miss(compile());
+}
+
+TEST_P(AnswerTable, AConfigurationFileCountsAtOnce) {
+  warm_up(compile());
+  ws.write(".deja.toml", "disable = true\n");
+  ws.expect_bypass("disabled", compile());
+  ws.remove(".deja.toml");
+  ws.expect_hit(compile());
+}
+
+TEST_P(AnswerTable, NothingIsLeftAfterAPurge) {
+  warm_up(compile());
+  EXPECT_TRUE(ws.run({ws.program(), "purge", "--yes"}).ok());
+  ws.expect_miss(compile());
+}
+
+TEST_P(AnswerTable, WithoutADaemonItIsNotUsed) {
+  warm_up(compile());
+  ws.set("DEJA_DAEMON=off");
+  const std::uint64_t before = taken();
+  ws.expect_hit(compile());
+  EXPECT_EQ(taken(), before);
+}
+
+TEST_P(AnswerTable, AnEngineThatWasKilledLeavesNoTable) {
+  warm_up(compile());
+  ::kill(ws.daemon_pid(), SIGKILL);
+  ws.expect_hit(compile());
+  ws.write("a.h", "#define V 2\n");
+  ws.expect_miss(compile());
+}
+
+// What stands in the way of an output is the engine's to judge.
+TEST_P(AnswerTable, AnOutputThatMayNotBeReplacedIsLeftToTheTool) {
+  warm_up(compile());
+  ws.write("other", "text");
+  ws.remove("a.o");
+  ::symlink("other", ws.path("a.o").c_str());
+  const Result plain = ws.run(compile());
+  const Tree wanted = ws.tree();
+  ws.write("other", "text");
+  ws.remove("a.o");
+  ::symlink("other", ws.path("a.o").c_str());
+  EXPECT_EQ(ws.deja(compile()).ok(), plain.ok());
+  EXPECT_EQ(ws.tree(), wanted);
+}
+
+TEST_P(AnswerTable, ABlobThatIsGoneIsCompiledAgain) {
+  ws.write("a.c", "#include \"a.h\"\nint a[100000] = {V};\n");
+  ws.let_settle("a.c");
+  warm_up(compile());
+  ws.remove(ws.cache() + "/blobs");
+  ws.make_directory(ws.cache() + "/blobs");
+  const Result result = ws.deja(compile());
+  EXPECT_TRUE(result.ok()) << result;
+  EXPECT_TRUE(ws.exists("a.o"));
+}
+
+INSTANTIATE_TEST_SUITE_P(, AnswerTable, ::testing::Values(Setup{"gcc", Mode::daemon}), setup_label);
+
+}  // namespace
+}  // namespace deja::test
