@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -127,6 +128,31 @@ bool put_in_place(const Record& record, std::uint32_t serial) {
   return ::rename(temporary_name(record.path, serial), record.path) == 0;
 }
 
+// No signal ends this process between a temporary name and its place while this exists (SIGKILL does). A write beyond
+// the limit of a file's size fails, and sends no signal (setrlimit(2), RLIMIT_FSIZE).
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGXFSZ, &ignore, &before_);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigdelset(&all, SIGXFSZ);  // the kernel keeps a blocked signal though it is ignored
+    ::sigprocmask(SIG_BLOCK, &all, &mask_);
+  }
+  ~SignalsHeld() {
+    ::sigaction(SIGXFSZ, &before_, nullptr);
+    ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+ private:
+  struct sigaction before_ = {};
+  sigset_t mask_;
+};
+
 }  // namespace
 
 bool place_files(std::string_view answer, std::uint32_t umask, std::string_view* replay) {
@@ -134,6 +160,7 @@ bool place_files(std::string_view answer, std::uint32_t umask, std::string_view*
   wire::Reader r(answer.data(), answer.size());
   const std::uint32_t count = r.u32();
   if (r.failed() || count > wire::kTableFilesMax) return false;
+  const SignalsHeld held;
   std::uint32_t made = 0;
   for (; made < count; ++made) {
     Record& record = records[made];

@@ -2,7 +2,9 @@
 #include "client/place.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -146,6 +148,21 @@ TEST_F(PlaceTest, ABlobThatIsGoneIsNotUsed) {
   add_blob("a.o", "blob");
   fs::remove(at("blob"));
   EXPECT_FALSE(place());
+  EXPECT_EQ(names(), 0u);
+}
+
+TEST_F(PlaceTest, ALimitOfFileSizesIsNoSignal) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const struct rlimit limit = {1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    add_inline("small.o", "object");
+    add_inline("large.o", std::string(2000, 'x'));
+    ::_exit(place() ? 1 : 0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
   EXPECT_EQ(names(), 0u);
 }
 
