@@ -235,6 +235,29 @@ TEST_P(Terminal, ALogicalDirectoryThatIsInNoOutput) {
   ws.expect_hit(other, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
 }
 
+// The front ends of other languages share the code that reads PWD. With -g the directory is in the output.
+TEST_P(Terminal, ALogicalDirectoryForOtherLanguages) {
+  if (!is_gcc()) return;  // they have gcc's drivers, whatever the C compiler is
+  struct Language {
+    const char* compiler;
+    const char* source;
+    const char* text;
+  };
+  for (const Language& l : {Language{"gfortran", "a.f90", "subroutine a\nend subroutine\n"},
+                            Language{"gnatgcc", "a.adb", "procedure A is begin null; end A;\n"}}) {
+    if (find_program(l.compiler).empty()) continue;
+    SCOPED_TRACE(l.compiler);
+    ws.write(std::string("real/") + l.source, l.text);
+    if (!ws.exists("link")) std::filesystem::create_directory_symlink("real", ws.path("link"));
+    const Argv argv = {l.compiler, "-c", l.source, "-o", "a.o"};
+    ws.expect_miss(argv, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+    ws.expect_hit(argv, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+    const Argv debug = {l.compiler, "-g", "-c", l.source, "-o", "a.o"};
+    ws.expect_same(debug, {.env = {"PWD=" + ws.path("real")}, .cwd = "real"});
+    ws.expect_same(debug, {.env = {"PWD=" + ws.path("link")}, .cwd = "real"});
+  }
+}
+
 TEST_P(Terminal, ALogicalDirectoryIsInDebugInformation) {
   ws.write("real/a.c", "int a;\n");
   std::filesystem::create_directory_symlink("real", ws.path("link"));

@@ -61,10 +61,15 @@ bool is_gcc_front_end(std::string_view program) {
   return program == "cc1" || program == "cc1plus" || program == "cc1obj" || program == "cc1objplus";
 }
 
+// Fortran, Ada, Go and D. They read the variables of the table through the code that all front ends share.
+bool is_other_front_end(std::string_view program) {
+  return program == "f951" || program == "gnat1" || program == "go1" || program == "d21";
+}
+
 // A program that comes with gcc or clang, or that they start.
 bool is_own_program(std::string_view program) {
-  return parse_program(program).has_value() || is_gcc_front_end(program) || is_linker(program) ||
-         is_called(program, "as");
+  return parse_program(program).has_value() || is_gcc_front_end(program) ||
+         is_other_front_end(program) || is_linker(program) || is_called(program, "as");
 }
 
 // "cc" is a link to gcc or to clang. A script or a copy of that name stays unknown.

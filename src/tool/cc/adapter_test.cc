@@ -89,7 +89,8 @@ TEST(CcAdapter, SaysWhoOnlySearchesInPath) {
     EXPECT_EQ(cc_adapter().variable_use("PATH", program), VariableUse::searched) << program;
   for (const char* program : {"sh", "python3.11", "my-plugin", ""})
     EXPECT_EQ(cc_adapter().variable_use("PATH", program), VariableUse::value) << program;
-  EXPECT_EQ(cc_adapter().variable_use("PWD", "cc1plus"), VariableUse::directory);
+  for (const char* program : {"cc1plus", "f951", "gnat1", "go1", "d21"})
+    EXPECT_EQ(cc_adapter().variable_use("PWD", program), VariableUse::directory) << program;
   EXPECT_EQ(cc_adapter().variable_use("PWD", "bash"), VariableUse::value);
 }
 
