@@ -326,8 +326,10 @@ int WatchSet::mounts_for_others() {
 void WatchSet::add_follower(Node node, std::uint64_t id) {
   std::vector<std::uint64_t>& ids = followers_[node];
   if (!ids.empty() && (ids.front() == kEverybody || ids.back() == id)) return;
-  if (ids.size() >= kFollowersMax)
-    std::erase_if(ids, [&](std::uint64_t other) { return !listener_->follows(other); });
+  if (ids.size() >= kFollowersMax) {
+    Listener& listener = *listener_;
+    std::erase_if(ids, [&](std::uint64_t other) { return !listener.follows(other); });
+  }
   if (ids.size() >= kFollowersMax) {
     ids = {kEverybody};
   } else {

@@ -42,6 +42,22 @@ TEST_F(Sharing, LinksOfNamesWithDots) {
   }
 }
 
+// Meson's and CMake's links name directories absolutely. The output holds only those of -rpath.
+TEST_F(Sharing, LinksThatNameDirectories) {
+  ws.run({"gcc", "-c", "-x", "c", "/dev/null", "-o", ws.path("empty.o")});
+  const Files files = {
+      {"e.o", ws.read("empty.o")}, {"lib/v.map", "V { global: *; };\n"}, {"lib/s.c", "int s;\n"}};
+  for (const char* option :
+       {"-Wl,-rpath-link,{R}/lib", "-Wl,--version-script,{R}/lib/v.map", "-Wl,-L{R}/lib"}) {
+    argv = {"gcc", "-shared", "-o", "l.so", "e.o", option};
+    EXPECT_TRUE(share_again(files).is_hit()) << option;
+  }
+  argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Wl,-rpath-link={R}/lib:{R}/other"};
+  share_again(files);  // right, whatever becomes of it
+  argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Wl,-rpath,{R}/lib"};
+  EXPECT_FALSE(share_again(files).is_hit());
+}
+
 // The source is also a system header, and then the compiler writes the shorter of its names.
 TEST_F(Sharing, SourceThatIncludesItselfFromASystemDirectory) {
   const std::string dots = "inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc/../inc";

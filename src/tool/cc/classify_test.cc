@@ -537,6 +537,13 @@ TEST(Classify, MarksPathsOfEmscripten) {
   EXPECT_EQ(cc_adapter().trusted_script(invocation_of("clang -c a.c")).front().program, "make");
 }
 
+TEST(Classify, KnowsThePathsThatAreForTheLinker) {
+  EXPECT_EQ(keys(invocation_of("gcc a.o -Wl,-rpath-link,/ws/lib -Wl,-rpath,/ws/lib -o a")),
+            "<a.o> -Wl,-rpath-link,</ws/lib> -Wl,-rpath,</ws/lib> -o <a>");
+  EXPECT_EQ(keys(invocation_of("clang a.o -Wl,--version-script=/ws/v.map -Wl,-z,now -o a")),
+            "<a.o> -Wl,--version-script=</ws/v.map> -Wl,-z,now -o <a>");
+}
+
 TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {
   EXPECT_EQ(keys(invocation_of("gcc -march=native -c a.c")), "-march=native -c <a.c> cpu:test");
   EXPECT_EQ(keys(invocation_of("clang -mtune=native -c a.c")), "-mtune=native -c <a.c> cpu:test");
