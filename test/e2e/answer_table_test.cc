@@ -3,6 +3,8 @@
 // changes is what the other suites test, which come this way as well.
 #include <signal.h>
 
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "e2e/setup.h"
@@ -75,6 +77,54 @@ TEST_P(AnswerTable, AnEditIsNoticed) {
   warm_up(compile());
   ws.write("a.h", "#define V 2\n");
   ws.expect_miss(compile());
+}
+
+// Each change right after a hit from the table, before the engine has looked.
+TEST_P(AnswerTable, EveryKindOfChangeIsNoticed) {
+  namespace fs = std::filesystem;
+  ws.write("inc/v.h", "#define V 1\n");
+  ws.write("a.c", "#include \"v.h\"\nint a = V;\n");
+  ws.let_settle("a.c");
+  const Argv argv = {cc(), "-Iinc", "-c", "a.c", "-o", "a.o"};
+  warm_up(argv);
+  int version = 1;
+  const auto text = [&version] { return "#define V " + std::to_string(++version) + "\n"; };
+  const std::vector<std::pair<const char*, std::function<void()>>> changes = {
+      {"written in place", [&] { ws.write("inc/v.h", text()); }},
+      {"replaced by a rename",
+       [&] {
+         ws.write("inc/new.h", text());
+         fs::rename(ws.path("inc/new.h"), ws.path("inc/v.h"));
+       }},
+      {"written through a hard link",
+       [&] {
+         fs::create_hard_link(ws.path("inc/v.h"), ws.path("other.h"));
+         ws.write("other.h", text());
+       }},
+      {"made a symlink",
+       [&] {
+         ws.write("inc/real.h", text());
+         ws.remove("inc/v.h");
+         fs::create_symlink("real.h", ws.path("inc/v.h"));
+       }},
+      {"in another directory of the same name",
+       [&] {
+         ws.write("new/v.h", text());
+         fs::rename(ws.path("inc"), ws.path("old"));
+         fs::rename(ws.path("new"), ws.path("inc"));
+       }},
+      {"found earlier", [&] { ws.write("v.h", text()); }},
+  };
+  for (const auto& [how, change] : changes) {
+    SCOPED_TRACE(how);
+    for (int i = 0; i < 3; ++i) {
+      ws.deja(argv);
+      ws.let_engine_set_watches();
+    }
+    ws.deja(argv);
+    change();
+    ws.expect_miss(argv);
+  }
 }
 
 TEST_P(AnswerTable, AConfigurationFileCountsAtOnce) {
