@@ -2,13 +2,14 @@
 // Variables that differ from one shell to the next and that no compiler reads. Freestanding.
 #pragma once
 
-#include <initializer_list>
 #include <string_view>
 
 namespace deja {
 
+inline constexpr std::string_view kShellNoise[] = {"_", "SHLVL", "OLDPWD"};
+
 inline bool is_shell_noise(std::string_view variable) {
-  for (const std::string_view noise : {"_", "SHLVL", "OLDPWD"})
+  for (const std::string_view noise : kShellNoise)
     if (variable == noise) return true;
   return false;
 }

@@ -71,7 +71,7 @@ bool AnswerTable::attach(const char* cache_directory) {
   os::TextBuffer text(path, sizeof(path));
   if (!text.add(cache_directory).add("/").add(os::kAnswersFile).fits()) return false;
   const os::Fd file(
-      ::open(path, O_RDONLY | O_NOFOLLOW));  // closed below, so no tool can inherit it
+      ::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));  // closed below, so no tool can inherit it
   struct stat st = {};
   if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != ::geteuid() ||
       (st.st_mode & 077) != 0)

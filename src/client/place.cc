@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -97,7 +98,8 @@ bool copy_blob(const Record& record, int to) {
   if (::ioctl(to, FICLONE, from.get()) == 0) return true;
   std::uint64_t copied = 0;
   while (copied < record.size) {
-    const ssize_t n = ::copy_file_range(from.get(), nullptr, to, nullptr, kCopiedAtOnce, 0);
+    ssize_t n = ::copy_file_range(from.get(), nullptr, to, nullptr, kCopiedAtOnce, 0);
+    if (n < 0) n = ::sendfile(to, from.get(), nullptr, kCopiedAtOnce);  // another file system
     if (n <= 0) return false;
     copied += static_cast<std::uint64_t>(n);
   }
@@ -106,12 +108,13 @@ bool copy_blob(const Record& record, int to) {
 
 // Makes the whole file under its temporary name. Descriptors are closed before anything is executed, and musl makes
 // two system calls of an open with O_CLOEXEC.
-bool make_temporary(const Record& record, std::uint32_t umask, std::uint32_t serial) {
+bool make_temporary(const Record& record, std::uint32_t serial) {
   const char* const name = temporary_name(record.path, serial);
   if (name == nullptr) return false;
   const os::Fd to(::open(name, O_RDWR | O_CREAT | O_EXCL, record.mode));
   if (!to) return false;
-  bool done = (record.mode & umask) == 0 || ::fchmod(to.get(), record.mode) == 0;
+  // A default ACL of the directory takes the umask's place (acl(5)), so the mode is always set.
+  bool done = ::fchmod(to.get(), record.mode) == 0;
   if ((record.flags & wire::kFileInline) != 0) {
     done = done && os::write_all(to.get(), record.content.data(), record.content.size()) == 0;
   } else {
@@ -155,7 +158,7 @@ class SignalsHeld {
 
 }  // namespace
 
-bool place_files(std::string_view answer, std::uint32_t umask, std::string_view* replay) {
+bool place_files(std::string_view answer, std::string_view* replay) {
   Record records[wire::kTableFilesMax];
   wire::Reader r(answer.data(), answer.size());
   const std::uint32_t count = r.u32();
@@ -166,7 +169,7 @@ bool place_files(std::string_view answer, std::uint32_t umask, std::string_view*
     Record& record = records[made];
     record = read_record(r);
     if (r.failed() || record.path == nullptr || !may_replace(record) ||
-        !make_temporary(record, umask, made))
+        !make_temporary(record, made))
       break;
   }
   *replay = r.raw(r.left());

@@ -114,7 +114,7 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
 // A request as it is sent: a frame. Empty: it is too large.
 struct RequestFrame {
   std::string_view bytes;
-  std::uint32_t stream_flags = 0, umask = 0;
+  std::uint32_t stream_flags = 0;
 
   std::string_view body() const { return bytes.substr(sizeof(wire::FrameHead)); }
 };
@@ -123,7 +123,7 @@ RequestFrame make_request(const UserCommand& command, const Environment& env,
                           std::uint32_t stream_flags) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
-  RequestFrame out{{}, stream_flags, head.umask};
+  RequestFrame out{{}, stream_flags};
   wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
   write_request(first, head, command, env);
   if (first.size() > wire::kRequestMax) return out;
@@ -356,7 +356,7 @@ bool answer_from_table(const RequestFrame& request, std::int64_t started_ns, Use
   AnswerTable table(engine_directory());
   const TableAnswer answer = table.take(request.body());
   std::string_view rest;
-  if (answer.bytes.empty() || !place_files(answer.bytes, request.umask, &rest)) return false;
+  if (answer.bytes.empty() || !place_files(answer.bytes, &rest)) return false;
   table.note_use(answer, started_ns);
   *code = replay(rest, command, env);
   return true;

@@ -50,7 +50,7 @@ View View::of_this_process() {
 }
 
 bool View::is_same_for(const wire::RequestHead& client) const {
-  return root_mount == client.root_mount && root_device == client.root_device &&
+  return root_mount != 0 && root_mount == client.root_mount && root_device == client.root_device &&
          root_inode == client.root_inode && group == client.group &&
          confinement == client.confinement;
 }

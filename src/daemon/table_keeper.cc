@@ -15,9 +15,15 @@ warm::AnswerTable* TableKeeper::table() const {
   return engine == nullptr ? nullptr : engine->table();
 }
 
+bool TableKeeper::is_useless() const {
+  constexpr std::int64_t kMany = 2000;
+  return requests_ > kMany && uses() == 0;
+}
+
 std::uint64_t TableKeeper::uses() const { return table() == nullptr ? 0 : table()->uses(); }
 
 void TableKeeper::wake() {
+  ++requests_;
   last_request_ns_ = os::monotonic_ns();
   if (!is_active_.exchange(true)) notifier_.notify();
 }
@@ -37,7 +43,7 @@ void TableKeeper::run(engine::Engine& engine) {
   while (!is_stopped_) {
     if (!is_active_) notifier_.wait(-1, -1);
     if (is_stopped_) return;
-    if (table() != nullptr) keep(engine);  // it comes with the store, maybe late
+    if (table() != nullptr && !is_useless()) keep(engine);  // it comes with the store, maybe late
     is_active_ = false;
   }
 }
@@ -53,7 +59,7 @@ void TableKeeper::keep(engine::Engine& engine) {
     }
     active_until_ns = last_request_ns_ + kActiveNs;
     take_notices_until(engine, began_ns + warm::AnswerTable::kUpkeepNs);
-  } while (!is_stopped_ && os::monotonic_ns() < active_until_ns);
+  } while (!is_stopped_ && !is_useless() && os::monotonic_ns() < active_until_ns);
   if (engine.table()->rest() > 0) on_use_();
 }
 

@@ -34,6 +34,8 @@ class TableKeeper {
 
  private:
   warm::AnswerTable* table() const;
+  // Many requests came, and no client took an answer by itself: none can (pidfd_getfd(2) is not allowed).
+  bool is_useless() const;
   void keep(engine::Engine& engine);
   void take_notices_until(engine::Engine& engine, std::int64_t until_ns);
 
@@ -41,7 +43,7 @@ class TableKeeper {
   std::atomic<engine::Engine*> engine_{nullptr};  // once it is open
   os::Notifier notifier_;
   std::atomic<bool> is_active_{false}, is_stopped_{false};
-  std::atomic<std::int64_t> last_request_ns_{0};
+  std::atomic<std::int64_t> last_request_ns_{0}, requests_{0};
 };
 
 }  // namespace deja::daemon

@@ -12,6 +12,7 @@
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/output_locks.h"
+#include "os/watcher.h"
 #include "pipeline/fallback.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
@@ -113,6 +114,7 @@ config::Sources own_sources(std::string_view cwd) {
 
 // The table's entries refer to remotes, which live in a library that goes first.
 Engine::~Engine() {
+  if (table() != nullptr) table()->rest();
   if (services_ != nullptr) services_->requests.close_table();
 }
 
@@ -158,7 +160,9 @@ void Engine::open_store() {
                              {}});
   if (has_locks) services_->locks = locks;
   // Without a table each request is asked of the engine, which costs only time.
-  if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only())
+  // Locks on other machines' files (NFS) may take long.
+  if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only() &&
+      os::is_watchable_filesystem(options_.dir))
     ignore(services_->requests.open_table(options_.dir), "it only saves time");
   remotes_ = std::make_unique<RemoteRegistry>(
       RemoteRegistry::Options{options_.remote_library, options_.dir, kLingerNs,
@@ -216,6 +220,7 @@ void Engine::offer(std::string_view body, const pipeline::Request& request) {
   if (table == nullptr || form.empty() || table->has(form)) return;
   pipeline::Services& services = *this->services();
   const std::uint64_t epoch = forget_removed();
+  const std::uint64_t removals = table->removals();
   const auto files = services.requests.watch(config::looked_for(sources_of(request)));
   if (!files) return;
   const pipeline::Settings settings = settings_for(request);
@@ -229,7 +234,7 @@ void Engine::offer(std::string_view body, const pipeline::Request& request) {
                        remotes = settings.remotes](const warm::AnswerTable::Use& use) {
     record_use(outcome, cwd, remotes, use);
   };
-  table->put({std::string(form), *std::move(answer), cached->key, on_use},
+  table->put({std::string(form), *std::move(answer), cached->key, removals, on_use},
              {&cached->token, &*files});
   forget_unless(epoch);
 }
@@ -303,7 +308,8 @@ pipeline::Outcome Engine::handle(const pipeline::Request& request,
     outcome = pipeline::RequestPath(request, settings, *services, client).answer();
     forget_unless(epoch);
     // What was stored once more may differ (a shorter time to live).
-    const bool is_stored = outcome.kind != pipeline::OutcomeKind::hit && outcome.action;
+    const bool is_stored =
+        outcome.action && (outcome.kind != pipeline::OutcomeKind::hit || !outcome.remote.empty());
     if (is_stored && table() != nullptr) table()->forget(*outcome.action);
     outcome.progress = settings.progress;
     return outcome;

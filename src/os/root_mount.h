@@ -9,7 +9,7 @@
 namespace deja::os {
 
 struct RootMount {
-  std::uint64_t mount = 0;  // 0: unknown
+  std::uint64_t mount = 0;  // 0: unknown, and equal to none
   std::uint64_t device = 0, inode = 0;
 };
 

@@ -24,7 +24,7 @@ class TextBuffer {
       length_ = -1;
       return *this;
     }
-    std::memcpy(out_ + length_, text.data(), text.size());
+    if (!text.empty()) std::memcpy(out_ + length_, text.data(), text.size());
     length_ += static_cast<long>(text.size());
     out_[length_] = '\0';
     return *this;

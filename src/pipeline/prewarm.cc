@@ -83,11 +83,18 @@ bool may_be_watched(const action::Manifest* manifest) {
                      [&](const auto& entry) { return watched_claims(*manifest, entry, claims); });
 }
 
+// Does shell noise count for this command (--input-env SHLVL)? It is no part of a request's name.
+bool is_keyed_by_noise(const tool::Invocation& invocation) {
+  return std::ranges::any_of(invocation.key.fields, [](const tool::KeyField& field) {
+    return is_shell_noise(field.value);
+  });
+}
+
 }  // namespace
 
 std::shared_ptr<const warm::CachedAnswer> cached_answer(const Digest& name, const Request& request,
                                                         Services& services) {
-  return services.requests.get(
+  auto cached = services.requests.get(
       name, [&](const warm::CachedAnswer& entry, const std::vector<std::uint32_t>& changed) {
         const tool::Command command = command_of(request);
         evidence::ClaimChecker checker(command, entry.roots, services.digester);
@@ -96,6 +103,12 @@ std::shared_ptr<const warm::CachedAnswer> cached_answer(const Digest& name, cons
           return holds && *holds;
         });
       });
+  if (cached == nullptr) return nullptr;
+  // A later run may have stored this result again, with a shorter time to live.
+  const auto newest = services.cache.results.get(cached->key);
+  if (newest == nullptr || newest == cached->result || *newest == *cached->result) return cached;
+  services.requests.remove(name);
+  return nullptr;
 }
 
 void prewarm(const Request& request, const Settings& settings, Services& services) {
@@ -105,6 +118,7 @@ void prewarm(const Request& request, const Settings& settings, Services& service
   auto prepared = prepare(request, settings, services, nullptr);
   if (!std::holds_alternative<Prepared>(prepared)) return;
   Prepared& p = std::get<Prepared>(prepared);
+  if (is_keyed_by_noise(p.invocation) || names_shell_noise(settings.rules)) return;
   if (!p.declared.is_watchable || !may_be_watched(services.cache.manifests.get(p.probe).get()))
     return;
   evidence::ClaimChecker checker(p.command, p.roots, services.digester);

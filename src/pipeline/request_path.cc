@@ -62,9 +62,6 @@ bool RequestPath::serve_from_request_cache() {
   if (settings_.disabled) return false;
   const auto known = cached_answer(request_name(request_, settings_), request_, services_);
   if (known == nullptr) return false;
-  // A later run may have stored this result again, with a shorter time to live.
-  const auto newest = services_.cache.results.get(known->key);
-  if (newest != nullptr && newest != known->result && *newest != *known->result) return false;
   const Target target{request_, known->invocation, *known->adapter, known->roots};
   describe(known->tool, known->invocation, known->probe, outcome_);
   outcome_.reason = unwanted(*known->result, target);

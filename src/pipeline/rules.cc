@@ -7,6 +7,7 @@
 
 #include "base/glob.h"
 #include "base/path.h"
+#include "base/shell_noise.h"
 
 namespace deja::pipeline {
 namespace {
@@ -41,6 +42,15 @@ bool is_variable(std::string_view pattern, const tool::EnvironmentVariable& vari
 }
 
 }  // namespace
+
+bool names_shell_noise(const Rules& rules) {
+  return std::ranges::any_of(rules.variables, [](std::string_view pattern) {
+    const std::string_view name = pattern.substr(0, pattern.find('='));
+    return std::ranges::any_of(kShellNoise, [&](std::string_view noise) {
+      return glob_matches(name, noise, GlobOf::text);
+    });
+  });
+}
 
 std::optional<Bypass> rule_against(const Rules& rules, const tool::Command& command) {
   if (const auto* rule = first_of(rules.tools, [&](const auto& p) { return is_tool(p, command); }))

@@ -23,4 +23,7 @@ std::optional<tool::Bypass> rule_against(const Rules& rules, const tool::Command
 // What the adapter has made of it: sources, and the arguments in response files.
 std::optional<tool::Bypass> rule_against(const Rules& rules, const tool::Invocation& invocation);
 
+// Could a variable that is shell noise (base/shell_noise.h) make a rule match?
+bool names_shell_noise(const Rules& rules);
+
 }  // namespace deja::pipeline

@@ -38,6 +38,16 @@ bool may_be_input(const std::string& path, const Target& target) {
       });
 }
 
+// Is each required output an artifact by its own name? By another one it depends on symlinks that nobody watches.
+bool has_required(const action::ActionResult& result, const Target& target) {
+  return std::ranges::all_of(target.invocation.declared.required, [&](const std::string& name) {
+    const std::string path = tidy_path(join_path(target.request.cwd, name));
+    return std::ranges::any_of(result.artifacts, [&](const Artifact& artifact) {
+      return target.roots.expand(artifact.path) == path;
+    });
+  });
+}
+
 // One file. An error: the engine has to place it.
 class FileWriter {
  public:
@@ -93,7 +103,8 @@ std::optional<std::string> table_answer(const Request& request, const Settings& 
   const action::ActionResult& result = *cached.result;
   const Target target{request, cached.invocation, *cached.adapter, cached.roots};
   if (result.ttl_ns != 0 || result.artifacts.size() > wire::kTableFilesMax ||
-      !unwanted(result, target).empty() || !unusable(result, target).empty())
+      !has_required(result, target) || !unwanted(result, target).empty() ||
+      !unusable(result, target).empty())
     return std::nullopt;
   const auto replay = replay_of(result, target, blobs);
   if (!replay) return std::nullopt;

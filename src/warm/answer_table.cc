@@ -153,12 +153,14 @@ void AnswerTable::remove_all() {
 }
 
 void AnswerTable::clear() {
+  ++removals_;
   const Changing changing(*this);
   const MutexLock lock(mutex_);
   remove_all();
 }
 
 void AnswerTable::forget(const ActionKey& key) {
+  ++removals_;
   const Changing changing(*this);
   const MutexLock lock(mutex_);
   for (auto it = by_key_.find(key); it != by_key_.end(); it = by_key_.find(key)) remove(it->second);
@@ -187,6 +189,7 @@ bool AnswerTable::insert(Offer offer, std::uint64_t id) {
       2 + wire::words_for(offer.form.size()) + wire::words_for(offer.answer.size());
   const Changing changing(*this);
   const MutexLock lock(mutex_);
+  if (offer.removals != removals_) return false;
   const std::size_t slot = choose_slot(hash);
   if (by_slot_[slot] != 0) remove(by_slot_[slot]);
   const std::size_t first_word = make_room(words);

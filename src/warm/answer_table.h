@@ -44,6 +44,7 @@ class AnswerTable final : public WatchSet::Listener {
     std::string form;                        // of the request (wire/request_form.h)
     std::string answer;                      // as wire/answer_table.h has it
     ActionKey key;                           // of the result
+    std::uint64_t removals = 0;              // removals() before the answer was looked up
     std::function<void(const Use&)> on_use;  // called by upkeep() and rest()
   };
 
@@ -57,6 +58,8 @@ class AnswerTable final : public WatchSet::Listener {
   // large.
   bool put(Offer offer, const std::vector<const WatchSet::Token*>& tokens);
   bool has(std::string_view form);
+  // How often forget() and clear() were called. An answer that was looked up before the last call is not taken.
+  std::uint64_t removals() const { return removals_; }
   // Removes the entries with this result.
   void forget(const ActionKey& key);
   void clear();
@@ -123,7 +126,7 @@ class AnswerTable final : public WatchSet::Listener {
   WatchSet& watch_set_;
   const os::Fd memory_;
   const os::Mapping mapping_;
-  std::atomic<std::uint64_t> next_id_{1}, uses_{0};
+  std::atomic<std::uint64_t> next_id_{1}, uses_{0}, removals_{0};
 
   Mutex mutex_;
   os::Fd address_ GUARDED_BY(mutex_);  // locked

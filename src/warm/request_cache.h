@@ -67,6 +67,7 @@ class RequestCache {
     return watch_set_->watch(paths);
   }
   void put(const Digest& name, std::shared_ptr<const CachedAnswer> entry);
+  void remove(const Digest& name) { entries_.remove(name); }
   void clear();
 
   // Offers answers to clients from now on (warm/answer_table.h). REQUIRES: can_watch().

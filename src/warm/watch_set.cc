@@ -49,7 +49,12 @@ WatchSet::WatchSet(os::Watcher watcher)
     : watches_max_(std::min<std::uint64_t>(os::watch_limit() / 2, 32768)),
       watcher_(std::move(watcher)) {}
 
+// The listener is told first: from the moment a watch is removed a change gives no notice.
 void WatchSet::forget_everything() {
+  if (listener_ != nullptr) {
+    listener_->begin();
+    listener_->everything_changed();
+  }
   for (const auto& [path, watch] : directories_) watcher_.remove(watch);
   for (const auto& [watch, node] : files_) watcher_.remove(watch);
   names_.clear();
@@ -61,10 +66,7 @@ void WatchSet::forget_everything() {
   followers_.clear();
   is_full_ = false;
   forgot_at_ = ++now_;
-  if (listener_ == nullptr) return;
-  listener_->begin();
-  listener_->everything_changed();
-  listener_->end();
+  if (listener_ != nullptr) listener_->end();
 }
 
 void WatchSet::mark_changed(Node node) {
@@ -183,16 +185,21 @@ bool WatchSet::has_changed_stamps(File& file, std::int64_t now_ns) {
 void WatchSet::compare_stamps(const Token& token, std::int64_t not_before_ns) {
   if (token.stamps_compared.get() > not_before_ns) return;
   const std::int64_t now_ns = os::monotonic_ns();
+  std::int64_t oldest_ns = now_ns;
   std::uint32_t begin = 0;
   for (const std::uint32_t end : token.ends) {
     const auto it = end == begin ? stamps_.end() : stamps_.find(token.nodes[end - 1]);
     begin = end;
-    if (it == stamps_.end() || it->second.compared_ns > not_before_ns) continue;
+    if (it == stamps_.end()) continue;
+    if (it->second.compared_ns > not_before_ns) {
+      oldest_ns = std::min(oldest_ns, it->second.compared_ns);
+      continue;
+    }
     if (!has_changed_stamps(it->second, now_ns)) continue;
     ++now_;
     mark_changed(it->first);
   }
-  token.stamps_compared.set(now_ns);
+  token.stamps_compared.set(oldest_ns);
 }
 
 // Takes one component of the rest. False: cannot be watched.

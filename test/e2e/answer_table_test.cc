@@ -2,6 +2,7 @@
 // Hits that a client takes from the engine's table by itself, seen from outside. That they are right when something
 // changes is what the other suites test, which come this way as well.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <functional>
@@ -181,6 +182,61 @@ TEST_P(AnswerTable, ABlobThatIsGoneIsCompiledAgain) {
   const Result result = ws.deja(compile());
   EXPECT_TRUE(result.ok()) << result;
   EXPECT_TRUE(ws.exists("a.o"));
+}
+
+// The same action, run once more because its result is too old for another request.
+TEST_P(AnswerTable, ALaterResultTakesThePlaceOfTheFirst) {
+  const Argv any_age = {"exec", "--env", "all", "--", "/bin/sh", "-c", "echo $$"};
+  warm_up(any_age);
+  const std::string first = ws.deja(any_age).out;
+  const Argv young = {"exec", "--env", "all", "--ttl", "1s", "--", "/bin/sh", "-c", "echo $$"};
+  std::string later = first;
+  for (int i = 0; i < 100 && later == first; ++i) {  // until it is a second old
+    ws.let_engine_set_watches();
+    later = ws.deja(young).out;
+  }
+  ASSERT_NE(later, first);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_NE(ws.deja(any_age).out, first);
+    ws.let_engine_set_watches();
+  }
+}
+
+TEST_P(AnswerTable, ShellNoiseThatIsDeclaredCounts) {
+  for (const char* name : {"SHLVL", "OLDPWD"}) {
+    const std::string one = std::string(name) + "=5", other = std::string(name) + "=6";
+    const Argv argv = {"exec", "--env", "declared", "--input-env", name, "--", "/usr/bin/env"};
+    for (int i = 0; i < 6; ++i) {
+      EXPECT_NE(ws.deja(argv, {.env = {one}}).out.find(one), std::string::npos);
+      ws.let_engine_set_watches();
+    }
+    EXPECT_NE(ws.deja(argv, {.env = {other}}).out.find(other), std::string::npos) << name;
+  }
+}
+
+TEST_P(AnswerTable, AFifoInItsPlaceHoldsUpNobody) {
+  warm_up(compile());
+  ws.remove(ws.cache() + "/answers");
+  ASSERT_EQ(::mkfifo((ws.cache() + "/answers").c_str(), 0600), 0);
+  ws.expect_hit(compile());
+}
+
+// The engine compares the places of outputs with what was declared each time.
+TEST_P(AnswerTable, AnOutputThatIsDeclaredByASymlink) {
+  ws.write("in.txt", "text");
+  ws.make_directory("d1");
+  ws.make_directory("d2");
+  std::filesystem::create_directory_symlink("d1", ws.path("sub"));
+  const Argv argv = {"exec", "--output-file", "sub/out.txt", "--", "cp", "in.txt", "d1/out.txt"};
+  ws.expect_miss(argv);
+  for (int i = 0; i < 5; ++i) {
+    ws.let_engine_set_watches();
+    ws.expect_hit(argv);
+  }
+  ws.remove("sub");
+  std::filesystem::create_directory_symlink("d2", ws.path("sub"));
+  ws.deja(argv);
+  EXPECT_NE(ws.last_event().outcome, "hit");
 }
 
 INSTANTIATE_TEST_SUITE_P(, AnswerTable, ::testing::Values(Setup{"gcc", Mode::daemon}), setup_label);

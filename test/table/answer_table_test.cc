@@ -84,7 +84,7 @@ class AnswerTableTest : public os::DirectoryTest {
   bool put(const std::string& name, const std::string& answer, const warm::WatchSet::Token& token) {
     ActionKey key;
     key.digest.bytes[0] = static_cast<unsigned char>(name.back());
-    return table_->put({form_of(request_for(name)), answer, key,
+    return table_->put({form_of(request_for(name)), answer, key, table_->removals(),
                         [this, name](const warm::AnswerTable::Use&) { ++uses_[name]; }},
                        {&token});
   }
@@ -261,6 +261,17 @@ TEST_F(AnswerTableTest, ForgetsAResult) {
   EXPECT_EQ(taken("gcc-2"), "two");
   table_->clear();
   EXPECT_EQ(take("gcc-2"), "");
+}
+
+// It was looked up before something was forgotten, so it may be what was forgotten.
+TEST_F(AnswerTableTest, NothingIsPutThatMayHaveBeenForgottenMeanwhile) {
+  const auto token = watch_set_->watch({at("a.h")});
+  ASSERT_TRUE(token);
+  const std::uint64_t before = table_->removals();
+  table_->forget({});
+  EXPECT_FALSE(table_->put({form_of(request_for("gcc")), "answer", {}, before, {}}, {&*token}));
+  EXPECT_TRUE(
+      table_->put({form_of(request_for("gcc")), "answer", {}, table_->removals(), {}}, {&*token}));
 }
 
 // A client that had read an entry before it was removed says so afterwards.

@@ -64,7 +64,7 @@ class PlaceTest : public os::DirectoryTest {
     wire::Writer(answer.data(), answer.size()).u32(count_);
     answer.append(files_, 0, w_.size()).append(replay);
     std::string_view rest;
-    const bool done = client::place_files(answer, kUmask, &rest);
+    const bool done = client::place_files(answer, &rest);
     if (done) {
       EXPECT_EQ(rest, replay);
     }
@@ -178,7 +178,7 @@ TEST_F(PlaceTest, ACutAnswerIsRefused) {
   w.text("object");
   for (std::size_t size = 0; size < w.size(); ++size) {
     std::string_view rest;
-    EXPECT_FALSE(client::place_files({answer.data(), size}, kUmask, &rest)) << size;
+    EXPECT_FALSE(client::place_files({answer.data(), size}, &rest)) << size;
   }
   EXPECT_EQ(names(), 0u);
 }

@@ -11,6 +11,7 @@
 
 #include "action/manifest.h"
 #include "action/result.h"
+#include "base/mutex.h"
 #include "pipeline/remotes.h"
 #include "pipeline/testing/faulty_store.h"
 
@@ -27,6 +28,7 @@ class FakeRemotes final : public Remotes {
   std::optional<Imported> import_result(const Question& question) override;
   void offer(const ProbeKey& probe, const ActionKey& key) override;
   std::string note_use(const Use& use) override {
+    const MutexLock lock(mutex_);
     used.push_back(use.key);
     return prefetched_from;
   }
@@ -51,6 +53,7 @@ class FakeRemotes final : public Remotes {
     std::vector<std::string> blobs;
   };
 
+  Mutex mutex_;  // of note_use()
   FaultyStore* local_;
   std::map<ProbeKey, std::vector<Offered>> offered_;
 };

@@ -2,6 +2,7 @@
 // A store in memory that fails at the n-th call.
 #pragma once
 
+#include <atomic>
 #include <functional>
 
 #include "store/mem_store.h"
@@ -16,7 +17,7 @@ class FaultyStore final : public store::BlobStore, public store::RecordStore {
   void fail_at(int n) { fail_at_ = n, calls = 0; }
   // Every call fails.
   void fail_always() { fail_at_ = -1, calls = 0; }
-  int calls = 0;  // also those that failed
+  std::atomic<int> calls = 0;  // also those that failed
   // Called before a file is read into the store.
   std::function<void()> on_put_blob{};
 
@@ -64,7 +65,7 @@ class FaultyStore final : public store::BlobStore, public store::RecordStore {
   static Error broken() { return {Code::io, 0, "the store is broken"}; }
 
   store::MemStore& below_;
-  int fail_at_ = 0;
+  std::atomic<int> fail_at_ = 0;
 };
 
 }  // namespace deja::pipeline::testing
