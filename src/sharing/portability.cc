@@ -342,7 +342,8 @@ void decide_portability(const RunContext& run, const RootSearch& leaks,
     found |= mentions.in_file(input.path, input.digest, texts);
   bind_named(open, found, run_facts.trace);
   for (std::size_t i = 0; i < run_facts.ignored_variables.size(); ++i) {
-    if (leaks.found_text(i))
+    // Below a prefix that is mapped, the output holds another text than the variable.
+    if (leaks.found_text(i) || is_mapped(run_facts.ignored_variables[i].text, run.invocation))
       run_facts.trace.observations.push_back(run_facts.ignored_variables[i].claim);
   }
   if (may_hold_working_directory(run, leaks, run_facts))

@@ -287,13 +287,21 @@ class Decision {
 
   bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
 
+  // clang has nothing to do when it is to preprocess what is preprocessed, and warns about each option.
+  bool is_nothing_to_do() const {
+    return (program_.dialect & kClang) != 0 && (parsed_.preprocess || parsed_.depend_only) &&
+           any_source(
+               [](const Language& l) { return std::string_view(l.name).ends_with("cpp-output"); });
+  }
+
   // False when the user chose; when the option would reach an output or change how messages are
   // wrapped; for plain assembly, where clang warns about an unused option; and for emcc, which
   // prints clang's command line on failure.
   bool may_force_colours() const {
     return options_.may_force_colours && (parsed_.effects & (kUserColour | kRecordsArgv)) == 0 &&
            !parsed_.wraps_messages && !parsed_.verbose && !makes_tree() && !parsed_.modules &&
-           is_source(input_) && !any_source([](const Language& l) { return l.plain_messages; }) &&
+           !is_nothing_to_do() && is_source(input_) &&
+           !any_source([](const Language& l) { return l.plain_messages; }) &&
            (program_.dialect & kEmcc) == 0 &&
            !((program_.dialect & kClang) != 0 &&
              any_source([](const Language& l) { return l.assembly; }));

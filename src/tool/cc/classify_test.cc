@@ -551,6 +551,14 @@ TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {
             "-Wl,-mllvm,-mcpu=native <a.o> cpu:test");
 }
 
+TEST(Classify, AsksForNoColoursWhereClangHasNothingToDo) {
+  EXPECT_FALSE(invocation_of("clang -E a.i").run.colours_forced);
+  EXPECT_FALSE(invocation_of("clang++ -M a.ii").run.colours_forced);
+  EXPECT_TRUE(invocation_of("clang -c a.i").run.colours_forced);
+  EXPECT_TRUE(invocation_of("clang -E a.c").run.colours_forced);
+  EXPECT_TRUE(invocation_of("gcc -E a.i").run.colours_forced);
+}
+
 TEST(Classify, PutsColoursFirstSoThatTheUserWins) {
   const Invocation invocation = invocation_of("TERM=xterm gcc -c a.c");
   EXPECT_EQ(invocation.run.argv,
