@@ -180,10 +180,20 @@ bool move_names(std::vector<std::string>& names, const std::vector<TextMoves::Mo
   return true;
 }
 
+// As the compiler writes a target: gcc leaves out what only says "here" (libcpp/mkdeps.cc, apply_vpath).
+std::string_view as_target(std::string_view name, DepfileStyle style) {
+  while (style == DepfileStyle::gcc && name.starts_with("./")) {
+    name.remove_prefix(2);
+    name.remove_prefix(std::min(name.find_first_not_of('/'), name.size()));
+  }
+  return name;
+}
+
 // Does a target move from or to a name that make would need quoted?
 bool moves_quoted_target(const std::vector<std::string>& targets, const TextMoves& moves) {
   return std::any_of(targets.begin(), targets.end(), [&](const std::string& target) {
-    if (!moves.old_target.empty() && target == moves.old_target)
+    if (!moves.old_target.empty() &&
+        (target == moves.old_target || target == as_target(moves.old_target, DepfileStyle::gcc)))
       return needs_quoting(moves.old_target) || needs_quoting(moves.new_target);
     return std::any_of(moves.paths.begin(), moves.paths.end(), [&](const auto& m) {
       return is_within(target, m.from) && (needs_quoting(m.from) || needs_quoting(m.to));
@@ -191,15 +201,15 @@ bool moves_quoted_target(const std::vector<std::string>& targets, const TextMove
   });
 }
 
-std::optional<Depfile> moved(const Depfile& original, const TextMoves& moves) {
+std::optional<Depfile> moved(const Depfile& original, const TextMoves& moves, DepfileStyle style) {
   Depfile out = original;
   const bool all_moved = move_names(out.targets, moves.paths) &&
                          move_names(out.dependencies, moves.paths) &&
                          move_names(out.phony, moves.paths);
   if (!all_moved) return std::nullopt;
   for (std::size_t i = 0; i < out.targets.size(); ++i)
-    if (!moves.old_target.empty() && original.targets[i] == moves.old_target)
-      out.targets[i] = moves.new_target;
+    if (!moves.old_target.empty() && original.targets[i] == as_target(moves.old_target, style))
+      out.targets[i] = as_target(moves.new_target, style);
   return out;
 }
 
@@ -242,14 +252,14 @@ std::optional<std::string> move_depfile(std::string_view text, const TextMoves& 
   if (has_backslash(moves.old_target) || has_backslash(moves.new_target)) return std::nullopt;
   const auto original = parse_depfile(text);
   if (!original) return std::nullopt;
-  const auto changed = moved(*original, moves);
-  if (!changed) return std::nullopt;
-  if (*changed == *original) return std::string(text);
-  if (moves_quoted_target(original->targets, moves)) return std::nullopt;
+  const bool moves_quoted = moves_quoted_target(original->targets, moves);
   std::optional<std::string> result;
   for (const DepfileStyle style : styles) {
-    if (format_depfile(*original, style) != text) continue;
-    std::string candidate = format_depfile(*changed, style);
+    const auto changed = moved(*original, moves, style);
+    if (!changed) return std::nullopt;
+    const bool is_same = *changed == *original;
+    if (!is_same && (moves_quoted || format_depfile(*original, style) != text)) continue;
+    std::string candidate = is_same ? std::string(text) : format_depfile(*changed, style);
     if (result && *result != candidate) return std::nullopt;
     result = std::move(candidate);
   }

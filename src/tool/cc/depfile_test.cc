@@ -60,6 +60,19 @@ TEST(Depfile, RenamesTheTargetOnly) {
   EXPECT_EQ(move_depfile("/w/a.o: /w/a.c\n", nested, kAll), "/v/b.o: /v/a.c\n");
 }
 
+// gcc leaves out "./" at the start of a target, clang does not.
+TEST(Depfile, WritesAnotherTargetAsTheCompilerDoes) {
+  TextMoves moves;
+  moves.old_target = "../b/a.o";
+  moves.new_target = ".//c.o";
+  const std::string text = "../b/a.o: a.c\n";
+  EXPECT_EQ(move_depfile(text, moves, {DepfileStyle::gcc}), "c.o: a.c\n");
+  EXPECT_EQ(move_depfile(text, moves, {DepfileStyle::clang}), ".//c.o: a.c\n");
+  EXPECT_FALSE(move_depfile(text, moves, kAll));
+  moves.old_target = "./a.o";
+  EXPECT_EQ(move_depfile("a.o: a.c\n", moves, {DepfileStyle::gcc}), "c.o: a.c\n");
+}
+
 TEST(Depfile, LeavesATextThatDoesNotNameTheRoot) {
   EXPECT_EQ(move_depfile("a.o:  a.c \\\n b.h\n", move("/w", "/v"), kAll), "a.o:  a.c \\\n b.h\n");
   EXPECT_FALSE(move_depfile("no depfile", move("/w", "/v"), kAll));
