@@ -14,4 +14,12 @@ inline bool is_shell_noise(std::string_view variable) {
   return false;
 }
 
+// Of "NAME=value".
+inline bool is_shell_noise_entry(std::string_view entry) {
+  for (const std::string_view noise : kShellNoise)
+    if (entry.size() > noise.size() && entry[noise.size()] == '=' && entry.starts_with(noise))
+      return true;
+  return false;
+}
+
 }  // namespace deja

@@ -44,7 +44,7 @@ pid_t owner_of(const os::Fd& file) {
   return lock.l_pid;
 }
 
-// Root's rights do not depend on groups, but its engine's may be another's by now; so they count for all.
+// Permissions depend on groups, so an engine with other groups could have read what this process may not.
 bool has_groups(const wire::TableHeader& header) {
   gid_t groups[wire::kTableGroupsMax];
   const int count = ::getgroups(wire::kTableGroupsMax, groups);
@@ -70,8 +70,8 @@ bool AnswerTable::attach(const char* cache_directory) {
   char path[os::kPlaceMax];
   os::TextBuffer text(path, sizeof(path));
   if (!text.add(cache_directory).add("/").add(os::kAnswersFile).fits()) return false;
-  const os::Fd file(
-      ::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));  // closed below, so no tool can inherit it
+  // It is closed before anything is executed. A FIFO in its place must not block.
+  const os::Fd file(::open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   struct stat st = {};
   if (!file || ::fstat(file.get(), &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != ::geteuid() ||
       (st.st_mode & 077) != 0)
@@ -111,7 +111,7 @@ AnswerTable::Look AnswerTable::look_for_changes() {
     mounts.set(wire::kMountsChanged);
     return Look::changed;
   }
-  // The engine may have taken us for dead.
+  // The engine may have given up on this process and taken its turn away.
   if (mounts.exchange_if(self, wire::kMountsIdle) != self) return Look::changed;
   return ready == 0 ? Look::unchanged : Look::busy;
 }

@@ -2,24 +2,18 @@
 #include "client/limit.h"
 
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstddef>
 
 #include "client/children.h"
+#include "client/clock.h"
 
 namespace deja::client {
 namespace {
 
 constexpr std::int64_t kGraceNs = 2'000'000'000;
 constexpr int kDepthMax = 16;  // of children of children; deeper processes are not signalled
-
-std::int64_t now_ns() {
-  struct timespec t = {};
-  ::clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
 
 // Signals the lowest first: a process that loses its children may start others, one that loses its
 // parent may not notice.
@@ -36,11 +30,11 @@ void signal_below(pid_t pid, int signal, int depth) {
 
 Limit::Limit(std::uint32_t milliseconds) {
   if (milliseconds == 0) return;
-  due_ns_ = now_ns() + std::int64_t{milliseconds} * 1'000'000;
+  due_ns_ = time_ns(CLOCK_MONOTONIC) + std::int64_t{milliseconds} * 1'000'000;
 }
 
 void Limit::enforce() {
-  if (due_ns_ == 0 || now_ns() < due_ns_) return;
+  if (due_ns_ == 0 || time_ns(CLOCK_MONOTONIC) < due_ns_) return;
   signal_below(::getpid(), stage_ == 0 ? SIGTERM : SIGKILL, 0);
   ++stage_;
   due_ns_ += kGraceNs;

@@ -13,7 +13,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -21,6 +20,7 @@
 
 #include "client/calls.h"
 #include "client/children.h"
+#include "client/clock.h"
 #include "client/connect.h"
 #include "client/limit.h"
 #include "client/relay.h"
@@ -129,12 +129,6 @@ struct Ends {
   ::_exit(127);
 }
 
-std::int64_t now_ns(clockid_t clock) {
-  struct timespec t = {};
-  ::clock_gettime(clock, &t);
-  return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
-}
-
 // The running tool. poll(2) reports its end (Linux 5.3); before that, waitpid(2) has to be called
 // repeatedly.
 class RunningTool {
@@ -174,7 +168,7 @@ int count_lost(const Stream* streams, int count) {
 bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
   const int lost_before = count_lost(streams, count);
   const std::int64_t until_ns =
-      now_ns(CLOCK_MONOTONIC) + std::int64_t{kLooksMax} * kLookMs * 1'000'000;
+      time_ns(CLOCK_MONOTONIC) + std::int64_t{kLooksMax} * kLookMs * 1'000'000;
   for (;;) {
     OpenStreams open(streams, count, -1);
     // Text lost after this point is not the tool's.
@@ -182,7 +176,7 @@ bool end_soon(Stream* streams, int count, const LeftBehind& left_behind) {
     const int ready = open.poll(kLookMs);
     if (ready > 0 && !open.pump_what_fits()) return false;
     if (ready == 0 && !left_behind.is_at_work()) return false;
-    if (now_ns(CLOCK_MONOTONIC) > until_ns) return false;
+    if (time_ns(CLOCK_MONOTONIC) > until_ns) return false;
   }
 }
 
@@ -290,8 +284,8 @@ bool prepare(const RunOrder& order, const Environment& env, const Environment& c
 }
 
 void note_end(int status, std::int64_t start_ns, wire::ReportHead& head) {
-  head.ended_ns = static_cast<std::uint64_t>(now_ns(CLOCK_REALTIME));
-  head.elapsed_ns = static_cast<std::uint64_t>(now_ns(CLOCK_MONOTONIC) - start_ns);
+  head.ended_ns = static_cast<std::uint64_t>(time_ns(CLOCK_REALTIME));
+  head.elapsed_ns = static_cast<std::uint64_t>(time_ns(CLOCK_MONOTONIC) - start_ns);
   if (WIFSIGNALED(status)) {
     head.signal = static_cast<std::uint32_t>(WTERMSIG(status));
   } else {
@@ -317,7 +311,7 @@ RunOutcome run_tool(const RunOrder& order, const Environment& env, const Environ
   const LeftBehind left_behind;
   Limit limit(order.limit_ms);
   volatile int failed = 0;
-  const std::int64_t start_ns = now_ns(CLOCK_MONOTONIC);
+  const std::int64_t start_ns = time_ns(CLOCK_MONOTONIC);
   const pid_t child = start(wanted.program, ends, wanted.environment, &failed);
   if (child < 0) return outcome;
   for (os::Fd& fd : writes) fd.reset();

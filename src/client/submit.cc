@@ -88,12 +88,6 @@ wire::RequestHead make_head(const UserCommand& command, std::uint32_t stream_fla
   return head;
 }
 
-// Most entries are none, and their first letter tells.
-bool is_noise(sv entry) {
-  if (entry.empty() || sv("_SO").find(entry[0]) == sv::npos) return false;
-  return is_shell_noise(entry.substr(0, entry.find('=')));
-}
-
 void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCommand& command,
                    const Environment& env) {
   wire::write(w, head);
@@ -102,42 +96,33 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
   w.u32(static_cast<std::uint32_t>(command.argc));
   for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
   std::uint32_t noise = 0;
-  for (std::size_t i = 0; i < env.count; ++i) noise += is_noise(env.raw[i]) ? 1 : 0;
+  for (std::size_t i = 0; i < env.count; ++i) noise += is_shell_noise_entry(env.raw[i]) ? 1 : 0;
   w.u32(static_cast<std::uint32_t>(env.count) - noise);
   for (std::size_t i = 0; i < env.count; ++i)
-    if (!is_noise(env.raw[i])) w.text(env.raw[i]);
+    if (!is_shell_noise_entry(env.raw[i])) w.text(env.raw[i]);
   w.u32(noise);
   for (std::size_t i = 0; i < env.count; ++i)
-    if (is_noise(env.raw[i])) w.text(env.raw[i]);
+    if (is_shell_noise_entry(env.raw[i])) w.text(env.raw[i]);
 }
 
-// A request as it is sent: a frame. Empty: it is too large.
-struct RequestFrame {
-  std::string_view bytes;
-  std::uint32_t stream_flags = 0;
-
-  std::string_view body() const { return bytes.substr(sizeof(wire::FrameHead)); }
-};
-
-RequestFrame make_request(const UserCommand& command, const Environment& env,
-                          std::uint32_t stream_flags) {
+// The request as it is sent, a frame. Empty: it is too large.
+std::string_view make_request(const UserCommand& command, const Environment& env,
+                              std::uint32_t stream_flags) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
-  RequestFrame out{{}, stream_flags};
   wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
   write_request(first, head, command, env);
-  if (first.size() > wire::kRequestMax) return out;
+  if (first.size() > wire::kRequestMax) return {};
   Memory memory = {request_memory, sizeof(request_memory)};
   if (!first.fits()) {
     memory = memory_for(request_memory, sizeof(request_memory), first.size() + kHead);
-    if (memory.data == nullptr) return out;
+    if (memory.data == nullptr) return {};
     wire::Writer again(memory.data + kHead, memory.size - kHead);
     write_request(again, head, command, env);
   }
   const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
   std::memcpy(memory.data, &frame, kHead);
-  out.bytes = {memory.data, kHead + first.size()};
-  return out;
+  return {memory.data, kHead + first.size()};
 }
 
 // Reads the next frame's head, and as much of its body as fits reply_memory (*have bytes so far).
@@ -338,9 +323,8 @@ bool feed(int socket) {
 
 // Sends the request and waits for the answer that ends the exchange. False: not an engine of our
 // version.
-bool ask(int socket, const RequestFrame& request, wire::FrameHead* frame, std::size_t* have) {
-  if (os::send_all(socket, request.bytes.data(), request.bytes.size(), kSilenceMs) != 0)
-    return false;
+bool ask(int socket, std::string_view request, wire::FrameHead* frame, std::size_t* have) {
+  if (os::send_all(socket, request.data(), request.size(), kSilenceMs) != 0) return false;
   for (;;) {
     if (!receive(socket, frame, have)) return false;
     const auto kind = static_cast<wire::Kind>(frame->kind);
@@ -350,11 +334,11 @@ bool ask(int socket, const RequestFrame& request, wire::FrameHead* frame, std::s
 }
 
 // Answers from the engine's shared table, if the request is in it and all that its answer rests on is unchanged.
-bool answer_from_table(const RequestFrame& request, std::int64_t started_ns, UserCommand& command,
+bool answer_from_table(std::string_view request, std::int64_t started_ns, UserCommand& command,
                        const Environment& env, int* code) {
   if (env.daemon_off) return false;
   AnswerTable table(engine_directory());
-  const TableAnswer answer = table.take(request.body());
+  const TableAnswer answer = table.take(request.substr(sizeof(wire::FrameHead)));
   std::string_view rest;
   if (answer.bytes.empty() || !place_files(answer.bytes, &rest)) return false;
   table.note_use(answer, started_ns);
@@ -390,9 +374,8 @@ int submit(UserCommand& command, const Environment& env) {
   const std::int64_t started_ns = time_ns(CLOCK_MONOTONIC);
   std::uint32_t stream_flags = 0;
   if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
-  const RequestFrame request = make_request(command, env, stream_flags);
-  if (request.bytes.empty() || !find_cache_directory(env, command))
-    return become_tool(command, env);
+  const std::string_view request = make_request(command, env, stream_flags);
+  if (request.empty() || !find_cache_directory(env, command)) return become_tool(command, env);
   int code = 0;
   if (answer_from_table(request, started_ns, command, env, &code)) return code;
   os::Fd socket(reach_engine(env));

@@ -64,20 +64,28 @@ std::optional<os::FileIdentity> look(const std::string& path) {
   return found ? *found : std::nullopt;
 }
 
-// At each directory from this one up, the nearest first.
-std::vector<std::string> project_paths(std::string_view cwd) {
-  std::vector<std::string> paths;
-  if (!cwd.starts_with('/')) return paths;
+// Calls visit(path) for each directory from this one up, the nearest first, until it returns true. Each request does
+// this, so all paths share one string.
+template <typename Visit>
+void visit_project_paths(std::string_view cwd, Visit visit) {
+  if (!cwd.starts_with('/')) return;
+  std::string path;
+  path.reserve(cwd.size() + kProjectFile.size() + 1);
   for (std::string_view directory = cwd;; directory = parent_path(directory)) {
-    paths.push_back(join_path(directory.empty() ? "/" : directory, kProjectFile));
-    if (directory == "/" || directory.empty()) return paths;
+    path.assign(directory);
+    if (path.empty() || path.back() != '/') path.push_back('/');
+    path.append(kProjectFile);
+    if (visit(path) || directory == "/" || directory.empty()) return;
   }
 }
 
 std::optional<Candidate> find_project_file(std::string_view cwd) {
-  for (std::string& path : project_paths(cwd))
-    if (auto identity = look(path)) return Candidate{std::move(path), identity, false, true};
-  return std::nullopt;
+  std::optional<Candidate> found;
+  visit_project_paths(cwd, [&](const std::string& path) {
+    if (auto identity = look(path)) found = Candidate{path, identity, false, true};
+    return found.has_value();
+  });
+  return found;
 }
 
 // Empty: no variable says where it is.
@@ -280,7 +288,11 @@ std::vector<std::string> looked_for(const Sources& sources) {
     if (*named == "/dev/null") return {};
     return {join_path(sources.cwd, *named)};
   }
-  std::vector<std::string> paths = project_paths(sources.cwd);
+  std::vector<std::string> paths;
+  visit_project_paths(sources.cwd, [&](const std::string& path) {
+    paths.push_back(path);
+    return false;
+  });
   if (std::string path = user_path(sources); !path.empty()) paths.push_back(std::move(path));
   return paths;
 }

@@ -25,12 +25,12 @@ std::uint64_t TableKeeper::uses() const { return table() == nullptr ? 0 : table(
 void TableKeeper::wake() {
   ++requests_;
   last_request_ns_ = os::monotonic_ns();
-  if (!is_active_.exchange(true)) notifier_.notify();
+  if (!is_active_.exchange(true)) wake_up_.set();
 }
 
 void TableKeeper::stop() {
   is_stopped_ = true;
-  notifier_.notify();
+  wake_up_.set();
 }
 
 void TableKeeper::collect() {
@@ -39,9 +39,10 @@ void TableKeeper::collect() {
 
 void TableKeeper::run(engine::Engine& engine) {
   engine_ = &engine;
-  if (!notifier_.can_notify()) return;
+  if (!wake_up_.can_wake()) return;
   while (!is_stopped_) {
-    if (!is_active_) notifier_.wait(-1, -1);
+    wake_up_.wait(-1, -1);
+    wake_up_.clear();
     if (is_stopped_) return;
     if (table() != nullptr && !is_useless()) keep(engine);  // it comes with the store, maybe late
     is_active_ = false;
@@ -69,7 +70,7 @@ void TableKeeper::take_notices_until(engine::Engine& engine, std::int64_t until_
   while (!is_stopped_) {
     const std::int64_t left_ns = until_ns - os::monotonic_ns();
     if (left_ns <= 0) return;
-    if (notifier_.wait(requests.notices(), left_ns / 1'000'000 + 1)) requests.take_notices();
+    if (wake_up_.wait(requests.notices(), left_ns / 1'000'000 + 1)) requests.take_notices();
   }
 }
 

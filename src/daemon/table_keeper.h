@@ -9,7 +9,7 @@
 #include <functional>
 
 #include "engine/engine.h"
-#include "os/notifier.h"
+#include "os/wake_up.h"
 #include "warm/answer_table.h"
 
 namespace deja::daemon {
@@ -41,7 +41,7 @@ class TableKeeper {
 
   const std::function<void()> on_use_;
   std::atomic<engine::Engine*> engine_{nullptr};  // once it is open
-  os::Notifier notifier_;
+  const os::WakeUp wake_up_;
   std::atomic<bool> is_active_{false}, is_stopped_{false};
   std::atomic<std::int64_t> last_request_ns_{0}, requests_{0};
 };

@@ -159,8 +159,7 @@ void Engine::open_store() {
                              {},
                              {}});
   if (has_locks) services_->locks = locks;
-  // Without a table each request is asked of the engine, which costs only time.
-  // Locks on other machines' files (NFS) may take long.
+  // Without a table clients ask the engine each time. On network file systems a lock may take long.
   if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only() &&
       os::is_watchable_filesystem(options_.dir))
     ignore(services_->requests.open_table(options_.dir), "it only saves time");
@@ -221,7 +220,8 @@ void Engine::offer(std::string_view body, const pipeline::Request& request) {
   pipeline::Services& services = *this->services();
   const std::uint64_t epoch = forget_removed();
   const std::uint64_t removals = table->removals();
-  const auto files = services.requests.watch(config::looked_for(sources_of(request)));
+  const auto files =
+      services.requests.watch_if_there_is_room(config::looked_for(sources_of(request)));
   if (!files) return;
   const pipeline::Settings settings = settings_for(request);
   const auto cached =
@@ -239,7 +239,7 @@ void Engine::offer(std::string_view body, const pipeline::Request& request) {
   forget_unless(epoch);
 }
 
-// Who has removed results has withdrawn the table.
+// A process that removes results withdraws the table.
 std::size_t Engine::keep_table() {
   warm::AnswerTable* const table = this->table();
   if (table->is_withdrawn()) {

@@ -7,7 +7,6 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -145,15 +144,6 @@ Result<Fd> connect_to(const struct sockaddr* address, socklen_t size, const std:
 }
 
 }  // namespace
-
-WakeUp::WakeUp() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-void WakeUp::set() const {
-  const std::uint64_t one = 1;
-  static_cast<void>(::write(fd_.get(), &one, sizeof(one)));
-}
-
-bool WakeUp::is_set() const { return is_readable(fd_); }
 
 Result<Fd> connect_tcp(const std::string& host, std::uint16_t port, const Limit& limit) {
   const auto found = TRY(resolve(host, port, limit));

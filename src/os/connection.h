@@ -11,20 +11,9 @@
 #include "base/result.h"
 #include "os/fd.h"
 #include "os/io.h"
+#include "os/wake_up.h"
 
 namespace deja::os {
-
-// Once set, it ends all waits that were given it, now and later.
-class WakeUp {
- public:
-  WakeUp();
-  void set() const;
-  bool is_set() const;
-  int fd() const { return fd_.get(); }
-
- private:
-  Fd fd_;
-};
 
 struct Limit {
   std::int64_t deadline_ns = kNoDeadline;  // on the monotonic clock

@@ -34,8 +34,8 @@ inline constexpr std::string_view kSilenceMark = "daemon.silent";
 // read no configuration file, and start no daemon while the mark exists. Engines make and remove it.
 inline constexpr std::string_view kOffMark = "daemon.off";
 
-// The file in the cache directory that leads clients to the engine's table of answers (wire/answer_table.h). Who
-// removes results from the store on purpose removes it afterwards: from then on nobody finds the table.
+// The file in the cache directory that leads clients to the engine's table of answers (wire/answer_table.h). A process
+// that removes results on purpose removes this file afterwards, so that no client finds the table.
 inline constexpr std::string_view kAnswersFile = "answers";
 
 // Makes dir (not its parents) with mode 0700, or checks that it is a real directory of this user,

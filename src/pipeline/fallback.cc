@@ -43,7 +43,7 @@ Fallback find_fallback(const Settings& settings, const Request& request, tool::B
                        const tool::Adapter* adapter, const std::string& tool) {
   if (settings.fallback.empty() || !may_fall_back(why) || request.calling == Calling::exec)
     return {};
-  // Other tools are none of a compiler wrapper's business: some wrappers fail for them.
+  // Some wrappers fail for archivers and linkers.
   if (adapter != &tool::cc_adapter() && adapter != &tool::rust_adapter()) return {};
   const tool::Command command = command_of(request);
   // A wrapper that calls deja again is not called a second time.

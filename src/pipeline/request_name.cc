@@ -19,7 +19,7 @@ Digest request_name(const Request& q, const Settings& s) {
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);
   for (const std::string_view entry : q.environment) {
-    if (!is_shell_noise(entry.substr(0, entry.find('=')))) sink.field("environment", entry);
+    if (!is_shell_noise_entry(entry)) sink.field("environment", entry);
   }
   return sink.finish();
 }

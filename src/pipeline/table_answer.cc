@@ -64,8 +64,9 @@ class FileWriter {
 Status FileWriter::write(const Artifact& artifact, wire::Writer& w) const {
   const std::string path = target_.roots.expand(artifact.path);
   const bool is_file = artifact.role == Role::output || artifact.role == Role::depfile;
-  if (!is_file || path.empty() || may_be_input(path, target_))
-    return Error{Code::invalid, 0, "not a plain file"};
+  if (!is_file || path.empty() || artifact.size > wire::kTableFileMax ||
+      may_be_input(path, target_))
+    return Error{Code::invalid, 0, "not a plain file of moderate size"};
   const mode_t mode = TRY(fresh_mode(artifact, target_.request.umask));
   const bool keeps_place = artifact.placement != action::Placement::replaced;
   const auto blob = TRY(blobs_.open_blob(artifact.digest));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The version is odd from before notices are taken from the kernel's queue until they are applied. So a client that
 // reads an even version, then an empty queue, then the same version, knows of every change that happened before.
-// Whatever a client reads while the version is odd it does not use.
+// A client uses nothing that it has read while the version was odd.
 //
 // Tested by answer_table_test.cc and, with clients, by test/e2e/answer_table_test.cc.
 #include "warm/answer_table.h"
@@ -93,8 +93,8 @@ Status AnswerTable::publish() {
   std::memcpy(bytes, &address, sizeof(address));
   TRY(os::write_file_atomic(address_path_, {bytes, sizeof(bytes)}));
   const MutexLock lock(mutex_);
-  address_
-      .reset();  // before the next is opened: to close one descriptor of a file ends all locks on it
+  // Before the next one is opened: a process that closes a descriptor of a file loses all its locks on that file.
+  address_.reset();
   address_ = TRY(os::open_read_write(address_path_));
   return os::lock_first_byte(address_);
 }

@@ -67,13 +67,13 @@ class AnswerTable final : public WatchSet::Listener {
   // Compares stamps of files, so that the table is good for another WatchSet::kStampsNs, and calls on_use for what
   // clients have used since the last call. Returns how many uses these were.
   std::size_t upkeep();
-  // The table is good no longer, until the next upkeep(). Otherwise as collect().
+  // Clients use the table no more until the next upkeep(). Otherwise as collect().
   std::size_t rest();
   // Only calls on_use for what clients have used.
   std::size_t collect() { return take_notes(); }
   // How many answers clients have taken since it was made, as far as collected.
   std::uint64_t uses() const { return uses_; }
-  // Has somebody removed results and therefore the address file? Then clients find no table until publish().
+  // Has a process that removed results removed the address file, too? Then clients find no table until publish().
   bool is_withdrawn();
   // Makes the address file once more. The caller has cleared what was removed.
   Status publish();

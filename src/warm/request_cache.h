@@ -66,6 +66,9 @@ class RequestCache {
   std::optional<WatchSet::Token> watch(const std::vector<std::string>& paths) {
     return watch_set_->watch(paths);
   }
+  std::optional<WatchSet::Token> watch_if_there_is_room(const std::vector<std::string>& paths) {
+    return watch_set_->watch_if_there_is_room(paths);
+  }
   void put(const Digest& name, std::shared_ptr<const CachedAnswer> entry);
   void remove(const Digest& name) { entries_.remove(name); }
   void clear();

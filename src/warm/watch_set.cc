@@ -277,6 +277,18 @@ std::optional<WatchSet::Token> WatchSet::watch(const std::vector<std::string>& p
   catch_up();
   // Too much is watched: start again with what is asked for from now on.
   if (is_full_) forget_everything();
+  return watch_all(paths);
+}
+
+std::optional<WatchSet::Token> WatchSet::watch_if_there_is_room(
+    const std::vector<std::string>& paths) {
+  const MutexLock lock(mutex_);
+  catch_up();
+  if (is_full_) return std::nullopt;
+  return watch_all(paths);
+}
+
+std::optional<WatchSet::Token> WatchSet::watch_all(const std::vector<std::string>& paths) {
   Token out;
   out.since = now_;
   for (const std::string& path : paths) {

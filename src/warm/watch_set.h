@@ -72,7 +72,7 @@ class WatchSet {
     virtual void end() = 0;  // all that was taken is told
     // Is this id still followed?
     virtual bool follows(std::uint64_t id) = 0;
-    // Has another process seen a change of the mounts? It was taken from it, and mounts_applied() gives it back.
+    // Has another process reported a change of the mounts? mounts_applied() deletes the report.
     virtual bool mounts_changed() = 0;
     virtual void mounts_applied() = 0;
   };
@@ -84,6 +84,9 @@ class WatchSet {
   // of a path after this call stays true while changed() does not name it. Empty: something
   // cannot be watched.
   std::optional<Token> watch(const std::vector<std::string>& paths);
+  // The same for what is of use only besides others: empty also when too much is watched. (watch() then starts again,
+  // and all tokens from before are stale.)
+  std::optional<Token> watch_if_there_is_room(const std::vector<std::string>& paths);
 
   // The paths (their indexes in the list) on whose way something has changed since the token was given.
   // Reads all notices up to now first.
@@ -130,6 +133,7 @@ class WatchSet {
   explicit WatchSet(os::Watcher watcher);
   void catch_up() REQUIRES_LOCK(mutex_);
   void forget_everything() REQUIRES_LOCK(mutex_);
+  std::optional<Token> watch_all(const std::vector<std::string>& paths) REQUIRES_LOCK(mutex_);
   const Walk* walk(const std::string& path) REQUIRES_LOCK(mutex_);
   bool step(Progress& progress) REQUIRES_LOCK(mutex_);
   int directory_watch(const std::string& real_directory) REQUIRES_LOCK(mutex_);

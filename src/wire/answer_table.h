@@ -41,6 +41,9 @@ inline constexpr std::size_t kFormMax = 128 * 1024;
 inline constexpr std::size_t kTableAnswerMax = 32 * 1024;
 // Content up to this size is in the table itself: 4 KiB is an object of a small C file.
 inline constexpr std::size_t kInlineFileMax = 16 * 1024;
+// A larger file is left to the engine: its copy takes so long that waking the engine costs nothing, and the client
+// holds signals back while it places files.
+inline constexpr std::uint64_t kTableFileMax = 16 << 20;
 inline constexpr std::uint32_t kTableFilesMax = 16;
 inline constexpr std::size_t kTableGroupsMax = 32;
 
@@ -56,7 +59,7 @@ struct TableNote {
   std::uint64_t id = 0;        // of the entry
   std::uint64_t ended_ns = 0;  // wall clock
   std::uint64_t elapsed_ns = 0;
-  // One more than its place in the order of all notes, combined with the rest, so that half a note is none.
+  // check() of its place in the order of all notes. So a note that is written in part does not count.
   std::uint64_t sequence = 0;
 
   std::uint64_t check(std::uint64_t number) const {
@@ -105,7 +108,7 @@ static_assert(sizeof(TableAddress) == 32);
 
 constexpr std::size_t words_for(std::size_t bytes) { return (bytes + 7) / 8; }
 
-// Not for secrets or against attackers: who compares a hash compares all bytes, too. Pads with zeros.
+// Finds candidates; their bytes are compared as well. Pads with zeros.
 inline std::uint64_t hash_bytes(std::string_view bytes) {
   std::uint64_t h = 0x9e3779b97f4a7c15;
   const auto mix = [&h](std::uint64_t word) {

@@ -52,6 +52,10 @@ TEST_F(Sharing, LinksThatNameDirectories) {
     argv = {"gcc", "-shared", "-o", "l.so", "e.o", option};
     EXPECT_TRUE(share_again(files).is_hit()) << option;
   }
+  argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Xlinker", "-rpath-link", "-Xlinker", "{R}/lib"};
+  EXPECT_TRUE(share_again(files).is_hit());
+  argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Wl,-Map,{R}/l.map"};
+  share_again(files);  // right, whatever becomes of it
   argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Wl,-rpath-link={R}/lib:{R}/other"};
   share_again(files);  // right, whatever becomes of it
   argv = {"gcc", "-shared", "-o", "l.so", "e.o", "-Wl,-rpath,{R}/lib"};

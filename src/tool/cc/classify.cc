@@ -287,7 +287,7 @@ class Decision {
 
   bool links() const { return !parsed_.stops_before_link && !makes_pch(); }
 
-  // clang has nothing to do when it is to preprocess what is preprocessed, and warns about each option.
+  // Asked to preprocess what is preprocessed already, clang does nothing and warns about each option.
   bool is_nothing_to_do() const {
     return (program_.dialect & kClang) != 0 && (parsed_.preprocess || parsed_.depend_only) &&
            any_source(

@@ -538,10 +538,16 @@ TEST(Classify, MarksPathsOfEmscripten) {
 }
 
 TEST(Classify, KnowsThePathsThatAreForTheLinker) {
-  EXPECT_EQ(keys(invocation_of("gcc a.o -Wl,-rpath-link,/ws/lib -Wl,-rpath,/ws/lib -o a")),
-            "<a.o> -Wl,-rpath-link,</ws/lib> -Wl,-rpath,</ws/lib> -o <a>");
-  EXPECT_EQ(keys(invocation_of("clang a.o -Wl,--version-script=/ws/v.map -Wl,-z,now -o a")),
-            "<a.o> -Wl,--version-script=</ws/v.map> -Wl,-z,now -o <a>");
+  EXPECT_EQ(keys(invocation_of("gcc a.o -Wl,-rpath-link,/ws/lib -Wl,--rpath=/ws/lib -o a")),
+            "<a.o> -Wl,-rpath-link,</ws/lib> -Wl,--rpath=</ws/lib> -o <a>");
+  EXPECT_EQ(keys(invocation_of("clang a.o -Wl,-z,now,--version-script=/ws/v.map,-x -o a")),
+            "<a.o> -Wl,-z,now,--version-script=</ws/v.map>,-x -o <a>");
+  EXPECT_EQ(keys(invocation_of("gcc a.o -Wl,-L/ws/lib,-Map,/ws/a.map -o a")),
+            "<a.o> -Wl,-L</ws/lib>,-Map,/ws/a.map -o <a>");
+  EXPECT_EQ(keys(invocation_of("gcc a.o -Xlinker -rpath-link -Xlinker /ws/lib -o a")),
+            "<a.o> -Xlinker -rpath-link -Xlinker </ws/lib> -o <a>");
+  EXPECT_EQ(keys(invocation_of("gcc a.o -Wl,-rpath,lib/x,--defsym=a=1/2 -o a")),
+            "<a.o> -Wl,-rpath,lib/x,--defsym=a=1/2 -o <a>");
 }
 
 TEST(Classify, NamesTheProcessorWhereTheCompilerAsksIt) {

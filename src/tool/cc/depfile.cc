@@ -180,7 +180,7 @@ bool move_names(std::vector<std::string>& names, const std::vector<TextMoves::Mo
   return true;
 }
 
-// As the compiler writes a target: gcc leaves out what only says "here" (libcpp/mkdeps.cc, apply_vpath).
+// As the compiler writes a target: gcc leaves out a leading "./" (libcpp/mkdeps.cc, apply_vpath).
 std::string_view as_target(std::string_view name, DepfileStyle style) {
   while (style == DepfileStyle::gcc && name.starts_with("./")) {
     name.remove_prefix(2);

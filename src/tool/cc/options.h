@@ -65,6 +65,7 @@ enum class Role : std::uint8_t {
   maps_other,        // prefix maps for one kind of output only
   preprocessor,      // -Wp,a,b
   assembler,         // -Wa,a,b and -Xassembler a
+  linker,            // -Wl,a,b and -Xlinker a
   frontend,          // -Xclang a
   precompile,        // --precompile
   module_header,     // -fmodule-header

@@ -167,10 +167,9 @@ class Walk {
         map(value, value_at, key, maps_of(option.role));
         break;
       case Role::preprocessor:
-        preprocessor(value, value_at, key);
-        break;
       case Role::assembler:
-        assembler(value);
+      case Role::linker:
+        for_another_program(option.role, value, value_at, key);
         break;
       case Role::frontend:
         frontend(value, key);
@@ -271,6 +270,13 @@ class Walk {
       key.path_end = value_at + at;
   }
 
+  void for_another_program(Role role, std::string_view list, std::size_t list_at,
+                           KeyArgument& key) {
+    if (role == Role::preprocessor) preprocessor(list, list_at, key);
+    if (role == Role::assembler) assembler(list);
+    if (role == Role::linker) linker(list, list_at, key);
+  }
+
   // -Wp,-MD,x -Wp,-MMD,x -Wp,-MF,x; other values are literal text.
   void preprocessor(std::string_view list, std::size_t list_at, KeyArgument& key) {
     parsed_.argument_facts |= scan_source(list);
@@ -290,6 +296,22 @@ class Walk {
 
   void assembler(std::string_view list) {
     if (list.find("compress") != std::string_view::npos) parsed_.effects |= kOpaque;
+  }
+
+  // The first absolute path: "-rpath-link,/x", "--version-script=/x", "-L/x". Others stay literal text.
+  static void linker(std::string_view list, std::size_t list_at, KeyArgument& key) {
+    for (std::size_t at = 0; at < list.size() && !key.has_path();) {
+      const std::size_t end = std::min(list.find(',', at), list.size());
+      const std::string_view item = list.substr(at, end - at);
+      const std::size_t path = item.starts_with("-L/") ? 2 : item.find('/');
+      const bool is_absolute = path != std::string_view::npos &&
+                               (path == 0 || item[path - 1] == '=' || item.starts_with("-L/"));
+      if (is_absolute) {
+        key.path_at = list_at + at + path;
+        key.path_end = list_at + end;
+      }
+      at = end + 1;
+    }
   }
 
   void setting(std::string_view text) {
