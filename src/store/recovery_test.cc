@@ -4,10 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <random>
 
 #include "store/store_support.h"
 #include "store/temp_store.h"
+#include "store/use_count.h"
 
 namespace deja::store {
 namespace {
@@ -178,6 +180,43 @@ TEST(Recovery, AnEmbeddedUserThatDiesInsideTheIndexLeavesItSuspect) {
   store.reopen();
   EXPECT_EQ(served(*store, 5), 5);
   EXPECT_EQ(*check_index(store.layout().index()), IndexHealth::sound);
+}
+
+// The file of an embedded user: its process id in the name, and the number of its threads that are inside the index
+// as eight bytes, least significant first. Another build of deja may have left it.
+TEST(Recovery, TheFileOfADeadEmbeddedUserIsReadAsItWasWritten) {
+  TempStore store;
+  fill(*store, 1);
+  store.close();
+  const std::string index = store.layout().index();
+  pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
+  const std::string path = index + "/embedded." + std::to_string(dead) + ".0";
+  using namespace std::string_literals;
+  const std::pair<std::string, bool> kCases[] = {{"\0\0\0\0\0\0\0\0"s, false},
+                                                 {"\1\0\0\0\0\0\0\0"s, true},
+                                                 {"\0\0\0\0\0\0\0\1"s, true},
+                                                 {"\1"s, false}};
+  for (const auto& [bytes, died_inside] : kCases) {
+    ASSERT_TRUE(os::write_file_atomic(path, bytes));
+    const auto found = has_embedded_user_died_inside(index);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(*found, died_inside) << bytes.size() << " bytes";
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  const auto users = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(index))
+      if (entry.path().filename().string().starts_with("embedded.")) names.push_back(entry.path());
+    return names;
+  };
+  const auto count = UseCount::begin(index);
+  ASSERT_NE(count, nullptr);
+  const Use use(count.get());
+  ASSERT_EQ(users().size(), 1u);
+  EXPECT_EQ(*os::read_file(users().front()), "\1\0\0\0\0\0\0\0"s);
+  EXPECT_TRUE(users().front().starts_with(index + "/embedded." + std::to_string(::getpid()) + "."));
 }
 
 TEST(Recovery, AnEmbeddedUserRebuildsASuspectIndex) {

@@ -415,12 +415,14 @@ std::string versioned(const std::string& driver, const std::string& version) {
   return driver + version;
 }
 
+std::string map_of(const std::string& directory) { return "-ffile-prefix-map=" + directory + "=."; }
+
 // DEJA_PORTABLE=1. The bare tool gets the maps that deja adds (src/tool/prefix_maps.h).
 void make_portable(Random& random, Project& p) {
   p.command.options.env.push_back("DEJA_PORTABLE=1");
   const std::string base = random.chance(80) ? "%R" : "%R/src";
   p.command.options.env.push_back("DEJA_BASE_DIR=" + base);
-  p.added_by_deja = {"-ffile-prefix-map=" + base + "=."};
+  p.added_by_deja = {map_of(base)};
 }
 
 }  // namespace
@@ -484,10 +486,27 @@ Project make_project(Scene& scene, Random& random) {
   return p;
 }
 
+namespace {
+
+// deja maps the name that PWD has for the root, too. The mutations know one such name.
+bool has_mapped_alias(const Project& project, const std::string& root) {
+  const auto& environment = project.command.options.env;
+  const auto last = std::find_if(environment.rbegin(), environment.rend(), [](const auto& entry) {
+    return entry == "PWD" || entry.starts_with("PWD=");
+  });
+  const bool is_there = root.find('/') == std::string::npos;  // the link leads to the workspace
+  return is_there && project.added_by_deja == Argv{map_of("%R")} && last != environment.rend() &&
+         *last == std::string("PWD=") + kSecondName + project.command.options.cwd;
+}
+
+}  // namespace
+
 Command bare_of(const Project& project, const std::string& root, const Workspace& ws) {
   Project bare = project;
+  Argv added = project.added_by_deja;
+  if (has_mapped_alias(project, root)) added.push_back(map_of(kSecondName));
   Argv& argv = bare.command.argv;
-  argv.insert(argv.begin() + 1, project.added_by_deja.begin(), project.added_by_deja.end());
+  argv.insert(argv.begin() + 1, added.begin(), added.end());
   return moved_to(bare, root, ws);
 }
 

@@ -26,6 +26,9 @@ class Random {
   std::mt19937_64 engine_;
 };
 
+// Another name of the root, by a symlink that the mutations make.
+inline constexpr const char* kSecondName = "%W/via/%N";
+
 // Everything is in the directory `root` of the workspace; the command works there or below.
 struct Project {
   std::string root = "one";
