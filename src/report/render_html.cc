@@ -217,6 +217,7 @@ std::string as_html(const Summary& summary, const State& state, const std::strin
   out += ranked_table("Changes that cost the most", summary.inputs);
   out += plain_table("Slowest misses", {"time", "what", "tool", "reason"}, slow_rows(summary));
   out += ranked_table("Tools that ran", summary.tools);
+  out += ranked_table("Where the time went", summary.phases);
   out += plain_table("Not looked up", {"commands", "reason"}, counted_rows(summary.bypass_reasons));
   out += plain_table("Not stored", {"runs", "reason"}, counted_rows(summary.not_stored));
   out += growth_chart(summary) + overview_table(summary, state);
