@@ -71,7 +71,7 @@ int run_events(const Context& context, Args args) {
                       "As JSON each line is one object: time (seconds since 1970), outcome, dup, "
                       "remote, prefetched,\n"
                       "reason, tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, "
-                      "cost_us, bytes, evidence,\n"
+                      "cost_us, phases, bytes, evidence,\n"
                       "not_stored (a code: why nothing was stored), detail.\n"
                       "The journal holds the last 8 to 16 MB of events.");
   options.format(format);

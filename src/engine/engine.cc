@@ -363,6 +363,9 @@ journal::Event event_of(const pipeline::Outcome& o, std::string_view cwd) {
   if (o.action) e.action_key = o.action->hex();
   e.tool_runs = static_cast<std::uint64_t>(o.tool_runs);
   e.cost_us = o.cost_ns / 1000;
+  for (std::size_t i = 0; i < o.phase_ns.size(); ++i)
+    if (const std::int64_t us = o.phase_ns[i] / 1000; us > 0)
+      e.phases.push_back({pipeline::kPhaseNames[i], static_cast<std::uint64_t>(us)});
   e.bytes = o.bytes;
   e.evidence = o.evidence;
   e.prefetched = !o.prefetched_from.empty();

@@ -14,6 +14,8 @@
 namespace deja::journal {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr std::array<const char*, 4> kOutcomeNames = {"hit", "miss", "bypass", "failure"};
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 constexpr std::string_view kLineStart = "{\"time\":";
@@ -92,6 +94,15 @@ void append_field(std::string_view name, bool flag, std::string& out) {
   out.append(",\"").append(name).append(flag ? "\":true" : "\":false");
 }
 
+void append_phases(const std::vector<Phase>& phases, std::string& out) {
+  out.append(",\"phases\":{");
+  for (const Phase& phase : phases) {
+    if (&phase != &phases.front()) out.push_back(',');
+    out.append("\"").append(phase.name).append("\":").append(std::to_string(phase.us));
+  }
+  out.push_back('}');
+}
+
 // Seconds with exactly six digits after the point.
 void append_time(std::int64_t time_ns, std::string& out) {
   const std::int64_t us = time_ns / 1000;
@@ -101,7 +112,7 @@ void append_time(std::int64_t time_ns, std::string& out) {
 }
 
 template <typename T>
-void take(const nlohmann::json& object, const char* name, T& value) {
+void take(const Json& object, const char* name, T& value) {
   const auto found = object.find(name);
   if (found == object.end()) return;
   if constexpr (std::is_same_v<T, std::string>) {
@@ -111,6 +122,14 @@ void take(const nlohmann::json& object, const char* name, T& value) {
   } else {
     if (found->is_number_unsigned()) value = found->template get<T>();
   }
+}
+
+void take_phases(const Json& object, std::vector<Phase>& phases) {
+  const auto found = object.find("phases");
+  if (found == object.end() || !found->is_object()) return;
+  for (const auto& [name, us] : found->items())
+    if (is_phase_name(name) && us.is_number_unsigned())
+      phases.push_back({name, us.get<std::uint64_t>()});
 }
 
 }  // namespace
@@ -142,6 +161,7 @@ void append_line(const Event& event, std::string& out) {
   append_field("tool_runs", event.tool_runs, out);
   append_field("elapsed_us", event.elapsed_us, out);
   append_field("cost_us", event.cost_us, out);
+  append_phases(event.phases, out);
   append_field("bytes", event.bytes, out);
   append_field("evidence", std::string_view(event.evidence), out);
   append_field("not_stored", std::string_view(event.not_stored), out);
@@ -155,8 +175,7 @@ std::optional<Event> parse_line(std::string_view line) {
   // cannot occur inside one, because quotes in texts are escaped.
   const std::size_t start = line.rfind(kLineStart);
   if (start == std::string_view::npos) return std::nullopt;
-  const auto object =
-      nlohmann::json::parse(line.substr(start), nullptr, /*allow_exceptions=*/false);
+  auto object = Json::parse(line.substr(start), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object() || !object["time"].is_number()) return std::nullopt;
 
   Event event;
@@ -181,6 +200,7 @@ std::optional<Event> parse_line(std::string_view line) {
   take(object, "tool_runs", event.tool_runs);
   take(object, "elapsed_us", event.elapsed_us);
   take(object, "cost_us", event.cost_us);
+  take_phases(object, event.phases);
   take(object, "bytes", event.bytes);
   take(object, "evidence", event.evidence);
   take(object, "not_stored", event.not_stored);

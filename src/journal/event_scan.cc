@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "journal/event_scan.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace deja::journal {
@@ -32,6 +33,20 @@ class Scanner {
   void field(std::string_view name_text, std::uint64_t& value) {
     name(name_text);
     number(value);
+  }
+  void phases(std::vector<Phase>& phases) {
+    name("phases");
+    literal("{");
+    while (good_ && !text_.starts_with('}')) {
+      Phase& phase = phases.emplace_back();
+      literal(phases.size() == 1 ? "\"" : ",\"");
+      phase.name = text_.substr(0, std::min(text_.find('"'), kPhaseNameMax));
+      if (!is_phase_name(phase.name)) return fail();
+      literal(phase.name);
+      literal("\":");
+      number(phase.us);
+    }
+    literal("}");
   }
   void number(std::uint64_t& value) {
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -91,6 +106,11 @@ class Scanner {
 
 }  // namespace
 
+bool is_phase_name(std::string_view name) {
+  return !name.empty() && name.size() <= kPhaseNameMax &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
+}
+
 std::optional<Event> scan_line(std::string_view line) {
   Event event;
   Scanner in(line);
@@ -114,6 +134,7 @@ std::optional<Event> scan_line(std::string_view line) {
   in.field("tool_runs", event.tool_runs);
   in.field("elapsed_us", event.elapsed_us);
   in.field("cost_us", event.cost_us);
+  in.phases(event.phases);
   in.field("bytes", event.bytes);
   in.field("evidence", event.evidence);
   in.field("not_stored", event.not_stored);

@@ -13,4 +13,7 @@ namespace deja::journal {
 // line, which may still be an event: parse_line knows.
 std::optional<Event> scan_line(std::string_view line);
 
+// Is it a name that a phase may have (journal::Phase)?
+bool is_phase_name(std::string_view name);
+
 }  // namespace deja::journal

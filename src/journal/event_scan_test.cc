@@ -31,6 +31,7 @@ Event sample() {
   e.elapsed_us = 1;
   e.cost_us = 10;
   e.bytes = 20;
+  e.phases = {{"run", 12}, {"look_up", 5}};
   e.evidence = "interposer";
   e.not_stored = "clock_read";
   e.detail = "x";

@@ -38,6 +38,8 @@ TEST(EventSchema, AllowsWhatIsWritten) {
     e.what = "\xff\"";
     e.not_stored = "clock_read";
     e.tool_runs = 3;
+    e.phases = {{"prepare", 1}, {"look_up", 2}, {"wait", 3},   {"remote", 4},
+                {"place", 5},   {"run", 6},     {"publish", 7}};
     EXPECT_EQ(check(e), "");
   }
 }
@@ -59,6 +61,8 @@ TEST(EventSchema, RefusesWhatIsWrong) {
                       {"dup", 1},
                       {"probe_key", "xyz"},
                       {"cost_us", -1},
+                      {"phases", {{"run", -1}}},
+                      {"phases", {{"unknown", 1}}},
                       {"tool_runs", 1.5},
                       {"not_stored", "A B"},
                       {"cwd", std::string(5000, 'x')}};

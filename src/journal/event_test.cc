@@ -23,6 +23,7 @@ Event sample() {
   e.tool_runs = 1;
   e.elapsed_us = 12345;
   e.cost_us = 12000;
+  e.phases = {{"prepare", 30}, {"look_up", 20}};
   e.bytes = 4096;
   e.evidence = "interposer";
   e.not_stored = "clock_read";
@@ -44,7 +45,8 @@ TEST(Event, LineKeepsEverything) {
             "\"reason\":\"changed: /x/a.h\",\"tool\":\"/usr/bin/gcc\",\"what\":\"src/a.c\","
             "\"output\":\"a.o\",\"cwd\":\"/"
             "work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
-            "\"elapsed_us\":12345,\"cost_us\":12000,\"bytes\":4096,\"evidence\":\"interposer\","
+            "\"elapsed_us\":12345,\"cost_us\":12000,\"phases\":{\"prepare\":30,\"look_up\":20},"
+            "\"bytes\":4096,\"evidence\":\"interposer\","
             "\"not_stored\":\"clock_read\",\"detail\":\"x\"}\n");
   const auto back = parse_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(back);

@@ -43,6 +43,9 @@ inline std::string violations(const nlohmann::json& schema, const nlohmann::json
     } else if (keyword == "properties") {
       for (const auto& [name, inner] : rule.items())
         if (value.contains(name)) out += violations(inner, value[name], path + "." + name);
+    } else if (keyword == "additionalProperties" && rule == false) {
+      for (const auto& [name, inner] : value.items())
+        if (!schema["properties"].contains(name)) bad("has a member " + name);
     } else if (!std::set<std::string>{"$schema", "title", "description", "additionalProperties"}
                     .contains(keyword)) {
       bad("the schema has a keyword that this checker does not know: " + keyword);

@@ -2,6 +2,7 @@
 // What became of a request.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,11 @@ using Answer = std::variant<ExecTool, Replay, Done>;
 enum class OutcomeKind { hit, miss, bypass, failure };
 enum class Progress { off, hits, all };  // of which outcomes the user sees a line
 
+// Where a request's time goes: steps of the request path, in their order.
+enum class Phase : std::uint8_t { prepare, look_up, wait, remote, place, run, publish };
+inline constexpr std::array<const char*, 7> kPhaseNames = {"prepare", "look_up", "wait",   "remote",
+                                                           "place",   "run",     "publish"};
+
 struct Outcome {
   OutcomeKind kind = OutcomeKind::bypass;
   std::optional<tool::BypassReason> bypass;
@@ -55,7 +61,8 @@ struct Outcome {
   std::string prefetched_from;
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
-  std::uint64_t bytes = 0;    // served or stored
+  std::array<std::int64_t, kPhaseNames.size()> phase_ns = {};
+  std::uint64_t bytes = 0;  // served or stored
   using Tell = tool::Tell;
   Tell tell = Tell::nothing;  // to the user, with the answer
   Progress progress = Progress::off;

@@ -83,6 +83,7 @@ bool RequestPath::prepare() {
   target_.emplace(Target{request_, p.invocation, *p.adapter, p.roots});
   checker_.emplace(p.command, p.roots, services_.digester);
   describe(p.command.tool, p.invocation, p.probe, outcome_);
+  end_phase(Phase::prepare);
   if (!p.invocation.asked.for_key) return true;
   outcome_.bypass = BypassReason::not_run;
   outcome_.tell = Outcome::Tell::nothing;
@@ -122,6 +123,7 @@ bool RequestPath::look_up() {
         action::key_fields({prepared_->command, prepared_->invocation, prepared_->roots,
                             prepared_->identity, request_.umask, settings_.salt});
   explain_new_source();
+  end_phase(Phase::look_up);
   return false;
 }
 
@@ -171,9 +173,11 @@ std::string RequestPath::materialize(const StoredResult& stored, const Target& t
   const action::ActionResult& result = *stored.result;
   std::string why_not = unusable(result, target);
   if (!why_not.empty()) return why_not;
+  end_phase(Phase::look_up);
   auto replay = pipeline::materialize(result, target, services_.blobs, client_);
   if (!replay) return replay.error().message;
   wrap_build_script(target.invocation);
+  end_phase(Phase::place);
   if (services_.on_hit) services_.on_hit(stored.key);
   if (!target.invocation.places.incremental_marker.empty())
     services_.incremental.hit(*outcome_.probe);
@@ -213,6 +217,7 @@ bool RequestPath::wait_for_other_run() {
   Flights::Entered entered = services_.flights.enter(
       probe, [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
   if (entered.turn) turn_.emplace(*std::move(entered.turn));
+  end_phase(Phase::wait);
   if (entered.published && serve_shared(*entered.published)) return true;
   // A run that ended between our look-up and our turn was no longer there to be waited for.
   return turn_ && services_.flights.landings(probe) != landings_ && find_and_materialize();
@@ -236,6 +241,7 @@ bool RequestPath::ask_remotes() {
       settings_.remotes->import_result({probe, known_cost_ns(probe, services_), request_.cwd, holds,
                                         [this] { return client_.keep_waiting(); },
                                         [this](std::string_view path) { return may_write(path); }});
+  end_phase(Phase::remote);
   if (os::monotonic_ns() - first_check_ns > kClaimsAreFreshNs) checker_->forget();
   const bool is_hit = imported && find_and_materialize();
   checker_->forget();
@@ -285,9 +291,12 @@ bool RequestPath::run() {
   const RunOrder order = make_run_order();
   before_.emplace();
   if (!settings_.read_only) before_->locks = lock_outputs();
+  end_phase(Phase::wait);
   before_->updates = evidence::look_before(invocation, services_.digester);
   if (!order.observe) before_->marks = evidence::mark_outputs(invocation);
+  end_phase(Phase::look_up);
   auto report = client_.run(order);
+  end_phase(Phase::run);
   if (!report) {
     bypass({BypassReason::internal_error, "the client ended before it had run the tool"});
     return false;
@@ -329,6 +338,7 @@ void RequestPath::publish() {
   const bool was_cut = report_.signal != 0 || report_.timed_out;
   if (turn_ && !was_cut) turn_->land(published_.to_share);
   turn_.reset();
+  end_phase(Phase::publish);
   const Published* const stored = published_.published.get();
   if (stored != nullptr && settings_.remotes != nullptr)
     settings_.remotes->offer(prepared_->probe, stored->key);
@@ -357,6 +367,12 @@ void RequestPath::wrap_build_script(const tool::Invocation& invocation) {
   if (invocation.places.build_script.empty() || services_.interposer.empty()) return;
   auto done = tool::rust::wrap_build_script(invocation.places.build_script, services_.interposer);
   if (!done) outcome_.troubles.push_back("rust.build_scripts: " + done.error().message);
+}
+
+void RequestPath::end_phase(Phase phase) {
+  const std::int64_t now = os::monotonic_ns();
+  outcome_.phase_ns[static_cast<std::size_t>(phase)] += now - phase_began_ns_;
+  phase_began_ns_ = now;
 }
 
 void RequestPath::note(std::vector<std::string> troubles) {

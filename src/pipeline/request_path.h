@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "evidence/claim_checker.h"
+#include "os/clock.h"
 #include "pipeline/client.h"
 #include "pipeline/fallback.h"
 #include "pipeline/finished_run.h"
@@ -60,6 +61,8 @@ class RequestPath {
   os::OutputLocks lock_outputs();
   void describe_run();
   void wrap_build_script(const tool::Invocation& invocation);
+  // The time since the last call, or since the request came, belongs to this phase.
+  void end_phase(Phase phase);
   void note(std::vector<std::string> troubles);
   void bypass(tool::Bypass why);
   void bypass(tool::Bypass why, const Fallback& fallback);
@@ -70,6 +73,7 @@ class RequestPath {
   Services& services_;
   Client& client_;
   Outcome outcome_;
+  std::int64_t phase_began_ns_ = os::monotonic_ns();
 
   // From prepare() on.
   std::optional<Prepared> prepared_;

@@ -39,7 +39,8 @@ svg { display: block; width: 100%; }
 .key i { display: inline-block; width: .7rem; height: .7rem; margin: 0 .3rem 0 .8rem; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 td, th { text-align: left; vertical-align: top; padding: .25rem .8rem .25rem 0;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+  border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+td:last-child { overflow-wrap: anywhere; }
 th { color: var(--soft); font-weight: normal; }
 th { white-space: nowrap; overflow-wrap: normal; }
 .n { text-align: right; white-space: nowrap; overflow-wrap: normal; width: 1%; }
@@ -68,6 +69,16 @@ std::string escaped(std::string_view text) {
       default:
         out += c;
     }
+  }
+  return out;
+}
+
+// Text of a table's cell: a path may continue on the next line after each slash.
+std::string cell_text(std::string_view text) {
+  std::string out;
+  for (const char c : escaped(text)) {
+    out += c;
+    if (c == '/') out += "<wbr>";
   }
   return out;
 }
@@ -159,16 +170,16 @@ std::string bar(const char* kind, std::uint64_t part, std::uint64_t most) {
 }
 
 // A row for each, with a bar of its time.
-std::string ranked_table(const char* title, const std::vector<Ranked>& ranked) {
+std::string ranked_table(const char* title, const std::vector<Ranked>& ranked,
+                         const char* counted_things = "misses") {
   if (ranked.empty()) return "";
   std::uint64_t most = 1;
   for (const Ranked& r : ranked) most = std::max(most, r.cost_us);
-  std::string out = std::string("<h2>") + title +
-                    "</h2>\n<table>\n<tr><th></th><th class=\"n\">misses</th><th "
-                    "class=\"n\">time</th><th></th></tr>\n";
+  std::string out = std::string("<h2>") + title + "</h2>\n<table>\n<tr><th></th><th class=\"n\">" +
+                    counted_things + "</th><th class=\"n\">time</th><th></th></tr>\n";
   for (const Ranked& r : ranked)
     out += "<tr>" + bar("miss", r.cost_us, most) + fmt::format("<td class=\"n\">{}</td>", r.count) +
-           "<td class=\"n\">" + human_elapsed(r.cost_us) + "</td><td>" + escaped(r.name) +
+           "<td class=\"n\">" + human_elapsed(r.cost_us) + "</td><td>" + cell_text(r.name) +
            "</td></tr>\n";
   return out + "</table>\n";
 }
@@ -183,7 +194,7 @@ std::string plain_table(const char* title, const std::vector<std::string>& heads
   for (const auto& row : rows.lines) {
     out += "<tr>";
     for (std::size_t i = 0; i < row.size(); ++i)
-      out += (i == 0 ? "<td class=\"n\">" : "<td>") + escaped(row[i]) + "</td>";
+      out += (i == 0 ? "<td class=\"n\">" : "<td>") + cell_text(row[i]) + "</td>";
     out += "</tr>\n";
   }
   return out + "</table>\n";
@@ -193,7 +204,7 @@ std::string overview_table(const Summary& summary, const State& state) {
   std::string out = "<h2>In numbers</h2>\n<table>\n";
   for (const auto& row : overview(summary, state)) {
     out += "<tr>";
-    for (const std::string& text : row) out += "<td>" + escaped(text) + "</td>";
+    for (const std::string& text : row) out += "<td>" + cell_text(text) + "</td>";
     out += "</tr>\n";
   }
   return out + "</table>\n";
@@ -217,6 +228,7 @@ std::string as_html(const Summary& summary, const State& state, const std::strin
   out += ranked_table("Changes that cost the most", summary.inputs);
   out += plain_table("Slowest misses", {"time", "what", "tool", "reason"}, slow_rows(summary));
   out += ranked_table("Tools that ran", summary.tools);
+  out += ranked_table("Where the time went", summary.phases, "commands");
   out += plain_table("Not looked up", {"commands", "reason"}, counted_rows(summary.bypass_reasons));
   out += plain_table("Not stored", {"runs", "reason"}, counted_rows(summary.not_stored));
   out += growth_chart(summary) + overview_table(summary, state);

@@ -51,6 +51,7 @@ std::string as_json(const Summary& summary, const State& state, const std::strin
   out["miss_reasons"] = ranked_json(summary.miss_reasons);
   out["changes"] = ranked_json(summary.inputs);
   out["tools"] = ranked_json(summary.tools);
+  out["phases"] = ranked_json(summary.phases);
   out["bypass_reasons"] = ranked_json(summary.bypass_reasons);
   out["not_stored"] = ranked_json(summary.not_stored);
   out["slowest_misses"] = Json::array();

@@ -77,6 +77,7 @@ std::string as_text(const Summary& summary, const State& state, const std::strin
   out += section("changes that cost the most", ranked_rows(summary.inputs));
   out += section("slowest misses", slow_rows(summary));
   out += section("tools that ran", ranked_rows(summary.tools));
+  out += section("where the time went (commands, time, phase)", ranked_rows(summary.phases));
   out += section("not looked up (docs/bypass.md)", counted_rows(summary.bypass_reasons));
   out += section("not stored (docs/not-stored.md)", counted_rows(summary.not_stored));
   return out;
@@ -96,6 +97,7 @@ std::string as_markdown(const Summary& summary, const State& state, const std::s
   add("Why commands missed", {"misses", "time", "reason"}, ranked_rows(summary.miss_reasons));
   add("Changes that cost the most", {"misses", "time", "what"}, ranked_rows(summary.inputs));
   add("Slowest misses", {"time", "what", "tool", "reason"}, slow_rows(summary));
+  add("Where the time went", {"commands", "time", "phase"}, ranked_rows(summary.phases));
   add("Not looked up", {"commands", "reason"}, counted_rows(summary.bypass_reasons));
   add("Not stored", {"runs", "reason"}, counted_rows(summary.not_stored));
   return out;

@@ -127,6 +127,7 @@ void Collector::add(const journal::Event& event) {
   points_.push_back(
       {event.time_ns, event.outcome == Outcome::miss ? event.bytes : 0, event.outcome});
   totals_.add(event);
+  for (const journal::Phase& phase : event.phases) count(phases_, phase.name, phase.us);
   if (event.outcome == Outcome::miss) add_miss(event);
   if (event.outcome == Outcome::bypass) count(bypass_reasons_, event.reason, event.cost_us);
 }
@@ -173,6 +174,7 @@ Summary Collector::finish() const {
   summary.miss_reasons = best(miss_reasons_);
   summary.inputs = best(inputs_);
   summary.tools = best(tools_);
+  summary.phases = best(phases_);
   summary.bypass_reasons = best(bypass_reasons_);
   summary.not_stored = best(not_stored_);
   summary.slowest = slowest_;

@@ -50,6 +50,8 @@ void TraceFile::add(const journal::Event& event) {
   body += ",\"what\":" + json_text(what);
   if (!event.reason.empty()) body += ",\"reason\":" + json_text(event.reason);
   if (event.cost_us != 0) body += ",\"tool_us\":" + std::to_string(event.cost_us);
+  for (const journal::Phase& phase : event.phases)
+    body += "," + json_text(phase.name + "_us") + ":" + std::to_string(phase.us);
   pieces_.push_back({begin_of(event), event.time_ns, body + "}"});
 }
 

@@ -75,5 +75,26 @@ TEST_F(Reports, EventsAreWhatTheSchemaSays) {
   EXPECT_EQ(count, 5);
 }
 
+// Each phase once, none for what did not happen, and together no longer than the command.
+TEST_F(Reports, EventsTellWhereTheTimeWent) {
+  build();
+  std::istringstream lines(ws.deja({"events", "--format", "json"}).out);
+  for (std::string line; std::getline(lines, line);) {
+    const json event = json::parse(line);
+    std::uint64_t sum = 0;
+    for (const auto& [name, us] : event["phases"].items()) sum += us.get<std::uint64_t>();
+    EXPECT_LE(sum, event["elapsed_us"]) << line;
+    const bool has_run = event["outcome"] == "miss" || event["outcome"] == "failure";
+    EXPECT_EQ(event["phases"].contains("run"), has_run) << line;
+    EXPECT_EQ(event["phases"].contains("publish"), has_run) << line;
+    EXPECT_EQ(event["phases"].contains("place"), event["outcome"] == "hit") << line;
+    if (has_run) EXPECT_GE(event["phases"]["run"], event["cost_us"]) << line;
+  }
+  const json report = ask({"report", "--json"});
+  EXPECT_EQ(report["phases"][0]["name"], "run");
+  EXPECT_EQ(report["phases"][0]["count"], 3);
+  EXPECT_THAT(ws.deja({"why", "bad.c"}).out, AllOf(HasSubstr("phases"), HasSubstr(", run ")));
+}
+
 }  // namespace
 }  // namespace deja::test
