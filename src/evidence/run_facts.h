@@ -50,7 +50,7 @@ struct RunFacts {
   // A variable that the adapter takes for harmless. That is true while no output holds `text`, a
   // path that the tool took from the variable; otherwise the claim counts after all.
   struct IgnoredVariable {
-    std::string text;
+    std::string text;  // what an output would hold; empty: no text that can be searched for
     action::Observation claim;
   };
   std::vector<IgnoredVariable> ignored_variables;

@@ -45,8 +45,10 @@ bool note_logical_directory(const Collecting& c, std::optional<std::string_view>
 void note_ignored(const Collecting& c, std::optional<std::string_view> value) {
   const std::string& name = c.e.path;
   auto& ignored = c.facts.variables.ignored;
-  if (value && value->starts_with('/')) {
-    ignored.push_back({std::string(*value), {Claim::variable, name, c.run.roots.tag(*value)}});
+  if (value && !value->empty()) {
+    // A search for a relative name would find it everywhere.
+    const std::string text = value->starts_with('/') ? std::string(*value) : "";
+    ignored.push_back({text, {Claim::variable, name, c.run.roots.tag(*value)}});
   } else if (!value &&
              (name.find("TMP") != std::string::npos || name.find("TEMP") != std::string::npos)) {
     ignored.push_back({"/tmp", {Claim::unset, name, {}}});

@@ -138,11 +138,18 @@ bool identify(Prepared& p, Services& services) {
 
 // Where temporary files lie does not count (tool/variables.h), but that they can be made there does: clang
 // fails without its directory, and gcc takes another one.
+// /proc/self is another directory for the engine.
+std::string seen_by_client(std::string_view cwd, std::string_view path) {
+  for (const std::string_view own : {"/proc/self/cwd", "/proc/thread-self/cwd"})
+    if (path.starts_with(own)) return std::string(cwd).append(path.substr(own.size()));
+  return join_path(cwd, path);
+}
+
 void note_temporary_directories(Prepared& out) {
   for (const char* name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"}) {
     const std::string_view value = out.command.variable(name).value_or("");
     if (value.empty()) continue;
-    const std::string path = join_path(out.command.cwd, value);
+    const std::string path = seen_by_client(out.command.cwd, value);
     const auto stat = os::stat_file(path);
     const auto may_write = os::is_writable(path);
     const bool is_usable = stat && *stat && (*stat)->is_directory() && may_write && *may_write;

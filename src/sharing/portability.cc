@@ -104,6 +104,7 @@ class RootCheck {
     // A macro may have asked for its path and computed something from it.
     if (run_facts_.has_plugin && root_ == Root::cwd && !is_mapped(path_, run_.invocation))
       return true;
+    if (run_.invocation.outputs.name_intermediates && is_below_spelled_path()) return true;
     const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
     if (maps_help && is_mapped(path_, run_.invocation)) return false;
     return (facts_ & tool::kMentionsOwnPath) != 0 && is_below_spelled_path();
@@ -199,7 +200,9 @@ class RootCheck {
   bool is_below_spelled_path() const {
     for (const tool::KeyArgument& argument : run_.invocation.key.arguments) {
       const bool is_output = argument.output != tool::KeyArgument::Output::none;
-      if (argument.has_path() && !is_output && run_.roots.tag(argument.path()).starts_with(tag_))
+      const bool is_map = contains(argument.text, "-prefix-map=");  // finds no file
+      if (argument.has_path() && !is_output && !is_map &&
+          run_.roots.tag(argument.path()).starts_with(tag_))
         return true;
     }
     const auto& claims = run_facts_.trace.observations;
@@ -342,8 +345,11 @@ void decide_portability(const RunContext& run, const RootSearch& leaks,
     found |= mentions.in_file(input.path, input.digest, texts);
   bind_named(open, found, run_facts.trace);
   for (std::size_t i = 0; i < run_facts.ignored_variables.size(); ++i) {
-    // Below a prefix that is mapped, the output holds another text than the variable.
-    if (leaks.found_text(i) || is_mapped(run_facts.ignored_variables[i].text, run.invocation))
+    // Below a prefix that is mapped, the output holds another text than the variable. clang cuts the working
+    // directory off the name of an intermediate file.
+    const std::string& text = run_facts.ignored_variables[i].text;
+    if (leaks.found_text(i) || is_mapped(text, run.invocation) ||
+        run.invocation.outputs.name_intermediates)
       run_facts.trace.observations.push_back(run_facts.ignored_variables[i].claim);
   }
   if (may_hold_working_directory(run, leaks, run_facts))

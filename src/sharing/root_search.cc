@@ -45,7 +45,8 @@ bool RootSearch::Text::is_in(std::string_view bytes) const {
 }
 
 std::size_t RootSearch::add_text(const std::string& text) {
-  texts_.push_back({{text}});
+  texts_.emplace_back();
+  if (!text.empty()) texts_.back().forms = {text};
   longest_ = std::max(longest_, text.size());
   return texts_.size() - 1;
 }

@@ -24,7 +24,8 @@ class RootSearch {
   // from /ws/a.h:1:") does not count, because it is rewritten on a hit. Anywhere else the path
   // could be literal text, or the layout could depend on its length, and it counts as found.
   void search_messages(std::string_view text);
-  // Also searches for any text. Returns its number, for found_text.
+  // Also searches for any text; an empty one counts as found only in files that hide text. Returns its number, for
+  // found_text.
   std::size_t add_text(const std::string& text);
   // The same for a name that is part of a path, in all forms in which paths are quoted.
   std::size_t add_name(const std::string& name);

@@ -226,6 +226,9 @@ struct Invocation {
     // They may hold paths where a byte search cannot see them (compressed sections, LTO bytecode,
     // precompiled headers): results are bound to all roots.
     bool are_opaque = false;
+    // They may hold the name of an intermediate file, and the digest of its text, in which sources are named as
+    // the command line spells them.
+    bool name_intermediates = false;
     // They may say where one path lies as seen from another ("../src/a.h"): how the roots lie to each
     // other counts, and where they are, once a path outside is named.
     bool relate_paths = false;

@@ -317,6 +317,34 @@ TEST_F(Families, DirectoryForTemporaryFiles) {
   after(command, nullptr, &then);
 }
 
+// Below the working directory it writes "elsewhere/a.S", where no search finds the variable's value.
+TEST_F(Families, DirectoryForTemporaryFilesThatIsNamedRelatively) {
+  NEEDS_TOOL("clang-19");
+  ws.write("a.S", ".byte 1\n");
+  ws.make_directory("elsewhere");
+  const Command plain{{"clang-19", "-g", "-c", "a.S"}, {}};
+  for (const std::string& value : {ws.path("elsewhere"), std::string("elsewhere"), std::string("."),
+                                   std::string("/proc/self/cwd/elsewhere")}) {
+    ws.deja({"purge", "--yes"});
+    Command moved = plain;
+    moved.options.env = {"TMPDIR=" + value};
+    after(moved, nullptr, &plain);
+    after(plain, nullptr, &moved);
+  }
+}
+
+// The engine has a /proc/self of its own.
+TEST_F(Families, DirectoryForTemporaryFilesInProc) {
+  NEEDS_TOOL("clang-19");
+  ws.write("a.c", "int main(void) { return 0; }\n");
+  ws.make_directory("elsewhere");
+  const Command plain{{"clang-19", "a.c"}, {}};  // needs a temporary object
+  Command moved = plain;
+  moved.options.env = {"TMPDIR=/proc/self/cwd/elsewhere"};
+  after(plain, nullptr, &moved);
+  after(moved, [&] { ws.remove("elsewhere"); });
+}
+
 TEST_F(Families, LogicalDirectoryRetargeted) {
   ws.write("d/a.c", "int a;\n");
   ws.make_directory("e");

@@ -394,6 +394,19 @@ TEST_F(Sharing, ConstantComputedFromTheNameOfAType) {
         "unsigned v = Number<hash<decltype(unnamed)>()>::value;\n"}});
 }
 
+// clang writes the MD5 of the preprocessor's output, and no prefix map changes the names in that.
+TEST_F(Sharing, DigestOfPreprocessedAssembly) {
+  NEEDS_TOOL("clang-19");  // older ones do not map the working directory here
+  const Files files = {{"inc/a.h", "#define A 1\n"}, {"a.S", "#include \"a.h\"\n.byte A\n"}};
+  argv = {"clang-19", "-g", "-ffile-prefix-map={R}=.", "-Iinc", "-c", "{R}/a.S", "-o", "{R}/a.o"};
+  EXPECT_FALSE(share_again(files).is_hit());
+  argv = {"clang-19", "-g", "-ffile-prefix-map={R}=.", "-I{R}/inc", "-c", "a.S", "-o", "a.o"};
+  EXPECT_FALSE(share_again(files).is_hit());
+  argv = {"clang-19", "-g", "-ffile-prefix-map={R}=.", "-Iinc", "-c", "a.S", "-o", "a.o"};
+  const Verdict verdict = share_again(files);
+  EXPECT_TRUE(verdict.is_hit()) << verdict.event;
+}
+
 // The pattern is searched for in the real name, whatever the map does.
 TEST_F(Sharing, PatternOfNamesToLeaveOut) {
   argv = {"gcc",

@@ -189,6 +189,7 @@ class Decision {
     out.outputs.are_opaque = (parsed_.effects & kOpaque) != 0 || makes_tree() ||
                              packs_its_parts() ||
                              any_source([](const Language& l) { return l.hides_paths; });
+    out.outputs.name_intermediates = names_intermediates();
     out.outputs.mapped_prefixes = mapped_prefixes();
     out.outputs.depfiles = depfiles();
     out.outputs.written = written();
@@ -322,6 +323,15 @@ class Decision {
     const auto no_color = command_.variable("NO_COLOR");
     if (!no_color || no_color->empty()) return true;
     return program_.dialect == kGcc;
+  }
+
+  // With debug information clang writes the name and the MD5 of what its assembler read (DWARF 5, 6.2.4.1). Of a .S
+  // that is a temporary file with the preprocessor's output, whose line markers no prefix map changes.
+  bool names_intermediates() const {
+    const auto asks_for_debugging = [](const KeyArgument& a) { return a.text.starts_with("-g"); };
+    return program_.dialect != kGcc &&
+           any_source([](const Language& l) { return l.preprocessed_assembly; }) &&
+           std::ranges::any_of(parsed_.key_arguments, asks_for_debugging);
   }
 
   std::vector<std::string> mapped_prefixes() const {

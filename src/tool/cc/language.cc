@@ -29,7 +29,7 @@ constexpr Language kLanguages[] = {
     {.name = "objective-c++-cpp-output"},
     {.name = "objc++-cpp-output"},
     {.name = "assembler", .assembly = true},
-    {.name = "assembler-with-cpp"},
+    {.name = "assembler-with-cpp", .preprocessed_assembly = true},
     {.name = "ir"},
     {.name = "cl"},
     {.name = "cuda", .hides_paths = true},

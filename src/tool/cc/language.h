@@ -12,12 +12,13 @@
 namespace deja::tool::cc {
 
 struct Language {
-  const char* name;          // as in -x and the journal
-  bool header = false;       // the output is a precompiled header, or a module made from a header
-  bool assembly = false;     // no preprocessing: diagnostics come from the assembler
-  bool hides_paths = false;  // outputs may hold digests of paths
-  bool module = false;       // an interface: clang makes a module from it on the way
-  bool fortran = false;      // reads and replaces ".mod" files that the command does not name
+  const char* name;       // as in -x and the journal
+  bool header = false;    // the output is a precompiled header, or a module made from a header
+  bool assembly = false;  // no preprocessing: diagnostics come from the assembler
+  bool preprocessed_assembly = false;  // the assembler reads what the preprocessor prints
+  bool hides_paths = false;            // outputs may hold digests of paths
+  bool module = false;                 // an interface: clang makes a module from it on the way
+  bool fortran = false;  // reads and replaces ".mod" files that the command does not name
   // Colours are not requested: the front end writes its arguments into the output, or has no
   // colours.
   bool plain_messages = false;

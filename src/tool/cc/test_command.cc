@@ -50,6 +50,7 @@ std::string summary(const Classified& classified) {
     text += " updates " + files.directory + "/*" + files.endings.front();
   if (invocation.policy.timekeeper != nullptr) text += " clock";
   if (invocation.outputs.are_opaque) text += " opaque";
+  if (invocation.outputs.name_intermediates) text += " names-intermediates";
   if (invocation.run.reads_stdin) text += " stdin";
   for (const std::string& depfile : invocation.outputs.depfiles) text += " dep=" + depfile;
   for (const std::string& prefix : invocation.outputs.mapped_prefixes) text += " map=" + prefix;
