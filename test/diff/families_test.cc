@@ -333,16 +333,16 @@ TEST_F(Families, DirectoryForTemporaryFilesThatIsNamedRelatively) {
   }
 }
 
-// The engine has a /proc/self of its own.
+// The engine has a /proc/self of its own, and works in /, which has a tmp.
 TEST_F(Families, DirectoryForTemporaryFilesInProc) {
   NEEDS_TOOL("clang-19");
   ws.write("a.c", "int main(void) { return 0; }\n");
-  ws.make_directory("elsewhere");
+  ws.make_directory("tmp");
   const Command plain{{"clang-19", "a.c"}, {}};  // needs a temporary object
   Command moved = plain;
-  moved.options.env = {"TMPDIR=/proc/self/cwd/elsewhere"};
+  moved.options.env = {"TMPDIR=/proc/self/cwd/tmp"};
   after(plain, nullptr, &moved);
-  after(moved, [&] { ws.remove("elsewhere"); });
+  after(moved, [&] { ws.remove("tmp"); });
 }
 
 TEST_F(Families, LogicalDirectoryRetargeted) {
