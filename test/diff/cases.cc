@@ -420,7 +420,10 @@ std::string map_of(const std::string& directory) { return "-ffile-prefix-map=" +
 // DEJA_PORTABLE=1. The bare tool gets the maps that deja adds (src/tool/prefix_maps.h).
 void make_portable(Random& random, Project& p) {
   p.command.options.env.push_back("DEJA_PORTABLE=1");
-  const std::string base = random.chance(80) ? "%R" : "%R/src";
+  // A source that is named in the first checkout does not use the second one's src.
+  const bool is_named_elsewhere = std::ranges::any_of(
+      p.command.argv, [](const std::string& a) { return a.starts_with("%W/"); });
+  const std::string base = random.chance(80) || is_named_elsewhere ? "%R" : "%R/src";
   p.command.options.env.push_back("DEJA_BASE_DIR=" + base);
   p.added_by_deja = {map_of(base)};
 }
