@@ -96,11 +96,8 @@ int show_and_apply(const setup::Surroundings& here, const Wanted& wanted) {
   }
   if (!changes) return kDone;
   if (!is_agreed(wanted.yes)) return kProblems;
-  const std::string links = setup::masquerade_directory(here);
   for (const setup::Plan& plan : *plans) {
-    const bool empties = wanted.remove && wanted.masquerade;
-    const auto done =
-        setup::apply(plan, empties ? std::vector<std::string>{links} : std::vector<std::string>());
+    const auto done = setup::apply(plan, {here.config_home, here.data_home});
     if (!done) return fail(done.error().message);
   }
   print("done\n" + next_text(*plans));

@@ -110,7 +110,7 @@ TEST_F(InitTest, ProposesWhatTheProjectNeeds) {
 
 TEST_F(InitTest, WritesFilesOfItsOwnAndTakesThemAway) {
   const std::string unit = dir_ + "/home/.config/systemd/user/deja.service";
-  const std::string native = dir_ + "/home/.local/share/meson/native/deja.ini";
+  const std::string native = dir_ + "/home/.local/share/meson/native/deja";
   environment_["CC"] = "clang -m32";
   EXPECT_EQ(run({"init", "--systemd", "--meson", "--yes"}).code, 0);
   EXPECT_THAT(*os::read_file(unit), HasSubstr("/bin/deja\" daemon run"));
@@ -121,7 +121,8 @@ TEST_F(InitTest, WritesFilesOfItsOwnAndTakesThemAway) {
   EXPECT_EQ(run({"init", "--systemd", "--meson", "--remove", "--yes"}).code, 0);
   for (const std::string& path : {unit, native, link})
     EXPECT_FALSE(*os::stat_file(path, os::Links::keep)) << path;
-  ASSERT_TRUE(os::write_file_atomic(native, "[binaries]\n"));
+  EXPECT_FALSE(*os::stat_file(dir_ + "/home/.local/share/meson"));
+  scratch_.write("home/.local/share/meson/native/deja", "[binaries]\n");
   EXPECT_THAT(run({"init", "--meson", "--yes"}).err, HasSubstr("not a file of deja's"));
 }
 

@@ -48,6 +48,16 @@ Status write(const Step& step) {
                                there ? there->mode & 07777 : step.new_mode);
 }
 
+void remove_empty_parents(const std::string& path, const std::vector<std::string>& bases) {
+  const auto is_below = [](const std::string& directory, const std::string& base) {
+    return directory != base && is_within(directory, base);
+  };
+  for (std::string directory(parent_path(path));
+       std::ranges::any_of(bases, [&](const auto& base) { return is_below(directory, base); });
+       directory = parent_path(directory))
+    if (!os::remove_empty_directory(directory)) return;
+}
+
 }  // namespace
 
 Result<std::string> text_of(const std::string& path) {
@@ -84,19 +94,18 @@ std::string describe(const Plan& plan) {
   return without_passwords(out);
 }
 
-Status apply(const Plan& plan, const std::vector<std::string>& own_directories) {
+Status apply(const Plan& plan, const std::vector<std::string>& bases) {
   for (const Step& step : plan.steps) {
     if (step.kind == Step::Kind::write) {
       TRY(write(step));
     } else if (step.kind == Step::Kind::remove) {
       TRY(os::remove_file(step.path));
+      remove_empty_parents(step.path, bases);
     } else {
       TRY(os::make_directories(std::string(parent_path(step.path)), 0755));
       TRY(os::make_symlink(step.text, step.path));
     }
   }
-  for (const std::string& directory : own_directories)
-    ignore(os::remove_empty_directory(directory), "it holds something of the user's, or is gone");
   return {};
 }
 

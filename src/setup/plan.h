@@ -54,8 +54,8 @@ Result<std::string> text_of(const std::string& path);
 
 // The changes in lines: "/x/a.toml (new)", "+ line", "- line". Secrets in addresses are hidden.
 std::string describe(const Plan& plan);
-// Writes through symlinks that the user has made of a file; removes directories that become empty, if they are
-// among `own_directories`.
-Status apply(const Plan& plan, const std::vector<std::string>& own_directories = {});
+// Writes through symlinks that the user has made of a file. Below the bases it removes directories that removed files
+// leave empty.
+Status apply(const Plan& plan, const std::vector<std::string>& bases = {});
 
 }  // namespace deja::setup
