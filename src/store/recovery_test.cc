@@ -193,7 +193,7 @@ TEST(Recovery, TheFileOfADeadEmbeddedUserIsReadAsItWasWritten) {
   if (dead == 0) ::_exit(0);
   ASSERT_EQ(::waitpid(dead, nullptr, 0), dead);
   const std::string path = index + "/embedded." + std::to_string(dead) + ".0";
-  using namespace std::string_literals;
+  using std::string_literals::operator""s;
   const std::pair<std::string, bool> kCases[] = {{"\0\0\0\0\0\0\0\0"s, false},
                                                  {"\1\0\0\0\0\0\0\0"s, true},
                                                  {"\0\0\0\0\0\0\0\1"s, true},
