@@ -108,8 +108,8 @@ Result<Plan> plan_meson(const Surroundings& surroundings, bool remove) {
       "[binaries]\nc = " +
       meson_list(surroundings.program, compiler(surroundings, "CC", "cc")) +
       "\ncpp = " + meson_list(surroundings.program, compiler(surroundings, "CXX", "c++")) + "\n";
-  Plan plan = TRY(
-      own_file(surroundings.data_home + "/meson/native/deja", text, remove, "the native file"));
+  Plan plan =
+      TRY(own_file(surroundings.data_home + "/meson/native/deja", text, remove, "the native file"));
   if (!remove) plan.next.push_back("meson setup --native-file deja build");
   return plan;
 }
