@@ -227,6 +227,7 @@ std::string as_html(const Summary& summary, const State& state, const std::strin
   out += ranked_table("Why commands missed", summary.miss_reasons);
   out += ranked_table("Changes that cost the most", summary.inputs);
   out += plain_table("Slowest misses", {"time", "what", "tool", "reason"}, slow_rows(summary));
+  out += ranked_table("Sources and crates that ran the longest", repeated(summary.sources));
   out += ranked_table("Tools that ran", summary.tools);
   out += ranked_table("Where the time went", summary.phases, "commands");
   out += plain_table("Not looked up", {"commands", "reason"}, counted_rows(summary.bypass_reasons));

@@ -50,6 +50,7 @@ std::string as_json(const Summary& summary, const State& state, const std::strin
                              {"stored_bytes", slice.stored_bytes}});
   out["miss_reasons"] = ranked_json(summary.miss_reasons);
   out["changes"] = ranked_json(summary.inputs);
+  out["sources"] = ranked_json(summary.sources);
   out["tools"] = ranked_json(summary.tools);
   out["phases"] = ranked_json(summary.phases);
   out["bypass_reasons"] = ranked_json(summary.bypass_reasons);

@@ -76,6 +76,7 @@ std::string as_text(const Summary& summary, const State& state, const std::strin
   out += section("why commands missed", ranked_rows(summary.miss_reasons));
   out += section("changes that cost the most", ranked_rows(summary.inputs));
   out += section("slowest misses", slow_rows(summary));
+  out += section("sources and crates that ran the longest", ranked_rows(repeated(summary.sources)));
   out += section("tools that ran", ranked_rows(summary.tools));
   out += section("where the time went (commands, time, phase)", ranked_rows(summary.phases));
   out += section("not looked up (docs/bypass.md)", counted_rows(summary.bypass_reasons));
@@ -97,6 +98,8 @@ std::string as_markdown(const Summary& summary, const State& state, const std::s
   add("Why commands missed", {"misses", "time", "reason"}, ranked_rows(summary.miss_reasons));
   add("Changes that cost the most", {"misses", "time", "what"}, ranked_rows(summary.inputs));
   add("Slowest misses", {"time", "what", "tool", "reason"}, slow_rows(summary));
+  add("Sources and crates that ran the longest", {"misses", "time", "what"},
+      ranked_rows(repeated(summary.sources)));
   add("Where the time went", {"commands", "time", "phase"}, ranked_rows(summary.phases));
   add("Not looked up", {"commands", "reason"}, counted_rows(summary.bypass_reasons));
   add("Not stored", {"runs", "reason"}, counted_rows(summary.not_stored));

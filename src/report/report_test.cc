@@ -115,6 +115,16 @@ not stored (docs/not-stored.md)
   EXPECT_EQ(as_text(Summary(), State(), "last build"), "last build\nno commands\n");
 }
 
+// Sources and crates are added up over several builds.
+TEST_F(ReportTest, RanksWhatMissedMoreThanOnce) {
+  auto events = build();
+  EXPECT_THAT(as_text(summary_of(events), state(), ""), Not(HasSubstr("sources and crates")));
+  events.push_back(event(Outcome::miss, 9, "a.cc", 1300, "new"));
+  EXPECT_THAT(as_text(summary_of(events), state(), ""),
+              HasSubstr("sources and crates that ran the longest\n"
+                        "  2  2.2 s     a.cc\n  1  2.0 s     d.cc\n"));
+}
+
 TEST_F(ReportTest, TheOrderOfEventsDoesNotMatter) {
   Collector forwards(3), mixed(3);
   const auto events = build();

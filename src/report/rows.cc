@@ -53,6 +53,11 @@ Rows ranked_rows(const std::vector<Ranked>& ranked) {
   return rows;
 }
 
+std::vector<Ranked> repeated(const std::vector<Ranked>& ranked) {
+  const bool any = std::ranges::any_of(ranked, [](const Ranked& r) { return r.count > 1; });
+  return any ? ranked : std::vector<Ranked>();
+}
+
 Rows counted_rows(const std::vector<Ranked>& ranked) {
   std::vector<Ranked> by_count = ranked;
   std::ranges::stable_sort(by_count, std::ranges::greater(), &Ranked::count);

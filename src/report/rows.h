@@ -17,7 +17,9 @@ struct Rows {
 
 // Name, value, note.
 std::vector<std::vector<std::string>> overview(const Summary& summary, const State& state);
-Rows ranked_rows(const std::vector<Ranked>& ranked);   // count, time, name
+Rows ranked_rows(const std::vector<Ranked>& ranked);  // count, time, name
+// The list if something in it occurred more than once. (Else the slowest misses say the same.)
+std::vector<Ranked> repeated(const std::vector<Ranked>& ranked);
 Rows counted_rows(const std::vector<Ranked>& ranked);  // count, name
 Rows slow_rows(const Summary& summary);                // time, what, tool, reason
 

@@ -101,6 +101,8 @@ void Collector::add_miss(const journal::Event& event) {
   count(miss_reasons_, reason.kind, event.cost_us);
   if (!reason.subject.empty()) count(inputs_, reason.subject, event.cost_us);
   count(tools_, base_name(event.tool), event.cost_us);
+  const std::string& what = event.what.empty() ? event.output : event.what;
+  if (!what.empty()) count(sources_, what, event.cost_us);
   if (!event.not_stored.empty()) count(not_stored_, event.not_stored, event.cost_us);
   const bool is_full = slowest_.size() >= top_;
   if (top_ == 0 || (is_full && event.cost_us <= slowest_.front().cost_us)) return;
@@ -108,9 +110,8 @@ void Collector::add_miss(const journal::Event& event) {
     std::ranges::pop_heap(slowest_, is_slower);
     slowest_.pop_back();
   }
-  slowest_.push_back({event.what.empty() ? event.output : event.what,
-                      std::string(base_name(event.tool)), event.cwd, event.reason, event.not_stored,
-                      event.cost_us, event.time_ns});
+  slowest_.push_back({what, std::string(base_name(event.tool)), event.cwd, event.reason,
+                      event.not_stored, event.cost_us, event.time_ns});
   std::ranges::push_heap(slowest_, is_slower);
 }
 
@@ -174,6 +175,7 @@ Summary Collector::finish() const {
   summary.miss_reasons = best(miss_reasons_);
   summary.inputs = best(inputs_);
   summary.tools = best(tools_);
+  summary.sources = best(sources_);
   summary.phases = best(phases_);
   summary.bypass_reasons = best(bypass_reasons_);
   summary.not_stored = best(not_stored_);

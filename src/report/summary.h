@@ -57,6 +57,7 @@ struct Summary {
   std::vector<Ranked> miss_reasons;  // "new", "a file changed", …
   std::vector<Ranked> inputs;        // files, directories and variables whose change cost the most
   std::vector<Ranked> tools;         // by the time in misses
+  std::vector<Ranked> sources;       // and crates, by the time in misses
   std::vector<Ranked> phases;        // where the commands' time went: docs/event.schema.json
   std::vector<Ranked> bypass_reasons;  // by count
   std::vector<Ranked> not_stored;      // by count
@@ -87,7 +88,7 @@ class Collector {
   std::vector<Point> points_;
   std::int64_t begin_ns_ = 0, end_ns_ = 0;
   std::string directory_;
-  Ranks miss_reasons_, inputs_, tools_, phases_, bypass_reasons_, not_stored_;
+  Ranks miss_reasons_, inputs_, tools_, sources_, phases_, bypass_reasons_, not_stored_;
   std::vector<SlowMiss> slowest_;  // a heap; the fastest of them in front
 };
 
