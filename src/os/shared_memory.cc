@@ -16,6 +16,12 @@ Result<Fd> create_shared_memory(std::size_t size) {
   return fd;
 }
 
+Status reserve_shared_memory(const Fd& memory, std::size_t offset, std::size_t size) {
+  if (::fallocate(memory.get(), 0, static_cast<off_t>(offset), static_cast<off_t>(size)) != 0)
+    return sys_error("fallocate");
+  return {};
+}
+
 Status lock_first_byte(const Fd& file) {
   struct flock lock = {};
   lock.l_type = F_WRLCK;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 
 #include "os/clock.h"
@@ -53,6 +54,7 @@ class AnswerTable::Changing {
 Result<std::unique_ptr<AnswerTable>> AnswerTable::open(const std::string& cache_dir,
                                                        WatchSet& watch_set) {
   os::Fd memory = TRY(os::create_shared_memory(sizeof(wire::Table)));
+  TRY(os::reserve_shared_memory(memory, 0, offsetof(wire::Table, heap)));
   os::Mapping mapping = TRY(os::Mapping::read_write(memory, sizeof(wire::Table)));
   const std::string address = cache_dir + "/" + std::string(os::kAnswersFile);
   std::unique_ptr<AnswerTable> out(
@@ -193,6 +195,10 @@ bool AnswerTable::insert(Offer offer, std::uint64_t id) {
   const std::size_t slot = choose_slot(hash);
   if (by_slot_[slot] != 0) remove(by_slot_[slot]);
   const std::size_t first_word = make_room(words);
+  constexpr std::size_t kWord = sizeof(std::uint64_t);
+  if (!os::reserve_shared_memory(memory_, offsetof(wire::Table, heap) + first_word * kWord,
+                                 words * kWord))
+    return false;
   write(offer, id, first_word);
   slot_at(slot) = {hash, std::uint64_t{words} << 32 | first_word};
   by_slot_[slot] = id;
