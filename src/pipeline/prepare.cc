@@ -136,15 +136,15 @@ bool identify(Prepared& p, Services& services) {
   return is_read || p.invocation.key.tool_digest.has_value();
 }
 
-// Where temporary files lie does not count (tool/variables.h), but that they can be made there does: clang
-// fails without its directory, and gcc takes another one.
 // /proc/self is another directory for the engine.
 std::string seen_by_client(std::string_view cwd, std::string_view path) {
   for (const std::string_view own : {"/proc/self/cwd", "/proc/thread-self/cwd"})
-    if (path.starts_with(own)) return std::string(cwd).append(path.substr(own.size()));
+    if (is_within(path, own)) return std::string(cwd).append(path.substr(own.size()));
   return join_path(cwd, path);
 }
 
+// Where temporary files lie does not count (tool/variables.h), but that they can be made there does: clang
+// fails without its directory, and gcc takes another one.
 void note_temporary_directories(Prepared& out) {
   for (const char* name : {"TMPDIR", "TMP", "TEMP", "TEMPDIR"}) {
     const std::string_view value = out.command.variable(name).value_or("");
