@@ -81,10 +81,11 @@ void on_host(const Collecting& c) {
   const std::string& what = c.e.path;
   const bool is_known = invocation.run.reads_stdin || invocation.run.has_no_stdin;
   if (what == "stdin" && !is_known) return c.fail(NotStored::stdin_read);
-  if (invocation.policy.is_generic) {
-    c.facts.asks_machine |= is_name_of_machine(what);
+  if (is_name_of_machine(what) && (invocation.policy.is_generic || invocation.policy.is_unknown)) {
+    c.facts.asks_machine = true;
     return;
   }
+  if (invocation.policy.is_generic) return;
   UnknownProgram* const program = c.unknown();
   if (program != nullptr && !tool::is_shell(program->name) && may_reach_an_output(what))
     c.fail(c.facts.processes.asks(*program, {NotStored::machine_asked, what}, c.e.flags));

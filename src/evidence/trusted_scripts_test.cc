@@ -96,6 +96,18 @@ TEST_F(TrustedScriptTest, AScriptThatMayWriteTheTimeMustNotAsk) {
   EXPECT_EQ(text_of(build().problem), "machine_asked: hostname");
 }
 
+TEST_F(TrustedScriptTest, AnUnknownToolMayAskForTheMachinesName) {
+  invocation_.policy.is_unknown = true;
+  starts("anything");
+  asks_host("hostname");
+  const auto built = build();
+  EXPECT_EQ(text_of(built.problem), "");
+  EXPECT_TRUE(std::any_of(built.trace.observations.begin(), built.trace.observations.end(),
+                          [](const auto& o) { return o.claim == Claim::machine; }));
+  asks_host("load");
+  EXPECT_EQ(text_of(build().problem), "machine_asked: load");
+}
+
 // lto-wrapper writes a makefile and removes it at its end.
 TEST_F(TrustedScriptTest, MakeIsTrustedWithAMakefileOfThisRun) {
   invocation_.identity.dialect = "gcc";

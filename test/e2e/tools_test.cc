@@ -473,6 +473,18 @@ TEST_P(Named, AnyToolThatAsksForTheTimeIsNotStored) {
   for (int i = 0; i < 2; ++i) ws.expect_failure({"mygen"});
 }
 
+// What the machine calls itself can be asked again.
+TEST_P(Named, AnyToolMayAskForTheMachinesName) {
+  ws.set("DEJA_TOOLS=mygen=any");
+  for (const char* how : {"hostname", "uname -a", "echo $HOSTNAME"}) {
+    ws.script("mygen", std::string("#!/bin/bash\n") + how + " > out\n");
+    ws.remove("out");
+    ws.expect_same({"mygen"});
+    const std::string why = ws.deja({"why", "--trace", "mygen"}).out;
+    EXPECT_NE(why.find("the machine is"), std::string::npos) << how << "\n" << why;
+  }
+}
+
 EVERY_MODE(Named);
 
 // Questions to compilers about themselves.
