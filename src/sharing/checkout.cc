@@ -107,6 +107,7 @@ PortableRoots portable_roots(const tool::Command& command, const tool::Invocatio
   // When base directories are configured, only these are mapped.
   if (base_dirs.empty() && !is_below_any(command.cwd, out.roots))
     add(out.roots, std::string(command.cwd));
+  if (base_dirs.empty()) add(out.roots, invocation.places.target_directory);
   const auto roots = out.roots;
   for (const std::string& root : roots) add_alias(command, root, out);
   return out;

@@ -105,6 +105,7 @@ class RootCheck {
     if (run_facts_.has_plugin && root_ == Root::cwd && !is_mapped(path_, run_.invocation))
       return true;
     if (run_.invocation.outputs.name_intermediates && is_below_spelled_path()) return true;
+    if (is_split_in_output()) return true;
     const bool maps_help = (facts_ & tool::kMentionsTypePath) == 0 || is_gcc();
     if (maps_help && is_mapped(path_, run_.invocation)) return false;
     return (facts_ & tool::kMentionsOwnPath) != 0 && is_below_spelled_path();
@@ -187,6 +188,19 @@ class RootCheck {
   const std::string& path() const { return path_; }
 
  private:
+  // Where the working directory is below the root, what they have in common holds the root.
+  bool is_split_in_output() const {
+    if (!run_.invocation.outputs.split_paths || is_mapped(path_, run_.invocation) ||
+        !leaks_.found_end(root_))
+      return false;
+    const auto& arguments = run_.invocation.key.arguments;
+    const bool is_elsewhere =
+        run_.roots.has(Root::logical_cwd) ||
+        std::any_of(arguments.begin(), arguments.end(), [](const tool::KeyArgument& argument) {
+          return contains(argument.text, "compilation-dir");
+        });
+    return is_elsewhere || !is_within(run_.roots.path(Root::cwd), path_);
+  }
   // Did the run read a variable with a path below this root, other than the tool's own variables?
   bool is_in_read_variable() const {
     const auto& claims = run_facts_.trace.observations;
@@ -266,6 +280,7 @@ RootSearch make_root_search(const RunContext& run, const evidence::RunFacts& run
     leaks.add_text(ignored.text);
   for (const Root root : action::kRoots) {
     if (!run.roots.has(root)) continue;
+    if (run.invocation.outputs.split_paths) leaks.add_end(root, run.roots.path(root));
     for (const tool::KeyArgument& argument : run.invocation.key.arguments)
       for (const std::string& rest : rests_of(argument.text, run.roots.path(root)))
         leaks.add_rest(root, rest);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/path.h"
 #include "formats/file_pieces.h"
 #include "formats/hidden_text.h"
 #include "tool/path_forms.h"
@@ -16,21 +17,20 @@ RootSearch::RootSearch(const action::Roots& roots) {
   for (const action::Root root : action::kRoots) {
     if (!roots.has(root)) continue;
     const std::string& path = roots.path(root);
-    for (const std::string& form : tool::path_forms(path)) needles_.push_back({root, form, false});
+    for (const std::string& form : tool::path_forms(path)) needles_.push_back({root, form});
   }
   for (const Needle& n : needles_) longest_ = std::max(longest_, n.bytes.size());
 }
 
 void RootSearch::find_all() {
-  for (const Needle& n : needles_)
-    (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1] = true;
+  for (const Needle& n : needles_) found_by(n) = true;
   for (Text& text : texts_) text.found = true;
 }
 
 void RootSearch::search_messages(std::string_view text) {
   for (const Needle& n : needles_) {
-    if (n.is_rest) continue;
-    bool& found = found_[static_cast<std::size_t>(n.root) - 1];
+    if (n.part != Needle::Part::whole) continue;
+    bool& found = found_by(n);
     for (std::size_t at = text.find(n.bytes); !found && at != std::string_view::npos;
          at = text.find(n.bytes, at + 1))
       found = !tool::is_message_location(text, at);
@@ -58,13 +58,26 @@ std::size_t RootSearch::add_name(const std::string& name) {
 }
 
 void RootSearch::add_rest(action::Root root, const std::string& rest) {
-  needles_.push_back({root, rest, true});
+  needles_.push_back({root, rest, Needle::Part::rest});
   longest_ = std::max(longest_, rest.size());
+}
+
+void RootSearch::add_end(action::Root root, const std::string& path) {
+  std::string end = std::string(base_name(path)) + "/";
+  longest_ = std::max(longest_, end.size());
+  needles_.push_back({root, std::move(end), Needle::Part::end});
+}
+
+bool& RootSearch::found_by(const Needle& needle) {
+  auto& found = needle.part == Needle::Part::whole  ? found_
+                : needle.part == Needle::Part::rest ? found_rest_
+                                                    : found_end_;
+  return found[static_cast<std::size_t>(needle.root) - 1];
 }
 
 void RootSearch::search(std::string_view bytes) {
   for (const Needle& n : needles_) {
-    bool& found = (n.is_rest ? found_rest_ : found_)[static_cast<std::size_t>(n.root) - 1];
+    bool& found = found_by(n);
     found =
         found || ::memmem(bytes.data(), bytes.size(), n.bytes.data(), n.bytes.size()) != nullptr;
   }

@@ -32,17 +32,22 @@ class RootSearch {
   // Also searches for a part of the root's path, which by itself is weaker evidence.
   void add_rest(action::Root root, const std::string& rest);
 
+  // Also searches files for the last name of the root's path with a slash behind it: "target/".
+  void add_end(action::Root root, const std::string& path);
+
   bool found(action::Root root) const { return found_[static_cast<std::size_t>(root) - 1]; }
   bool found_text(std::size_t number) const { return texts_[number].found; }
   bool found_rest(action::Root root) const {
     return found_rest_[static_cast<std::size_t>(root) - 1];
   }
+  bool found_end(action::Root root) const { return found_end_[static_cast<std::size_t>(root) - 1]; }
 
  private:
   struct Needle {
+    enum class Part { whole, rest, end };
     action::Root root;
     std::string bytes;
-    bool is_rest = false;
+    Part part = Part::whole;
   };
   struct Text {
     std::set<std::string> forms;
@@ -51,10 +56,11 @@ class RootSearch {
   };
   void search(std::string_view bytes);
   void find_all();
+  bool& found_by(const Needle& needle);
   std::vector<Needle> needles_;
   std::vector<Text> texts_;
   std::size_t longest_ = 0;
-  std::array<bool, action::kRoots.size()> found_ = {}, found_rest_ = {};
+  std::array<bool, action::kRoots.size()> found_ = {}, found_rest_ = {}, found_end_ = {};
 };
 
 }  // namespace deja::sharing

@@ -229,6 +229,8 @@ struct Invocation {
     // They may hold the name of an intermediate file, and the digest of its text, in which sources are named as
     // the command line spells them.
     bool name_intermediates = false;
+    // They may name a file by a directory that it has in common with the working directory, and by the rest of its path.
+    bool split_paths = false;
     // They may say where one path lies as seen from another ("../src/a.h"): how the roots lie to each
     // other counts, and where they are, once a path outside is named.
     bool relate_paths = false;

@@ -140,7 +140,7 @@ class Bat(Project):
     def build(self, tools, debug, jobs):
         more = {"CARGO_HOME": os.path.join(str(self.toolchain.bin.parent), "cargo-home"), "CARGO_INCREMENTAL": "0",
                 "CARGO_PROFILE_DEV_DEBUG": "2" if debug else "0", "CC": tools.front("gcc"),
-                "RUSTC": str(self.toolchain.bin / "rustc"),  # the one in PATH may be a proxy that asks the network
+                "RUSTC": str(crates.find_toolchain() / "rustc"),  # that in PATH may be a proxy that asks the network
                 **({"RUSTC_WRAPPER": tools.deja} if tools.deja else {})}
         return [([str(self.toolchain.bin / "cargo"), "build", "--offline", "-j", str(jobs)], ".", more)]
 

@@ -48,6 +48,55 @@ TEST_P(Portable, ASecondCheckoutWithDebugInformationHits) {
   }
 }
 
+// A crate's C code lies in the registry, and what its build script has made lies below the target directory.
+class CrateInC : public SetupTest {
+ protected:
+  static constexpr const char* kOut = "/target/debug/build/onig-0123/out";
+  Options in(const std::string& clone) const {
+    return {
+        .env = {"OUT_DIR=" + ws.path(clone + kOut), "CARGO_MANIFEST_DIR=" + ws.path("registry")},
+        .cwd = "registry"};
+  }
+  Argv compile(const std::string& clone, const std::string& debug = "-O1") const {
+    const std::string out = ws.path(clone + kOut);
+    return {cc(), debug, "-I" + out, "-c", "a.c", "-o", out + "/a.o"};
+  }
+  void write(const std::string& header) {
+    ws.write("registry/a.c", "#include \"config.h\"\nint a = CONFIG;\n");
+    for (const char* clone : {"one", "another/two"})
+      ws.write(std::string(clone) + kOut + "/config.h", header);
+  }
+  // The second clone gets what the compiler alone leaves there.
+  std::string outcome_in_second(const std::string& debug = "-O1") {
+    const std::string second = "another/two";
+    ws.expect_miss(compile("one", debug), in("one"));
+    EXPECT_TRUE(ws.run(compile(second, debug), in(second)).ok());
+    const std::string plain = ws.read(second + kOut + "/a.o");
+    ws.remove(second + kOut + "/a.o");
+    EXPECT_TRUE(ws.deja(compile(second, debug), in(second)).ok());
+    EXPECT_TRUE(ws.read(second + kOut + "/a.o") == plain) << debug;
+    return ws.last_event().outcome;
+  }
+};
+
+TEST_P(CrateInC, TwoClonesShare) {
+  write("#define CONFIG 7\n");
+  EXPECT_EQ(outcome_in_second(), "hit");
+  ws.write(std::string("another/two") + kOut + "/config.h", "#define CONFIG 8\n");
+  ws.expect_miss(compile("another/two"), in("another/two"));
+}
+
+TEST_P(CrateInC, TheTargetDirectorysNameCounts) {
+  write("#define CONFIG sizeof __FILE__\nstatic const char *name = __FILE__;\n");
+  EXPECT_EQ(outcome_in_second(), "miss");
+  write("#define CONFIG 7\nint f(void) { return 1; }\n");
+  EXPECT_EQ(outcome_in_second("-g"), "miss");
+}
+
+INSTANTIATE_TEST_SUITE_P(, CrateInC,
+                         ::testing::Values(Setup{"gcc"}, Setup{newest_clang(), Mode::one_shot}),
+                         setup_label);
+
 TEST_P(Portable, RelativeNamesBelowTheCheckout) {
   const Argv argv = {cc(), "-g", "-I../inc", "-c", "a.c"};
   ws.expect_miss(argv, in("one/src", ws));

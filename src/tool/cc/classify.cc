@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "tool/cargo.h"
 #include "tool/cc/emscripten.h"
 #include "tool/cc/module_cache.h"
 #include "tool/cc/native.h"
@@ -190,6 +191,8 @@ class Decision {
                              packs_its_parts() ||
                              any_source([](const Language& l) { return l.hides_paths; });
     out.outputs.name_intermediates = names_intermediates();
+    // Debug information (CGDebugInfo::createFile in clang's CGDebugInfo.cpp).
+    out.outputs.split_paths = program_.dialect != kGcc;
     out.outputs.mapped_prefixes = mapped_prefixes();
     out.outputs.depfiles = depfiles();
     out.outputs.written = written();
@@ -207,6 +210,7 @@ class Decision {
     out.key.arguments = parsed_.key_arguments;
     out.policy.defines_ndebug = defines_ndebug(out.key.arguments);
     name_sources(out);
+    out.places.target_directory = target_directory_of_build_script(command_);
     if (parsed_.modules) {
       out.places.module_cache = module_cache();
       const auto holds = [&](const std::string& path) {

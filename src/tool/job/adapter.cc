@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "tool/cargo.h"
 #include "tool/cc/arguments.h"
 #include "tool/cc/failure.h"
 #include "tool/cc/native.h"
@@ -96,6 +97,7 @@ class JobAdapter final : public Adapter {
                                                : "-";
     out.run.reads_stdin = line.reads_stdin;
     out.outputs.are_opaque = line.is_opaque;
+    out.places.target_directory = target_directory_of_build_script(command);
     out.policy.failures_count = job->failures_count;
     out.outputs.relate_paths = job->relates_paths || line.relates_paths;
     // Standard input cannot be read again.

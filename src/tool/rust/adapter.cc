@@ -5,6 +5,7 @@
 
 #include "base/path.h"
 #include "digest/hasher.h"
+#include "tool/cargo.h"
 #include "tool/cc/arguments.h"
 #include "tool/cc/native.h"
 #include "tool/link_time.h"

@@ -43,9 +43,4 @@ struct Arguments {
 // words: those after the program's name, response files expanded.
 Arguments read_arguments(const std::vector<std::string_view>& words);
 
-// Cargo's target directory, found from the --out-dir that cargo passes:
-// <it>/[triple/]<profile>/deps, …/examples or …/build/<package>-<hash>. Empty: --out-dir has
-// another form.
-std::string target_directory_of(std::string_view out_dir, std::string_view target);
-
 }  // namespace deja::tool::rust

@@ -47,20 +47,6 @@ std::string paths(const Arguments& a) {
   return out;
 }
 
-TEST(RustArguments, TargetDirectory) {
-  constexpr std::string_view kTriple = "aarch64-unknown-linux-gnu";
-  EXPECT_EQ(target_directory_of("/ws/target/debug/deps", ""), "/ws/target");
-  EXPECT_EQ(target_directory_of("/ws/t1/debug/examples", ""), "/ws/t1");
-  EXPECT_EQ(target_directory_of("/ws/t1/release/build/serde-0123", ""), "/ws/t1");
-  EXPECT_EQ(target_directory_of("/ws/t1/aarch64-unknown-linux-gnu/debug/deps", kTriple), "/ws/t1");
-  EXPECT_EQ(target_directory_of("/ws/t1/mine/debug/deps", "/x/mine.json"), "/ws/t1");
-  EXPECT_EQ(target_directory_of("/ws/t1/debug/deps", kTriple), "/ws/t1");
-  EXPECT_EQ(target_directory_of("/ws/out", ""), "");
-  EXPECT_EQ(target_directory_of("/deps", ""), "");
-  EXPECT_EQ(target_directory_of("/debug/deps", ""), "");
-  EXPECT_EQ(target_directory_of("", ""), "");
-}
-
 TEST(RustArguments, OfCargo) {
   const Arguments a = read_arguments(kCargo);
   EXPECT_EQ(a.crate_name, "serde");
