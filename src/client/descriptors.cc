@@ -10,12 +10,17 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "os/fd.h"
 #include "wire/messages.h"
 
 namespace deja::client {
 namespace {
+
+using namespace std::literals;
 
 constexpr unsigned kLast = ~0U;
 
@@ -41,7 +46,65 @@ bool is_nearly_full(int fd, const struct stat& st) {
          disk.f_bavail * disk.f_frsize < kLittle;
 }
 
+// "--jobserver-auth=3,4" names descriptor 3 and descriptor 4.
+bool names_descriptor(std::string_view flags, int fd) {
+  for (const std::string_view option : {"--jobserver-auth="sv, "--jobserver-fds="sv}) {
+    const std::size_t at = flags.find(option);
+    if (at == std::string_view::npos) continue;
+    int number = -1;
+    for (const char c : flags.substr(at + option.size())) {
+      if (c >= '0' && c <= '9') {
+        number = (number < 0 ? 0 : number * 10) + (c - '0');
+        continue;
+      }
+      if (number == fd) return true;
+      number = -1;
+      if (c != ',') break;
+    }
+    if (number == fd) return true;
+  }
+  return false;
+}
+
+bool is_of_jobserver(const Environment& env, int fd) {
+  for (std::size_t i = 0; i < env.count; ++i) {
+    const std::string_view entry = env.raw[i];
+    if ((entry.starts_with("MAKEFLAGS=") || entry.starts_with("CARGO_MAKEFLAGS=")) &&
+        names_descriptor(entry, fd))
+      return true;
+  }
+  return false;
+}
+
+// The layout of getdents64(2).
+struct Entry {
+  std::uint64_t inode;
+  std::int64_t next;
+  unsigned short size;
+  unsigned char type;
+  char name[1];
+};
+
 }  // namespace
+
+bool has_other_descriptors(const Environment& env) {
+  const os::Fd list(::open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!list) return true;
+  alignas(Entry) char buffer[4096];
+  for (;;) {
+    const long size = ::syscall(SYS_getdents64, list.get(), buffer, sizeof(buffer));
+    if (size < 0) return true;
+    if (size == 0) return false;
+    for (long at = 0; at < size;) {
+      const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+      at += entry->size;
+      int fd = 0;
+      for (const char* digit = entry->name; *digit >= '0' && *digit <= '9'; ++digit)
+        fd = fd * 10 + (*digit - '0');
+      if (fd > 2 && fd != list.get() && !is_of_jobserver(env, fd)) return true;
+    }
+  }
+}
 
 bool takes_text(int fd) {
   struct stat st = {};

@@ -93,7 +93,9 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
   wire::write(w, head);
   w.u32(static_cast<std::uint32_t>(command.calling));
   w.text(command.cwd);
-  w.u32(static_cast<std::uint32_t>(command.argc));
+  const bool is_routed = command.calling == wire::Calling::routed;
+  w.u32(static_cast<std::uint32_t>(command.argc) + (is_routed ? 1 : 0));
+  if (is_routed) w.text(command.program);
   for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
   std::uint32_t noise = 0;
   for (std::size_t i = 0; i < env.count; ++i) noise += is_shell_noise_entry(env.raw[i]) ? 1 : 0;
@@ -303,6 +305,7 @@ int run(int socket, const Memory& body, std::size_t size, UserCommand& command,
   if (!is_exec && (order.is_own[0] || order.is_own[1])) run_unobserved(command, order);
   order.client = command.client;
   order.is_exec = is_exec;
+  order.is_routed = command.calling == wire::Calling::routed;
   const RunOutcome outcome = run_tool(order, its_own, env);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);

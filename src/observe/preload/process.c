@@ -31,7 +31,14 @@ static void before_exec(int at, const char *path) {
   note_exec(DEJA_OP_EXEC, at, path, 0);
 }
 
+static int begin_exec(const void *context, const char *path, char *const argv[],
+                      char *const envp[]) {
+  (void)context;
+  return NEXT(execve)(path, argv, envp);
+}
+
 EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
+  if (deja_routing()) return deja_route_start(path, argv, envp, begin_exec, NULL);
   WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
   before_exec(AT_FDCWD, path);
   const int result = NEXT(execve)(path, argv, env);
@@ -122,7 +129,7 @@ static bool try_next(int error) {
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
   char candidate[4096];
   bool denied = false;
-  if (!deja_recording()) {
+  if (!deja_follows_programs()) {
     WITH_OBSERVATION(env, envp, true);
     return NEXT(execvpe)(file, argv, env);
   }
@@ -206,11 +213,30 @@ static bool can_be_told(const char *path) {
   return !__atomic_load_n(&child_changes_directory, __ATOMIC_RELAXED) || (path && path[0] == '/');
 }
 
+struct spawning {
+  pid_t *pid;
+  const posix_spawn_file_actions_t *actions;
+  const posix_spawnattr_t *attributes;
+  const char *found; /* by the search for file: libc searches again */
+  const char *file;  /* NULL: without a search */
+};
+
+static int begin_spawn(const void *context, const char *path, char *const argv[],
+                       char *const envp[]) {
+  const struct spawning *s = context;
+  if (s->file && path == s->found)
+    return NEXT(posix_spawnp)(s->pid, s->file, s->actions, s->attributes, argv, envp);
+  return NEXT(posix_spawn)(s->pid, path, s->actions, s->attributes, argv, envp);
+}
+
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
                        const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
                        char *const envp[restrict]) {
   pid_t child = 0;
+  if (deja_routing() && can_be_told(path))
+    return deja_route_start(path, argv, envp, begin_spawn,
+                            &(struct spawning){pid, actions, attributes, NULL, NULL});
   WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, env);
   note_spawn(path, error, child);
@@ -221,7 +247,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 
 /* The candidate at which libc's own search in the child ends; earlier ones are recorded. */
 static const char *find_program(const char *file, char *out, size_t room) {
-  if (file == NULL || strchr(file, '/') || !deja_recording()) return file;
+  if (file == NULL || strchr(file, '/') || !deja_follows_programs()) return file;
   const char *path = search_path();
   while (next_candidate(&path, file, out, room)) {
     const long found = raw3(SYS_faccessat, AT_FDCWD, out, X_OK);
@@ -238,6 +264,9 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
   char found[4096];
   pid_t child = 0;
   const char *const path = find_program(file, found, sizeof found);
+  if (deja_routing() && path && strchr(path, '/') && can_be_told(path))
+    return deja_route_start(path, argv, envp, begin_spawn,
+                            &(struct spawning){pid, actions, attributes, path, file});
   WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, env);
   note_spawn(path, error, child);
@@ -359,7 +388,7 @@ static int run_shell(const char *command) {
 
 /* libc's own system() starts the shell with the program's environment, unobserved. */
 EXPORT int system(const char *command) {
-  if (!deja_recording()) return NEXT(system)(command);
+  if (!deja_follows_programs()) return NEXT(system)(command);
   if (command == NULL) return run_shell("exit 0") == 0;
   return run_shell(command);
 }

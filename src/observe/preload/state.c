@@ -103,7 +103,7 @@ static uint64_t mappable(uint64_t capacity) {
 
 /* The part after a comma is for other clients (os/call_chain.h). */
 static bool log_path(const char *variable, char *path, size_t size) {
-  if (deja_state.log_variable_size == 0) return false;
+  if (deja_state.log_variable_size == 0 || deja_state.routing) return false;
   const char *from = variable + sizeof DEJA_LOG_VARIABLE;
   size_t length = 0;
   while (from[length] != '\0' && from[length] != ',') ++length;
