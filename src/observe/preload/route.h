@@ -353,18 +353,20 @@ static inline uint64_t deja_mix(uint64_t hash, const char *text, size_t size) {
 }
 
 /* A file's name says little of how long the command takes, but a script's does: of "src/a.in" only ".in"
- * counts, of "tools/gen.py" and "./gen" the name. */
+ * counts, of "tools/gen.py" and "./gen" the name. Digits never count. */
 static inline uint64_t deja_mix_word(uint64_t hash, const char *word, size_t size) {
   static const char scripts[] = ".py\0.pl\0.sh\0.rb\0.js\0.lua\0.awk\0.sed\0.tcl\0";
+  const char *const end = word + size;
   const char *name = word, *dot = NULL;
-  for (const char *p = word; p < word + size; ++p) {
+  for (const char *p = word; p < end; ++p) {
     if (*p == '/') name = p + 1, dot = NULL;
     if (*p == '.') dot = p;
   }
-  const char *const end = word + size;
   if (dot == NULL || dot == name || deja_is_one_of(scripts, dot, DEJA_AS(size_t, end - dot)))
     dot = name;
-  return deja_mix(hash, dot, DEJA_AS(size_t, end - dot));
+  for (; dot < end; ++dot)
+    if (!(*dot >= '0' && *dot <= '9')) hash = deja_mix(hash, dot, 1);
+  return deja_mix(hash, "", 0);
 }
 
 /* Commands of one shape take about the same time, and can be stored or cannot. */
