@@ -140,6 +140,18 @@ bool is_tool(const std::string& table, const Plan& plan) {
   return decision.route == DEJA_ROUTE_ACTION && !decision.is_command;
 }
 
+// What the client needs to know of the descriptors that this process was given (client/descriptors.h).
+std::string descriptors_text() {
+  constexpr int kFirst = 10;
+  constexpr std::size_t kMost = 20;
+  std::string text;
+  const auto all = os::inheritable_descriptors(kFirst);
+  for (std::size_t i = 0; i < std::min(all.size(), kMost); ++i)
+    text += "," + std::to_string(all[i].number) + ":" + std::to_string(all[i].device) + ":" +
+            std::to_string(all[i].inode);
+  return text;
+}
+
 // Puts the interposer, or deja's client, in front of the command.
 Status route(const Context& context, const RunOptions& options, Plan& plan) {
   const std::string library = TRY(os::real_path(context.libexec + "/libdeja-observe.so"));
@@ -148,7 +160,7 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
     return Error{Code::invalid, 0,
                  "install deja in a directory whose path has no spaces and colons: " + library};
   const std::string path = TRY(write_table(context, options, plan));
-  const std::string variable = std::string(DEJA_ROUTE_VARIABLE "=") + path;
+  const std::string variable = std::string(DEJA_ROUTE_VARIABLE "=") + path + descriptors_text();
   const std::string table = TRY(os::read_file(path, DEJA_ROUTE_SIZE_MAX));
   if (!options.is_dry && is_tool(table, plan)) {
     plan.argv.insert(plan.argv.begin(), {"deja", DEJA_ROUTED_OPTION, plan.program});
@@ -156,7 +168,8 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
     plan.environment.push_back(variable);
     return {};
   }
-  if (deja_fit_of(AT_FDCWD, plan.program.c_str(), library.c_str()) != DEJA_FITS)
+  if (deja_fit_of(AT_FDCWD, plan.program.c_str(), library.c_str()) != DEJA_FITS ||
+      !deja_can_route(plan.program.c_str()))
     return Error{Code::invalid, 0,
                  plan.program + " cannot load the interposer (it is static, or gains rights)"};
   add_preload(library, plan.environment);
@@ -231,6 +244,10 @@ int run_run(const Context& context, Args args) {
   table.flag("--tests", "Also look up programs that are tests", options.with_tests);
   table.rest("COMMAND", "the build and its arguments, after --", options.command);
   if (const auto code = table.parse(args)) return *code;
+  if (options.command.front().starts_with('-')) {
+    print_error("run: no such option '" + options.command.front() + "'; see 'deja help run'");
+    return kUsage;
+  }
   Plan plan;
   plan.argv = options.command;
   plan.environment = os::own_environment();

@@ -89,7 +89,9 @@ TEST_F(RunTable, KnowsDriversAndWhatIsLeftAlone) {
 
 TEST_F(RunTable, GoesByBothNames) {
   EXPECT_EQ(route("/usr/bin/gcc", {"gcc", "-c"}), "action");
-  EXPECT_EQ(route("/usr/bin/gcc", {"cc", "-c"}), "driver");
+  EXPECT_EQ(route("/usr/bin/gcc", {"cc", "-c"}), "alone");
+  EXPECT_EQ(route("/opt/tool", {"gcc", "-c"}), "alone");
+  EXPECT_EQ(route("/opt/tool", {"other"}), "driver");
   EXPECT_EQ(route("/bin/sh", {"-sh"}), "driver");
   EXPECT_EQ(route("/bin/sh", {}), "driver");
 }

@@ -51,7 +51,7 @@ char** with_routing(const Environment& env, char** environment, const char* prog
   static char preload[os::kPlaceMax];
   if (env.route.empty() || env.disabled || env.observed ||
       !libexec_path("libdeja-observe.so", preload) ||
-      deja_fit_of(AT_FDCWD, program, preload) != DEJA_FITS)
+      deja_fit_of(AT_FDCWD, program, preload) != DEJA_FITS || !deja_can_route(program))
     return environment;
   std::size_t count = 0;
   while (environment[count] != nullptr) ++count;
@@ -77,9 +77,11 @@ int complain_of_start(std::string_view path, int failed) {
   return failed == ENOENT ? 127 : 126;
 }
 
-// The interposer has found the program already.
+// The interposer has found the program already. What a known tool starts is part of it (gcc's cc1, as, ld).
 int become_program(const UserCommand& command, const Environment& env) {
-  ::execve(command.program, command.argv, with_routing(env, env.raw, command.program));
+  char** const environment =
+      command.is_command ? with_routing(env, env.raw, command.program) : env.raw;
+  ::execve(command.program, command.argv, environment);
   if (errno == E2BIG) ::execve(command.program, command.argv, env.raw);
   return complain_of_start(command.program, errno);
 }

@@ -51,6 +51,11 @@ int execveat(int at, const char *path, char *const argv[], char *const envp[], i
 EXPORT int execveat(int at, const char *path, char *const argv[], char *const envp[], int flags) {
   char opened[4096];
   size_t size = 0;
+  if (deja_routing()) {
+    if (flags == 0 && path && (at == AT_FDCWD || path[0] == '/')) return execve(path, argv, envp);
+    errno = (int)-raw6(SYS_execveat, at, (long)path, (long)argv, (long)envp, flags, 0);
+    return -1;
+  }
   const bool opened_already = (flags & AT_EMPTY_PATH) && path && path[0] == '\0';
   if (opened_already && deja_recording()) {
     size = deja_path_of(at, opened, sizeof opened - 1);
@@ -69,7 +74,9 @@ EXPORT int execveat(int at, const char *path, char *const argv[], char *const en
   return -1;
 }
 
+/* Under routing, what a program without a name starts is not looked at. */
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
+  if (deja_routing()) return NEXT(fexecve)(fd, argv, envp);
   char opened[4096];
   const size_t size = deja_recording() ? deja_path_of(fd, opened, sizeof opened - 1) : 0;
   opened[size] = '\0';
@@ -276,13 +283,30 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 }
 
 /* glibc 2.39 and later; the child is known only by a descriptor. */
+struct pidfd_spawning {
+  int *pidfd;
+  const posix_spawn_file_actions_t *actions;
+  const posix_spawnattr_t *attributes;
+  const char *found, *file; /* as in struct spawning */
+};
+
 #define DEFINE_PIDFD_SPAWN(name, search)                                                         \
   int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,              \
            const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);         \
+  static int begin_##name(const void *context, const char *path, char *const argv[],             \
+                          char *const envp[]) {                                                  \
+    const struct pidfd_spawning *s = context;                                                    \
+    return NEXT(name)(s->pidfd, path == s->found ? s->file : path, s->actions, s->attributes,    \
+                      argv, envp);                                                               \
+  }                                                                                              \
   EXPORT int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,       \
                   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) { \
     char found[4096];                                                                            \
     const char *const program = search ? find_program(path, found, sizeof found) : path;         \
+    if (deja_routing() && program && strchr(program, '/') && can_be_told(program))               \
+      return deja_route_start(                                                                   \
+          program, argv, envp, begin_##name,                                                     \
+          &(struct pidfd_spawning){pidfd, actions, attributes, program, path});                  \
     WITH_OBSERVATION(env, envp, can_be_told(program) && deja_observable(AT_FDCWD, program));     \
     const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                   \
     note_spawn(program, error, 0);                                                               \

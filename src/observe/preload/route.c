@@ -48,6 +48,16 @@ static const struct deja_route_table *map_table(const char *path, size_t *size) 
   return table;
 }
 
+static const struct deja_route_table *open_table(size_t *size) {
+  char path[sizeof deja_state.log_variable];
+  const char *const value = deja_state.log_variable + sizeof DEJA_ROUTE_VARIABLE;
+  const char *const name = deja_base_of(value);
+  const char *const end = name + strcspn(name, ",");
+  memcpy(path, value, (size_t)(end - value));
+  path[end - value] = '\0';
+  return map_table(path, size);
+}
+
 static bool has_text(const char *text, const char *part) { return strstr(text, part) != NULL; }
 
 /* The user has switched deja off for this program, or it sees other files than there are. */
@@ -79,7 +89,7 @@ static enum deja_shape known_shape(const struct deja_route_table *table,
 
 static struct deja_decision decide(const struct deja_route_table *table,
                                    const struct deja_start *start, char *const envp[],
-                                   enum deja_fit fit) {
+                                   enum deja_fit fit, bool is_observable) {
   struct stat st;
   if (raw4(SYS_newfstatat, AT_FDCWD, start->path, &st, 0) != 0 || !S_ISREG(st.st_mode) ||
       raw3(SYS_faccessat, AT_FDCWD, start->path, X_OK) != 0)
@@ -91,7 +101,8 @@ static struct deja_decision decide(const struct deja_route_table *table,
   if (fit == DEJA_GAINS_RIGHTS) return deja_decided(DEJA_ROUTE_ALONE, "it gains rights");
   const struct deja_decision decision = deja_decide(table, start);
   if (!decision.is_command) return decision;
-  if (fit != DEJA_FITS) return deja_decided(DEJA_ROUTE_ALONE, "the interposer cannot observe it");
+  if (!is_observable) return deja_decided(DEJA_ROUTE_ALONE, "the interposer cannot observe it");
+  if (decision.is_asked) return decision;
   switch (known_shape(table, start)) {
     case DEJA_SHAPE_SHORT:
       return deja_decided(DEJA_ROUTE_DRIVER, "commands like this take little time");
@@ -137,15 +148,14 @@ static void look(const char *path, char *const argv[], char *const envp[], struc
   out->route = DEJA_ROUTE_DRIVER;
   out->is_command = false;
   const enum deja_fit fit = path ? deja_fit_of(AT_FDCWD, path, deja_state.preload) : DEJA_FITS_NOT;
-  out->is_observable = fit == DEJA_FITS;
+  out->is_observable = fit == DEJA_FITS && deja_can_route(path);
   if (path == NULL) return;
-  const struct deja_route_table *table =
-      map_table(deja_state.log_variable + sizeof DEJA_ROUTE_VARIABLE, &size);
+  const struct deja_route_table *table = open_table(&size);
   if (table == NULL) return;
   char *const room = raw_map(DEJA_SCRIPT_MAX);
   if (room) {
     const struct deja_start start = {path, argv, read_text, room};
-    struct deja_decision decision = decide(table, &start, envp, fit);
+    struct deja_decision decision = decide(table, &start, envp, fit, out->is_observable);
     report(table, &start, decision);
     const char *const client = deja_route_text(table, table->client);
     const bool is_action = decision.route == DEJA_ROUTE_ACTION;

@@ -36,11 +36,12 @@ struct deja_start {
 struct deja_decision {
   enum deja_route route;
   const char *why; /* for the report */
-  bool is_command; /* known by no rule */
+  bool is_command; /* no adapter may know it: it is stored by proof alone */
+  bool is_asked;   /* a rule of the user's says so */
 };
 
 static inline struct deja_decision deja_decided(enum deja_route route, const char *why) {
-  const struct deja_decision decision = {route, why, false};
+  const struct deja_decision decision = {route, why, false, false};
   return decision;
 }
 
@@ -108,9 +109,11 @@ static inline bool deja_is_decorated(const char *word, const char *name, size_t 
   return false;
 }
 
-/* path NULL: the name is a word in a text, for which patterns mean nothing. */
-static inline enum deja_route deja_rule_for(const struct deja_route_table *table, const char *name,
-                                            size_t size, const char *path, const char *line) {
+/* path NULL: the name is a word in a text, for which patterns mean nothing. Rules of the route `but` do not
+ * count. */
+static inline enum deja_route deja_rule_but(const struct deja_route_table *table, const char *name,
+                                            size_t size, const char *path, const char *line,
+                                            enum deja_route but) {
   const char *rule = deja_bytes_of(table) + table->rules;
   const char *const end = deja_bytes_of(table) + table->size;
   for (uint32_t i = 0; i < table->rule_count && rule + 2 < end; ++i) {
@@ -125,10 +128,15 @@ static inline enum deja_route deja_rule_for(const struct deja_route_table *table
       case DEJA_RULE_LINE: is_it = line && deja_matches(text, line); break;
       default: break;
     }
-    if (is_it) return DEJA_AS(enum deja_route, rule[0]);
+    if (is_it && rule[0] != DEJA_AS(char, but)) return DEJA_AS(enum deja_route, rule[0]);
     rule = text + length + 1;
   }
   return DEJA_ROUTE_NONE;
+}
+
+static inline enum deja_route deja_rule_for(const struct deja_route_table *table, const char *name,
+                                            size_t size, const char *path, const char *line) {
+  return deja_rule_but(table, name, size, path, line, DEJA_ROUTE_NONE);
 }
 
 /* --- texts --------------------------------------------------------------------------------------------- */
@@ -322,6 +330,16 @@ static inline void deja_line_of(const char *name, char *const *arguments, char *
   out[at] = '\0';
 }
 
+static inline struct deja_decision deja_asked(const struct deja_route_table *table,
+                                              const char *name, const char *path,
+                                              const char *line) {
+  struct deja_decision decision = deja_decided(DEJA_ROUTE_ACTION, "a rule says so");
+  decision.is_asked = true;
+  decision.is_command =
+      deja_rule_but(table, name, strlen(name), path, line, DEJA_ROUTE_COMMAND) != DEJA_ROUTE_ACTION;
+  return decision;
+}
+
 static inline struct deja_decision deja_decide(const struct deja_route_table *table,
                                                const struct deja_start *start) {
   char line[1024];
@@ -329,15 +347,21 @@ static inline struct deja_decision deja_decide(const struct deja_route_table *ta
   if (start->argv == NULL || start->argv[0] == NULL)
     return deja_decided(DEJA_ROUTE_DRIVER, "it has no name");
   /* Which tool it is depends on both: "-sh" is a login shell, and rustup's programs go by argv[0]. */
-  if (strcmp(deja_base_of(start->argv[0]), name) != 0)
-    return deja_decided(DEJA_ROUTE_DRIVER, "it is called by another name");
+  const char *const called = deja_base_of(start->argv[0]);
+  if (strcmp(called, name) != 0) {
+    const bool is_tool =
+        deja_rule_for(table, name, strlen(name), NULL, NULL) == DEJA_ROUTE_ACTION ||
+        deja_rule_for(table, called, strlen(called), NULL, NULL) == DEJA_ROUTE_ACTION;
+    return deja_decided(is_tool ? DEJA_ROUTE_ALONE : DEJA_ROUTE_DRIVER,
+                        "it is called by another name");
+  }
   deja_line_of(name, start->argv + 1, line, sizeof line);
   switch (deja_rule_for(table, name, strlen(name), start->path, line)) {
     case DEJA_ROUTE_ALONE: return deja_decided(DEJA_ROUTE_ALONE, "a rule leaves it alone");
     case DEJA_ROUTE_SHORT: return deja_decided(DEJA_ROUTE_ALONE, "it takes little time");
     case DEJA_ROUTE_DRIVER: return deja_decided(DEJA_ROUTE_DRIVER, "it starts other programs");
     case DEJA_ROUTE_ACTION: return deja_decided(DEJA_ROUTE_ACTION, "a tool that deja knows");
-    case DEJA_ROUTE_COMMAND: return deja_decided(DEJA_ROUTE_ACTION, "a rule says so");
+    case DEJA_ROUTE_COMMAND: return deja_asked(table, name, start->path, line);
     case DEJA_ROUTE_SHELL: return deja_route_of_shell(table, start);
     case DEJA_ROUTE_INTERPRETER: return deja_route_of_interpreter(table, start);
     default: return deja_route_of_unknown(table, start);
