@@ -197,7 +197,8 @@ std::vector<OpenDescriptor> inheritable_descriptors(int first) {
   const auto names = list_directory("/proc/self/fd");
   if (!names) return out;
   for (const std::string& name : *names) {
-    const int fd = std::atoi(name.c_str());
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
     struct stat st = {};
     const int flags = ::fcntl(fd, F_GETFD);
     if (fd >= first && flags >= 0 && (flags & FD_CLOEXEC) == 0 && ::fstat(fd, &st) == 0)

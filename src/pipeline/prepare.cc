@@ -170,6 +170,9 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   auto classified = classify(out, settings, services, client);
   if (auto* why = std::get_if<Bypass>(&classified)) return declined(std::move(*why));
   out.invocation = std::move(std::get<tool::Invocation>(classified));
+  // With `tools.mygen = "any"` the user has said that the program may be stored.
+  if (request.calling == Calling::routed && out.invocation.policy.is_unknown)
+    out.invocation.policy.random_counts = true;
   if (auto why = rule_against(settings.rules, out.invocation)) return declined(*std::move(why));
   if (must_run_by_path(request, located_tool.behind_client, out))
     out.invocation.run.argv.front() = out.command.tool;

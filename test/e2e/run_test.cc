@@ -338,6 +338,8 @@ TEST_P(RunTest, ACcacheInsideStaysInFront) {
   ASSERT_TRUE(build({"make", "-f", "Makefile", "a.o"}).ok());
   outcomes();
   expect_same({"sh", "-c", "ccache gcc -c b.c"});
+  std::filesystem::create_symlink(find_program("ccache"), ws.bin() + "/gcc");
+  expect_same({"sh", "-c", "gcc -c b.c"});
   EXPECT_EQ(outcomes(), "");
 }
 
@@ -438,6 +440,28 @@ TEST_P(RunTest, CommandsThatChangeWhatIsThere) {
     ws.restore(before);
   }
   EXPECT_NE(outcomes().find("sh hit"), std::string::npos);
+}
+
+// A stored random number would be the same one for ever.
+TEST_P(RunTest, RandomNumbersAreNotStored) {
+  compile("gen",
+          "#include <stdio.h>\n#include <sys/random.h>\nint main(void) { int n = 0; getrandom(&n, "
+          "4, 0);\n"
+          "FILE *out = fopen(\"out\", \"w\"); fprintf(out, \"%d\", n); return fclose(out); }\n");
+  ws.write("gen.py", "import uuid\nprint(uuid.uuid4())\n");
+  ws.write("plain.py", "print(sorted({'a', 'b'}))\n");
+  always("\"gen\", \"sh -c od *\", \"python3*\"");
+  ASSERT_TRUE(build({"sh", "-c", "./gen; ./gen"}).ok());
+  EXPECT_EQ(ws.last_event().not_stored, "random_read");
+  ASSERT_TRUE(build({"make", "--eval", "all:\n\tod -N4 /dev/urandom > x;", "all"}).ok());
+  EXPECT_EQ(outcomes(), "gen miss, sh miss");
+  EXPECT_EQ(ws.last_event().not_stored, "random_read");
+  const std::string python = find_program("/usr/bin/python3");
+  if (python.empty()) GTEST_SKIP() << "python3 is not installed";
+  ASSERT_TRUE(build({"sh", "-c", python + " gen.py; " + python + " gen.py"}).ok());
+  EXPECT_EQ(outcomes(), "python3 miss");
+  ASSERT_TRUE(build({"sh", "-c", python + " -B plain.py; " + python + " -B plain.py"}).ok());
+  EXPECT_EQ(outcomes(), "python3 hit, python3 miss");
 }
 
 // Text for a descriptor that is not one of the streams would be lost.

@@ -11,7 +11,8 @@
 #include "loadable.h"
 #include "observe.h"
 
-#define PATH_ROOM 4096
+/* Small: a thread may have little stack. A longer path means that nothing is routed. */
+#define PATH_ROOM 1024
 
 /* What was decided, without a pointer into the table. */
 struct routing {
@@ -49,10 +50,11 @@ static const struct deja_route_table *map_table(const char *path, size_t *size) 
 }
 
 static const struct deja_route_table *open_table(size_t *size) {
-  char path[sizeof deja_state.log_variable];
+  char path[PATH_ROOM];
   const char *const value = deja_state.log_variable + sizeof DEJA_ROUTE_VARIABLE;
   const char *const name = deja_base_of(value);
   const char *const end = name + strcspn(name, ",");
+  if ((size_t)(end - value) >= sizeof path) return NULL;
   memcpy(path, value, (size_t)(end - value));
   path[end - value] = '\0';
   return map_table(path, size);
@@ -87,6 +89,16 @@ static enum deja_shape known_shape(const struct deja_route_table *table,
   return got == (long)sizeof slots ? deja_find_shape(slots, shape) : DEJA_SHAPE_UNKNOWN;
 }
 
+/* "/usr/lib/ccache/gcc" is ccache. */
+static bool is_other_wrapper(const struct deja_route_table *table, const char *path) {
+  char target[512];
+  const long size = raw4(SYS_readlinkat, AT_FDCWD, path, target, sizeof target - 1);
+  if (size <= 0) return false;
+  target[size] = '\0';
+  const char *const name = deja_base_of(target);
+  return deja_rule_for(table, name, strlen(name), NULL, NULL) == DEJA_ROUTE_ALONE;
+}
+
 static struct deja_decision decide(const struct deja_route_table *table,
                                    const struct deja_start *start, char *const envp[],
                                    enum deja_fit fit, bool is_observable) {
@@ -100,6 +112,8 @@ static struct deja_decision decide(const struct deja_route_table *table,
   if (reason) return deja_decided(DEJA_ROUTE_ALONE, reason);
   if (fit == DEJA_GAINS_RIGHTS) return deja_decided(DEJA_ROUTE_ALONE, "it gains rights");
   const struct deja_decision decision = deja_decide(table, start);
+  if (decision.route == DEJA_ROUTE_ACTION && is_other_wrapper(table, start->path))
+    return deja_decided(DEJA_ROUTE_ALONE, "it leads to another wrapper");
   if (!decision.is_command) return decision;
   if (!is_observable) return deja_decided(DEJA_ROUTE_ALONE, "the interposer cannot observe it");
   if (decision.is_asked) return decision;
@@ -176,11 +190,12 @@ static size_t count_of(char *const list[]) {
   return n;
 }
 
-/* deja's client ignores LD_PRELOAD and removes the variable. */
+/* deja's client ignores LD_PRELOAD and removes the variable. Another thread may change the environment. */
 static void add_variable(char *const envp[], size_t count, char **out) {
-  for (size_t i = 0; i < count && envp[i]; ++i) out[i] = envp[i];
-  out[count] = deja_state.log_variable;
-  out[count + 1] = NULL;
+  size_t n = 0;
+  for (; n < count && envp[n]; ++n) out[n] = envp[n];
+  out[n] = deja_state.log_variable;
+  out[n + 1] = NULL;
 }
 
 /* Frames larger than this are not put onto the program's stack: the program then runs as it is. */

@@ -157,8 +157,11 @@ static inline bool deja_is_one_of(const char *list, const char *word, size_t siz
 static inline bool deja_shell_text_drives(const struct deja_route_table *table, const char *text,
                                           size_t size) {
   static const char variables[] =
-      "CC\0CXX\0CPP\0LD\0AR\0AS\0FC\0RUSTC\0CARGO\0MAKE\0CMAKE\0NINJA\0LIBTOOL\0PYTHON\0SHELL\0";
-  static const char builtins[] = "kill\0wait\0trap\0read\0ulimit\0eval\0source\0coproc\0times\0";
+      "CC\0CXX\0CPP\0LD\0AR\0AS\0FC\0RUSTC\0CARGO\0MAKE\0CMAKE\0NINJA\0LIBTOOL\0PYTHON\0SHELL\0RAND"
+      "OM\0"
+      "SRANDOM\0PPID\0";
+  static const char builtins[] =
+      "kill\0wait\0trap\0read\0ulimit\0eval\0source\0coproc\0times\0urandom\0";
   for (size_t at = 0; at < size;) {
     const char c = text[at];
     if (c == '&') {

@@ -15,7 +15,7 @@ bool deja_first_time(uint32_t bit) {
 }
 
 static void tell_again(void) {
-  const uint32_t forever = DEJA_ONCE_RANDOM | DEJA_ONCE_ZONE;
+  const uint32_t forever = DEJA_ONCE_ZONE;
   if (!deja_is_vfork_child() && __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
     __atomic_fetch_and(&deja_state.once, forever, __ATOMIC_RELAXED);
 }
