@@ -131,6 +131,8 @@ void on_open_of_special(const Collecting& c) {
 void on_read(const Collecting& c) {
   const Event& e = c.e;
   c.fail(c.facts.processes.opens(e, c.facts.changes));
+  if (e.path.find(".so") == std::string::npos && !is_within(e.path, "/usr/lib/locale"))
+    c.facts.processes.at(e.pid).has_read = true;
   const PathFacts* const before = c.find(e.path);
   const bool is_first = before == nullptr || !before->read;
   note_library_of_user(c);

@@ -462,6 +462,10 @@ TEST_P(RunTest, RandomNumbersAreNotStored) {
   EXPECT_EQ(outcomes(), "python3 miss");
   ASSERT_TRUE(build({"sh", "-c", python + " -B plain.py; " + python + " -B plain.py"}).ok());
   EXPECT_EQ(outcomes(), "python3 hit, python3 miss");
+  ws.write("when.py", "import time as t\nprint(t.time())\n");
+  ASSERT_TRUE(build({"sh", "-c", python + " -B when.py; " + python + " -B when.py"}).ok());
+  EXPECT_EQ(outcomes(), "python3 miss");
+  EXPECT_EQ(ws.last_event().not_stored, "clock_read");
 }
 
 // Text for a descriptor that is not one of the streams would be lost.
