@@ -160,7 +160,10 @@ TEST_F(RunTable, PutsTheUsersRulesFirst) {
   EXPECT_EQ(route({"python3", "tools/slow.py", "x"}), "alone");
   EXPECT_EQ(route({"python3", "gen.py"}), "command");
   EXPECT_EQ(route({"ld", "x"}), "driver");
-  EXPECT_EQ(route({"make", "x"}), "action");
+  EXPECT_EQ(route({"make", "x"}), "command");
+  rules.always = {"gcc", "ar"};
+  rules.never = {};
+  EXPECT_EQ(route({"gcc", "x"}), "action");  // an adapter knows it
 }
 
 TEST_F(RunTable, LooksTestsUpWhenAsked) {
