@@ -29,8 +29,15 @@ class RunTest : public ModeTest {
     all.insert(all.end(), argv.begin(), argv.end());
     return all;
   }
+  // Whoever runs the tests may pass on descriptors, with which commands are not looked up.
+  static Options with_streams_only(Options options) {
+    options.in_child = [] {
+      for (int fd = 3; fd < 256; ++fd) ::close(fd);
+    };
+    return options;
+  }
   Result build(const Argv& argv, const Options& options = {}) const {
-    return ws.run(under_run(argv), options);
+    return ws.run(under_run(argv), with_streams_only(options));
   }
   // The outcomes since the last call: "gcc hit, ar miss", each once, in the order of their names.
   std::string outcomes() {
@@ -47,7 +54,7 @@ class RunTest : public ModeTest {
   // same.
   void expect_same(const Argv& argv, const Options& options = {}) {
     const Tree before = ws.tree();
-    const Result plain = ws.run(argv, options);
+    const Result plain = ws.run(argv, with_streams_only(options));
     const Tree after = ws.tree();
     for (int i = 0; i < 3; ++i) {
       ws.restore(before);
@@ -259,7 +266,7 @@ TEST_P(RunTest, ProcessesAreTheUsers) {
                         {"sh", "-c", "ls /proc/self/fd | wc -l"},
                         {"nosuchprogram"}};
   for (const Argv& argv : argvs) {
-    const Result plain = ws.run(argv), under = build(argv);
+    const Result plain = ws.run(argv, with_streams_only({})), under = build(argv);
     EXPECT_EQ(under.exit_code, plain.exit_code) << argv.back();
     EXPECT_EQ(under.signal, plain.signal) << argv.back();
     EXPECT_EQ(under.out, plain.out) << argv.back();
@@ -481,7 +488,7 @@ TEST_P(RunTest, TestsRunUnlessTheyAreAskedFor) {
   expect_same({"sh", "-c", "./my_test; true"});
   EXPECT_EQ(outcomes(), "");
   const Argv with = {Workspace::program(), "run", "--tests", "--", "sh", "-c", "./my_test; true"};
-  EXPECT_EQ(ws.run(with).out, "passed\n");
+  EXPECT_EQ(ws.run(with, with_streams_only({})).out, "passed\n");
   EXPECT_EQ(outcomes(), "my_test miss");
 }
 
