@@ -256,7 +256,9 @@ int run_run(const Context& context, Args args) {
   if (os::find_tool(options.command.front(), path != nullptr ? path : "/bin:/usr/bin", context.cwd,
                     {}, found, sizeof(found)) < 0)
     return complain(ENOENT, options.command.front());
-  plan.program = found;
+  // A script sees the path that it was started by.
+  const bool is_path = options.command.front().find('/') != std::string::npos;
+  plan.program = is_path ? options.command.front() : found;
   Plan plain = plan;
   if (!context.loaded.config.disable) {
     if (const auto routed = route(context, options, plan); !routed) {

@@ -27,6 +27,7 @@
 #include "os/fd.h"
 #include "os/io.h"
 #include "os/root_mount.h"
+#include "os/text_buffer.h"
 #include "wire/messages.h"
 
 namespace deja::client {
@@ -306,6 +307,10 @@ int run(int socket, const Memory& body, std::size_t size, UserCommand& command,
   order.client = command.client;
   order.is_exec = is_exec;
   order.is_routed = command.calling == wire::Calling::routed;
+  // A script sees the path by which it is started.
+  static char spelled[os::kPlaceMax];
+  if (order.is_routed && os::TextBuffer(spelled, sizeof(spelled)).add(command.program).fits())
+    order.tool = spelled;
   const RunOutcome outcome = run_tool(order, its_own, env);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);

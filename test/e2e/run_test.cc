@@ -312,6 +312,14 @@ TEST_P(RunTest, TheProcessIsTheCommand) {
 }
 
 TEST_P(RunTest, ArgumentZeroStays) {
+  ws.write("show.sh", "#!/bin/sh\necho \"$0\"\n", 0755);
+  ws.script("show", "#!/bin/sh\necho \"$0\"\n");
+  expect_same({"./show.sh"});
+  expect_same({"../work/show.sh"});
+  expect_same({"show"});
+  always("\"show*\"");
+  expect_same({"sh", "-c", "./show.sh; show; ../work/show.sh; \"$PWD/show.sh\""});
+  EXPECT_EQ(outcomes(), "show hit, show miss, show.sh hit, show.sh miss");
   ws.script("gcc", "#!/bin/sh\necho \"$0\"\nexec /usr/bin/gcc \"$@\"\n");
   compile("bin2",
           "#include <stdio.h>\nint main(int c, char **v) { (void)c; puts(v[0]); return 0; }\n");
