@@ -67,6 +67,8 @@ constexpr NotStoredRow kRows[] = {
     {random_build_id, "random_build_id",
      "The linker read random numbers for a build ID (--build-id=uuid).",
      "Link with `--build-id=sha1`."},
+    {random_read, "random_read", "A program of which nothing is known read random numbers.",
+     "If they do not come into what it writes, run it by `deja exec`."},
     {shared_cache, "shared_cache", "The tool used a cache of its own that several links share.",
      "Link without ThinLTO's cache directory."},
     {foreign_commands, "foreign_commands",

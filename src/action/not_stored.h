@@ -38,6 +38,7 @@ enum class NotStored : std::uint8_t {
   device_read,
   descriptor_used,
   random_build_id,
+  random_read,
   shared_cache,
   foreign_commands,
   connected,

@@ -65,6 +65,7 @@ int run_monitor(const Context& context, Args args);
 int run_purge(const Context& context, Args args);
 int run_remote(const Context& context, Args args);
 int run_report(const Context& context, Args args);
+int run_run(const Context& context, Args args);
 int run_stats(const Context& context, Args args);
 int run_verify(const Context& context, Args args);
 int run_version(const Context& context, Args args);

@@ -20,8 +20,9 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::array<Subcommand, 20> kSubcommands = {{
+constexpr std::array<Subcommand, 21> kSubcommands = {{
     {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
+    {"run", "Runs a whole build, and serves or remembers each tool that it starts", run_run, false},
     {"init", "Puts deja in front of a build, or takes it out again", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true, true},
     {"events", "One line for each command, with the reason of each miss", run_events, true, true},

@@ -19,6 +19,7 @@
 #include <cstring>
 
 #include "client/silence.h"
+#include "observe/preload/route_layout.h"
 #include "os/cache_directory.h"
 #include "os/engine_environment.h"
 #include "os/fd.h"
@@ -228,6 +229,12 @@ bool is_switched_off(const char* dir) {
 }  // namespace
 
 bool find_cache_directory(const Environment& env, const UserCommand& command) {
+  // A step of the build may have another HOME than the build.
+  const std::size_t end = env.route.rfind(DEJA_ROUTE_DIRECTORY);
+  if (end != std::string_view::npos)
+    return os::TextBuffer(cache_directory, sizeof(cache_directory))
+        .add(env.route.substr(0, end))
+        .fits();
   return os::cache_dir(env.places, command.cwd, cache_directory) >= 0;
 }
 

@@ -5,7 +5,14 @@
 
 #include <initializer_list>
 
+#include "client/environment.h"
+
 namespace deja::client {
+
+// Has this process been given more than the three streams? What a program reads and writes there is not seen.
+// True also when that cannot be told. Left out are make's jobserver, /dev/null, and what the whole build was
+// given with a number that no step of it knows (above 9: some terminals and services leak theirs).
+bool has_other_descriptors(const Environment& env);
 
 // May this process write to the stream (1, 2) instead of the tool? Not when the write may fail: a
 // disk or a limit that is nearly reached, a device such as /dev/full, a descriptor that is not open

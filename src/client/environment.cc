@@ -3,6 +3,7 @@
 
 #include "base/bool_text.h"
 #include "observe/preload/log_layout.h"
+#include "observe/preload/route_layout.h"
 #include "os/call_chain.h"
 
 namespace deja::client {
@@ -41,8 +42,13 @@ void take(Environment& env, std::string_view name, std::string_view value) {
 Environment read_environment(char** raw) {
   Environment env;
   env.raw = raw;
-  for (char** at = raw; *at != nullptr; ++at, ++env.count) {
+  for (char** at = raw; *at != nullptr; ++at) {
     const std::string_view entry = *at;
+    if (entry.starts_with(DEJA_ROUTE_VARIABLE "=")) {
+      env.route = entry.substr(sizeof(DEJA_ROUTE_VARIABLE));
+      continue;
+    }
+    raw[env.count++] = *at;
     // All names of interest start with one of these; most entries end here.
     if (entry.empty() || std::string_view("DXHTPL").find(entry[0]) == std::string_view::npos)
       continue;
@@ -50,6 +56,7 @@ Environment read_environment(char** raw) {
     if (equals == std::string_view::npos) continue;
     take(env, entry.substr(0, equals), entry.substr(equals + 1));
   }
+  if (raw[env.count] != nullptr) raw[env.count] = nullptr;
   return env;
 }
 

@@ -17,12 +17,15 @@ struct Environment {
   std::string_view path = "/bin:/usr/bin";  // PATH; execvp uses this when it is unset
   std::string_view preload;                 // LD_PRELOAD
   std::string_view calls;                   // the text of an os::CallChain
+  // The table of `deja run` ("" outside one), which is not in raw: what this process becomes is routed, too.
+  std::string_view route;
   bool has_preload = false;
   bool disabled = false;    // DEJA_DISABLE
   bool observed = false;    // this process runs inside another deja's observation
   bool daemon_off = false;  // DEJA_DAEMON=off
 };
 
+// Removes the variable of `deja run` from raw.
 Environment read_environment(char** raw);
 
 }  // namespace deja::client

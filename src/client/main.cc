@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // deja, the client: a small static program that sends a command to the engine and does what it
-// answers. It is called in three ways:
+// answers. It is called in four ways:
 //   deja gcc -c a.c          as a wrapper
 //   gcc -c a.c               through a link with the tool's name
 //   deja exec … -- tool …    for any tool, with options
+//   deja --routed …          by the interposer of `deja run`, in place of a program
 // It starts deja-cli for the other subcommands. It links libc statically and nothing else.
 #include <sys/auxv.h>
 #include <sys/stat.h>
@@ -12,9 +13,11 @@
 #include <cstring>
 #include <string_view>
 
+#include "client/descriptors.h"
 #include "client/environment.h"
 #include "client/submit.h"
 #include "client/tool.h"
+#include "observe/preload/route_layout.h"
 #include "os/call_chain.h"
 #include "os/io.h"
 #include "wire/subcommands.h"
@@ -40,6 +43,11 @@ bool is_exec(int argc, char** argv) {
   return argv[2] != "--help"sv && argv[2] != "-h"sv && argv[2] != "--batch"sv;
 }
 
+// "deja --routed /usr/bin/gcc gcc -c a.c"
+bool is_routed(int argc, char** argv) {
+  return argc > 3 && (argv[1] == DEJA_ROUTED_OPTION ""sv || argv[1] == DEJA_COMMAND_OPTION ""sv);
+}
+
 bool is_client_name(std::string_view name) { return last_component(name) == "deja"; }
 
 // The path by which this program was executed leads to it, and costs a third of /proc/self/exe.
@@ -56,18 +64,25 @@ deja::os::ClientFile own_file() {
 
 int main(int argc, char** argv, char** environment) {
   if (argc < 1) return fail("deja: called without argv[0]\n"sv, 2);
+  const deja::client::Environment env = deja::client::read_environment(environment);
   static deja::client::UserCommand command;
   command.argv = argv;
   command.argc = argc;
   if (!is_client_name(argv[0])) {
     command.calling = deja::wire::Calling::masquerade;
+  } else if (is_routed(argc, argv)) {
+    command.calling = deja::wire::Calling::routed;
+    command.is_command = argv[1] == DEJA_COMMAND_OPTION ""sv;
+    command.program = argv[2];
+    command.argv += 3;
+    command.argc -= 3;
   } else if (is_exec(argc, argv)) {
     command.calling = deja::wire::Calling::exec;
     ++command.argv;
     --command.argc;
   } else {
     if (argc == 1 || argv[1][0] == '-' || deja::wire::is_subcommand(argv[1]))
-      return deja::client::become_cli(argv, environment);
+      return deja::client::become_cli(argv, env.raw);
     do {  // "deja deja gcc" means "deja gcc"
       ++command.argv;
       --command.argc;
@@ -75,10 +90,11 @@ int main(int argc, char** argv, char** environment) {
   }
   command.client = own_file();
   if (::getcwd(command.cwd, sizeof(command.cwd)) == nullptr) command.cwd[0] = '\0';
-  const deja::client::Environment env = deja::client::read_environment(environment);
   // Inside another deja's observation this one does nothing: the outer one observes the real tool.
   // A loop of clients that call each other ends here.
   const bool is_loop = deja::os::CallChain(env.calls).clients() >= deja::os::kCallsMax;
   if (env.disabled || env.observed || is_loop) return deja::client::become_tool(command, env);
+  if (command.is_command && deja::client::has_other_descriptors(env))
+    return deja::client::become_tool(command, env);
   return deja::client::submit(command, env);
 }

@@ -266,9 +266,10 @@ bool prepare(const RunOrder& order, const Environment& env, const Environment& c
   out = {{order.tool, order.argv}, env.raw, observation_of(order), -1};
   static char calls[kCallsText];
   calls_for(caller, order.client, order.tool, order.argv, calls);
-  // Without the interposer the variable would be visible to the tool; with `deja exec` the tool can
-  // be anything, so it is not set.
-  if (out.observation != Observation::interposed && !order.is_exec && calls[0] != '\0')
+  // Without the interposer the variable would be visible to the tool; with `deja exec` and `deja run` the
+  // tool can be anything, so it is not set.
+  if (out.observation != Observation::interposed && !order.is_exec && !order.is_routed &&
+      calls[0] != '\0')
     out.environment = with_calls(env, calls);
   if (out.environment == nullptr) return false;
   if (out.observation == Observation::unobserved) return true;

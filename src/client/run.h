@@ -24,6 +24,7 @@ struct RunOrder {
   bool is_own[2] = {false, false};  // stdout, stderr: the user's own, neither captured nor stored
   os::ClientFile client;            // our own executable
   bool is_exec = false;             // `deja exec`
+  bool is_routed = false;           // `deja run`
   std::uint32_t limit_ms = 0;       // the time limit; 0: none
 
   bool drops_any() const { return drops[0] || drops[1]; }

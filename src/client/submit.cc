@@ -27,6 +27,7 @@
 #include "os/fd.h"
 #include "os/io.h"
 #include "os/root_mount.h"
+#include "os/text_buffer.h"
 #include "wire/messages.h"
 
 namespace deja::client {
@@ -93,7 +94,9 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
   wire::write(w, head);
   w.u32(static_cast<std::uint32_t>(command.calling));
   w.text(command.cwd);
-  w.u32(static_cast<std::uint32_t>(command.argc));
+  const bool is_routed = command.calling == wire::Calling::routed;
+  w.u32(static_cast<std::uint32_t>(command.argc) + (is_routed ? 1 : 0));
+  if (is_routed) w.text(command.program);
   for (int i = 0; i < command.argc; ++i) w.text(command.argv[i]);
   std::uint32_t noise = 0;
   for (std::size_t i = 0; i < env.count; ++i) noise += is_shell_noise_entry(env.raw[i]) ? 1 : 0;
@@ -303,6 +306,11 @@ int run(int socket, const Memory& body, std::size_t size, UserCommand& command,
   if (!is_exec && (order.is_own[0] || order.is_own[1])) run_unobserved(command, order);
   order.client = command.client;
   order.is_exec = is_exec;
+  order.is_routed = command.calling == wire::Calling::routed;
+  // A script sees the path by which it is started.
+  static char spelled[os::kPlaceMax];
+  if (order.is_routed && os::TextBuffer(spelled, sizeof(spelled)).add(command.program).fits())
+    order.tool = spelled;
   const RunOutcome outcome = run_tool(order, its_own, env);
   if (!outcome.started) return become_tool(command, env);
   const std::uint32_t code = report(socket, outcome);

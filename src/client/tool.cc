@@ -2,6 +2,7 @@
 #include "client/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,6 +10,8 @@
 
 #include "client/calls.h"
 #include "client/connect.h"
+#include "observe/preload/loadable.h"
+#include "observe/preload/route_layout.h"
 #include "os/io.h"
 
 namespace deja::client {
@@ -42,6 +45,47 @@ void exec_fallback(char* fallback, const UserCommand& command, const Environment
   if (environment != nullptr) exec_with(fallback, fallback, command.argv[0], command, environment);
 }
 
+// The environment with which the program's own children are routed: the interposer after the user's own
+// preloads, and the table. The same environment if the program cannot be given the interposer.
+char** with_routing(const Environment& env, char** environment, const char* program) {
+  static char preload[os::kPlaceMax];
+  if (env.route.empty() || env.disabled || env.observed ||
+      !libexec_path("libdeja-observe.so", preload) ||
+      deja_fit_of(AT_FDCWD, program, preload) != DEJA_FITS || !deja_can_route(program))
+    return environment;
+  std::size_t count = 0;
+  while (environment[count] != nullptr) ++count;
+  void* memory = ::mmap(nullptr, (count + 3) * sizeof(char*), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* own = make_entry("LD_PRELOAD=", env.preload, env.has_preload ? ":" : "", preload);
+  char* table = make_entry(DEJA_ROUTE_VARIABLE "=", env.route, "", "");
+  if (memory == MAP_FAILED || own == nullptr || table == nullptr) return environment;
+  char** out = static_cast<char**>(memory);
+  std::size_t n = 0;
+  for (char** at = environment; *at != nullptr; ++at)
+    out[n++] = std::string_view(*at).starts_with("LD_PRELOAD=") ? own : *at;
+  if (!env.has_preload) out[n++] = own;
+  out[n++] = table;
+  return out;
+}
+
+int complain_of_start(std::string_view path, int failed) {
+  const std::string_view why = std::strerror(failed);
+  for (const std::string_view part : {std::string_view("deja: cannot start "), path,
+                                      std::string_view(": "), why, std::string_view("\n")})
+    os::write_all(2, part.data(), part.size());
+  return failed == ENOENT ? 127 : 126;
+}
+
+// The interposer has found the program already. What a known tool starts is part of it (gcc's cc1, as, ld).
+int become_program(const UserCommand& command, const Environment& env) {
+  char** const environment =
+      command.is_command ? with_routing(env, env.raw, command.program) : env.raw;
+  ::execve(command.program, command.argv, environment);
+  if (errno == E2BIG) ::execve(command.program, command.argv, env.raw);
+  return complain_of_start(command.program, errno);
+}
+
 // Is the program part of the system, and so not a wrapper that the site has installed?
 bool is_of_system(std::string_view path) {
   return (path.starts_with("/usr/") && !path.starts_with("/usr/local/")) ||
@@ -72,6 +116,7 @@ int become_cli(char** argv, char** environment) {
 
 int become_tool(const UserCommand& command, const Environment& env, char* fallback) {
   if (command.calling == wire::Calling::exec) return become_cli(command.argv - 1, env.raw);
+  if (command.calling == wire::Calling::routed) return become_program(command, env);
   static char path[os::kPlaceMax];
   bool behind_client = false;
   const os::CallChain chain(env.calls);
@@ -100,15 +145,9 @@ int become_tool(const UserCommand& command, const Environment& env, char* fallba
   // When the tool's name leads to this client, the tool would also look for its own files here.
   if (leads_to_us) command.argv[0] = path;
   if (fallback != nullptr) exec_fallback(fallback, command, env);
-  ::execve(path, command.argv, environment);
+  ::execve(path, command.argv, with_routing(env, environment, path));
   if (errno == ENOEXEC) exec_script(path, command, environment);
-  const int failed = errno;
-  const std::string_view why = std::strerror(failed);
-  for (const std::string_view part :
-       {std::string_view("deja: cannot start "), std::string_view(path), std::string_view(": "),
-        why, std::string_view("\n")})
-    os::write_all(2, part.data(), part.size());
-  return failed == ENOENT ? 127 : 126;
+  return complain_of_start(path, errno);
 }
 
 }  // namespace deja::client

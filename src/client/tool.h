@@ -15,8 +15,10 @@ struct UserCommand {
   char** argv = nullptr;  // argv[0] as the user spelled it; Calling::exec: "exec", options, …
   int argc = 0;
   wire::Calling calling = wire::Calling::wrapper;
-  char cwd[os::kPlaceMax];  // "" when unknown
-  os::ClientFile client;    // our own executable
+  const char* program = nullptr;  // Calling::routed: the path of the tool
+  bool is_command = false;        // Calling::routed: a program that no rule names
+  char cwd[os::kPlaceMax];        // "" when unknown
+  os::ClientFile client;          // our own executable
 };
 
 // Replaces this process by deja-cli. argv[0] is ignored. Returns only when that is impossible: the

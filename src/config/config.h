@@ -43,8 +43,10 @@ struct Config {
   // Rules for what is not looked up or not stored.
   std::vector<std::string> exclude;  // patterns (base/glob.h) of absolute paths
   std::vector<std::string> bypass_tools, bypass_arguments, bypass_variables;  // patterns
-  std::uint64_t min_cost_ms = 0;                                              // 0: any cost
-  std::string fallback;  // a program's name or absolute path; empty: none
+  std::vector<std::string> run_never, run_always, run_driver;                 // patterns
+  bool run_commands = true;
+  std::uint64_t min_cost_ms = 0;  // 0: any cost
+  std::string fallback;           // a program's name or absolute path; empty: none
   DaemonMode daemon_mode = DaemonMode::automatic;
   std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
   bool rust_incremental = true;

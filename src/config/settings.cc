@@ -387,6 +387,26 @@ std::vector<Setting> rows_of_rules() {
   };
 }
 
+// What `deja run` makes of programs.
+std::vector<Setting> rows_of_run() {
+  return {
+      {"run.never", "", "list of patterns of names, paths or command lines",
+       "programs that 'deja run' leaves alone, with all that they start",
+       assign_patterns<&Config::run_never>, show_patterns<&Config::run_never>, Answers::unchanged},
+      {"run.driver", "", "list of patterns of names, paths or command lines",
+       "programs that run as they are under 'deja run', and whose children are looked at",
+       assign_patterns<&Config::run_driver>, show_patterns<&Config::run_driver>,
+       Answers::unchanged},
+      {"run.always", "", "list of patterns of names, paths or command lines",
+       "programs that 'deja run' looks up, whatever else it knows of them",
+       assign_patterns<&Config::run_always>, show_patterns<&Config::run_always>,
+       Answers::unchanged},
+      {"run.commands", "", "true or false",
+       "whether 'deja run' also looks up programs that no adapter knows",
+       assign_bool<&Config::run_commands>, show_bool<&Config::run_commands>, Answers::unchanged},
+  };
+}
+
 std::vector<Setting> rows_of_remotes() {
   return {
       {"remote", "DEJA_REMOTE", "list of URLs (comma-separated in the environment)",
@@ -437,7 +457,7 @@ std::vector<Setting> rows_of_remotes() {
 const std::vector<Setting>& setting_table() {
   static const std::vector<Setting> table = [] {
     std::vector<Setting> rows = rows_of_this_machine();
-    for (auto&& more : {rows_of_rules(), rows_of_remotes()})
+    for (auto&& more : {rows_of_rules(), rows_of_run(), rows_of_remotes()})
       rows.insert(rows.end(), more.begin(), more.end());
     return rows;
   }();

@@ -77,6 +77,13 @@ event names the rule.
 - `fallback`: runs C, C++ and Rust compilers whose commands are not looked up
   ([decision 14](decisions/0014-fallback.md)). If there is no such program, the tool runs by itself.
 
+## Rules of `deja run`
+
+`run.never`, `run.driver` and `run.always` are lists of patterns, in which `?` is one byte and `*` any number of bytes.
+A pattern with a space is compared with the program's name and its arguments (`"python3 *gen.py*"`), one with a `/`
+with the program's path as it is started (`"*/tools/*"`), any other with the program's name. They come before what deja
+knows of programs, in this order ([run.md](run.md)).
+
 A list replaces the list of a source further down: the lists of a project and of its user are not added up.
 
 ## Changes

@@ -118,9 +118,15 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   for (int list = 0; list < 2; ++list)  // the second is shell noise
     for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
   if (!r.done() || !q.cwd.starts_with('/') ||
-      calling > static_cast<std::uint32_t>(pipeline::Calling::exec))
+      calling > static_cast<std::uint32_t>(pipeline::Calling::routed))
     return Error{Code::protocol, 0, "the client's request is malformed"};
   q.calling = static_cast<pipeline::Calling>(calling);
+  if (q.calling == pipeline::Calling::routed) {
+    if (q.argv.size() < 2 || q.argv.front().empty())
+      return Error{Code::protocol, 0, "the client's request names no program"};
+    q.program = q.argv.front();
+    q.argv.erase(q.argv.begin());
+  }
   q.umask = out.head.umask;
   q.stdout_is_terminal = (out.head.stream_flags & wire::kStdoutIsTerminal) != 0;
   q.stderr_is_terminal = (out.head.stream_flags & wire::kStderrIsTerminal) != 0;

@@ -50,6 +50,14 @@ TEST(DecodeRequest, SaysWhatTheClientSent) {
   EXPECT_FALSE(request.streams_are_one);
 }
 
+TEST(DecodeRequest, ARoutedRequestNamesItsProgram) {
+  const std::string body = encode({.calling = 3, .argv = {"/usr/bin/gcc", "gcc", "-c"}});
+  const auto decoded = decode_request(body);
+  ASSERT_TRUE(decoded);
+  EXPECT_EQ(decoded->request.program, "/usr/bin/gcc");
+  EXPECT_EQ(decoded->request.argv, (std::vector<std::string_view>{"gcc", "-c"}));
+}
+
 TEST(DecodeRequest, EveryCutAndEveryRestIsRefused) {
   const std::string body = encode({});
   for (std::size_t n = 0; n < body.size(); ++n)
@@ -59,7 +67,9 @@ TEST(DecodeRequest, EveryCutAndEveryRestIsRefused) {
 
 TEST(DecodeRequest, WhatMakesNoSenseIsRefused) {
   EXPECT_TRUE(decode_request(encode({.calling = 2})));
-  EXPECT_FALSE(decode_request(encode({.calling = 3})));
+  EXPECT_FALSE(decode_request(encode({.calling = 4})));
+  EXPECT_FALSE(decode_request(encode({.calling = 3, .argv = {"/usr/bin/gcc"}})));
+  EXPECT_FALSE(decode_request(encode({.calling = 3, .argv = {"", "gcc"}})));
   EXPECT_FALSE(decode_request(encode({.cwd = "relative"})));
   EXPECT_FALSE(decode_request(encode({.cwd = ""})));
 }

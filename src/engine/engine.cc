@@ -159,6 +159,7 @@ void Engine::open_store() {
                              {},
                              {}});
   if (has_locks) services_->locks = locks;
+  services_->shapes = options_.dir + "/run/shapes";
   // Without a table clients ask the engine each time. On network file systems a lock may take long.
   if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only() &&
       os::is_watchable_filesystem(options_.dir))

@@ -34,6 +34,17 @@ bool follows_links(deja_op op) {
 
 void on_nothing(const Collecting&) {}
 
+void on_random(const Collecting& c) {
+  if (!c.run.invocation.policy.random_counts) return;
+  const std::string_view program = c.facts.processes.name_of(c.e.pid);
+  // Known programs name temporary files by them.
+  if (program == "mktemp" || tool::find_adapter(program) != nullptr) return;
+  Process& process = c.facts.processes.at(c.e.pid);
+  const bool is_seed = tool::seeds_hash_tables(program) && !process.has_seed;
+  process.has_seed = true;
+  if (!is_seed) c.fail(NotStored::random_read);
+}
+
 void on_connect(const Collecting& c) { c.fail(NotStored::connected, c.e.path); }
 
 using Handler = void (*)(const Collecting&);
@@ -51,7 +62,7 @@ Handler handler_of(deja_op op) {
       {DEJA_OP_REALPATH, on_realpath}, {DEJA_OP_LIST, on_list},
       {DEJA_OP_CHDIR, on_nothing},     {DEJA_OP_GETENV, on_getenv},
       {DEJA_OP_ENVIRON, on_environ},   {DEJA_OP_CLOCK, on_clock},
-      {DEJA_OP_RANDOM, on_nothing},    {DEJA_OP_HOST, on_host},
+      {DEJA_OP_RANDOM, on_random},     {DEJA_OP_HOST, on_host},
       {DEJA_OP_UNLINK, on_unlink},     {DEJA_OP_RENAME, on_rename},
       {DEJA_OP_LINK, on_link},         {DEJA_OP_SYMLINK, on_symlink},
       {DEJA_OP_MKDIR, on_mkdir},       {DEJA_OP_CHANGE, on_change},
@@ -120,6 +131,8 @@ void on_open_of_special(const Collecting& c) {
 void on_read(const Collecting& c) {
   const Event& e = c.e;
   c.fail(c.facts.processes.opens(e, c.facts.changes));
+  if (e.path.find(".so") == std::string::npos && !is_within(e.path, "/usr/lib/locale"))
+    c.facts.processes.at(e.pid).has_read = true;
   const PathFacts* const before = c.find(e.path);
   const bool is_first = before == nullptr || !before->read;
   note_library_of_user(c);
@@ -231,6 +244,7 @@ void on_open(const Collecting& c) {
   if (e.path == "/dev/urandom" &&
       tool::has_fact(c.facts.processes.name_of(e.pid), tool::ProgramFact::draws_build_id))
     return c.fail(NotStored::random_build_id);
+  if (e.error == 0 && (e.path == "/dev/urandom" || e.path == "/dev/random")) on_random(c);
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(c);
   if (tool::is_in_shared_cache(e.path)) return c.fail(NotStored::shared_cache, e.path);
   if (writes) return on_open_for_writing(c);

@@ -72,6 +72,7 @@ void on_getenv(const Collecting& c);
 void on_environ(const Collecting& c);
 
 // machine.cc, dates.cc
+bool is_before_the_script(const Collecting& c);
 void on_clock(const Collecting& c);
 void on_host(const Collecting& c);
 void on_localtime(const Collecting& c);

@@ -136,6 +136,10 @@ void on_localtime(const Collecting& c) {
     if (c.e.error == 0) c.read(c.e.path, identity_in(c.e));
     return;
   }
+  if (is_before_the_script(c)) {
+    if (c.e.error == 0) c.read(c.e.path, identity_in(c.e));
+    return;
+  }
   if (UnknownProgram* const program = c.unknown())
     return c.fail(c.facts.processes.asks(*program, {NotStored::local_time}, c.e.flags));
   if (c.facts.processes.may_write_date(c.e.pid)) return note_zone(c);

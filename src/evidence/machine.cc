@@ -48,6 +48,12 @@ void on_clock_of_any_tool(const Collecting& c) {
 
 }  // namespace
 
+// Python looks at the clock when it starts, and has read nothing yet that could pass the time on.
+bool is_before_the_script(const Collecting& c) {
+  return c.run.invocation.policy.random_counts && !c.facts.processes.at(c.e.pid).has_read &&
+         tool::is_interpreter(c.facts.processes.name_of(c.e.pid), "python");
+}
+
 void on_clock(const Collecting& c) {
   const Event& e = c.e;
   const tool::Invocation& invocation = c.run.invocation;
@@ -60,6 +66,7 @@ void on_clock(const Collecting& c) {
     return;
   }
   UnknownProgram* const program = c.unknown();
+  if (is_before_the_script(c)) return;
   if (program != nullptr && !tool::is_shell(program->name) && e.value != DEJA_CLOCK_MONOTONIC)
     return c.fail(processes.asks(*program, {NotStored::clock_read}, e.flags));
   if (c.has(DEJA_CLOCK_UNTOLD)) c.facts.clock_untold = c.facts.supervised_clock = true;

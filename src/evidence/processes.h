@@ -67,6 +67,8 @@ struct Process {
   std::optional<UnknownProgram> unknown;
   std::optional<DateUse> date;
   bool has_llvm_plugin = false;
+  bool has_read = false;                    // a file other than a library or a locale
+  bool has_seed = false;                    // an interpreter that has read its first random number
   bool looked_how_old_modules_are = false;  // and has not asked for the time since
 };
 

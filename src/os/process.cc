@@ -192,6 +192,21 @@ std::vector<bool> wait_readable(const std::vector<int>& fds) {
   return out;
 }
 
+std::vector<OpenDescriptor> inheritable_descriptors(int first) {
+  std::vector<OpenDescriptor> out;
+  const auto names = list_directory("/proc/self/fd");
+  if (!names) return out;
+  for (const std::string& name : *names) {
+    int fd = -1;
+    std::from_chars(name.data(), name.data() + name.size(), fd);
+    struct stat st = {};
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (fd >= first && flags >= 0 && (flags & FD_CLOEXEC) == 0 && ::fstat(fd, &st) == 0)
+      out.push_back({fd, st.st_dev, st.st_ino});
+  }
+  return out;
+}
+
 Texts own_environment() {
   Texts out;
   for (char** entry = environ; *entry != nullptr; ++entry) out.emplace_back(*entry);

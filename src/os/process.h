@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -64,6 +65,13 @@ Fd end_of(pid_t child);
 
 // Waits until one of the descriptors is readable or at its end; those are true. -1 is never ready.
 std::vector<bool> wait_readable(const std::vector<int>& fds);
+
+// The descriptors from this number on that a program started by this process would inherit.
+struct OpenDescriptor {
+  int number = -1;
+  std::uint64_t device = 0, inode = 0;
+};
+std::vector<OpenDescriptor> inheritable_descriptors(int first);
 
 // The environment of this process, "NAME=value".
 Texts own_environment();

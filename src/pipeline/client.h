@@ -17,12 +17,15 @@
 
 namespace deja::pipeline {
 
-// How the client was called: "deja gcc …", by the tool's name, or "deja exec … -- tool …".
-enum class Calling : std::uint32_t { wrapper, masquerade, exec };
+// How the client was called: "deja gcc …", by the tool's name, "deja exec … -- tool …", or by the interposer
+// of `deja run` in place of a program.
+enum class Calling : std::uint32_t { wrapper, masquerade, exec, routed };
 
 struct Request {
   std::vector<std::string_view> argv;  // argv[0] as the user spelled it; exec: "exec", options, …
   Calling calling = Calling::wrapper;
+  // Calling::routed: the path of the program that argv would have started, as it was given to exec.
+  std::string_view program = {};
   std::string_view cwd;                       // absolute
   std::vector<std::string_view> environment;  // "NAME=value", in order
   unsigned umask = 022;

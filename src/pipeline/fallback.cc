@@ -43,6 +43,8 @@ Fallback find_fallback(const Settings& settings, const Request& request, tool::B
                        const tool::Adapter* adapter, const std::string& tool) {
   if (settings.fallback.empty() || !may_fall_back(why) || request.calling == Calling::exec)
     return {};
+  // A wrapper searches PATH again, and could find another program than the one that was started.
+  if (request.calling == Calling::routed) return {};
   // Some wrappers fail for archivers and linkers.
   if (adapter != &tool::cc_adapter() && adapter != &tool::rust_adapter()) return {};
   const tool::Command command = command_of(request);

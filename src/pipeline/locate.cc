@@ -73,6 +73,32 @@ void find_by_link(Located& out) {
   }
 }
 
+// Sets the program's path. A reason: there is no such program.
+std::optional<Bypass> find_program(const Request& request, Located& out) {
+  if (request.calling == Calling::routed) {  // it was found already
+    out.command.tool = join_path(request.cwd, request.program);
+    out.looked_at = {out.command.tool};
+    return std::nullopt;
+  }
+  const std::string_view name = out.command.argv.front();
+  const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
+  char found[os::kPlaceMax];
+  const os::CallChain chain(out.command.variable(os::kCallsVariable).value_or(""));
+  os::ArgumentsHash arguments;
+  for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
+  long n = os::find_tool(name, path, request.cwd, request.client, found, sizeof(found),
+                         &out.behind_client, {&chain, arguments.value()});
+  // "deja exec -- deja exec -- tool": here `deja` is a tool like any other.
+  if (n < 0 && out.behind_client && request.calling == Calling::exec)
+    n = os::find_tool(name, path, request.cwd, {}, found, sizeof(found));
+  // Without a detail where no adapter knows the name: it is a mistyped command, not worth an event.
+  if (n < 0)
+    return Bypass{BypassReason::tool_not_found, out.adapter == nullptr ? "" : std::string(name)};
+  out.command.tool.assign(found, static_cast<std::size_t>(n));
+  out.looked_at = candidates(name, path, request.cwd, out.command.tool);
+  return std::nullopt;
+}
+
 }  // namespace
 
 tool::Command command_of(const Request& request) {
@@ -99,28 +125,17 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   } else if (auto why = find_by_name(settings, out)) {
     return *std::move(why);
   }
-  const std::string_view name = out.command.argv.front();
-  const std::string_view path = out.command.variable("PATH").value_or("/bin:/usr/bin");
-  char found[os::kPlaceMax];
-  const os::CallChain chain(out.command.variable(os::kCallsVariable).value_or(""));
-  os::ArgumentsHash arguments;
-  for (std::size_t i = 1; i < out.command.argv.size(); ++i) arguments.add(out.command.argv[i]);
-  long n = os::find_tool(name, path, request.cwd, request.client, found, sizeof(found),
-                         &out.behind_client, {&chain, arguments.value()});
-  // "deja exec -- deja exec -- tool": here `deja` is a tool like any other.
-  if (n < 0 && out.behind_client && request.calling == Calling::exec)
-    n = os::find_tool(name, path, request.cwd, {}, found, sizeof(found));
-  const Bypass unknown{BypassReason::unknown_tool, std::string(base_name(name))};
-  // Without a detail where no adapter knows the name: it is a mistyped command, not worth an event.
-  if (n < 0)
-    return Bypass{BypassReason::tool_not_found, out.adapter == nullptr ? "" : std::string(name)};
-  out.command.tool.assign(found, static_cast<std::size_t>(n));
-  out.looked_at = candidates(name, path, request.cwd, out.command.tool);
+  if (auto why = find_program(request, out)) return *std::move(why);
+  const Bypass unknown{BypassReason::unknown_tool,
+                       std::string(base_name(out.command.argv.front()))};
   // A directory that is reached through /proc is another one in the client's process: the client could find
   // another tool there.
   if (std::any_of(out.looked_at.begin(), out.looked_at.end(), os::leads_through_proc))
     return unknown;
   if (out.adapter == nullptr) find_by_link(out);
+  // The interposer starts the client only in place of a program that may be stored by proof alone.
+  if (out.adapter == nullptr && request.calling == Calling::routed)
+    out.adapter = &tool::any_adapter();
   if (out.adapter == nullptr) return unknown;
   // The tool was found by the user's PATH; from here on the command has the tool's own variables.
   if (request.calling == Calling::exec) tool::exec::give_variables(out.command);

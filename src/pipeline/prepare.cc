@@ -127,6 +127,15 @@ bool must_run_by_path(const Request& request, bool behind_client, const Prepared
          (is_bare && p.invocation.run.may_run_by_path);
 }
 
+// A script sees the path by which it was started ($0), and any program its argv[0].
+void add_spelling(const Request& request, tool::Invocation& invocation) {
+  for (const std::string_view name : {request.program, request.argv.front()}) {
+    tool::KeyArgument argument{std::string(name)};
+    if (name.starts_with('/')) argument.path_at = 0;
+    invocation.key.arguments.push_back(std::move(argument));
+  }
+}
+
 // Digests the tool's file. False: it cannot be read, and nothing stands for it.
 bool identify(Prepared& p, Services& services) {
   const auto content = services.digester.digest_file(p.command.tool, &p.tool_file);
@@ -177,6 +186,11 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   auto classified = classify(out, settings, services, client);
   if (auto* why = std::get_if<Bypass>(&classified)) return declined(std::move(*why));
   out.invocation = std::move(std::get<tool::Invocation>(classified));
+  // With `tools.mygen = "any"` the user has said that the program may be stored.
+  if (request.calling == Calling::routed && out.invocation.policy.is_unknown) {
+    out.invocation.policy.random_counts = true;
+    add_spelling(request, out.invocation);
+  }
   if (auto why = rule_against(settings.rules, out.invocation)) return declined(*std::move(why));
   if (must_run_by_path(request, located_tool.behind_client, out))
     out.invocation.run.argv.front() = out.command.tool;

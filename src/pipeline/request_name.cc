@@ -16,6 +16,7 @@ Digest request_name(const Request& q, const Settings& s) {
   sink.field("umask", std::to_string(q.umask));
   sink.field("settings", s.answer_text);
   sink.field("client", std::to_string(q.client.device) + ":" + std::to_string(q.client.inode));
+  sink.field("program", q.program);
   sink.field("cwd", q.cwd);
   for (const std::string_view argument : q.argv) sink.field("argument", argument);
   for (const std::string_view entry : q.environment) {

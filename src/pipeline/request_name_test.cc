@@ -35,6 +35,7 @@ TEST(RequestName, EachPartOfARequestCounts) {
       [](Request& q, Settings&) { std::swap(q.argv[1], q.argv[2]); },
       [](Request& q, Settings&) { q.argv = {"gcc", "-ca.c"}; },
       [](Request& q, Settings&) { q.calling = Calling::masquerade; },
+      [](Request& q, Settings&) { q.program = "/usr/bin/gcc"; },
       [](Request& q, Settings&) { q.cwd = "/w2"; },
       [](Request& q, Settings&) { q.environment[0] = "A=2"; },
       [](Request& q, Settings&) { q.environment.erase(q.environment.begin()); },

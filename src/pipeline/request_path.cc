@@ -20,6 +20,7 @@
 #include "pipeline/exec_answers.h"
 #include "pipeline/prewarm.h"
 #include "pipeline/request_name.h"
+#include "pipeline/shapes.h"
 #include "sharing/result_difference.h"
 #include "tool/named_files.h"
 #include "tool/rust/build_script.h"
@@ -351,6 +352,9 @@ void RequestPath::describe_run() {
   if (report_.signal != 0) outcome_.reason = "signal " + std::to_string(report_.signal);
   if (report_.exit_code != 0) outcome_.reason = "exit code " + std::to_string(report_.exit_code);
   outcome_.not_stored = published_.not_stored;
+  if (request_.calling == Calling::routed && prepared_->invocation.policy.is_unknown)
+    note_shape(services_.shapes, request_, report_.elapsed_ns,
+               published_.not_stored ? std::optional(published_.not_stored->reason) : std::nullopt);
   outcome_.dup = published_.dup;
   outcome_.tool_runs = 1;
   outcome_.cost_ns = report_.elapsed_ns;

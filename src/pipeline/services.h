@@ -51,7 +51,8 @@ struct Services {
   warm::RequestCache requests;
   tool::rust::IncrementalPolicy incremental{};
   evidence::TextSearchCache mentions{};
-  std::string locks{};  // directory of the locks on outputs (os/output_locks.h); empty: none
+  std::string shapes{};  // the table of command shapes (shapes.h); empty: none
+  std::string locks{};   // directory of the locks on outputs (os/output_locks.h); empty: none
 };
 
 }  // namespace deja::pipeline

@@ -98,6 +98,11 @@ bool is_interpreter(std::string_view executable, std::string_view name) {
          executable.find_first_not_of("0123456789.", name.size()) == std::string_view::npos;
 }
 
+bool seeds_hash_tables(std::string_view executable) {
+  return is_interpreter(executable, "python") || is_interpreter(executable, "perl") ||
+         is_interpreter(executable, "ruby");
+}
+
 bool is_part_of_interpreter(std::string_view path) {
   return std::any_of(std::begin(kModulesOfNode), std::end(kModulesOfNode),
                      [&](std::string_view directory) { return path.starts_with(directory); });

@@ -46,6 +46,9 @@ inline bool is_lld(std::string_view program) { return has_fact(program, ProgramF
 // Is the executable called this, maybe with a version: "python3.11" is python, "node20" node?
 bool is_interpreter(std::string_view executable, std::string_view name);
 
+// Is it an interpreter that reads a random number at each start, for its hash tables?
+bool seeds_hash_tables(std::string_view executable);
+
 // Does the file belong to the interpreter itself? Debian's node keeps modules in files that other
 // builds have inside the program. It loads them before any script, and none reads the clock.
 bool is_part_of_interpreter(std::string_view path);

@@ -36,7 +36,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Incremented with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 8;
+inline constexpr std::uint16_t kProtocol = 9;
 // A larger request does not come from a deja client (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // The largest tool output that is stored; more is passed on but not stored.
@@ -95,6 +95,9 @@ enum class Calling : std::uint32_t {
   wrapper = 0,     // argv is the tool's
   masquerade = 1,  // the client was called by the tool's name
   exec = 2,        // argv is that of `deja exec`: options, "--", the tool's argv
+  // The interposer of `deja run` has found this start of a program: argv is the path of the program, then
+  // the tool's argv.
+  routed = 3,
 };
 struct RequestHead {
   std::uint32_t stream_flags = 0;

@@ -7,9 +7,9 @@
 namespace deja::wire {
 
 inline constexpr std::string_view kSubcommands[] = {
-    "audit",  "completions", "config", "daemon", "doctor",  "events",  "exec",
-    "gc",     "help",        "init",   "key",    "list",    "monitor", "purge",
-    "remote", "report",      "stats",  "verify", "version", "why",
+    "audit",  "completions", "config", "daemon", "doctor", "events",  "exec",
+    "gc",     "help",        "init",   "key",    "list",   "monitor", "purge",
+    "remote", "report",      "run",    "stats",  "verify", "version", "why",
 };
 
 constexpr bool is_subcommand(std::string_view word) {

@@ -17,8 +17,12 @@ static inline bool starts(const char *entry, const char *name, size_t size) {
   return entry[0] == name[0] && entry[1] == name[1] && strncmp(entry, name, size) == 0;
 }
 static bool is_preload(const char *entry) { return starts(entry, kPreload, PRELOAD_SIZE); }
+static bool is_route(const char *entry) {
+  return starts(entry, DEJA_ROUTE_VARIABLE "=", sizeof DEJA_ROUTE_VARIABLE);
+}
+/* The variable that says what this library is for. */
 static bool is_log(const char *entry) {
-  return starts(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE);
+  return starts(entry, DEJA_LOG_VARIABLE "=", VARIABLE_SIZE) || is_route(entry);
 }
 
 /* A variable of the loader: where the kernel put argc, the arguments and the environment. */
@@ -80,7 +84,11 @@ void deja_strip_environment(void) {
   for (char **from = entries; *from; ++from) {
     if (is_log(*from)) {
       const size_t size = strlen(*from);
-      if (size < sizeof deja_state.log_variable) {
+      const bool routing = is_route(*from);
+      /* An observed run is one action: what it starts is part of it. */
+      const bool counts = !routing || deja_state.log_variable_size == 0;
+      if (counts && size < sizeof deja_state.log_variable) {
+        deja_state.routing = routing;
         memcpy(deja_state.log_variable, *from, size + 1);
         deja_state.log_variable_size = size;
       }

@@ -251,6 +251,35 @@ static inline enum deja_fit deja_fit_at(int at, const char *path, int depth) {
   return script && depth < 4 ? deja_fit_at(AT_FDCWD, script, depth + 1) : answer;
 }
 
+/* Has the program, or the interpreter of the script, a loader? One without it ignores the library, and
+ * would see our variables. */
+static inline bool deja_has_loader_at(const char *path, int depth) {
+  char head[DEJA_HEAD_SIZE];
+  Elf64_Ehdr header;
+  Elf64_Phdr segment;
+  const long opened = DEJA_ASK(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (opened < 0) return false;
+  const long got = DEJA_ASK(SYS_pread64, opened, head, sizeof head, 0);
+  DEJA_ASK(SYS_close, opened, 0, 0, 0);
+  const size_t size = got < 0 ? 0 : DEJA_AS(size_t, got);
+  if (size > 2 && head[0] == '#' && head[1] == '!') {
+    const char *const script = deja_cut_interpreter(head, size);
+    return script && depth < 4 && deja_has_loader_at(script, depth + 1);
+  }
+  if (size < sizeof header || memcmp(head, ELFMAG, SELFMAG) != 0) return false;
+  memcpy(&header, head, sizeof header);
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    const size_t at = header.e_phoff + i * sizeof segment;
+    if (at > size || size - at < sizeof segment) return false;
+    memcpy(&segment, head + at, sizeof segment);
+    if (segment.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
+/* May the program's own children be routed (route.c)? */
+static inline bool deja_can_route(const char *path) { return deja_has_loader_at(path, 0); }
+
 /* The new program's process cannot load a library that it cannot open: after chroot, or as a user without
  * permission. Checked by opening it, because Landlock does not refuse stat. */
 static inline bool deja_can_read(const char *library) {

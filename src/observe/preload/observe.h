@@ -22,6 +22,7 @@
 
 #include "log_layout.h"
 #include "raw.h"
+#include "route_layout.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
@@ -49,9 +50,11 @@ struct deja_state {
   uintptr_t own_base;                /* where this library is loaded */
   const char *library_path;          /* LD_LIBRARY_PATH as the loader took it at the start */
   int locale_active;                 /* setlocale chose something other than "C" */
+  int routing;                       /* for `deja run`: no log, but programs are routed (route.c) */
   size_t log_variable_size, preload_size;
-  char log_variable[2560]; /* "DEJA_OBSERVE_LOG=…" as it is restored at exec */
-  char preload[4096];      /* this library, as LD_PRELOAD named it */
+  char log_variable
+      [2560];         /* "DEJA_OBSERVE_LOG=…" or "DEJA_ROUTE_TABLE=…" as it is restored at exec */
+  char preload[4096]; /* this library, as LD_PRELOAD named it */
 };
 extern struct deja_state deja_state __attribute__((visibility("hidden")));
 
@@ -64,6 +67,14 @@ static inline bool deja_recording(void) {
   deja_started();
   return deja_state.log != NULL && LIKELY(!__atomic_load_n(&deja_state.silent, __ATOMIC_RELAXED));
 }
+
+static inline bool deja_routing(void) {
+  deja_started();
+  return UNLIKELY(deja_state.routing) &&
+         LIKELY(!__atomic_load_n(&deja_state.silent, __ATOMIC_RELAXED));
+}
+/* Does this library do more than call the next function when a program is started? */
+static inline bool deja_follows_programs(void) { return deja_recording() || deja_routing(); }
 
 /* If another process uses the same memory (a vfork child), no state may change. */
 static inline int deja_pid(void) {
@@ -213,6 +224,16 @@ bool deja_observable_fd(int fd, const char *path);
   do {                                                          \
     if (name##_map) raw2(SYS_munmap, name##_map, name##_total); \
   } while (0)
+
+/* --- route.c ------------------------------------------------------------------------------------ */
+
+/* Starts a program in one way: exec (returns only when it fails) or spawn (returns the error). */
+typedef int (*deja_begin)(const void *context, const char *path, char *const argv[],
+                          char *const envp[]);
+/* Starts the program, or deja's client in its place. path: NULL if it is not known. Returns what begin
+ * returned for the program itself. */
+int deja_route_start(const char *path, char *const argv[], char *const envp[], deja_begin begin,
+                     const void *context);
 
 /* --- sandbox.c --------------------------------------------------------------------------------- */
 

@@ -103,7 +103,7 @@ static FILE *popen_observed(FILE *(*next)(const char *, const char *), const cha
                             const char *mode) {
   bool reads = false, writes = false, on_exec = false;
   int ends[2];
-  if (!deja_recording()) return next(command, mode);
+  if (!deja_follows_programs()) return next(command, mode);
   for (const char *m = mode; *m; ++m) {
     reads |= *m == 'r';
     writes |= *m == 'w';

@@ -31,7 +31,14 @@ static void before_exec(int at, const char *path) {
   note_exec(DEJA_OP_EXEC, at, path, 0);
 }
 
+static int begin_exec(const void *context, const char *path, char *const argv[],
+                      char *const envp[]) {
+  (void)context;
+  return NEXT(execve)(path, argv, envp);
+}
+
 EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
+  if (deja_routing()) return deja_route_start(path, argv, envp, begin_exec, NULL);
   WITH_OBSERVATION(env, envp, deja_observable(AT_FDCWD, path));
   before_exec(AT_FDCWD, path);
   const int result = NEXT(execve)(path, argv, env);
@@ -44,6 +51,11 @@ int execveat(int at, const char *path, char *const argv[], char *const envp[], i
 EXPORT int execveat(int at, const char *path, char *const argv[], char *const envp[], int flags) {
   char opened[4096];
   size_t size = 0;
+  if (deja_routing()) {
+    if (flags == 0 && path && (at == AT_FDCWD || path[0] == '/')) return execve(path, argv, envp);
+    errno = (int)-raw6(SYS_execveat, at, (long)path, (long)argv, (long)envp, flags, 0);
+    return -1;
+  }
   const bool opened_already = (flags & AT_EMPTY_PATH) && path && path[0] == '\0';
   if (opened_already && deja_recording()) {
     size = deja_path_of(at, opened, sizeof opened - 1);
@@ -62,7 +74,9 @@ EXPORT int execveat(int at, const char *path, char *const argv[], char *const en
   return -1;
 }
 
+/* Under routing, what a program without a name starts is not looked at. */
 EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
+  if (deja_routing()) return NEXT(fexecve)(fd, argv, envp);
   char opened[4096];
   const size_t size = deja_recording() ? deja_path_of(fd, opened, sizeof opened - 1) : 0;
   opened[size] = '\0';
@@ -122,7 +136,7 @@ static bool try_next(int error) {
 EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
   char candidate[4096];
   bool denied = false;
-  if (!deja_recording()) {
+  if (!deja_follows_programs()) {
     WITH_OBSERVATION(env, envp, true);
     return NEXT(execvpe)(file, argv, env);
   }
@@ -206,11 +220,30 @@ static bool can_be_told(const char *path) {
   return !__atomic_load_n(&child_changes_directory, __ATOMIC_RELAXED) || (path && path[0] == '/');
 }
 
+struct spawning {
+  pid_t *pid;
+  const posix_spawn_file_actions_t *actions;
+  const posix_spawnattr_t *attributes;
+  const char *found; /* by the search for file: libc searches again */
+  const char *file;  /* NULL: without a search */
+};
+
+static int begin_spawn(const void *context, const char *path, char *const argv[],
+                       char *const envp[]) {
+  const struct spawning *s = context;
+  if (s->file && path == s->found)
+    return NEXT(posix_spawnp)(s->pid, s->file, s->actions, s->attributes, argv, envp);
+  return NEXT(posix_spawn)(s->pid, path, s->actions, s->attributes, argv, envp);
+}
+
 EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
                        const posix_spawn_file_actions_t *actions,
                        const posix_spawnattr_t *restrict attributes, char *const argv[restrict],
                        char *const envp[restrict]) {
   pid_t child = 0;
+  if (deja_routing() && can_be_told(path))
+    return deja_route_start(path, argv, envp, begin_spawn,
+                            &(struct spawning){pid, actions, attributes, NULL, NULL});
   WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawn)(&child, path, actions, attributes, argv, env);
   note_spawn(path, error, child);
@@ -221,7 +254,7 @@ EXPORT int posix_spawn(pid_t *restrict pid, const char *restrict path,
 
 /* The candidate at which libc's own search in the child ends; earlier ones are recorded. */
 static const char *find_program(const char *file, char *out, size_t room) {
-  if (file == NULL || strchr(file, '/') || !deja_recording()) return file;
+  if (file == NULL || strchr(file, '/') || !deja_follows_programs()) return file;
   const char *path = search_path();
   while (next_candidate(&path, file, out, room)) {
     const long found = raw3(SYS_faccessat, AT_FDCWD, out, X_OK);
@@ -238,6 +271,9 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
   char found[4096];
   pid_t child = 0;
   const char *const path = find_program(file, found, sizeof found);
+  if (deja_routing() && path && strchr(path, '/') && can_be_told(path))
+    return deja_route_start(path, argv, envp, begin_spawn,
+                            &(struct spawning){pid, actions, attributes, path, file});
   WITH_OBSERVATION(env, envp, can_be_told(path) && deja_observable(AT_FDCWD, path));
   const int error = NEXT(posix_spawnp)(&child, file, actions, attributes, argv, env);
   note_spawn(path, error, child);
@@ -247,13 +283,30 @@ EXPORT int posix_spawnp(pid_t *restrict pid, const char *restrict file,
 }
 
 /* glibc 2.39 and later; the child is known only by a descriptor. */
+struct pidfd_spawning {
+  int *pidfd;
+  const posix_spawn_file_actions_t *actions;
+  const posix_spawnattr_t *attributes;
+  const char *found, *file; /* as in struct spawning */
+};
+
 #define DEFINE_PIDFD_SPAWN(name, search)                                                         \
   int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,              \
            const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]);         \
+  static int begin_##name(const void *context, const char *path, char *const argv[],             \
+                          char *const envp[]) {                                                  \
+    const struct pidfd_spawning *s = context;                                                    \
+    return NEXT(name)(s->pidfd, path == s->found ? s->file : path, s->actions, s->attributes,    \
+                      argv, envp);                                                               \
+  }                                                                                              \
   EXPORT int name(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,       \
                   const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) { \
     char found[4096];                                                                            \
     const char *const program = search ? find_program(path, found, sizeof found) : path;         \
+    if (deja_routing() && program && strchr(program, '/') && can_be_told(program))               \
+      return deja_route_start(                                                                   \
+          program, argv, envp, begin_##name,                                                     \
+          &(struct pidfd_spawning){pidfd, actions, attributes, program, path});                  \
     WITH_OBSERVATION(env, envp, can_be_told(program) && deja_observable(AT_FDCWD, program));     \
     const int error = NEXT(name)(pidfd, path, actions, attributes, argv, env);                   \
     note_spawn(program, error, 0);                                                               \
@@ -359,7 +412,7 @@ static int run_shell(const char *command) {
 
 /* libc's own system() starts the shell with the program's environment, unobserved. */
 EXPORT int system(const char *command) {
-  if (!deja_recording()) return NEXT(system)(command);
+  if (!deja_follows_programs()) return NEXT(system)(command);
   if (command == NULL) return run_shell("exit 0") == 0;
   return run_shell(command);
 }

@@ -15,7 +15,7 @@ bool deja_first_time(uint32_t bit) {
 }
 
 static void tell_again(void) {
-  const uint32_t forever = DEJA_ONCE_RANDOM | DEJA_ONCE_ZONE;
+  const uint32_t forever = DEJA_ONCE_ZONE;
   if (!deja_is_vfork_child() && __atomic_load_n(&deja_state.once, __ATOMIC_RELAXED) & ~forever)
     __atomic_fetch_and(&deja_state.once, forever, __ATOMIC_RELAXED);
 }
@@ -103,7 +103,7 @@ static uint64_t mappable(uint64_t capacity) {
 
 /* The part after a comma is for other clients (os/call_chain.h). */
 static bool log_path(const char *variable, char *path, size_t size) {
-  if (deja_state.log_variable_size == 0) return false;
+  if (deja_state.log_variable_size == 0 || deja_state.routing) return false;
   const char *from = variable + sizeof DEJA_LOG_VARIABLE;
   size_t length = 0;
   while (from[length] != '\0' && from[length] != ',') ++length;
