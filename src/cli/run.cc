@@ -214,9 +214,21 @@ std::string summary_of(const std::string& report) {
   return out;
 }
 
+// Ctrl-C is for the command. A handler, which exec resets, and not SIG_IGN, which the command would inherit.
+void outlive_interrupts() {
+  for (const int number : {SIGINT, SIGQUIT}) {
+    struct sigaction action = {};
+    if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
+      action.sa_handler = [](int) {};
+      action.sa_flags = SA_RESTART;
+      (void)::sigaction(number, &action, nullptr);
+    }
+  }
+}
+
 // The report comes after the command, so this process waits for it.
 int run_and_report(const Plan& plan) {
-  for (const int s : {SIGINT, SIGQUIT}) ::signal(s, SIG_IGN);
+  outlive_interrupts();
   const auto child = os::start_program(plan.program, plan.argv, plan.environment);
   if (!child) return complain(child.error().sys_errno, plan.argv.front());
   const auto end = os::ended(*child, true);

@@ -35,7 +35,7 @@ bool follows_links(deja_op op) {
 void on_nothing(const Collecting&) {}
 
 void on_random(const Collecting& c) {
-  if (!c.run.invocation.policy.random_counts) return;
+  if (!c.run.invocation.policy.is_routed) return;
   const std::string_view program = c.facts.processes.name_of(c.e.pid);
   // Known programs name temporary files by them.
   if (program == "mktemp" || tool::find_adapter(program) != nullptr) return;

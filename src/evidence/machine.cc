@@ -50,7 +50,7 @@ void on_clock_of_any_tool(const Collecting& c) {
 
 // Python looks at the clock when it starts, and has read nothing yet that could pass the time on.
 bool is_before_the_script(const Collecting& c) {
-  return c.run.invocation.policy.random_counts && !c.facts.processes.at(c.e.pid).has_read &&
+  return c.run.invocation.policy.is_routed && !c.facts.processes.at(c.e.pid).has_read &&
          tool::is_interpreter(c.facts.processes.name_of(c.e.pid), "python");
 }
 
@@ -87,6 +87,10 @@ void on_host(const Collecting& c) {
   const tool::Invocation& invocation = c.run.invocation;
   const std::string& what = c.e.path;
   const bool is_known = invocation.run.reads_stdin || invocation.run.has_no_stdin;
+  if (what == "signal") {
+    if (invocation.policy.is_routed) c.fail(NotStored::connected, "by a signal");
+    return;
+  }
   if (what == "stdin" && !is_known) return c.fail(NotStored::stdin_read);
   if (is_name_of_machine(what) && (invocation.policy.is_generic || invocation.policy.is_unknown)) {
     c.facts.asks_machine = true;

@@ -188,7 +188,7 @@ std::variant<Prepared, Declined> prepare(const Request& request, const Settings&
   out.invocation = std::move(std::get<tool::Invocation>(classified));
   // With `tools.mygen = "any"` the user has said that the program may be stored.
   if (request.calling == Calling::routed && out.invocation.policy.is_unknown) {
-    out.invocation.policy.random_counts = true;
+    out.invocation.policy.is_routed = true;
     add_spelling(request, out.invocation);
   }
   if (auto why = rule_against(settings.rules, out.invocation)) return declined(*std::move(why));

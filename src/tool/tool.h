@@ -262,8 +262,9 @@ struct Invocation {
     bool clock_counts = false;  // is_generic, but the clock is no noise
     // Nothing is known of the tool, and nothing is noise either (tool/any).
     bool is_unknown = false;
-    // Random numbers may come into the outputs: nobody has said that this program may be stored.
-    bool random_counts = false;
+    // is_unknown, and nobody has said that it may be stored (`deja run`): it must not read random numbers, nor send
+    // signals to other processes.
+    bool is_routed = false;
   } policy;
 
   // Which results are stored, and which stored ones are used.

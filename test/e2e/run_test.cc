@@ -457,6 +457,28 @@ TEST_P(RunTest, CommandsThatChangeWhatIsThere) {
   EXPECT_NE(outcomes().find("sh hit"), std::string::npos);
 }
 
+// A hit would not send it again.
+TEST_P(RunTest, ACommandThatSendsASignalIsNotStored) {
+  compile(
+      "gen",
+      "#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\nint main(void) { "
+      "kill(getppid(), "
+      "SIGURG);\nFILE *out = fopen(\"out\", \"w\"); fputs(\"1\", out); return fclose(out); }\n");
+  always("\"gen\"");
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(build({"sh", "-c", "./gen; ./gen"}).ok());
+    EXPECT_EQ(ws.last_event().not_stored, "connected");
+  }
+  EXPECT_EQ(outcomes().find("hit"), std::string::npos);
+}
+
+TEST_P(RunTest, AReportDoesNotKeepInterruptsFromTheBuild) {
+  for (const char* option : {"--explain", "--dry-run"}) {
+    const Result result = ws.deja({"run", option, "--", "sh", "-c", "kill -INT $$; echo survived"});
+    EXPECT_EQ(result.out, "") << option;
+  }
+}
+
 // A stored random number would be the same one for ever.
 TEST_P(RunTest, RandomNumbersAreNotStored) {
   compile("gen",

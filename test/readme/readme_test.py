@@ -31,6 +31,7 @@ echo "CC = $CC" | cat - Makefile.in >Makefile
 MAKEFILE = "program: a.o b.o\n\t$(CC) a.o b.o -o $@\na.o b.o: b.h\n"
 # What a project of each kind has, what builds it after the README's command, what makes it unbuilt, its program.
 KINDS = {
+    "any build": ({**C_SOURCES, "Makefile": MAKEFILE}, None, "rm -f program *.o", "./program"),
     "make": ({**C_SOURCES, "Makefile": MAKEFILE}, None, "rm -f program *.o", "./program"),
     "CMake": ({**C_SOURCES, "CMakeLists.txt": "cmake_minimum_required(VERSION 3.20)\nproject(x C)\n"
                                              "add_executable(program a.c b.c)\n"},

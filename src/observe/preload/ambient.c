@@ -7,6 +7,7 @@
 #include <locale.h>
 #include <pwd.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
@@ -357,7 +358,7 @@ EXPORT void arc4random_buf(void *out, size_t size) {
 
 /* bit: the bit of this text, 0 to 27; each text is recorded once per process. Texts: hostname 0, uname 1,
  * cpus 2, memory 3, load 4, hostid 5, pid 6, user 7, filesystem 8, users 9, groups 10, hwcap 11,
- * uptime 12, stdin 13 (stdin.c). */
+ * uptime 12, stdin 13 (stdin.c), signal 14. */
 void deja_note_host(const char *what, unsigned bit) {
   if (deja_recording() && deja_first_time((uint32_t)DEJA_ONCE_HOST << bit))
     deja_write(&NOTE(.op = DEJA_OP_HOST, .path = what));
@@ -396,6 +397,13 @@ DEFINE_HOST(int, getresgid, (gid_t * a, gid_t *b, gid_t *c), (a, b, c), "user", 
 DEFINE_HOST(char *, getlogin, (void), (), "user", 7)
 DEFINE_HOST(int, getlogin_r, (char *out, size_t size), (out, size), "user", 7)
 DEFINE_HOST(pid_t, getppid, (void), (), "pid", 6)
+
+/* To another process, which a stored result would not send again. */
+EXPORT int kill(pid_t pid, int sig) {
+  if (pid != deja_pid()) deja_note_host("signal", 14);
+  return NEXT(kill)(pid, sig);
+}
+DEFINE_HOST(int, killpg, (pid_t group, int sig), (group, sig), "signal", 14)
 
 /* Called often by some programs (a random seed, a temporary name), so it is answered as libc would. */
 EXPORT pid_t getpid(void) {

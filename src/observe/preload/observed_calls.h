@@ -217,6 +217,8 @@
   X("the user", "the supervisor runs as the same user, who is part of the environment",                 \
     "getuid geteuid getgid getegid getresuid getresgid getgroups",                                      \
     "getuid geteuid getgid getegid getresuid getresgid getgroups getlogin getlogin_r")                  \
+  X("signals", "they count for commands of a build alone, and those run under the interposer",          \
+    "kill tgkill tkill", "kill killpg")                                                                 \
   X("processors", "each Go program asks at its start, for itself",                                      \
     "sched_getaffinity getcpu",                                                                         \
     "sched_getaffinity pthread_getaffinity_np sched_getcpu get_nprocs get_nprocs_conf")                 \
