@@ -43,15 +43,16 @@ Environment read_environment(char** raw) {
   Environment env;
   env.raw = raw;
   for (char** at = raw; *at != nullptr; ++at) {
+    constexpr std::string_view kFirstLetters = "DXHTPL", kRoute = DEJA_ROUTE_VARIABLE "=";
     const std::string_view entry = *at;
-    if (entry.starts_with(DEJA_ROUTE_VARIABLE "=")) {
-      env.route = entry.substr(sizeof(DEJA_ROUTE_VARIABLE));
+    // All names of interest start with one of these; most entries end here.
+    const bool may_count = !entry.empty() && kFirstLetters.find(entry[0]) != std::string_view::npos;
+    if (may_count && entry.starts_with(kRoute)) {
+      env.route = entry.substr(kRoute.size());
       continue;
     }
     raw[env.count++] = *at;
-    // All names of interest start with one of these; most entries end here.
-    if (entry.empty() || std::string_view("DXHTPL").find(entry[0]) == std::string_view::npos)
-      continue;
+    if (!may_count) continue;
     const std::size_t equals = entry.find('=');
     if (equals == std::string_view::npos) continue;
     take(env, entry.substr(0, equals), entry.substr(equals + 1));
