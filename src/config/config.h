@@ -44,7 +44,7 @@ struct Config {
   std::vector<std::string> exclude;  // patterns (base/glob.h) of absolute paths
   std::vector<std::string> bypass_tools, bypass_arguments, bypass_variables;  // patterns
   std::vector<std::string> run_never, run_always, run_driver;                 // patterns
-  bool run_commands = true;
+  bool run_commands = false;
   std::uint64_t min_cost_ms = 0;  // 0: any cost
   std::string fallback;           // a program's name or absolute path; empty: none
   DaemonMode daemon_mode = DaemonMode::automatic;

@@ -142,7 +142,7 @@ TEST_F(ConfigTest, AllSettings) {
         "trusted_writers = '/x/writers'\nprefetch = false\nproject = 'x'\n"
         "upload_limit = '5M'\ndownload_limit = 7\n[bypass]\ntools = ['gcc-9*']\n"
         "arguments = ['-fplugin=*']\nvariables = ['FOO', 'BAR=1']\n"
-        "[run]\nnever = ['a', '*/b']\ndriver = 'c d*'\nalways = ['e']\ncommands = false\n");
+        "[run]\nnever = ['a', '*/b']\ndriver = 'c d*'\nalways = ['e']\ncommands = true\n");
   write("home/.config/deja/config.toml",
         "log = 'a'\nstore.limit = 5000\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
@@ -166,7 +166,7 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_THAT(c.run_never, ElementsAre("a", "*/b"));
   EXPECT_THAT(c.run_driver, ElementsAre("c d*"));
   EXPECT_THAT(c.run_always, ElementsAre("e"));
-  EXPECT_FALSE(c.run_commands);
+  EXPECT_TRUE(c.run_commands);
   EXPECT_EQ(c.min_cost_ms, 5u);
   EXPECT_EQ(c.fallback, "ccache");
   EXPECT_THAT(c.remote, ElementsAre("s3://a", "file:///b"));

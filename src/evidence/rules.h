@@ -52,6 +52,8 @@ void compare_with_modules(Conclusion& c, const std::string& path, const PathFact
 // variables.cc, shells.cc
 void conclude_environment(Conclusion& c);
 void conclude_searches(Conclusion& c);
+// Claims what the search along this variable finds, for each name that was looked for along it.
+void claim_searches(Conclusion& c, const std::string& variable);
 void conclude_listed_variables(Conclusion& c);
 void conclude_shells(Conclusion& c);
 bool is_of_no_account(const Conclusion& c, const std::string& path);

@@ -74,6 +74,8 @@ void conclude_shell(Conclusion& c, const Shell& shell) {
   if (place.empty()) names->insert("PWD");
   if (!place.empty()) c.claim(Claim::logical_directory, "PWD", place);
   for (const std::string& name : *names) c.claim_value(name);
+  // A shell finds programs by PATH without asking for the variable as others do.
+  if (!c.facts.variables.searched.contains("PATH")) claim_searches(c, "PATH");
   const std::string functions(shell::kFunctions);
   c.claim(Claim::variables_like, functions,
           std::string(variables_like_digest(c.run.command, functions, c.run.roots).view()));

@@ -107,23 +107,25 @@ void conclude_environment(Conclusion& c) {
 
 // The names that were looked for along a variable's directories. A search begins with the first of
 // them: what was only looked at in a later one was named by its path. (Some programs skip "".)
-void conclude_searches(Conclusion& c) {
+void claim_searches(Conclusion& c, const std::string& variable) {
   const std::string cwd(c.run.command.cwd);
-  for (const std::string& variable : c.facts.variables.searched) {
-    const std::string_view list = c.variable(variable).value_or("");
-    const auto first = list.find_first_not_of(':');
-    const std::string begin =
-        tidy_path(search_candidates(first == list.npos ? "" : list.substr(first), "", cwd).front());
-    std::set<std::string, std::less<>> names;
-    for (const auto& [path, facts] : c.facts.by_path) {
-      if (!facts.was_looked_for()) continue;
-      const std::string directory = tidy_path(parent_path(path));
-      if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
-    }
-    for (const std::string& name : names)
-      c.claim(Claim::search, search_subject(variable, name),
-              search_value(list, name, cwd, c.run.roots));
+  const std::string_view list = c.variable(variable).value_or("");
+  const auto first = list.find_first_not_of(':');
+  const std::string begin =
+      tidy_path(search_candidates(first == list.npos ? "" : list.substr(first), "", cwd).front());
+  std::set<std::string, std::less<>> names;
+  for (const auto& [path, facts] : c.facts.by_path) {
+    if (!facts.was_looked_for()) continue;
+    const std::string directory = tidy_path(parent_path(path));
+    if (directory == begin || (first != 0 && directory == cwd)) names.emplace(base_name(path));
   }
+  for (const std::string& name : names)
+    c.claim(Claim::search, search_subject(variable, name),
+            search_value(list, name, cwd, c.run.roots));
+}
+
+void conclude_searches(Conclusion& c) {
+  for (const std::string& variable : c.facts.variables.searched) claim_searches(c, variable);
 }
 
 namespace {

@@ -70,8 +70,10 @@ class RunTest : public ModeTest {
     ws.remove(name + ".c");
   }
   void always(const std::string& names) {
-    ws.write(".deja.toml", "run.always = [" + names + "]\n");
+    ws.write(".deja.toml", "run.commands = true\nrun.always = [" + names + "]\n");
   }
+
+  void with_commands() { ws.write(".deja.toml", "run.commands = true\n"); }
 
   std::size_t seen = 0;
 };
@@ -514,6 +516,7 @@ TEST_P(RunTest, ACommandWithOtherDescriptorsRunsAsItIs) {
 }
 
 TEST_P(RunTest, TestsRunUnlessTheyAreAskedFor) {
+  with_commands();
   compile("my_test", "#include <stdio.h>\nint main(void) { puts(\"passed\"); return 0; }\n");
   expect_same({"sh", "-c", "./my_test; true"});
   EXPECT_EQ(outcomes(), "");

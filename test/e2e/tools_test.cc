@@ -473,6 +473,36 @@ TEST_P(Named, AnyToolThatAsksForTheTimeIsNotStored) {
   for (int i = 0; i < 2; ++i) ws.expect_failure({"mygen"});
 }
 
+// The shell finds its programs by PATH, without a call that asks for the variable.
+TEST_P(Named, AnyToolsScriptFindsProgramsByPath) {
+  ws.set("DEJA_TOOLS=mygen=any");
+  for (const char* version : {"one", "two"})
+    ws.write(std::string(version) + "/helper", std::string("#!/bin/sh\necho ") + version + "\n",
+             0755);
+  ws.make_directory("empty");
+  const auto with = [&](const std::string& front) {
+    return Options{.env = {"PATH=" + ws.path(front) + ":" + ws.bin() + ":/usr/bin:/bin"}};
+  };
+  for (const char* shell : {"/bin/sh", "/bin/bash"}) {
+    ws.script("mygen", std::string("#!") + shell + "\nhelper > out; cat out > copy\n");
+    ws.remove("out");
+    ws.expect_miss({"mygen"}, with("one"));
+    EXPECT_EQ(ws.read("copy"), "one\n");
+    ws.expect_miss({"mygen"}, with("two"));
+    EXPECT_EQ(ws.read("copy"), "two\n");
+    ws.expect_hit({"mygen"}, with("one"));
+    EXPECT_EQ(ws.read("copy"), "one\n");
+    // A program that appears in front of another one of its name.
+    ws.remove("empty/cat");
+    ws.expect_hit({"mygen"}, {.env = {"PATH=" + ws.path("empty") + ":" + ws.path("one") + ":" +
+                                      ws.bin() + ":/usr/bin:/bin"}});
+    ws.write("empty/cat", "#!/bin/sh\necho other\n", 0755);
+    ws.expect_miss({"mygen"}, {.env = {"PATH=" + ws.path("empty") + ":" + ws.path("one") + ":" +
+                                       ws.bin() + ":/usr/bin:/bin"}});
+    EXPECT_EQ(ws.read("copy"), "other\n");
+  }
+}
+
 // What the machine calls itself can be asked again.
 TEST_P(Named, AnyToolMayAskForTheMachinesName) {
   ws.set("DEJA_TOOLS=mygen=any");
