@@ -3,6 +3,8 @@
 // a symlink which the run itself made is replaced first by what that symlink led to at that moment.
 #include "evidence/collect.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <iterator>
@@ -234,6 +236,13 @@ void on_exec(const Collecting& c) {
   c.row().executed = true;
 }
 
+// What comes through a FIFO comes once, and what is written to it is gone.
+bool is_fifo_of_others(const Collecting& c) {
+  const Event& e = c.e;
+  return e.error == 0 && e.has_identity && S_ISFIFO(e.identity.mode) &&
+         !c.facts.changes.is_own(e.path) && !tool::is_jobserver_fifo(c.run.command, e.path);
+}
+
 void on_open(const Collecting& c) {
   const Event& e = c.e;
   const bool writes = c.has(DEJA_OPEN_WRITE);
@@ -246,6 +255,7 @@ void on_open(const Collecting& c) {
     return c.fail(NotStored::random_build_id);
   if (e.error == 0 && (e.path == "/dev/urandom" || e.path == "/dev/random")) on_random(c);
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(c);
+  if (is_fifo_of_others(c)) return c.fail(NotStored::connected, e.path);
   if (tool::is_in_shared_cache(e.path)) return c.fail(NotStored::shared_cache, e.path);
   if (writes) return on_open_for_writing(c);
   if (e.error == 0) return on_read(c);

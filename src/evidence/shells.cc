@@ -73,7 +73,13 @@ void conclude_shell(Conclusion& c, const Shell& shell) {
   const std::string place = logical_directory_value(c.run.command, c.run.roots);
   if (place.empty()) names->insert("PWD");
   if (!place.empty()) c.claim(Claim::logical_directory, "PWD", place);
-  for (const std::string& name : *names) c.claim_value(name);
+  for (const std::string& name : *names) {
+    // As it is, not as a path below a root: a script can compute from its text ("${#PATH}").
+    if (const auto now = c.variable(name))
+      c.claim(Claim::variable, name, std::string(*now));
+    else
+      c.claim(Claim::unset, name);
+  }
   // A shell finds programs by PATH without asking for the variable as others do.
   if (!c.facts.variables.searched.contains("PATH")) claim_searches(c, "PATH");
   const std::string functions(shell::kFunctions);

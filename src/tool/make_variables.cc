@@ -50,6 +50,17 @@ bool is_jobserver_descriptor(const Command& command, std::string_view number) {
   return false;
 }
 
+bool is_jobserver_fifo(const Command& command, std::string_view path) {
+  return std::any_of(std::begin(kVariables), std::end(kVariables), [&](std::string_view name) {
+    const std::string_view flags = command.variable(name).value_or("");
+    constexpr std::string_view kOption = "--jobserver-auth=fifo:";
+    const std::size_t at = flags.find(kOption);
+    if (at == std::string_view::npos) return false;
+    const std::string_view rest = flags.substr(at + kOption.size());
+    return rest.substr(0, rest.find(' ')) == path;
+  });
+}
+
 bool has_eval_in_make_flags(const Command& command) {
   for (const char* name : {"MAKEFLAGS", "GNUMAKEFLAGS"}) {
     std::string_view flags = command.variable(name).value_or("");

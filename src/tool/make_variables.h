@@ -21,6 +21,8 @@ std::string without_jobserver(std::string_view flags);
 // Is this open descriptor, a decimal number, one through which the children of make or cargo share
 // the jobs ("--jobserver-auth=6,7")? What is read there is not an input.
 bool is_jobserver_descriptor(const Command& command, std::string_view number);
+// The same for a FIFO ("--jobserver-auth=fifo:/tmp/GMfifo12", since make 4.4).
+bool is_jobserver_fifo(const Command& command, std::string_view path);
 
 // May make do more than its makefile says, because of "--eval=…" in a variable? "-E" is the short
 // form, and may be among other letters.

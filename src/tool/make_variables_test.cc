@@ -34,6 +34,14 @@ TEST(MakeVariables, DescriptorsOfTheJobserver) {
   EXPECT_FALSE(holds_make_flags("GNUMAKEFLAGS"));
 }
 
+TEST(MakeVariables, FifoOfTheJobserver) {
+  const Command command = with("MAKEFLAGS", " -j4 --jobserver-auth=fifo:/tmp/GMfifo12 k");
+  EXPECT_TRUE(is_jobserver_fifo(command, "/tmp/GMfifo12"));
+  EXPECT_FALSE(is_jobserver_fifo(command, "/tmp/GMfifo1"));
+  EXPECT_FALSE(is_jobserver_fifo(command, ""));
+  EXPECT_FALSE(is_jobserver_fifo(with("MAKEFLAGS", " -j4"), "/tmp/GMfifo12"));
+}
+
 TEST(MakeVariables, EvalIsFoundAmongTheOptionsOnly) {
   EXPECT_TRUE(has_eval_in_make_flags(with("MAKEFLAGS", " --eval=a:=b")));
   EXPECT_TRUE(has_eval_in_make_flags(with("MAKEFLAGS", "kE")));

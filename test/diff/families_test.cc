@@ -345,6 +345,19 @@ TEST_F(Families, DirectoryForTemporaryFilesInProc) {
   after(moved, [&] { ws.remove("tmp"); });
 }
 
+// What comes through a FIFO comes once.
+TEST_F(Families, AHeaderThatIsAFifo) {
+  ws.write("a.c", "#include \"f.h\"\nint a = A;\n");
+  ASSERT_EQ(::mkfifo(ws.path("f.h").c_str(), 0600), 0);
+  for (const char* value : {"1", "2"}) {
+    const Process writer =
+        ws.start({"sh", "-c", std::string("echo \"#define A ") + value + "\" > f.h"});
+    EXPECT_TRUE(ws.deja({"gcc", "-c", "a.c"}).ok());
+    EXPECT_EQ(ws.last_event().outcome, "miss");
+    EXPECT_EQ(ws.last_event().not_stored, "connected");
+  }
+}
+
 TEST_F(Families, LogicalDirectoryRetargeted) {
   ws.write("d/a.c", "int a;\n");
   ws.make_directory("e");

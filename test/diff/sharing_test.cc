@@ -217,6 +217,15 @@ TEST_F(Sharing, ScriptsThatComputeFromTheWorkingDirectory) {
   }
 }
 
+// A variable with a path of the checkout moves along, but its length does not.
+TEST_F(Sharing, ScriptsThatComputeFromAVariable) {
+  const Files files = {{"a.c", "int length = LENGTH;\n"}};
+  ws.script("gcc", "#!/bin/sh\nexec /usr/bin/gcc -DLENGTH=${#PATH} \"$@\"\n");
+  argv = {"gcc", "-c", "a.c", "-o", "a.o"};
+  env = {"PATH={R}/bin:" + ws.bin() + ":/usr/bin:/bin"};
+  EXPECT_FALSE(share(files, nullptr, "a/second/one").is_hit());
+}
+
 // --- a mention of __FILE__ that cannot be used in a computation ---
 
 TEST_F(Sharing, AssertionsOfTheToolchain) {
