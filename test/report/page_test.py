@@ -72,6 +72,7 @@ class Browser:
             self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=subprocess.STDOUT)
             self.base = f"http://127.0.0.1:{self.port(log)}"
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                            "--disable-dev-shm-usage",  # small in containers
                             f"--user-data-dir={place / 'profile'}"]}
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options,
                                                    "goog:loggingPrefs": {"browser": "ALL"}}}}
