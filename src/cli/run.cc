@@ -71,6 +71,23 @@ Status provide(const std::string& path, const std::string& bytes) {
   return os::write_file_atomic(path, bytes);
 }
 
+// While it exists, a write beyond the user's limit for files fails and sends no signal (setrlimit(2), RLIMIT_FSIZE):
+// then the command runs without deja.
+class FileLimitFails {
+ public:
+  FileLimitFails() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    (void)::sigaction(SIGXFSZ, &ignore, &before_);
+  }
+  ~FileLimitFails() { (void)::sigaction(SIGXFSZ, &before_, nullptr); }
+  FileLimitFails(const FileLimitFails&) = delete;
+  FileLimitFails& operator=(const FileLimitFails&) = delete;
+
+ private:
+  struct sigaction before_ = {};
+};
+
 // The path of the table.
 Result<std::string> write_table(const Context& context, const RunOptions& options, Plan& plan) {
   if (!context.has_dir())
@@ -159,7 +176,11 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
   if (library.find_first_of(" :") != std::string::npos)
     return Error{Code::invalid, 0,
                  "install deja in a directory whose path has no spaces and colons: " + library};
-  const std::string path = TRY(write_table(context, options, plan));
+  std::string path;
+  {
+    const FileLimitFails guard;
+    path = TRY(write_table(context, options, plan));
+  }
   const std::string variable = std::string(DEJA_ROUTE_VARIABLE "=") + path + descriptors_text();
   const std::string table = TRY(os::read_file(path, DEJA_ROUTE_SIZE_MAX));
   if (!options.is_dry && is_tool(table, plan)) {
@@ -168,8 +189,8 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
     plan.environment.push_back(variable);
     return {};
   }
-  if (deja_fit_of(AT_FDCWD, plan.program.c_str(), library.c_str()) != DEJA_FITS ||
-      !deja_can_route(plan.program.c_str()))
+  const char* const program = plan.program.c_str();
+  if (!deja_can_route(program, deja_fit_of(AT_FDCWD, program, library.c_str())))
     return Error{Code::invalid, 0,
                  plan.program + " cannot load the interposer (it is static, or gains rights)"};
   add_preload(library, plan.environment);

@@ -14,14 +14,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/jobserver.h"
 #include "os/fd.h"
 #include "os/text_buffer.h"
 #include "wire/messages.h"
 
 namespace deja::client {
 namespace {
-
-using namespace std::literals;
 
 constexpr unsigned kLast = ~0U;
 
@@ -47,32 +46,16 @@ bool is_nearly_full(int fd, const struct stat& st) {
          disk.f_bavail * disk.f_frsize < kLittle;
 }
 
-// "--jobserver-auth=3,4" names descriptor 3 and descriptor 4.
-bool names_descriptor(std::string_view flags, int fd) {
-  for (const std::string_view option : {"--jobserver-auth="sv, "--jobserver-fds="sv}) {
-    const std::size_t at = flags.find(option);
-    if (at == std::string_view::npos) continue;
-    int number = -1;
-    for (const char c : flags.substr(at + option.size())) {
-      if (c >= '0' && c <= '9') {
-        number = (number < 0 ? 0 : number * 10) + (c - '0');
-        continue;
-      }
-      if (number == fd) return true;
-      number = -1;
-      if (c != ',') break;
-    }
-    if (number == fd) return true;
-  }
-  return false;
-}
-
 bool is_of_jobserver(const Environment& env, int fd) {
+  char memory[16];
+  os::TextBuffer number(memory, sizeof(memory));
+  number.add_number(static_cast<std::uint64_t>(fd), 10);
   for (std::size_t i = 0; i < env.count; ++i) {
     const std::string_view entry = env.raw[i];
-    if ((entry.starts_with("MAKEFLAGS=") || entry.starts_with("CARGO_MAKEFLAGS=")) &&
-        names_descriptor(entry, fd))
-      return true;
+    for (const std::string_view name : kMakeFlags)
+      if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=') &&
+          names_jobserver_descriptor(entry, memory))
+        return true;
   }
   return false;
 }

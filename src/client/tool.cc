@@ -51,7 +51,7 @@ char** with_routing(const Environment& env, char** environment, const char* prog
   static char preload[os::kPlaceMax];
   if (env.route.empty() || env.disabled || env.observed ||
       !libexec_path("libdeja-observe.so", preload) ||
-      deja_fit_of(AT_FDCWD, program, preload) != DEJA_FITS || !deja_can_route(program))
+      !deja_can_route(program, deja_fit_of(AT_FDCWD, program, preload)))
     return environment;
   std::size_t count = 0;
   while (environment[count] != nullptr) ++count;

@@ -40,7 +40,7 @@ void on_random(const Collecting& c) {
   if (!c.run.invocation.policy.is_routed) return;
   const std::string_view program = c.facts.processes.name_of(c.e.pid);
   // Known programs name temporary files by them.
-  if (program == "mktemp" || tool::find_adapter(program) != nullptr) return;
+  if (tool::find_adapter(program) != nullptr) return;
   Process& process = c.facts.processes.at(c.e.pid);
   const bool is_seed = tool::seeds_hash_tables(program) && !process.has_seed;
   process.has_seed = true;
@@ -236,11 +236,13 @@ void on_exec(const Collecting& c) {
   c.row().executed = true;
 }
 
-// What comes through a FIFO comes once, and what is written to it is gone.
-bool is_fifo_of_others(const Collecting& c) {
+// What comes through a FIFO or from a device comes once, and what is written to it is gone.
+bool is_stream_of_others(const Collecting& c) {
   const Event& e = c.e;
-  return e.error == 0 && e.has_identity && S_ISFIFO(e.identity.mode) &&
-         !c.facts.changes.is_own(e.path) && !tool::is_jobserver_fifo(c.run.command, e.path);
+  const std::uint32_t mode = e.has_identity ? e.identity.mode : 0;
+  const bool is_stream = S_ISFIFO(mode) || S_ISCHR(mode) || S_ISBLK(mode);
+  return e.error == 0 && is_stream && !c.facts.changes.is_own(e.path) &&
+         !tool::is_jobserver_fifo(c.run.command, e.path);
 }
 
 void on_open(const Collecting& c) {
@@ -255,7 +257,7 @@ void on_open(const Collecting& c) {
     return c.fail(NotStored::random_build_id);
   if (e.error == 0 && (e.path == "/dev/urandom" || e.path == "/dev/random")) on_random(c);
   if (classify_special(e.path) != Special::ordinary) return on_open_of_special(c);
-  if (is_fifo_of_others(c)) return c.fail(NotStored::connected, e.path);
+  if (is_stream_of_others(c)) return c.fail(NotStored::connected, e.path);
   if (tool::is_in_shared_cache(e.path)) return c.fail(NotStored::shared_cache, e.path);
   if (writes) return on_open_for_writing(c);
   if (e.error == 0) return on_read(c);

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/jobserver.h"
+
 namespace deja::tool {
 namespace {
-
-constexpr std::string_view kVariables[] = {"CARGO_MAKEFLAGS", "MAKEFLAGS", "MFLAGS"};
 
 bool is_about_jobs(std::string_view word) {
   return word.starts_with("--jobserver-") || word == "-j" ||
@@ -18,7 +18,7 @@ bool is_about_jobs(std::string_view word) {
 }  // namespace
 
 bool holds_make_flags(std::string_view variable) {
-  return std::find(std::begin(kVariables), std::end(kVariables), variable) != std::end(kVariables);
+  return std::find(std::begin(kMakeFlags), std::end(kMakeFlags), variable) != std::end(kMakeFlags);
 }
 
 std::string without_jobserver(std::string_view flags) {
@@ -34,30 +34,14 @@ std::string without_jobserver(std::string_view flags) {
 }
 
 bool is_jobserver_descriptor(const Command& command, std::string_view number) {
-  for (const std::string_view name : kVariables) {
-    const std::string_view flags = command.variable(name).value_or("");
-    for (const std::string_view option : {"--jobserver-auth=", "--jobserver-fds="}) {
-      const std::size_t at = flags.find(option);
-      if (at == std::string_view::npos) continue;
-      std::string_view pair = flags.substr(at + option.size());
-      pair = pair.substr(0, pair.find(' '));
-      const std::size_t comma = std::min(pair.find(','), pair.size());
-      if (pair.substr(0, comma) == number ||
-          pair.substr(std::min(comma + 1, pair.size())) == number)
-        return true;
-    }
-  }
-  return false;
+  return std::ranges::any_of(kMakeFlags, [&](std::string_view name) {
+    return names_jobserver_descriptor(command.variable(name).value_or(""), number);
+  });
 }
 
 bool is_jobserver_fifo(const Command& command, std::string_view path) {
-  return std::any_of(std::begin(kVariables), std::end(kVariables), [&](std::string_view name) {
-    const std::string_view flags = command.variable(name).value_or("");
-    constexpr std::string_view kOption = "--jobserver-auth=fifo:";
-    const std::size_t at = flags.find(kOption);
-    if (at == std::string_view::npos) return false;
-    const std::string_view rest = flags.substr(at + kOption.size());
-    return rest.substr(0, rest.find(' ')) == path;
+  return std::ranges::any_of(kMakeFlags, [&](std::string_view name) {
+    return names_jobserver_fifo(command.variable(name).value_or(""), path);
   });
 }
 

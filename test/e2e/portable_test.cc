@@ -86,6 +86,16 @@ TEST_P(CrateInC, TwoClonesShare) {
   ws.expect_miss(compile("another/two"), in("another/two"));
 }
 
+TEST_P(CrateInC, DebugInformationSharesWhenPortable) {
+  ws.set("DEJA_PORTABLE=1");
+  write("#define CONFIG 7\nint f(void) { return 1; }\n");
+  ws.expect_miss(compile("one", "-g"), in("one"));
+  ws.expect_hit(compile("another/two", "-g"), in("another/two"));
+  const std::string object = ws.read(std::string("another/two") + kOut + "/a.o");
+  EXPECT_EQ(object.find(ws.path("one")), std::string::npos);
+  EXPECT_NE(object.find("./root-2"), std::string::npos);
+}
+
 TEST_P(CrateInC, TheTargetDirectorysNameCounts) {
   write("#define CONFIG sizeof __FILE__\nstatic const char *name = __FILE__;\n");
   EXPECT_EQ(outcome_in_second(), "miss");

@@ -8,75 +8,10 @@
 #include <set>
 
 #include "e2e/cargo.h"
-#include "e2e/setup.h"
+#include "e2e/run.h"
 
 namespace deja::test {
 namespace {
-
-class RunTest : public ModeTest {
- protected:
-  void SetUp() override {
-    ModeTest::SetUp();
-    ws.write("a.c", "int b(void);\nint main(void) { return b(); }\n");
-    ws.write("b.c", "int b(void) { return 0; }\n");
-    ws.write("Makefile",
-             "prog: a.o lib.a\n\tgcc -o $@ a.o lib.a\n"
-             "lib.a: b.o\n\trm -f $@; ar rcs $@ b.o\n"
-             "%.o: %.c\n\tgcc -c $< -o $@\n");
-  }
-  static Argv under_run(const Argv& argv) {
-    Argv all = {Workspace::program(), "run", "--"};
-    all.insert(all.end(), argv.begin(), argv.end());
-    return all;
-  }
-  // Whoever runs the tests may pass on descriptors, with which commands are not looked up.
-  static Options with_streams_only(Options options) {
-    options.in_child = [] {
-      for (int fd = 3; fd < 256; ++fd) ::close(fd);
-    };
-    return options;
-  }
-  Result build(const Argv& argv, const Options& options = {}) const {
-    return ws.run(under_run(argv), with_streams_only(options));
-  }
-  // The outcomes since the last call: "gcc hit, ar miss", each once, in the order of their names.
-  std::string outcomes() {
-    std::set<std::string> all;
-    const auto events = ws.events();
-    for (; seen < events.size(); ++seen)
-      all.insert(std::filesystem::path(events[seen].tool).filename().string() + " " +
-                 events[seen].outcome);
-    std::string out;
-    for (const std::string& one : all) out += (out.empty() ? "" : ", ") + one;
-    return out;
-  }
-  // Runs the command as it is, then three times under `deja run` from the same files. All must leave the
-  // same.
-  void expect_same(const Argv& argv, const Options& options = {}) {
-    const Tree before = ws.tree();
-    const Result plain = ws.run(argv, with_streams_only(options));
-    const Tree after = ws.tree();
-    for (int i = 0; i < 3; ++i) {
-      ws.restore(before);
-      EXPECT_EQ(build(argv, options), plain) << i;
-      EXPECT_EQ(difference(after, ws.tree()), "") << i;
-    }
-  }
-  void compile(const std::string& name, const std::string& text, const Argv& more = {}) {
-    ws.write(name + ".c", text);
-    Argv argv = {"gcc", name + ".c", "-o", name};
-    argv.insert(argv.end(), more.begin(), more.end());
-    ASSERT_TRUE(ws.run(argv).ok());
-    ws.remove(name + ".c");
-  }
-  void always(const std::string& names) {
-    ws.write(".deja.toml", "run.commands = true\nrun.always = [" + names + "]\n");
-  }
-
-  void with_commands() { ws.write(".deja.toml", "run.commands = true\n"); }
-
-  std::size_t seen = 0;
-};
 
 // --- whole builds ---------------------------------------------------------------------------------------
 
@@ -413,118 +348,6 @@ TEST_P(RunTest, AStepWithAnotherHomeUsesTheSameCache) {
   EXPECT_EQ(outcomes(), "gcc miss");
 }
 
-// --- commands -------------------------------------------------------------------------------------------
-
-TEST_P(RunTest, ACommandIsServed) {
-  compile("gen",
-          "#include <stdio.h>\nint main(void) { char t[99]; FILE *in = fopen(\"in\", \"r\");\n"
-          "FILE *out = fopen(\"out\", \"w\"); fputs(fgets(t, 99, in), out); puts(\"made\"); }\n");
-  ws.write("in", "one\n");
-  always("\"gen\"");
-  expect_same({"sh", "-c", "./gen; ./gen > log"});
-  EXPECT_EQ(outcomes(), "gen hit, gen miss");
-  ws.write("in", "two\n");
-  expect_same({"sh", "-c", "./gen"});
-  EXPECT_EQ(outcomes(), "gen hit, gen miss");
-  EXPECT_EQ(ws.read("out"), "two\n");
-}
-
-TEST_P(RunTest, AShellCommandIsServedWithAllThatItStarts) {
-  ws.write("in", "one\n");
-  always("\"sh -c sed *\"");
-  const Argv argv = {"make", "-s", "-f", "sed.mk"};
-  ws.write("sed.mk", "all:\n\tsed s/one/two/ in | tr o u > out; rm -f junk; cat out\n");
-  expect_same(argv);
-  EXPECT_EQ(outcomes(), "sh hit, sh miss");
-  ws.write("in", "one more\n");
-  expect_same(argv);
-  EXPECT_EQ(ws.read("out"), "twu mure\n");
-}
-
-// What updates files in place, appends, or deletes is right or is not stored.
-TEST_P(RunTest, CommandsThatChangeWhatIsThere) {
-  always("\"sh -c *\"");
-  for (const char* text :
-       {"echo x >> log", "sed -i s/int/long/ b.c", "mv b.c c.c", "rm b.c",
-        "mkdir -p d/e; touch d/e/f", "ln -sf a.c link", "cp a.c b.c", "printf x > new; mv new b.c",
-        "ls > listing", "touch b.c", "chmod 600 b.c",
-        "gcc -c a.c b.c; ar rcs l.a a.o b.o; rm -f a.o b.o", "echo $PPID > /dev/null",
-        "cat b.c a.c > both; cat both > b.c", "rm -rf d; mkdir d; cp *.c d"}) {
-    const Tree before = ws.tree();
-    expect_same({"make", "-s", "--eval", std::string("all:\n\t") + text + ";\n", "all"});
-    // The same again, from what it has left.
-    expect_same({"make", "-s", "--eval", std::string("all:\n\t") + text + ";\n", "all"});
-    ws.restore(before);
-  }
-  EXPECT_NE(outcomes().find("sh hit"), std::string::npos);
-}
-
-// A hit would not send it again.
-TEST_P(RunTest, ACommandThatSendsASignalIsNotStored) {
-  compile(
-      "gen",
-      "#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\nint main(void) { "
-      "kill(getppid(), "
-      "SIGURG);\nFILE *out = fopen(\"out\", \"w\"); fputs(\"1\", out); return fclose(out); }\n");
-  always("\"gen\"");
-  for (int i = 0; i < 2; ++i) {
-    ASSERT_TRUE(build({"sh", "-c", "./gen; ./gen"}).ok());
-    EXPECT_EQ(ws.last_event().not_stored, "connected");
-  }
-  EXPECT_EQ(outcomes().find("hit"), std::string::npos);
-}
-
-TEST_P(RunTest, AReportDoesNotKeepInterruptsFromTheBuild) {
-  for (const char* option : {"--explain", "--dry-run"}) {
-    const Result result = ws.deja({"run", option, "--", "sh", "-c", "kill -INT $$; echo survived"});
-    EXPECT_EQ(result.out, "") << option;
-  }
-}
-
-// A stored random number would be the same one for ever.
-TEST_P(RunTest, RandomNumbersAreNotStored) {
-  compile("gen",
-          "#include <stdio.h>\n#include <sys/random.h>\nint main(void) { int n = 0; getrandom(&n, "
-          "4, 0);\n"
-          "FILE *out = fopen(\"out\", \"w\"); fprintf(out, \"%d\", n); return fclose(out); }\n");
-  ws.write("gen.py", "import uuid\nprint(uuid.uuid4())\n");
-  ws.write("plain.py", "print(sorted({'a', 'b'}))\n");
-  always("\"gen\", \"sh -c od *\", \"python3*\"");
-  ASSERT_TRUE(build({"sh", "-c", "./gen; ./gen"}).ok());
-  EXPECT_EQ(ws.last_event().not_stored, "random_read");
-  ASSERT_TRUE(build({"make", "--eval", "all:\n\tod -N4 /dev/urandom > x;", "all"}).ok());
-  EXPECT_EQ(outcomes(), "gen miss, sh miss");
-  EXPECT_EQ(ws.last_event().not_stored, "random_read");
-  const std::string python = find_program("/usr/bin/python3");
-  if (python.empty()) GTEST_SKIP() << "python3 is not installed";
-  ASSERT_TRUE(build({"sh", "-c", python + " gen.py; " + python + " gen.py"}).ok());
-  EXPECT_EQ(outcomes(), "python3 miss");
-  ASSERT_TRUE(build({"sh", "-c", python + " -B plain.py; " + python + " -B plain.py"}).ok());
-  EXPECT_EQ(outcomes(), "python3 hit, python3 miss");
-  ws.write("when.py", "import time as t\nprint(t.time())\n");
-  ASSERT_TRUE(build({"sh", "-c", python + " -B when.py; " + python + " -B when.py"}).ok());
-  EXPECT_EQ(outcomes(), "python3 miss");
-  EXPECT_EQ(ws.last_event().not_stored, "clock_read");
-}
-
-// Text for a descriptor that is not one of the streams would be lost.
-TEST_P(RunTest, ACommandWithOtherDescriptorsRunsAsItIs) {
-  compile("gen", "#include <unistd.h>\nint main(void) { return write(3, \"text\\n\", 5) != 5; }\n");
-  ws.write("b.sh", "exec 3>log\n./gen\n./gen\n");
-  expect_same({"sh", "b.sh"});
-  EXPECT_EQ(outcomes(), "");
-}
-
-TEST_P(RunTest, TestsRunUnlessTheyAreAskedFor) {
-  with_commands();
-  compile("my_test", "#include <stdio.h>\nint main(void) { puts(\"passed\"); return 0; }\n");
-  expect_same({"sh", "-c", "./my_test; true"});
-  EXPECT_EQ(outcomes(), "");
-  const Argv with = {Workspace::program(), "run", "--tests", "--", "sh", "-c", "./my_test; true"};
-  EXPECT_EQ(ws.run(with, with_streams_only({})).out, "passed\n");
-  EXPECT_EQ(outcomes(), "my_test miss");
-}
-
 TEST_P(RunTest, BackgroundChildrenAndPipes) {
   expect_same({"sh", "-c", "gcc -c a.c & gcc -c b.c & wait; gcc -E b.c | grep -c return"});
   expect_same({"sh", "-c", "(sleep 0 && gcc -c a.c) | cat; yes | head -n 2"});
@@ -564,6 +387,25 @@ TEST_P(RunTest, ExplainTellsAndServes) {
   EXPECT_EQ(r.exit_code, 3);
   EXPECT_NE(r.err.find("it starts other programs"), std::string::npos) << r;
   EXPECT_EQ(outcomes(), "ar miss, gcc miss");
+}
+
+TEST_P(RunTest, AReportDoesNotKeepInterruptsFromTheBuild) {
+  for (const char* option : {"--explain", "--dry-run"}) {
+    const Result result = ws.deja({"run", option, "--", "sh", "-c", "kill -INT $$; echo survived"});
+    EXPECT_EQ(result.out, "") << option;
+  }
+}
+
+// What deja run itself cannot write is no reason to stop the build.
+TEST_P(RunTest, ASmallFileLimitIsTheBuildsAlone) {
+  const Result plain = ws.run({"sh", "-c", "ulimit -f 8; exec sh -c 'gcc -c b.c && echo done'"});
+  ws.remove("b.o");
+  const Result result = ws.run(
+      {"sh", "-c",
+       "ulimit -f 8; exec '" + Workspace::program() + "' run -- sh -c 'gcc -c b.c && echo done'"});
+  EXPECT_EQ(result.exit_code, plain.exit_code) << result;
+  EXPECT_EQ(result.out, plain.out);
+  EXPECT_NE(result.err.find("runs without deja"), std::string::npos) << result;
 }
 
 TEST_P(RunTest, WrongUsage) {

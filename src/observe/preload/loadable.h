@@ -277,9 +277,6 @@ static inline bool deja_has_loader_at(const char *path, int depth) {
   return false;
 }
 
-/* May the program's own children be routed (route.c)? */
-static inline bool deja_can_route(const char *path) { return deja_has_loader_at(path, 0); }
-
 /* The new program's process cannot load a library that it cannot open: after chroot, or as a user without
  * permission. Checked by opening it, because Landlock does not refuse stat. */
 static inline bool deja_can_read(const char *library) {
@@ -292,4 +289,9 @@ static inline bool deja_can_read(const char *library) {
 static inline enum deja_fit deja_fit_of(int at, const char *path, const char *library) {
   const enum deja_fit answer = deja_fit_at(at, path, 0);
   return answer == DEJA_FITS && !deja_can_read(library) ? DEJA_FITS_NOT : answer;
+}
+
+/* May the children of a program that fits be routed (route.c)? */
+static inline bool deja_can_route(const char *path, enum deja_fit fit) {
+  return fit == DEJA_FITS && deja_has_loader_at(path, 0);
 }

@@ -162,7 +162,7 @@ static void look(const char *path, char *const argv[], char *const envp[], struc
   out->route = DEJA_ROUTE_DRIVER;
   out->is_command = false;
   const enum deja_fit fit = path ? deja_fit_of(AT_FDCWD, path, deja_state.preload) : DEJA_FITS_NOT;
-  out->is_observable = fit == DEJA_FITS && deja_can_route(path);
+  out->is_observable = path && deja_can_route(path, fit);
   if (path == NULL) return;
   const struct deja_route_table *table = open_table(&size);
   if (table == NULL) return;

@@ -253,6 +253,17 @@ static inline struct deja_decision deja_route_of_script(const struct deja_route_
   return deja_command(table);
 }
 
+/* words: the script, then its arguments. */
+static inline struct deja_decision deja_route_of_named_script(const struct deja_route_table *table,
+                                                              const struct deja_start *start,
+                                                              char *const *words, bool is_shell) {
+  const char *const name = deja_base_of(*words);
+  const enum deja_route route = deja_rule_for(table, name, strlen(name), *words, NULL);
+  if (route == DEJA_ROUTE_ALONE || route == DEJA_ROUTE_DRIVER)
+    return deja_decided(route, "a rule names its script");
+  return deja_route_of_script(table, start, *words, words + 1, is_shell);
+}
+
 static inline struct deja_decision deja_route_of_shell(const struct deja_route_table *table,
                                                        const struct deja_start *start) {
   char *const *word = start->argv + 1;
@@ -271,11 +282,7 @@ static inline struct deja_decision deja_route_of_shell(const struct deja_route_t
     }
   }
   if (*word == NULL) return deja_decided(DEJA_ROUTE_DRIVER, "an interactive shell");
-  const char *const name = deja_base_of(*word);
-  const enum deja_route route = deja_rule_for(table, name, strlen(name), *word, NULL);
-  if (route == DEJA_ROUTE_ALONE || route == DEJA_ROUTE_DRIVER)
-    return deja_decided(route, "a rule names its script");
-  return deja_route_of_script(table, start, *word, word + 1, true);
+  return deja_route_of_named_script(table, start, word, true);
 }
 
 static inline struct deja_decision deja_route_of_interpreter(const struct deja_route_table *table,
@@ -286,11 +293,7 @@ static inline struct deja_decision deja_route_of_interpreter(const struct deja_r
         strcmp(*word, "-s") != 0 && strcmp(*word, "-w") != 0)
       return deja_decided(DEJA_ROUTE_DRIVER, "an interpreter with unusual options");
   if (*word == NULL) return deja_decided(DEJA_ROUTE_DRIVER, "an interactive interpreter");
-  const char *const name = deja_base_of(*word);
-  const enum deja_route route = deja_rule_for(table, name, strlen(name), *word, NULL);
-  if (route == DEJA_ROUTE_ALONE || route == DEJA_ROUTE_DRIVER)
-    return deja_decided(route, "a rule names its script");
-  return deja_route_of_script(table, start, *word, word + 1, false);
+  return deja_route_of_named_script(table, start, word, false);
 }
 
 /* A program that no rule names: a script by its interpreter, or a program of the project. */

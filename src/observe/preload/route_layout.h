@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 /* The variable with the path of the table, "<cache directory>/run/<name>", then for each descriptor above 9
- * that the build was given ",<number>:<device>:<inode>". It is hidden from programs like DEJA_LOG_VARIABLE. A client that has it runs what it does not store under the same routing. */
+ * that the build was given ",<number>:<device>:<inode>". It is hidden from programs like DEJA_LOG_VARIABLE.
+ * A client that has it runs what it does not store under the same routing. */
 #define DEJA_ROUTE_VARIABLE "DEJA_ROUTE_TABLE"
 #define DEJA_ROUTE_DIRECTORY "/run/"
 

@@ -59,4 +59,22 @@ std::string summary(const Classified& classified) {
   return text;
 }
 
+Invocation invocation_of(const std::string& text, const Options& options) {
+  return std::get<Invocation>(classify_text(text, {}, options));
+}
+
+std::string keys(const Invocation& invocation) {
+  std::string text;
+  for (const KeyArgument& argument : invocation.key.arguments) {
+    if (!text.empty()) text += ' ';
+    if (!argument.has_path()) {
+      text += argument.text;
+      continue;
+    }
+    text += argument.text.substr(0, argument.path_at) + "<" + std::string(argument.path()) + ">";
+    if (argument.path_end != KeyArgument::kNoPath) text += argument.text.substr(argument.path_end);
+  }
+  return text;
+}
+
 }  // namespace deja::tool::cc

@@ -27,8 +27,13 @@ Classified classify_text(const std::string& text,
                          const std::map<std::string, std::string>& files = {},
                          const Options& options = {});
 
-// "bypass link", or "a.c c" followed by properties: colour, opaque, clock, dep=PATH, map=PATH,
+// The same for a command that is looked up.
+Invocation invocation_of(const std::string& text, const Options& options = {});
+
+// "bypass link", or "a.c c" followed by properties: colour, opaque, names-intermediates, clock, dep=PATH, map=PATH,
 // facts=N.
 std::string summary(const Classified& classified);
+// The arguments in the key, each path between "<" and ">".
+std::string keys(const Invocation& invocation);
 
 }  // namespace deja::tool::cc
