@@ -180,12 +180,14 @@ TableAnswer AnswerTable::take(std::string_view request) {
   return {};
 }
 
-void AnswerTable::note_use(const TableAnswer& used, std::int64_t started_ns) {
+void AnswerTable::note_use(const TableAnswer& used, std::int64_t started_ns,
+                           std::uint64_t cloned_bytes) {
   const std::uint64_t number = header_->next_note.add(1);
   wire::TableNote note;
   note.id = used.id;
   note.ended_ns = static_cast<std::uint64_t>(time_ns(CLOCK_REALTIME));
   note.elapsed_ns = static_cast<std::uint64_t>(time_ns(CLOCK_MONOTONIC) - started_ns);
+  note.cloned_bytes = cloned_bytes;
   note.sequence = note.check(number);
   const std::uint64_t offset = offsetof(wire::Table, notes) + number % wire::kNotes * sizeof(note);
   // A note that is lost is a use that is not counted.

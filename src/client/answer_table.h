@@ -27,8 +27,8 @@ class AnswerTable {
   // The answer to the request with this body (messages.h). All that it rests on was unchanged during the call.
   // Called once.
   TableAnswer take(std::string_view request);
-  // Tells the engine that the answer was used. started_ns: on the monotonic clock.
-  void note_use(const TableAnswer& answer, std::int64_t started_ns);
+  // Tells the engine that the answer was used. started_ns: on the monotonic clock. cloned_bytes: place.h.
+  void note_use(const TableAnswer& answer, std::int64_t started_ns, std::uint64_t cloned_bytes);
 
  private:
   enum class Look { unchanged, changed, busy };

@@ -86,7 +86,7 @@ bool may_replace(const Record& record) {
          (there.st_mode & 07777) == record.mode;
 }
 
-bool copy_blob(const Record& record, int to) {
+bool copy_blob(const Record& record, int to, std::uint64_t* cloned_bytes) {
   if (record.blob == nullptr) return false;
   const os::Fd from(::open(record.blob, O_RDONLY | O_NOFOLLOW));
   struct stat st = {};
@@ -95,7 +95,10 @@ bool copy_blob(const Record& record, int to) {
       st.st_ino != record.inode || nanoseconds(st.st_mtim) != record.mtime_ns ||
       nanoseconds(st.st_ctim) != record.ctime_ns)
     return false;
-  if (::ioctl(to, FICLONE, from.get()) == 0) return true;
+  if (::ioctl(to, FICLONE, from.get()) == 0) {
+    *cloned_bytes += record.size;
+    return true;
+  }
   std::uint64_t copied = 0;
   while (copied < record.size) {
     ssize_t n = ::copy_file_range(from.get(), nullptr, to, nullptr, kCopiedAtOnce, 0);
@@ -108,7 +111,7 @@ bool copy_blob(const Record& record, int to) {
 
 // Makes the whole file under its temporary name. Descriptors are closed before anything is executed, and musl makes
 // two system calls of an open with O_CLOEXEC.
-bool make_temporary(const Record& record, std::uint32_t serial) {
+bool make_temporary(const Record& record, std::uint32_t serial, std::uint64_t* cloned_bytes) {
   const char* const name = temporary_name(record.path, serial);
   if (name == nullptr) return false;
   const os::Fd to(::open(name, O_RDWR | O_CREAT | O_EXCL, record.mode));
@@ -118,7 +121,7 @@ bool make_temporary(const Record& record, std::uint32_t serial) {
   if ((record.flags & wire::kFileInline) != 0) {
     done = done && os::write_all(to.get(), record.content.data(), record.content.size()) == 0;
   } else {
-    done = done && copy_blob(record, to.get());
+    done = done && copy_blob(record, to.get(), cloned_bytes);
   }
   if (!done) ::unlink(name);
   return done;
@@ -158,26 +161,28 @@ class SignalsHeld {
 
 }  // namespace
 
-bool place_files(std::string_view answer, std::string_view* replay) {
+Placed place_files(std::string_view answer) {
   Record records[wire::kTableFilesMax];
   wire::Reader r(answer.data(), answer.size());
   const std::uint32_t count = r.u32();
-  if (r.failed() || count > wire::kTableFilesMax) return false;
+  Placed out;
+  if (r.failed() || count > wire::kTableFilesMax) return out;
   const SignalsHeld held;
   std::uint32_t made = 0;
   for (; made < count; ++made) {
     Record& record = records[made];
     record = read_record(r);
     if (r.failed() || record.path == nullptr || !may_replace(record) ||
-        !make_temporary(record, made))
+        !make_temporary(record, made, &out.cloned_bytes))
       break;
   }
-  *replay = r.raw(r.left());
+  out.replay = r.raw(r.left());
   std::uint32_t placed = 0;
   if (made == count && !r.failed())
     while (placed < made && put_in_place(records[placed], placed)) ++placed;
   for (std::uint32_t i = placed; i < made; ++i) ::unlink(temporary_name(records[i].path, i));
-  return placed == count && made == count && !r.failed();
+  out.done = placed == count && made == count && !r.failed();
+  return out;
 }
 
 }  // namespace deja::client

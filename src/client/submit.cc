@@ -347,10 +347,11 @@ bool answer_from_table(std::string_view request, std::int64_t started_ns, UserCo
   if (env.daemon_off) return false;
   AnswerTable table(engine_directory());
   const TableAnswer answer = table.take(request.substr(sizeof(wire::FrameHead)));
-  std::string_view rest;
-  if (answer.bytes.empty() || !place_files(answer.bytes, &rest)) return false;
-  table.note_use(answer, started_ns);
-  *code = replay(rest, command, env);
+  if (answer.bytes.empty()) return false;
+  const Placed placed = place_files(answer.bytes);
+  if (!placed.done) return false;
+  table.note_use(answer, started_ns, placed.cloned_bytes);
+  *code = replay(placed.replay, command, env);
   return true;
 }
 

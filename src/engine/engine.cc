@@ -368,6 +368,7 @@ journal::Event event_of(const pipeline::Outcome& o, std::string_view cwd) {
     if (const std::int64_t us = o.phase_ns[i] / 1000; us > 0)
       e.phases.push_back({pipeline::kPhaseNames[i], static_cast<std::uint64_t>(us)});
   e.bytes = o.bytes;
+  e.cloned_bytes = o.cloned_bytes;
   e.evidence = o.evidence;
   e.prefetched = !o.prefetched_from.empty();
   if (e.remote) e.detail = remote_detail(o);
@@ -394,6 +395,7 @@ void Engine::record_use(const pipeline::Outcome& outcome, const std::string& cwd
                         const std::shared_ptr<pipeline::Remotes>& remotes,
                         const warm::AnswerTable::Use& use) {
   pipeline::Outcome used = outcome;
+  used.cloned_bytes = use.cloned_bytes;
   if (remotes != nullptr)
     used.prefetched_from =
         remotes->note_use({cwd, *outcome.probe, *outcome.action, outcome.cost_ns, outcome.bytes});

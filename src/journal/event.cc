@@ -163,6 +163,7 @@ void append_line(const Event& event, std::string& out) {
   append_field("cost_us", event.cost_us, out);
   append_phases(event.phases, out);
   append_field("bytes", event.bytes, out);
+  append_field("cloned_bytes", event.cloned_bytes, out);
   append_field("evidence", std::string_view(event.evidence), out);
   append_field("not_stored", std::string_view(event.not_stored), out);
   append_field("detail", std::string_view(event.detail), out);
@@ -202,6 +203,7 @@ std::optional<Event> parse_line(std::string_view line) {
   take(object, "cost_us", event.cost_us);
   take_phases(object, event.phases);
   take(object, "bytes", event.bytes);
+  take(object, "cloned_bytes", event.cloned_bytes);
   take(object, "evidence", event.evidence);
   take(object, "not_stored", event.not_stored);
   take(object, "detail", event.detail);

@@ -4,7 +4,7 @@
 // clang-format off
 //   {"time":1756029600.123456,"outcome":"miss","dup":false,"remote":false,"prefetched":false,"reason":"…",
 //    "tool":"…","what":"…","output":"…","cwd":"…","probe_key":"…","action_key":"…","tool_runs":1,"elapsed_us":1,
-//    "cost_us":1,"phases":{"look_up":1,…},"bytes":1,"evidence":"…","not_stored":"…","detail":"…"}
+//    "cost_us":1,"phases":{"look_up":1,…},"bytes":1,"cloned_bytes":1,"evidence":"…","not_stored":"…","detail":"…"}
 // clang-format on
 //
 // A line is always valid JSON in UTF-8: control characters are escaped, and a byte of a path that is
@@ -50,9 +50,11 @@ struct Event {
   std::uint64_t cost_us = 0;     // the tool's time: saved by a hit, otherwise spent
   std::vector<Phase> phases;  // where the elapsed time went; what took less than 1 µs is left out
   std::uint64_t bytes = 0;    // written by a hit, otherwise stored
-  std::string evidence;       // how the run was observed: "interposer", …
-  std::string not_stored;     // code of the reason why nothing was stored (docs/not-stored.md)
-  std::string detail;         // more about the outcome, for people; one line
+  std::uint64_t cloned_bytes =
+      0;  // of these, shared with the store by the file system (reflink); the rest is copied
+  std::string evidence;    // how the run was observed: "interposer", …
+  std::string not_stored;  // code of the reason why nothing was stored (docs/not-stored.md)
+  std::string detail;      // more about the outcome, for people; one line
 };
 
 inline constexpr std::size_t kTextMax = 4096;

@@ -136,6 +136,7 @@ std::optional<Event> scan_line(std::string_view line) {
   in.field("cost_us", event.cost_us);
   in.phases(event.phases);
   in.field("bytes", event.bytes);
+  in.field("cloned_bytes", event.cloned_bytes);
   in.field("evidence", event.evidence);
   in.field("not_stored", event.not_stored);
   in.field("detail", event.detail);

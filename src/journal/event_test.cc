@@ -25,6 +25,7 @@ Event sample() {
   e.cost_us = 12000;
   e.phases = {{"prepare", 30}, {"look_up", 20}};
   e.bytes = 4096;
+  e.cloned_bytes = 1024;
   e.evidence = "interposer";
   e.not_stored = "clock_read";
   e.detail = "x";
@@ -46,7 +47,7 @@ TEST(Event, LineKeepsEverything) {
             "\"output\":\"a.o\",\"cwd\":\"/"
             "work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
             "\"elapsed_us\":12345,\"cost_us\":12000,\"phases\":{\"prepare\":30,\"look_up\":20},"
-            "\"bytes\":4096,\"evidence\":\"interposer\","
+            "\"bytes\":4096,\"cloned_bytes\":1024,\"evidence\":\"interposer\","
             "\"not_stored\":\"clock_read\",\"detail\":\"x\"}\n");
   const auto back = parse_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(back);

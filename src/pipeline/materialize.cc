@@ -168,19 +168,21 @@ class Materialization {
   // Makes missing directories, and all files under temporary names.
   Status prepare();
   Status place();
+  std::uint64_t cloned_bytes() const { return cloned_bytes_; }
 
  private:
   Result<std::string> text_of(const action::StreamBytes& stream, bool strip) const;
   Status make_directories();
   Status make_parents(const std::string& place);
-  Result<PreparedFile> prepare(const Artifact& artifact) const;
-  Status fill(const Artifact& artifact, const os::Fd& temp) const;
+  Result<PreparedFile> prepare(const Artifact& artifact);
+  Status fill(const Artifact& artifact, const os::Fd& temp);
 
   const action::ActionResult& result_;
   const Target& target_;
   store::BlobStore& blobs_;
   MadeDirectories directories_;
   std::vector<PreparedFile> files_;
+  std::uint64_t cloned_bytes_ = 0;
 };
 
 Result<Replay> Materialization::replay() const {
@@ -247,7 +249,7 @@ Status Materialization::make_parents(const std::string& place) {
   return {};
 }
 
-Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
+Result<PreparedFile> Materialization::prepare(const Artifact& artifact) {
   const std::string path = target_.roots.expand(artifact.path);
   if (path.empty())
     return Error{Code::invalid, 0,
@@ -268,12 +270,13 @@ Result<PreparedFile> Materialization::prepare(const Artifact& artifact) const {
   return file;
 }
 
-Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) const {
+Status Materialization::fill(const Artifact& artifact, const os::Fd& temp) {
   auto blob = TRY(blobs_.open_blob(artifact.digest));
   if (!blob)
     return Error{Code::corrupt, 0, "the store no longer has the blob " + artifact.digest.hex()};
   if (artifact.role != Role::depfile || result_.made_in == target_.roots) {
-    TRY(os::copy_contents(blob->fd, temp));
+    if (TRY(os::copy_contents(blob->fd, temp)) == os::CopyKind::reflink)
+      cloned_bytes_ += artifact.size;
     return {};
   }
   return os::write_fd(temp, TRY(depfile_text(blob->fd, result_, target_)));
@@ -344,8 +347,8 @@ std::string unusable(const action::ActionResult& result, const Target& target) {
   return {};
 }
 
-Result<Replay> materialize(const action::ActionResult& result, const Target& target,
-                           store::BlobStore& blobs, Client& client) {
+Result<Materialized> materialize(const action::ActionResult& result, const Target& target,
+                                 store::BlobStore& blobs, Client& client) {
   Materialization materialization(result, target, blobs);
   Replay replay = TRY(materialization.replay());
   TRY(materialization.prepare());
@@ -353,7 +356,7 @@ Result<Replay> materialize(const action::ActionResult& result, const Target& tar
   // then nothing may be put over what that tool writes.
   if (!client.is_alive()) return Error{Code::unavailable, 0, "the client is gone"};
   TRY(materialization.place());
-  return replay;
+  return Materialized{std::move(replay), materialization.cloned_bytes()};
 }
 
 }  // namespace deja::pipeline

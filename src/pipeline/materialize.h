@@ -44,9 +44,14 @@ Result<std::string> depfile_text(const os::Fd& stored, const action::ActionResul
 // The mode of an artifact that is placed where nothing is.
 Result<mode_t> fresh_mode(const action::Artifact& artifact, unsigned umask);
 
+struct Materialized {
+  Replay replay;
+  std::uint64_t cloned_bytes = 0;  // shared with the store by the file system
+};
+
 // After an error the caller has the tool run. Nothing that the user can see has changed by then, except
 // outputs that the tool will overwrite.
-Result<Replay> materialize(const action::ActionResult& result, const Target& target,
-                           store::BlobStore& blobs, Client& client);
+Result<Materialized> materialize(const action::ActionResult& result, const Target& target,
+                                 store::BlobStore& blobs, Client& client);
 
 }  // namespace deja::pipeline

@@ -62,7 +62,8 @@ struct Outcome {
   int tool_runs = 0;
   std::uint64_t cost_ns = 0;  // hit: time saved; else time spent
   std::array<std::int64_t, kPhaseNames.size()> phase_ns = {};
-  std::uint64_t bytes = 0;  // served or stored
+  std::uint64_t bytes = 0;         // served or stored
+  std::uint64_t cloned_bytes = 0;  // of these, shared with the store by the file system (reflink)
   using Tell = tool::Tell;
   Tell tell = Tell::nothing;  // to the user, with the answer
   Progress progress = Progress::off;

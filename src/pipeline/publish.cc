@@ -60,12 +60,13 @@ struct Draft {
   action::ActionResult result;
   store::ResultFacts facts;
   bool all_known = true;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, cloned_bytes = 0;
 
   void name_blob(const store::PutBlob& blob) {
     facts.blobs.push_back({blob.digest, blob.size});
     all_known = all_known && blob.was_known;
     bytes += blob.size;
+    cloned_bytes += blob.was_cloned ? blob.size : 0;
   }
 };
 
@@ -166,6 +167,7 @@ void Publication::publish() {
     remember_modules(published.trace);
     out_.dup = draft->all_known && draft->bytes > 0;
     out_.bytes = draft->bytes;
+    out_.cloned_bytes = draft->cloned_bytes;
   }
   out_.to_share = std::make_shared<const Published>(std::move(published));
   if (!out_.not_stored) out_.published = out_.to_share;

@@ -23,7 +23,7 @@ struct PublishOutcome {
   std::shared_ptr<const Published> to_share;
   std::vector<std::string> undeclared;  // what --strict has found, one line each
   bool dup = false;
-  std::uint64_t bytes = 0;
+  std::uint64_t bytes = 0, cloned_bytes = 0;
   std::vector<std::string> troubles;
 };
 

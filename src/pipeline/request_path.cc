@@ -175,15 +175,16 @@ std::string RequestPath::materialize(const StoredResult& stored, const Target& t
   std::string why_not = unusable(result, target);
   if (!why_not.empty()) return why_not;
   end_phase(Phase::look_up);
-  auto replay = pipeline::materialize(result, target, services_.blobs, client_);
-  if (!replay) return replay.error().message;
+  auto placed = pipeline::materialize(result, target, services_.blobs, client_);
+  if (!placed) return placed.error().message;
   wrap_build_script(target.invocation);
   end_phase(Phase::place);
   if (services_.on_hit) services_.on_hit(stored.key);
   if (!target.invocation.places.incremental_marker.empty())
     services_.incremental.hit(*outcome_.probe);
   describe_hit(stored.key, result, outcome_);
-  outcome_.answer = *std::move(replay);
+  outcome_.cloned_bytes = placed->cloned_bytes;
+  outcome_.answer = std::move(placed->replay);
   return {};
 }
 
@@ -359,6 +360,7 @@ void RequestPath::describe_run() {
   outcome_.tool_runs = 1;
   outcome_.cost_ns = report_.elapsed_ns;
   outcome_.bytes = published_.bytes;
+  outcome_.cloned_bytes = published_.cloned_bytes;
   if (published_.published) {
     outcome_.action = published_.published->key;
     outcome_.evidence = published_.published->result->evidence;

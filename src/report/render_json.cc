@@ -37,7 +37,9 @@ std::string as_json(const Summary& summary, const State& state, const std::strin
                 {"saved_us", t.saved_us},
                 {"spent_us", t.spent_us},
                 {"served_bytes", t.served_bytes},
-                {"stored_bytes", t.stored_bytes}}},
+                {"served_cloned_bytes", t.served_cloned_bytes},
+                {"stored_bytes", t.stored_bytes},
+                {"stored_cloned_bytes", t.stored_cloned_bytes}}},
               {"slice_seconds", static_cast<double>(summary.slice_ns) / 1e9}};
   out["hit_rate"] = t.lookups() == 0
                         ? Json()

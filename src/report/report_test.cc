@@ -42,6 +42,7 @@ std::vector<Event> build() {
   events.push_back(event(Outcome::hit, 2, "b.cc", 1500));
   events.push_back(event(Outcome::hit, 3, "c.cc", 500));
   events.back().remote = true;
+  events.back().cloned_bytes = 800;
   events.push_back(event(Outcome::miss, 4, "d.cc", 2000, "changed: file <cwd>/inc/x.h"));
   events.push_back(event(Outcome::miss, 5, "e.cc", 1000, "changed: file <cwd>/inc/x.h"));
   events.back().not_stored = "volatile_input";
@@ -80,7 +81,7 @@ TEST_F(ReportTest, AsText) {
   bypasses    1
   failures    1
   time saved  2.0 s                the tools of the misses took 4.0 s
-  served      2.0 kB               1.0 kB from a remote
+  served      2.0 kB               1.0 kB from a remote, 800 B by reflink
   stored      4.0 kB
   store now   2.0 MB               of 10.0 GB, 3 results
   remote      redis://host

@@ -16,6 +16,10 @@ std::string joined(const std::string& a, const std::string& b) {
   return a.empty() || b.empty() ? a + b : a + ", " + b;
 }
 
+std::string by_reflink(std::uint64_t bytes) {
+  return bytes == 0 ? "" : human_size(bytes) + " by reflink";
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> overview(const Summary& summary, const State& state) {
@@ -36,8 +40,9 @@ std::vector<std::vector<std::string>> overview(const Summary& summary, const Sta
   rows.push_back({"time saved", human_elapsed(t.saved_us),
                   "the tools of the misses took " + human_elapsed(t.spent_us)});
   rows.push_back({"served", human_size(t.served_bytes),
-                  t.remote_bytes == 0 ? "" : human_size(t.remote_bytes) + " from a remote"});
-  rows.push_back({"stored", human_size(t.stored_bytes), ""});
+                  joined(t.remote_bytes == 0 ? "" : human_size(t.remote_bytes) + " from a remote",
+                         by_reflink(t.served_cloned_bytes))});
+  rows.push_back({"stored", human_size(t.stored_bytes), by_reflink(t.stored_cloned_bytes)});
   if (state.has_store)
     rows.push_back(
         {"store now", human_size(state.store_bytes),

@@ -78,6 +78,7 @@ void Totals::add(const journal::Event& event) {
       ++hits;
       saved_us += event.cost_us;
       served_bytes += event.bytes;
+      served_cloned_bytes += event.cloned_bytes;
       remote_hits += event.remote ? 1 : 0;
       remote_bytes += event.remote ? event.bytes : 0;
       break;
@@ -86,6 +87,7 @@ void Totals::add(const journal::Event& event) {
       dups += event.dup ? 1 : 0;
       spent_us += event.cost_us;
       stored_bytes += event.bytes;
+      stored_cloned_bytes += event.cloned_bytes;
       break;
     case Outcome::bypass:
       ++bypasses;

@@ -21,7 +21,8 @@ struct Totals {
   std::uint64_t saved_us = 0;                       // the tools' time that hits have saved
   std::uint64_t spent_us = 0;                       // the tools' time in misses
   std::uint64_t served_bytes = 0, stored_bytes = 0;
-  std::uint64_t not_stored = 0;  // runs of which nothing was kept
+  std::uint64_t served_cloned_bytes = 0, stored_cloned_bytes = 0;  // by reflink
+  std::uint64_t not_stored = 0;                                    // runs of which nothing was kept
   void add(const journal::Event& event);
   std::uint64_t lookups() const { return hits + misses; }
   std::uint64_t commands() const { return hits + misses + bypasses + failures; }

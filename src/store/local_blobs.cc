@@ -159,8 +159,8 @@ Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
 Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
   TempFile temp(layout_.new_temp());
   const os::Fd fd = TRY(new_temp_file(temp.path));
-  if (auto done = os::copy_contents(source, fd); !done)
-    return std::move(done).error().context("put blob");
+  auto copied = os::copy_contents(source, fd);
+  if (!copied) return std::move(copied).error().context("put blob");
   PutBlob put;
   put.digest = TRY(digest::digest_fd(fd));
   put.size = TRY(os::stat_fd(fd)).size;
@@ -170,6 +170,7 @@ Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
   }
   TRY(install(temp.path, fd, put.digest));
   temp.path.clear();
+  put.was_cloned = *copied == os::CopyKind::reflink;
   return put;
 }
 

@@ -144,7 +144,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   // remove_result(), of any process. Whoever remembers what the store has said forgets it then. No
   // system call while nobody changes the store.
   std::uint64_t epoch();
-  // Is it the store that others find in the folder now? Made anew and opened where it is not.
+  // Is it the store that others find in the directory now? Where it is not: makes and opens that one.
   Status follow_replacement();
 
   bool is_read_only() const { return options_.read_only; }

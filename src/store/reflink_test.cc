@@ -53,6 +53,7 @@ int put_on(const std::string& mkfs, const std::string& directory) {
   if (put->digest != digest::digest_bytes(bytes) || read_blob(**store, put->digest) != bytes)
     return 4;
   if (!before || !after) return 5;
+  if (!put->was_cloned) return 8;
   const auto taken =
       static_cast<std::int64_t>(before->free_bytes) - static_cast<std::int64_t>(after->free_bytes);
   // The original is edited; the blob is not.

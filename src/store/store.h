@@ -27,7 +27,8 @@ struct Blob {
 struct PutBlob {
   Digest digest;
   std::uint64_t size = 0;
-  bool was_known = false;  // the bytes were already stored (a "dup")
+  bool was_known = false;   // the bytes were already stored (a "dup")
+  bool was_cloned = false;  // the file system shares them with the source (reflink)
 };
 
 class BlobStore {

@@ -209,7 +209,7 @@ struct Invocation {
     // Outputs that the command line tells before the run. A hint: two commands that write one file at
     // the same time can leave each other's bytes in it without a sign, and with the hint they take turns.
     std::vector<std::string> written;
-    // Files that are read and written anew (ar's archive), or whose absence counts though they are
+    // Files that are read and written again (ar's archive), or whose absence counts though they are
     // outputs: what they were before the run is an input. A hint: without it a run that reads and writes
     // one file proves nothing.
     std::vector<std::string> updates;

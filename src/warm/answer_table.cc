@@ -266,9 +266,9 @@ std::optional<AnswerTable::Taken> AnswerTable::take_note(std::uint64_t number) {
     known = retired_.find(note.id);
     if (known == retired_.end()) return Taken{};
   }
-  return Taken{
-      known->second.on_use,
-      {static_cast<std::int64_t>(note.ended_ns), static_cast<std::int64_t>(note.elapsed_ns)}};
+  return Taken{known->second.on_use,
+               {static_cast<std::int64_t>(note.ended_ns),
+                static_cast<std::int64_t>(note.elapsed_ns), note.cloned_bytes}};
 }
 
 std::size_t AnswerTable::take_notes() {

@@ -39,6 +39,7 @@ class AnswerTable final : public WatchSet::Listener {
   struct Use {
     std::int64_t ended_ns = 0;  // wall clock
     std::int64_t elapsed_ns = 0;
+    std::uint64_t cloned_bytes = 0;  // of what was placed
   };
   struct Offer {
     std::string form;                        // of the request (wire/request_form.h)

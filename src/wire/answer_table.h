@@ -29,7 +29,7 @@
 
 namespace deja::wire {
 
-inline constexpr std::uint64_t kTableMagic = 0x3162617461'6a6564;  // changes with the layout
+inline constexpr std::uint64_t kTableMagic = 0x3262617461'6a6564;  // changes with the layout
 inline constexpr std::size_t kNotes = 4096;
 inline constexpr std::size_t kSlots = 16384;
 // A request is in one of the slots of its bucket.
@@ -59,11 +59,12 @@ struct TableNote {
   std::uint64_t id = 0;        // of the entry
   std::uint64_t ended_ns = 0;  // wall clock
   std::uint64_t elapsed_ns = 0;
+  std::uint64_t cloned_bytes = 0;  // of the files that were placed
   // check() of its place in the order of all notes. So a note that is written in part does not count.
   std::uint64_t sequence = 0;
 
   std::uint64_t check(std::uint64_t number) const {
-    return (number + 1) ^ (id * 3) ^ (ended_ns * 5) ^ (elapsed_ns * 7);
+    return (number + 1) ^ (id * 3) ^ (ended_ns * 5) ^ (elapsed_ns * 7) ^ (cloned_bytes * 11);
   }
 };
 

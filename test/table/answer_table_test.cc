@@ -85,7 +85,10 @@ class AnswerTableTest : public os::DirectoryTest {
     ActionKey key;
     key.digest.bytes[0] = static_cast<unsigned char>(name.back());
     return table_->put({form_of(request_for(name)), answer, key, table_->removals(),
-                        [this, name](const warm::AnswerTable::Use&) { ++uses_[name]; }},
+                        [this, name](const warm::AnswerTable::Use& use) {
+                          ++uses_[name];
+                          EXPECT_EQ(use.cloned_bytes, 4096u);
+                        }},
                        {&token});
   }
 
@@ -112,7 +115,7 @@ class AnswerTableTest : public os::DirectoryTest {
     return in_client([&] {
       client::AnswerTable table(at("cache").c_str());
       const auto answer = table.take(request_for(name, environment, noise));
-      if (!answer.bytes.empty()) table.note_use(answer, os::monotonic_ns());
+      if (!answer.bytes.empty()) table.note_use(answer, os::monotonic_ns(), 4096);
       return std::string(answer.bytes);
     });
   }

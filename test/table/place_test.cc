@@ -63,12 +63,11 @@ class PlaceTest : public os::DirectoryTest {
     std::string answer(4, '\0');
     wire::Writer(answer.data(), answer.size()).u32(count_);
     answer.append(files_, 0, w_.size()).append(replay);
-    std::string_view rest;
-    const bool done = client::place_files(answer, &rest);
-    if (done) {
-      EXPECT_EQ(rest, replay);
+    const client::Placed placed = client::place_files(answer);
+    if (placed.done) {
+      EXPECT_EQ(placed.replay, replay);
     }
-    return done;
+    return placed.done;
   }
   // No temporary file is left.
   std::size_t names() const {
@@ -177,8 +176,7 @@ TEST_F(PlaceTest, ACutAnswerIsRefused) {
   w.u32(0644);
   w.text("object");
   for (std::size_t size = 0; size < w.size(); ++size) {
-    std::string_view rest;
-    EXPECT_FALSE(client::place_files({answer.data(), size}, &rest)) << size;
+    EXPECT_FALSE(client::place_files({answer.data(), size}).done) << size;
   }
   EXPECT_EQ(names(), 0u);
 }

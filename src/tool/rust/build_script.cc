@@ -14,7 +14,7 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-// Cargo links the file to "build-script-build" beside it, and starts that by its full path.
+// Cargo links the file to "build-script-build" next to it, and starts that by its full path.
 std::string script(const std::string& program, const std::string& front) {
   const std::string deja = quoted(front);
   return "#!/bin/sh\n"
