@@ -142,8 +142,8 @@ void Engine::open_store() {
     return;
   }
   store_ = *std::move(opened);
-  const std::string locks = options_.dir + "/outputs";
-  const bool has_locks = static_cast<bool>(os::make_directories(locks));
+  const std::string outputs = options_.dir + "/outputs";
+  const bool has_outputs = static_cast<bool>(os::make_directories(outputs));
   digest::FileDigester::Options memo;
   memo.scan = tool::scan_source;
   memo.scan_version = tool::kScanVersion;
@@ -158,7 +158,7 @@ void Engine::open_store() {
                              {},
                              {},
                              {}});
-  if (has_locks) services_->locks = locks;
+  if (has_outputs) services_->locks = outputs + "/locks";
   services_->shapes = options_.dir + "/run/shapes";
   // Without a table clients ask the engine each time. On network file systems a lock may take long.
   if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only() &&
@@ -253,7 +253,6 @@ std::size_t Engine::keep_table() {
 
 void Engine::maintain() {
   if (store_ == nullptr) return open_store();
-  if (!services_->locks.empty()) os::OutputLocks::sweep(services_->locks);
   if (auto done = store_->maintain(); !done) journal_->trouble("store: " + done.error().message);
   if (auto done = store_->sync(); !done) journal_->trouble("store: " + done.error().message);
 }

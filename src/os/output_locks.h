@@ -2,10 +2,14 @@
 // Two commands that write one file at the same time can leave each other's bytes in it: both write to one
 // inode, and its stamps do not show it. So runs that are known to write the same file take turns, in all
 // engines of one cache directory. A lock is held while the tool runs and until its outputs are stored.
+//
+// All locks are bytes of one file (F_OFD_SETLK, fcntl(2)), so taking one makes and removes no file. They end with their
+// engine.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -18,33 +22,29 @@ class OutputLocks {
  public:
   OutputLocks() = default;
   OutputLocks(OutputLocks&&) = default;
-  OutputLocks& operator=(OutputLocks&& other) noexcept {
-    locks_.swap(other.locks_);
-    gave_up_ = other.gave_up_;
-    return *this;
-  }
-  ~OutputLocks();
+  OutputLocks& operator=(OutputLocks&&) = default;
 
-  // names: one for each output, the same in all engines; they are the names of the lock files.
-  // Waits for runs that hold one of them. Gives up when still_wanted, called once a second,
-  // returns false, or when the other run's process is stopped. directory: of the lock files; a lock that
-  // cannot be made there is left out. holder: the client's process, which is written into the locks.
-  static OutputLocks take(const std::string& directory, std::vector<std::string> names,
+  // outputs: a digest of each output's path, the same in all engines. Waits for runs that hold one of them. Gives up
+  // when still_wanted, called once a second, returns false, or when the other run's process is stopped.
+  // file: with all locks, made if it is not there; without it, and without locks of the file system, none is taken.
+  // holder: the client's process; others read it.
+  static OutputLocks take(const std::string& file, std::vector<std::uint64_t> outputs,
                           const std::function<bool()>& still_wanted, pid_t holder = 0);
-
-  // Removes the locks that killed engines have left in that directory.
-  static void sweep(const std::string& directory);
 
   // False: another run writes, or has written, one of these outputs during this run.
   bool were_ours() const;
 
  private:
   struct Lock {
-    std::string path;  // of the lock file
-    Fd fd;
+    std::uint64_t output;
+    std::uint64_t late;  // who had given up waiting before
   };
+  bool try_lock(std::uint64_t output, pid_t holder);
+  void give_up(std::uint64_t output);
+
+  Fd file_;
   std::vector<Lock> locks_;
-  bool gave_up_ = false;
+  bool is_shared_ = false;  // another run did not wait, or this one
 };
 
 }  // namespace deja::os

@@ -324,12 +324,12 @@ RunOrder RequestPath::make_run_order() const {
 
 os::OutputLocks RequestPath::lock_outputs() {
   int patience = kLockWaitMaxS;
-  std::vector<std::string> names;
+  std::vector<std::uint64_t> outputs;
   for (const std::string& path : prepared_->invocation.outputs.written)
-    names.push_back(digest::digest_bytes(path).hex().substr(0, 32));
+    outputs.push_back(std::hash<Digest>()(digest::digest_bytes(path)));
   return os::OutputLocks::take(
-      services_.locks, std::move(names), [&] { return --patience >= 0 && client_.keep_waiting(); },
-      client_.process());
+      services_.locks, std::move(outputs),
+      [&] { return --patience >= 0 && client_.keep_waiting(); }, client_.process());
 }
 
 void RequestPath::publish() {

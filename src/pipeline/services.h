@@ -52,7 +52,7 @@ struct Services {
   tool::rust::IncrementalPolicy incremental{};
   evidence::TextSearchCache mentions{};
   std::string shapes{};  // the table of command shapes (shapes.h); empty: none
-  std::string locks{};   // directory of the locks on outputs (os/output_locks.h); empty: none
+  std::string locks{};   // the file of the locks on outputs (os/output_locks.h); empty: none
 };
 
 }  // namespace deja::pipeline

@@ -19,6 +19,7 @@ constexpr std::size_t kQuarantineMax = 16;
 // A ledger is compacted before it grows this large. Searching a larger file for records takes minutes.
 constexpr std::uint64_t kLedgerFileMax = std::uint64_t{16} << 30;
 constexpr std::uint64_t kJournalFileMax = 256 << 20;
+constexpr std::uint64_t kLocksFileMax = 16 << 20;
 
 const char* kind_text(const os::FileIdentity& id) {
   if (id.is_regular()) return "a file";
@@ -43,6 +44,8 @@ class Mender {
     look_at_blobs();
     // Not part of the store, but in the same directory.
     for (const char* name : {"outputs", "journal"}) want_directory(layout_.root() + "/" + name);
+    for (const std::string& name : names_in(layout_.root() + "/outputs"))
+      want_small_file(layout_.root() + "/outputs/" + name, kLocksFileMax);
     for (const std::string& name : names_in(layout_.root() + "/journal"))
       want_small_file(layout_.root() + "/journal/" + name, kJournalFileMax);
     if (more_ != 0) lines_.push_back("and " + std::to_string(more_) + " more of the kind");
