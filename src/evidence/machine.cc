@@ -23,6 +23,15 @@ bool may_reach_an_output(std::string_view what) {
   return is_name_of_machine(what) || what == "load";
 }
 
+// What a hit would not do again, or do otherwise.
+bool counts_for_commands(std::string_view what) {
+  return what == "times of files" || what == "extended attributes" || what == "pause" ||
+         what == "message catalog";
+}
+
+// Shells ask for both ids at each start; their scripts are searched for the words.
+bool is_id_of_process(std::string_view what) { return what == "pid" || what == "parent"; }
+
 // clang asks for the time to find modules that were not used for long, and to remove them. Only the
 // first question of a process after it looked at modules.timestamp is that one.
 bool is_of_module_cache(const Collecting& c) {
@@ -91,6 +100,12 @@ void on_host(const Collecting& c) {
     if (invocation.policy.is_routed) c.fail(NotStored::connected, "by a signal");
     return;
   }
+  if (invocation.policy.is_unknown && counts_for_commands(what))
+    return c.fail(NotStored::machine_asked, what);
+  if (invocation.policy.is_routed && is_id_of_process(what) &&
+      !tool::is_shell(c.facts.processes.name_of(c.e.pid)))
+    return c.fail(NotStored::machine_asked,
+                  what == "pid" ? "its process id" : "its parent process");
   if (what == "stdin" && !is_known) return c.fail(NotStored::stdin_read);
   if (is_name_of_machine(what) && (invocation.policy.is_generic || invocation.policy.is_unknown)) {
     c.facts.asks_machine = true;

@@ -56,7 +56,7 @@ TEST_P(RunCommandTest, ACommandThatSendsASignalIsNotStored) {
   compile(
       "gen",
       "#include <signal.h>\n#include <stdio.h>\n#include <unistd.h>\nint main(void) { "
-      "kill(getppid(), "
+      "kill(0, "
       "SIGURG);\nFILE *out = fopen(\"out\", \"w\"); fputs(\"1\", out); return fclose(out); }\n");
   always("\"gen\"");
   for (int i = 0; i < 2; ++i) {
@@ -64,6 +64,50 @@ TEST_P(RunCommandTest, ACommandThatSendsASignalIsNotStored) {
     EXPECT_EQ(ws.last_event().not_stored, "connected");
   }
   EXPECT_EQ(outcomes().find("hit"), std::string::npos);
+}
+
+// A hit would not do it again, or would do it otherwise.
+TEST_P(RunCommandTest, WhatAHitCannotRepeatIsNotStored) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"struct timespec t[2] = {{1, 0}, {1, 0}}; utimensat(AT_FDCWD, \"out\", t, 0);",
+       "machine_asked"},
+      {"struct utimbuf t = {1, 1}; utime(\"out\", &t);", "machine_asked"},
+      {"int f = open(\"out\", O_RDWR); struct timespec t[2] = {{1, 0}, {1, 0}}; futimens(f, t);",
+       "machine_asked"},
+      {"usleep(1000);", "machine_asked"},
+      {"struct timespec t = {0, 1000}; nanosleep(&t, 0);", "machine_asked"},
+      {"sleep(0);", "machine_asked"},
+      {"getpid();", "machine_asked"},
+      {"getppid();", "machine_asked"},
+      {"catopen(\"none\", 0);", "machine_asked"},
+      {"sem_open(\"/deja-absent\", 0);", "connected"},
+      {"union sigval v = {0}; sigqueue(1 << 21, 0, v);", "connected"},
+  };
+  always("\"gen\"");
+  for (const auto& [text, reason] : cases) {
+    SCOPED_TRACE(text);
+    const std::string headers =
+        "#define _GNU_SOURCE\n#include <fcntl.h>\n#include <nl_types.h>\n#include <semaphore.h>\n"
+        "#include <signal.h>\n#include <stdio.h>\n#include <sys/stat.h>\n#include <time.h>\n"
+        "#include <unistd.h>\n#include <utime.h>\n";
+    compile("gen", headers +
+                       "int main(void) { FILE *out = fopen(\"out\", \"w\"); fputs(\"1\", out);\n"
+                       "fclose(out);\n" +
+                       text + "\nreturn 0; }\n");
+    ASSERT_TRUE(build({"sh", "-c", "./gen; ./gen"}).ok());
+    EXPECT_EQ(ws.last_event().not_stored, reason);
+  }
+  EXPECT_EQ(outcomes().find("hit"), std::string::npos);
+}
+
+// The present time needs no repeating, nor does an access control list that is the mode.
+TEST_P(RunCommandTest, CommonWaysToMakeFilesAreStored) {
+  always("\"touch\", \"install\"");
+  for (const char* command : {"touch new", "install a.c copy.c"}) {
+    const std::string twice = std::string(command) + "; rm -f new copy.c; " + command;
+    expect_same({"sh", "-c", twice});
+    EXPECT_NE(outcomes().find(" hit"), std::string::npos) << command;
+  }
 }
 
 // A stored random number would be the same one for ever.

@@ -5,6 +5,7 @@
 #include <iconv.h>
 #include <libintl.h>
 #include <locale.h>
+#include <nl_types.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -169,6 +170,12 @@ EXPORT char *bindtextdomain(const char *domain, const char *directory) {
     errno = saved;
   }
   return bound;
+}
+
+/* Opened by libc itself, somewhere along NLSPATH. */
+EXPORT nl_catd catopen(const char *name, int flags) {
+  deja_note_host("message catalog", 19);
+  return NEXT(catopen)(name, flags);
 }
 
 /* Conversions may load modules (gconv). */
@@ -358,7 +365,8 @@ EXPORT void arc4random_buf(void *out, size_t size) {
 
 /* bit: the bit of this text, 0 to 27; each text is recorded once per process. Texts: hostname 0, uname 1,
  * cpus 2, memory 3, load 4, hostid 5, pid 6, user 7, filesystem 8, users 9, groups 10, hwcap 11,
- * uptime 12, stdin 13 (stdin.c), signal 14. */
+ * uptime 12, stdin 13 (stdin.c), signal 14, times of files 15 and extended attributes 16 (change.c), parent 17,
+ * pause 18, message catalog 19. */
 void deja_note_host(const char *what, unsigned bit) {
   if (deja_recording() && deja_first_time((uint32_t)DEJA_ONCE_HOST << bit))
     deja_write(&NOTE(.op = DEJA_OP_HOST, .path = what));
@@ -396,7 +404,7 @@ DEFINE_HOST(int, getresuid, (uid_t * a, uid_t *b, uid_t *c), (a, b, c), "user", 
 DEFINE_HOST(int, getresgid, (gid_t * a, gid_t *b, gid_t *c), (a, b, c), "user", 7)
 DEFINE_HOST(char *, getlogin, (void), (), "user", 7)
 DEFINE_HOST(int, getlogin_r, (char *out, size_t size), (out, size), "user", 7)
-DEFINE_HOST(pid_t, getppid, (void), (), "pid", 6)
+DEFINE_HOST(pid_t, getppid, (void), (), "parent", 17)
 
 /* To another process, which a stored result would not send again. */
 EXPORT int kill(pid_t pid, int sig) {
@@ -404,6 +412,27 @@ EXPORT int kill(pid_t pid, int sig) {
   return NEXT(kill)(pid, sig);
 }
 DEFINE_HOST(int, killpg, (pid_t group, int sig), (group, sig), "signal", 14)
+DEFINE_HOST(int, sigqueue, (pid_t pid, int sig, const union sigval value), (pid, sig, value),
+            "signal", 14)
+int pidfd_send_signal(int process, int sig, siginfo_t *info, unsigned flags);
+DEFINE_HOST(int, pidfd_send_signal, (int process, int sig, siginfo_t *info, unsigned flags),
+            (process, sig, info, flags), "signal", 14)
+EXPORT int tgkill(pid_t process, pid_t thread, int sig) {
+  if (process != deja_pid()) deja_note_host("signal", 14);
+  return NEXT(tgkill)(process, thread, sig);
+}
+
+/* Who waits for a time waits for something that others do, or wants others to wait. */
+DEFINE_HOST(unsigned, sleep, (unsigned seconds), (seconds), "pause", 18)
+DEFINE_HOST(int, usleep, (useconds_t us), (us), "pause", 18)
+DEFINE_HOST(int, nanosleep, (const struct timespec *wanted, struct timespec *left), (wanted, left),
+            "pause", 18)
+int __nanosleep(const struct timespec *wanted, struct timespec *left);
+DEFINE_HOST(int, __nanosleep, (const struct timespec *wanted, struct timespec *left),
+            (wanted, left), "pause", 18)
+DEFINE_HOST(int, clock_nanosleep,
+            (clockid_t clock, int flags, const struct timespec *wanted, struct timespec *left),
+            (clock, flags, wanted, left), "pause", 18)
 
 /* Called often by some programs (a random seed, a temporary name), so it is answered as libc would. */
 EXPORT pid_t getpid(void) {

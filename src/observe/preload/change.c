@@ -126,16 +126,45 @@ DEFINE_CHANGE(chown, (const char *path, uid_t u, gid_t g), (path, u, g), AT_FDCW
 DEFINE_CHANGE(lchown, (const char *path, uid_t u, gid_t g), (path, u, g), AT_FDCWD, NOFOLLOW)
 DEFINE_CHANGE(fchownat, (int at, const char *path, uid_t u, gid_t g, int flags),
               (at, path, u, g, flags), at, flags)
-DEFINE_CHANGE(utime, (const char *path, const struct utimbuf *times), (path, times), AT_FDCWD, 0)
-DEFINE_CHANGE(utimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD, 0)
-DEFINE_CHANGE(lutimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD,
-              NOFOLLOW)
-DEFINE_CHANGE(setxattr,
-              (const char *path, const char *name, const void *value, size_t size, int how),
-              (path, name, value, size, how), AT_FDCWD, 0)
-DEFINE_CHANGE(lsetxattr,
-              (const char *path, const char *name, const void *value, size_t size, int how),
-              (path, name, value, size, how), AT_FDCWD, NOFOLLOW)
+
+/* Times that are not the present one. */
+static void note_times(const void *times) {
+  if (times != NULL) deja_note_host("times of files", 15);
+}
+static bool is_given(const struct timespec *time) {
+  return time->tv_nsec != UTIME_NOW && time->tv_nsec != UTIME_OMIT;
+}
+static void note_timespecs(const struct timespec times[2]) {
+  if (times != NULL && (is_given(&times[0]) || is_given(&times[1]))) note_times(times);
+}
+#define DEFINE_TIMES(name, parameters, arguments, where, flag) \
+  EXPORT int name parameters {                                 \
+    const int result = NEXT(name) arguments;                   \
+    deja_note_change(where, path, flag, result, 0);            \
+    if (result == 0) note_times(times);                        \
+    return result;                                             \
+  }
+DEFINE_TIMES(utime, (const char *path, const struct utimbuf *times), (path, times), AT_FDCWD, 0)
+DEFINE_TIMES(utimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD, 0)
+DEFINE_TIMES(lutimes, (const char *path, const struct timeval times[2]), (path, times), AT_FDCWD,
+             NOFOLLOW)
+
+/* An access control list of three entries is the mode (acl(5); 4 bytes, then 8 for each entry). */
+static void note_attribute(const char *name, size_t size) {
+  static const char acl[] = "system.posix_acl_";
+  if (strncmp(name, acl, sizeof acl - 1) == 0 && size <= 4 + 3 * 8) return;
+  deja_note_host("extended attributes", 16);
+}
+#define DEFINE_ATTRIBUTE(name, where)                                                      \
+  EXPORT int name(const char *path, const char *attribute, const void *value, size_t size, \
+                  int how) {                                                               \
+    const int result = NEXT(name)(path, attribute, value, size, how);                      \
+    deja_note_change(AT_FDCWD, path, where, result, 0);                                    \
+    if (result == 0) note_attribute(attribute, size);                                      \
+    return result;                                                                         \
+  }
+DEFINE_ATTRIBUTE(setxattr, 0)
+DEFINE_ATTRIBUTE(lsetxattr, NOFOLLOW)
 DEFINE_CHANGE(removexattr, (const char *path, const char *name), (path, name), AT_FDCWD, 0)
 DEFINE_CHANGE(lremovexattr, (const char *path, const char *name), (path, name), AT_FDCWD, NOFOLLOW)
 DEFINE_CHANGE(mknod, (const char *path, mode_t mode, dev_t dev), (path, mode, dev), AT_FDCWD, 0)
@@ -158,6 +187,7 @@ EXPORT int utimensat(int at, const char *path, const struct timespec times[2], i
     deja_note_change(at, path, flags, result, 0);
   else
     deja_note_change_fd(at, result);
+  if (result == 0) note_timespecs(times);
   return result;
 }
 EXPORT int futimesat(int at, const char *path, const struct timeval times[2]) {
@@ -166,6 +196,7 @@ EXPORT int futimesat(int at, const char *path, const struct timeval times[2]) {
     deja_note_change(at, path, 0, result, 0);
   else
     deja_note_change_fd(at, result);
+  if (result == 0) note_times(times);
   return result;
 }
 
@@ -177,8 +208,22 @@ EXPORT int futimesat(int at, const char *path, const struct timeval times[2]) {
   }
 DEFINE_CHANGE_FD(fchmod, (int fd, mode_t mode), (fd, mode))
 DEFINE_CHANGE_FD(fchown, (int fd, uid_t u, gid_t g), (fd, u, g))
-DEFINE_CHANGE_FD(futimens, (int fd, const struct timespec times[2]), (fd, times))
-DEFINE_CHANGE_FD(futimes, (int fd, const struct timeval times[2]), (fd, times))
-DEFINE_CHANGE_FD(fsetxattr, (int fd, const char *name, const void *value, size_t size, int how),
-                 (fd, name, value, size, how))
+EXPORT int futimens(int fd, const struct timespec times[2]) {
+  const int result = NEXT(futimens)(fd, times);
+  deja_note_change_fd(fd, result);
+  if (result == 0) note_timespecs(times);
+  return result;
+}
+EXPORT int futimes(int fd, const struct timeval times[2]) {
+  const int result = NEXT(futimes)(fd, times);
+  deja_note_change_fd(fd, result);
+  if (result == 0) note_times(times);
+  return result;
+}
+EXPORT int fsetxattr(int fd, const char *name, const void *value, size_t size, int how) {
+  const int result = NEXT(fsetxattr)(fd, name, value, size, how);
+  deja_note_change_fd(fd, result);
+  if (result == 0) note_attribute(name, size);
+  return result;
+}
 DEFINE_CHANGE_FD(fremovexattr, (int fd, const char *name), (fd, name))

@@ -2,6 +2,7 @@
 /* Communication with other processes and machines, whose answers are inputs that no file shows. */
 #include <netdb.h>
 #include <netinet/in.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/ipc.h>
@@ -220,6 +221,17 @@ EXPORT int mq_open(const char *name, int flags, ...) {
   va_end(list);
   note_talk("mq_open");
   return NEXT(mq_open)(name, flags, mode, attributes);
+}
+
+/* A named semaphore is a file that libc opens by itself. */
+EXPORT sem_t *sem_open(const char *name, int flags, ...) {
+  va_list list;
+  va_start(list, flags);
+  const mode_t mode = va_arg(list, mode_t);
+  const unsigned value = va_arg(list, unsigned);
+  va_end(list);
+  note_talk("sem_open");
+  return NEXT(sem_open)(name, flags, mode, value);
 }
 
 /* --- calls after which names mean something else --------------------------------------------------------- */

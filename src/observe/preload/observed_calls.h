@@ -137,7 +137,7 @@
   X(shmget, talk, -1, -1, -1, 0, "shmget")                                                              \
   X(msgget, talk, -1, -1, -1, 0, "msgget")                                                              \
   X(semget, talk, -1, -1, -1, 0, "semget")                                                              \
-  X(mq_open, talk, -1, -1, -1, 0, "mq_open")                                                            \
+  X(mq_open, talk, -1, -1, -1, 0, "mq_open sem_open")                                                   \
   X(uname, host, -1, -1, -1, 0,                                                                         \
     "uname gethostname __gethostname_chk getdomainname gethostid")                                      \
   X(sysinfo, host, -1, -1, -1, 0, "sysinfo getloadavg get_phys_pages get_avphys_pages")                 \
@@ -213,12 +213,15 @@
   X("random numbers", "for readers of the log: no rule depends on it",                                  \
     "getrandom", "getrandom getentropy arc4random arc4random_buf arc4random_uniform")                   \
   X("process ids", "each program asks at its start, for itself",                                        \
-    "getpid getppid gettid", "getpid getppid")                                                          \
+    "getpid getppid", "getpid getppid")                                                                 \
+  X("pauses", "they count for commands of a build alone, and those run under the interposer",           \
+    "nanosleep clock_nanosleep", "sleep usleep nanosleep __nanosleep clock_nanosleep")                  \
   X("the user", "the supervisor runs as the same user, who is part of the environment",                 \
     "getuid geteuid getgid getegid getresuid getresgid getgroups",                                      \
     "getuid geteuid getgid getegid getresuid getresgid getgroups getlogin getlogin_r")                  \
   X("signals", "they count for commands of a build alone, and those run under the interposer",          \
-    "kill tgkill tkill", "kill killpg")                                                                 \
+    "kill tgkill tkill rt_sigqueueinfo pidfd_send_signal",                                              \
+    "kill killpg sigqueue pidfd_send_signal tgkill")                                                    \
   X("processors", "each Go program asks at its start, for itself",                                      \
     "sched_getaffinity getcpu",                                                                         \
     "sched_getaffinity pthread_getaffinity_np sched_getcpu get_nprocs get_nprocs_conf")                 \
@@ -244,7 +247,7 @@
     "getenv secure_getenv __secure_getenv getopt getopt_long getopt_long_only getauxval sysconf "       \
     "__sysconf")                                                                                        \
   X("locale and zone", "it sees the files that libc opens", "",                                         \
-    "setlocale newlocale __newlocale bindtextdomain iconv_open localtime localtime_r ctime ctime_r "    \
+    "setlocale newlocale __newlocale bindtextdomain catopen iconv_open localtime localtime_r ctime ctime_r "    \
     "mktime strftime strftime_l __strftime_l wcsftime wcsftime_l __wcsftime_l tzset")                   \
   X("tables of users, hosts and services", "it sees the files and sockets that libc opens", "",         \
     "getpwnam getpwuid getpwent getpwnam_r getpwuid_r getpwent_r getspnam getspent getspnam_r "         \

@@ -144,8 +144,22 @@ static bool call_ambient(const struct call *k, long *r) {
     case SYS_sendmmsg:
       *r = sendmmsg(AT(k->a), (struct mmsghdr *)k->b, (unsigned)k->c, AT(k->d));
       return true;
-    case SYS_getppid:
-    case SYS_gettid: deja_note_host("pid", 6); return false;
+    case SYS_getppid: deja_note_host("parent", 17); return false;
+    case SYS_kill:
+    case SYS_tgkill:
+    case SYS_rt_sigqueueinfo:
+      if (k->a != deja_pid()) deja_note_host("signal", 14);
+      return false;
+    case SYS_tkill:
+    case SYS_pidfd_send_signal: deja_note_host("signal", 14); return false;
+    case SYS_nanosleep:
+    case SYS_clock_nanosleep: deja_note_host("pause", 18); return false;
+    case SYS_utimensat:
+      if (k->c) deja_note_host("times of files", 15);
+      return false;
+    case SYS_setxattr:
+    case SYS_lsetxattr:
+    case SYS_fsetxattr: deja_note_host("extended attributes", 16); return false;
     case SYS_getuid:
     case SYS_geteuid:
     case SYS_getgid:

@@ -41,9 +41,9 @@ constexpr Ignored kIgnored[] = {
      "uselocale __uselocale duplocale __duplocale freelocale __freelocale localeconv", ""},
     {"catalogues: recorded by bindtextdomain", "textdomain bind_textdomain_codeset", ""},
     {"how long, not when",
-     "clock clock_getres clock_nanosleep times timer_create timer_settime "
+     "clock clock_getres times timer_create timer_settime "
      "timer_delete timerfd_create timerfd_settime setitimer getitimer clock_settime",
-     "clock_getres clock_nanosleep nanosleep times alarm getitimer setitimer "
+     "clock_getres times alarm getitimer setitimer "
      "timer_create timer_settime timer_gettime timer_getoverrun timer_delete "
      "timerfd_create timerfd_settime timerfd_gettime"},
     {"waiting for a change, not looking",
@@ -124,9 +124,9 @@ constexpr Ignored kIgnored[] = {
     {"of the process itself, and known before it starts", "",
      "getrlimit setrlimit prlimit64 getrusage getcwd"},
     {"signals", "",
-     "rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo rt_sigreturn "
-     "rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sigaltstack signalfd signalfd4 "
-     "kill tkill tgkill pidfd_open pidfd_send_signal restart_syscall"},
+     "rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend rt_sigtimedwait "
+     "rt_tgsigqueueinfo sigaltstack signalfd signalfd4 pidfd_open restart_syscall"},
+    {"a thread's number", "gettid", "gettid"},
     {"pipes", "", "pipe pipe2"},
     {"closes more than one; a file closed this way has no record of its end", "", "close_range"},
     {"a number for a file, of use with open_by_handle_at alone", "", "name_to_handle_at"},
