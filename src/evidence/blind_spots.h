@@ -16,8 +16,12 @@ inline constexpr digest::Traits kHasBlindSpot = 1u << 22;
 // (no_new_privs).
 inline constexpr digest::Traits kGainsRights = 1u << 23;
 
-inline bool wants_supervisor(digest::Traits traits) {
-  return (traits & (kHasBlindSpot | tool::kIsStatic)) != 0 && (traits & kGainsRights) == 0;
+// Of compilers and the like it is known that what they do by themselves is of no account.
+inline bool wants_supervisor(digest::Traits traits, const tool::Invocation::Policy& policy) {
+  const bool is_known = !policy.is_generic && !policy.is_unknown;
+  const digest::Traits blind =
+      kHasBlindSpot | tool::kIsStatic | (is_known ? digest::Traits{0} : tool::kMakesRawCalls);
+  return (traits & blind) != 0 && (traits & kGainsRights) == 0;
 }
 
 }  // namespace deja::evidence

@@ -300,6 +300,7 @@ std::optional<Problem> problem_of(const observe::Log& log) {
 
 Facts collect(const ObservedRun& run, const observe::Log& log) {
   Facts facts(run);
+  facts.is_supervised = log.is_supervised;
   for (const Event& e : log.events)
     if (e.op == DEJA_OP_PROCESS) facts.processes.expect(e.pid, static_cast<std::int32_t>(e.value));
   facts.fail(problem_of(log));

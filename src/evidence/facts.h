@@ -152,6 +152,7 @@ struct Facts {
   bool has_plugin = false;    // a plugin was opened (Invocation::Policy::runs_plugins)
   // A library was opened that is not the tool's own (Invocation::Policy::runs_plugins).
   bool has_opened_library = false;
+  bool is_supervised = false;  // the run: all its system calls were seen
   // The clock was read in a way that an adapter takes for harmless, but it may have been another.
   bool clock_untold = false;
   // That was seen by the supervisor, which does not see how it was read.

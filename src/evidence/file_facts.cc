@@ -61,6 +61,15 @@ void note_traits(Conclusion& c, const std::string& path, digest::Traits traits) 
     c.out.facts |= tool::kMentionsOwnPath | tool::kMentionsTypePath;
 }
 
+// glibc's own calls are interposed as functions; sanitizers only read what their options name (loader.c).
+bool is_known_to_make_raw_calls(const std::string& path) {
+  constexpr std::string_view kLibraries[] = {"ld-linux", "libc.so.", "libc-",   "libubsan.",
+                                             "liblsan.", "libasan.", "libtsan."};
+  const std::string_view name = base_name(path);
+  return std::ranges::any_of(kLibraries,
+                             [&](std::string_view library) { return name.starts_with(library); });
+}
+
 // Compilers load code of their users, too (proc macros).
 void conclude_program(Conclusion& c, const std::string& path, digest::Traits traits) {
   const auto& directories = c.invocation().policy.plugin_directories;
@@ -68,7 +77,15 @@ void conclude_program(Conclusion& c, const std::string& path, digest::Traits tra
       directories.begin(), directories.end(),
       [&](const std::string& directory) { return is_within(tidy_path(path), directory); });
   if (!is_users) c.out.programs.push_back(path);
-  const bool asks_by_name = is_users || c.facts.processes.one_by_one().contains(path);
+  const bool is_unknown = c.facts.processes.one_by_one().contains(path);
+  const tool::Invocation::Policy& policy = c.invocation().policy;
+  if ((traits & tool::kMakesRawCalls) != 0 && !c.facts.is_supervised &&
+      (is_users || is_unknown || policy.is_generic || policy.is_unknown) &&
+      !is_known_to_make_raw_calls(path)) {
+    c.out.makes_raw_calls = true;
+    return c.fail(NotStored::program_not_observed, path + " makes system calls by itself");
+  }
+  const bool asks_by_name = is_users || is_unknown;
   if (asks_by_name && (traits & tool::kNamesEnviron) != 0) c.claim_environment();
 }
 

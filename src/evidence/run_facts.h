@@ -68,6 +68,8 @@ struct RunFacts {
   std::uint32_t facts = 0;                    // tool::kMentions… of all files that were read
   bool asked_time =
       false;  // Invocation::Policy::timekeeper asked for it, and no file shows that it wrote it
+  bool makes_raw_calls =
+      false;  // a program of which nothing is known makes system calls that were not observed
   bool has_plugin = false;  // the run opened a plugin (Invocation::Policy::runs_plugins)
 };
 

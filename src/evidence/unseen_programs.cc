@@ -42,6 +42,7 @@ Result<observe::Log> read_run_log(const os::Fd& fd, const std::string& tool, boo
   const os::FileIdentity id = TRY(os::stat_fd(fd));
   const os::Mapping mapping = TRY(os::Mapping::read_only(fd, id.size));
   observe::Log log = TRY(observe::read_log(mapping.view()));
+  log.is_supervised = is_supervised;
   const std::string unseen = is_supervised ? "" : unseen_program(log, tool);
   if (unseen.empty()) return log;
   log.has_unseen_program = true;

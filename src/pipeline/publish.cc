@@ -234,6 +234,7 @@ void Publication::collect_facts() {
   facts_ = invocation.run.is_observed
                ? read_observation()
                : evidence::declared_run_facts(invocation, run_.before.marks, report_.ended_ns);
+  if (facts_.makes_raw_calls) traits_ |= evidence::kHasBlindSpot;
   if (!facts_.problem && invocation.storage.is_strict)
     out_.undeclared = evidence::undeclared(facts_, p_.command.tool, invocation, target_.roots);
   if (!out_.undeclared.empty())

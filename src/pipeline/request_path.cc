@@ -312,7 +312,7 @@ RunOrder RequestPath::make_run_order() const {
   const tool::Invocation& invocation = p.invocation;
   RunOrder order{p.command.tool, invocation.run.argv};
   order.strip_colour = invocation.run.colours_forced && !keeps_colours(*target_);
-  order.supervise = evidence::wants_supervisor(p.tool_content.traits);
+  order.supervise = evidence::wants_supervisor(p.tool_content.traits, invocation.policy);
   if (invocation.run.environment) order.environment = &*invocation.run.environment;
   order.no_stdin = invocation.run.has_no_stdin;
   order.drops_out = invocation.run.drops_stdout;

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "formats/ast_file.h"
+#include "observe/raw_calls.h"
 #include "tool/source_regions.h"
 #include "tool/tool.h"
 
@@ -335,7 +336,8 @@ std::uint32_t scan_source(std::string_view bytes) {
   if (is_loadable_elf(bytes)) {
     constexpr std::string_view kEnviron("\0environ\0", 9);  // in its dynamic symbol table
     return (is_static_program(bytes) ? kIsStatic : 0U) |
-           (holds(bytes, kEnviron) ? kNamesEnviron : 0U);
+           (holds(bytes, kEnviron) ? kNamesEnviron : 0U) |
+           (observe::makes_raw_calls(bytes) ? kMakesRawCalls : 0U);
   }
   std::uint32_t facts = scan_tree(bytes);
   // A precompiled tree holds macro names unchanged; an ESC byte in it is only a number.

@@ -117,6 +117,17 @@ TEST(ScanSource, KnowsWhatMayReadTheWholeEnvironment) {
   EXPECT_EQ(scan_source(std::string("\0environ\0", 9)), 0U);  // not in a program
 }
 
+TEST(ScanSource, KnowsWhatMakesSystemCallsByItself) {
+  std::string program = loadable(3, 1);
+  program[18] = 62;         // EM_X86_64
+  program[64 + 4] = 1 | 4;  // the one segment is loaded and executed
+  program.resize(200);
+  program[64 + 32 + 1] = 1;  // 256 bytes of it
+  EXPECT_EQ(scan_source(program), kIsStatic);
+  EXPECT_EQ(scan_source(program + std::string("\xb8\x01\x01\0\0\x0f\x05", 7)),
+            kIsStatic | kMakesRawCalls);
+}
+
 TEST(ScanSource, AWordThatIsSplitCanBeAny) {
   constexpr std::uint32_t kAny = kSetsNdebug | kReportsOwnPath;
   for (const char* text : {"#undef NDE\\\nBUG", "x_\\ \r\nx", "x\\\n\\\nx", "x ?\?/ x"})

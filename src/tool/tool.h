@@ -429,7 +429,9 @@ inline constexpr std::uint32_t kReportsOwnPath = 1u << 12;
 // It mentions its own path only where NDEBUG is not defined. It may also define or undefine NDEBUG.
 inline constexpr std::uint32_t kMentionsOwnPathForDebugging = 1u << 13;
 inline constexpr std::uint32_t kSetsNdebug = 1u << 14;
-inline constexpr std::uint8_t kScanVersion = 14;  // raised when the same bytes give other facts
+// A program or library that makes system calls by itself, which the interposer does not see.
+inline constexpr std::uint32_t kMakesRawCalls = 1u << 15;
+inline constexpr std::uint8_t kScanVersion = 15;  // raised when the same bytes give other facts
 std::uint32_t scan_source(std::string_view bytes);
 // Checks only whether it is a tree (kHoldsTree) and may hold times; reads a small part of clang's
 // files.

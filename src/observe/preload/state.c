@@ -54,8 +54,13 @@ static bool is_go(const struct dl_phdr_info *info) {
   for (int i = 0; i < info->dlpi_phnum; ++i) {
     const ElfW(Phdr) *h = &info->dlpi_phdr[i];
     if (h->p_type != PT_NOTE || h->p_memsz < 16) continue;
-    const uint32_t *note = (const uint32_t *)(info->dlpi_addr + h->p_vaddr);
-    if (note[0] == 4 && note[2] == 4 && memcmp(note + 3, "Go\0", 4) == 0) return true;
+    const char *const notes = (const char *)(info->dlpi_addr + h->p_vaddr);
+    /* Sizes of name and text, the kind, then both, each padded to four bytes (gABI, "Note Section"). */
+    for (size_t at = 0; at + 16 <= h->p_memsz;) {
+      const uint32_t *const note = (const uint32_t *)(notes + at);
+      if (note[0] == 4 && note[2] == 4 && memcmp(note + 3, "Go\0", 4) == 0) return true;
+      at += 12 + (((size_t)note[0] + 3) & ~(size_t)3) + (((size_t)note[1] + 3) & ~(size_t)3);
+    }
   }
   return false;
 }
