@@ -17,8 +17,9 @@ struct UserCommand {
   wire::Calling calling = wire::Calling::wrapper;
   const char* program = nullptr;  // Calling::routed: the path of the tool
   bool is_command = false;        // Calling::routed: a program that no rule names
-  char cwd[os::kPlaceMax];        // "" when unknown
-  os::ClientFile client;          // our own executable
+  os::ClientFile client = {};     // our own executable
+  char cwd[os::kPlaceMax] =
+      {};  // "" when unknown; the last member, so that the others share a page with its start
 };
 
 // Replaces this process by deja-cli. argv[0] is ignored. Returns only when that is impossible: the

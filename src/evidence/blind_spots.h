@@ -16,12 +16,18 @@ inline constexpr digest::Traits kHasBlindSpot = 1u << 22;
 // (no_new_privs).
 inline constexpr digest::Traits kGainsRights = 1u << 23;
 
+// A file that is too large to be scanned has all traits.
+inline bool makes_raw_calls(digest::Traits traits) {
+  return (traits & tool::kMakesRawCalls) != 0 &&
+         (traits & digest::kTraitsMask) != digest::kTraitsMask;
+}
+
 // Of compilers and the like it is known that what they do by themselves is of no account.
 inline bool wants_supervisor(digest::Traits traits, const tool::Invocation::Policy& policy) {
-  const bool is_known = !policy.is_generic && !policy.is_unknown;
-  const digest::Traits blind =
-      kHasBlindSpot | tool::kIsStatic | (is_known ? digest::Traits{0} : tool::kMakesRawCalls);
-  return (traits & blind) != 0 && (traits & kGainsRights) == 0;
+  const bool is_unknown = policy.is_generic || policy.is_unknown;
+  const bool is_blind =
+      (traits & (kHasBlindSpot | tool::kIsStatic)) != 0 || (is_unknown && makes_raw_calls(traits));
+  return is_blind && (traits & kGainsRights) == 0;
 }
 
 }  // namespace deja::evidence

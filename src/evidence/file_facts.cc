@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/path.h"
+#include "evidence/blind_spots.h"
 #include "evidence/rules.h"
 #include "formats/archive_dates.h"
 #include "formats/file_pieces.h"
@@ -79,7 +80,7 @@ void conclude_program(Conclusion& c, const std::string& path, digest::Traits tra
   if (!is_users) c.out.programs.push_back(path);
   const bool is_unknown = c.facts.processes.one_by_one().contains(path);
   const tool::Invocation::Policy& policy = c.invocation().policy;
-  if ((traits & tool::kMakesRawCalls) != 0 && !c.facts.is_supervised &&
+  if (makes_raw_calls(traits) && !c.facts.is_supervised &&
       (is_users || is_unknown || policy.is_generic || policy.is_unknown) &&
       !is_known_to_make_raw_calls(path)) {
     c.out.makes_raw_calls = true;
