@@ -107,15 +107,18 @@ void RequestServer::answer(Connection& connection, const pipeline::Outcome& outc
   }
 }
 
-void RequestServer::serve(const os::Fd& socket, const std::string& request_body) {
+bool RequestServer::serve(const os::Fd& socket, const std::string& request_body) {
   const std::int64_t started_ns = os::monotonic_ns();
   const auto decoded = decode_request(request_body);
-  if (!decoded) return journal().trouble(decoded.error().message);
+  if (!decoded) {
+    journal().trouble(decoded.error().message);
+    return false;
+  }
   // Permissions also depend on the groups.
   if (!view_.is_same_for(decoded->head) || !os::has_our_groups(socket)) {
     ignore(write_frame(socket, wire::Kind::foreign, {}), "the client has left");
     if (view_.confinement != 0 && decoded->head.confinement == 0) gives_way_ = true;
-    return;
+    return false;
   }
   const pipeline::Request& request = decoded->request;
   Connection connection(socket);
@@ -128,11 +131,13 @@ void RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   engine.record(outcome, request, started_ns);
   apply_daemon_mode(request);
   answer(connection, outcome);
-  const bool may_hit = outcome.kind == pipeline::OutcomeKind::hit ||
-                       (outcome.kind == pipeline::OutcomeKind::miss && !outcome.not_stored);
+  const bool is_hit = outcome.kind == pipeline::OutcomeKind::hit;
+  const bool is_miss = outcome.kind == pipeline::OutcomeKind::miss;
+  const bool may_hit = is_hit || (is_miss && !outcome.not_stored);
+  if (is_miss && kind_ == Kind::daemon) engine.get_ready();
   if (outcome.remembered) engine.offer(request_body, request);
-  if (may_hit && !outcome.remembered)
-    prewarm_later(request_body, outcome.kind == pipeline::OutcomeKind::hit);
+  if (may_hit && !outcome.remembered) prewarm_later(request_body, is_hit);
+  return is_hit;
 }
 
 // Sets or removes the mark for "no daemon". An outdated mark only costs time: with it, each command starts

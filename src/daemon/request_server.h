@@ -37,8 +37,8 @@ class RequestServer {
   // fails: without a store every request is a bypass, and the journal records the reason.
   engine::Engine& engine();
 
-  // Serves one connection whose request frame has been read.
-  void serve(const os::Fd& socket, const std::string& request_body);
+  // Serves one connection whose request frame has been read. True: it was a hit.
+  bool serve(const os::Fd& socket, const std::string& request_body);
 
   void forget() { engine().forget(); }
   // A confined client started this daemon, and an unconfined one came: the daemon ends, so that the

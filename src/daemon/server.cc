@@ -183,8 +183,7 @@ void Server::serve_connection(os::Fd socket) {
   }
   switch (static_cast<wire::Kind>(frame->head.kind)) {
     case wire::Kind::request:
-      keeper_.wake();
-      host_.serve(socket, frame->body);
+      if (host_.serve(socket, frame->body)) keeper_.wake();
       if (host_.gives_way() || host_.is_switched_off()) stop();
       return;
     case wire::Kind::ask:

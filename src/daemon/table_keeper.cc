@@ -17,14 +17,14 @@ warm::AnswerTable* TableKeeper::table() const {
 
 bool TableKeeper::is_useless() const {
   constexpr std::int64_t kMany = 2000;
-  return requests_ > kMany && uses() == 0;
+  return hits_ > kMany && uses() == 0;
 }
 
 std::uint64_t TableKeeper::uses() const { return table() == nullptr ? 0 : table()->uses(); }
 
 void TableKeeper::wake() {
-  ++requests_;
-  last_request_ns_ = os::monotonic_ns();
+  ++hits_;
+  last_hit_ns_ = os::monotonic_ns();
   if (!is_active_.exchange(true)) wake_up_.set();
 }
 
@@ -55,10 +55,10 @@ void TableKeeper::keep(engine::Engine& engine) {
   do {
     const std::int64_t began_ns = os::monotonic_ns();
     if (engine.keep_table() > 0) {
-      last_request_ns_ = began_ns;
+      last_hit_ns_ = began_ns;
       on_use_();
     }
-    active_until_ns = last_request_ns_ + kActiveNs;
+    active_until_ns = last_hit_ns_ + kActiveNs;
     take_notices_until(engine, began_ns + warm::AnswerTable::kUpkeepNs);
   } while (!is_stopped_ && !is_useless() && os::monotonic_ns() < active_until_ns);
   if (engine.table()->rest() > 0) on_use_();

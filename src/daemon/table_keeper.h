@@ -16,7 +16,8 @@ namespace deja::daemon {
 
 class TableKeeper {
  public:
-  // How long to go on after the last request.
+  // How long to go on after the last hit. A build of misses has no use for the table, and to keep it would take a tenth
+  // of the engine's time.
   static constexpr std::int64_t kActiveNs = 2'000'000'000;
 
   // on_use: called when clients have used the table.
@@ -24,7 +25,7 @@ class TableKeeper {
 
   // Works until stop(). engine: must outlive all calls.
   void run(engine::Engine& engine);
-  // A request came from a client. Thread-safe; cheap while the keeper works.
+  // A client was served a hit. Thread-safe; cheap while the keeper works.
   void wake();
   void stop();
   // Records at once what was used until now. Thread-safe.
@@ -34,7 +35,7 @@ class TableKeeper {
 
  private:
   warm::AnswerTable* table() const;
-  // Many requests came, and no client took an answer by itself: none can (pidfd_getfd(2) is not allowed).
+  // Many were served, and no client took an answer by itself: none can (pidfd_getfd(2) is not allowed).
   bool is_useless() const;
   void keep(engine::Engine& engine);
   void take_notices_until(engine::Engine& engine, std::int64_t until_ns);
@@ -43,7 +44,7 @@ class TableKeeper {
   std::atomic<engine::Engine*> engine_{nullptr};  // once it is open
   const os::WakeUp wake_up_;
   std::atomic<bool> is_active_{false}, is_stopped_{false};
-  std::atomic<std::int64_t> last_request_ns_{0}, requests_{0};
+  std::atomic<std::int64_t> last_hit_ns_{0}, hits_{0};
 };
 
 }  // namespace deja::daemon

@@ -44,6 +44,10 @@ class Engine {
   pipeline::Services* services() const { return ready_.load(); }
   // REQUIRES: services() is not null.
   store::LocalStore& store() const { return *store_; }
+  // Does what the next request would have to wait for. Called when an answer has been sent.
+  void get_ready() const {
+    if (services() != nullptr) store_->make_files_ahead();
+  }
   std::string store_problem();
   journal::Journal& journal() { return *journal_; }
 

@@ -20,6 +20,9 @@ namespace {
 // Up to this size a file is read once, hashed in memory and written from there (or not written at all
 // if it is known). A larger file is cloned or copied by the kernel and hashed in place.
 constexpr std::uint64_t kBufferedBytes = 256 * 1024;
+// A result of most compilers is a file or two. A sweep removes files that are an hour old.
+constexpr std::size_t kAheadFiles = 4;
+constexpr std::int64_t kAheadMaxNs = 60'000'000'000;
 constexpr std::size_t kKnownMax = 1 << 16;
 constexpr std::size_t kRefreshedMax = 4096;
 constexpr std::int64_t kPast = 2'000'000'000;
@@ -112,14 +115,62 @@ Status LocalStore::quarantine(const Digest& digest) {
   return move_to_quarantine(layout_, path, digest.hex());
 }
 
-Result<os::Fd> LocalStore::new_temp_file(const std::string& path) {
+Result<LocalStore::NewFile> LocalStore::make_file() const {
+  NewFile file{layout_.new_temp(), {}, os::monotonic_ns()};
   // 0444 from the start: this descriptor can write, but no later open.
-  auto fd = os::create_file(path, 0444);
+  auto fd = os::create_file(file.path, 0444);
   if (!fd && is_missing(fd.error())) {
     TRY(os::make_directories(layout_.tmp()));
-    fd = os::create_file(path, 0444);
+    fd = os::create_file(file.path, 0444);
   }
-  return fd;
+  file.fd = TRY(std::move(fd));
+  return file;
+}
+
+// None: there is none, or it is not there any more (a purge, a sweep).
+std::optional<LocalStore::NewFile> LocalStore::take_file_made_ahead() {
+  for (;;) {
+    NewFile file;
+    {
+      const MutexLock lock(ahead_mutex_);
+      if (ahead_.empty()) return std::nullopt;
+      file = std::move(ahead_.back());
+      ahead_.pop_back();
+    }
+    const auto named = os::stat_file(file.path, os::Links::keep);
+    const auto open = os::stat_fd(file.fd);
+    if (named && *named && open && **named == *open) return file;
+  }
+}
+
+Result<LocalStore::NewFile> LocalStore::new_file() {
+  if (auto file = take_file_made_ahead()) return *std::move(file);
+  return make_file();
+}
+
+void LocalStore::make_files_ahead() {
+  if (options_.read_only) return;
+  drop_files_made_ahead(os::monotonic_ns() - kAheadMaxNs);
+  for (std::size_t i = 0; i < kAheadFiles; ++i) {
+    {
+      const MutexLock lock(ahead_mutex_);
+      if (ahead_.size() >= kAheadFiles) return;
+    }
+    auto file = make_file();
+    if (!file) return;  // then one is made when it is needed, and an error is reported there
+    const MutexLock lock(ahead_mutex_);
+    ahead_.push_back(*std::move(file));
+  }
+}
+
+void LocalStore::drop_files_made_ahead(std::int64_t before_ns) {
+  std::vector<NewFile> kept, old;
+  {
+    const MutexLock lock(ahead_mutex_);
+    for (NewFile& file : ahead_) (file.made_ns < before_ns ? old : kept).push_back(std::move(file));
+    ahead_.swap(kept);
+  }
+  for (const NewFile& file : old) ignore(os::remove_file(file.path), "a sweep removes it");
 }
 
 // REQUIRES: the bytes of temp were hashed to digest.
@@ -147,8 +198,9 @@ Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
     put.was_known = true;
     return put;
   }
-  TempFile temp(layout_.new_temp());
-  const os::Fd fd = TRY(new_temp_file(temp.path));
+  const NewFile file = TRY(new_file());
+  TempFile temp(file.path);
+  const os::Fd& fd = file.fd;
   if (auto done = os::write_fd(fd, bytes); !done)
     return std::move(done).error().context("put blob");
   TRY(install(temp.path, fd, put.digest));
@@ -157,8 +209,9 @@ Result<PutBlob> LocalStore::put_blob_bytes(std::string_view bytes) {
 }
 
 Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
-  TempFile temp(layout_.new_temp());
-  const os::Fd fd = TRY(new_temp_file(temp.path));
+  const NewFile file = TRY(new_file());
+  TempFile temp(file.path);
+  const os::Fd& fd = file.fd;
   auto copied = os::copy_contents(source, fd);
   if (!copied) return std::move(copied).error().context("put blob");
   PutBlob put;

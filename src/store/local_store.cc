@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include <limits>
+
 #include "base/log.h"
 #include "os/disk.h"
 #include "os/file.h"
@@ -53,6 +55,7 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open(Options options) {
 }
 
 LocalStore::~LocalStore() {
+  drop_files_made_ahead(std::numeric_limits<std::int64_t>::max());
   if (auto done = flush(); !done) DEJA_LOG_LINE("store: " + done.error().message);
 }
 

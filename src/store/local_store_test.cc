@@ -207,6 +207,34 @@ TEST(LocalStore, OthersKnowAtOnceWhatWasLearnedOfAFile) {
   EXPECT_EQ(known->traits & 4U, 4U);
 }
 
+// Blobs are stored in files that were made ahead, also after these were taken away.
+TEST(LocalStore, FilesMadeAheadAreUsedAndRemoved) {
+  TempStore store;
+  const auto names = [&] { return os::list_directory(store.layout().tmp())->size(); };
+  EXPECT_EQ(names(), 0u);
+  store->make_files_ahead();
+  const std::size_t made = names();
+  EXPECT_GT(made, 0u);
+  store->make_files_ahead();
+  EXPECT_EQ(names(), made);
+  const PutBlob first = publish(*store, "a", "content");
+  EXPECT_EQ(names(), made - 1);
+  const auto left = os::list_directory(store.layout().tmp());
+  ASSERT_TRUE(left);
+  for (const std::string& name : *left)
+    ASSERT_TRUE(os::remove_file(store.layout().tmp() + "/" + name));
+  const PutBlob second = publish(*store, "b", "text");
+  store->make_files_ahead();
+  ASSERT_TRUE(store->purge());
+  EXPECT_EQ(read_blob(*store, first.digest), "absent");
+  publish(*store, "c", "text");
+  EXPECT_EQ(read_blob(*store, second.digest), "text");
+  EXPECT_TRUE(store->verify(false)->is_clean());
+  store->make_files_ahead();
+  store.close();
+  EXPECT_EQ(os::list_directory(store.layout().tmp())->size(), 0u);
+}
+
 TEST(LocalStore, PurgeEmptiesItForAllWhoUseIt) {
   TempStore store;
   auto other = LocalStore::open(store.options());
