@@ -11,6 +11,7 @@
 #include "formats/hidden_text.h"
 #include "memory_file.h"
 #include "observe/preload/loadable.h"
+#include "observe/raw_calls.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
@@ -29,6 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto hidden = deja::formats::hidden_text(file);
   CHECK(hidden);
   if (bytes.starts_with(ELFMAG) && !sections) CHECK(hidden->is_more);
+  if (deja::observe::makes_raw_calls(bytes)) CHECK(bytes.find("\x0f\x05") != bytes.npos);
   // A script's first line would name another file, which is not the input's to choose.
   if (!bytes.starts_with("#!")) {
     const std::string path = "/proc/self/fd/" + std::to_string(file.get());
