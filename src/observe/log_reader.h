@@ -56,7 +56,8 @@ struct Log {
   GapKind gap_kind = GapKind::incomplete;  // where there is one
   // A program did not pass through the interposer; the supervisor would have observed it.
   bool has_unseen_program = false;
-  bool is_supervised = false;  // the supervisor wrote it, which sees all system calls; set by the caller
+  // The supervisor wrote it, which sees all system calls. Set by the caller.
+  bool is_supervised = false;
   // The log was large. Its reader should return memory to the system.
   bool is_large = false;
   // A program that the interposer does not see may exec one that it sees; that one then reports in as if
