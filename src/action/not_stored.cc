@@ -94,7 +94,9 @@ constexpr NotStoredRow kRows[] = {
      "The tool listed a directory in which it may have replaced something by a rename.", ""},
     {hard_link, "hard_link", "The tool made a hard link, or an output has other hard links.", ""},
     {attributes_changed, "attributes_changed",
-     "The tool changed the attributes of a file that it had not made.", ""},
+     "The tool changed the attributes of a file that it had not made, or in a way that a hit does "
+     "not repeat.",
+     ""},
     {special_file_left, "special_file_left",
      "The tool left something that is no file, directory or symlink.", ""},
     {symlink_written_through, "symlink_written_through",

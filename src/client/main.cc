@@ -65,8 +65,8 @@ deja::os::ClientFile own_file() {
 int main(int argc, char** argv, char** environment) {
   if (argc < 1) return fail("deja: called without argv[0]\n"sv, 2);
   const deja::client::Environment env = deja::client::read_environment(environment);
-  static constinit deja::client::UserCommand
-      command;  // zeros, without a look at whether it was made
+  // Zeros from the start, so there is no flag that says whether it was made.
+  static constinit deja::client::UserCommand command;
   command.argv = argv;
   command.argc = argc;
   if (!is_client_name(argv[0])) {

@@ -18,8 +18,8 @@ struct UserCommand {
   const char* program = nullptr;  // Calling::routed: the path of the tool
   bool is_command = false;        // Calling::routed: a program that no rule names
   os::ClientFile client = {};     // our own executable
-  char cwd[os::kPlaceMax] =
-      {};  // "" when unknown; the last member, so that the others share a page with its start
+  // "" when unknown. The last member, so that the others share a page with its start.
+  char cwd[os::kPlaceMax] = {};
 };
 
 // Replaces this process by deja-cli. argv[0] is ignored. Returns only when that is impossible: the

@@ -304,6 +304,10 @@ Facts collect(const ObservedRun& run, const observe::Log& log) {
   for (const Event& e : log.events)
     if (e.op == DEJA_OP_PROCESS) facts.processes.expect(e.pid, static_cast<std::int32_t>(e.value));
   facts.fail(problem_of(log));
+  // Much of what speaks against a command of a build (machine.cc) is recorded by the interposer alone.
+  if (log.is_supervised && run.invocation.policy.is_routed)
+    facts.fail(NotStored::program_not_observed,
+               "the supervisor does not see all that a command does");
   for (const Event& e : log.events) {
     if (facts.problem) break;
     collect_event(run, facts, e);

@@ -24,9 +24,13 @@ bool may_reach_an_output(std::string_view what) {
 }
 
 // What a hit would not do again, or do otherwise.
-bool counts_for_commands(std::string_view what) {
-  return what == "times of files" || what == "extended attributes" || what == "pause" ||
-         what == "message catalog";
+std::optional<Problem> problem_of_unknown(const tool::Invocation::Policy& policy,
+                                          std::string_view what) {
+  if (what == "times of files" || what == "extended attributes")
+    return Problem{NotStored::attributes_changed, std::string(what)};
+  if (what == "message catalog") return Problem{NotStored::machine_asked, "a message catalog"};
+  if (what == "pause" && policy.is_routed) return Problem{NotStored::clock_read, "to wait"};
+  return {};
 }
 
 // Shells ask for both ids at each start; their scripts are searched for the words.
@@ -100,8 +104,7 @@ void on_host(const Collecting& c) {
     if (invocation.policy.is_routed) c.fail(NotStored::connected, "by a signal");
     return;
   }
-  if (invocation.policy.is_unknown && counts_for_commands(what))
-    return c.fail(NotStored::machine_asked, what);
+  if (invocation.policy.is_unknown) c.fail(problem_of_unknown(invocation.policy, what));
   if (invocation.policy.is_routed && is_id_of_process(what) &&
       !tool::is_shell(c.facts.processes.name_of(c.e.pid)))
     return c.fail(NotStored::machine_asked,

@@ -56,7 +56,7 @@ std::size_t operand_size(std::string_view code) {
   if (mode == 3) return 1;
   const bool has_sib = base == 4;
   const bool has_no_base = has_sib && (byte_at(code, 1) & 7) == 5;
-  const std::size_t displacement = mode == 1 ? 1 : mode == 2 || base == 5 || (has_no_base) ? 4 : 0;
+  const std::size_t displacement = mode == 1 ? 1 : mode == 2 || base == 5 || has_no_base ? 4 : 0;
   return 1 + (has_sib ? 1 : 0) + displacement;
 }
 

@@ -105,7 +105,8 @@ bool OutputLocks::try_lock(std::uint64_t output, pid_t holder) {
 void OutputLocks::give_up(std::uint64_t output) {
   is_shared_ = true;
   struct flock late = byte_of(output, kLate, F_RDLCK);
-  if (::fcntl(file_.get(), F_OFD_SETLK, &late) != 0) return;  // a hint
+  // Without this lock only a run that has its turn now learns of this one, by the note.
+  static_cast<void>(::fcntl(file_.get(), F_OFD_SETLK, &late));
   const std::uint64_t mark =
       static_cast<std::uint64_t>(monotonic_ns()) ^ (static_cast<std::uint64_t>(::getpid()) << 40);
   write_at(file_, slot_of(output), &mark, sizeof(mark));
@@ -138,7 +139,9 @@ OutputLocks OutputLocks::take(const std::string& file, std::vector<std::uint64_t
 
 bool OutputLocks::were_ours() const {
   return !is_shared_ && std::ranges::all_of(locks_, [this](const Lock& lock) {
-    return read_slot(file_, lock.output).late == lock.late;
+    // Two ways to see it: on a full disk no note can be left.
+    return read_slot(file_, lock.output).late == lock.late &&
+           !is_late_run_there(file_, lock.output);
   });
 }
 

@@ -118,12 +118,7 @@ Status LocalStore::quarantine(const Digest& digest) {
 Result<LocalStore::NewFile> LocalStore::make_file() const {
   NewFile file{layout_.new_temp(), {}, os::monotonic_ns()};
   // 0444 from the start: this descriptor can write, but no later open.
-  auto fd = os::create_file(file.path, 0444);
-  if (!fd && is_missing(fd.error())) {
-    TRY(os::make_directories(layout_.tmp()));
-    fd = os::create_file(file.path, 0444);
-  }
-  file.fd = TRY(std::move(fd));
+  file.fd = TRY(os::create_file(file.path, 0444));
   return file;
 }
 
@@ -145,6 +140,9 @@ std::optional<LocalStore::NewFile> LocalStore::take_file_made_ahead() {
 
 Result<LocalStore::NewFile> LocalStore::new_file() {
   if (auto file = take_file_made_ahead()) return *std::move(file);
+  auto made = make_file();
+  if (made || !is_missing(made.error())) return made;
+  TRY(os::make_directories(layout_.tmp()));
   return make_file();
 }
 

@@ -6,14 +6,12 @@ too, and no object of the one is touched by the other. Exit 77 (a skip) without 
 Bazel's own rules load rules from the network; small stand-ins for these rules take their place.
 """
 
-import argparse
 import hashlib
 import json
 import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +21,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import servers  # noqa: E402
 
-SKIP = 77
 SOURCES = {"main.c": "int value(void);\nint main(void) { return value() != 7; }\n",
            "value.c": "int value(void) { return 7; }\n"}
 BUILD = """cc_binary(name = "program", srcs = ["main.c", "value.c"])
@@ -40,7 +37,6 @@ PLATFORMS = {
     "os": ["linux", "osx", "windows", "freebsd", "openbsd", "android", "ios", "none"],
     "cpu": ["x86_64", "x86_32", "arm", "armv7", "aarch64", "ppc", "s390x", "i386", "arm64", "mips64", "riscv64"],
 }
-deja = None
 
 
 def write(path, text):
@@ -77,7 +73,7 @@ class BazelTest(unittest.TestCase):
         subprocess.run([*self.bazel, "shutdown"], cwd=self.work / "tree", env=self.environment(), check=False,
                        capture_output=True)
         for cache in self.caches:
-            self.run_tool(deja, "daemon", "stop", cache=cache)
+            self.run_tool(servers.deja, "daemon", "stop", cache=cache)
         self.server.stop()
         subprocess.run(["chmod", "-R", "u+w", self.work], check=True)  # Bazel's outputs
         shutil.rmtree(self.work)
@@ -106,9 +102,9 @@ class BazelTest(unittest.TestCase):
         """The events of a build with this new cache."""
         self.caches.append(cache)
         for name in SOURCES:
-            self.run_tool(deja, "gcc", "-c", name, "-o", "out.o", cache=cache)
-        self.run_tool(deja, "remote", "flush", "--timeout", "30", cache=cache)
-        return [json.loads(line) for line in self.run_tool(deja, "events", "--format", "json", cache=cache).splitlines()]
+            self.run_tool(servers.deja, "gcc", "-c", name, "-o", "out.o", cache=cache)
+        self.run_tool(servers.deja, "remote", "flush", "--timeout", "30", cache=cache)
+        return [json.loads(line) for line in self.run_tool(servers.deja, "events", "--format", "json", cache=cache).splitlines()]
 
     def objects(self):
         files = self.work / "server/files"
@@ -131,18 +127,7 @@ class BazelTest(unittest.TestCase):
 
 
 def main():
-    global deja
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deja", type=pathlib.Path, required=True)
-    arguments, rest = parser.parse_known_args()
-    deja = arguments.deja.resolve()
-    signal.signal(signal.SIGTERM, servers.end_once)
-    try:
-        servers.need("bazel", "nginx", "gcc")
-    except servers.Missing as reason:
-        print(f"SKIPPED: {reason}")
-        sys.exit(SKIP)
-    unittest.main(argv=sys.argv[:1] + rest)
+    servers.main(__doc__, lambda: servers.need("bazel", "nginx", "gcc"))
 
 
 if __name__ == "__main__":

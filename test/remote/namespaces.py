@@ -7,13 +7,11 @@ out: packets vanish without an answer, as behind a firewall. Its builds go on, a
 Needs root and iproute2. Exit 77 (a skip) without them.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,11 +21,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 import servers  # noqa: E402
 
-SKIP = 77
 SOURCES = {"value.h": "#define VALUE 7\n", "main.c": "int value(void);\nint main(void) { return value() != 7; }\n",
            "value.c": "#include \"value.h\"\nint value(void) { return VALUE; }\n",
            "Makefile": "program: main.o value.o\n\t$(CC) main.o value.o -o $@\nvalue.o: value.h\n"}
-deja = None
 
 
 def run(*command, **options):
@@ -98,7 +94,7 @@ class Builder:
         return self.events()[known:], outputs
 
     def events(self):
-        return [json.loads(line) for line in self.run(deja, "events", "--format", "json").splitlines()]
+        return [json.loads(line) for line in self.run(servers.deja, "events", "--format", "json").splitlines()]
 
     def edit(self):
         (self.tree / "value.h").write_text("#define VALUE (3 + 4)\n")
@@ -107,7 +103,7 @@ class Builder:
 def other_user():
     """None: deja lies in a directory that is closed to others."""
     user = pwd.getpwnam("nobody")
-    tried = subprocess.run(["setpriv", "--reuid", str(user.pw_uid), "--clear-groups", deja, "--version"], check=False,
+    tried = subprocess.run(["setpriv", "--reuid", str(user.pw_uid), "--clear-groups", servers.deja, "--version"], check=False,
                            capture_output=True)
     return user if tried.returncode == 0 else None
 
@@ -125,55 +121,48 @@ class NamespacesTest(unittest.TestCase):
 
     def tearDown(self):
         for builder in (self.a, self.b):
-            builder.run(deja, "daemon", "stop")
+            builder.run(servers.deja, "daemon", "stop")
         self.redis.terminate()
         self.redis.wait()
         self.network.close()
         shutil.rmtree(self.work)
 
     def test_the_second_machine(self):
-        first, _ = self.a.build(f"{deja} gcc")
+        first, _ = self.a.build(f"{servers.deja} gcc")
         self.assertEqual([e["outcome"] for e in first], ["miss"] * 3)
-        self.a.run(deja, "remote", "flush", "--timeout", "30")
+        self.a.run(servers.deja, "remote", "flush", "--timeout", "30")
 
         _, plain = self.b.build("gcc")
-        second, outputs = self.b.build(f"{deja} gcc")
+        second, outputs = self.b.build(f"{servers.deja} gcc")
         self.assertEqual([(e["outcome"], e["remote"]) for e in second], [("hit", True)] * 3)
         self.assertEqual(outputs, plain)
 
         self.network.pull(2)
         self.b.edit()
         _, plain = self.b.build("gcc")
-        third, outputs = self.b.build(f"{deja} gcc")
+        third, outputs = self.b.build(f"{servers.deja} gcc")
         self.assertEqual(outputs, plain)
         outcomes = {e["what"]: e["outcome"] for e in third}
         self.assertEqual(outcomes["main.c"], "hit")
         self.assertEqual(outcomes["value.c"], "miss")
-        fourth, outputs = self.b.build(f"{deja} gcc")
+        fourth, outputs = self.b.build(f"{servers.deja} gcc")
         self.assertEqual([e["outcome"] for e in fourth], ["hit"] * 3)
         self.assertEqual(outputs, plain)
 
 
+def check():
+    servers.need("ip", "redis-server", "setpriv", "make")
+    if os.geteuid() != 0:
+        raise servers.Missing("only root can make network namespaces")
+    trial = f"deja{os.getpid()}-trial"
+    made = subprocess.run(["ip", "netns", "add", trial], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        raise servers.Missing("network namespaces cannot be made here: " + made.stderr.strip())
+    run("ip", "netns", "del", trial)
+
+
 def main():
-    global deja
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--deja", type=pathlib.Path, required=True)
-    arguments, rest = parser.parse_known_args()
-    deja = arguments.deja.resolve()
-    signal.signal(signal.SIGTERM, servers.end_once)
-    try:
-        servers.need("ip", "redis-server", "setpriv", "make")
-        if os.geteuid() != 0:
-            raise servers.Missing("only root can make network namespaces")
-        trial = f"deja{os.getpid()}-trial"
-        made = subprocess.run(["ip", "netns", "add", trial], capture_output=True, text=True, check=False)
-        if made.returncode != 0:
-            raise servers.Missing("network namespaces cannot be made here: " + made.stderr.strip())
-        run("ip", "netns", "del", trial)
-    except servers.Missing as reason:
-        print(f"SKIPPED: {reason}")
-        sys.exit(SKIP)
-    unittest.main(argv=sys.argv[:1] + rest)
+    servers.main(__doc__, check)
 
 
 if __name__ == "__main__":

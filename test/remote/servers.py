@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redis, nginx and Ceph for scripts that test or measure remotes: on free ports of 127.0.0.1, in a directory of theirs."""
 
+import argparse
 import datetime
 import hashlib
 import hmac
@@ -12,10 +13,14 @@ import socket
 import subprocess
 import sys
 import time
+import unittest
 import urllib.error
 import urllib.request
 
 START_SECONDS = 60
+SKIP = 77  # the exit code of a test that did not run
+
+deja = None  # the program under test, set by main()
 
 
 class Missing(Exception):
@@ -38,6 +43,22 @@ def need(*programs):
     for program in programs:
         if not shutil.which(program):
             raise Missing(f"{program} is not installed")
+
+
+def main(description, check):
+    """Runs the caller's unit tests with `--deja PROGRAM`. check() raises Missing where they cannot run: a skip."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--deja", type=pathlib.Path, required=True)
+    arguments, rest = parser.parse_known_args()
+    signal.signal(signal.SIGTERM, end_once)
+    try:
+        check()
+    except Missing as reason:
+        print(f"SKIPPED: {reason}")
+        sys.exit(SKIP)
+    global deja
+    deja = arguments.deja.resolve()
+    unittest.main(module="__main__", argv=sys.argv[:1] + rest)
 
 
 class Server:

@@ -247,8 +247,8 @@
     "getenv secure_getenv __secure_getenv getopt getopt_long getopt_long_only getauxval sysconf "       \
     "__sysconf")                                                                                        \
   X("locale and zone", "it sees the files that libc opens", "",                                         \
-    "setlocale newlocale __newlocale bindtextdomain catopen iconv_open localtime localtime_r ctime ctime_r "    \
-    "mktime strftime strftime_l __strftime_l wcsftime wcsftime_l __wcsftime_l tzset")                   \
+    "setlocale newlocale __newlocale bindtextdomain catopen iconv_open localtime localtime_r "          \
+    "ctime ctime_r mktime strftime strftime_l __strftime_l wcsftime wcsftime_l __wcsftime_l tzset")                   \
   X("tables of users, hosts and services", "it sees the files and sockets that libc opens", "",         \
     "getpwnam getpwuid getpwent getpwnam_r getpwuid_r getpwent_r getspnam getspent getspnam_r "         \
     "getgrnam getgrgid getgrent getgrnam_r getgrgid_r getgrent_r initgroups getgrouplist "              \
