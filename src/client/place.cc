@@ -19,6 +19,7 @@
 #include "os/fd.h"
 #include "os/io.h"
 #include "os/places.h"
+#include "os/spare.h"
 #include "os/text_buffer.h"
 #include "wire/answer_table.h"
 #include "wire/codec.h"
@@ -109,11 +110,28 @@ bool copy_blob(const Record& record, int to, std::uint64_t* cloned_bytes) {
   return true;
 }
 
+// <cache>/spares/<64 hex> for the blob <cache>/blobs/<2 hex>/<62 hex>, the store's names (store/layout.h).
+bool take_spare(const Record& record, const char* to) {
+  constexpr std::string_view kBlobs = "/blobs/";
+  constexpr std::size_t kNameLength = 65;  // with the slash
+  if (record.blob == nullptr || record.size < os::kSpareMin) return false;
+  const std::string_view blob = record.blob;
+  if (blob.size() < kBlobs.size() + kNameLength) return false;
+  const std::size_t root = blob.size() - kBlobs.size() - kNameLength;
+  if (blob.substr(root, kBlobs.size()) != kBlobs) return false;
+  char path[os::kPlaceMax];
+  os::TextBuffer spare(path, sizeof(path));
+  const std::string_view name = blob.substr(root + kBlobs.size());
+  spare.add(blob.substr(0, root)).add("/spares/").add(name.substr(0, 2)).add(name.substr(3));
+  return spare.fits() && os::take_spare(path, to, static_cast<mode_t>(record.mode));
+}
+
 // Makes the whole file under its temporary name. Descriptors are closed before anything is executed, and musl makes
 // two system calls of an open with O_CLOEXEC.
 bool make_temporary(const Record& record, std::uint32_t serial, std::uint64_t* cloned_bytes) {
   const char* const name = temporary_name(record.path, serial);
   if (name == nullptr) return false;
+  if (take_spare(record, name)) return true;
   const os::Fd to(::open(name, O_RDWR | O_CREAT | O_EXCL, record.mode));
   if (!to) return false;
   // A default ACL of the directory takes the umask's place (acl(5)), so the mode is always set.

@@ -35,6 +35,7 @@ enum class RemoteMode { read_write, read_only, write_only, off };
 struct Config {
   bool disable = false;
   std::uint64_t store_limit_bytes = 10'000'000'000;
+  std::uint64_t store_spares_bytes = 1'000'000'000;
   bool portable = false;
   double audit_rate = 0;               // from 0 to 1
   std::vector<std::string> base_dirs;  // absolute, tidy

@@ -314,6 +314,13 @@ std::vector<Setting> rows_of_this_machine() {
        "how many bytes the store may hold before the least useful results are evicted",
        assign_limit, [](const Config& c) { return show_text(format_size(c.store_limit_bytes)); },
        Answers::unchanged, Scope::user},
+      {"store.spares", "", "size, such as \"1G\"; 0 for none",
+       "how many bytes copies of results may hold that are made in idle time, so that a hit "
+       "renames one instead of "
+       "copying; part of store.limit, and at most a tenth of it",
+       assign_bytes<&Config::store_spares_bytes>,
+       [](const Config& c) { return show_text(format_size(c.store_spares_bytes)); },
+       Answers::unchanged, Scope::user},
       {"paths.portable", "DEJA_PORTABLE", "true or false",
        "map source paths in compiler output, so that results serve every checkout",
        assign_bool<&Config::portable>, show_bool<&Config::portable>, Answers::change},

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/path.h"
 #include "daemon/session.h"
 #include "os/clock.h"
@@ -69,12 +71,19 @@ engine::Engine& RequestServer::engine() {
   return *engine_;
 }
 
+// Only a daemon has idle time. At most a tenth of the store, so that they are no reason to evict.
+std::uint64_t RequestServer::spares_bytes() const {
+  if (kind_ != Kind::daemon) return 0;
+  return std::min(loaded_.config.store_spares_bytes, loaded_.config.store_limit_bytes / 10);
+}
+
 std::unique_ptr<engine::Engine> RequestServer::open_engine() const {
   std::string interposer = own_directory() + "/libdeja-observe.so";
   const std::string problem = unusable_interposer(interposer);
   if (!problem.empty()) interposer.clear();
   auto engine = engine::Engine::open({.dir = dir_,
                                       .limit_bytes = loaded_.config.store_limit_bytes,
+                                      .spares_bytes = spares_bytes(),
                                       .interposer = std::move(interposer),
                                       .remote_library = own_directory() + "/libdeja-remote.so",
                                       .is_embedded = false,
@@ -137,6 +146,7 @@ bool RequestServer::serve(const os::Fd& socket, const std::string& request_body)
   if (is_miss && kind_ == Kind::daemon) engine.get_ready();
   if (outcome.remembered) engine.offer(request_body, request);
   if (may_hit && !outcome.remembered) prewarm_later(request_body, is_hit);
+  if (engine.wants_spares()) make_spares_later();
   return is_hit;
 }
 
@@ -171,9 +181,15 @@ void RequestServer::prewarm_later(const std::string& request_body, bool was_hit)
   prewarms_changed_.notify_one();
 }
 
+void RequestServer::make_spares_later() {
+  const MutexLock lock(prewarms_mutex_);
+  makes_spares_ = true;
+  prewarms_changed_.notify_one();
+}
+
 bool RequestServer::wait_for_prewarm() {
   const MutexLock lock(prewarms_mutex_);
-  while (prewarm_hits_.empty() && prewarm_misses_.empty() && !prewarms_ended_)
+  while (prewarm_hits_.empty() && prewarm_misses_.empty() && !makes_spares_ && !prewarms_ended_)
     prewarms_changed_.wait(prewarms_mutex_);
   return !prewarms_ended_;
 }
@@ -184,15 +200,30 @@ void RequestServer::end_prewarming() {
   prewarms_changed_.notify_one();
 }
 
+// Spares come last: to make one takes longer.
+bool RequestServer::make_spares() {
+  {
+    const MutexLock lock(prewarms_mutex_);
+    makes_spares_ = false;  // first: what is wanted from now on sets it again
+  }
+  if (!engine().make_spares()) return false;
+  const MutexLock lock(prewarms_mutex_);
+  makes_spares_ = true;
+  return true;
+}
+
 bool RequestServer::prewarm_one(bool in_a_pause) {
   std::string body;
   {
     const MutexLock lock(prewarms_mutex_);
     std::deque<std::string>& queue = prewarm_hits_.empty() ? prewarm_misses_ : prewarm_hits_;
-    if (queue.empty() || (!in_a_pause && &queue == &prewarm_misses_)) return false;
-    body = std::move(queue.front());
-    queue.pop_front();
+    if (!in_a_pause && &queue == &prewarm_misses_) return false;
+    if (!queue.empty()) {
+      body = std::move(queue.front());
+      queue.pop_front();
+    }
   }
+  if (body.empty()) return make_spares();
   const auto decoded = decode_request(body);
   if (!decoded) return true;
   engine().prewarm(decoded->request);

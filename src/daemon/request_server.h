@@ -51,6 +51,8 @@ class RequestServer {
   // soon. Misses wait for a pause; otherwise a first build would pay for later ones. False: there is
   // none to prewarm now.
   bool prewarm_one(bool in_a_pause);
+  // Makes spares (store/spares.h) in the next pause.
+  void make_spares_later();
   // Waits until there is a request to prewarm. False: end_prewarming() was called.
   bool wait_for_prewarm();
   void end_prewarming();
@@ -60,6 +62,8 @@ class RequestServer {
  private:
   std::unique_ptr<engine::Engine> open_engine() const;
   void forget_silence(std::int64_t now_ns);
+  bool make_spares();
+  std::uint64_t spares_bytes() const;
   void prewarm_later(const std::string& request_body, bool was_hit);
   void answer(Connection& connection, const pipeline::Outcome& outcome);
 
@@ -78,6 +82,7 @@ class RequestServer {
   Mutex prewarms_mutex_;
   ConditionVariable prewarms_changed_;
   bool prewarms_ended_ GUARDED_BY(prewarms_mutex_) = false;
+  bool makes_spares_ GUARDED_BY(prewarms_mutex_) = false;
   // Bodies of request frames.
   std::deque<std::string> prewarm_hits_ GUARDED_BY(prewarms_mutex_);
   std::deque<std::string> prewarm_misses_ GUARDED_BY(prewarms_mutex_);

@@ -28,7 +28,10 @@ Server::Server(os::Fd listener, std::string socket_path, RequestServer& host)
     : listener_(std::move(listener)),
       socket_path_(std::move(socket_path)),
       host_(host),
-      keeper_([this] { note_activity(); }) {
+      keeper_([this] {
+        note_activity();
+        host_.make_spares_later();
+      }) {
   last_request_ns_ = os::monotonic_ns();
   const auto path = os::read_symlink("/proc/self/exe");
   const auto program = os::stat_file("/proc/self/exe");

@@ -132,6 +132,7 @@ void Engine::open_store() {
   store::LocalStore::Options options;
   options.dir = options_.dir;
   options.limit_bytes = options_.limit_bytes;
+  options.spares_bytes = options_.spares_bytes;
   options.is_embedded = options_.is_embedded;
   auto opened = store::LocalStore::open(std::move(options));
   if (!opened) {
@@ -169,6 +170,12 @@ void Engine::open_store() {
                               [this](const std::string& text) { journal_->trouble(text); }},
       *store_, *store_);
   ready_ = services_.get();
+}
+
+bool Engine::make_spares() const {
+  if (!wants_spares()) return false;
+  if (auto made = store_->make_spares(); !made) journal_->trouble("store: " + made.error().message);
+  return wants_spares();
 }
 
 std::string Engine::store_problem() {

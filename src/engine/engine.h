@@ -28,6 +28,7 @@ namespace deja::engine {
 struct Options {
   std::string dir;  // the cache directory, absolute
   std::uint64_t limit_bytes = 0;
+  std::uint64_t spares_bytes = 0;  // for copies made ahead (store::LocalStore::Options); 0: none
   std::string interposer;       // path of libdeja-observe.so; empty: nothing can be observed
   std::string remote_library;   // path of libdeja-remote.so; empty: no remote is used
   bool is_embedded = false;     // in the program of an embedded user (store::LocalStore::Options)
@@ -48,6 +49,9 @@ class Engine {
   void get_ready() const {
     if (services() != nullptr) store_->make_files_ahead();
   }
+  // For a pause. True: there is more to do.
+  bool make_spares() const;
+  bool wants_spares() const { return services() != nullptr && store_->wants_spares(); }
   std::string store_problem();
   journal::Journal& journal() { return *journal_; }
 

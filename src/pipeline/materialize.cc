@@ -264,6 +264,9 @@ Result<PreparedFile> Materialization::prepare(const Artifact& artifact) {
     TRY(os::make_symlink(artifact.link_text, temp));
     return PreparedFile(temp, path, is_taken);
   }
+  const bool is_stored_text = artifact.role != Role::depfile || result_.made_in == target_.roots;
+  if (is_stored_text && blobs_.take_spare(artifact.digest, temp, mode))
+    return PreparedFile(temp, path, is_taken);
   const os::Fd fd = TRY(os::create_file(temp, mode));
   PreparedFile file(temp, path, is_taken);
   TRY(fill(artifact, fd));

@@ -10,6 +10,7 @@
 //   ledger/<n>.base, <n>.log     records from which the index can be rebuilt (ledger.h)
 //   tmp/<pid>.<time>.<serial>    files being written, and files being removed
 //   quarantine/<hex>.<time>      content that does not match its name
+//   spares/<64 hex>, <…>.id      copies of blobs for the next hits (os/spare.h)
 //   old/                         the last store of an unknown format, set aside
 // clang-format on
 // Other names in the directory (the daemon's socket, the journal) are not the store's and are never
@@ -42,6 +43,7 @@ class Layout {
   std::string index() const { return root_ + "/index"; }
   std::string ledger() const { return root_ + "/ledger"; }
   std::string tmp() const { return root_ + "/tmp"; }
+  std::string spares() const { return root_ + "/spares"; }
   std::string quarantine() const { return root_ + "/quarantine"; }
   std::string set_aside() const { return root_ + "/old"; }
 
@@ -49,6 +51,7 @@ class Layout {
   std::string answers() const { return root_ + "/" + std::string(os::kAnswersFile); }
 
   std::string blob(const Digest& digest) const;
+  std::string spare(const Digest& digest) const { return spares() + "/" + digest.hex(); }
   std::string blob_directory(const Digest& digest) const;
   // A name in tmp/ that no other process makes, also not in another container.
   std::string new_temp() const;

@@ -4,6 +4,8 @@
 // A blob is written as tmp/<...>, hashed in place, and renamed to its name without replacing an
 // existing file. Its mtime is set into the past: any later write sets the current time, so even a
 // write within the same clock tick changes the file's identity.
+#include <algorithm>
+#include <limits>
 #include <string>
 
 #include "base/log.h"
@@ -11,6 +13,7 @@
 #include "os/clock.h"
 #include "os/disk.h"
 #include "os/file.h"
+#include "os/spare.h"
 #include "store/local_store.h"
 #include "store/mend.h"
 
@@ -235,6 +238,37 @@ Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
     if (bytes) return put_blob_bytes(*bytes);
   }
   return put_copied(source);
+}
+
+bool LocalStore::take_spare(const Digest& digest, const std::string& to, mode_t mode) {
+  return options_.spares_bytes != 0 &&
+         os::take_spare(layout_.spare(digest).c_str(), to.c_str(), mode);
+}
+
+Result<std::uint64_t> LocalStore::room() {
+  if (options_.limit_bytes == 0) return std::numeric_limits<std::uint64_t>::max();
+  const std::uint64_t used = TRY(counters()).used_bytes();
+  return options_.limit_bytes - std::min(used, options_.limit_bytes);
+}
+
+Status LocalStore::make_spares() {
+  const auto key = spares_.next_wanted();
+  if (!key) return {};
+  std::optional<ResultRow> row;
+  const Index::Body look = [&](IndexTxn& txn) -> Status {
+    if (const auto bytes = TRY(txn.get(Table::results, key->digest.view())))
+      row = decode_result_row(*key, *bytes);
+    return {};
+  };
+  TRY(read(look));
+  if (!row) return {};  // removed since
+  const std::uint64_t room = TRY(this->room());
+  for (const BlobReference& reference : row->facts.blobs) {
+    if (reference.size < os::kSpareMin) continue;
+    const auto blob = TRY(open_blob(reference.digest));
+    if (blob && !spares_.make(reference.digest, blob->fd, reference.size, room)) break;
+  }
+  return {};
 }
 
 }  // namespace deja::store

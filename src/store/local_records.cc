@@ -94,6 +94,7 @@ Status LocalStore::put_result(const ActionKey& key, std::string_view record,
     return change.insert_result({key, row, sorted, blobs, os::wall_ns()});
   };
   TRY(change(insert));
+  spares_.want(key);
   // The result is stored: a failure to make room is noted, not reported as a failure to store.
   ignore(keep_limit(&key), "the record is stored; make_room() notes a failure");
   return {};

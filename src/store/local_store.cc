@@ -23,7 +23,8 @@ bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X
 }  // namespace
 
 LocalStore::LocalStore(Options options)
-    : options_(std::move(options)), layout_(options_.dir), ledger_(layout_) {
+    : options_(std::move(options)), layout_(options_.dir), ledger_(layout_),
+      spares_(layout_.spares(), options_.read_only ? 0 : options_.spares_bytes) {
   prepare_options_.read_only = options_.read_only;
   prepare_options_.is_embedded = options_.is_embedded;
   prepare_options_.wait_ns = options_.wait_ns;
@@ -213,6 +214,7 @@ Status LocalStore::maintain() {
   if (options_.read_only) return {};
   TRY(follow_replacement());
   TRY(keep_low_water());
+  if (options_.spares_bytes != 0) spares_.shrink(std::min(options_.spares_bytes, TRY(room())));
   TRY(compact_when_due());
   return sweep_one_directory();
 }

@@ -33,6 +33,7 @@
 #include "store/ledger.h"
 #include "store/memo.h"
 #include "store/prepare.h"
+#include "store/spares.h"
 #include "store/store.h"
 
 namespace deja::store {
@@ -88,6 +89,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     unsigned low_water_percent = 90;
     std::int64_t grace_ns =
         3'600'000'000'000;  // how long an unreferenced blob may wait for its result
+    std::uint64_t spares_bytes = 0;       // for spares, within limit_bytes; 0: none
     std::uint64_t memo_entries_max = 1 << 18;
     // Uses within this time count as one.
     std::int64_t touch_grain_ns = 60'000'000'000;
@@ -101,6 +103,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Result<std::optional<Blob>> open_blob(const Digest& digest) override;
   Result<PutBlob> put_blob(const os::Fd& source) override;
   Result<PutBlob> put_blob_bytes(std::string_view bytes) override;
+  bool take_spare(const Digest& digest, const std::string& to, mode_t mode) override;
 
   Result<std::optional<std::string>> get_result(const ActionKey& key) override;
   Status put_result(const ActionKey& key, std::string_view record,
@@ -119,6 +122,9 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   // Makes files for the next blobs while nobody waits. To make a file takes up to half a millisecond on ext4
   // (docs/traps/deleted-inodes.md), a quarter of what storing a small result takes.
   void make_files_ahead();
+  // Makes spares of the large blobs of one result that was stored or used. Copies up to its size: for idle time.
+  Status make_spares();
+  bool wants_spares() const { return spares_.wants_any(); }
   // The engine calls this at intervals and at its end. Cheap if there is nothing to do.
   Status maintain();
   Status flush();  // touches, memos, newly seen identities
@@ -191,6 +197,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
   Result<NewFile> new_file();  // one that was made ahead, or another
   std::optional<NewFile> take_file_made_ahead();
   void drop_files_made_ahead(std::int64_t before_ns);
+  Result<std::uint64_t> room();  // bytes below the limit
 
   // local_records.cc
   Result<std::vector<BlobRow>> rows_of(const std::vector<BlobReference>& blobs);
@@ -234,6 +241,7 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
 
   // Provides its own synchronization.
   Ledger ledger_;
+  Spares spares_;
   std::atomic<std::uint64_t> damaged_records_{0};
   std::atomic<std::uint64_t> evicted_{0};
   std::atomic<bool> is_damaged_{false};  // the index, as reported by LMDB or a row

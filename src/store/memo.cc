@@ -81,6 +81,7 @@ void LocalStore::save() { ignore(flush(), "a lost entry costs one more hashing o
 
 void LocalStore::touch(const ActionKey& key) {
   if (options_.read_only) return;
+  spares_.want(key);
   const MutexLock lock(pending_mutex_);
   if (touched_.size() < kPendingMax) touched_[key] = os::wall_ns();
 }

@@ -6,6 +6,8 @@
 // something is absent. A store never returns changed data: it verifies, or reports that there is none.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +41,11 @@ class BlobStore {
   // if the file system can. The digest is that of the stored bytes.
   virtual Result<PutBlob> put_blob(const os::Fd& source) = 0;
   virtual Result<PutBlob> put_blob_bytes(std::string_view bytes) = 0;
+  // Moves a copy of the blob that was made ahead to `to`, as a new file of this mode. False: there is none; nothing is
+  // at `to`.
+  virtual bool take_spare(const Digest& /*digest*/, const std::string& /*to*/, mode_t /*mode*/) {
+    return false;
+  }
 };
 
 struct BlobReference {

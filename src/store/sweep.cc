@@ -131,6 +131,7 @@ Result<SweepReport> LocalStore::gc() {
   TRY(keep_low_water());
   for (std::size_t i = 0; i < kDirectories; ++i) TRY(sweep_directory(directory_name(i), report));
   TRY(sweep_temps(report));
+  TRY(os::remove_tree(layout_.spares()));
   TRY(sweep_manifests());
   TRY(compact_when_due());
   report.evicted_results = evicted_.load() - evicted;
@@ -154,6 +155,7 @@ Status LocalStore::purge() {
     const MutexLock lock(known_mutex_);
     known_.clear();
   }
+  TRY(os::remove_tree(layout_.spares()));
   TRY(replace_by_empty(layout_, prepare_options_));
   // Those who still have the old index open look up.
   static_cast<void>(

@@ -11,6 +11,7 @@
 
 #include "os/directory_test.h"
 #include "os/file.h"
+#include "os/spare.h"
 #include "wire/answer_table.h"
 #include "wire/codec.h"
 
@@ -133,6 +134,25 @@ TEST_P(InTheWay, IsLeftToTheEngine) {
 INSTANTIATE_TEST_SUITE_P(, InTheWay,
                          ::testing::Values("symlink", "linked", "executable", "directory",
                                            "missing/a.o"));
+
+// os/spare.h, by the store's names (store/layout.h).
+TEST_F(PlaceTest, ASpareIsTakenInsteadOfACopy) {
+  const std::string rest(62, '0');
+  const std::string blob = "cache/blobs/ab/" + rest, spare = "cache/spares/ab" + rest;
+  const std::string content(os::kSpareMin, 'x');
+  ASSERT_TRUE(os::make_directories(at("cache/blobs/ab")));
+  ASSERT_TRUE(os::make_directories(at("cache/spares")));
+  write(blob, content, 0444);
+  write(spare, content, 0600);
+  ASSERT_TRUE(os::offer_spare(at(spare).c_str()));
+  const std::uint64_t inode = (*os::stat_file(at(spare)))->inode;
+  add_blob("a.o", blob);
+  add_blob("b.o", blob);
+  EXPECT_TRUE(place());
+  EXPECT_EQ((*os::stat_file(at("a.o")))->inode, inode);
+  EXPECT_EQ(mode("a.o"), 0644u);
+  EXPECT_EQ(text("b.o"), content);
+}
 
 TEST_F(PlaceTest, ABlobThatWasTouchedIsNotUsed) {
   write("blob", std::string(100'000, 'b'), 0644);
