@@ -98,7 +98,7 @@ TEST_F(AwsCredentialsTest, TheFirstPlaceCounts) {
   environment_["AWS_PROFILE"] = "ci";
   EXPECT_EQ(key(), "C/c/t");
   environment_["AWS_ACCESS_KEY_ID"] = "V";
-  EXPECT_NE(refusal().find("both belong together"), std::string::npos);
+  EXPECT_NE(refusal().find("set both"), std::string::npos);
   environment_["AWS_SECRET_ACCESS_KEY"] = "v";
   EXPECT_EQ(key(), "V/v/");
   environment_["AWS_SESSION_TOKEN"] = "s";

@@ -98,7 +98,7 @@ TEST(HttpClient, AFileThatWasCutIsNotSent) {
       {.method = Method::put, .url = server.url(), .body = {.file = &file, .size = 100}}, kNoLimit);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, Code::io);
-  EXPECT_NE(answer.error().message.find("was cut"), std::string::npos);
+  EXPECT_NE(answer.error().message.find("was truncated"), std::string::npos);
   EXPECT_TRUE(server.requests().empty());
 }
 
