@@ -3,7 +3,7 @@
 """Lists what the program may say to its users, to be read aloud: `python3 tools/messages.py > list`.
 
 One line for each string literal of src/, "file:line: text", in the order of the files. A literal is listed if it has
-two words, or a word beside a placeholder. Literals that stand side by side, or with only `+ value +` between them, are
+two words, or a word next to a placeholder. Literals that stand side by side, or with only `+ value +` between them, are
 one; the value reads as {}. Left out are tests, what only tests include, test hooks, preprocessor lines, assertions and
 the reasons in ignore(). The list also has HTML, shell scripts and notes of tables that no user sees, and it lacks
 labels of one word.
