@@ -7,6 +7,7 @@ import unittest
 
 import cxx
 import layers
+import messages
 import spdx
 import tidy
 
@@ -33,6 +34,26 @@ class Strip(unittest.TestCase):
         self.assertNotIn("{", code)
         self.assertIn("int a;", code)
         self.assertIn("1'000", code)
+
+
+class Messages(unittest.TestCase):
+    def test_lists_what_users_see(self):
+        text = """#include "a b.h"
+f("no file "  // "a comment"
+  "of this name");
+g(R"(usage: it
+ends)" , 'c', "{}", "one");
+print("there is no '" + name + "'; try " + other + " or x");
+ignore(remove(path), "it is removed later");
+#if defined(DEJA_TEST_HOOKS)
+f("a test hook");
+#endif
+"""
+        listed = [(line, text) for line, text in messages.literals(text) if messages.TWO_WORDS.search(text)]
+        self.assertEqual(
+            listed,
+            [(2, "no file of this name"), (4, r"usage: it\nends"), (6, "there is no '{}'; try {} or x")],
+        )
 
 
 class Functions(unittest.TestCase):

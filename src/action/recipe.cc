@@ -152,7 +152,7 @@ void describe_action(const Action& a, Sink& sink) {
              a.invocation.identity.adapter);  // two adapters may read one command line differently
   sink.field("tool", a.invocation.key.tool.empty()
                          ? a.command.tool
-                         : a.invocation.key.tool);  // a tool looks for its own files beside itself
+                         : a.invocation.key.tool);  // a tool looks for its own files next to itself
   sink.field("tool digest", a.tool_digest.hex());   // the tool replaced behind an equal name
   sink.field("name", called_name(a));               // g++ or gcc
   // The command line was read as that of another program, which may read it otherwise.

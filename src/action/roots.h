@@ -41,7 +41,7 @@ inline constexpr std::array kOutputNames = {OutputName::output, OutputName::depf
 class Roots {
  public:
   Roots() = default;
-  // Absolute paths without a trailing slash; "" or "/" is no root.
+  // Absolute paths without a trailing slash; "" or "/" is not a root.
   Roots(std::string cwd, std::string workspace);
 
   void set(Root root, std::string path);

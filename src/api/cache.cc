@@ -76,12 +76,12 @@ Cache::Cache(const char* directory, const char* client)
   const config::Loaded loaded = config::load(sources);
   salt_ = loaded.config.key_salt;
   if (dir_.empty()) {
-    trouble_ = "no variable says where the cache is: set DEJA_DIR, XDG_CACHE_HOME or HOME";
+    trouble_ = "there is no cache directory: set DEJA_DIR, XDG_CACHE_HOME or HOME";
   } else if (loaded.config.disable) {
     trouble_ = "the setting disable is on, so nothing is cached";
   } else if (::getenv(DEJA_LOG_VARIABLE) != nullptr) {
     // Replacing a tool here would hide from the outer deja what the tool reads.
-    trouble_ = "this process runs under another deja, which observes it";
+    trouble_ = "another deja observes this process";
   } else {
     open_assembly(loaded);
   }
@@ -135,9 +135,9 @@ deja_status deja_open(const char* directory, const char* client, deja_cache** ca
   return deja::api::catching_all([&] {
     if (cache == nullptr) return fail(DEJA_INVALID, "deja_open: cache is NULL");
     if (directory != nullptr && *directory == '\0')
-      return fail(DEJA_INVALID, "deja_open: directory is an empty text");
+      return fail(DEJA_INVALID, "deja_open: directory is empty");
     if (client != nullptr && *client == '\0')
-      return fail(DEJA_INVALID, "deja_open: client is an empty text");
+      return fail(DEJA_INVALID, "deja_open: client is empty");
     *cache = new deja_cache{std::make_shared<Cache>(directory, client)};
     return DEJA_OK;
   });

@@ -46,7 +46,7 @@ int run_audit(const Context& context, Args args) {
   std::vector<std::string> command;
   OptionTable options(
       "audit", "Runs a build in which hits run the tool anyway, and compares the outputs.",
-      "A stored result that differs is dropped, and the inputs that its trace lacks are named.\n"
+      "A stored result that differs is removed, and the inputs that its trace lacks are named.\n"
       "Exit code: the command's own; 1 when it is 0 and a stored result was wrong.\n"
       "Example: deja audit --all make -j8");
   options.text("--rate", "The share of hits to compare, from 0 to 1 (default: 0.1)", rate);

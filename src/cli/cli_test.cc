@@ -286,7 +286,7 @@ TEST_F(CliTest, WhyFindsSourceAndKey) {
                                      dir_ + "/work/a.c", std::string("abcdef01")}) {
     const Ran ran = run({"why", spelled});
     EXPECT_EQ(ran.code, 0) << spelled;
-    EXPECT_THAT(ran.out, AllOf(HasSubstr("a.c: miss, "), HasSubstr("the tool ran: changed: /x/a.h"),
+    EXPECT_THAT(ran.out, AllOf(HasSubstr("a.c: miss, "), HasSubstr("the tool ran: /x/a.h changed"),
                                HasSubstr("interposer"), HasSubstr("abcdef0123456789"),
                                HasSubstr("before\n")));
   }
@@ -301,7 +301,7 @@ TEST_F(CliTest, WhyFindsSourceAndKey) {
     const Ran ran = run({"why", unknown});
     EXPECT_EQ(ran.code, 1);
     EXPECT_EQ(ran.out, "");
-    EXPECT_EQ(ran.err, "deja: why: no event names '" + std::string(unknown) +
+    EXPECT_EQ(ran.err, "deja: why: the journal has no event of '" + std::string(unknown) +
                            "'; give a source or an output of a command, or a key\n");
   }
 }
@@ -319,7 +319,7 @@ TEST_F(CliTest, WhySaysReasonsInPlainWords) {
   EXPECT_EQ(explained(Outcome::miss, "new", ""),
             "the tool ran: the cache has no result for this command");
   EXPECT_EQ(explained(Outcome::miss, "changed: file <cwd>/a.h", ""),
-            "the tool ran: changed: file /work/a.h");
+            "the tool ran: file /work/a.h changed");
   EXPECT_EQ(explained(Outcome::miss, "evicted", "disk full"),
             "the tool ran: its result had been evicted; nothing was stored: disk full");
   EXPECT_EQ(json({"why", "/work/x.c"})["hint"], "");
@@ -511,7 +511,7 @@ TEST_F(CliDaemonTest, StartStatusStop) {
   EXPECT_EQ(status["version"], "0.1.0");
   EXPECT_EQ(status["sessions"], 7);
   EXPECT_THAT(run({"daemon", "start"}).out, StartsWith("already running"));
-  EXPECT_THAT(run({"daemon", "run"}).err, HasSubstr("another daemon serves"));
+  EXPECT_THAT(run({"daemon", "run"}).err, HasSubstr("is already running"));
   EXPECT_THAT(run({"doctor"}).out, HasSubstr("ok       daemon     running"));
   EXPECT_EQ(run({"daemon", "stop"}).out, "stopped\n");
   EXPECT_EQ(json({"daemon", "status"})["running"], false);

@@ -152,7 +152,8 @@ std::string completion_script(const std::string& shell, const std::vector<Comman
 
 int run_completions(const Context& /*context*/, Args args) {
   std::string shell;
-  OptionTable options("completions", "Prints a script that completes deja's words in a shell.",
+  OptionTable options("completions",
+                      "Prints a script that completes deja's subcommands and options in a shell.",
                       "bash: source <(deja completions bash)\n"
                       "zsh:  deja completions zsh > \"${fpath[1]}/_deja\"\n"
                       "fish: deja completions fish > ~/.config/fish/completions/deja.fish");

@@ -57,21 +57,18 @@ std::string details() {
     table.row({"", info.doc});
     table.row({"", std::string("[") + info.type + "]"});
   }
-  return "list              every setting, its value and where it comes from (the default)\n"
+  return "list              every setting, its value and where it comes from\n"
          "get KEY           the value\n"
          "set KEY VALUE     writes it into the user's file; --project: into ./.deja.toml\n"
          "unset KEY         takes it out of that file\n"
-         "path              that file\n\n"
+         "path              the path of that file\n\n"
          "Settings, with their environment variable and default:\n" +
          table.text("  ") +
-         "\nThe environment wins over the nearest .deja.toml at or above the current directory, "
-         "and "
-         "that\n"
-         "over $XDG_CONFIG_HOME/deja/config.toml. DEJA_CONFIG=<file> replaces both files. A value "
-         "that\n"
-         "makes no sense is a problem, shown here and by 'deja doctor', but never an error: the "
-         "next\n"
-         "source, at last the default, is used.\n";
+         "\nThe environment wins over the nearest .deja.toml at or above the current directory,\n"
+         "and that over $XDG_CONFIG_HOME/deja/config.toml. DEJA_CONFIG=<file> replaces both "
+         "files.\n"
+         "A wrong value never stops a build: 'deja config' and 'deja doctor' report it, and the\n"
+         "next source, or the default, is used.\n";
 }
 
 struct Asked {
@@ -114,14 +111,15 @@ Result<std::string> as_toml(const config::Setting& setting, const std::string& k
   for (const std::string& toml :
        is_toml ? std::vector<std::string>{value, quoted} : std::vector<std::string>{quoted, value})
     if (is_valid(setting, key, toml)) return toml;
-  return invalid("'" + value + "' is not a value of " + key + ": expected a " + setting.type);
+  return invalid("'" + value + "' is not a value of " + key + ": expected " + setting.type);
 }
 
 Result<std::string> file_of(const Context& context, const Asked& asked) {
   if (asked.project) return context.cwd + "/.deja.toml";
   const std::string path = surroundings_of(context).config_file;
-  if (path.empty()) return invalid("there is no configuration file: set XDG_CONFIG_HOME or HOME");
-  if (path == "/dev/null") return invalid("DEJA_CONFIG=/dev/null names no file");
+  if (path.empty())
+    return invalid("there is no place for a configuration file: set XDG_CONFIG_HOME or HOME");
+  if (path == "/dev/null") return invalid("DEJA_CONFIG is /dev/null: name a file, or unset it");
   return path;
 }
 
@@ -136,7 +134,7 @@ Status change(const Context& context, const Asked& asked) {
   Result<std::string> after = before;
   if (asked.word == "set") {
     if (asked.project && setting->scope == config::Scope::user)
-      return invalid(key + " works only in the user's own file; leave --project out");
+      return invalid(key + " works only in the user's own file; leave out --project");
     after = setup::toml_set(before, toml_key, TRY(as_toml(*setting, key, asked.words[1])));
   } else {
     after = setup::toml_unset(before, toml_key);
@@ -164,9 +162,9 @@ Status get(const Context& context, const std::string& key) {
 Status run_word(const Context& context, const Asked& asked) {
   const std::size_t wanted = asked.word == "set" ? 2 : asked.word == "path" ? 0 : 1;
   if (asked.words.size() != wanted)
-    return invalid(wanted == 0   ? "path takes nothing else"
-                   : wanted == 1 ? asked.word + " takes one key"
-                                 : "set takes a key and a value");
+    return invalid(wanted == 0   ? "takes no argument"
+                   : wanted == 1 ? "takes one key"
+                                 : "takes a key and a value");
   if (asked.word == "get") return get(context, asked.words[0]);
   if (asked.word == "path") return print(TRY(file_of(context, asked)) + "\n"), Status();
   return change(context, asked);

@@ -100,7 +100,7 @@ int stop(const Context& context) {
       return kDone;
     }
     print_error("daemon stop: the engine does not answer (" + answer.error().message +
-                "), and its process is unknown; end it yourself");
+                "), and its process is unknown; end the process dejad by hand");
     return kProblems;
   }
   forget_silence(context);
@@ -113,8 +113,8 @@ int stop(const Context& context) {
   }
   if (is_listening(context)) {
     print_error(
-        "daemon stop: the engine was asked to end, but still accepts connections; it ends when its "
-        "running commands have ended");
+        "daemon stop: the engine still accepts connections; it ends after the commands that it "
+        "serves now");
     return kProblems;
   }
   print("stopping: the engine takes no more commands and ends after its current ones\n");

@@ -56,7 +56,7 @@ void check_config(const Context& context, Findings& out) {
   if (!fallback.empty() && find_real_tool(context, fallback).empty())
     out.push_back({"config", true,
                    "fallback: there is no program " + fallback +
-                       " on PATH, so tools run by themselves; install it, or correct the setting"});
+                       " on PATH, so tools run without it; install it, or correct the setting"});
 }
 
 void check_directory(const Context& context, Findings& out) {
@@ -75,15 +75,16 @@ void check_directory(const Context& context, Findings& out) {
   if (!(*there)->is_directory())
     return problem(dir + " is not a directory: remove it, or set DEJA_DIR");
   if (((*there)->mode & 022) != 0)
-    problem(dir + " can be written to by other users: run chmod go-w on it");
+    problem("other users can write to " + dir + ": run chmod go-w on it");
   const std::string probe = dir + "/doctor." + std::to_string(::getpid());
   const auto written = os::write_file_atomic(probe, "can this be written?\n");
   ignore(os::remove_file(probe), "the report is about the write");
-  if (!written) return problem("cannot be written to: " + written.error().message);
+  if (!written) return problem("cannot write to the cache directory: " + written.error().message);
   const auto space = os::disk_space(dir);
   if (!space) return problem(space.error().message);
   if (space->free_bytes < kFreeBytesMin)
-    return problem("only " + human_size(space->free_bytes) + " are free on the disk of " + dir);
+    return problem("only " + human_size(space->free_bytes) + " are free on the disk of " + dir +
+                   ": free some space, or set DEJA_DIR");
   out.push_back({"directory", false, dir + ", " + human_size(space->free_bytes) + " free"});
 }
 
@@ -96,18 +97,18 @@ void check_installation(const Context& context, Findings& out) {
     complete = false;
     out.push_back({"programs", true, path + " is missing: install deja again"});
   }
-  if (complete) out.push_back({"programs", false, "complete in " + context.libexec});
+  if (complete) out.push_back({"programs", false, "all are in " + context.libexec});
 }
 
 void check_observation(const Context&, Findings& out) {
   if (!os::can_make_memory_files()) {
-    out.push_back(
-        {"observe", true,
-         "memfd_create is not allowed here, so no run is observed and nothing is stored"});
+    out.push_back({"observe", true,
+                   "the system call memfd_create is not allowed here, so no run is observed and "
+                   "nothing is stored: allow it in the sandbox or container"});
   } else if (!os::can_notify_of_calls()) {
     out.push_back({"observe", true,
-                   "seccomp's notifications are not allowed here: runs of static programs are not "
-                   "stored"});
+                   "seccomp notifications are not allowed here, so runs of static programs are not "
+                   "stored: allow them in the sandbox or container"});
   } else {
     out.push_back({"observe", false, "programs can be observed"});
   }
@@ -150,20 +151,21 @@ void check_remotes(const Context& context, Findings& out) {
   if (!admin) return problem(admin.error().message);
   const exchange::RemoteState state = (*admin)->state();
   if (!state.answers)
-    problem(
-        state.name + " does not answer: " + state.problem +
-        "; until it does, tools run as without a remote (remote_mode = \"off\" leaves it alone)");
+    problem(state.name + " does not answer: " + state.problem +
+            "; until it does, nothing is fetched or uploaded (remote_mode = \"off\" switches "
+            "remotes off)");
   else
     out.push_back({"remote", false, state.name + " answers"});
   if (state.queued >= kQueuedMax)
-    problem(counted(state.queued, "upload") + " wait: run 'deja remote flush'");
+    problem(counted(state.queued, "upload") + " are waiting: run 'deja remote flush'");
 }
 
 void check_daemon(const Context& context, Findings& out) {
   if (!context.has_dir()) return;
   if (context.places.socket.empty()) {
     out.push_back(
-        {"daemon", true, "no directory is short enough for its socket: set XDG_RUNTIME_DIR"});
+        {"daemon", true,
+         "no directory has a path that is short enough for the socket: set XDG_RUNTIME_DIR"});
     return;
   }
   const DaemonStatus status = daemon_status(context);
@@ -172,7 +174,7 @@ void check_daemon(const Context& context, Findings& out) {
                    "its socket accepts connections, but nothing answers: run 'deja daemon stop'"});
   } else if (status.is_running && !status.is_of_our_build) {
     out.push_back({"daemon", true,
-                   "is of another build of deja (version " + status.version +
+                   "is another build of deja (version " + status.version +
                        "), so each command starts its own engine: run 'deja daemon stop'"});
   } else if (status.is_running) {
     out.push_back({"daemon", false, "running, process " + std::to_string(status.pid.value_or(0))});
@@ -222,8 +224,8 @@ int run_doctor(const Context& context, Args args) {
   Format format = Format::text;
   OptionTable options(
       "doctor", "Checks everything that deja needs to work. Exits with 1 when there is a problem.",
-      "Troubles in the journal stay listed until 'deja stats --zero'. The content of the\n"
-      "store is checked by 'deja verify'.");
+      "Troubles in the journal are listed until 'deja stats --zero' removes them.\n"
+      "'deja verify' checks the content of the store.");
   options.format(format);
   if (const auto code = options.parse(args)) return *code;
   Findings findings;

@@ -43,11 +43,12 @@ Result<std::string> read_answer(const os::Fd& socket) {
   // A daemon of another version also answers with its status, so the build may differ.
   if (got != sizeof(head) || head.magic != wire::kMagic ||
       head.kind != static_cast<std::uint16_t>(wire::Kind::answer) || head.size > kAnswerMax)
-    return Error{Code::protocol, 0, "the daemon gives no answer; it may be of another version"};
+    return Error{Code::protocol, 0,
+                 "the daemon does not answer; it may be another version of deja"};
   std::string body(head.size, '\0');
   if (os::read_exactly(socket.get(), body.data(), body.size(), kAnswerTimeoutMs) !=
       static_cast<ssize_t>(body.size()))
-    return Error{Code::protocol, 0, "the daemon's answer ends early"};
+    return Error{Code::protocol, 0, "the daemon's answer is incomplete"};
   return body;
 }
 
@@ -59,8 +60,9 @@ Status prepare_directories(const Context& context) {
   if (!TRY(os::stat_file(engine_path(context))))
     return Error{Code::unavailable, 0, engine_path(context) + " is missing: install deja again"};
   if (places.socket.empty())
-    return Error{Code::invalid, 0,
-                 "no directory is short enough for the socket; set XDG_RUNTIME_DIR"};
+    return Error{
+        Code::invalid, 0,
+        "no directory has a path that is short enough for the socket: set XDG_RUNTIME_DIR"};
   if (const os::CacheDirectory claim = os::claim_cache_directory(places.dir.c_str());
       claim != os::CacheDirectory::ours)
     return Error{Code::denied, 0, places.dir + ": " + os::describe(claim)};
@@ -68,7 +70,7 @@ Status prepare_directories(const Context& context) {
   if (directory != places.dir && !os::make_private_dir(directory.c_str()))
     return Error{
         Code::denied, 0,
-        directory + " is not a directory that only this user can write to: run chmod go-w on it"};
+        directory + " must be a directory that only this user can write to: run chmod go-w on it"};
   return {};
 }
 
@@ -205,7 +207,7 @@ void forget_silence(const Context& context) {
 Error become_daemon(const Context& context) {
   if (auto ready = prepare_directories(context); !ready) return std::move(ready).error();
   if (is_daemon_alive(context))
-    return {Code::unavailable, 0, "another daemon serves " + context.places.dir};
+    return {Code::unavailable, 0, "a daemon for " + context.places.dir + " is already running"};
   if (::setenv("DEJA_SOCKET_PATH", context.places.socket.c_str(), 1) != 0)
     return sys_error("setenv");
   return exec_engine(context, "--foreground");

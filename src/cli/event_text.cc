@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/event_text.h"
 
-#include <string_view>
-
 #include "base/path.h"
 #include "cli/format.h"
+#include "explain/change_text.h"
 #include "tool/tool.h"
 
 namespace deja::cli {
@@ -20,27 +19,12 @@ std::string bypass_sentence(const journal::Event& event) {
   return event.reason;
 }
 
-// "changed: file <cwd>/a.h" becomes "changed: file /work/a.h".
-std::string plain_reason(const journal::Event& event) {
-  std::string text = event.reason;
-  constexpr std::string_view kCwd = "<cwd>";
-  if (const std::size_t at = text.find(kCwd); at != std::string::npos)
-    text.replace(at, kCwd.size(), event.cwd);
-  constexpr std::string_view kVariable = "changed: variable ";
-  constexpr std::string_view kUnset = ", which was not set";
-  if (!text.starts_with(kVariable)) return text;
-  if (text.ends_with(kUnset))
-    return text.substr(std::string_view("changed: ").size()) + " when the result was stored";
-  if (text.find(',') != std::string::npos) return text;
-  return text.substr(std::string_view("changed: ").size()) +
-         " has another value than when the result was stored";
-}
-
 std::string miss_sentence(const journal::Event& event) {
   if (event.reason.empty() || event.reason == "new")
     return "the tool ran: the cache has no result for this command";
   if (event.reason == "evicted") return "the tool ran: its result had been evicted";
-  return "the tool ran: " + plain_reason(event);
+  const std::string change = explain::change_text(event);
+  return "the tool ran: " + (change.empty() ? event.reason : change);
 }
 
 }  // namespace

@@ -75,9 +75,9 @@ int run_events(const Context& context, Args args) {
                       "not_stored (a code: why nothing was stored), detail.\n"
                       "The journal holds the last 8 to 16 MB of events.");
   options.format(format);
-  options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; with --follow 10)",
+  options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; 10 with --follow)",
                  limit);
-  options.flag("-f,--follow", "Go on printing events as they come, until interrupted", follows);
+  options.flag("-f,--follow", "Keep printing new events, until interrupted", follows);
   options.choice("--outcome", "Only events of this outcome", {"hit", "miss", "bypass", "failure"},
                  outcome);
   if (const auto code = options.parse(args)) return *code;

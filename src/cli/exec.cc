@@ -59,7 +59,9 @@ int run_limited(const std::string& tool, const ExecOptions& options, const os::T
     if (now_ns >= due_ns + kGraceNs) os::send_signal(*child, SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
-  if (was_asked) return complain(kTimedOut, "--timeout: '" + options.argv.front() + "' ended");
+  if (was_asked)
+    return complain(kTimedOut,
+                    "--timeout: '" + options.argv.front() + "' took too long and was ended");
   return end->signal != 0 ? os::end_by_signal(end->signal) : end->exit_code;
 }
 
@@ -79,10 +81,12 @@ int run_plainly(const Context& context, const ExecOptions& options) {
   }
   const std::string found = find_real_tool(context, options.argv.front());
   if (found.empty()) return complain(kNotFound, "'" + options.argv.front() + "': no such program");
-  if (options.print_key) return complain(kProblems, "--print-key: there is no engine to ask");
+  if (options.print_key)
+    return complain(kProblems, "--print-key: no engine can be started; run 'deja doctor'");
   if (options.json || options.explain) {
-    const std::string line = options.json ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"
-                                          : tool::exec::error_line("bypass: the tool runs alone");
+    const std::string line = options.json
+                                 ? "{\"outcome\":\"bypass\",\"tool_runs\":1}\n"
+                                 : tool::exec::error_line("bypass: the tool runs without deja");
     (void)os::write_all(STDERR_FILENO, line.data(), line.size());
   }
   os::Texts environment;

@@ -98,7 +98,8 @@ class Batch {
       reject(job, number, e.what());
       return;
     }
-    if (job.heard.pid < 0) return reject(job, number, "cannot start the client, ../../bin/deja");
+    if (job.heard.pid < 0)
+      return reject(job, number, "cannot start ../../bin/deja; install deja again");
     jobs_.push_back(std::move(job));
   }
 
@@ -156,7 +157,7 @@ class Batch {
 }  // namespace
 
 int run_batch(const Context& context, Args args) {
-  if (args.size() != 1) return report_error("takes no other arguments; they are part of each line");
+  if (args.size() != 1) return report_error("takes no other arguments; put them into each line");
   return Batch(context.libexec + "/../../bin/deja").run();
 }
 

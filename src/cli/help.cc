@@ -30,10 +30,10 @@ constexpr std::string_view kEnvironment =
   DEJA_CONFIG=<file>      the only configuration file to read
   DEJA_DAEMON=auto|off    off: no engine in the background, one for each command
   DEJA_PORTABLE=1         map source paths in compiler output, to share results between checkouts
-  DEJA_BASE_DIR=<dirs>    directories below which paths count relative to them, separated by ':'
-  DEJA_KEY_SALT=<text>    part of every key: another salt, another cache
+  DEJA_BASE_DIR=<dirs>    directories whose location does not count, separated by ':'
+  DEJA_KEY_SALT=<text>    part of every key: results with another salt are not found
   DEJA_EXCLUDE=<patterns> sources that are not looked up, separated by ':'
-  DEJA_MIN_COST=<time>    what a tool does in less time is not stored
+  DEJA_MIN_COST=<time>    a run that took less time is not stored
   DEJA_FALLBACK=<program> runs the compilers whose commands are not looked up, such as ccache
   DEJA_LOG=<file>|stderr  log of the engine
   DEJA_PROGRESS=off|hits|all
@@ -79,7 +79,7 @@ std::string environment_help() { return std::string(kEnvironment); }
 int run_help(const Context& context, Args args) {
   std::string name, man;
   OptionTable options("help", "An overview, or the text for one subcommand.");
-  options.optional("SUBCOMMAND", "Which subcommand", name);
+  options.optional("SUBCOMMAND", "The subcommand", name);
   options.text("--man", "Write the man pages into this directory", man);
   const bool asks_for_itself =
       !args.empty() && (args.front() == "help" || args.front() == "--help" || args.front() == "-h");

@@ -73,7 +73,9 @@ std::string next_text(const std::vector<setup::Plan>& plans) {
 bool is_agreed(bool yes) {
   if (yes) return true;
   if (::isatty(STDIN_FILENO) != 1) {
-    fail("nothing was changed: give --yes to do this (standard input is not a terminal)");
+    fail(
+        "nothing was changed, because standard input is not a terminal: give --yes to do this "
+        "without asking");
     return false;
   }
   print("Do this? [y/N] ");
@@ -114,7 +116,8 @@ int propose(const setup::Surroundings& here, Wanted wanted) {
   for (const setup::BuildSystem& system : systems) {
     const std::string kind = system.kind;
     print(std::string(system.name) + " (" + system.file + "): " +
-          (kind.empty() ? "nothing to set up; " + std::string(system.use) : "deja init " + kind) +
+          (kind.empty() ? "nothing to set up; run: " + std::string(system.use)
+                        : "deja init " + kind) +
           "\n");
     wanted.cmake = wanted.cmake || kind == "--cmake";
     wanted.meson = wanted.meson || kind == "--meson";
@@ -131,7 +134,7 @@ int run_init(const Context& context, Args args) {
   Wanted wanted;
   OptionTable options(
       "init", "Puts deja in front of a build: shows what has to change, asks, and does it.",
-      "Without a kind it looks at the current directory and proposes one. --remove takes out what\n"
+      "Without a kind it looks at the current directory and proposes one. --remove removes what\n"
       "the same command has added, and nothing else. Without a terminal nothing is changed\n"
       "unless --yes is given.");
   options.flag("--cmake", "Presets with deja in the project's CMakeUserPresets.json", wanted.cmake);
@@ -142,16 +145,16 @@ int run_init(const Context& context, Args args) {
   options.flag("--masquerade",
                "Links called gcc, g++, … in $XDG_DATA_HOME/deja/bin, for the front of PATH",
                wanted.masquerade);
-  options.flag("--systemd", "A user unit that runs the engine from log-in on", wanted.systemd);
+  options.flag("--systemd", "A systemd user unit that starts the engine at login", wanted.systemd);
   options.choice("--from", "Take over the settings of another cache",
                  {"ccache", "sccache", "kache"}, wanted.from);
-  options.flag("--remove", "Take out what the same command has added", wanted.remove);
+  options.flag("--remove", "Remove what the same command has added", wanted.remove);
   options.flag("--yes,-y", "Do it without asking", wanted.yes);
   if (const auto code = options.parse(args)) return *code;
 
   const setup::Surroundings here = surroundings_of(context);
   if (wanted.cc && wanted.has_plan()) {
-    print_error("init: --cc only prints lines; give it alone");
+    print_error("init: --cc only prints lines; leave out the other kinds");
     return kUsage;
   }
   if (wanted.cc) return print(setup::shell_lines(here, wanted.remove)), kDone;

@@ -123,7 +123,7 @@ TEST_F(InitTest, WritesFilesOfItsOwnAndTakesThemAway) {
     EXPECT_FALSE(*os::stat_file(path, os::Links::keep)) << path;
   EXPECT_FALSE(*os::stat_file(dir_ + "/home/.local/share/meson"));
   scratch_.write("home/.local/share/meson/native/deja", "[binaries]\n");
-  EXPECT_THAT(run({"init", "--meson", "--yes"}).err, HasSubstr("not a file of deja's"));
+  EXPECT_THAT(run({"init", "--meson", "--yes"}).err, HasSubstr("was not written by deja"));
 }
 
 TEST_F(InitTest, MasqueradesAsTheCompilersInPath) {

@@ -35,7 +35,7 @@ class Json {
 
   void push_back(Json element);             // to an array
   Json& operator[](std::string_view name);  // of an object, or of null, which becomes one
-  // Adds the members of another object whose names are new; nothing, if it is no object.
+  // Adds the members of another object whose names are new; nothing, if it is not an object.
   void add_missing(const Json& other);
 
  private:

@@ -21,7 +21,7 @@ constexpr const char* kDetails =
     "remove  takes a public key out of the list\n"
     "\nnew and show: --file is the setting remotes.signing_key unless given.\n"
     "list, trust, remove: --file is the setting remotes.trusted_writers unless given.\n"
-    "Once there is a list, results that none of its writers has signed are not used.";
+    "If there is a list, only results that one of its writers has signed are used.";
 
 struct Asked {
   std::string what, file;
@@ -58,13 +58,13 @@ Result<int> run(const Context& context, const Asked& asked) {
   }
   if (asked.what == "list") return list(asked, keys);
   if (asked.words.empty())
-    return Error{Code::invalid, 0, "which key? Give it as `deja key new` has printed it"};
+    return Error{Code::invalid, 0, "give a public key, as `deja key new` prints it"};
   if (asked.what == "trust") {
     const std::string label = asked.words.size() > 1 ? asked.words[1] : "";
     const bool is_new = TRY(keys.trust(asked.file, asked.words[0], label));
-    print(is_new ? "trusted\n" : "was trusted already\n");
+    print(is_new ? "trusted\n" : "is already trusted\n");
   } else {
-    print(TRY(keys.remove(asked.file, asked.words[0])) ? "removed\n" : "was not in the list\n");
+    print(TRY(keys.remove(asked.file, asked.words[0])) ? "removed\n" : "is not in the list\n");
   }
   return kDone;
 }

@@ -21,14 +21,14 @@ namespace deja::cli {
 namespace {
 
 constexpr std::array<Subcommand, 21> kSubcommands = {{
-    {"exec", "Runs any tool, or puts back what it left in an earlier run", run_exec, false},
-    {"run", "Runs a whole build, and serves or remembers each tool that it starts", run_run, false},
+    {"exec", "Runs any tool, or puts back the outputs of its earlier run", run_exec, false},
+    {"run", "Runs a whole build; looks up each tool that it starts", run_run, false},
     {"init", "Puts deja in front of a build, or takes it out again", run_init, false},
     {"stats", "Counts of hits, misses and bypasses; size of the store", run_stats, true, true},
     {"events", "One line for each command, with the reason of each miss", run_events, true, true},
     {"why", "Why a file was a hit, a miss or a bypass", run_why, true, true},
-    {"report", "What the last build hit and missed, and why; as text, page or trace", run_report,
-     true, true},
+    {"report", "Hits and misses of the last build, and why; as text, HTML page or trace",
+     run_report, true, true},
     {"monitor", "A live view of builds in the terminal", run_monitor, true},
     {"audit", "Runs a build and compares hits with what the tools make", run_audit, true, true},
     {"config", "Shows and changes settings", run_config, false},
@@ -37,10 +37,12 @@ constexpr std::array<Subcommand, 21> kSubcommands = {{
     {"remote", "Shows the remotes, and moves results to and from them", run_remote, true},
     {"key", "Makes and trusts keys that sign results on remotes", run_key, false},
     {"list", "The results in the store", run_list, true, true},
-    {"gc", "Evicts down to the limit and sweeps what nothing refers to", run_gc, true, true},
+    {"gc", "Evicts results down to the limit, and sweeps what nothing refers to", run_gc, true,
+     true},
     {"verify", "Checks every blob and record of the store", run_verify, true},
     {"purge", "Removes all results and blobs", run_purge, true},
-    {"completions", "A script that completes deja's words in a shell", run_completions, false},
+    {"completions", "A script that completes deja's subcommands and options in a shell",
+     run_completions, false},
     {"help", "This text, or the text for one subcommand", run_help, false},
     {"version", "The version of deja", run_version, false},
 }};

@@ -104,7 +104,7 @@ int run_monitor(const Context& context, Args args) {
     auto terminal = os::Terminal::open(plain);
     if (!terminal) {
       print_error("monitor: " + terminal.error().message +
-                  "; for programs there is 'deja events --follow --format json'");
+                  "; scripts can use 'deja events --follow --format json'");
       return kProblems;
     }
     signal = watch(context, *terminal, plain);

@@ -30,7 +30,7 @@ constexpr const char* kDetails =
     "flush   uploads what is still queued and waits for it, at most --timeout seconds\n"
     "bench   measures the time of small requests, and the throughput\n"
     "ls      counts what is on the remote\n"
-    "rm      removes what is offered for one key ('deja why' shows keys)\n"
+    "rm      removes the results of one key from the remote ('deja why' shows keys)\n"
     "\nThe remote is the setting `remote`, or DEJA_REMOTE.";
 
 struct Asked {
@@ -93,13 +93,13 @@ Result<int> print_state(const Asked& asked, exchange::Admin& admin) {
   table.row({"remote", printable(state.name)});
   table.row({"state", state.answers ? "answers in " + milliseconds(state.answer_ns)
                                     : "does not answer: " + printable(state.problem)});
-  table.row({"mode", state.may_write ? "read and written" : "only read"});
+  table.row({"mode", state.may_write ? "read and write" : "read only"});
   table.row({"signing", state.writer.empty() ? "off" : "as " + state.writer});
   table.row({"trusted", state.trusted ? counted(*state.trusted, "writer") : "everyone"});
   table.row({"queued", counted(state.queued, "upload")});
   table.row(
       {"project", state.project.empty()
-                      ? "not known"
+                      ? "unknown"
                       : printable(state.project) +
                             (state.branch.empty() ? "" : ", branch " + printable(state.branch))});
   print(table.text());
@@ -124,7 +124,7 @@ Result<int> push(const Asked& asked, const Context& context, Opened& opened) {
   } else {
     if (context.is_terminal) print("\r");
     print("offered " + counted(report.offered, "result") + " (" + human_size(report.bytes) + "), " +
-          std::to_string(report.there) + " were there\n");
+          std::to_string(report.there) + " were on the remote already\n");
     if (report.not_shared != 0)
       print(counted(report.not_shared, "result") +
             " not shared: " + printable(report.why_not_shared) + "\n");
@@ -146,9 +146,10 @@ Result<int> pull(const Asked& asked, exchange::Admin& admin) {
   } else if (report.known == 0) {
     print(printable(report.ended_because) + "\n");
   } else {
-    print("imported " + counted(report.imported, "result") + " (" + human_size(report.bytes) +
-          ") of " + std::to_string(report.known) + ", " + std::to_string(report.there) +
-          " were there, " + std::to_string(report.absent) + " are not to be had\n");
+    print("imported " + std::to_string(report.imported) + " of " + counted(report.known, "result") +
+          " (" + human_size(report.bytes) + "), " + std::to_string(report.there) +
+          " were in the store already, " + std::to_string(report.absent) +
+          " are not on the remote\n");
   }
   return report.errors == 0 ? kDone : kProblems;
 }
@@ -203,9 +204,10 @@ Result<int> remove(const Asked& asked, exchange::Admin& admin) {
   const auto key = Digest::from_hex(asked.key);
   if (!key)
     return Error{Code::invalid, 0,
-                 "not a key: '" + asked.key + "'; `deja events --format json` has it as probe_key"};
+                 "not a key: '" + asked.key +
+                     "'; give the probe_key of 'deja events --format json', 64 hexadecimal digits"};
   const bool was_there = TRY(admin.remove(ProbeKey{*key}));
-  print(was_there ? "removed\n" : "nothing is offered for this key\n");
+  print(was_there ? "removed\n" : "the remote has nothing for this key\n");
   return kDone;
 }
 
@@ -236,7 +238,7 @@ int run_remote(const Context& context, Args args) {
                       kDetails);
   options.word("what", "status, push, pull, flush, bench, ls or rm <key>",
                {"status", "push", "pull", "flush", "bench", "ls", "rm"}, asked.what);
-  options.number("--timeout", "Seconds that flush waits at most (60)", timeout);
+  options.number("--timeout", "How many seconds flush waits (default: 60)", timeout);
   options.format(asked.format);
   if (const auto code = options.parse(rest)) return *code;
   asked.timeout_s = timeout.value_or(asked.timeout_s);

@@ -187,8 +187,8 @@ int run_report(const Context& context, Args args) {
   const int spans = (wanted.last_build ? 1 : 0) + (wanted.all ? 1 : 0) +
                     (wanted.since.empty() ? 0 : 1) + (wanted.session.empty() ? 0 : 1);
   if (spans > 1 || (wanted.json && wanted.markdown)) {
-    print_error(spans > 1 ? "report: give one of --last-build, --since, --session and --all"
-                          : "report: give one of --json and --markdown");
+    print_error(spans > 1 ? "report: give only one of --last-build, --since, --session and --all"
+                          : "report: give only one of --json and --markdown");
     return kUsage;
   }
   if (wanted.lists_sessions) return list_sessions(context, wanted.json);

@@ -174,8 +174,9 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
   const std::string library = TRY(os::real_path(context.libexec + "/libdeja-observe.so"));
   // The loader separates libraries by these.
   if (library.find_first_of(" :") != std::string::npos)
-    return Error{Code::invalid, 0,
-                 "install deja in a directory whose path has no spaces and colons: " + library};
+    return Error{
+        Code::invalid, 0,
+        "this path has a space or a colon: " + library + "; install deja in another directory"};
   std::string path;
   {
     const FileLimitFails guard;
@@ -191,8 +192,9 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
   }
   const char* const program = plan.program.c_str();
   if (!deja_can_route(program, deja_fit_of(AT_FDCWD, program, library.c_str())))
-    return Error{Code::invalid, 0,
-                 plan.program + " cannot load the interposer (it is static, or gains rights)"};
+    return Error{
+        Code::invalid, 0,
+        plan.program + " cannot load the interposer (it is static, setuid or has capabilities)"};
   add_preload(library, plan.environment);
   plan.environment.push_back(variable);
   return {};
@@ -267,15 +269,15 @@ int run_and_report(const Plan& plan) {
 
 int run_run(const Context& context, Args args) {
   RunOptions options;
-  OptionTable table(
-      "run", "Runs a build, and serves or remembers each tool that it starts.",
-      "The settings run.never, run.driver, run.always and run.commands say what becomes of "
-      "a program.");
-  table.flag("--dry-run", "Serve and remember nothing; report what would be", options.is_dry);
+  OptionTable table("run", "Runs a build; looks up each tool that it starts.",
+                    "The settings run.never, run.driver, run.always and run.commands say how a "
+                    "program is treated.");
+  table.flag("--dry-run", "Run the build without the cache, and report what would be looked up",
+             options.is_dry);
   table.flag("--explain", "Report at the end what each program was taken for, and why",
              options.explains);
   table.flag("--tests", "Also look up programs that are tests", options.with_tests);
-  table.rest("COMMAND", "the build and its arguments, after --", options.command);
+  table.rest("COMMAND", "What to run, with its arguments, after --", options.command);
   if (const auto code = table.parse(args)) return *code;
   if (options.command.front().starts_with('-')) {
     print_error("run: no such option '" + options.command.front() + "'; see 'deja help run'");

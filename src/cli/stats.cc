@@ -157,11 +157,11 @@ int run_stats(const Context& context, Args args) {
   std::string format, by;
   bool zero = false;
   OptionTable options(
-      "stats", "Counts of all processes since the last --zero, and the size of the store.",
+      "stats", "Counts since the last --zero, and the size of the store.",
       "hits: served. misses: looked up and run. bypasses: not looked up (with the reasons).\n"
-      "failures: the tool itself failed. not stored: runs of which nothing was kept (with the\n"
-      "reasons; 'deja why' explains them). errors: an operation of the cache failed and the build\n"
-      "continued without it; the troubles say which.");
+      "failures: the tool itself failed. not stored: runs whose results were not kept (with\n"
+      "the reasons; 'deja why' explains them). errors: an operation of the cache failed and\n"
+      "the build continued without it; the troubles say which.");
   options.choice("--format", "How to print: for people (default), for programs, for Prometheus",
                  {"text", "json", "prometheus"}, format);
   options.choice("--by", "Counts of the journal's events by tool, project or session",
@@ -169,7 +169,7 @@ int run_stats(const Context& context, Args args) {
   options.flag("--zero,-z", "Set the counts to 0 and remove the troubles", zero);
   if (const auto code = options.parse(args)) return *code;
   if (!by.empty() && (zero || format == "prometheus")) {
-    print_error("stats: --by goes with --format text or json alone");
+    print_error("stats: --by cannot be combined with --zero or --format prometheus");
     return kUsage;
   }
   if (!by.empty()) return stats_by(context, by, format == "json" ? Format::json : Format::text);

@@ -147,7 +147,7 @@ std::string prometheus_text(const journal::Counts& counts, const store::StoreSta
   add_metric(out, "deja_served_bytes_total", "counter", "Bytes of outputs served.",
              count(Counter::bytes_served));
   add_reasons(out, "deja_bypasses_total", "Commands not looked up.", counts.bypass_reasons);
-  add_reasons(out, "deja_not_stored_total", "Runs of which nothing was kept.", counts.not_stored);
+  add_reasons(out, "deja_not_stored_total", "Runs whose results were not kept.", counts.not_stored);
   add_metric(out, "deja_store_bytes", "gauge", "Size of the store.",
              static_cast<double>(store.bytes));
   add_metric(out, "deja_store_limit_bytes", "gauge", "Limit of the store.",

@@ -159,8 +159,8 @@ int run_verify(const Context& context, Args args) {
   if (is_ours) {
     lines = store::mend_directory(layout, repair);
     if (const std::string wrong = look_at_index(layout, remedy); !wrong.empty()) {
-      const char* const done =
-          remedy == Remedy::empty_store ? ", set aside in old/" : ", made again from the ledger";
+      const char* const done = remedy == Remedy::empty_store ? "; the store is set aside in old/"
+                                                             : "; it is rebuilt from the ledger";
       lines.push_back(wrong + (repair ? done : ""));
       if (!repair) return print_lines(format, lines);
     }
@@ -169,13 +169,13 @@ int run_verify(const Context& context, Args args) {
     const auto code = os::run_in_copy([&] { return verification.report(remedy, lines); });
     if (code && *code != kTryAgain) return *code;
     if (!repair || remedy == Remedy::empty_store) {
-      lines.emplace_back("the index cannot be read: a process that tries crashes");
+      lines.emplace_back("the index cannot be read: reading it crashes");
       return print_lines(format, lines);
     }
     const bool was_remade = remedy == Remedy::remade_index;
     remedy = was_remade ? Remedy::empty_store : Remedy::remade_index;
     lines.emplace_back(was_remade ? "the repair failed: the store is set aside in old/"
-                                  : "the index cannot be used, made again from the ledger");
+                                  : "the index cannot be used; it is rebuilt from the ledger");
   }
 }
 

@@ -77,10 +77,10 @@ std::string proof_text(const action::Trace& trace) {
     if (n != 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", n, n == 1 ? one : many);
   };
   add(files, "file by content", "files by content");
-  add(absent, "name where nothing may be", "names where nothing may be");
-  add(present, "name that is there", "names that are there");
+  add(absent, "path that must be absent", "paths that must be absent");
+  add(present, "path that must exist", "paths that must exist");
   add(links, "symlink", "symlinks");
-  add(listings, "directory's names", "directories' names");
+  add(listings, "directory listing", "directory listings");
   add(variables, "variable", "variables");
   add(others, "other claim", "other claims");
   return out.empty() ? out : out + " (--trace lists them)";
@@ -116,7 +116,7 @@ std::string hint(const journal::Event& event) {
     if (const auto* row = action::find_not_stored(event.not_stored)) return plain(row->remedy);
   if (event.reason.find(", which an output names") == std::string::npos) return {};
   return "an output names the directory it was made in; with DEJA_PORTABLE=1 (paths.portable) "
-         "debug information and __FILE__ name the checkout as \".\", and checkouts share";
+         "debug information and __FILE__ name the checkout as \".\", and checkouts share results";
 }
 
 // What was known before a command that was new; empty for every other event.
@@ -155,7 +155,7 @@ void add_nearest(const explain::Nearest& nearest, std::int64_t now_ns, Table& ta
   const journal::KeyRecord& command = *nearest.command;
   table.row({"nearest", printable(fmt::format("{} in {}, {}", command.what, command.cwd,
                                               human_age(now_ns - command.time_ns)))});
-  if (nearest.differences.empty()) table.row({"differs in", "nothing but the source"});
+  if (nearest.differences.empty()) table.row({"differs in", "only the source"});
   bool is_first = true;
   for (const explain::Difference& d : nearest.differences) {
     table.row({is_first ? "differs in" : "", printable(d.text)});
@@ -271,14 +271,13 @@ int run_why(const Context& context, Args args) {
   OptionTable options(
       "why", "What deja did when a command last used or made a file, and why.",
       "A key is given by its first hex digits, six or more. Exits with 1 when nothing is known.\n"
-      "With two, tells in what their commands differ.\n"
+      "With two files or keys: how their commands differ.\n"
       "The journal holds the last 8 to 16 MB of events.");
   options.optional("FILE|KEY", "A source, an output, a crate, or a probe key or action key", query);
-  options.optional("OTHER", "Another one, to be compared with the first", other);
-  options.flag(
-      "--last-build",
-      "What the last build missed for: each first cause, how many misses, and what they cost",
-      last_build);
+  options.optional("OTHER", "A second one, to compare with the first", other);
+  options.flag("--last-build",
+               "Why the last build missed: each first cause, its misses and what they cost",
+               last_build);
   options.flag("--trace",
                "Also list what the result depends on: files, absent paths, directories, variables",
                with_trace);
@@ -298,7 +297,7 @@ int run_why(const Context& context, Args args) {
   if (!other.empty()) return why_different(context, store, query, other, format);
   const auto events = find_events(context, query, store);
   if (!events || events->empty()) {
-    print_error("why: " + (events ? "no event names '" + printable(query) +
+    print_error("why: " + (events ? "the journal has no event of '" + printable(query) +
                                         "'; give a source or an output of a command, or a key"
                                   : events.error().message));
     return kProblems;

@@ -37,7 +37,8 @@ std::string commands_text(const std::vector<std::string>& commands) {
 std::string misses_text(const explain::RootCause& cause) {
   const std::size_t n = cause.commands.size();
   std::string out = fmt::format("{} {}", n, n == 1 ? "miss" : "misses");
-  if (cause.indirect > 0) out += fmt::format(", {} of them by what others wrote", cause.indirect);
+  if (cause.indirect > 0)
+    out += fmt::format(", {} of them because of what other misses wrote", cause.indirect);
   return out;
 }
 
@@ -67,7 +68,7 @@ std::string build_text(const std::vector<journal::Event>& build,
   }
   if (causes.size() > kCausesShown)
     out += fmt::format("\nand {} more causes\n", causes.size() - kCausesShown);
-  if (causes.empty()) out += "\nnothing missed\n";
+  if (causes.empty()) out += "\nno misses\n";
   return out;
 }
 
@@ -125,7 +126,7 @@ Result<journal::Event> newest_event(const Context& context, store::LocalStore* s
   auto events = TRY(find_events(context, query, store));
   if (events.empty())
     return Error{Code::invalid, 0,
-                 "no event names '" + printable(query) +
+                 "the journal has no event of '" + printable(query) +
                      "'; give a source or an output of a command, or a key"};
   if (events.back().probe_key.empty())
     return Error{Code::invalid, 0,
@@ -143,8 +144,8 @@ Result<std::vector<std::string>> compare(const Context& context, store::LocalSto
   const journal::KeyRecord* const now = history.find_key(b.probe_key);
   if (then == nullptr || now == nullptr)
     return Error{Code::invalid, 0,
-                 "the journal no longer tells what the key of '" +
-                     printable(then == nullptr ? first : second) + "' was made of"};
+                 "the journal no longer has what the key of '" +
+                     printable(then == nullptr ? first : second) + "' was made from"};
   std::vector<std::string> out;
   for (const explain::Difference& d : explain::differences(*then, *now)) out.push_back(d.text);
   return out;

@@ -151,7 +151,7 @@ std::optional<FileText> read_trusted(const Candidate& file, std::vector<Problem>
     problems.push_back({file.path, "", std::move(what)});
     return std::nullopt;
   };
-  if (!file.identity) return refuse("there is no such file; DEJA_CONFIG names it");
+  if (!file.identity) return refuse("there is no such file; correct DEJA_CONFIG, or unset it");
   auto fd = os::open_read(file.path);
   if (!fd) return refuse("cannot be read, so it is ignored: " + fd.error().message);
   const auto id = os::stat_fd(*fd);

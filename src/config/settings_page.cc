@@ -28,7 +28,7 @@ The first of these that gives a value is used:
 3. `$XDG_CONFIG_HOME/deja/config.toml`, else `~/.config/deja/config.toml`.
 
 An empty variable counts as unset. A file that deja finds by itself is used only if it belongs to you or to root and not
-everybody may write to it. A setting that deja does not know, or a value that makes no sense, is never an error:
+everybody may write to it. A setting that deja does not know, or a wrong value, is never an error:
 `deja config`, `deja doctor` and once the journal (`deja stats`) name the file, the line and the key. The rest of the
 file counts; for that key the next source is used, at last the default.
 
@@ -38,7 +38,7 @@ file counts; for that key the next source is used, at last the default.
 
     [tools]
     acmecc = "gcc"             # reads its arguments as gcc does
-    mygen = "any"              # one job of which nothing is known
+    mygen = "any"              # one job; nothing else is known
 
     # ~/.config/deja/config.toml
     min_cost = "5ms"
@@ -91,7 +91,7 @@ A list replaces the list of a source further down: the lists of a project and of
 A setting can change what a request is answered, so every setting that can is part of the name under which the request
 is remembered. Changing one never needs `deja purge`.
 
-## Variables that are no settings
+## Variables that are not settings
 
 | variable | meaning |
 |---|---|

@@ -122,6 +122,6 @@ int main(int argc, char** argv) {
   if (mode == "--daemon") return run_daemon(dir);
   if (mode == "--one-shot") return run_one_shot(dir);
   if (mode == "--foreground") return run_foreground(dir);
-  std::fprintf(stderr, "deja: dejad is started by deja; see 'deja daemon --help'\n");
+  std::fprintf(stderr, "deja: do not start dejad itself; see 'deja daemon --help'\n");
   return 2;
 }

@@ -63,7 +63,7 @@ Status read_body(const os::Fd& socket, std::size_t size, std::int64_t deadline_n
     body.resize(have + piece);
     if (os::read_by(socket.get(), body.data() + have, piece, deadline_ns) !=
         static_cast<ssize_t>(piece))
-      return unavailable("the connection ended within a frame");
+      return unavailable("the connection ended in the middle of a message");
   }
   return {};
 }
@@ -76,7 +76,7 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_
   int fds[os::kMaxPassedFds];
   std::size_t fd_count = 0;
   if (os::wait_until_readable(socket.get(), deadline_ns) != 0)
-    return unavailable("the client sends no request");
+    return unavailable("the client sent no request");
   const ssize_t got =
       os::recv_with_fds(socket.get(), &frame.head, sizeof(frame.head), fds, &fd_count);
   for (std::size_t i = 0; i < fd_count; ++i) {
@@ -91,11 +91,11 @@ Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_
   const std::size_t rest = sizeof(frame.head) - have;
   if (rest > 0 && os::read_by(socket.get(), reinterpret_cast<char*>(&frame.head) + have, rest,
                               deadline_ns) != static_cast<ssize_t>(rest))
-    return unavailable("the connection ended within a frame");
+    return unavailable("the connection ended in the middle of a message");
   if (frame.head.magic != wire::kMagic) return unavailable("the peer is not a deja client");
   if (!wire::is_ours(frame.head))
-    return Error{Code::protocol, 0, "the client is of another version of deja"};
-  if (frame.head.size > max_size) return unavailable("the frame is too large");
+    return Error{Code::protocol, 0, "the client is another version of deja"};
+  if (frame.head.size > max_size) return unavailable("the message is too large");
   TRY(read_body(socket, frame.head.size, deadline_ns, frame.body));
   return frame;
 }

@@ -86,7 +86,7 @@ Handler handler_of(deja_op op) {
 void collect_event(const ObservedRun& run, Facts& facts, const Event& e) {
   const Handler handler = handler_of(e.op);
   if (handler == nullptr)
-    return facts.fail(NotStored::log_incomplete, "an operation of unknown kind");
+    return facts.fail(NotStored::log_incomplete, "an operation has an unknown kind");
   if (collect_module({run, facts, e})) return;
   const bool follows = follows_links(e.op) && (e.flags & DEJA_FLAG_NOFOLLOW) == 0;
   std::string path = facts.changes.directories().without_own_links(e.path, follows);
@@ -284,7 +284,7 @@ void note_library_of_user(const Collecting& c) {
   c.facts.has_opened_library |= is_plugin || !is_tools;
 }
 
-// Why the log is no base for conclusions; none: it is complete.
+// Why nothing may be concluded from the log; none: it is complete.
 std::optional<Problem> problem_of(const observe::Log& log) {
   if (log.gap.empty()) return {};
   switch (log.gap_kind) {

@@ -84,7 +84,7 @@ bool collect_module(const Collecting& c);
 // Did a call fail because there is nothing of that name?
 bool is_absence(int error);
 const os::FileIdentity* identity_in(const observe::Event& e);  // null: the event has none
-// What is behind an open descriptor is no file that could be looked at again.
+// What is behind an open descriptor is not a file that could be looked at again.
 bool names_a_descriptor(std::string_view path);
 // Is the path an argument of the command line, as it is spelled there?
 bool is_named(const ObservedRun& run, const std::string& path);

@@ -283,7 +283,7 @@ void add_prerequisites(const DeclaredRun& run, digest::FileDigester& digester,
   const auto text = os::read_file(tidy_path(join_path(run.command.cwd, depfile)), kListMax);
   const auto names = text ? tool::exec::prerequisites(*text) : std::nullopt;
   if (!names) {
-    run_facts.problem = Problem{NotStored::depfile_unusable, depfile + " holds no rules"};
+    run_facts.problem = Problem{NotStored::depfile_unusable, depfile + " has no rules"};
     return;
   }
   for (const std::string& name : *names) {
@@ -292,7 +292,7 @@ void add_prerequisites(const DeclaredRun& run, digest::FileDigester& digester,
     const auto content = digester.digest_file(file, &identity);
     if (!content || !*content) {
       std::string why = depfile;
-      why.append(" names ").append(name).append(", which is not there");
+      why.append(" names ").append(name).append(", which does not exist");
       run_facts.problem = Problem{NotStored::depfile_unusable, why};
       return;
     }

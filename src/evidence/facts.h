@@ -98,7 +98,7 @@ struct PathFacts {
   Rare<os::FileIdentity> stat;   // when it was looked at first
   Rare<os::FileIdentity> lstat;  // of the symlink itself, when it was looked at first
   Rare<Look> look;
-  Rare<std::string> link;  // the symlink's text; "": it is no symlink
+  Rare<std::string> link;  // the symlink's text; "": it is not a symlink
   Rare<Real> real;
   Rare<Module> module;
   std::vector<Refusal> refused;  // sorted by right

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Modules that clang makes on demand (-fmodules), in a directory that its runs share.
 //
-// A module is made of headers, so it is no output: a hit does not make it, and a later run of clang makes
+// A module is made of headers, so it is not an output: a hit does not make it, and a later run of clang makes
 // what is missing (docs/decisions/0011-modules.md). It is an input:
 //
 // - A run that made a module has read all that the module is made of. Its result may be used where the

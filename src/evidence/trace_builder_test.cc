@@ -455,7 +455,7 @@ TEST_F(LockTest, EmptyOutputsAndLockedOnesWithContentAreOutputs) {
 TEST_F(TraceBuilderTest, AGapInTheLogProvesNothing) {
   write("a.c", "source");
   reads("a.c");
-  log_.gap = "a process did not report in";
+  log_.gap = "nothing was recorded of /bin/x";
   EXPECT_EQ(text_of(build().problem), "log_incomplete: " + log_.gap);
   log_.gap_kind = observe::GapKind::unseen_program;
   EXPECT_EQ(text_of(build().problem), "program_not_observed: " + log_.gap);

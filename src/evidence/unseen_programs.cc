@@ -47,7 +47,7 @@ Result<observe::Log> read_run_log(const os::Fd& fd, const std::string& tool, boo
   if (unseen.empty()) return log;
   log.has_unseen_program = true;
   if (log.gap.empty()) {
-    log.gap = "a program did not report in: " + unseen;
+    log.gap = "nothing was recorded of " + unseen;
     log.gap_kind = observe::GapKind::unseen_program;
   }
   return log;

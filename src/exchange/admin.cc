@@ -126,7 +126,7 @@ Result<PushReport> RemoteAdmin::push(const std::vector<ResultName>& results,
     if (connection_->patient().abilities().reads_only)
       return Error{Code::denied, 0,
                    connection_->patient().name() +
-                       " is only read here; set remote_mode or DEJA_REMOTE_MODE to rw or wo"};
+                       " is read-only here; set remote_mode or DEJA_REMOTE_MODE to rw or wo"};
     return push_to(connection_->patient(), results, progress);
   }
   const auto writer = TRY(remote::PackWriter::create(path));
@@ -199,13 +199,13 @@ Status RemoteAdmin::write_uses(remote::Transport& transport, std::vector<Use> us
 Result<PullReport> RemoteAdmin::pull() {
   if (project_.name.empty())
     return Error{Code::invalid, 0,
-                 "this directory is in no checkout with a git remote \"origin\"; "
-                 "name the project with the setting remotes.project"};
+                 "this directory is not in a checkout with a git remote \"origin\"; set "
+                 "remotes.project to the name of the project"};
   auto record = TRY(read_session(connection_->patient(), options_.space, project_.name,
                                  project_.branches(), within(30 * kSecondNs)));
   PullReport report;
   if (!record) {
-    report.ended_because = "no build of " + project_.name + " has left a record on the remote";
+    report.ended_because = "the remote has no record of a build of " + project_.name;
     return report;
   }
   PrefetchLimits limits;
@@ -248,7 +248,7 @@ Result<RemoteSize> RemoteAdmin::size() {
   remote::Transport& transport = connection_->patient();
   if (!transport.abilities().lists)
     return Error{Code::invalid, 0,
-                 transport.name() + " cannot list what it holds; ask the server itself"};
+                 transport.name() + " cannot list its objects; ask the server itself"};
   RemoteSize size;
   TRY(transport.list(
       [&size](const remote::Transport::Listed& object) {
@@ -272,7 +272,7 @@ Result<std::int64_t> RemoteAdmin::time_get(const std::string& bytes, const remot
   const auto object = TRY(connection_->patient().get(name, bytes.size(), within(60 * kSecondNs)));
   if (!object || object->bytes != bytes)
     return Error{Code::corrupt, 0,
-                 connection_->patient().name() + " does not give back what was put"};
+                 connection_->patient().name() + " returned other bytes than were put"};
   return os::monotonic_ns() - begun;
 }
 

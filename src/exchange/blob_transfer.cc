@@ -149,10 +149,10 @@ struct IncomingBlob::State {
     ZSTD_inBuffer in{piece.data(), piece.size(), 0};
     for (bool has_more = true; has_more || in.pos < in.size;) {
       if (is_whole)
-        return in.pos < in.size ? Status(is_not(row, "goes on after its end")) : Status();
+        return in.pos < in.size ? Status(is_not(row, "has bytes after its end")) : Status();
       ZSTD_outBuffer out{buffer.data(), buffer.size(), 0};
       const std::size_t left = ZSTD_decompressStream(context.get(), &out, &in);
-      if (ZSTD_isError(left) != 0) return is_not(row, "is no zstd frame");
+      if (ZSTD_isError(left) != 0) return is_not(row, "is not valid zstd");
       is_whole = left == 0;
       has_more = out.pos == out.size;
       TRY(write({buffer.data(), out.pos}));
@@ -190,7 +190,7 @@ Result<os::Fd> IncomingBlob::finish() {
   State& s = *state_;
   if (s.written != s.row.size || (s.context && !s.is_whole))
     return is_not(s.row, "is shorter than its offer says");
-  if (s.hash.finish() != s.row.digest) return is_not(s.row, "has other bytes");
+  if (s.hash.finish() != s.row.digest) return is_not(s.row, "does not match its digest");
   return std::move(s.file);
 }
 
@@ -213,11 +213,11 @@ Status keep_blob(const OfferedBlob& row, std::string_view object, store::BlobSto
     plain.resize(row.size);
     const std::size_t n = ZSTD_decompress(plain.data(), plain.size(), object.data(), object.size());
     if (ZSTD_isError(n) != 0 || n != row.size)
-      return is_not(row, "does not decompress to its size");
+      return is_not(row, "has a wrong size when it is decompressed");
     object = plain;
   }
-  if (object.size() != row.size) return is_not(row, "has another size");
-  if (digest::digest_bytes(object) != row.digest) return is_not(row, "has other bytes");
+  if (object.size() != row.size) return is_not(row, "has a wrong size");
+  if (digest::digest_bytes(object) != row.digest) return is_not(row, "does not match its digest");
   TRY(store.put_blob_bytes(object));
   return {};
 }

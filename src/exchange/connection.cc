@@ -27,7 +27,8 @@ Result<std::vector<remote::Address>> usable_addresses(const Options& options) {
   }
   if (!addresses.empty()) return addresses;
   if (mistake) return *std::move(mistake);
-  return Error{Code::invalid, 0, "no remote is configured: set `remote` or DEJA_REMOTE"};
+  return Error{Code::invalid, 0,
+               "no remote is configured; set `remote` in a configuration file, or DEJA_REMOTE"};
 }
 
 }  // namespace

@@ -128,7 +128,7 @@ Result<bool> Export::add_to_offer(const store::BlobReference& blob) {
   OfferedBlob row{blob.digest, blob.size, Encoding::in_offer, 0, {}, {}};
   row.bytes.resize(blob.size);
   if (TRY(os::read_at(opened->fd, 0, row.bytes.data(), row.bytes.size())) != blob.size)
-    return Error{Code::invalid, 0, "a blob of the result has another size"};
+    return Error{Code::invalid, 0, "a blob of the result has a wrong size"};
   entry_.blobs.push_back(std::move(row));
   return true;
 }
@@ -146,8 +146,7 @@ Status Export::send_group(std::span<const store::BlobReference> blobs) {
   }
   const std::vector<bool> there = TRY(parts_.transport.exists(names, deadline_));
   if (there.size() != names.size())
-    return Error{Code::protocol, 0,
-                 parts_.transport.name() + " answered for another number of objects"};
+    return Error{Code::protocol, 0, parts_.transport.name() + " sent a wrong number of answers"};
   for (std::size_t i = 0; i < blobs.size(); ++i) {
     if (there[i]) {
       ++report_.blobs_there;
@@ -207,10 +206,10 @@ Result<ExportReport> Export::run() {
   if (!result) return not_shared("its record is damaged");
   if (auto checked = check_result(*result); !checked) return not_shared(checked.error().message);
   const auto blobs = blobs_of(*result);
-  if (!blobs) return not_shared("one blob with two sizes");
+  if (!blobs) return not_shared("a blob has two sizes");
   const auto& claims = job_.trace.observations;
   if (!std::all_of(claims.begin(), claims.end(), is_well_formed))
-    return not_shared("a claim that readers would not take");
+    return not_shared("it has a claim that readers would refuse");
 
   auto present = TRY(parts_.transport.get(name_, offer_bytes_max(), deadline_));
   if (auto read = read_offer(present); !read) return not_shared(read.error().message);
@@ -243,14 +242,15 @@ Result<ExportReport> Export::run() {
 Result<ExportReport> Export::offer(std::optional<remote::Object> present) {
   if (parts_.key != nullptr) sign_entry(parts_.space, job_.probe, *parts_.key, entry_);
   const Offer alone = make_offer(job_.trace, entry_);
-  if (!fits(alone)) return not_shared("too large for an offer");
+  if (!fits(alone)) return not_shared("it is too large for an offer");
   if (auto checked = check_entry(job_.probe, alone, alone.entries[0]); !checked)
     return not_shared(checked.error().message);
   const Updated updated = TRY(write_offer(alone, std::move(present)));
   if (updated == Updated::contended)
-    return Error{Code::unavailable, 0,
-                 parts_.transport.name() + ": others write this offer all the time"};
-  if (is_crowded_out_) return not_shared("newer results of more writers than an offer holds");
+    return Error{
+        Code::unavailable, 0,
+        parts_.transport.name() + ": other writers keep changing this offer; try again later"};
+  if (is_crowded_out_) return not_shared("the offer is full of newer results");
   return report_;
 }
 

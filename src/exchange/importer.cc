@@ -93,7 +93,7 @@ class Fetch {
   }
 
   static Error is_gone(const OfferedBlob& row) {
-    return {Code::io, ENOENT, "the remote's blob " + row.digest.hex() + " is not there"};
+    return {Code::io, ENOENT, "the remote no longer has the blob " + row.digest.hex()};
   }
 
   Status fetch(const Task& task) {
@@ -112,7 +112,7 @@ class Fetch {
     }
     const auto objects = TRY(parts_.transport.get_many(names, largest, deadline_));
     if (objects.size() != task.size())
-      return Error{Code::protocol, 0, parts_.transport.name() + " sent another number of objects"};
+      return Error{Code::protocol, 0, parts_.transport.name() + " sent a wrong number of objects"};
     for (std::size_t i = 0; i < task.size(); ++i) {
       if (!objects[i]) return is_gone(*task[i]);
       TRY(keep_blob(*task[i], objects[i]->bytes, parts_.blobs));
@@ -218,14 +218,14 @@ class Import {
     }
     if (is_past(*result)) return ++report_.stale, std::nullopt;
     if (!may_write(*result)) {
-      refuse("a remote's result is refused: an output lies outside of the build's directories");
+      refuse("an output lies outside of the build's directories");
       return std::nullopt;
     }
     std::uint64_t sum = 0;
     for (const OfferedBlob& row : entry.blobs) {
       sum += std::min(row.size, parts_.limits.result_bytes + 1);
       if (row.size > parts_.limits.blob_bytes || sum > parts_.limits.result_bytes) {
-        refuse("a remote's result is refused: larger than the limit");
+        refuse("it is larger than the limit");
         return std::nullopt;
       }
     }
@@ -301,7 +301,7 @@ Result<std::vector<std::optional<remote::Object>>> Importer::get_offers(
   for (const ProbeKey& probe : probes) names.push_back(offer_name(parts_.space, probe));
   auto objects = TRY(parts_.transport.get_many(names, offer_bytes_max(), deadline));
   if (objects.size() != names.size())
-    return Error{Code::protocol, 0, parts_.transport.name() + " sent another number of objects"};
+    return Error{Code::protocol, 0, parts_.transport.name() + " sent a wrong number of objects"};
   return objects;
 }
 
@@ -317,7 +317,8 @@ Result<ImportReport> Importer::import_offer(const ImportRequest& request, std::s
     return report;
   }
   report.refused = decoded->refused;
-  if (report.refused != 0) report.why_refused = "a claim that this deja does not know";
+  if (report.refused != 0)
+    report.why_refused = "it has a claim that this version of deja does not know";
   TRY(Import(parts_, request, decoded->offer, deadline, report).run());
   return report;
 }

@@ -69,7 +69,7 @@ class Importer {
   };
   explicit Importer(Parts parts) : parts_(std::move(parts)) {}
 
-  // An error: the remote or the local store failed, and nothing was imported. A lie of the remote is no error.
+  // An error: the remote or the local store failed, and nothing was imported. A lie of the remote is not an error.
   Result<ImportReport> import(const ImportRequest& request, remote::Deadline deadline) const;
   // The offers for several fingerprints in one request, in their order.
   Result<std::vector<std::optional<remote::Object>>> get_offers(std::span<const ProbeKey> probes,

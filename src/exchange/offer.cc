@@ -270,7 +270,7 @@ std::uint64_t offer_bytes_max() { return wrapped_max(kFormat); }
 
 Result<DecodedOffer> decode_offer_payload(const ProbeKey& probe, std::string_view payload) {
   Decoder d(payload);
-  if (d.raw(32) != probe.digest.view()) return no_offer("it is for another");
+  if (d.raw(32) != probe.digest.view()) return no_offer("it is for another one");
   DecodedOffer out;
   std::vector<Observation>& claims = out.offer.claims;
   if (!get_claims(d, claims)) return no_offer("its claims are damaged");

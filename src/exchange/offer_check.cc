@@ -24,9 +24,7 @@ constexpr std::size_t kPathMax = 4095;  // PATH_MAX of Linux, without its NUL
 constexpr std::size_t kArtifactsMax = 20'000;
 constexpr std::uint32_t kSetIdBits = 06000;
 
-Error refused(std::string_view why) {
-  return {Code::invalid, 0, "a remote's result is refused: " + std::string(why)};
-}
+Error refused(std::string_view why) { return {Code::invalid, 0, std::string(why)}; }
 
 bool is_digest(std::string_view value) { return value.size() == sizeof(Digest); }
 
@@ -78,14 +76,15 @@ Status check_artifact(const Artifact& a) {
   if (!is_safe_place(a.path, a.role))
     return refused("an output lies outside of the build's directories");
   if ((a.mode & ~07777U) != 0 || (a.role != Role::directory && (a.mode & kSetIdBits) != 0))
-    return refused("an output has the mode of a program with others' rights");
+    return refused("an output is setuid or setgid");
   const bool is_file = a.role == Role::output || a.role == Role::depfile;
-  if (is_file && !a.link_text.empty()) return refused("a file with the text of a symlink");
+  if (is_file && !a.link_text.empty()) return refused("it has a file with the target of a symlink");
   if (!is_file && (a.size != 0 || a.digest != Digest()))
-    return refused("a directory or symlink with content");
+    return refused("it has a directory or symlink with content");
   const bool has_text = !a.link_text.empty() && a.link_text.find('\0') == std::string::npos &&
                         a.link_text.size() <= kPathMax;
-  if (a.role == Role::symlink && !has_text) return refused("a symlink without a proper text");
+  if (a.role == Role::symlink && !has_text)
+    return refused("it has a symlink without a valid target");
   return {};
 }
 
@@ -93,13 +92,13 @@ Status check_artifact(const Artifact& a) {
 Status check_places(const std::vector<Artifact>& artifacts) {
   std::set<std::string_view> places, links;
   for (const Artifact& a : artifacts) {
-    if (!places.insert(a.path).second) return refused("two outputs in one place");
+    if (!places.insert(a.path).second) return refused("it has two outputs in one place");
     if (a.role == Role::symlink) links.insert(a.path);
   }
   for (const Artifact& a : artifacts) {
     for (std::size_t at = a.path.find('/'); at != std::string::npos; at = a.path.find('/', at + 1))
       if (links.contains(std::string_view(a.path).substr(0, at)))
-        return refused("an output below a symlink of the same result");
+        return refused("it has an output below one of its symlinks");
   }
   return {};
 }
@@ -110,9 +109,9 @@ Status check_roots(const action::Roots& roots) {
            (path[0] == '/' && path.size() <= kPathMax && path.find('\0') == std::string::npos);
   };
   for (const action::Root root : action::kRoots)
-    if (!is_path(roots.path(root))) return refused("one of its roots is no path");
+    if (!is_path(roots.path(root))) return refused("one of its roots is not a path");
   for (const action::OutputName name : action::kOutputNames)
-    if (!is_path(roots.path(name))) return refused("one of its outputs is no path");
+    if (!is_path(roots.path(name))) return refused("one of its outputs is not a path");
   return {};
 }
 
@@ -122,25 +121,25 @@ Status check_blob(const OfferedBlob& blob) {
       if (blob.stored_size != blob.size) return refused("a blob's two sizes differ");
       return {};
     case Encoding::zstd:
-      if (blob.stored_size >= blob.size) return refused("a blob that compression made larger");
+      if (blob.stored_size >= blob.size) return refused("compression made a blob larger");
       return {};
     case Encoding::in_offer:
       if (blob.bytes.size() != blob.size || digest::digest_bytes(blob.bytes) != blob.digest)
-        return refused("a blob in the offer has other bytes");
+        return refused("a blob in the offer does not match its digest");
       return {};
   }
-  return refused("a blob in an unknown form");
+  return refused("a blob has an unknown encoding");
 }
 
 Status check_blobs(const OfferEntry& entry, const ActionResult& result) {
   const auto wanted = blobs_of(result);
-  if (!wanted) return refused("one blob with two sizes");
+  if (!wanted) return refused("a blob has two sizes");
   const auto is_row_of = [](const OfferedBlob& row, const store::BlobReference& blob) {
     return row.digest == blob.digest && row.size == blob.size;
   };
   if (!std::equal(entry.blobs.begin(), entry.blobs.end(), wanted->begin(), wanted->end(),
                   is_row_of))
-    return refused("its blob table is not what the result names");
+    return refused("its table of blobs does not match its outputs");
   for (const OfferedBlob& blob : entry.blobs) TRY(check_blob(blob));
   return {};
 }
@@ -215,7 +214,7 @@ std::optional<std::vector<store::BlobReference>> blobs_of(const ActionResult& re
 }
 
 Status check_result(const ActionResult& result) {
-  if (result.artifacts.size() > kArtifactsMax) return refused("too many outputs");
+  if (result.artifacts.size() > kArtifactsMax) return refused("it has too many outputs");
   for (const Artifact& a : result.artifacts) TRY(check_artifact(a));
   TRY(check_places(result.artifacts));
   return check_roots(result.made_in);
@@ -224,12 +223,13 @@ Status check_result(const ActionResult& result) {
 Result<ActionResult> check_entry(const ProbeKey& probe, const Offer& offer,
                                  const OfferEntry& entry) {
   auto result = action::decode_result(entry.result);
-  if (!result || encode(*result) != entry.result) return refused("its record is none of this deja");
-  if (result->made_at_ns != entry.made_at_ns) return refused("it has two ages");
+  if (!result || encode(*result) != entry.result)
+    return refused("its record is not one of this version of deja");
+  if (result->made_at_ns != entry.made_at_ns) return refused("its two times differ");
   TRY(check_result(*result));
   TRY(check_blobs(entry, *result));
   if (action_key(probe, offer.trace(entry), result->streams_are_one) != entry.key)
-    return refused("its key is not that of its fingerprint and claims");
+    return refused("its key does not match its fingerprint and claims");
   return *std::move(result);
 }
 

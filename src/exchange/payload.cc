@@ -40,25 +40,25 @@ std::string wrap_payload(const PayloadFormat& format, std::string_view payload) 
 
 Result<std::string> unwrap_payload(const PayloadFormat& format, std::string_view bytes) {
   Decoder d(bytes);
-  if (d.raw(4) != format.magic) return no_record(format, "it begins otherwise");
+  if (d.raw(4) != format.magic) return no_record(format, "it begins with other bytes");
   const std::uint8_t version = d.u8();
   const std::uint64_t size = d.varint();
-  if (d.failed()) return no_record(format, "it ends in its head");
+  if (d.failed()) return no_record(format, "it ends too early");
   if (version != format.version)
     return Error{Code::protocol, 0,
                  "a record \"" + std::string(format.magic) + "\" of version " +
-                     std::to_string(version) + "; this deja reads version " +
+                     std::to_string(version) + "; this version of deja reads version " +
                      std::to_string(format.version)};
-  if (size > format.size_max) return no_record(format, "too large");
+  if (size > format.size_max) return no_record(format, "it is too large");
   const std::string_view checksum = d.raw(kChecksumBytes);
   const std::string_view frame = d.raw(d.remaining());
   if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
-    return no_record(format, "its frame has another size");
+    return no_record(format, "its size is wrong");
   std::string out(size, '\0');
   const std::size_t n = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
-  if (ZSTD_isError(n) != 0 || n != size) return no_record(format, "it does not decompress");
+  if (ZSTD_isError(n) != 0 || n != size) return no_record(format, "it cannot be decompressed");
   if (digest::digest_bytes(out).view().substr(0, kChecksumBytes) != checksum)
-    return no_record(format, "its checksum differs");
+    return no_record(format, "its checksum is wrong");
   return out;
 }
 

@@ -197,7 +197,8 @@ void Remotes::note_answer(std::int64_t took_ns) {
 void Remotes::offer(const ProbeKey& probe, const ActionKey& key) {
   if (uploads_ == nullptr) return;
   if (const auto added = uploads_->add(probe, key); !added)
-    connection_->options().trouble("remote: queueing an upload: " + added.error().message);
+    connection_->options().trouble("remote: an upload could not be queued: " +
+                                   added.error().message);
 }
 
 Status Remotes::send(const UploadJob& job) {

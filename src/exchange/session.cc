@@ -160,7 +160,8 @@ void Sessions::begin(const Project& project) {
   auto record = read_session(connection_.patient(), connection_.options().space, project.name,
                              project.branches(), {os::monotonic_ns() + kReadTimeoutNs});
   if (!record) {
-    connection_.options().trouble("remote: reading the session record: " + record.error().message);
+    connection_.options().trouble("remote: the session record could not be read: " +
+                                  record.error().message);
     return;
   }
   if (!*record) return;
@@ -191,7 +192,7 @@ void Sessions::write(const Project& project, std::int64_t timeout_ns) {
     const auto written =
         write_session(connection_.patient(), connection_.options().space, now, {end});
     if (!written) {
-      connection_.options().trouble("remote: writing the session record: " +
+      connection_.options().trouble("remote: the session record could not be written: " +
                                     written.error().message);
       return keep(project, std::move(now.uses));
     }

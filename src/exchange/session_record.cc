@@ -70,8 +70,8 @@ Result<SessionRecord> decode_session(std::string_view project, std::string_view 
   record.written_at_ns = d.i64();
   const std::uint64_t count = d.count(kUseBytesMin);
   if (d.failed() || record.project != project || record.branch != branch)
-    return no_session("it is of another");
-  if (count > kUsesMax) return no_session("it has too many uses");
+    return no_session("it is for another one");
+  if (count > kUsesMax) return no_session("it has too many entries");
   record.uses.reserve(count);
   for (std::uint64_t i = 0; i < count && !d.failed(); ++i) {
     Use& use = record.uses.emplace_back();

@@ -52,12 +52,12 @@ Result<std::string> read_private_file(const std::string& path, std::uint64_t lim
                                       std::uint32_t mask, std::string_view remedy) {
   const os::Fd file = TRY(os::open_read(path));
   const os::FileIdentity identity = TRY(os::stat_fd(file));
-  if (!identity.is_regular()) return Error{Code::invalid, 0, path + " is no plain file"};
+  if (!identity.is_regular()) return Error{Code::invalid, 0, path + " is not a regular file"};
   if (identity.owner != ::geteuid())
     return Error{Code::denied, 0, path + " belongs to another user"};
   if ((identity.mode & mask) != 0)
     return Error{Code::denied, 0,
-                 path + " is open to other users: " + std::string(remedy) + " " + path};
+                 path + " is open to other users: run " + std::string(remedy) + " " + path};
   return os::read_fd(file, limit);
 }
 
@@ -80,7 +80,7 @@ std::optional<PublicKey> parse_key_text(std::string_view text) {
 
 Result<SigningKey> SigningKey::create(const std::string& path) {
   std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
-  if (!key) return Error{Code::invalid, 0, "OpenSSL makes no Ed25519 key"};
+  if (!key) return Error{Code::invalid, 0, "OpenSSL cannot make an Ed25519 key"};
   const std::unique_ptr<BIO, FreeBio> out(BIO_new(BIO_s_secmem()));
   CHECK(out != nullptr);
   CHECK(PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), nullptr, nullptr, 0, nullptr,
@@ -89,7 +89,7 @@ Result<SigningKey> SigningKey::create(const std::string& path) {
   const long size = BIO_get_mem_data(out.get(), &bytes);
   auto file = os::create_file(path, 0600);
   if (!file && file.error().sys_errno == EEXIST)
-    return Error{Code::invalid, 0, path + " is there already; a key is never overwritten"};
+    return Error{Code::invalid, 0, path + " exists already; choose another file"};
   if (!file) return std::move(file).error().context("writing a new key");
   auto written = os::write_fd(*file, {bytes, static_cast<std::size_t>(size)});
   if (written) written = os::sync_fd(*file);
@@ -108,7 +108,7 @@ Result<SigningKey> SigningKey::load(const std::string& path) {
       PEM_read_bio_PrivateKey(in.get(), nullptr, no_password, nullptr));
   OPENSSL_cleanse(pem.data(), pem.size());
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_ED25519)
-    return Error{Code::invalid, 0, path + " holds no Ed25519 key in PEM"};
+    return Error{Code::invalid, 0, path + " does not hold an Ed25519 key in PEM form"};
   return SigningKey(key.release());
 }
 

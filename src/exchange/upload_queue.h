@@ -28,7 +28,7 @@ struct UploadStats {
   std::uint64_t sent = 0;
   std::uint64_t dropped = 0;   // the oldest of a full queue
   std::uint64_t given_up = 0;  // refused by the remote in a way that trying again does not change
-  std::uint64_t damaged = 0;   // files that were no jobs
+  std::uint64_t damaged = 0;   // files that were not jobs
   std::uint64_t errors = 0;    // attempts that failed
   std::string last_error;
 };

@@ -94,8 +94,8 @@ const Difference* known(std::string_view name) {
   static const std::map<std::string_view, Difference> kKnown = {
       {"recipe", {"another version of deja, which makes other keys", 6}},
       {"salt", {"another salt (key.salt)", 6}},
-      {"adapter", {"the command is read as that of another kind of tool", kOtherTool}},
-      {"tool digest", {"the tool's own file has another content", 3}},
+      {"adapter", {"another kind of tool", kOtherTool}},
+      {"tool digest", {"the content of the tool's own file", 3}},
       {"source", {std::string(kSourceText), 1}},
       {"cwd is a root", {"whether the working directory belongs to the project", 2}},
       {"workspace is a root", {"whether the working directory is in a project (a checkout)", 2}},

@@ -52,7 +52,7 @@ TEST(KeyDifference, OfOtherFields) {
   } cases[] = {
       {"source", one, two, "the text of the source"},
       {"content of <cwd>/gen", one, two, "the content of <cwd>/gen"},
-      {"tool digest", one, two, "the tool's own file has another content"},
+      {"tool digest", one, two, "the content of the tool's own file"},
       {"variable LANG", "#1", "#2", "variable LANG has another value"},
       {"umask", "18", "63", "the umask (63 instead of 18, decimal)"},
       {"salt", "", "x", "another salt (key.salt)"},

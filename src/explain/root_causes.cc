@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/path.h"
+#include "explain/change_text.h"
 #include "report/sessions.h"
 
 namespace deja::explain {
@@ -39,13 +40,8 @@ class Writers {
 
 std::string cause_text(const journal::Event& event, const std::string& because) {
   if (event.outcome == journal::Outcome::failure) return "the tool failed";
-  if (!event.reason.starts_with(kChanged))
-    return because.empty() ? "new: no such command was known" : "new: " + because;
-  std::string text = event.reason.substr(kChanged.size());
-  constexpr std::string_view kCwd = "<cwd>";
-  if (const std::size_t at = text.find(kCwd); at != std::string::npos)
-    text.replace(at, kCwd.size(), event.cwd);
-  return text.find(", which") == std::string::npos ? text + " changed" : text;
+  if (event.reason.starts_with(kChanged)) return change_text(event);
+  return because.empty() ? "new: no similar command is known" : "new: " + because;
 }
 
 }  // namespace

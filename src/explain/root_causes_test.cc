@@ -71,7 +71,7 @@ TEST(RootCauses, ACascadeHasItsFirstCause) {
   EXPECT_EQ(causes[0].text, "file /w/gen.c changed");
   EXPECT_EQ(causes[0].commands, (std::vector<std::string>{"gen.c", "table.x", "a.c"}));
   EXPECT_EQ(causes[0].indirect, 2u);
-  EXPECT_EQ(causes[1].text, "new: no such command was known");
+  EXPECT_EQ(causes[1].text, "new: no similar command is known");
 }
 
 TEST(RootCauses, AFileThatWasWrittenLaterIsNoCause) {

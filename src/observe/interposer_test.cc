@@ -328,7 +328,7 @@ TEST_F(Interposer, WithoutALogTheProgramRunsNormally) {
 TEST_F(Interposer, AProgramThatCannotReportInIsAGap) {
   const ToolRun run = probe({"exec", DEJA_PROBE_STATIC, "look", "unseen"});
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.log.gap, HasSubstr("did not report in"));
+  EXPECT_THAT(run.log.gap, HasSubstr("nothing was recorded of "));
 }
 
 TEST_F(Interposer, DejasOwnClientNeedNotReportIn) {
@@ -346,7 +346,7 @@ TEST_F(Interposer, DejasOwnClientNeedNotReportIn) {
 
 TEST_F(Interposer, AStaticRootIsAGap) {
   const ToolRun run = this->run({DEJA_PROBE_STATIC, "look", "unseen"});
-  EXPECT_EQ(run.log.gap, "no process reported in");
+  EXPECT_EQ(run.log.gap, "nothing was recorded of any process");
 }
 
 // The interposer leaves alone a program that would refuse to run or print an error; the log has a gap.

@@ -52,9 +52,7 @@ struct LogScan {
     log.has_unseen_program = true;
     gap(std::move(why), GapKind::unseen_program);
   }
-  void missing(const StartedProgram& program) {
-    unseen("a program did not report in: " + program.path);
-  }
+  void missing(const StartedProgram& program) { unseen("nothing was recorded of " + program.path); }
   void started(const StartedProgram& wanted, const StartedProgram& reported) {
     log.starts.push_back({wanted.path, wanted.file, reported.path, reported.file});
   }
@@ -208,7 +206,7 @@ void on_event(LogScan& scan, const Event& event) {
 }
 
 void check_all_reported_in(LogScan& scan) {
-  if (!scan.any_process) scan.unseen("no process reported in");
+  if (!scan.any_process) scan.unseen("nothing was recorded of any process");
   std::map<std::int32_t, std::vector<const StartedProgram*>> unmatched_children;  // by parent
   for (const auto& [pid, process] : scan.processes) {
     if (process.exec_pending) scan.missing(process.exec);

@@ -173,7 +173,9 @@ TEST(LogReader, ATornRecordIsAGap) {
   EXPECT_EQ(log.events.size(), 1u);
 }
 
-TEST(LogReader, AnEmptyLogIsAGap) { EXPECT_EQ(LogBuilder().read().gap, "no process reported in"); }
+TEST(LogReader, AnEmptyLogIsAGap) {
+  EXPECT_EQ(LogBuilder().read().gap, "nothing was recorded of any process");
+}
 
 TEST(LogReader, WhatIsNoLogIsAnError) {
   EXPECT_FALSE(read_log(""));

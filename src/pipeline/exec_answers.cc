@@ -33,7 +33,7 @@ Done last_word(const RunReport& report, const PublishOutcome& published,
   if (report.timed_out)
     return {kTimedOut,
             error_line("--timeout: '" + invocation.run.argv.front() + "' took longer than " +
-                       std::to_string(invocation.run.limit_ms) + " ms; ended")};
+                       std::to_string(invocation.run.limit_ms) + " ms and was ended")};
   if (!invocation.storage.is_strict || report.exit_code != 0 || report.signal != 0) return done;
   for (const std::string& line : published.undeclared)
     done.last_word += error_line("--strict: " + line + ", which is not declared");

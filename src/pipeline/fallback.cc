@@ -57,7 +57,7 @@ Fallback find_fallback(const Settings& settings, const Request& request, tool::B
   if (size < 0)
     return {{},
             "fallback: there is no program " + settings.fallback +
-                " on PATH, so tools run by themselves; install it, or correct the setting"};
+                " on PATH, so tools run without it; install it, or correct the setting"};
   std::string program(found, static_cast<std::size_t>(size));
   if (os::leads_through_proc(program) || are_one_file(program, tool)) return {};
   return {std::move(program), {}};

@@ -132,7 +132,7 @@ Result<bool> check_place(const Artifact& artifact, mode_t fresh_mode, const std:
   const auto is_writable = os::is_writable(path);
   if (!is_writable) return false;  // another client is replacing it right now
   if (!*is_writable)
-    return Error{Code::invalid, 0, "the output exists and may not be written: " + path};
+    return Error{Code::invalid, 0, "the output exists and cannot be written: " + path};
   if (artifact.placement == Placement::replaced) return true;  // the tool renames, too
   if (there->links != 1)
     return Error{Code::invalid, 0, "the output exists and has other hard links: " + path};

@@ -83,7 +83,7 @@ bool may_be_watched(const action::Manifest* manifest) {
                      [&](const auto& entry) { return watched_claims(*manifest, entry, claims); });
 }
 
-// Does shell noise count for this command (--input-env SHLVL)? It is no part of a request's name.
+// Does shell noise count for this command (--input-env SHLVL)? It is not part of a request's name.
 bool is_keyed_by_noise(const tool::Invocation& invocation) {
   return std::ranges::any_of(invocation.key.fields, [](const tool::KeyField& field) {
     return is_shell_noise(field.value);

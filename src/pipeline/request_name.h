@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The name of a request in the request cache: everything that a client sends, and every setting that can
-// change an answer. Shell noise (base/shell_noise.h) is no part of it, so a result that depends on it is not put into
+// change an answer. Shell noise (base/shell_noise.h) is not part of it, so a result that depends on it is not put into
 // the request cache. Two requests with the same name have the same answer while nothing on the disk changes.
 #pragma once
 

@@ -122,7 +122,7 @@ TEST_F(FaultyPath, AClientThatDiesBeforeAHitGetsNothingPutOverItsOwnRun) {
   expect_hit();
 }
 
-// Those who wait for a run whose client dies do not wait for ever: the next one runs.
+// Those who wait for a run whose client dies do not wait forever: the next one runs.
 TEST_F(FaultyPath, AWaiterRunsWhenTheRunnersClientDies) {
   FakeClient dying(ws_, compile), waiting(ws_, tool_);
   Outcome first, second;

@@ -74,7 +74,7 @@ Result<std::optional<std::string_view>> decode_action_result(std::string_view by
                              is_good = false;
                          }) &&
             is_good;
-  if (!is_good) return Error{Code::protocol, 0, "what is stored there is no ActionResult"};
+  if (!is_good) return Error{Code::protocol, 0, "the object is not an ActionResult"};
   if (worker != kWorker) return std::optional<std::string_view>();
   return std::optional(record);
 }

@@ -25,7 +25,7 @@ namespace deja::remote {
 inline constexpr std::uint64_t kActionResultOverhead = 1024;
 
 std::string encode_action_result(std::string_view record);
-// Empty: an ActionResult of another program, which is no record of ours. `protocol`: no ActionResult at all.
+// Empty: an ActionResult of another program, which is not a record of ours. `protocol`: not an ActionResult.
 // Fields that are not known are skipped, as protobuf demands. The view points into `bytes`.
 Result<std::optional<std::string_view>> decode_action_result(std::string_view bytes);
 

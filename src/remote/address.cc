@@ -157,7 +157,7 @@ class Parser {
     for (const SchemeRow& row : kSchemes)
       if (colon != text_.npos && row.name == text_.substr(0, colon)) return &row;
     return wrong(
-        "it starts with none of s3://, redis://, rediss://, redis+unix://, http://, https://, "
+        "it must start with s3://, redis://, rediss://, redis+unix://, http://, https:// or "
         "file://");
   }
 
@@ -183,8 +183,8 @@ class Parser {
                                      [](char c) { return is_unreserved(c) && c != '~'; });
     if (!is_good)
       return wrong(
-          "the bucket's name has other characters than letters, digits, '-', '.' and '_'"
-          " (credentials do not belong here, but into the variables or files of AWS)");
+          "the bucket's name may only have letters, digits, '-', '.' and '_' (credentials belong "
+          "in the variables or files of AWS)");
     address_.bucket = bucket;
     return {};
   }
@@ -201,7 +201,7 @@ class Parser {
       const std::string_view host = authority.substr(1, close - 1);
       if (host.find(':') == host.npos ||
           host.find_first_not_of("0123456789abcdefABCDEF:.") != host.npos)
-        return wrong("what stands in brackets is no IPv6 address");
+        return wrong("the text in brackets is not an IPv6 address");
       address_.host = lower(host);
       host_end = close + 1;
       if (host_end < authority.size() && authority[host_end] != ':')
@@ -212,8 +212,8 @@ class Parser {
       if (!std::all_of(host.begin(), host.end(),
                        [](char c) { return is_unreserved(c) && c != '~'; }))
         return wrong(
-            "the host has a character that no host's name has (in a user's name or password,"
-            " write '/' as %2F, '?' as %3F, '@' as %40 and '%' as %25)");
+            "the host's name has a character that is not allowed (in a user's name or password, "
+            "write '/' as %2F, '?' as %3F, '@' as %40 and '%' as %25)");
       address_.host = lower(host);
     }
     address_.port = row.port;
@@ -222,7 +222,7 @@ class Parser {
     const auto [end, error] =
         std::from_chars(port.data(), port.data() + port.size(), address_.port);
     if (error != std::errc() || end != port.data() + port.size() || address_.port == 0)
-      return wrong("the port is no number from 1 to 65535");
+      return wrong("the port is not a number from 1 to 65535");
     return {};
   }
 
@@ -237,7 +237,7 @@ class Parser {
     if (has_control(*user) || has_control(*password))
       return wrong("the user's name or password has a control character");
     if (address_.scheme == Scheme::http && user->find(':') != user->npos)
-      return wrong("the user's name has a colon, which basic authentication cannot express");
+      return wrong("the user's name has a colon, which basic authentication does not allow");
     address_.user = *user;
     address_.password = *password;
     return {};
@@ -300,7 +300,7 @@ class Parser {
     const auto [end, error] =
         std::from_chars(path.data(), path.data() + path.size(), address_.database);
     if (error != std::errc() || end != path.data() + path.size() || address_.database > 65535)
-      return wrong("the path is no number of a database, such as /0");
+      return wrong("the path is not the number of a database, such as /0");
     return {};
   }
 
@@ -316,7 +316,7 @@ class Parser {
     }
     if (address_.parameter("cert").has_value() != address_.parameter("key").has_value())
       return wrong(
-          "\"cert\" and \"key\" belong together: the client's certificate and its private key");
+          "give \"cert\" and \"key\" together: the client's certificate and its private key");
     return {};
   }
 
@@ -330,7 +330,7 @@ class Parser {
       return wrong("the parameter \"" + std::string(name) + "\" must be " +
                    std::string(known->expected));
     if (!address_.parameters.emplace(name, *value).second)
-      return wrong("the parameter \"" + std::string(name) + "\" is there twice");
+      return wrong("the parameter \"" + std::string(name) + "\" is given twice");
     return {};
   }
 

@@ -38,13 +38,13 @@ bool is_word(std::string_view text) {
 Result<AwsCredentials> checked(AwsCredentials credentials, const std::string& where) {
   if (credentials.access_key.empty() || credentials.secret_key.empty())
     return Error{Code::invalid, 0,
-                 where + ": the key ID or the secret key of AWS is missing; both belong together"};
+                 where + ": the key ID or the secret key of AWS is missing; set both"};
   for (const std::string* text :
        {&credentials.access_key, &credentials.secret_key, &credentials.session_token})
     if (!is_word(*text))
       return Error{
           Code::invalid, 0,
-          where + ": a key or token of AWS has a blank or another character it cannot have"};
+          where + ": a key or token of AWS has a space or another character that is not allowed"};
   return credentials;
 }
 
@@ -137,7 +137,9 @@ Status AwsCredentialSource::choose_profile(const std::string& name, bool is_want
   const auto profile = TRY(read_aws_profile(options_.environment, name));
   const std::string where = "AWS profile " + name;
   if (!profile) {
-    if (is_wanted) return Error{Code::invalid, 0, where + " is in neither of the files of AWS"};
+    if (is_wanted)
+      return Error{Code::invalid, 0,
+                   where + " is not in the files of AWS; correct its name, or add it"};
     return Error{Code::invalid, 0,
                  "no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or "
                  "AWS_PROFILE, or add "
@@ -160,13 +162,13 @@ Status AwsCredentialSource::choose_profile(const std::string& name, bool is_want
            key.starts_with("sso_");
   });
   if (other != profile->end())
-    return Error{
-        Code::invalid, 0,
-        where + " gets its credentials by " + other->first +
-            ", which deja does not do; run: eval \"$(aws configure export-credentials --profile " +
-            name + " --format env)\""};
+    return Error{Code::invalid, 0,
+                 where + " gets its credentials by " + other->first +
+                     ", which deja does not support; run: eval \"$(aws configure "
+                     "export-credentials --profile " +
+                     name + " --format env)\""};
   return Error{Code::invalid, 0,
-               where + " has no aws_access_key_id and no web_identity_token_file"};
+               where + " has neither aws_access_key_id nor web_identity_token_file"};
 }
 
 Status AwsCredentialSource::choose_role(Role role, std::string endpoint) {
@@ -211,7 +213,7 @@ Result<AwsCredentialSource::Temporary> AwsCredentialSource::ask_sts(Deadline dea
   }
   if (!is_xml || !found.expires_s)
     return Error{Code::protocol, 0,
-                 subject + ": the answer is not one to AssumeRoleWithWebIdentity"};
+                 subject + ": the answer to AssumeRoleWithWebIdentity has an unknown form"};
   const std::int64_t now = options_.wall_ns();
   const std::int64_t expires = *found.expires_s * kSecond;
   return Temporary{TRY(checked(std::move(found.credentials), subject)), now,
@@ -248,9 +250,9 @@ Result<AwsCredentials> AwsCredentialSource::wait_for_role(Deadline deadline) {
     if (temporary_ && options_.wall_ns() < temporary_->expires_ns) {
       result = temporary_->credentials;
     } else if (received) {
-      result = Error{
-          Code::denied, 0,
-          "AWS STS at " + sts_url_ + ": gave credentials that have expired; is the clock right?"};
+      result = Error{Code::denied, 0,
+                     "AWS STS at " + sts_url_ +
+                         ": the credentials have expired already; check the clock of this machine"};
     } else {
       result = std::move(received).error();
     }

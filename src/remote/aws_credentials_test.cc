@@ -98,7 +98,7 @@ TEST_F(AwsCredentialsTest, TheFirstPlaceCounts) {
   environment_["AWS_PROFILE"] = "ci";
   EXPECT_EQ(key(), "C/c/t");
   environment_["AWS_ACCESS_KEY_ID"] = "V";
-  EXPECT_NE(refusal().find("both belong together"), std::string::npos);
+  EXPECT_NE(refusal().find("set both"), std::string::npos);
   environment_["AWS_SECRET_ACCESS_KEY"] = "v";
   EXPECT_EQ(key(), "V/v/");
   environment_["AWS_SESSION_TOKEN"] = "s";
@@ -130,7 +130,7 @@ TEST_F(AwsCredentialsTest, WhatDejaDoesNotDoIsNamed) {
   EXPECT_NE(refusal({.profile = "ci"}).find("credential_process"), std::string::npos);
   EXPECT_NE(refusal({.profile = "sso"}).find("sso_session"), std::string::npos);
   EXPECT_NE(refusal({.profile = "empty"}).find("aws_access_key_id"), std::string::npos);
-  EXPECT_NE(refusal({.profile = "bad"}).find("blank"), std::string::npos);
+  EXPECT_NE(refusal({.profile = "bad"}).find("a space"), std::string::npos);
 }
 
 TEST_F(AwsCredentialsTest, AFileIsReadAgainAfterARefusal) {

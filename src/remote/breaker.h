@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decorator: a circuit breaker. After one timeout, one refusal (`denied`) or a few other failures in a row it asks the
-// remote no more and answers `unavailable` at once. After a pause one call, the probe, is let through: if the remote
-// answers it, all are let through again; if not, the next pause is twice as long. So a dead remote costs
-// one deadline in a session, not one in each compile.
+// Decorator: a circuit breaker. After one timeout, one refusal (`denied`) or a few other failures in a row it no
+// longer asks the remote and answers `unavailable` at once. After a pause one call, the probe, is let through: if the
+// remote answers it, all are let through again; if not, the next pause is twice as long. So a dead remote costs one
+// deadline in a session, not one in each compile.
 //
 // Reads and writes have a circuit each. A remote may refuse writes and serve reads, and a large upload that takes too long
 // must not end the look-ups.

@@ -53,8 +53,7 @@ std::optional<CoalesceTransport::Answer> CoalesceTransport::follow(Flight& fligh
     } else if (rest_ns > 0) {
       landed_.wait_for(mutex_, std::chrono::nanoseconds(rest_ns));
     } else {
-      answer.emplace(Error{Code::timeout, 0,
-                           name() + ": the deadline has passed while another thread asked for it"});
+      answer.emplace(Error{Code::timeout, 0, name() + ": the deadline has passed"});
     }
   }
   --waiting_;

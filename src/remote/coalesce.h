@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decorator: requests coalescing. When several threads get the same object at once, one of them asks and the others wait for its
-// answer, each until its own deadline. A put, replace or remove of this client ends the sharing of what was asked
-// before it, so nobody gets an answer that is older than what it has written.
+// Decorator: combines equal requests. When several threads get the same object at once, one of them asks and the
+// others wait for its answer, each until its own deadline. A put, replace or remove of this client ends the sharing of
+// what was asked before it, so nobody gets an answer that is older than what it has written.
 #pragma once
 
 #include <cstdint>

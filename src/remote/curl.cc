@@ -259,7 +259,8 @@ bool Transfer::take_object(std::string_view bytes) {
   if (expected > request_.max_bytes)
     return fail({Code::protocol, 0,
                  subject_ + ": the answer has " + std::to_string(expected) +
-                     " bytes or more, allowed were " + std::to_string(request_.max_bytes)});
+                     " bytes or more, at most " + std::to_string(request_.max_bytes) +
+                     " were asked for"});
   received_ += bytes.size();
   if (request_.sink == nullptr) {
     if (answer_.body.empty())
@@ -284,7 +285,7 @@ std::size_t Transfer::give_body(char* out, std::size_t size) {
     if (got && *got < wanted)
       got = Error{Code::io, 0,
                   "the file to send has " + std::to_string(sent_ + *got) + " bytes, expected " +
-                      std::to_string(source.size) + ": it was cut while it was sent"};
+                      std::to_string(source.size) + ": it was truncated while it was sent"};
     if (!got) {
       fail(std::move(got).error());
       return CURL_READFUNC_ABORT;

@@ -100,12 +100,12 @@ Result<DirectoryTransport::DirectoryPtr> DirectoryTransport::root() {
     const Status made = os::make_directory(root_, 0700);
     if (!made)
       return Error{Code::unavailable, made.error().sys_errno,
-                   name() + " is not there and cannot be made: create or mount it (" +
+                   name() + " does not exist and cannot be created: create or mount it (" +
                        made.error().message + ")"};
     found = os::Directory::open(root_);
   }
   if (!found) return explain(std::move(found).error());
-  if (!*found) return Error{Code::unavailable, ENOENT, name() + " is gone again"};
+  if (!*found) return Error{Code::unavailable, ENOENT, name() + " was removed again"};
   open_root_ = std::make_shared<const os::Directory>(std::move(**found));
   return open_root_;
 }

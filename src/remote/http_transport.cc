@@ -63,7 +63,7 @@ Result<std::string> read_password(const Address& address, const Environment& env
   const auto file = address.parameter("password_file"),
              name = address.parameter("password_variable");
   if (int{file.has_value()} + int{name.has_value()} + int{!address.password.empty()} > 1)
-    return wrong(address, "it has more than one password");
+    return wrong(address, "it has more than one password; give only one");
   if (file) return read_secret_line("password file", *file);
   if (name) return read_secret_variable(environment, *name);
   return address.password;
@@ -96,8 +96,9 @@ Status HttpTransport::read_credentials(const Address& address, const Environment
   const std::string password = TRY(read_password(address, environment));
   const bool is_basic = !address.user.empty() || !password.empty();
   if (int{token_file.has_value()} + int{token_variable.has_value()} + int{is_basic} > 1)
-    return wrong(address,
-                 "it has both a user or password and a token, or two tokens; the server takes one");
+    return wrong(
+        address,
+        "it has both a user or password and a token, or two tokens; give only one of them");
   if (const auto path = address.parameter("header_file")) headers_ = TRY(read_headers(*path));
   std::string authorization;
   if (is_basic) authorization = "Basic " + base64(address.user + ":" + password);
@@ -142,7 +143,9 @@ Error HttpTransport::refusal(const Ask& ask, const HttpAnswer& answer) const {
     case 401:
     case 407:
       return error(Code::denied, ask,
-                   status + ": the server wants other credentials (user and password, or token)");
+                   status +
+                       ": the server does not accept the credentials; correct the user and "
+                       "password, or the token");
     case 403:
       return error(Code::denied, ask,
                    status + ": the server does not allow it with these credentials");
@@ -151,13 +154,14 @@ Error HttpTransport::refusal(const Ask& ask, const HttpAnswer& answer) const {
     case 410:
       return error(
           Code::invalid, ask,
-          status + ": the server takes no uploads at this path (nginx: create_full_put_path on)");
+          status +
+              ": the server does not accept uploads at this path (nginx: create_full_put_path on)");
     case 405:
     case 501:
       return error(Code::denied, ask,
                    status +
-                       ": the server does not take this method; if it is to be read only, "
-                       "set remote_mode = \"ro\"");
+                       ": the server does not accept this method; if it is read-only, set "
+                       "remote_mode = \"ro\"");
     case 408:
     case 425:
     case 429:
@@ -171,11 +175,12 @@ Error HttpTransport::refusal(const Ask& ask, const HttpAnswer& answer) const {
   }
   if (answer.status >= 500) return error(Code::unavailable, ask, status);
   if (answer.status / 100 == 3)
-    return error(Code::protocol, ask, status + ": a redirect; set the address that it leads to");
+    return error(Code::protocol, ask, status + ": a redirect; use the address that it leads to");
   // nginx answers so in plain text after the handshake.
   if (answer.status == 400 && answer.body.find("SSL certificate") != std::string::npos)
-    return error(Code::denied, ask,
-                 status + ": the server wants a client certificate; name it with cert= and key=");
+    return error(
+        Code::denied, ask,
+        status + ": the server requires a client certificate; name it with cert= and key=");
   return error(Code::protocol, ask, status);
 }
 
@@ -192,7 +197,8 @@ Result<bool> HttpTransport::unwrap(std::string& bytes) const {
 
 Status HttpTransport::list(const std::function<bool(const Listed&)>& /*each*/,
                            Deadline /*deadline*/) {
-  return Error{Code::invalid, 0, name() + ": a web server has no list of its objects"};
+  return Error{Code::invalid, 0,
+               name() + ": a web server cannot list its objects; ask the server itself"};
 }
 
 }  // namespace deja::remote

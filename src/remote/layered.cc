@@ -54,7 +54,7 @@ std::string LayeredTransport::name() const {
 Result<std::size_t> LayeredTransport::home() const {
   for (std::size_t i = layers_.size(); i-- > 0;)
     if (may_write(i)) return i;
-  return Error{Code::denied, 0, name() + ": none of them may be written"};
+  return Error{Code::denied, 0, name() + ": all of them are read-only"};
 }
 
 Abilities LayeredTransport::abilities() const {
@@ -211,7 +211,8 @@ Result<Put> LayeredTransport::replace(const Name& name, std::string_view bytes,
   std::string expected;
   if (!version.empty()) {
     const auto seen = split_version(version, layers_.size());
-    if (!seen) return Error{Code::invalid, 0, this->name() + ": \"" + version + "\" is no version"};
+    if (!seen)
+      return Error{Code::invalid, 0, this->name() + ": \"" + version + "\" is not a version"};
     expected = seen->second;
     if (seen->first != home && abilities().replaces_by_version) {
       const auto at_home = TRY(home_version(name, seen->first, seen->second, home, deadline));

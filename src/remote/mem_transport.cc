@@ -199,7 +199,7 @@ Result<Put> MemTransport::replace(const Name& name, std::string_view bytes,
     const char* end = version.data() + version.size();
     const auto read = std::from_chars(version.data(), end, number);
     if (read.ec != std::errc() || read.ptr != end || number == 0)
-      return error(Code::invalid, "version \"" + version + "\" is none of ours");
+      return error(Code::invalid, "version \"" + version + "\" is not a version of this remote");
   }
   return remote_->store_if(name, std::string(bytes), number) ? Put::stored : Put::lost;
 }

@@ -47,20 +47,20 @@ Error PackFile::error(Code code, std::string_view what) const {
 
 Status PackFile::read_head() {
   const os::FileIdentity identity = TRY(os::stat_fd(file_));
-  if (!identity.is_regular()) return error(Code::invalid, "not a plain file");
+  if (!identity.is_regular()) return error(Code::invalid, "it is not a regular file");
   std::string head(kHeadBytes, '\0');
   if (TRY(os::read_at(file_, 0, head.data(), head.size())) != head.size())
-    return error(Code::corrupt, "too short for a pack");
+    return error(Code::corrupt, "it is too short for a pack");
   Decoder d(head);
-  if (d.raw(8) != kMagic) return error(Code::corrupt, "not a pack of deja");
+  if (d.raw(8) != kMagic) return error(Code::corrupt, "it is not a pack of deja");
   if (const std::uint32_t version = d.u32(); version != kVersion)
-    return error(Code::protocol,
-                 "a pack of version " + std::to_string(version) + "; this deja reads version 1");
+    return error(Code::protocol, "it is a pack of version " + std::to_string(version) +
+                                     "; this version of deja reads version 1");
   if (d.u32() != 0) return error(Code::corrupt, "its head is damaged");
   count_ = d.u64();
   table_offset_ = d.u64();
   const std::uint64_t size = d.u64();
-  if (size != identity.size) return error(Code::corrupt, "it is not whole");
+  if (size != identity.size) return error(Code::corrupt, "it is incomplete");
   if (table_offset_ < kHeadBytes || table_offset_ > size || count_ > size / kRowBytes ||
       size - table_offset_ != count_ * kRowBytes)
     return error(Code::corrupt, "its table is not where its head says");
@@ -98,7 +98,7 @@ Status PackFile::each_row(const std::function<bool(const Row&)>& each) const {
     rows.resize(std::min(kRowsAtOnce, count_ - number) * kRowBytes);
     const std::uint64_t offset = table_offset_ + number * kRowBytes;
     if (TRY(os::read_at(file_, offset, rows.data(), rows.size())) != rows.size())
-      return error(Code::corrupt, "it was cut");
+      return error(Code::corrupt, "it was truncated");
     for (std::size_t at = 0; at < rows.size(); at += kRowBytes) {
       const Row row = TRY(row_of(std::string_view(rows).substr(at, kRowBytes)));
       if (!each(row)) return {};
@@ -111,7 +111,7 @@ Result<PackFile::Row> PackFile::read_row(std::uint64_t number) const {
   std::array<char, kRowBytes> bytes{};
   const std::uint64_t offset = table_offset_ + number * kRowBytes;
   if (TRY(os::read_at(file_, offset, bytes.data(), bytes.size())) != bytes.size())
-    return error(Code::corrupt, "it was cut");
+    return error(Code::corrupt, "it was truncated");
   return row_of({bytes.data(), bytes.size()});
 }
 
@@ -150,7 +150,7 @@ Result<bool> PackFile::get_to(const Name& name, std::uint64_t max_bytes, const S
     TRY(start(deadline));
     piece.resize(std::min<std::uint64_t>(piece.size(), row->size - done));
     if (TRY(os::read_at(file_, row->offset + done, piece.data(), piece.size())) != piece.size())
-      return error(Code::corrupt, "it was cut");
+      return error(Code::corrupt, "it was truncated");
     TRY(sink(piece));
   }
   return true;
@@ -190,7 +190,7 @@ Status PackFile::list(const std::function<bool(const Listed&)>& each, Deadline d
 }
 
 Status PackFile::refuse() const {
-  return error(Code::denied, "a pack is written whole: make it with \"deja remote push\"");
+  return error(Code::denied, "a pack cannot be changed: write a new one with 'deja remote push'");
 }
 Status PackFile::put(const Name&, const Source&, Deadline) { return refuse(); }
 Result<Put> PackFile::replace(const Name&, std::string_view, const std::string&, Deadline) {
@@ -255,7 +255,7 @@ Result<bool> PackWriter::Client::get_to(const Name& name, std::uint64_t max_byte
     piece.resize(std::min<std::uint64_t>(piece.size(), place->size - done));
     if (TRY(os::read_at(writer_.file_, place->offset + done, piece.data(), piece.size())) !=
         piece.size())
-      return error(Code::corrupt, "it was cut");
+      return error(Code::corrupt, "it was truncated");
     TRY(sink(piece));
   }
   return true;

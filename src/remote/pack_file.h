@@ -24,7 +24,7 @@ namespace deja::remote {
 // replaces the file under its name does not disturb a reader. Writing calls are `denied`.
 class PackFile final : public Transport {
  public:
-  // `corrupt`: it is no pack, or not whole. All rows are checked, in little memory.
+  // `corrupt`: it is not a pack, or it is incomplete. All rows are checked, in little memory.
   static Result<std::unique_ptr<PackFile>> open(const std::string& path);
 
   std::string name() const override { return "pack " + path_; }

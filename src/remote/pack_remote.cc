@@ -54,7 +54,8 @@ Status PackRemote::list(const std::function<bool(const Listed&)>& each, Deadline
 }
 
 Error PackRemote::refuse() const {
-  return {Code::denied, 0, name() + ": a pack is written whole; make it with \"deja remote push\""};
+  return {Code::denied, 0,
+          name() + ": a pack cannot be changed: write a new one with 'deja remote push'"};
 }
 Status PackRemote::put(const Name&, const Source&, Deadline) { return refuse(); }
 Result<Put> PackRemote::replace(const Name&, std::string_view, const std::string&, Deadline) {

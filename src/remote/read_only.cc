@@ -13,7 +13,7 @@ Abilities ReadOnlyTransport::abilities() const {
 }
 
 Error ReadOnlyTransport::refuse(std::string_view call) const {
-  return {Code::denied, 0, name() + ": no " + std::string(call) + ", it is set to be read only"};
+  return {Code::denied, 0, name() + ": it is read-only, so '" + std::string(call) + "' is refused"};
 }
 
 Status ReadOnlyTransport::put(const Name&, const Source&, Deadline) { return refuse("put"); }

@@ -103,8 +103,7 @@ std::optional<RedisRedirect> parse_redirect(const Reply& reply) {
 Result<std::vector<RedisSlotRange>> parse_slots(const Reply& reply, const RedisEndpoint& asked) {
   using Type = Reply::Type;
   if (!reply.is(Type::array)) return redis_error(reply);
-  const Error bad{Code::protocol, 0,
-                  "the answer to CLUSTER SLOTS has another form than is documented"};
+  const Error bad{Code::protocol, 0, "the answer to CLUSTER SLOTS has an unknown form"};
   std::vector<RedisSlotRange> ranges;
   for (const Reply& row : reply.elements) {
     if (!row.is(Type::array) || row.elements.size() < 3) return bad;
@@ -126,7 +125,8 @@ Result<std::vector<RedisSlotRange>> parse_slots(const Reply& reply, const RedisE
          .last = static_cast<std::uint16_t>(last.integer),
          .master = at_host(asked, host.text, static_cast<std::uint16_t>(port.integer))});
   }
-  if (ranges.empty()) return Error{Code::unavailable, 0, "the cluster has no slots: is it set up?"};
+  if (ranges.empty())
+    return Error{Code::unavailable, 0, "the cluster has no slots: set it up first"};
   return ranges;
 }
 

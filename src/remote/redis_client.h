@@ -36,7 +36,7 @@ struct RedisRedirect {
   std::uint16_t slot = 0;
   RedisEndpoint to{};  // empty host: the one that said it
 };
-// None: the reply is no redirect. An endpoint without sense is none, too.
+// None: the reply is not a redirect, or its endpoint makes no sense.
 std::optional<RedisRedirect> parse_redirect(const Reply& reply);
 
 struct RedisSlotRange {

@@ -51,7 +51,7 @@ Result<std::int64_t> integer_of(const Reply& reply) {
 
 Status check_head(std::string_view value) {
   if (value.size() >= kHeadBytes && value.starts_with(kMagic)) return {};
-  return Error{Code::corrupt, 0, "there is a value that deja has not written"};
+  return Error{Code::corrupt, 0, "the key has a value that deja did not write"};
 }
 
 Error too_long(std::uint64_t size, std::uint64_t max_bytes) {
@@ -131,7 +131,7 @@ Result<std::unique_ptr<RedisTransport>> RedisTransport::make(const RedisOptions&
   if (options.endpoints.empty()) return invalid("no server is named");
   if (options.prefix.find_first_of("{}\r\n ") != std::string::npos)
     return invalid("the prefix \"" + options.prefix +
-                   "\" has a brace or a blank: choose one without");
+                   "\" has a brace or a space: choose one without them");
   if (options.database < 0 || options.expire_s < 0) return invalid("a negative database or time");
   if (!options.user.empty() && options.password.empty())
     return invalid("a user without a password");
@@ -475,7 +475,7 @@ Result<Put> RedisTransport::replace_key(const std::string& key, std::string_view
   if (!version.empty()) {
     std::string raw;
     if (!from_hex(version, raw) || raw.size() != kVersionBytes)
-      return Error{Code::invalid, 0, "\"" + version + "\" is no version of this remote"};
+      return Error{Code::invalid, 0, "\"" + version + "\" is not a version of this remote"};
     head = std::string(kMagic) + raw;
   }
   if (is_small) return swap(key, head, bytes, {}, deadline);

@@ -39,7 +39,7 @@ Status RespDecoder::add_cost(std::size_t bytes) {
 }
 
 Result<std::optional<Reply>> RespDecoder::take(std::string_view& input) {
-  if (failed_) return fail("the bytes before this were no RESP");
+  if (failed_) return fail("the bytes before this were not RESP");
   while (!complete_ && !input.empty()) {
     if (bulk_) {
       take_bulk(input);
@@ -48,7 +48,7 @@ Result<std::optional<Reply>> RespDecoder::take(std::string_view& input) {
     }
     const std::size_t end = input.find('\n');
     const std::size_t size = end == input.npos ? input.size() : end + 1;
-    if (line_.size() + size > limits_.line_max) return fail("a line of more bytes than allowed");
+    if (line_.size() + size > limits_.line_max) return fail("a line that is too long");
     line_.append(input.substr(0, size));
     input.remove_prefix(size);
     if (end == input.npos) break;
@@ -73,7 +73,7 @@ Status RespDecoder::take_line(std::string_view line) {
   }
   const auto number = read_integer(line);
   if (!number || (type != ':' && type != '$' && type != '*'))
-    return fail("a line that begins no reply");
+    return fail("a line that does not begin a reply");
   if (type == '$') return start_bulk(*number);
   if (type == '*') return start_array(*number);
   complete({.type = Reply::Type::integer, .integer = *number});
@@ -106,7 +106,7 @@ void RespDecoder::take_bulk(std::string_view& input) {
 
 Status RespDecoder::end_bulk(std::string_view& input) {
   while (bulk_->text.size() == bulk_size_ && bulk_ending_ < 2 && !input.empty()) {
-    if (input[0] != "\r\n"[bulk_ending_]) return fail("a value without CR LF behind it");
+    if (input[0] != "\r\n"[bulk_ending_]) return fail("a value without CR LF after it");
     ++bulk_ending_;
     input.remove_prefix(1);
   }
@@ -122,7 +122,7 @@ Status RespDecoder::start_array(std::int64_t count) {
   if (count < 0 || static_cast<std::uint64_t>(count) > limits_.elements_max)
     return fail("an array of " + std::to_string(count) + " elements, at most " +
                 std::to_string(limits_.elements_max) + " are allowed");
-  if (open_.size() >= limits_.depth_max) return fail("arrays too deep in each other");
+  if (open_.size() >= limits_.depth_max) return fail("arrays that are nested too deeply");
   Reply array{.type = Reply::Type::array};
   if (count == 0) {
     complete(std::move(array));

@@ -74,21 +74,20 @@ struct Meaning {
 };
 constexpr Meaning kMeanings[] = {
     {"AccessDenied", Code::denied,
-     "the keys are not of this server, or their identity lacks one of s3:GetObject, s3:PutObject, "
-     "s3:DeleteObject and s3:ListBucket of the "
-     "bucket"},
+     "the keys do not belong to this server, or lack one of the rights s3:GetObject, s3:PutObject, "
+     "s3:DeleteObject and s3:ListBucket for the bucket"},
     {"InvalidAccessKeyId", Code::denied, "the server does not know the key ID"},
-    {"SignatureDoesNotMatch", Code::denied, "the secret key is not the one of the key ID"},
+    {"SignatureDoesNotMatch", Code::denied, "the secret key does not belong to the key ID"},
     {"ExpiredToken", Code::denied, "the credentials have expired; get new ones"},
     {"InvalidToken", Code::denied, "the session token is wrong, or does not belong to the key ID"},
-    {"RequestTimeTooSkewed", Code::denied, "the clock of this machine is wrong"},
+    {"RequestTimeTooSkewed", Code::denied, "the clock of this machine is wrong; correct it"},
     {"NoSuchBucket", Code::invalid,
      "there is no bucket of that name; create it, or correct the address"},
-    {"InvalidBucketName", Code::invalid, "no bucket can have that name"},
+    {"InvalidBucketName", Code::invalid, "a bucket cannot have that name; correct the address"},
     {"QuotaExceeded", Code::no_space, "the quota is used up"},
     {"EntityTooLarge", Code::no_space, "the object is too large for the server"},
-    {"XAmzContentSHA256Mismatch", Code::corrupt, "the bytes are not what their digest says"},
-    {"BadDigest", Code::corrupt, "the bytes are not what their digest says"},
+    {"XAmzContentSHA256Mismatch", Code::corrupt, "the bytes do not match their digest"},
+    {"BadDigest", Code::corrupt, "the bytes do not match their digest"},
     {"RequestTimeout", Code::unavailable, ""},
     {"SlowDown", Code::unavailable, ""},
     {"OperationAborted", Code::unavailable, ""},
@@ -341,11 +340,11 @@ Result<bool> S3Transport::get_to(const Name& name, std::uint64_t max_bytes, cons
   if (answer.status != 206) return refusal(first, answer);
   if (!range || range->first != 0 || range->count != taken ||
       taken != std::min(kRangeBytes, range->total))
-    return error(Code::protocol, first, "the server sent another range than was asked for");
+    return error(Code::protocol, first, "the server sent a wrong range");
   if (range->total > max_bytes)
     return error(Code::protocol, first,
-                 "the object has " + std::to_string(range->total) + " bytes, allowed were " +
-                     std::to_string(max_bytes));
+                 "the object has " + std::to_string(range->total) + " bytes, at most " +
+                     std::to_string(max_bytes) + " were asked for");
   TRY(read_ranges(name, {taken, range->total, answer.etag}, sink, deadline));
   return true;
 }
@@ -369,7 +368,7 @@ Status S3Transport::take_range(const Ask& ask, const HttpAnswer& answer, Ranges&
   const auto range = parse_content_range(answer.content_range);
   if (!range || range->first != ranges.next || range->total != ranges.total ||
       answer.body.size() != ask.max_bytes)
-    return error(Code::protocol, ask, "the server sent another range than was asked for");
+    return error(Code::protocol, ask, "the server sent a wrong range");
   ranges.next += answer.body.size();
   return sink(answer.body);
 }
@@ -427,7 +426,7 @@ Result<S3Transport::Page> S3Transport::list_page(const std::string& prefix,
   const HttpAnswer answer = TRY(ask_list(query, deadline));
   KeyList list;
   if (!parse_list(answer.body, list) || (list.is_cut && (list.next.empty() || list.next == token)))
-    return Error{Code::protocol, 0, name() + ": list: the answer is no list of a bucket"};
+    return Error{Code::protocol, 0, name() + ": the answer is not a list of a bucket"};
   Page page;
   if (list.is_cut) page.next = list.next;
   for (const auto& [key, size] : list.keys) {

@@ -21,7 +21,7 @@ Status check(std::string_view what, const std::string& path, const os::FileIdent
     return Error{Code::invalid, 0, subject(what, path) + " is not a regular file"};
   if ((file.mode & 077) != 0)
     return Error{Code::denied, 0,
-                 subject(what, path) + " can be read or changed by others; run: chmod 600 " + path};
+                 subject(what, path) + " is open to other users: run chmod 600 " + path};
   if (file.size > kSizeMax)
     return Error{Code::invalid, 0, subject(what, path) + " is longer than 64 KiB"};
   return {};

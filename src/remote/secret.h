@@ -11,7 +11,7 @@
 namespace deja::remote {
 
 // The text of a file that holds a secret. `denied`: others than its owner can read it (or write to it);
-// `invalid`: it is no regular file, is longer than 64 KiB, or is not there. `what`: "token file", for messages.
+// `invalid`: it is not a regular file, is longer than 64 KiB, or is not there. `what`: "token file", for messages.
 Result<std::string> read_secret_file(std::string_view what, const std::string& path);
 // Only the check; for a private key, which libcurl or OpenSSL reads.
 Status check_secret_file(std::string_view what, const std::string& path);

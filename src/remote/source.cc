@@ -28,7 +28,7 @@ Status read_source(const Source& source, std::size_t piece_bytes, const Sink& ea
     if (got < wanted)
       return Error{Code::io, 0,
                    "the file to send has " + std::to_string(at + got) + " bytes, expected " +
-                       std::to_string(source.size) + ": it was cut while it was sent"};
+                       std::to_string(source.size) + ": it was truncated while it was sent"};
     TRY(each(std::string_view(piece).substr(0, got)));
     at += got;
   }

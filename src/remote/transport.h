@@ -7,7 +7,7 @@
 // that the remote did not do it, never that an object is absent:
 //   unavailable  no connection, an answer of the kind "try again" (429, 5xx, LOADING): worth a retry
 //   timeout      the deadline passed
-//   denied       the remote refuses us (401, 403, NOAUTH): worth no retry
+//   denied       the remote refuses us (401, 403, NOAUTH): not worth a retry
 //   no_space     the remote is full, or the object is larger than it takes
 //   protocol     what it sent is outside the protocol, or longer than was allowed
 //   corrupt      an object's bytes are not what its name says

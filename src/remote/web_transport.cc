@@ -108,8 +108,8 @@ Result<std::optional<Object>> WebTransport::object_of(const Ask& ask, HttpAnswer
   }
   if (object.bytes.size() > max_bytes)
     return error(Code::protocol, ask,
-                 "the record has " + std::to_string(object.bytes.size()) + " bytes, allowed were " +
-                     std::to_string(max_bytes));
+                 "the record has " + std::to_string(object.bytes.size()) + " bytes, at most " +
+                     std::to_string(max_bytes) + " were asked for");
   return std::optional(std::move(object));
 }
 

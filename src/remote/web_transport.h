@@ -91,7 +91,7 @@ class WebTransport : public Transport {
 
   Result<std::vector<HttpAnswer>> ask_all(std::span<const Ask> asks, Deadline deadline);
   Result<HttpAnswer> ask(const Ask& ask, Deadline deadline);
-  // The same for requests that are no objects' (a list).
+  // The same for requests that are not about an object (a list).
   Status check_pause() const;
   void note_pause(const HttpAnswer& answer);
 

@@ -17,7 +17,7 @@ Result<const Plugin*> load(const std::string& path) {
   const Plugin* const plugin = entry == nullptr ? nullptr : entry();
   if (plugin == nullptr || plugin->build != wire::build_number())
     return Error{Code::invalid, 0,
-                 "no remotes: " + path + " is of another build of deja; install all of it again"};
+                 "no remotes: " + path + " belongs to another build of deja; install deja again"};
   return plugin;
 }
 

@@ -130,11 +130,11 @@ std::string Live::activity(std::int64_t now_ns, std::size_t columns) const {
       ++counts[seconds - 1 - static_cast<std::size_t>(age)];
   }
   const std::uint64_t most = *std::ranges::max_element(counts);
-  std::string out = "a second     ";
+  std::string out = "per second   ";
   for (const std::uint64_t count : counts)
     out += kBlocks[count == 0 ? 0 : 1 + count * 7 / std::max<std::uint64_t>(most, 1)];
   while (out.ends_with(' ')) out.pop_back();
-  return most == 0 ? "a second     no commands" : out + " " + std::to_string(most);
+  return most == 0 ? "per second   no commands" : out + " " + std::to_string(most);
 }
 
 std::string Live::frame(const EngineState& engine, const State& state, const Screen& screen,

@@ -87,7 +87,8 @@ Result<std::string> add_presets(const std::string& text, const std::vector<std::
   if (out.empty()) out = kEmptyFile;
   const Json before = TRY(parse(out));
   if (before["version"].get<std::int64_t>() < kVersion)
-    return invalid("it has version " + before["version"].dump() + ", and deja's presets need 3");
+    return invalid("it has version " + before["version"].dump() +
+                   "; deja's presets need version 3 or later");
   std::string block;
   for (const std::string& base : bases.empty() ? std::vector<std::string>{""} : bases)
     block += (block.empty() ? "" : ",") + preset_text(base, launcher);
@@ -101,7 +102,7 @@ Result<std::string> add_presets(const std::string& text, const std::vector<std::
   }
   const auto after = parse(out);
   if (!after || !same_but_ours(before, *after))
-    return invalid("it has a form that deja does not edit");
+    return invalid("it has a form that deja does not edit; edit it by hand");
   for (const Json& preset : (*after)[kPresets])
     if (!is_ours(preset) && preset.value("name", "").starts_with("deja") &&
         block.find("\"name\": " + preset["name"].dump()) != std::string::npos)
@@ -131,7 +132,7 @@ Result<std::string> remove_presets(const std::string& text) {
   const bool none_left =
       after && std::ranges::none_of(after->value(kPresets, Json::array()), is_ours);
   if (!none_left || !same_but_ours(before, *after))
-    return invalid("deja's presets were moved in it; remove those with \"" + std::string(kVendor) +
+    return invalid("deja's presets in it were moved; remove those with \"" + std::string(kVendor) +
                    "\" by hand");
   return out;
 }
@@ -153,15 +154,14 @@ Result<Plan> plan_cmake(const Surroundings& surroundings, bool remove) {
 
   Plan plan;
   plan.steps = TRY(change_file(path, *after));
-  plan.state =
-      path + (remove ? ": no preset of deja" : ": the presets with deja are there already");
+  plan.state = path + (remove ? ": no preset of deja" : ": deja's presets are there already");
   if (remove) return plan;
   const std::string name = bases->empty() ? "deja" : "deja-" + bases->front();
   plan.next.push_back("cmake --preset " + name + " && cmake --build " +
                       (bases->empty() ? "build" : "<its binary directory>"));
   if (bases->size() > 1)
     plan.next.push_back(
-        "(the others: 'cmake --list-presets'; a build directory that exists takes the launcher "
+        "('cmake --list-presets' lists the others; an existing build directory takes the launcher "
         "over)");
   return plan;
 }

@@ -36,7 +36,7 @@ Result<Plan> own_file(const std::string& path, const std::string& text, bool rem
   plan.state = path + ": " + what + (remove ? " is not there" : " is there already");
   const std::string mark = text.substr(0, text.find('\n'));
   if (!before.empty() && !before.starts_with(mark))
-    return invalid(path + " is not a file of deja's; move it away first");
+    return invalid(path + " was not written by deja; move it away first");
   if (remove && before.empty()) return plan;
   plan.steps = TRY(change_file(path, remove ? "" : text));
   return plan;

@@ -46,7 +46,7 @@ std::string masquerade_directory(const Surroundings& surroundings) {
 
 Result<Plan> plan_masquerade(const Surroundings& surroundings, bool remove) {
   if (surroundings.data_home.empty())
-    return Error{Code::invalid, 0, "the directory is unknown: set XDG_DATA_HOME or HOME"};
+    return Error{Code::invalid, 0, "the directory for links is unknown: set XDG_DATA_HOME or HOME"};
   const std::string directory = masquerade_directory(surroundings);
   Plan plan;
   plan.state = directory + (remove ? ": no links to deja" : ": the links are there already");
@@ -69,7 +69,7 @@ Result<Plan> plan_masquerade(const Surroundings& surroundings, bool remove) {
     if (links.contains(name)) continue;
     const std::string path = directory + "/" + name;
     if (TRY(os::stat_file(path, os::Links::keep))) {
-      plan.notes.push_back(path + " is there and not a link to deja: left as it is");
+      plan.notes.push_back(path + " exists and is not a link to deja: left as it is");
       continue;
     }
     plan.steps.push_back(

@@ -214,7 +214,7 @@ Draft draft_from(std::span<const Foreign> found, std::span<const ForeignRow> row
     } else if (const ForeignRow* row = row_of(foreign, rows)) {
       winners[row] = &foreign;
     } else {
-      draft.leave("deja does not know what this means");
+      draft.leave("deja does not know this setting");
     }
   }
   for (const ForeignRow& row : rows) {
@@ -238,7 +238,7 @@ Result<Plan> plan_migration(const Surroundings& surroundings, const std::string&
   if (row == std::end(kCaches)) return Error{Code::invalid, 0, "no cache is called " + cache};
   if (path.empty())
     return Error{Code::invalid, 0,
-                 "deja's configuration file is unknown: set XDG_CONFIG_HOME or HOME"};
+                 "there is no place for a configuration file: set XDG_CONFIG_HOME or HOME"};
   const std::string mark = "  # by deja init --from " + cache;
   const auto named = [&](Error error) { return std::move(error).context(path); };
 
@@ -246,16 +246,17 @@ Result<Plan> plan_migration(const Surroundings& surroundings, const std::string&
   auto text = toml_remove_marked(before, mark);
   if (!text) return named(std::move(text).error());
   Plan plan;
-  plan.state = path + (remove ? ": nothing of " : ": has everything of ") + cache;
+  plan.state = path + (remove ? ": no settings of " : ": already has all settings of ") + cache;
   if (!remove) {
     const auto found = row->read(surroundings);
-    if (found.empty()) plan.state = "no variable and no file of " + cache + " sets anything";
+    if (found.empty()) plan.state = cache + " has no settings in variables or files";
     const Draft draft = draft_from(found, row->rows());
     for (const auto& [key, value] : draft.settings) {
       const auto present = toml_value(*text, toml_key(key));
       if (!present) return named(present.error());
       if (*present) {
-        plan.notes.push_back(shown(draft, key) + ": left, the file sets " + key + " already");
+        plan.notes.push_back(shown(draft, key) + ": not taken over, because the file sets " + key +
+                             " already");
         continue;
       }
       text = toml_set(*text, toml_key(key), value, mark);

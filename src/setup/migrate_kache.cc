@@ -11,10 +11,10 @@ namespace {
 
 constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
 constexpr const char* kObserved = "deja sees by itself what a run reads";
-constexpr const char* kAlways = "always so";
+constexpr const char* kAlways = "deja always does this";
 constexpr const char* kNotNeeded = "deja decides this by itself";
 constexpr const char* kNoPlanner =
-    "there is no planner; remotes.prefetch imports what earlier builds used";
+    "deja has no planner; remotes.prefetch imports what earlier builds used";
 
 constexpr char kBucket[] = "bucket", kPrefix[] = "prefix", kRegion[] = "region",
                kEndpoint[] = "endpoint", kDirectory[] = "directory";
@@ -52,7 +52,7 @@ void take_min_cost(const Foreign& found, Draft& draft) {
 // kache's patterns are relative to a workspace; in the user's own file deja's count in any directory.
 void take_exclude(const Foreign& found, Draft& draft) {
   if (found.value.find_first_of("~${") != std::string::npos)
-    return draft.leave("a pattern has ~, $ or {}, which deja's patterns have not");
+    return draft.leave("a pattern has ~, $ or {}, which deja's patterns do not allow");
   std::string list;
   for (const std::string& pattern : config::split_list(found.value, ','))
     list += (list.empty() ? "" : ", ") + toml_quoted(pattern);
@@ -82,7 +82,7 @@ constexpr ForeignRow kRows[] = {
     {"cache.local_only", "KACHE_LOCAL_ONLY", take_local_only, ""},
     {"cache.prefetch_enabled", "KACHE_PREFETCH_ENABLED", take_prefetch, ""},
     {"cache.namespace", "KACHE_NAMESPACE", nullptr,
-     "a result is found by what it was made from; no name of a target or profile is needed"},
+     "deja finds results by their inputs; a name of a target or profile is not needed"},
     {"cache.cache_executables", "KACHE_CACHE_EXECUTABLES", nullptr, "programs are always cached"},
     {"cache.clean_incremental", "KACHE_CLEAN_INCREMENTAL", nullptr, kNotNeeded},
     {"cache.preserve_incremental", "KACHE_PRESERVE_INCREMENTAL", nullptr, kNotNeeded},
@@ -90,7 +90,7 @@ constexpr ForeignRow kRows[] = {
      "deja finds the crates that are edited again and again by itself"},
     {"cache.fallback", "KACHE_FALLBACK", take_fallback, ""},
     {"cache.exclude", "", take_exclude, ""},
-    {"cache.bypass_crates", "", nullptr, "set exclude to the files that the crates begin with"},
+    {"cache.bypass_crates", "", nullptr, "set exclude to the first source file of each crate"},
     {"cache.bypass_argv", "", nullptr,
      "set bypass.arguments: each of its patterns is one argument"},
     {"cache.bypass_env", "", nullptr, "set bypass.variables: NAME or NAME=VALUE"},

@@ -8,7 +8,7 @@ namespace {
 
 constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
 constexpr const char* kNoCloud =
-    "not there; a pack file with the CI system's cache does this (docs/remotes.md)";
+    "not supported; use a pack file with the cache of the CI system (docs/remotes.md)";
 constexpr const char* kEngine = "the engine has a socket in the cache directory, for one user";
 constexpr const char* kNoCluster = "distributed compiling is not planned";
 constexpr const char* kOneMode = "deja has one mode, which looks at the inputs themselves";
@@ -94,10 +94,10 @@ constexpr ForeignRow kRows[] = {
     {"", "SCCACHE_LOG", nullptr, "set DEJA_LOG to a file"},
     {"", "SCCACHE_ERROR_LOG", take_log, ""},
     {"", "SCCACHE_RECACHE", nullptr, "a choice for one run; not a setting in deja"},
-    {"", "SCCACHE_CACHE_MULTIARCH", nullptr, "no effect is needed on Linux"},
+    {"", "SCCACHE_CACHE_MULTIARCH", nullptr, "not needed on Linux"},
     {"", "SCCACHE_CACHE_ZSTD_LEVEL", nullptr, "deja decides this by itself"},
     {"", "SCCACHE_IGNORE_SERVER_IO_ERROR", nullptr,
-     "always so: a failure of the cache never fails a build"},
+     "not needed: a failure of the cache never fails a build"},
 };
 
 }  // namespace

@@ -106,7 +106,8 @@ TEST_F(Migrate, TheUsersOwnSettingsStay) {
   write("deja/config.toml", mine);
   variables_ = {{"CCACHE_MAXSIZE", "20G"}, {"CCACHE_NAMESPACE", "x"}};
   const Plan plan = migrate("ccache");
-  EXPECT_THAT(plan.notes, Contains(HasSubstr("left, the file sets store.limit already")));
+  EXPECT_THAT(plan.notes,
+              Contains(HasSubstr("not taken over, because the file sets store.limit already")));
   EXPECT_THAT(file(), AllOf(HasSubstr(mine), HasSubstr("salt = \"x\"")));
   migrate("ccache", true);
   EXPECT_EQ(file(), mine);

@@ -250,7 +250,7 @@ Result<std::string> toml_remove_marked(const std::string& text, std::string_view
   after = remove_marked_headers(std::move(after), mark);
   if (!parse(after))
     return invalid("the lines that end in '" + std::string(mark) +
-                   "' cannot be removed one by one; edit it by hand");
+                   "' cannot be removed one by one; remove them by hand");
   return after;
 }
 

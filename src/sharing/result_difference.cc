@@ -84,8 +84,9 @@ std::string difference(const Evidenced& stored, const Evidenced& fresh, const ac
   const std::string parts = differing_parts(stored.result, fresh.result, here);
   if (parts.empty()) return {};
   const std::string missed = missed_inputs(stored.trace, fresh.trace);
-  return parts + (missed.empty() ? "; no input was missed: the tool may do something else each time"
-                                 : "; not in the old trace: " + missed);
+  return parts + (missed.empty()
+                      ? "; no input was missed: the tool may write something else each time"
+                      : "; not in the old trace: " + missed);
 }
 
 }  // namespace deja::sharing

@@ -406,7 +406,7 @@ Index::Next Index::try_write(const Body& body, Status& status, std::uint64_t& ma
 
 Status Index::write(const Body& body) {
   if (access_ == Access::read_only)
-    return Error{Code::denied, EROFS, "the store may only be read: " + directory_};
+    return Error{Code::denied, EROFS, "the store is read-only: " + directory_};
   Status status;
   for (int i = 0; i < kTries; ++i) {
     std::uint64_t map_size = 0;

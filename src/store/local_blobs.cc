@@ -110,7 +110,7 @@ Status LocalStore::quarantine(const Digest& digest) {
     known_.erase(digest);
   }
   if (options_.read_only) return {};
-  DEJA_LOG_LINE("the content of a blob is not what its name says: " + digest.hex());
+  DEJA_LOG_LINE("the content of a blob does not match its name: " + digest.hex());
   const std::string path = layout_.blob(digest);
   const auto id = TRY(os::stat_file(path, os::Links::keep));
   if (!id) return {};
@@ -231,8 +231,7 @@ Result<PutBlob> LocalStore::put_copied(const os::Fd& source) {
 Result<PutBlob> LocalStore::put_blob(const os::Fd& source) {
   TRY(refuse_when_read_only());
   const auto id = TRY(os::stat_fd(source));
-  if (!id.is_regular())
-    return Error{Code::invalid, 0, "what is to be stored is not a regular file"};
+  if (!id.is_regular()) return Error{Code::invalid, 0, "only a regular file can be stored"};
   if (id.size <= kBufferedBytes) {
     const auto bytes = TRY(os::read_from_start(source, kBufferedBytes));
     if (bytes) return put_blob_bytes(*bytes);

@@ -62,7 +62,7 @@ LocalStore::~LocalStore() {
 
 Status LocalStore::refuse_when_read_only() const {
   if (!options_.read_only) return {};
-  return Error{Code::denied, EROFS, "the store may only be read: " + layout_.root()};
+  return Error{Code::denied, EROFS, "the store is read-only: " + layout_.root()};
 }
 
 void LocalStore::note_error(const Error& error) {

@@ -48,7 +48,7 @@ class Mender {
       want_small_file(layout_.root() + "/outputs/" + name, kLocksFileMax);
     for (const std::string& name : names_in(layout_.root() + "/journal"))
       want_small_file(layout_.root() + "/journal/" + name, kJournalFileMax);
-    if (more_ != 0) lines_.push_back("and " + std::to_string(more_) + " more of the kind");
+    if (more_ != 0) lines_.push_back("and " + std::to_string(more_) + " more problems like these");
     return std::move(lines_);
   }
 
@@ -110,7 +110,7 @@ class Mender {
     }
     if ((id.mode & rights) == rights) return true;
     const Status done = repair_ ? os::change_mode(path, (id.mode & 0777) | rights) : Status();
-    mend_by(path, "lacks permissions", "made usable", done);
+    mend_by(path, "lacks permissions", "corrected", done);
     return repair_ && done;
   }
   bool want_file(const std::string& path, mode_t rights) {

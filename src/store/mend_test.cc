@@ -55,10 +55,9 @@ TEST_F(Mend, NeverFollowsSymlinks) {
 TEST_F(Mend, MakesUsableWhatMayNotBeRead) {
   ASSERT_EQ(::chmod(layout().blob(put_.digest).c_str(), 0), 0);
   ASSERT_EQ(::chmod(path("ledger").c_str(), 0), 0);
-  EXPECT_EQ(mend(true),
-            Lines({"ledger lacks permissions, made usable",
-                   "blobs/" + put_.digest.hex().substr(0, 2) + "/" + put_.digest.hex().substr(2) +
-                       " lacks permissions, made usable"}));
+  EXPECT_EQ(mend(true), Lines({"ledger lacks permissions, corrected",
+                               "blobs/" + put_.digest.hex().substr(0, 2) + "/" +
+                                   put_.digest.hex().substr(2) + " lacks permissions, corrected"}));
   EXPECT_EQ((*os::stat_file(layout().blob(put_.digest)))->mode & 0777, 0400u);
   EXPECT_EQ(mend(false), Lines());
 }

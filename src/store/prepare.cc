@@ -42,7 +42,8 @@ Result<Format> read_format(const Layout& layout) {
   if (text->starts_with(kFormatPrefix) && parsed.ec == std::errc() && version > kFormatVersion) {
     return Error{Code::invalid, 0,
                  "store " + layout.root() + " has format " + std::to_string(version) +
-                     ", made by a newer deja; this one knows " + std::to_string(kFormatVersion)};
+                     ", made by a newer deja; this one knows " + std::to_string(kFormatVersion) +
+                     ": use the newer deja, or set DEJA_DIR"};
   }
   return Format::foreign;
 }
@@ -86,7 +87,7 @@ Result<os::Fd> lock_with_deadline(const Layout& layout, std::int64_t wait_ns) {
     if (lock) return lock;
     if (os::monotonic_ns() > deadline)
       return Error{Code::timeout, 0,
-                   "another process rebuilds the index of the store " + layout.root()};
+                   "another process is rebuilding the index of the store " + layout.root()};
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -188,7 +189,7 @@ Result<PreparedStore> prepare_read_only(const Layout& layout, const PrepareOptio
   if (health == IndexHealth::absent || health == IndexHealth::damaged || options.is_embedded ||
       !survives_walk(layout.index()))
     return Error{Code::corrupt, 0,
-                 "the store " + layout.root() + " may only be read, and its index is " +
+                 "the store " + layout.root() + " cannot be written, and its index is " +
                      health_name(health)};
   prepared.is_unverified = true;
   return prepared;

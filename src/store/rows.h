@@ -34,7 +34,7 @@ struct ManifestRow {
 std::string encode_manifest_row(const ProbeKey& key, const ManifestRow& row);
 std::optional<ManifestRow> decode_manifest_row(const ProbeKey& key, std::string_view bytes);
 
-// States that the file with this identity has the content whose digest is the row's key. An identity
+// States that the content of the file with this identity has the row's key as its digest. An identity
 // of zeros states nothing, so the file is hashed at its next use.
 struct BlobRow {
   std::uint64_t size = 0;

@@ -21,7 +21,8 @@ const std::vector<BypassRow>& bypass_rows() {
       {interactive, "interactive", "The tool would interact with a terminal.", "",
        "Nothing: run it without a terminal, and it is looked up."},
       {response_file, "response_file",
-       "A response file (@file) is too large, nests too deep, or is quoted in a way that compilers "
+       "A response file (@file) is too large, is nested too deeply, or is quoted in a way that "
+       "compilers "
        "read differently. For rustc: it does not exist, or it holds -C incremental.",
        "gcc -c @endless.rsp", "Use plain quotes."},
       {argument_error, "argument_error", "An option lacks its value; the tool reports that itself.",
@@ -32,20 +33,18 @@ const std::vector<BypassRow>& bypass_rows() {
        "not name.",
        "DEPENDENCIES_OUTPUT=deps gcc -c a.c", "Unset the variable and use -MF instead."},
       {unsupported_option, "unsupported_option",
-       "An option, a language or a variable makes the run impossible to store soundly.",
+       "An option, a language or a variable makes it impossible to store the run safely.",
        "gcc -c -ftime-report a.c",
        "Leave the option out if the build does not need it. docs/bypass.md says why each is one."},
-      {unknown_tool, "unknown_tool", "No adapter knows a program of this name.", "tar cf a.tar a",
-       "Tell what it is with the setting `tools.\"NAME\" = \"gcc\"`, or run it as `deja exec -- "
+      {unknown_tool, "unknown_tool", "deja does not know a program of this name.", "tar cf a.tar a",
+       "Say what it is with the setting `tools.\"NAME\" = \"gcc\"`, or run it as `deja exec -- "
        "NAME …`."},
-      {tool_not_found, "tool_not_found",
-       "There is no such program on PATH; starting it reports that.", "",
+      {tool_not_found, "tool_not_found", "There is no such program on PATH.", "",
        "Install the program, or correct PATH."},
       {disabled, "disabled", "DEJA_DISABLE, or `disable` in the configuration, is set.",
        "DEJA_DISABLE=1 gcc -c a.c",
        "Unset DEJA_DISABLE, or set `disable = false`; `deja config` says where it is set."},
-      {internal_error, "internal_error",
-       "The cache failed; the command's line in the journal has the reason.", "",
+      {internal_error, "internal_error", "The cache failed; `deja events` shows the reason.", "",
        "Run `deja doctor`; it names what is wrong with the cache."},
       {no_cache, "no_cache", "`deja exec` got `--no-cache` or `--non-deterministic`.", "",
        "Leave the option out."},
@@ -55,14 +54,12 @@ const std::vector<BypassRow>& bypass_rows() {
        "A pattern of `bypass.tools`, `bypass.arguments` or `bypass.variables` matches the command.",
        "", "Change that setting; `deja config` says where it is set."},
       {fallback, "fallback",
-       "The cache may only be read and has no result, so the program of the setting `fallback` "
-       "runs "
+       "The cache is read-only and has no result, so the program of the setting `fallback` runs "
        "the command.",
        "", "Make the cache directory writable, and results are stored again."},
       {incremental, "incremental",
-       "A crate that cargo compiles with its incremental cache was edited repeatedly; it is "
-       "left "
-       "to rustc until it hits again (`rust.incremental`).",
+       "A crate that cargo compiles with its incremental cache was edited repeatedly; rustc "
+       "compiles it until it hits again (`rust.incremental`).",
        "", "Nothing: it hits again by itself."},
       {not_run, "not_run",
        "`deja exec` reported a wrong option, or only printed the key; nothing was "

@@ -157,7 +157,7 @@ struct Invocation {
     bool reads_stdin = false;   // standard input is a source; its text becomes part of the key
     bool has_no_stdin = false;  // the tool gets an empty standard input
     bool drops_stdout = false, drops_stderr = false;  // not shown to the user
-    // Diagnostics are asked for in colour; a reader that is no terminal gets them stripped.
+    // Diagnostics are asked for in colour; a reader that is not a terminal gets them stripped.
     bool colours_forced = false;
     // Only with colours_forced: would the tool, left alone, colour what it writes to a terminal in
     // this environment (TERM, NO_COLOR)? When not, a terminal gets its text stripped too.
@@ -239,7 +239,7 @@ struct Invocation {
   // How evidence/ and sharing/ read what was seen of a run.
   struct Policy {
     const Timekeeper* timekeeper = nullptr;  // one program of its process tree; null: none
-    // Directories that are listed in order to find one exact name each time: their listing is no input,
+    // Directories that are listed in order to find one exact name each time: their listing is not an input,
     // what is found is.
     std::vector<std::string> searched_directories;
     // Directories that hold code of the user's which the tool loads: it may ask for more than the tool
@@ -259,7 +259,7 @@ struct Invocation {
     // Only of `deja exec`. Nothing is known of the tool, so what each of its programs looks at counts;
     // but the clock, random numbers and the load of the machine are noise: the user asked for it.
     bool is_generic = false;
-    bool clock_counts = false;  // is_generic, but the clock is no noise
+    bool clock_counts = false;  // is_generic, but the clock is not noise
     // Nothing is known of the tool, and nothing is noise either (tool/any).
     bool is_unknown = false;
     // is_unknown, and nobody has said that it may be stored (`deja run`): it must not read random numbers, nor send
@@ -375,7 +375,7 @@ class Adapter {
     return {};
   }
   // Do the printed messages prove that the tool failed because of its inputs, and will fail again?
-  // (A full disk or a killed child is no proof.) Then the failure is stored like any result.
+  // (A full disk or a killed child proves nothing.) Then the failure is stored like any result.
   virtual bool proves_failure(const Invocation& invocation, std::uint32_t exit_code,
                               std::string_view messages) const = 0;
   // The text of a depfile with its paths moved, laid out as the invocation's tool would do it.

@@ -87,7 +87,7 @@ The name on the left is the program's name without directories. On the right is 
 A tool that is `any` is cached with the most cautious rules. All its arguments count as they are. Its whole environment
 counts if it may have read it. Size and time of all that it looks at count. Its results serve no other directory. A run
 that asks for the time, reads standard input, talks to another process, changes a file that was there or sets the
-times of one is not stored, nor is a failure. A tool that draws random numbers gives the same ones again. When it writes
+times of one is not stored, nor is a failure. A hit gives the same random numbers again. When it writes
 to a terminal, it runs without a look-up. What cannot be seen or put back, so that such a tool must not be `any`:
 [run.md](run.md#commands).
 

@@ -173,9 +173,9 @@ def main():
     for line in wrong:
         print(line)
     if not rows and not rust_rows:
-        print("Nothing was shown.")
+        print("No project was built: the sources or tools that it needs are missing.")
         return 0
-    print("Not as promised." if wrong else
+    print("Something is wrong: see the lines above." if wrong else
           "All objects are the compiler's, byte for byte, and every compile of a warm build was a hit.")
     return 1 if wrong else 0
 

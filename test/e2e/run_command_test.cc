@@ -127,7 +127,7 @@ TEST_P(RunCommandTest, CommonWaysToMakeFilesAreStored) {
   }
 }
 
-// A stored random number would be the same one for ever.
+// A stored random number would be the same one forever.
 TEST_P(RunCommandTest, RandomNumbersAreNotStored) {
   compile("gen",
           "#include <stdio.h>\n#include <sys/random.h>\nint main(void) { int n = 0; getrandom(&n, "

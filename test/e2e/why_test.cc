@@ -68,7 +68,7 @@ TEST_P(Why, ChangedFilesAreNamed) {
   ws.expect_miss(argv);
   const std::pair<std::function<void()>, std::string> rows[] = {
       {[&] { ws.write("inc/a.h", "int v = 2;\n"); }, "inc/a.h"},
-      {[&] { ws.write("first/a.h", "int v = 3;\n"); }, "first/a.h, which was not there"},
+      {[&] { ws.write("first/a.h", "int v = 3;\n"); }, "first/a.h was not there before"},
       {[&] { ws.write("a.c", "#include \"a.h\"\nint b;\n"); }, "a.c"},
       {[&] { ws.remove("first"); }, "first"},
   };

@@ -231,7 +231,7 @@ TEST_P(Machines, PullGetsWhatABuildHasUsed) {
   ASSERT_TRUE(pushed.ok()) << pushed;
   const Result pulled = b.run({Workspace::program(), "remote", "pull"});
   EXPECT_TRUE(pulled.ok()) << pulled;
-  EXPECT_NE(pulled.out.find("imported 1 result"), std::string::npos) << pulled;
+  EXPECT_NE(pulled.out.find("imported 1 of "), std::string::npos) << pulled;
   b.set("DEJA_REMOTE_MODE=off");
   b.expect_hit(compile);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* System calls without libc: they set no errno, are no cancellation points, and no interposer (ours or
+/* System calls without libc: they do not set errno, are not cancellation points, and no interposer (ours or
  * the user's) sees them. They return the kernel's result: -errno on failure. */
 #pragma once
 

@@ -110,7 +110,8 @@ static struct deja_decision decide(const struct deja_route_table *table,
     return deja_decided(DEJA_ROUTE_OWN, "deja's client");
   const char *const reason = reason_in(envp);
   if (reason) return deja_decided(DEJA_ROUTE_ALONE, reason);
-  if (fit == DEJA_GAINS_RIGHTS) return deja_decided(DEJA_ROUTE_ALONE, "it gains rights");
+  if (fit == DEJA_GAINS_RIGHTS)
+    return deja_decided(DEJA_ROUTE_ALONE, "it is setuid or has capabilities");
   const struct deja_decision decision = deja_decide(table, start);
   if (decision.route == DEJA_ROUTE_ACTION && is_other_wrapper(table, start->path))
     return deja_decided(DEJA_ROUTE_ALONE, "it leads to another wrapper");

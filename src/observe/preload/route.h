@@ -232,7 +232,7 @@ static inline bool deja_arguments_drive(const struct deja_route_table *table, ch
 
 static inline struct deja_decision deja_command(const struct deja_route_table *table) {
   if (!(table->flags & DEJA_ROUTE_COMMANDS))
-    return deja_decided(DEJA_ROUTE_DRIVER, "no rule names it");
+    return deja_decided(DEJA_ROUTE_DRIVER, "deja has no rule for it");
   struct deja_decision decision = deja_decided(DEJA_ROUTE_ACTION, "a command");
   decision.is_command = true;
   return decision;
@@ -245,7 +245,7 @@ static inline struct deja_decision deja_route_of_script(const struct deja_route_
                                                         bool is_shell) {
   const size_t size = start->read_text(path, start->room, DEJA_SCRIPT_MAX);
   if (size == 0) return deja_decided(DEJA_ROUTE_DRIVER, "its script cannot be read");
-  if (size == DEJA_SCRIPT_MAX) return deja_decided(DEJA_ROUTE_DRIVER, "its script is large");
+  if (size == DEJA_SCRIPT_MAX) return deja_decided(DEJA_ROUTE_DRIVER, "its script is too large");
   const bool drives = is_shell ? deja_shell_text_drives(table, start->room, size)
                                : deja_script_text_drives(start->room, size);
   if (drives || deja_arguments_drive(table, arguments))
@@ -304,7 +304,7 @@ static inline struct deja_decision deja_route_of_unknown(const struct deja_route
   const size_t size = start->read_text(start->path, head, 512);
   if (size > 4 && memcmp(head, "\177ELF", 4) == 0) return deja_command(table);
   if (size < 4 || head[0] != '#' || head[1] != '!')
-    return deja_decided(DEJA_ROUTE_DRIVER, "of an unknown format");
+    return deja_decided(DEJA_ROUTE_DRIVER, "it has an unknown format");
   size_t from = 2, to = 0;
   while (from < size && (head[from] == ' ' || head[from] == '\t')) ++from;
   while (from < size && to + 1 < sizeof interpreter && head[from] != '\n' && head[from] != ' ' &&

@@ -139,10 +139,10 @@ constexpr Option kOptionRows[] = {
     {"-G",                        joined_or_separate, kEither, 0, kNone,             "target"},
     {"-b",                        separate,           kClang,  0, kNone,             "target"},
     {"-V",                        flag,               kEither, kQuery, kNone,        "a question to other compilers, and an error"},
-    {"-gnatO",                    separate,           kGcc,    kBypass, kNone,       "Ada"},
-    {"-Xf",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
-    {"-Hd",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
-    {"-Hf",                       joined_or_separate, kGcc,    kBypass, kNone,       "D"},
+    {"-gnatO",                    separate,           kGcc,    kBypass, kNone,       "an option for Ada"},
+    {"-Xf",                       joined_or_separate, kGcc,    kBypass, kNone,       "an option for the language D"},
+    {"-Hd",                       joined_or_separate, kGcc,    kBypass, kNone,       "an option for the language D"},
+    {"-Hf",                       joined_or_separate, kGcc,    kBypass, kNone,       "an option for the language D"},
     {"-fintrinsic-modules-path",  joined_or_separate, kGcc,    kPath, kNone,         "module directory"},
 
     // Modules that the command line or the directory names; reads and outputs are observed.

@@ -149,11 +149,11 @@ constexpr Option kEvidence[] = {
 };
 constexpr Option kPolicy[] = {
     {"--no-cache", "", &ExecOptions::no_cache, "only run the tool"},
-    {"--non-deterministic", "", &ExecOptions::non_deterministic, "as --no-cache, with the reason"},
+    {"--non-deterministic", "", &ExecOptions::non_deterministic,
+     "as --no-cache, because its outputs differ each time"},
     {"--read-only", "", &ExecOptions::read_only, "use what is stored, store nothing"},
     {"--cache-failures", "", &ExecOptions::cache_failures, "store and use results of failed runs"},
-    {"--ttl", "TIME", &ExecOptions::ttl_ns,
-     "neither use nor keep a result that is older (90s, 15m, 7d)"},
+    {"--ttl", "TIME", &ExecOptions::ttl_ns, "do not use a result that is older (90s, 15m, 7d)"},
 };
 constexpr Option kReport[] = {
     {"--print-key", "", &ExecOptions::print_key, "print the key, run nothing"},
