@@ -20,8 +20,8 @@
 
 namespace deja::action {
 namespace {
-constexpr std::string_view kMagic = "dejM";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kManifestMagic = "dejM";
+constexpr std::uint8_t kManifestVersion = 1;
 }  // namespace
 
 Trace Manifest::trace(const Entry& entry) const {
@@ -87,8 +87,8 @@ void Manifest::drop_unused() {
 
 std::string encode(const Manifest& m) {
   Encoder e;
-  e.raw(kMagic);
-  e.u8(kVersion);
+  e.raw(kManifestMagic);
+  e.u8(kManifestVersion);
   e.varint(m.observations_.size());
   std::string_view before;
   for (const Observation& o : m.observations_) {
@@ -118,7 +118,7 @@ std::string encode(const Manifest& m) {
 
 std::optional<Manifest> decode_manifest(std::string_view bytes) {
   Decoder d(bytes);
-  if (d.raw(4) != kMagic || d.u8() != kVersion) return std::nullopt;
+  if (d.raw(4) != kManifestMagic || d.u8() != kManifestVersion) return std::nullopt;
   Manifest m;
   const std::uint64_t n = d.count(4);
   m.observations_.resize(n);

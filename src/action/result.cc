@@ -15,8 +15,8 @@
 namespace deja::action {
 namespace {
 
-constexpr std::string_view kMagic = "dejR";
-constexpr std::uint8_t kVersion = 4;
+constexpr std::string_view kResultMagic = "dejR";
+constexpr std::uint8_t kResultVersion = 4;
 constexpr std::uint8_t kStreamsAreOne = 1;
 constexpr std::uint8_t kColoursForced = 2;
 
@@ -63,8 +63,8 @@ Artifact get_artifact(Decoder& d) {
 
 std::string encode(const ActionResult& r) {
   Encoder e;
-  e.raw(kMagic);
-  e.u8(kVersion);
+  e.raw(kResultMagic);
+  e.u8(kResultVersion);
   e.varint(r.exit_code);
   e.u8(static_cast<std::uint8_t>((r.streams_are_one ? kStreamsAreOne : 0) |
                                  (r.colours_forced ? kColoursForced : 0)));
@@ -92,7 +92,7 @@ std::string encode(const ActionResult& r) {
 
 std::optional<ActionResult> decode_result(std::string_view bytes) {
   Decoder d(bytes);
-  if (d.raw(4) != kMagic || d.u8() != kVersion) return std::nullopt;
+  if (d.raw(4) != kResultMagic || d.u8() != kResultVersion) return std::nullopt;
   ActionResult r;
   r.exit_code = static_cast<std::uint32_t>(d.varint());
   const std::uint8_t flags = d.u8();

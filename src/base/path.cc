@@ -62,6 +62,13 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::string take_component(std::string& path) {
+  const std::size_t slash = path.find('/');
+  std::string part = path.substr(0, slash);
+  path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
+  return part;
+}
+
 bool is_within(std::string_view path, std::string_view root) {
   if (!path.starts_with(root)) return false;
   return path.size() == root.size() || root.ends_with('/') || path[root.size()] == '/';

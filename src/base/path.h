@@ -16,6 +16,8 @@ std::string tidy_path(std::string_view path);
 std::string clean_path(std::string_view path);
 std::string_view parent_path(std::string_view path);  // "/" for "/x", "" for "x"
 std::string_view base_name(std::string_view path);    // after the last '/'
+// Cuts the part before the first slash off.
+std::string take_component(std::string& path);
 // Is path equal to root or below it, at a component boundary?
 bool is_within(std::string_view path, std::string_view root);
 std::string common_ancestor(std::string_view a, std::string_view b);  // of two absolute paths

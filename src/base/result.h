@@ -48,6 +48,8 @@ struct [[nodiscard]] Error {
 // The error of the system call that just failed (errno), e.g. sys_error("open", path).
 Error sys_error(std::string_view call, std::string_view subject = {});
 Error sys_error_code(int sys_errno, std::string_view call, std::string_view subject = {});
+// A value without meaning.
+inline Error invalid(std::string message) { return {Code::invalid, 0, std::move(message)}; }
 
 template <typename T>
 class [[nodiscard]] Result {

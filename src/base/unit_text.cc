@@ -5,6 +5,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/lower_case.h"
+
 namespace deja {
 namespace {
 
@@ -23,17 +25,10 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 }  // namespace
 
 std::optional<std::uint64_t> parse_with_unit(std::string_view text, std::span<const Unit> units) {
-  const std::string small = lower(trim(text));
+  const std::string small = lower_case(trim(text));
   std::uint64_t whole = 0;
   const auto [after, error] = std::from_chars(small.data(), small.data() + small.size(), whole);
   if (error != std::errc()) return std::nullopt;

@@ -71,13 +71,11 @@ std::string details() {
          "next source, or the default, is used.\n";
 }
 
-struct Asked {
+struct ConfigRequest {
   std::string word = "list";
   std::vector<std::string> words;  // behind it: key, value
   bool project = false;
 };
-
-Error invalid(std::string message) { return {Code::invalid, 0, std::move(message)}; }
 
 const config::Setting* find_setting(const std::string& key) {
   for (const config::Setting& setting : config::setting_table()) {
@@ -114,7 +112,7 @@ Result<std::string> as_toml(const config::Setting& setting, const std::string& k
   return invalid("'" + value + "' is not a value of " + key + ": expected " + setting.type);
 }
 
-Result<std::string> file_of(const Context& context, const Asked& asked) {
+Result<std::string> file_of(const Context& context, const ConfigRequest& asked) {
   if (asked.project) return context.cwd + "/.deja.toml";
   const std::string path = surroundings_of(context).config_file;
   if (path.empty())
@@ -123,7 +121,7 @@ Result<std::string> file_of(const Context& context, const Asked& asked) {
   return path;
 }
 
-Status change(const Context& context, const Asked& asked) {
+Status change(const Context& context, const ConfigRequest& asked) {
   const std::string& key = asked.words[0];
   const config::Setting* setting = find_setting(key);
   if (setting == nullptr)
@@ -159,7 +157,7 @@ Status get(const Context& context, const std::string& key) {
   return invalid("there is no setting '" + key + "'; 'deja config list' shows all");
 }
 
-Status run_word(const Context& context, const Asked& asked) {
+Status run_word(const Context& context, const ConfigRequest& asked) {
   const std::size_t wanted = asked.word == "set" ? 2 : asked.word == "path" ? 0 : 1;
   if (asked.words.size() != wanted)
     return invalid(wanted == 0   ? "takes no argument"
@@ -174,7 +172,7 @@ Status run_word(const Context& context, const Asked& asked) {
 
 int run_config(const Context& context, Args args) {
   Format format = Format::text;
-  Asked asked;
+  ConfigRequest asked;
   // The word and what belongs to it stand before the options.
   std::vector<std::string> rest(args.begin(), args.end());
   const bool has_word = !rest.empty() && std::ranges::find(kWords, rest[0]) != std::end(kWords);

@@ -14,6 +14,9 @@ namespace deja::cli {
 inline constexpr int kDone = 0;
 inline constexpr int kProblems = 1;
 inline constexpr int kUsage = 2;
+// Of those that run a program, as of a shell.
+inline constexpr int kNotRunnable = 126;
+inline constexpr int kNotFound = 127;
 
 using Args = std::span<const std::string>;
 

@@ -14,11 +14,10 @@
 namespace deja::cli {
 namespace {
 
-constexpr int kAnswerTimeoutMs = 1500;
 constexpr std::chrono::milliseconds kPause{20};
-constexpr int kTries = 500;  // ten seconds
+constexpr int kStartTries = 500;  // ten seconds
 
-constexpr const char* kDetails =
+constexpr const char* kDaemonDetails =
     "start   starts the engine in the background (the first command does so by itself)\n"
     "stop    ends it after the commands that it serves now\n"
     "status  shows whether it runs, its process, socket and version\n"
@@ -58,7 +57,7 @@ int start(const Context& context) {
     return status.is_silent ? kProblems : kDone;
   }
   bool has_started = false;
-  for (int tries = 0; tries < kTries; ++tries) {
+  for (int tries = 0; tries < kStartTries; ++tries) {
     // The first try fails when an old daemon is still ending, or when another process is starting
     // one.
     if (!has_started) {
@@ -104,7 +103,7 @@ int stop(const Context& context) {
     return kProblems;
   }
   forget_silence(context);
-  for (int tries = 0; tries < kTries; ++tries) {
+  for (int tries = 0; tries < kStartTries; ++tries) {
     if (!is_daemon_alive(context)) {
       print("stopped\n");
       return kDone;
@@ -132,8 +131,9 @@ int run_in_foreground(const Context& context) {
 int run_daemon(const Context& context, Args args) {
   Format format = Format::text;
   std::string action;
-  OptionTable options(
-      "daemon", "Starts and stops the engine in the background, and shows its state.", kDetails);
+  OptionTable options("daemon",
+                      "Starts and stops the engine in the background, and shows its state.",
+                      kDaemonDetails);
   options.word("ACTION", "What to do", {"start", "stop", "status", "run"}, action);
   options.format(format);
   if (const auto code = options.parse(args)) return *code;

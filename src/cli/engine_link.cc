@@ -31,7 +31,6 @@
 namespace deja::cli {
 namespace {
 
-constexpr int kAnswerTimeoutMs = 1500;
 constexpr std::size_t kAnswerMax = 1 << 20;
 constexpr int kEngineSocketFd = 3;
 constexpr int kEngineLockFd = 4;

@@ -13,6 +13,8 @@
 
 namespace deja::cli {
 
+inline constexpr int kAnswerTimeoutMs = 1500;
+
 // Sends one word ("status", "stop", "forget") and waits a few seconds for the answer. Empty: there
 // is no listener.
 Result<std::optional<std::string>> ask_daemon(const Context& context, std::string_view word);

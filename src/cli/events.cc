@@ -17,7 +17,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::size_t kTextLimit = 50;
+constexpr std::size_t kEventsShown = 50;
 constexpr std::size_t kFollowLimit = 10;
 constexpr std::chrono::milliseconds kFollowPause{200};
 
@@ -57,7 +57,7 @@ std::string as_line(const journal::Event& event, Format format) {
 std::size_t limit_of(const std::optional<std::uint64_t>& asked, bool follows, Format format) {
   if (asked) return *asked;
   if (follows) return kFollowLimit;
-  return format == Format::json ? std::numeric_limits<std::size_t>::max() : kTextLimit;
+  return format == Format::json ? std::numeric_limits<std::size_t>::max() : kEventsShown;
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ namespace {
 
 using tool::exec::ExecOptions;
 
-constexpr int kNotFound = 127, kNotRunnable = 126, kTimedOut = 124;
+constexpr int kTimedOut = 124;
 
 int complain(int code, const std::string& what) {
   const std::string line = tool::exec::error_line(what);

@@ -21,13 +21,11 @@
 namespace deja::cli {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kTextMax = 64 << 20;  // of one stream of one command
 
 // A running command.
 struct Job {
-  Json id;
+  nlohmann::json id;
   os::Heard heard;
   std::string out_text, err_text;
 };
@@ -38,18 +36,18 @@ int report_error(const std::string& what) {
   return kUsage;
 }
 
-void print_line(const Json& object) {
+void print_line(const nlohmann::json& object) {
   // Bytes of a tool's text that are not UTF-8 are replaced, as in the journal.
-  print(object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  print(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
-std::vector<std::string> texts(const Json& object, const char* name) {
+std::vector<std::string> texts(const nlohmann::json& object, const char* name) {
   return object.contains(name) ? object.at(name).get<std::vector<std::string>>()
                                : std::vector<std::string>();
 }
 
-// The command's words. Throws an exception of Json's that says what is wrong with the object.
-std::vector<std::string> words_of(const Json& object) {
+// The command's words. Throws an exception of the library's that says what is wrong with the object.
+std::vector<std::string> words_of(const nlohmann::json& object) {
   std::vector<std::string> words = {"deja", "exec"};
   for (std::string& option : texts(object, "options")) words.push_back(std::move(option));
   words.emplace_back("--");
@@ -58,7 +56,7 @@ std::vector<std::string> words_of(const Json& object) {
 }
 
 // This process's variables, overridden by those of the object.
-os::Texts environment_with(const Json& object) {
+os::Texts environment_with(const nlohmann::json& object) {
   os::Texts out = os::own_environment();
   if (!object.contains("env")) return out;
   for (const auto& [name, value] : object.at("env").items()) {
@@ -88,13 +86,13 @@ class Batch {
   void start(const std::string& line, std::size_t number) {
     Job job;
     try {
-      const Json object = Json::parse(line);
-      job.id = object.contains("id") ? object.at("id") : Json(number);
+      const nlohmann::json object = nlohmann::json::parse(line);
+      job.id = object.contains("id") ? object.at("id") : nlohmann::json(number);
       std::vector<std::string> words = words_of(object);
       const std::string cwd = object.value("cwd", "");
       auto heard = os::start_heard(client_, words, environment_with(object), cwd);
       if (heard) job.heard = *std::move(heard);
-    } catch (const Json::exception& e) {
+    } catch (const nlohmann::json::exception& e) {
       reject(job, number, e.what());
       return;
     }
@@ -106,8 +104,9 @@ class Batch {
   void reject(const Job& job, std::size_t number, const std::string& why) {
     code_ = kUsage;
     report_error("line " + std::to_string(number) + ": " + why);
-    print_line(
-        {{"id", job.id.is_null() ? Json(number) : job.id}, {"exit_code", kUsage}, {"error", why}});
+    print_line({{"id", job.id.is_null() ? nlohmann::json(number) : job.id},
+                {"exit_code", kUsage},
+                {"error", why}});
   }
 
   // Reads what the running commands have written, and reports those that have ended.
@@ -138,7 +137,7 @@ class Batch {
 
   std::list<Job>::iterator end(std::list<Job>::iterator job) {
     const os::Ended ended = *os::ended(job->heard.pid, true);
-    Json object = {{"id", job->id}, {"stdout", job->out_text}, {"stderr", job->err_text}};
+    nlohmann::json object = {{"id", job->id}, {"stdout", job->out_text}, {"stderr", job->err_text}};
     if (ended.signal != 0) {
       object["signal"] = ended.signal;
     } else {

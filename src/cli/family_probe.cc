@@ -76,7 +76,6 @@ std::string find_compiler(os::Texts environment) {
 }  // namespace
 
 int run_family_probe(const Context& context, Args args) {
-  constexpr int kNotFound = 127, kNotRunnable = 126;
   const os::Texts environment = os::own_environment();
   const std::string compiler = find_compiler(environment);
   const std::string path = find_real_tool(context, compiler);

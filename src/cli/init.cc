@@ -21,19 +21,20 @@
 namespace deja::cli {
 namespace {
 
-struct Wanted {
+struct InitRequest {
   bool cmake = false, meson = false, rust = false, masquerade = false, systemd = false, cc = false;
   std::string from;  // another cache
   bool remove = false, yes = false;
   bool has_plan() const { return cmake || meson || rust || masquerade || systemd || !from.empty(); }
 };
 
-int fail(const std::string& what) {
+int init_failed(const std::string& what) {
   print_error("init: " + printable(what));
   return kProblems;
 }
 
-Result<std::vector<setup::Plan>> plans_for(const setup::Surroundings& here, const Wanted& wanted) {
+Result<std::vector<setup::Plan>> plans_for(const setup::Surroundings& here,
+                                           const InitRequest& wanted) {
   std::vector<setup::Plan> plans;
   if (wanted.cmake) {
     const bool is_project = TRY(os::stat_file(here.cwd + "/CMakeLists.txt")).has_value();
@@ -73,7 +74,7 @@ std::string next_text(const std::vector<setup::Plan>& plans) {
 bool is_agreed(bool yes) {
   if (yes) return true;
   if (::isatty(STDIN_FILENO) != 1) {
-    fail(
+    init_failed(
         "nothing was changed, because standard input is not a terminal: give --yes to do this "
         "without asking");
     return false;
@@ -86,9 +87,9 @@ bool is_agreed(bool yes) {
   return agreed;
 }
 
-int show_and_apply(const setup::Surroundings& here, const Wanted& wanted) {
+int show_and_apply(const setup::Surroundings& here, const InitRequest& wanted) {
   const auto plans = plans_for(here, wanted);
-  if (!plans) return fail(plans.error().message);
+  if (!plans) return init_failed(plans.error().message);
   bool changes = false;
   for (const setup::Plan& plan : *plans) {
     changes = changes || !plan.steps.empty();
@@ -100,19 +101,20 @@ int show_and_apply(const setup::Surroundings& here, const Wanted& wanted) {
   if (!is_agreed(wanted.yes)) return kProblems;
   for (const setup::Plan& plan : *plans) {
     const auto done = setup::apply(plan, {here.config_home, here.data_home});
-    if (!done) return fail(done.error().message);
+    if (!done) return init_failed(done.error().message);
   }
   print("done\n" + next_text(*plans));
   return kDone;
 }
 
 // Without a kind: what the project is built with, and what would be done for it.
-int propose(const setup::Surroundings& here, Wanted wanted) {
+int propose(const setup::Surroundings& here, InitRequest wanted) {
   const auto systems = setup::build_systems(here.cwd);
   if (systems.empty())
-    return fail(here.cwd +
-                " has no CMakeLists.txt, meson.build, Cargo.toml, configure or Makefile; name "
-                "what to set up, see 'deja help init'");
+    return init_failed(
+        here.cwd +
+        " has no CMakeLists.txt, meson.build, Cargo.toml, configure or Makefile; name "
+        "what to set up, see 'deja help init'");
   for (const setup::BuildSystem& system : systems) {
     const std::string kind = system.kind;
     print(std::string(system.name) + " (" + system.file + "): " +
@@ -131,7 +133,7 @@ int propose(const setup::Surroundings& here, Wanted wanted) {
 }  // namespace
 
 int run_init(const Context& context, Args args) {
-  Wanted wanted;
+  InitRequest wanted;
   OptionTable options(
       "init", "Puts deja in front of a build: shows what has to change, asks, and does it.",
       "Without a kind it looks at the current directory and proposes one. --remove removes what\n"

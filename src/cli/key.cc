@@ -13,7 +13,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr const char* kDetails =
+constexpr const char* kKeyDetails =
     "new     makes a private key in --file, readable by you alone, and prints the public one\n"
     "show    prints the public key of the private one in --file\n"
     "list    shows whom this machine trusts\n"
@@ -23,13 +23,13 @@ constexpr const char* kDetails =
     "list, trust, remove: --file is the setting remotes.trusted_writers unless given.\n"
     "If there is a list, only results that one of its writers has signed are used.";
 
-struct Asked {
+struct KeyRequest {
   std::string what, file;
   std::vector<std::string> words;  // key and label
   Format format = Format::text;
 };
 
-Result<int> list(const Asked& asked, exchange::Keys& keys) {
+Result<int> list(const KeyRequest& asked, exchange::Keys& keys) {
   const auto lines = TRY(keys.list(asked.file));
   if (asked.format == Format::json) {
     Json out = Json::array();
@@ -48,7 +48,7 @@ Result<int> list(const Asked& asked, exchange::Keys& keys) {
   return kDone;
 }
 
-Result<int> run(const Context& context, const Asked& asked) {
+Result<int> run(const Context& context, const KeyRequest& asked) {
   const exchange::Plugin* const plugin =
       TRY(exchange::load_plugin(join_path(context.libexec, exchange::kPluginFile)));
   exchange::Keys& keys = *plugin->keys();
@@ -72,14 +72,14 @@ Result<int> run(const Context& context, const Asked& asked) {
 }  // namespace
 
 int run_key(const Context& context, Args args) {
-  Asked asked;
+  KeyRequest asked;
   // Key and label stand behind the word, before the options.
   std::vector<std::string> rest(args.begin(), args.end());
   while (rest.size() >= 2 && !rest[1].starts_with("-") && asked.words.size() < 2) {
     asked.words.push_back(rest[1]);
     rest.erase(rest.begin() + 1);
   }
-  OptionTable options("key", "Makes and trusts keys that sign results on remotes.", kDetails);
+  OptionTable options("key", "Makes and trusts keys that sign results on remotes.", kKeyDetails);
   options.word("what", "new, show, list, trust <key> [<label>] or remove <key>",
                {"new", "show", "list", "trust", "remove"}, asked.what);
   options.text("--file", "The file of the private key, or of the list", asked.file);

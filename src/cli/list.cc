@@ -21,7 +21,7 @@
 namespace deja::cli {
 namespace {
 
-constexpr std::size_t kTextLimit = 50;
+constexpr std::size_t kResultsShown = 50;
 
 struct Row {
   std::string key, tool, what, cwd;
@@ -131,7 +131,7 @@ int run_list(const Context& context, Args args) {
   });
   sort_rows(*rows, order);
   const std::size_t all = rows->size();
-  const std::size_t most = limit.value_or(format == Format::json ? 0 : kTextLimit);
+  const std::size_t most = limit.value_or(format == Format::json ? 0 : kResultsShown);
   if (most != 0 && all > most) rows->resize(most);
   print(format == Format::json ? pretty(as_json(*rows)) : as_text(*rows, all));
   return kDone;

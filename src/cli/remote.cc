@@ -23,7 +23,7 @@ extern char** environ;
 namespace deja::cli {
 namespace {
 
-constexpr const char* kDetails =
+constexpr const char* kRemoteDetails =
     "status  says whether the remote answers, and what waits to be uploaded\n"
     "push    uploads all results of the local store; file:///x.dejapack is replaced\n"
     "pull    imports what earlier builds of this project have used\n"
@@ -33,7 +33,7 @@ constexpr const char* kDetails =
     "rm      removes the results of one key from the remote ('deja why' shows keys)\n"
     "\nThe remote is the setting `remote`, or DEJA_REMOTE.";
 
-struct Asked {
+struct RemoteRequest {
   std::string what, key;
   Format format = Format::text;
   std::uint64_t timeout_s = 60;
@@ -74,7 +74,7 @@ std::string milliseconds(std::int64_t ns) {
   return human_elapsed(static_cast<std::uint64_t>(ns) / 1000);
 }
 
-Result<int> print_state(const Asked& asked, exchange::Admin& admin) {
+Result<int> print_state(const RemoteRequest& asked, exchange::Admin& admin) {
   const exchange::RemoteState state = admin.state();
   if (asked.format == Format::json) {
     print(pretty({{"remote", state.name},
@@ -106,7 +106,7 @@ Result<int> print_state(const Asked& asked, exchange::Admin& admin) {
   return state.answers ? kDone : kProblems;
 }
 
-Result<int> push(const Asked& asked, const Context& context, Opened& opened) {
+Result<int> push(const RemoteRequest& asked, const Context& context, Opened& opened) {
   std::vector<exchange::ResultName> results;
   for (const auto& listed : TRY(opened.store->list_results()))
     results.push_back({listed.probe, listed.key});
@@ -134,7 +134,7 @@ Result<int> push(const Asked& asked, const Context& context, Opened& opened) {
                counted(report.failed, "result") + " could not be uploaded: " + report.why_failed};
 }
 
-Result<int> pull(const Asked& asked, exchange::Admin& admin) {
+Result<int> pull(const RemoteRequest& asked, exchange::Admin& admin) {
   const auto report = TRY(admin.pull());
   if (asked.format == Format::json) {
     print(pretty({{"known", report.known},
@@ -154,7 +154,7 @@ Result<int> pull(const Asked& asked, exchange::Admin& admin) {
   return report.errors == 0 ? kDone : kProblems;
 }
 
-Result<int> flush(const Asked& asked, exchange::Admin& admin) {
+Result<int> flush(const RemoteRequest& asked, exchange::Admin& admin) {
   const auto report = TRY(admin.flush(static_cast<std::int64_t>(asked.timeout_s) * 1'000'000'000));
   if (asked.format == Format::json) {
     print(pretty({{"sent", report.sent}, {"left", report.left}, {"errors", report.errors}}));
@@ -168,7 +168,7 @@ Result<int> flush(const Asked& asked, exchange::Admin& admin) {
                    " s" + (report.last_error.empty() ? "" : ": " + report.last_error)};
 }
 
-Result<int> bench(const Asked& asked, exchange::Admin& admin) {
+Result<int> bench(const RemoteRequest& asked, exchange::Admin& admin) {
   const auto speed = TRY(admin.measure());
   if (asked.format == Format::json) {
     print(pretty({{"small_get_us", speed.small_get_ns / 1000},
@@ -186,7 +186,7 @@ Result<int> bench(const Asked& asked, exchange::Admin& admin) {
   return kDone;
 }
 
-Result<int> list(const Asked& asked, exchange::Admin& admin) {
+Result<int> list(const RemoteRequest& asked, exchange::Admin& admin) {
   const auto size = TRY(admin.size());
   if (asked.format == Format::json) {
     print(pretty({{"records", size.records},
@@ -200,7 +200,7 @@ Result<int> list(const Asked& asked, exchange::Admin& admin) {
   return kDone;
 }
 
-Result<int> remove(const Asked& asked, exchange::Admin& admin) {
+Result<int> remove(const RemoteRequest& asked, exchange::Admin& admin) {
   const auto key = Digest::from_hex(asked.key);
   if (!key)
     return Error{Code::invalid, 0,
@@ -211,7 +211,7 @@ Result<int> remove(const Asked& asked, exchange::Admin& admin) {
   return kDone;
 }
 
-Result<int> run(const Context& context, const Asked& asked) {
+Result<int> run(const Context& context, const RemoteRequest& asked) {
   Opened opened = TRY(open(context));
   exchange::Admin& admin = *opened.admin;
   if (asked.what == "status") return print_state(asked, admin);
@@ -226,7 +226,7 @@ Result<int> run(const Context& context, const Asked& asked) {
 }  // namespace
 
 int run_remote(const Context& context, Args args) {
-  Asked asked;
+  RemoteRequest asked;
   std::optional<std::uint64_t> timeout;
   // The key of `rm` stands behind it.
   std::vector<std::string> rest(args.begin(), args.end());
@@ -235,7 +235,7 @@ int run_remote(const Context& context, Args args) {
     rest.erase(rest.begin() + 1);
   }
   OptionTable options("remote", "Shows the configured remotes, and moves results by hand.",
-                      kDetails);
+                      kRemoteDetails);
   options.word("what", "status, push, pull, flush, bench, ls or rm <key>",
                {"status", "push", "pull", "flush", "bench", "ls", "rm"}, asked.what);
   options.number("--timeout", "How many seconds flush waits (default: 60)", timeout);

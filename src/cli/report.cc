@@ -25,7 +25,7 @@
 namespace deja::cli {
 namespace {
 
-struct Wanted {
+struct ReportRequest {
   bool last_build = false, all = false, lists_sessions = false;
   bool json = false, markdown = false;
   std::string since, session, html, trace;
@@ -40,7 +40,7 @@ struct Span {
   std::string title;
 };
 
-int fail(const std::string& what) {
+int report_failed(const std::string& what) {
   print_error("report: " + printable(what));
   return kProblems;
 }
@@ -54,8 +54,7 @@ Result<std::vector<report::Session>> sessions(const Context& context) {
   return splitter.sessions();
 }
 
-Result<Span> span_of(const Context& context, const Wanted& wanted) {
-  constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+Result<Span> span_of(const Context& context, const ReportRequest& wanted) {
   Span span;
   span.title = "all events of the journal";
   if (wanted.all) return span;
@@ -64,7 +63,7 @@ Result<Span> span_of(const Context& context, const Wanted& wanted) {
     if (!seconds || *seconds > 100ULL * 365 * 86400)
       return Error{Code::invalid, 0,
                    "--since '" + wanted.since + "' is not a time; write 2h, 30m or 7d"};
-    span.begin_ns = os::wall_ns() - static_cast<std::int64_t>(*seconds) * kNsPerSecond;
+    span.begin_ns = os::wall_ns() - static_cast<std::int64_t>(*seconds) * os::kNsPerSecond;
     span.title = "the last " + wanted.since;
     return span;
   }
@@ -103,7 +102,7 @@ report::State state_of(const Context& context) {
 
 int list_sessions(const Context& context, bool json) {
   const auto found = sessions(context);
-  if (!found) return fail(found.error().message);
+  if (!found) return report_failed(found.error().message);
   Json list = Json::array();
   Table table;
   if (!found->empty()) table.row({"session", "took", "commands", "hit rate", "directory"});
@@ -131,9 +130,9 @@ Status write_file(const std::string& name, const std::string& text) {
   return os::write_file_atomic(name, text, mode);
 }
 
-int make_report(const Context& context, const Wanted& wanted) {
+int make_report(const Context& context, const ReportRequest& wanted) {
   auto span = span_of(context, wanted);
-  if (!span) return fail(span.error().message);
+  if (!span) return report_failed(span.error().message);
   report::Collector collector(wanted.top.value_or(10));
   report::TraceFile trace;
   report::SessionSplitter splitter;
@@ -145,17 +144,17 @@ int make_report(const Context& context, const Wanted& wanted) {
     if (!wanted.trace.empty()) trace.add(event);
     return true;
   });
-  if (!read) return fail(read.error().message);
+  if (!read) return report_failed(read.error().message);
   if (!splitter.sessions().empty())
     span->title += " (session " + splitter.sessions().front().id() + ")";
   const report::Summary summary = collector.finish();
   const report::State state = state_of(context);
   if (!wanted.html.empty())
     if (auto done = write_file(wanted.html, as_html(summary, state, span->title)); !done)
-      return fail("--html: " + done.error().message);
+      return report_failed("--html: " + done.error().message);
   if (!wanted.trace.empty())
     if (auto done = write_file(wanted.trace, trace.text()); !done)
-      return fail("--trace: " + done.error().message);
+      return report_failed("--trace: " + done.error().message);
   if (wanted.json) return print(as_json(summary, state, span->title)), kDone;
   if (wanted.markdown) return print(as_markdown(summary, state, span->title)), kDone;
   if (wanted.html.empty() && wanted.trace.empty()) print(as_text(summary, state, span->title));
@@ -165,7 +164,7 @@ int make_report(const Context& context, const Wanted& wanted) {
 }  // namespace
 
 int run_report(const Context& context, Args args) {
-  Wanted wanted;
+  ReportRequest wanted;
   OptionTable options(
       "report", "What deja did in the last build, a session or a span of time, and what it saved.",
       "A session is a build as the journal shows it: commands without a pause of 30 seconds "

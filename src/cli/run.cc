@@ -35,7 +35,6 @@
 namespace deja::cli {
 namespace {
 
-constexpr int kNotFound = 127, kNotRunnable = 126;
 // Tables and shapes that no build has used for this time are removed: a tool may be faster now, or closed.
 constexpr std::int64_t kKeepNs = 14LL * 24 * 3600 * 1'000'000'000;
 
@@ -200,7 +199,7 @@ Status route(const Context& context, const RunOptions& options, Plan& plan) {
   return {};
 }
 
-int complain(int error, const std::string& program) {
+int cannot_run(int error, const std::string& program) {
   print_error("run: '" + program + "': " + std::strerror(error));
   return error == ENOENT ? kNotFound : kNotRunnable;
 }
@@ -253,7 +252,7 @@ void outlive_interrupts() {
 int run_and_report(const Plan& plan) {
   outlive_interrupts();
   const auto child = os::start_program(plan.program, plan.argv, plan.environment);
-  if (!child) return complain(child.error().sys_errno, plan.argv.front());
+  if (!child) return cannot_run(child.error().sys_errno, plan.argv.front());
   const auto end = os::ended(*child, true);
   const auto report = os::read_file(plan.report);
   ignore(os::remove_file(plan.report), "it is removed by a later run");
@@ -290,7 +289,7 @@ int run_run(const Context& context, Args args) {
   char found[os::kPlaceMax];
   if (os::find_tool(options.command.front(), path != nullptr ? path : "/bin:/usr/bin", context.cwd,
                     {}, found, sizeof(found)) < 0)
-    return complain(ENOENT, options.command.front());
+    return cannot_run(ENOENT, options.command.front());
   // A script sees the path that it was started by.
   const bool is_path = options.command.front().find('/') != std::string::npos;
   plan.program = is_path ? options.command.front() : found;
@@ -302,8 +301,8 @@ int run_run(const Context& context, Args args) {
     }
   }
   if (!plan.report.empty()) return run_and_report(plan);
-  return complain(os::become_program(plan.program, plan.argv, plan.environment),
-                  options.command.front());
+  return cannot_run(os::become_program(plan.program, plan.argv, plan.environment),
+                    options.command.front());
 }
 
 }  // namespace deja::cli

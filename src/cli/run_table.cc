@@ -11,9 +11,9 @@
 namespace deja::cli {
 namespace {
 
-class Table {
+class TableBuilder {
  public:
-  Table() : bytes_(sizeof(deja_route_table), '\0') {}
+  TableBuilder() : bytes_(sizeof(deja_route_table), '\0') {}
 
   std::uint32_t add_text(const std::string& text) {
     if (text.empty()) return 0;
@@ -80,7 +80,7 @@ deja_route route_of(tool::ProgramRole role) {
 }  // namespace
 
 std::string encode_run_table(const RunRules& rules) {
-  Table table;
+  TableBuilder table;
   deja_route_table& head = table.head();
   head.flags =
       (rules.is_dry ? DEJA_ROUTE_DRY : 0) | (rules.with_commands ? DEJA_ROUTE_COMMANDS : 0);

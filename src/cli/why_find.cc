@@ -19,14 +19,14 @@ constexpr std::size_t kKeyDigitsMin = 6;
 constexpr std::size_t kResultsMax = 20'000;  // results to search for an output
 
 // The spellings of the user's path that may be in an event.
-struct Wanted {
+struct WantedPath {
   std::string typed;
   std::string clean;  // absolute
   std::string real;   // without symlinks; empty when there is no such file
 };
 
-Wanted wanted_path(const Context& context, const std::string& typed) {
-  Wanted wanted;
+WantedPath wanted_path(const Context& context, const std::string& typed) {
+  WantedPath wanted;
   wanted.typed = journal::as_recorded(typed);
   const std::string absolute = clean_path(join_path(context.cwd, typed));
   wanted.clean = journal::as_recorded(absolute);
@@ -34,7 +34,7 @@ Wanted wanted_path(const Context& context, const std::string& typed) {
   return wanted;
 }
 
-bool is_path(const Wanted& wanted, std::string_view cwd, std::string_view path) {
+bool is_path(const WantedPath& wanted, std::string_view cwd, std::string_view path) {
   if (path.empty()) return false;
   const std::string absolute = clean_path(join_path(cwd, path));
   return absolute == wanted.clean || absolute == wanted.real;
@@ -47,13 +47,13 @@ Result<std::vector<journal::Event>> find_by_key(const Context& context, const st
 }
 
 Result<std::vector<journal::Event>> find_by_named_file(const Context& context,
-                                                       const Wanted& wanted) {
+                                                       const WantedPath& wanted) {
   return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
     return is_path(wanted, e.cwd, e.what) || is_path(wanted, e.cwd, e.output);
   });
 }
 
-Result<std::vector<journal::Event>> find_by_output(const Context& context, const Wanted& wanted,
+Result<std::vector<journal::Event>> find_by_output(const Context& context, const WantedPath& wanted,
                                                    store::LocalStore* store) {
   if (store == nullptr) return std::vector<journal::Event>();
   std::size_t looked_at = 0;
@@ -67,7 +67,7 @@ Result<std::vector<journal::Event>> find_by_output(const Context& context, const
 }
 
 // A name alone: "serde", or "a.c" asked from another directory.
-Result<std::vector<journal::Event>> find_by_name(const Context& context, const Wanted& wanted) {
+Result<std::vector<journal::Event>> find_by_name(const Context& context, const WantedPath& wanted) {
   if (wanted.typed.find('/') != std::string::npos) return std::vector<journal::Event>();
   return journal::read_events(context.journal(), kShown + 1, [&](const journal::Event& e) {
     return base_name(e.what) == wanted.typed || base_name(e.output) == wanted.typed;
@@ -117,7 +117,7 @@ action::Trace stored_trace(store::LocalStore* store, const journal::Event& event
 
 Result<std::vector<journal::Event>> find_events(const Context& context, const std::string& query,
                                                 store::LocalStore* store) {
-  const Wanted wanted = wanted_path(context, query);
+  const WantedPath wanted = wanted_path(context, query);
   auto events = TRY(find_by_named_file(context, wanted));
   if (events.empty() && is_key_prefix(query)) events = TRY(find_by_key(context, query));
   if (events.empty()) events = TRY(find_by_output(context, wanted, store));

@@ -18,14 +18,6 @@ namespace {
 
 constexpr int kSymlinksMax = 40;  // as the kernel's own limit, path_resolution(7)
 
-// Cuts the part before the first slash off.
-std::string take_component(std::string& path) {
-  const std::size_t slash = path.find('/');
-  std::string part = path.substr(0, slash);
-  path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
-  return part;
-}
-
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 }  // namespace

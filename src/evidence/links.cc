@@ -10,14 +10,6 @@ using action::Claim;
 
 namespace {
 
-// Cuts the part before the first slash off.
-std::string take_component(std::string& path) {
-  const std::size_t slash = path.find('/');
-  std::string part = path.substr(0, slash);
-  path.erase(0, slash == std::string::npos ? path.size() : slash + 1);
-  return part;
-}
-
 bool leads_to_root(const action::Roots& roots, const std::string& directory) {
   for (const action::Root root : action::kRoots) {
     if (roots.has(root) && is_within(roots.path(root), directory)) return true;

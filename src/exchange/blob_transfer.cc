@@ -15,12 +15,12 @@
 
 #include "base/check.h"
 #include "digest/hasher.h"
+#include "exchange/payload.h"
 #include "os/file.h"
 
 namespace deja::exchange {
 namespace {
 
-constexpr int kLevel = 3;
 constexpr int kWindowLogMax = 23;  // level 3 uses at most 21
 constexpr std::size_t kPieceBytes = 128 << 10;
 // After so many bytes a blob that has saved less than a twentieth is sent as it is.
@@ -52,7 +52,7 @@ class Compressor {
  public:
   explicit Compressor(os::Fd file) : context_(ZSTD_createCCtx()), file_(std::move(file)) {
     CHECK(context_ != nullptr);
-    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kLevel);
+    ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kCompressionLevel);
     buffer_.resize(ZSTD_CStreamOutSize());
   }
 

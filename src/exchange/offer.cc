@@ -20,7 +20,7 @@ namespace {
 
 using action::Observation;
 
-constexpr PayloadFormat kFormat{"dejO", 1, 16 << 20};
+constexpr PayloadFormat kOfferFormat{"dejO", 1, 16 << 20};
 constexpr std::uint64_t kClaimsMax = 200'000;
 constexpr std::uint64_t kExpandedMax = 64 << 20;  // of all claims together
 constexpr std::uint64_t kEntriesMax = 256;        // whatever another deja's limits are
@@ -255,7 +255,7 @@ std::string encode_offer_payload(const ProbeKey& probe, const Offer& offer) {
 }
 
 std::string encode_offer(const ProbeKey& probe, const Offer& offer) {
-  return wrap_payload(kFormat, encode_offer_payload(probe, offer));
+  return wrap_payload(kOfferFormat, encode_offer_payload(probe, offer));
 }
 
 bool fits(const Offer& offer) {
@@ -263,10 +263,10 @@ bool fits(const Offer& offer) {
   for (const Observation& o : offer.claims) expanded += o.subject.size() + o.value.size();
   return offer.claims.size() <= kClaimsMax && expanded <= kExpandedMax &&
          offer.entries.size() <= kEntriesMax &&
-         encode_offer_payload({}, offer).size() <= kFormat.size_max;
+         encode_offer_payload({}, offer).size() <= kOfferFormat.size_max;
 }
 
-std::uint64_t offer_bytes_max() { return wrapped_max(kFormat); }
+std::uint64_t offer_bytes_max() { return wrapped_max(kOfferFormat); }
 
 Result<DecodedOffer> decode_offer_payload(const ProbeKey& probe, std::string_view payload) {
   Decoder d(payload);
@@ -294,7 +294,7 @@ Result<DecodedOffer> decode_offer_payload(const ProbeKey& probe, std::string_vie
 }
 
 Result<DecodedOffer> decode_offer(const ProbeKey& probe, std::string_view bytes) {
-  return decode_offer_payload(probe, TRY(unwrap_payload(kFormat, bytes)));
+  return decode_offer_payload(probe, TRY(unwrap_payload(kOfferFormat, bytes)));
 }
 
 }  // namespace deja::exchange

@@ -19,7 +19,7 @@ using action::Observation;
 using action::Role;
 using action::Trace;
 
-const ProbeKey kProbe = store::probe_key_of("p");
+const ProbeKey kOfferProbe = store::probe_key_of("p");
 
 Trace trace_of(std::vector<Observation> claims) {
   Trace trace{std::move(claims)};
@@ -31,7 +31,7 @@ Trace trace_named(const std::string& name) {
       {file_claim("\1/a.c", name), file_claim("\1/a.h", "same"), {Claim::absent, "\1/b.h", ""}});
 }
 Offer offer_named(const std::string& name, std::int64_t made_at_ns = 1000) {
-  return offer_of(kProbe, trace_named(name), {"object of " + name}, made_at_ns);
+  return offer_of(kOfferProbe, trace_named(name), {"object of " + name}, made_at_ns);
 }
 PublicKey writer_named(char letter) {
   PublicKey key;
@@ -40,7 +40,7 @@ PublicKey writer_named(char letter) {
 }
 
 Offer decoded(const Offer& offer) {
-  auto out = decode_offer(kProbe, encode_offer(kProbe, offer));
+  auto out = decode_offer(kOfferProbe, encode_offer(kOfferProbe, offer));
   EXPECT_TRUE(out) << out.error().message;
   EXPECT_EQ(out ? out->refused : 99, 0U);
   return out ? std::move(out->offer) : Offer();
@@ -59,32 +59,33 @@ TEST(Offer, ComesBackAsItWas) {
 }
 
 TEST(Offer, IsForOneFingerprint) {
-  const std::string bytes = encode_offer(kProbe, offer_named("one"));
+  const std::string bytes = encode_offer(kOfferProbe, offer_named("one"));
   const auto other = decode_offer(store::probe_key_of("q"), bytes);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Code::corrupt);
 }
 
 TEST(Offer, OfAnotherVersionIsNotDamaged) {
-  std::string bytes = encode_offer(kProbe, offer_named("one"));
+  std::string bytes = encode_offer(kOfferProbe, offer_named("one"));
   bytes[4] = 2;
-  EXPECT_EQ(decode_offer(kProbe, bytes).error().code, Code::protocol);
+  EXPECT_EQ(decode_offer(kOfferProbe, bytes).error().code, Code::protocol);
 }
 
 TEST(Offer, CutOrChangedIsNoneOrOneThatStillHolds) {
   const Offer offer = merge(offer_named("one", 2000), offer_named("two"), {});
-  const std::string payload = encode_offer_payload(kProbe, offer);
+  const std::string payload = encode_offer_payload(kOfferProbe, offer);
   for (std::size_t size = 0; size < payload.size(); ++size)
-    EXPECT_FALSE(decode_offer_payload(kProbe, std::string_view(payload).substr(0, size))) << size;
+    EXPECT_FALSE(decode_offer_payload(kOfferProbe, std::string_view(payload).substr(0, size)))
+        << size;
   for (std::size_t at = 0; at < payload.size(); ++at) {
     std::string changed = payload;
     changed[at] = static_cast<char>(changed[at] ^ 1);
-    const auto read = decode_offer_payload(kProbe, changed);
+    const auto read = decode_offer_payload(kOfferProbe, changed);
     if (!read) continue;
     // What is still accepted has the promised output under its own key.
     for (const OfferEntry& entry : read->offer.entries)
-      EXPECT_TRUE(!check_entry(kProbe, read->offer, entry) || entry.key == offer.entries[0].key ||
-                  entry.key == offer.entries[1].key)
+      EXPECT_TRUE(!check_entry(kOfferProbe, read->offer, entry) ||
+                  entry.key == offer.entries[0].key || entry.key == offer.entries[1].key)
           << at;
   }
 }
@@ -93,7 +94,7 @@ TEST(Offer, AllocatesNoMoreThanItsLimit) {
   const PayloadFormat huge{"dejO", 1, 1ULL << 32};
   const std::string bomb = wrap_payload(huge, std::string(64 << 20, '\0'));
   ASSERT_LT(bomb.size(), 10'000U);
-  const auto read = decode_offer(kProbe, bomb);
+  const auto read = decode_offer(kOfferProbe, bomb);
   EXPECT_EQ(read.error().code, Code::corrupt);
   EXPECT_NE(read.error().message.find("too large"), std::string::npos) << read.error().message;
 }
@@ -101,7 +102,7 @@ TEST(Offer, AllocatesNoMoreThanItsLimit) {
 // A few bytes each, and each repeats a long subject.
 TEST(Offer, ExpandsNoMoreThanItsLimit) {
   Encoder e;
-  e.raw(kProbe.digest.view());
+  e.raw(kOfferProbe.digest.view());
   constexpr int kClaims = 100'000;
   e.varint(kClaims + 1);
   e.u8(2);
@@ -115,7 +116,7 @@ TEST(Offer, ExpandsNoMoreThanItsLimit) {
     e.bytes("");
   }
   e.varint(0);
-  const auto read = decode_offer_payload(kProbe, e.view());
+  const auto read = decode_offer_payload(kOfferProbe, e.view());
   ASSERT_FALSE(read);
   EXPECT_NE(read.error().message.find("claims"), std::string::npos);
 }
@@ -131,7 +132,7 @@ TEST(Offer, LeavesOutEntriesWithClaimsThatItDoesNotKnow) {
   const OfferEntry known = entry;
   entry.claims.push_back(3);
   offer.entries = {entry, known};
-  const auto read = decode_offer(kProbe, encode_offer(kProbe, offer));
+  const auto read = decode_offer(kOfferProbe, encode_offer(kOfferProbe, offer));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(read->refused, 1U);
   ASSERT_EQ(read->offer.entries.size(), 1U);
@@ -142,7 +143,8 @@ TEST(Merge, KeepsBothWritersEntriesNewestFirst) {
   const Offer merged = merge(offer_named("one", 1), offer_named("two", 2), {});
   ASSERT_EQ(merged.entries.size(), 2U);
   EXPECT_EQ(merged.entries[0].made_at_ns, 2);
-  for (const OfferEntry& entry : merged.entries) EXPECT_TRUE(check_entry(kProbe, merged, entry));
+  for (const OfferEntry& entry : merged.entries)
+    EXPECT_TRUE(check_entry(kOfferProbe, merged, entry));
 }
 
 TEST(Merge, KeepsOneEntryOfATraceAndWriter) {
@@ -178,12 +180,12 @@ TEST(Merge, LetsNobodyCrowdTheOthersOut) {
 
 TEST(Merge, KeepsTheLimitOfBytesButAlwaysOneEntry) {
   const auto large = [](const std::string& name, std::int64_t at) {
-    return offer_of(kProbe, trace_named(name), {noise(40'000, static_cast<unsigned>(at))}, at);
+    return offer_of(kOfferProbe, trace_named(name), {noise(40'000, static_cast<unsigned>(at))}, at);
   };
   Offer offer;
   for (int i = 0; i < 10; ++i) offer = merge(large(std::to_string(i), i), offer, {16, 100'000});
   EXPECT_EQ(offer.entries.size(), 2U);
-  EXPECT_LE(encode_offer_payload(kProbe, offer).size(), 100'000U);
+  EXPECT_LE(encode_offer_payload(kOfferProbe, offer).size(), 100'000U);
   EXPECT_EQ(merge(large("x", 99), offer, {16, 1000}).entries.size(), 1U);
 }
 
@@ -206,10 +208,10 @@ void rewrite(OfferEntry& entry, const action::ActionResult& result) {
 
 TEST_P(WrongEntry, IsRefused) {
   Offer offer = offer_named("one");
-  ASSERT_TRUE(check_entry(kProbe, offer, offer.entries[0]));
+  ASSERT_TRUE(check_entry(kOfferProbe, offer, offer.entries[0]));
   action::ActionResult result = *action::decode_result(offer.entries[0].result);
   GetParam().change(result, offer.entries[0]);
-  const auto checked = check_entry(kProbe, offer, offer.entries[0]);
+  const auto checked = check_entry(kOfferProbe, offer, offer.entries[0]);
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, Code::invalid);
 }

@@ -10,8 +10,7 @@
 namespace deja::exchange {
 namespace {
 
-constexpr int kLevel = 3;
-constexpr std::size_t kChecksumBytes = 8;
+constexpr std::size_t kPayloadChecksumBytes = 8;
 constexpr std::uint64_t kHeadMax = 32;
 
 Error no_record(const PayloadFormat& format, std::string_view why) {
@@ -27,12 +26,12 @@ std::string wrap_payload(const PayloadFormat& format, std::string_view payload) 
   e.raw(format.magic);
   e.u8(format.version);
   e.varint(payload.size());
-  e.raw(digest::digest_bytes(payload).view().substr(0, kChecksumBytes));
+  e.raw(digest::digest_bytes(payload).view().substr(0, kPayloadChecksumBytes));
   std::string out = std::move(e).take();
   const std::size_t head = out.size();
   out.resize(head + ZSTD_compressBound(payload.size()));
-  const std::size_t n =
-      ZSTD_compress(out.data() + head, out.size() - head, payload.data(), payload.size(), kLevel);
+  const std::size_t n = ZSTD_compress(out.data() + head, out.size() - head, payload.data(),
+                                      payload.size(), kCompressionLevel);
   CHECK(ZSTD_isError(n) == 0);
   out.resize(head + n);
   return out;
@@ -50,14 +49,14 @@ Result<std::string> unwrap_payload(const PayloadFormat& format, std::string_view
                      std::to_string(version) + "; this version of deja reads version " +
                      std::to_string(format.version)};
   if (size > format.size_max) return no_record(format, "it is too large");
-  const std::string_view checksum = d.raw(kChecksumBytes);
+  const std::string_view checksum = d.raw(kPayloadChecksumBytes);
   const std::string_view frame = d.raw(d.remaining());
   if (ZSTD_getFrameContentSize(frame.data(), frame.size()) != size)
     return no_record(format, "its size is wrong");
   std::string out(size, '\0');
   const std::size_t n = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
   if (ZSTD_isError(n) != 0 || n != size) return no_record(format, "it cannot be decompressed");
-  if (digest::digest_bytes(out).view().substr(0, kChecksumBytes) != checksum)
+  if (digest::digest_bytes(out).view().substr(0, kPayloadChecksumBytes) != checksum)
     return no_record(format, "its checksum is wrong");
   return out;
 }

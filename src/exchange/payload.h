@@ -12,6 +12,8 @@
 
 namespace deja::exchange {
 
+inline constexpr int kCompressionLevel = 3;  // of zstd, for payloads and blobs
+
 struct PayloadFormat {
   std::string_view magic;  // four bytes
   std::uint8_t version = 1;

@@ -15,10 +15,10 @@
 namespace deja::exchange {
 namespace {
 
-constexpr PayloadFormat kFormat{"dejS", 1, 2 << 20};
+constexpr PayloadFormat kSessionFormat{"dejS", 1, 2 << 20};
 constexpr std::uint64_t kUseBytesMin = 32 + 32 + 1 + 1 + 1;
 // Also the largest uses fit: two varints of ten bytes.
-static_assert(kUsesMax * (kUseBytesMin + 18) + 2 * kProjectNameMax + 64 <= kFormat.size_max);
+static_assert(kUsesMax * (kUseBytesMin + 18) + 2 * kProjectNameMax + 64 <= kSessionFormat.size_max);
 
 Error no_session(std::string_view why) {
   return {Code::corrupt, 0, "not the session record of this project: " + std::string(why)};
@@ -57,12 +57,12 @@ std::string encode_session(const SessionRecord& record) {
     e.varint(use.bytes);
     e.u8(use.age);
   }
-  return wrap_payload(kFormat, e.view());
+  return wrap_payload(kSessionFormat, e.view());
 }
 
 Result<SessionRecord> decode_session(std::string_view project, std::string_view branch,
                                      std::string_view bytes) {
-  const std::string payload = TRY(unwrap_payload(kFormat, bytes));
+  const std::string payload = TRY(unwrap_payload(kSessionFormat, bytes));
   Decoder d(payload);
   SessionRecord record;
   record.project = d.bytes();
@@ -85,7 +85,7 @@ Result<SessionRecord> decode_session(std::string_view project, std::string_view 
   return record;
 }
 
-std::uint64_t session_bytes_max() { return wrapped_max(kFormat); }
+std::uint64_t session_bytes_max() { return wrapped_max(kSessionFormat); }
 
 Result<Updated> write_session(remote::Transport& transport, std::string_view space,
                               const SessionRecord& now, remote::Deadline deadline) {

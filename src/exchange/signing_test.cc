@@ -8,7 +8,7 @@
 namespace deja::exchange {
 namespace {
 
-const ProbeKey kProbe = store::probe_key_of("p");
+const ProbeKey kSignedProbe = store::probe_key_of("p");
 
 class Signing : public os::DirectoryTest {
  protected:
@@ -18,8 +18,8 @@ class Signing : public os::DirectoryTest {
     return *std::move(key);
   }
   static Offer signed_offer(const SigningKey& key, std::string_view space = "s") {
-    Offer offer = offer_of(kProbe, {{file_claim("\1/a.c", "x")}}, {"object", "depfile"});
-    sign_entry(space, kProbe, key, offer.entries[0]);
+    Offer offer = offer_of(kSignedProbe, {{file_claim("\1/a.c", "x")}}, {"object", "depfile"});
+    sign_entry(space, kSignedProbe, key, offer.entries[0]);
     return offer;
   }
 };
@@ -103,24 +103,24 @@ TEST_F(Signing, KeysAsText) {
 TEST_F(Signing, WithoutAListEveryEntryCounts) {
   const TrustedWriters everyone;
   EXPECT_TRUE(everyone.trusts_everyone());
-  const Offer offer = offer_of(kProbe, {}, {"x"});
-  EXPECT_TRUE(everyone.accepts("s", kProbe, offer.entries[0]));
-  EXPECT_TRUE(everyone.accepts("s", kProbe, signed_offer(create("key")).entries[0]));
+  const Offer offer = offer_of(kSignedProbe, {}, {"x"});
+  EXPECT_TRUE(everyone.accepts("s", kSignedProbe, offer.entries[0]));
+  EXPECT_TRUE(everyone.accepts("s", kSignedProbe, signed_offer(create("key")).entries[0]));
 }
 
 TEST_F(Signing, WithAListOnlyItsWritersCount) {
   const SigningKey friendly = create("friend"), stranger = create("stranger");
   TrustedWriters list;
   list.add(friendly.public_key(), "a friend");
-  EXPECT_TRUE(list.accepts("s", kProbe, signed_offer(friendly).entries[0]));
-  EXPECT_FALSE(list.accepts("s", kProbe, signed_offer(stranger).entries[0]));
-  EXPECT_FALSE(list.accepts("s", kProbe, offer_of(kProbe, {}, {"x"}).entries[0]));
+  EXPECT_TRUE(list.accepts("s", kSignedProbe, signed_offer(friendly).entries[0]));
+  EXPECT_FALSE(list.accepts("s", kSignedProbe, signed_offer(stranger).entries[0]));
+  EXPECT_FALSE(list.accepts("s", kSignedProbe, offer_of(kSignedProbe, {}, {"x"}).entries[0]));
   OfferEntry pretends = signed_offer(stranger).entries[0];
   pretends.writer = friendly.public_key();
-  EXPECT_FALSE(list.accepts("s", kProbe, pretends));
+  EXPECT_FALSE(list.accepts("s", kSignedProbe, pretends));
   EXPECT_TRUE(list.remove(friendly.public_key()));
   EXPECT_FALSE(list.remove(friendly.public_key()));
-  EXPECT_FALSE(list.accepts("s", kProbe, signed_offer(friendly).entries[0]));
+  EXPECT_FALSE(list.accepts("s", kSignedProbe, signed_offer(friendly).entries[0]));
 }
 
 TEST_F(Signing, ASignatureIsForOneEntryInOneNamespace) {
@@ -128,7 +128,7 @@ TEST_F(Signing, ASignatureIsForOneEntryInOneNamespace) {
   TrustedWriters list;
   list.add(key.public_key(), "");
   const OfferEntry entry = signed_offer(key).entries[0];
-  EXPECT_FALSE(list.accepts("other space", kProbe, entry));
+  EXPECT_FALSE(list.accepts("other space", kSignedProbe, entry));
   EXPECT_FALSE(list.accepts("s", store::probe_key_of("q"), entry));
   const std::function<void(OfferEntry&)> changes[] = {
       [](OfferEntry& e) { e.key = store::action_key_of("other"); },
@@ -142,12 +142,12 @@ TEST_F(Signing, ASignatureIsForOneEntryInOneNamespace) {
   for (const auto& change : changes) {
     OfferEntry changed = entry;
     change(changed);
-    EXPECT_FALSE(list.accepts("s", kProbe, changed));
+    EXPECT_FALSE(list.accepts("s", kSignedProbe, changed));
   }
   // Another form of the same blob needs no new signature.
   OfferEntry moved = entry;
   moved.blobs[0].encoding = Encoding::raw;
-  EXPECT_TRUE(list.accepts("s", kProbe, moved));
+  EXPECT_TRUE(list.accepts("s", kSignedProbe, moved));
 }
 
 TEST_F(Signing, AListIsReadAsItWasWritten) {
@@ -169,7 +169,7 @@ TEST_F(Signing, AListThatCannotBeReadTrustsNobody) {
   const auto nobody = TrustedWriters::load(at("empty"));
   ASSERT_TRUE(nobody);
   EXPECT_FALSE(nobody->trusts_everyone());
-  EXPECT_FALSE(nobody->accepts("s", kProbe, signed_offer(create("key")).entries[0]));
+  EXPECT_FALSE(nobody->accepts("s", kSignedProbe, signed_offer(create("key")).entries[0]));
   write("damaged", "ed25519:12\n");
   EXPECT_EQ(TrustedWriters::load(at("damaged")).error().code, Code::invalid);
   ASSERT_TRUE(os::change_mode(at("empty"), 0622));

@@ -16,7 +16,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 using Texts = std::vector<std::string>;
 
 constexpr std::string_view kArgument = "argument";
-constexpr std::string_view kVariable = "variable ", kContent = "content of ";
+constexpr std::string_view kVariable = "variable ", kContentField = "content of ";
 constexpr std::string_view kSourceText = "source text";
 constexpr unsigned kOtherTool = 40, kOtherSource = 12, kOtherDirectory = 1;
 
@@ -122,7 +122,7 @@ Difference changed(const std::string& name, const Texts& then, const Texts& now)
     return {"tool " + new_value + " instead of " + old_value, is_far ? kOtherTool : 6};
   }
   if (name.starts_with(kVariable)) return {name + " has another value", 2};
-  if (name.starts_with(kContent)) return {"the " + name, 1};
+  if (name.starts_with(kContentField)) return {"the " + name, 1};
   if (is_digest(old_value) || is_digest(new_value)) return {"the content of the " + name, 2};
   return {name + " " + new_value + " instead of " + old_value, 2};
 }

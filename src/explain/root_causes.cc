@@ -14,7 +14,7 @@
 namespace deja::explain {
 namespace {
 
-constexpr std::string_view kChanged = "changed: ", kContent = "the content of ";
+constexpr std::string_view kChanged = "changed: ", kContentOf = "the content of ";
 
 // Which miss wrote the file: its index.
 class Writers {
@@ -50,9 +50,9 @@ std::string changed_file(const journal::Event& event, const std::string& because
   std::string_view text = event.reason;
   if (text.starts_with(kChanged)) {
     text.remove_prefix(kChanged.size());
-  } else if (because.starts_with(kContent)) {  // of an input that the command line names
+  } else if (because.starts_with(kContentOf)) {  // of an input that the command line names
     text = because;
-    text.remove_prefix(kContent.size());
+    text.remove_prefix(kContentOf.size());
     text = text.substr(0, text.find(", "));
   } else {
     return {};

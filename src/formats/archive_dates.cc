@@ -11,7 +11,7 @@ namespace {
 
 // ar(5), and GNU's thin archives: their members are separate files, so only the symbol table and the
 // table of long names are in the archive.
-constexpr std::string_view kMagic = "!<arch>\n";
+constexpr std::string_view kArchiveMagic = "!<arch>\n";
 constexpr std::string_view kThinMagic = "!<thin>\n";
 constexpr std::size_t kHeader = 60;
 struct Field {
@@ -33,11 +33,11 @@ bool is_set(std::string_view number) {
 
 Result<bool> holds_dates(const os::Fd& file) {
   char bytes[kHeader];
-  const std::size_t begun = TRY(os::read_at(file, 0, bytes, kMagic.size()));
+  const std::size_t begun = TRY(os::read_at(file, 0, bytes, kArchiveMagic.size()));
   const std::string_view magic(bytes, begun);
   const bool thin = magic == kThinMagic;
-  if (!thin && magic != kMagic) return false;
-  for (std::uint64_t at = kMagic.size();;) {
+  if (!thin && magic != kArchiveMagic) return false;
+  for (std::uint64_t at = kArchiveMagic.size();;) {
     const std::size_t got = TRY(os::read_at(file, at, bytes, kHeader));
     if (got == 0) return false;
     const std::string_view header(bytes, got);

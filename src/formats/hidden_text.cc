@@ -47,8 +47,9 @@ bool is_text(std::string_view bytes) {
 
 // The metadata section of a Rust library or proc macro.
 bool is_metadata(std::string_view name) {
-  constexpr char kName[] = ".rustc";
-  return name.starts_with(std::string_view(kName, sizeof(kName)));  // including the NUL
+  constexpr char kMetadataSection[] = ".rustc";
+  return name.starts_with(
+      std::string_view(kMetadataSection, sizeof(kMetadataSection)));  // including the NUL
 }
 
 // Truncated or displaced tables could hide any text.

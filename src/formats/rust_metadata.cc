@@ -9,7 +9,7 @@
 namespace deja::formats {
 namespace {
 
-constexpr std::string_view kMagic = "rust";
+constexpr std::string_view kMetadataMagic = "rust";
 constexpr std::size_t kVersionEnd = 8;  // "rust" and the version bytes
 constexpr std::string_view kStream{"\xff\x06\0\0sNaPpY", 10};
 constexpr std::size_t kHeaderMax = 64;  // rustc's header has 16 bytes in 1.63, fewer before
@@ -40,7 +40,7 @@ bool unpack_chunk(unsigned char kind, std::string_view data, std::string& out) {
 }  // namespace
 
 std::optional<std::string> unpack_rust_metadata(std::string_view section) {
-  if (!section.starts_with(kMagic)) return std::nullopt;
+  if (!section.starts_with(kMetadataMagic)) return std::nullopt;
   // Later compilers do not compress: a length, then the metadata with their own header.
   constexpr std::size_t kLength = 8;
   const std::string_view header = section.substr(0, kVersionEnd);

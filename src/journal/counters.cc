@@ -16,7 +16,7 @@
 namespace deja::journal {
 namespace {
 
-constexpr std::string_view kMagic = "dejacnt1";
+constexpr std::string_view kCountersMagic = "dejacnt1";
 constexpr std::size_t kNumbers = 64;
 constexpr std::size_t kSlots = 64;
 constexpr std::string_view kReasonsMagic = "dejanst1";
@@ -137,7 +137,7 @@ Counters::Shared Counters::allocate(std::size_t size) {
 
 Result<Counters> Counters::open(const std::string& dir) {
   Counters counters;
-  counters.counters_ = TRY(map(dir, "counters", kMagic, sizeof(CountersFile)));
+  counters.counters_ = TRY(map(dir, "counters", kCountersMagic, sizeof(CountersFile)));
   counters.not_stored_ = std::make_unique<Lazy>();
   counters.not_stored_->dir = dir;
   return counters;

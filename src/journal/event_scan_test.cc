@@ -8,14 +8,14 @@
 namespace deja::journal {
 namespace {
 
-std::string line_of(const Event& event) {
+std::string line_without_end(const Event& event) {
   std::string line;
   append_line(event, line);
   line.pop_back();
   return line;
 }
 
-Event sample() {
+Event scan_sample() {
   Event e;
   e.time_ns = 1'756'029'600'000'456'000;
   e.outcome = Outcome::bypass;
@@ -40,28 +40,28 @@ Event sample() {
 
 // Fails, too, when a member is added to the line and not to the scanner.
 TEST(EventScan, ReadsWhatIsWritten) {
-  const std::string line = line_of(sample());
+  const std::string line = line_without_end(scan_sample());
   const auto event = scan_line(line);
   ASSERT_TRUE(event);
-  EXPECT_EQ(line_of(*event), line);
-  EXPECT_EQ(event->time_ns, sample().time_ns);
-  EXPECT_TRUE(scan_line(line_of(Event())));
+  EXPECT_EQ(line_without_end(*event), line);
+  EXPECT_EQ(event->time_ns, scan_sample().time_ns);
+  EXPECT_TRUE(scan_line(line_without_end(Event())));
 }
 
 TEST(EventScan, LeavesTheRestToTheParser) {
-  const std::string line = line_of(sample());
+  const std::string line = line_without_end(scan_sample());
   for (std::size_t size = 0; size < line.size(); ++size)
     EXPECT_FALSE(scan_line(line.substr(0, size))) << size;
   EXPECT_FALSE(scan_line(line + "}"));
-  Event other = sample();
+  Event other = scan_sample();
   other.what = "\xc3\xbc.c";
-  EXPECT_FALSE(scan_line(line_of(other)));
-  EXPECT_EQ(parse_line(line_of(other))->what, other.what);
+  EXPECT_FALSE(scan_line(line_without_end(other)));
+  EXPECT_EQ(parse_line(line_without_end(other))->what, other.what);
 }
 
 // No change of one byte makes the two disagree on what an event says.
 TEST(EventScan, AgreesWithTheParser) {
-  const std::string line = line_of(sample());
+  const std::string line = line_without_end(scan_sample());
   for (std::size_t at = 0; at < line.size(); ++at) {
     for (const char c : {'0', '"', '\\', ',', ' ', '9', 'x', '\xff', '\x02'}) {
       std::string changed = line;
@@ -73,7 +73,7 @@ TEST(EventScan, AgreesWithTheParser) {
       ASSERT_FALSE(scan_line(changed));
       const auto parsed = parse_line(changed);
       ASSERT_TRUE(parsed) << changed;
-      EXPECT_EQ(line_of(*parsed), line_of(*scanned)) << changed;
+      EXPECT_EQ(line_without_end(*parsed), line_without_end(*scanned)) << changed;
     }
   }
 }

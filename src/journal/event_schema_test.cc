@@ -19,13 +19,13 @@ const Json& schema() {
   return kSchema;
 }
 
-Json line_of(const Event& event) {
+Json json_of(const Event& event) {
   std::string line;
   append_line(event, line);
   return Json::parse(line);
 }
 
-std::string check(const Event& event) { return violations(schema(), line_of(event), "event"); }
+std::string check(const Event& event) { return violations(schema(), json_of(event), "event"); }
 
 TEST(EventSchema, AllowsWhatIsWritten) {
   Event e;
@@ -45,7 +45,7 @@ TEST(EventSchema, AllowsWhatIsWritten) {
 }
 
 TEST(EventSchema, DescribesEveryMember) {
-  const Json line = line_of(Event());
+  const Json line = json_of(Event());
   EXPECT_EQ(line.size(), schema()["properties"].size());
   for (const auto& [name, value] : line.items()) {
     EXPECT_TRUE(schema()["properties"].contains(name)) << name;
@@ -67,7 +67,7 @@ TEST(EventSchema, RefusesWhatIsWrong) {
                       {"not_stored", "A B"},
                       {"cwd", std::string(5000, 'x')}};
   for (const auto& [name, value] : wrong.items()) {
-    Json line = line_of(Event());
+    Json line = json_of(Event());
     line[name] = value;
     EXPECT_NE(violations(schema(), line, "event"), "") << name;
   }

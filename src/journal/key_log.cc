@@ -15,23 +15,21 @@
 namespace deja::journal {
 namespace {
 
-using Json = nlohmann::json;
-
 // Writers may exceed the limit while one of them rotates.
-constexpr std::uint64_t kFileMax = 64 << 20;
+constexpr std::uint64_t kKeyFileMax = 64 << 20;
 
 std::string line_of(const KeyRecord& record) {
-  const Json object = {{"time", static_cast<double>(record.time_ns / 1000) / 1e6},
-                       {"probe_key", record.probe_key},
-                       {"tool", record.tool},
-                       {"what", record.what},
-                       {"cwd", record.cwd},
-                       {"fields", record.fields}};
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const nlohmann::json object = {{"time", static_cast<double>(record.time_ns / 1000) / 1e6},
+                                 {"probe_key", record.probe_key},
+                                 {"tool", record.tool},
+                                 {"what", record.what},
+                                 {"cwd", record.cwd},
+                                 {"fields", record.fields}};
+  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 std::optional<KeyRecord> parse(std::string_view line) {
-  const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return std::nullopt;
   try {
     KeyRecord record;
@@ -42,7 +40,7 @@ std::optional<KeyRecord> parse(std::string_view line) {
     object.at("cwd").get_to(record.cwd);
     object.at("fields").get_to(record.fields);
     return record;
-  } catch (const Json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
 }
@@ -72,7 +70,7 @@ Status append_key(const std::string& dir, const KeyRecord& record, std::uint64_t
 
 Status read_keys(const std::string& dir, const std::function<void(KeyRecord)>& take) {
   for (const char* name : {kOlderKeysFile, kKeysFile}) {
-    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kFileMax));
+    const auto text = TRY(os::read_file_if_exists(dir + "/" + name, kKeyFileMax));
     if (!text) continue;
     std::string_view rest = *text;
     while (!rest.empty()) {

@@ -14,7 +14,7 @@ namespace deja::journal {
 namespace {
 
 // Writers may exceed kRotateBytes while one of them rotates, but never reach this size.
-constexpr std::uint64_t kFileMax = 64 << 20;
+constexpr std::uint64_t kEventFileMax = 64 << 20;
 
 // Visits events, last line first. False: the visitor has enough.
 template <typename Visitor>
@@ -37,7 +37,7 @@ Status read_all_backwards(const std::string& dir, const Visitor& visit) {
     if (!fd) continue;
     const std::uint64_t size = TRY(os::stat_fd(*fd)).size;
     if (size == 0) continue;
-    if (size > kFileMax)
+    if (size > kEventFileMax)
       return Error{Code::invalid, 0, dir + "/" + name + " is too large for a journal; remove it"};
     // Mapped, because a report reads all of it once. Writers only append.
     const auto mapping = TRY(os::Mapping::read_only(*fd, size));

@@ -13,7 +13,7 @@
 namespace deja::journal {
 namespace {
 
-constexpr std::string_view kMagic = "dejatrb1";
+constexpr std::string_view kTroublesMagic = "dejatrb1";
 constexpr std::string_view kName = "troubles";
 
 struct TroubleSlot {
@@ -38,7 +38,8 @@ std::string path_in(const std::string& dir) { return dir + "/" + std::string(kNa
 // lock too; if the file is replaced in between, one trouble is lost.
 template <typename Use>
 Status with_file(const std::string& dir, Use use) {
-  const os::Mapping mapping = TRY(open_shared_file(dir, kName, kMagic, sizeof(TroublesFile)));
+  const os::Mapping mapping =
+      TRY(open_shared_file(dir, kName, kTroublesMagic, sizeof(TroublesFile)));
   const os::Fd lock = TRY(lock_journal(dir));
   void* const bytes = mapping.data();
   use(*static_cast<TroublesFile*>(bytes));

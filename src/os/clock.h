@@ -6,6 +6,8 @@
 
 namespace deja::os {
 
+inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
 std::int64_t monotonic_ns();
 std::int64_t wall_ns();
 // The clock with which the kernel stamps files. Its stamps lie at most one tick (4 or 10 ms) behind

@@ -11,12 +11,11 @@
 
 #include <cerrno>
 
+#include "os/clock.h"
 #include "os/failpoint.h"
 
 namespace deja::os {
 namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 // 0, or the errno an armed failpoint wants; keeps errno set for sys_error().
 bool injected() {

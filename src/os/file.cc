@@ -18,6 +18,7 @@
 #include <memory>
 
 #include "base/path.h"
+#include "os/clock.h"
 #include "os/failpoint.h"
 #include "os/interrupted.h"
 #include "os/io.h"
@@ -25,8 +26,6 @@
 
 namespace deja::os {
 namespace {
-
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 bool means_absent(int sys_errno) {
   return sys_errno == ENOENT || sys_errno == ENOTDIR || sys_errno == ELOOP ||

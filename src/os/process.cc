@@ -161,6 +161,8 @@ std::string stat_of(pid_t process) {
 
 }  // namespace
 
+bool is_running(pid_t process) { return ::kill(process, 0) == 0 || errno == EPERM; }
+
 bool is_stopped(pid_t process) {
   const std::string stat = stat_of(process);
   return stat.starts_with('T') || stat.starts_with('t');

@@ -56,6 +56,8 @@ struct Ended {
 // Reaps the child. Empty: it still runs (only if wait is false).
 std::optional<Ended> ended(pid_t child, bool wait);
 void send_signal(pid_t child, int signal);
+// False for a process that is invisible from here (in another container), too.
+bool is_running(pid_t process);
 // True if it is stopped by a signal or a debugger. False if that cannot be found out.
 bool is_stopped(pid_t process);
 // True if the first is the parent, grandparent, … of the second. False if that cannot be found out.

@@ -13,12 +13,12 @@
 namespace deja::os {
 namespace {
 
-std::atomic<int> count = 0;
+std::atomic<int> signals = 0;
 
 TEST(SigpipeBlock, KeepsTheSignalFromTheProgram) {
   struct sigaction before{};
   struct sigaction counting{};
-  counting.sa_handler = [](int) { ++count; };
+  counting.sa_handler = [](int) { ++signals; };
   ASSERT_EQ(::sigaction(SIGPIPE, &counting, &before), 0);
   int ends[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
@@ -29,9 +29,9 @@ TEST(SigpipeBlock, KeepsTheSignalFromTheProgram) {
     EXPECT_EQ(::write(writer.get(), "x", 1), -1);
     EXPECT_EQ(errno, EPIPE);
   }
-  EXPECT_EQ(count, 0);
+  EXPECT_EQ(signals, 0);
   EXPECT_EQ(::write(writer.get(), "x", 1), -1);
-  EXPECT_EQ(count, 1);
+  EXPECT_EQ(signals, 1);
   EXPECT_EQ(::sigaction(SIGPIPE, &before, nullptr), 0);
 }
 

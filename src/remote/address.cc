@@ -12,6 +12,8 @@
 #include <span>
 #include <utility>
 
+#include "base/lower_case.h"
+
 namespace deja::remote {
 namespace {
 
@@ -94,12 +96,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_unreserved(char c) {
   return is_letter(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-}
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
 }
 bool has_control(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
@@ -202,7 +198,7 @@ class Parser {
       if (host.find(':') == host.npos ||
           host.find_first_not_of("0123456789abcdefABCDEF:.") != host.npos)
         return wrong("the text in brackets is not an IPv6 address");
-      address_.host = lower(host);
+      address_.host = lower_case(host);
       host_end = close + 1;
       if (host_end < authority.size() && authority[host_end] != ':')
         return wrong("after the IPv6 address only a port may follow");
@@ -214,7 +210,7 @@ class Parser {
         return wrong(
             "the host's name has a character that is not allowed (in a user's name or password, "
             "write '/' as %2F, '?' as %3F, '@' as %40 and '%' as %25)");
-      address_.host = lower(host);
+      address_.host = lower_case(host);
     }
     address_.port = row.port;
     if (host_end >= authority.size()) return {};

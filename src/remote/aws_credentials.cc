@@ -30,7 +30,7 @@ std::string setting(const AwsProfile& profile, std::string_view name) {
   return at == profile.end() ? "" : at->second;
 }
 
-bool is_word(std::string_view text) {
+bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
 
@@ -41,7 +41,7 @@ Result<AwsCredentials> checked(AwsCredentials credentials, const std::string& wh
                  where + ": the key ID or the secret key of AWS is missing; set both"};
   for (const std::string* text :
        {&credentials.access_key, &credentials.secret_key, &credentials.session_token})
-    if (!is_word(*text))
+    if (!is_visible_ascii(*text))
       return Error{
           Code::invalid, 0,
           where + ": a key or token of AWS has a space or another character that is not allowed"};
@@ -70,7 +70,7 @@ bool parse_sts(std::string_view body, StsAnswer& answer) {
     if (path.ends_with("/Credentials/SecretAccessKey")) answer.credentials.secret_key = text;
     if (path.ends_with("/Credentials/SessionToken")) answer.credentials.session_token = text;
     if (path.ends_with("/Credentials/Expiration")) answer.expires_s = parse_iso_time(text);
-    if (path.ends_with("Error/Code") && is_word(text) && text.size() < 64)
+    if (path.ends_with("Error/Code") && is_visible_ascii(text) && text.size() < 64)
       answer.code = " " + std::string(text);
   });
 }

@@ -12,7 +12,7 @@
 namespace deja::remote {
 namespace {
 
-using Reply = TestHttpServer::Reply;
+using HttpReply = TestHttpServer::Reply;
 using Asked = TestHttpServer::Request;
 
 TEST(AwsFiles, HaveSectionsAndSettings) {
@@ -151,7 +151,7 @@ class AwsRole : public AwsCredentialsTest {
     environment_["AWS_ROLE_ARN"] = "arn:aws:iam::1:role/x";
     environment_["AWS_ENDPOINT_URL_STS"] = server_.url();
   }
-  static Reply answer(const std::string& key, const std::string& expires) {
+  static HttpReply answer(const std::string& key, const std::string& expires) {
     return {.body =
                 "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><"
                 "AccessKeyId>" +
@@ -162,7 +162,7 @@ class AwsRole : public AwsCredentialsTest {
                 "</Expiration></Credentials></AssumeRoleWithWebIdentityResult>"
                 "</AssumeRoleWithWebIdentityResponse>"};
   }
-  void serve(const Reply& reply) {
+  void serve(const HttpReply& reply) {
     server_.set_handler([reply](const Asked&) { return reply; });
   }
   Code refused(AwsCredentialSource& source) {

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "remote/aws_files.h"
 
+#include "base/lower_case.h"
 #include "os/file.h"
 #include "remote/secret.h"
 
 namespace deja::remote {
 namespace {
 
-constexpr std::uint64_t kSizeMax = 1 << 20;
+constexpr std::uint64_t kAwsFileMax = 1 << 20;
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
 std::string_view trim(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
-}
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
 }
 
 // Empty: neither the variable nor HOME is set.
@@ -35,7 +30,7 @@ std::string path_of(const Environment& environment, std::string_view name,
 Result<AwsProfile> read_section(std::string_view what, const std::string& path,
                                 std::string_view section, bool& is_there) {
   if (path.empty()) return AwsProfile();
-  const auto text = TRY(os::read_file_if_exists(path, kSizeMax));
+  const auto text = TRY(os::read_file_if_exists(path, kAwsFileMax));
   if (!text) return AwsProfile();
   auto sections = parse_aws_file(*text);
   const auto at = sections.find(section);
@@ -62,7 +57,7 @@ std::map<std::string, AwsProfile, std::less<>> parse_aws_file(std::string_view t
     }
     const std::size_t equals = line.find('=');
     if (section == nullptr || is_blank(whole.front()) || equals == line.npos) continue;
-    (*section)[lower(trim(line.substr(0, equals)))] = trim(line.substr(equals + 1));
+    (*section)[lower_case(trim(line.substr(0, equals)))] = trim(line.substr(equals + 1));
   }
   return sections;
 }

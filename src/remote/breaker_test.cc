@@ -12,7 +12,6 @@ namespace {
 
 using State = BreakerTransport::State;
 using Circuit = BreakerTransport::Circuit;
-const Error kBusy{Code::unavailable, 0, "busy"};
 
 class Breaker : public testing::Test {
  protected:

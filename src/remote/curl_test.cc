@@ -14,7 +14,7 @@
 namespace deja::remote {
 namespace {
 
-using Reply = TestHttpServer::Reply;
+using HttpReply = TestHttpServer::Reply;
 using Asked = TestHttpServer::Request;
 
 std::unique_ptr<HttpClient> make_client(HttpOptions options = {}) {
@@ -22,9 +22,6 @@ std::unique_ptr<HttpClient> make_client(HttpOptions options = {}) {
   auto client = HttpClient::make(std::move(options));
   EXPECT_TRUE(client) << client.error().message;
   return std::move(*client);
-}
-TestHttpServer::Handler always(const Reply& reply) {
-  return [reply](const Asked&) { return reply; };
 }
 HttpRequest get(const TestHttpServer& server, std::uint64_t max_bytes = 1000) {
   return {.url = server.url() + "/x", .max_bytes = max_bytes};
@@ -104,7 +101,7 @@ TEST(HttpClient, AFileThatWasCutIsNotSent) {
 
 TEST(HttpClient, HoldsNoMoreThanAllowed) {
   // With the length announced, and without.
-  const Reply replies[] = {
+  const HttpReply replies[] = {
       {.body = std::string(100, 'x')},
       {.says_length = 1ULL << 40, .hangs = true},
       {.raw = "HTTP/1.1 200 OK\r\n\r\n" + std::string(100'000, 'x')},
@@ -112,8 +109,8 @@ TEST(HttpClient, HoldsNoMoreThanAllowed) {
               std::string(100, 'x') + "\r\n0\r\n\r\n"},
   };
   const auto client = make_client();
-  for (const Reply& original : replies) {
-    Reply reply = original;
+  for (const HttpReply& original : replies) {
+    HttpReply reply = original;
     if (reply.says_length) reply.body = "x";  // the first byte brings the decision
     TestHttpServer server(always(reply));
     const auto answer = client->run(get(server, 99), kNoLimit);
@@ -158,7 +155,7 @@ TEST(HttpClient, ASinkGetsOnlyWhatWasAskedFor) {
 }
 
 TEST(HttpClient, FaultsHaveTheirCodes) {
-  const std::pair<Reply, Code> rows[] = {
+  const std::pair<HttpReply, Code> rows[] = {
       {{.body = "0123456789", .cut_after = 45}, Code::unavailable},
       {{.cut_after = 0}, Code::unavailable},
       {{.body = "x", .says_length = 10, .raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx"},
@@ -215,7 +212,7 @@ TEST(HttpClient, StopEndsWhatIsUnderWay) {
 }
 
 TEST(HttpClient, AsksManyAtATimeInOrder) {
-  TestHttpServer server([](const Asked& request) { return Reply{.body = request.target}; });
+  TestHttpServer server([](const Asked& request) { return HttpReply{.body = request.target}; });
   const auto client = make_client();
   std::vector<HttpRequest> requests;
   for (int i = 0; i < 100; ++i)
@@ -230,7 +227,7 @@ TEST(HttpClient, AsksManyAtATimeInOrder) {
 }
 
 TEST(HttpClient, ServesManyThreads) {
-  TestHttpServer server([](const Asked& request) { return Reply{.body = request.target}; });
+  TestHttpServer server([](const Asked& request) { return HttpReply{.body = request.target}; });
   const auto client = make_client();
   std::vector<std::jthread> threads;
   for (int i = 0; i < 4; ++i) {
@@ -249,12 +246,13 @@ TEST(HttpClient, ARedirectTakesNoCredentialsElsewhere) {
   TestHttpServer elsewhere(always({.body = "from elsewhere"}));
   TestHttpServer server([&elsewhere](const Asked& request) {
     if (request.target == "/x")
-      return Reply{.status = 307, .headers = {"Location: /here?sig=hush"}};
+      return HttpReply{.status = 307, .headers = {"Location: /here?sig=hush"}};
     if (request.target == "/loop")
-      return Reply{.status = 302, .headers = {"Location: /loop?sig=hush"}};
+      return HttpReply{.status = 302, .headers = {"Location: /loop?sig=hush"}};
     if (request.target.starts_with("/loop?"))
-      return Reply{.status = 302, .headers = {"Location: /loop"}};
-    return Reply{.status = 302, .headers = {"Location: " + elsewhere.url() + "/there?sig=hush"}};
+      return HttpReply{.status = 302, .headers = {"Location: /loop"}};
+    return HttpReply{.status = 302,
+                     .headers = {"Location: " + elsewhere.url() + "/there?sig=hush"}};
   });
   HttpRequest request = get(server);
   request.headers = {"Authorization: Bearer hush", "X-Token: hush"};

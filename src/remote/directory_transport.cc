@@ -16,7 +16,7 @@
 namespace deja::remote {
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 << 10;
+constexpr std::size_t kFilePieceBytes = 256 << 10;
 
 const char* directory_of(Kind kind) { return kind == Kind::record ? "ac" : "cas"; }
 
@@ -152,7 +152,7 @@ Result<bool> DirectoryTransport::stream(const Name& name, std::uint64_t max_byte
     TRY(check(deadline));
     return sink(piece);
   };
-  TRY(read_source({.file = &*file, .size = size}, kPieceBytes, each));
+  TRY(read_source({.file = &*file, .size = size}, kFilePieceBytes, each));
   return true;
 }
 
@@ -244,7 +244,7 @@ Result<DirectoryTransport::Temp> DirectoryTransport::write_temp(const Source& so
     TRY(check(deadline));
     return os::write_fd(file, piece);
   };
-  TRY(read_source(source, kPieceBytes, write));
+  TRY(read_source(source, kFilePieceBytes, write));
   // Else a machine that fails could leave the name of an object with none of its bytes.
   TRY(os::sync_fd(file));
   const auto own = TRY(os::stat_fd(file));

@@ -12,11 +12,12 @@
 namespace deja::remote {
 namespace {
 
-using Reply = TestHttpServer::Reply;
+using HttpReply = TestHttpServer::Reply;
 using Asked = TestHttpServer::Request;
 
-std::unique_ptr<HttpTransport> open_at(const std::string& text, const Environment& environment = {},
-                                       WebTransport::Clock clock = os::monotonic_ns) {
+std::unique_ptr<HttpTransport> open_http(const std::string& text,
+                                         const Environment& environment = {},
+                                         WebTransport::Clock clock = os::monotonic_ns) {
   const auto address = parse_address(text);
   EXPECT_TRUE(address) << address.error().message;
   auto transport = HttpTransport::open(*address, environment, std::move(clock));
@@ -29,9 +30,6 @@ Error refusal_at(const std::string& text, const Environment& environment = {}) {
   auto transport = HttpTransport::open(*address, environment);
   EXPECT_FALSE(transport);
   return transport ? Error{} : transport.error();
-}
-TestHttpServer::Handler always(const Reply& reply) {
-  return [reply](const Asked&) { return reply; };
 }
 // Makes the transport find out whether the server keeps conditions.
 void warm_up(Transport& transport) {
@@ -46,7 +44,7 @@ struct WithConditions {
   TestHttpServer server{TestWebStore()};
   std::string address =
       "http://me:hush@127.0.0.1:" + std::to_string(server.port()) + "/cache/a%20b/";
-  std::unique_ptr<HttpTransport> first = open_at(address), second = open_at(address);
+  std::unique_ptr<HttpTransport> first = open_http(address), second = open_http(address);
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithConditions, TransportReads, WithConditions);
 INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithConditions, TransportWrites, WithConditions);
@@ -56,14 +54,14 @@ struct WithoutConditions {
   Transport& transport() { return *first; }
   Transport& other() { return *second; }
   TestHttpServer server{TestWebStore({.checks_conditions = false})};
-  std::unique_ptr<HttpTransport> first = open_at(server.url()), second = open_at(server.url());
+  std::unique_ptr<HttpTransport> first = open_http(server.url()), second = open_http(server.url());
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithoutConditions, TransportReads, WithoutConditions);
 INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithoutConditions, TransportWrites, WithoutConditions);
 
 TEST(HttpTransport, HasThePathsOfBazelsCache) {
   TestHttpServer server{TestWebStore()};
-  const auto transport = open_at(server.url() + "/base/");
+  const auto transport = open_http(server.url() + "/base/");
   const Name blob = blob_name("b"), record = record_name("r");
   ASSERT_TRUE(transport->put(blob, {.bytes = "b"}, kNoLimit));
   ASSERT_TRUE(transport->put(record, {.bytes = "r"}, kNoLimit));
@@ -84,7 +82,7 @@ TEST(HttpTransport, AnotherProgramsRecordIsAbsent) {
       "\x20\x01\x2a\x03"
       "abc",
       "\"1\""};
-  const auto transport = open_at(server.url());
+  const auto transport = open_http(server.url());
   EXPECT_EQ(read_object(*transport, name), kAbsent);
   EXPECT_EQ(read_streamed(*transport, name), kAbsent);
   store.objects()[path] = {"<html>please log in</html>", "\"1\""};
@@ -109,7 +107,7 @@ TEST(HttpTransport, StatusesHaveTheirCodes) {
   };
   for (const Row& row : rows) {
     TestHttpServer server(always({.status = row.status}));
-    const auto transport = open_at(server.url());
+    const auto transport = open_http(server.url());
     const auto no_sink = [](std::string_view) { return Status(); };
     EXPECT_EQ(code_of(transport->get(blob_name("x"), 10, kNoLimit)), row.get) << row.status;
     EXPECT_EQ(code_of(transport->get_to(blob_name("x"), 10, no_sink, kNoLimit)), row.get)
@@ -122,7 +120,7 @@ TEST(HttpTransport, StatusesHaveTheirCodes) {
 TEST(HttpTransport, ReadsLengthsThatLie) {
   TestHttpServer server(always({.body = "x", .says_length = 10, .cut_after = 60}));
   server.set_handler(always({.raw = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx"}));
-  const auto transport = open_at(server.url());
+  const auto transport = open_http(server.url());
   EXPECT_EQ(code_of(transport->get(blob_name("x"), 10, kNoLimit)), Code::unavailable);
   server.set_handler(always({.says_length = 1ULL << 50, .hangs = true}));
   server.set_handler(always({.body = "x", .says_length = 1ULL << 50, .hangs = true}));
@@ -132,7 +130,7 @@ TEST(HttpTransport, ReadsLengthsThatLie) {
 TEST(HttpTransport, PausesAsTheServerWants) {
   std::int64_t now = 0;
   TestHttpServer server(always({.status = 503, .headers = {"Retry-After: 3"}}));
-  const auto transport = open_at(server.url(), {}, [&now] { return now; });
+  const auto transport = open_http(server.url(), {}, [&now] { return now; });
   const auto code = [&] { return code_of(transport->get(blob_name("x"), 10, kNoLimit)); };
   EXPECT_EQ(code(), Code::unavailable);
   EXPECT_EQ(code(), Code::unavailable);
@@ -152,7 +150,7 @@ TEST(HttpTransport, PausesAsTheServerWants) {
 TEST(HttpTransport, FindsOutOnceWhetherConditionsAreKept) {
   for (const bool keeps : {true, false}) {
     TestHttpServer server{TestWebStore({.checks_conditions = keeps})};
-    const auto transport = open_at(server.url());
+    const auto transport = open_http(server.url());
     EXPECT_FALSE(transport->abilities().replaces_by_version);
     const Name name = record_name("r");
     ASSERT_EQ(*transport->replace(name, "1", "", kNoLimit), Put::stored);
@@ -169,10 +167,10 @@ TEST(HttpTransport, FindsOutOnceWhetherConditionsAreKept) {
 TEST(HttpTransport, AServerThatRefusesConditionsGetsPlainPuts) {
   const TestWebStore store;
   TestHttpServer server([&store](const Asked& request) {
-    if (!request.header("if-match").empty()) return Reply{.status = 501};
+    if (!request.header("if-match").empty()) return HttpReply{.status = 501};
     return store(request);
   });
-  const auto transport = open_at(server.url());
+  const auto transport = open_http(server.url());
   const Name name = record_name("r");
   for (const std::string bytes : {"1", "2"}) {
     EXPECT_EQ(*transport->replace(name, bytes, "", kNoLimit), Put::stored);
@@ -190,7 +188,7 @@ TEST(HttpTransport, AServerThatKnowsNoQuotesGetsNone) {
     if (!expected.empty()) changed.headers["if-match"] = "\"" + expected + "\"";
     return store(changed);
   });
-  const auto transport = open_at(server.url());
+  const auto transport = open_http(server.url());
   const Name name = record_name("r");
   ASSERT_EQ(*transport->replace(name, "1", "", kNoLimit), Put::stored);
   const std::string first = (*transport->get(name, 10, kNoLimit))->version;
@@ -205,7 +203,7 @@ TEST(HttpTransport, AServerThatKnowsNoQuotesGetsNone) {
 
 TEST(HttpTransport, AWeakETagIsNoVersion) {
   TestHttpServer server(always({.body = "b", .headers = {"ETag: W/\"1\""}}));
-  const auto got = open_at(server.url())->get(blob_name("b"), 10, kNoLimit);
+  const auto got = open_http(server.url())->get(blob_name("b"), 10, kNoLimit);
   ASSERT_TRUE(got && *got);
   EXPECT_EQ((*got)->version.find('"'), std::string::npos);
   EXPECT_FALSE((*got)->version.empty());  // an empty one would mean: only if there is none
@@ -217,8 +215,8 @@ class HttpCredentials : public os::DirectoryTest {
                             const Environment& environment = {}) {
     server_.forget_requests();
     const auto transport =
-        open_at("http://" + user + "127.0.0.1:" + std::to_string(server_.port()) + "/?" + query,
-                environment);
+        open_http("http://" + user + "127.0.0.1:" + std::to_string(server_.port()) + "/?" + query,
+                  environment);
     EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
     return server_.requests().back().header("authorization");
   }
@@ -259,10 +257,10 @@ TEST_F(HttpCredentials, AreRefusedWhenTheyAreUnclear) {
 
 TEST_F(HttpCredentials, ATokenFileIsReadAgainWhenItIsRefused) {
   write("token", "old");
-  const auto transport = open_at(server_.url() + "/?token_file=" + percent_encode(at("token")));
+  const auto transport = open_http(server_.url() + "/?token_file=" + percent_encode(at("token")));
   EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
   server_.set_handler([](const Asked& request) {
-    return Reply{.status = request.header("authorization") == "Bearer new" ? 404 : 401};
+    return HttpReply{.status = request.header("authorization") == "Bearer new" ? 404 : 401};
   });
   EXPECT_EQ(code_of(transport->get(blob_name("x"), 10, kNoLimit)), Code::denied);
   write("token", "new");

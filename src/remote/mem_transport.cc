@@ -14,7 +14,7 @@ namespace deja::remote {
 namespace {
 
 // As a network would: in pieces.
-constexpr std::size_t kPieceBytes = 64 << 10;
+constexpr std::size_t kMemPieceBytes = 64 << 10;
 
 }  // namespace
 
@@ -150,8 +150,8 @@ Result<bool> MemTransport::get_to(const Name& name, std::uint64_t max_bytes, con
   if (!object) return false;
   std::string_view rest = object->bytes;
   while (!rest.empty()) {
-    TRY(sink(rest.substr(0, kPieceBytes)));
-    rest.remove_prefix(std::min(rest.size(), kPieceBytes));
+    TRY(sink(rest.substr(0, kMemPieceBytes)));
+    rest.remove_prefix(std::min(rest.size(), kMemPieceBytes));
   }
   return true;
 }
@@ -178,7 +178,7 @@ Status MemTransport::put(const Name& name, const Source& source, Deadline deadli
   TRY(start(Call::put, deadline));
   TRY(check_size(size_of(source)));
   std::string bytes;
-  TRY(read_source(source, kPieceBytes, [&bytes](std::string_view piece) {
+  TRY(read_source(source, kMemPieceBytes, [&bytes](std::string_view piece) {
     bytes.append(piece);
     return Status();
   }));

@@ -21,11 +21,11 @@
 namespace deja::remote {
 namespace {
 
-constexpr std::string_view kMagic = "dejapack";
-constexpr std::uint32_t kVersion = 1;
-constexpr std::uint64_t kHeadBytes = 40;
+constexpr std::string_view kPackMagic = "dejapack";
+constexpr std::uint32_t kPackVersion = 1;
+constexpr std::uint64_t kPackHeadBytes = 40;
 constexpr std::uint64_t kRowBytes = 1 + 32 + 8 + 8;
-constexpr std::size_t kPieceBytes = 64 << 10;
+constexpr std::size_t kPackPieceBytes = 64 << 10;
 constexpr std::uint64_t kRowsAtOnce = 1024;
 
 std::string_view view(const std::array<std::uint8_t, 32>& id) {
@@ -48,12 +48,12 @@ Error PackFile::error(Code code, std::string_view what) const {
 Status PackFile::read_head() {
   const os::FileIdentity identity = TRY(os::stat_fd(file_));
   if (!identity.is_regular()) return error(Code::invalid, "it is not a regular file");
-  std::string head(kHeadBytes, '\0');
+  std::string head(kPackHeadBytes, '\0');
   if (TRY(os::read_at(file_, 0, head.data(), head.size())) != head.size())
     return error(Code::corrupt, "it is too short for a pack");
   Decoder d(head);
-  if (d.raw(8) != kMagic) return error(Code::corrupt, "it is not a pack of deja");
-  if (const std::uint32_t version = d.u32(); version != kVersion)
+  if (d.raw(8) != kPackMagic) return error(Code::corrupt, "it is not a pack of deja");
+  if (const std::uint32_t version = d.u32(); version != kPackVersion)
     return error(Code::protocol, "it is a pack of version " + std::to_string(version) +
                                      "; this version of deja reads version 1");
   if (d.u32() != 0) return error(Code::corrupt, "its head is damaged");
@@ -61,7 +61,7 @@ Status PackFile::read_head() {
   table_offset_ = d.u64();
   const std::uint64_t size = d.u64();
   if (size != identity.size) return error(Code::corrupt, "it is incomplete");
-  if (table_offset_ < kHeadBytes || table_offset_ > size || count_ > size / kRowBytes ||
+  if (table_offset_ < kPackHeadBytes || table_offset_ > size || count_ > size / kRowBytes ||
       size - table_offset_ != count_ * kRowBytes)
     return error(Code::corrupt, "its table is not where its head says");
   std::optional<Name> before;
@@ -86,7 +86,7 @@ Result<PackFile::Row> PackFile::row_of(std::string_view bytes) const {
   std::copy(id.begin(), id.end(), row.name.id.begin());
   row.offset = d.u64();
   row.size = d.u64();
-  if (!d.done() || kind > static_cast<std::uint8_t>(Kind::blob) || row.offset < kHeadBytes ||
+  if (!d.done() || kind > static_cast<std::uint8_t>(Kind::blob) || row.offset < kPackHeadBytes ||
       row.offset > table_offset_ || row.size > table_offset_ - row.offset)
     return error(Code::corrupt, "a row of its table is damaged");
   return row;
@@ -145,7 +145,7 @@ Result<bool> PackFile::get_to(const Name& name, std::uint64_t max_bytes, const S
   const auto row = TRY(find(name));
   if (!row) return false;
   TRY(check_size(*row, max_bytes));
-  std::string piece(std::min<std::uint64_t>(row->size, kPieceBytes), '\0');
+  std::string piece(std::min<std::uint64_t>(row->size, kPackPieceBytes), '\0');
   for (std::uint64_t done = 0; done < row->size; done += piece.size()) {
     TRY(start(deadline));
     piece.resize(std::min<std::uint64_t>(piece.size(), row->size - done));
@@ -250,7 +250,7 @@ Result<bool> PackWriter::Client::get_to(const Name& name, std::uint64_t max_byte
   if (!place) return false;
   if (place->size > max_bytes)
     return error(Code::protocol, name.path() + " is longer than was asked for");
-  std::string piece(std::min<std::uint64_t>(place->size, kPieceBytes), '\0');
+  std::string piece(std::min<std::uint64_t>(place->size, kPackPieceBytes), '\0');
   for (std::uint64_t done = 0; done < place->size; done += piece.size()) {
     piece.resize(std::min<std::uint64_t>(piece.size(), place->size - done));
     if (TRY(os::read_at(writer_.file_, place->offset + done, piece.data(), piece.size())) !=
@@ -343,7 +343,7 @@ Result<std::unique_ptr<PackWriter>> PackWriter::create(const std::string& path) 
   os::Fd file = TRY(os::create_file(temp, 0600));
   std::unique_ptr<PackWriter> writer(new PackWriter(path, temp, std::move(file)));
   const MutexLock lock(writer->mutex_);
-  TRY(writer->write(std::string(kHeadBytes, '\0')));  // no pack yet
+  TRY(writer->write(std::string(kPackHeadBytes, '\0')));  // no pack yet
   return writer;
 }
 
@@ -371,7 +371,7 @@ Result<PackWriter::Place> PackWriter::append(const Source& source) {
     is_ours = !written;
     return written;
   };
-  if (auto read = read_source(source, kPieceBytes, add); !read) {
+  if (auto read = read_source(source, kPackPieceBytes, add); !read) {
     is_broken_ = is_ours;
     return std::move(read).error();
   }
@@ -391,8 +391,8 @@ Status PackWriter::finish() {
   }
   TRY(write(rows.view()));
   Encoder head;
-  head.raw(kMagic);
-  head.u32(kVersion);
+  head.raw(kPackMagic);
+  head.u32(kPackVersion);
   head.u32(0);
   head.u64(places_.size());
   head.u64(table_offset);

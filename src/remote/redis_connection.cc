@@ -9,12 +9,12 @@ namespace {
 
 constexpr std::size_t kReceiveBytes = 64 << 10;
 
-struct Meaning {
+struct RedisMeaning {
   std::string_view start;
   Code code;
 };
 // By the start of the text; the first that fits counts.
-constexpr std::array<Meaning, 24> kMeanings{{
+constexpr std::array<RedisMeaning, 24> kRedisMeanings{{
     {"NOAUTH", Code::denied},
     {"WRONGPASS", Code::denied},
     {"NOPERM", Code::denied},
@@ -65,7 +65,7 @@ RedisCommands RedisCommands::asking() const {
 
 Error redis_error(const Reply& reply) {
   if (!reply.is(Reply::Type::error)) return {Code::protocol, 0, "a reply of an unexpected type"};
-  for (const Meaning& meaning : kMeanings)
+  for (const RedisMeaning& meaning : kRedisMeanings)
     if (reply.text.starts_with(meaning.start)) return {meaning.code, 0, readable(reply.text)};
   return {Code::protocol, 0, readable(reply.text)};
 }

@@ -16,14 +16,14 @@
 namespace deja::remote {
 namespace {
 
-constexpr std::string_view kMagic = "deja:v1\n";
+constexpr std::string_view kRedisMagic = "deja:v1\n";
 constexpr std::size_t kVersionBytes = 16;
-constexpr std::size_t kHeadBytes = kMagic.size() + kVersionBytes;
-constexpr std::uint64_t kPieceBytes = 1 << 20;  // of an upload, and of a stream
+constexpr std::size_t kRedisHeadBytes = kRedisMagic.size() + kVersionBytes;
+constexpr std::uint64_t kRedisPieceBytes = 1 << 20;  // of an upload, and of a stream
 constexpr std::uint64_t kPiecesAtOnce = 4;
-constexpr std::uint64_t kWholeBytes = kPieceBytes * kPiecesAtOnce;
+constexpr std::uint64_t kWholeBytes = kRedisPieceBytes * kPiecesAtOnce;
 constexpr std::string_view kTempSeconds = "3600";
-const std::string kHeadEnd = std::to_string(kHeadBytes - 1);
+const std::string kHeadEnd = std::to_string(kRedisHeadBytes - 1);
 
 std::string random_bytes() {
   std::string bytes(kVersionBytes, '\0');
@@ -32,10 +32,10 @@ std::string random_bytes() {
   return bytes;
 }
 
-std::string new_head() { return std::string(kMagic) + random_bytes(); }
+std::string new_head() { return std::string(kRedisMagic) + random_bytes(); }
 
 std::string version_of(std::string_view value) {
-  return to_hex(value.substr(kMagic.size(), kVersionBytes));
+  return to_hex(value.substr(kRedisMagic.size(), kVersionBytes));
 }
 
 // The bytes of a reply to GETRANGE; a reply of another type is an error.
@@ -50,7 +50,7 @@ Result<std::int64_t> integer_of(const Reply& reply) {
 }
 
 Status check_head(std::string_view value) {
-  if (value.size() >= kHeadBytes && value.starts_with(kMagic)) return {};
+  if (value.size() >= kRedisHeadBytes && value.starts_with(kRedisMagic)) return {};
   return Error{Code::corrupt, 0, "the key has a value that deja did not write"};
 }
 
@@ -64,7 +64,7 @@ const Error kChanged{Code::unavailable, 0, "the object was replaced or removed w
 
 // The last byte of the first GETRANGE: the head, the most that is taken at once, and one byte more.
 std::string first_end(std::uint64_t max_bytes) {
-  return std::to_string(kHeadBytes + std::min(max_bytes, kWholeBytes));
+  return std::to_string(kRedisHeadBytes + std::min(max_bytes, kWholeBytes));
 }
 
 // The replies to MULTI … EXEC.
@@ -115,7 +115,7 @@ std::string describe(const RedisOptions& options) {
 std::uint64_t add_pieces(RedisCommands& commands, const std::string& key, std::uint64_t at,
                          std::uint64_t size) {
   for (std::uint64_t i = 0; i < kPiecesAtOnce && at < size; ++i) {
-    const std::uint64_t end = std::min(at + kPieceBytes, size);
+    const std::uint64_t end = std::min(at + kRedisPieceBytes, size);
     commands.add({"GETRANGE", key, std::to_string(at), std::to_string(end - 1)});
     at = end;
   }
@@ -175,9 +175,9 @@ Result<T> RedisTransport::explained(Result<T> result) const {
 Result<bool> RedisTransport::read_rest(const std::string& key, std::string& value,
                                        std::uint64_t* size, Deadline deadline) {
   RedisCommands commands;
-  for (std::uint64_t at = value.size(); at < *size; at += kPieceBytes)
+  for (std::uint64_t at = value.size(); at < *size; at += kRedisPieceBytes)
     commands.add({"GETRANGE", key, std::to_string(at),
-                  std::to_string(std::min(at + kPieceBytes, *size) - 1)});
+                  std::to_string(std::min(at + kRedisPieceBytes, *size) - 1)});
   commands.add({"GETRANGE", key, "0", kHeadEnd}).add({"STRLEN", key});
   auto replies = TRY(client_.run(key, commands, deadline));
   const auto size_now = static_cast<std::uint64_t>(TRY(integer_of(replies.back())));
@@ -201,13 +201,13 @@ Result<std::optional<Object>> RedisTransport::read_whole(const std::string& key,
   if (value.empty()) return std::optional<Object>();
   TRY(check_head(value));
   auto size = static_cast<std::uint64_t>(TRY(integer_of(replies[1])));
-  bool is_whole = value.size() - kHeadBytes <= std::min(max_bytes, kWholeBytes);
+  bool is_whole = value.size() - kRedisHeadBytes <= std::min(max_bytes, kWholeBytes);
   // Each round fails only if another writer was just then at the same object.
   constexpr int kTries = 10;
   for (int i = 0; i < kTries && !is_whole; ++i) {
     if (size == 0) return std::optional<Object>();
-    if (size - std::min<std::uint64_t>(size, kHeadBytes) > max_bytes)
-      return too_long(size - kHeadBytes, max_bytes);
+    if (size - std::min<std::uint64_t>(size, kRedisHeadBytes) > max_bytes)
+      return too_long(size - kRedisHeadBytes, max_bytes);
     if (i != 0 || value.size() > size) value.clear();
     is_whole = TRY(read_rest(key, value, &size, deadline));
   }
@@ -215,7 +215,7 @@ Result<std::optional<Object>> RedisTransport::read_whole(const std::string& key,
   TRY(check_head(value));
   Object object{{}, version_of(value)};
   object.bytes = std::move(value);
-  object.bytes.erase(0, kHeadBytes);
+  object.bytes.erase(0, kRedisHeadBytes);
   return std::optional(std::move(object));
 }
 
@@ -233,7 +233,7 @@ Result<bool> RedisTransport::stream(const std::string& key, std::uint64_t max_by
     return taken;
   };
   RedisCommands first;
-  first.add({"GETRANGE", key, "0", std::to_string(kHeadBytes + kPieceBytes - 1)});
+  first.add({"GETRANGE", key, "0", std::to_string(kRedisHeadBytes + kRedisPieceBytes - 1)});
   first.add({"STRLEN", key});
   auto replies = TRY(client_.run(key, first, deadline));
   const std::string value = TRY(text_of(std::move(replies[0])));
@@ -241,8 +241,8 @@ Result<bool> RedisTransport::stream(const std::string& key, std::uint64_t max_by
   if (value.empty()) return false;
   TRY(check_head(value));
   if (size < value.size()) return Error(kChanged);
-  if (size - kHeadBytes > max_bytes) return too_long(size - kHeadBytes, max_bytes);
-  TRY(give(std::string_view(value).substr(kHeadBytes)));
+  if (size - kRedisHeadBytes > max_bytes) return too_long(size - kRedisHeadBytes, max_bytes);
+  TRY(give(std::string_view(value).substr(kRedisHeadBytes)));
   for (std::uint64_t at = value.size(); at < size;) {
     RedisCommands commands;
     const std::uint64_t end = add_pieces(commands, key, at, size);
@@ -268,8 +268,8 @@ Result<bool> RedisTransport::get_to(const Name& name, std::uint64_t max_bytes, c
   const auto object = TRY(get(name, max_bytes, deadline));
   if (!object) return false;
   for (std::string_view rest = object->bytes; !rest.empty();) {
-    TRY(sink(rest.substr(0, kPieceBytes)));
-    rest.remove_prefix(std::min<std::size_t>(rest.size(), kPieceBytes));
+    TRY(sink(rest.substr(0, kRedisPieceBytes)));
+    rest.remove_prefix(std::min<std::size_t>(rest.size(), kRedisPieceBytes));
   }
   return true;
 }
@@ -290,14 +290,14 @@ Result<std::vector<std::optional<Object>>> RedisTransport::read_many(std::span<c
     std::string value = TRY(text_of(std::move(replies[i])));
     if (value.empty()) continue;
     TRY(check_head(value));
-    const std::uint64_t size = value.size() - kHeadBytes;
+    const std::uint64_t size = value.size() - kRedisHeadBytes;
     if (size > max_bytes) return too_long(size, max_bytes);
     if (size > kWholeBytes) {
       objects[i] = TRY(read_whole(keys[i], max_bytes, deadline));
       continue;
     }
     Object object{{}, version_of(value)};
-    value.erase(0, kHeadBytes);
+    value.erase(0, kRedisHeadBytes);
     object.bytes = std::move(value);
     objects[i] = std::move(object);
   }
@@ -356,7 +356,7 @@ Status RedisTransport::append_all(const std::string& temp, const std::string& ke
   start.add({"SET", temp, head, "EX", kTempSeconds});
   const auto started = TRY(client_.run(key, start, deadline));
   if (!started[0].is_status("OK")) return redis_error(started[0]);
-  return read_source(source, kPieceBytes, [&](std::string_view piece) -> Status {
+  return read_source(source, kRedisPieceBytes, [&](std::string_view piece) -> Status {
     RedisCommands commands;
     commands.add({"APPEND", temp, piece});
     const auto replies = TRY(client_.run(key, commands, deadline));
@@ -386,10 +386,10 @@ void RedisTransport::drop_temp(const std::string& temp, const std::string& key, 
 Status RedisTransport::write(const std::string& key, const Source& source, Deadline deadline) {
   const std::uint64_t size = size_of(source);
   TRY(check_size(size));
-  if (size <= kPieceBytes) {
+  if (size <= kRedisPieceBytes) {
     std::string value = new_head();
     value.reserve(value.size() + static_cast<std::size_t>(size));
-    TRY(read_source(source, kPieceBytes, [&value](std::string_view piece) {
+    TRY(read_source(source, kRedisPieceBytes, [&value](std::string_view piece) {
       value.append(piece);
       return Status();
     }));
@@ -469,14 +469,14 @@ Result<Put> RedisTransport::swap(const std::string& key, const std::string& head
 Result<Put> RedisTransport::replace_key(const std::string& key, std::string_view bytes,
                                         const std::string& version, Deadline deadline) {
   TRY(check_size(bytes.size()));
-  const bool is_small = bytes.size() <= kPieceBytes;
+  const bool is_small = bytes.size() <= kRedisPieceBytes;
   if (version.empty() && is_small) return set_first(key, bytes, deadline);
   std::string head;
   if (!version.empty()) {
     std::string raw;
     if (!from_hex(version, raw) || raw.size() != kVersionBytes)
       return Error{Code::invalid, 0, "\"" + version + "\" is not a version of this remote"};
-    head = std::string(kMagic) + raw;
+    head = std::string(kRedisMagic) + raw;
   }
   if (is_small) return swap(key, head, bytes, {}, deadline);
   const std::string temp = options_.prefix + "tmp:" + to_hex(random_bytes()) + "{" + key + "}";
@@ -520,9 +520,9 @@ Status RedisTransport::list_server(RedisClient::Conversation& conversation,
     for (std::size_t i = 0; i < names.size(); ++i) {
       // Not a string, or gone by now.
       if (!sizes[i].is(Reply::Type::integer) ||
-          sizes[i].integer < static_cast<std::int64_t>(kHeadBytes))
+          sizes[i].integer < static_cast<std::int64_t>(kRedisHeadBytes))
         continue;
-      more = each({names[i], static_cast<std::uint64_t>(sizes[i].integer) - kHeadBytes});
+      more = each({names[i], static_cast<std::uint64_t>(sizes[i].integer) - kRedisHeadBytes});
       if (!more) return {};
     }
   } while (cursor != "0");

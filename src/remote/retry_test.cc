@@ -13,8 +13,6 @@
 namespace deja::remote {
 namespace {
 
-const Error kBusy{Code::unavailable, 0, "busy"};
-
 class Retry : public testing::Test {
  protected:
   RetryTransport make(RetryTransport::Options options) {

@@ -67,12 +67,12 @@ bool parse_list(std::string_view body, KeyList& list) {
   });
 }
 
-struct Meaning {
+struct S3Meaning {
   std::string_view code;  // of S3's "List of error codes"
   Code meaning;
   std::string_view remedy;
 };
-constexpr Meaning kMeanings[] = {
+constexpr S3Meaning kS3Meanings[] = {
     {"AccessDenied", Code::denied,
      "the keys do not belong to this server, or lack one of the rights s3:GetObject, s3:PutObject, "
      "s3:DeleteObject and s3:ListBucket for the bucket"},
@@ -309,7 +309,7 @@ Error S3Transport::error_of(const HttpAnswer& answer, const std::string& subject
             text + ": the bucket is in another region; add region=" + region + " to the address"};
   if (answer.status / 100 == 3)
     return {Code::invalid, 0, text + ": the bucket is at another endpoint"};
-  for (const Meaning& row : kMeanings)
+  for (const S3Meaning& row : kS3Meanings)
     if (row.code == found.code)
       return {row.meaning, 0, text + (row.remedy.empty() ? "" : ": " + std::string(row.remedy))};
   return {meaning_of_status(answer.status), 0, text};

@@ -13,12 +13,12 @@
 namespace deja::remote {
 namespace {
 
-using Reply = TestHttpServer::Reply;
+using HttpReply = TestHttpServer::Reply;
 using Asked = TestHttpServer::Request;
 
 const Environment kKeys{{"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "hush"}};
 
-std::unique_ptr<S3Transport> open_at(const std::string& text,
+std::unique_ptr<S3Transport> open_s3(const std::string& text,
                                      const Environment& environment = kKeys,
                                      S3Transport::Clocks clocks = {}) {
   const auto address = parse_address(text);
@@ -27,13 +27,10 @@ std::unique_ptr<S3Transport> open_at(const std::string& text,
   EXPECT_TRUE(transport) << transport.error().message;
   return std::move(*transport);
 }
-std::string at(const TestHttpServer& server, const std::string& more = "") {
+std::string s3_address(const TestHttpServer& server, const std::string& more = "") {
   return "s3://builds/team%20a?endpoint=" + server.url() + more;
 }
-TestHttpServer::Handler always(const Reply& reply) {
-  return [reply](const Asked&) { return reply; };
-}
-Reply error_reply(int status, const std::string& code, const std::string& more = "") {
+HttpReply error_reply(int status, const std::string& code, const std::string& more = "") {
   return {.status = status,
           .body = "<?xml version=\"1.0\"?><Error><Code>" + code + "</Code><Message>hush</Message>" +
                   more + "</Error>"};
@@ -45,7 +42,8 @@ struct S3Subject {
   Transport& other() { return *second; }
   static std::string secret() { return "hush"; }
   TestHttpServer server{TestWebStore({.page = 2})};
-  std::unique_ptr<S3Transport> first = open_at(at(server)), second = open_at(at(server));
+  std::unique_ptr<S3Transport> first = open_s3(s3_address(server)),
+                               second = open_s3(s3_address(server));
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(S3, TransportReads, S3Subject);
 INSTANTIATE_TYPED_TEST_SUITE_P(S3, TransportWrites, S3Subject);
@@ -54,7 +52,7 @@ TEST(S3Transport, SignsWhatItSends) {
   TestHttpServer server{TestWebStore()};
   Environment environment = kKeys;
   environment["AWS_SESSION_TOKEN"] = "token";
-  const auto transport = open_at(at(server, "&region=eu-central-1"), environment,
+  const auto transport = open_s3(s3_address(server, "&region=eu-central-1"), environment,
                                  {.wall_ns = [] { return 1'770'091'506'000'000'000; }});
   const Name blob = blob_name("bytes");
   ASSERT_TRUE(transport->put(blob, {.bytes = "bytes"}, kNoLimit));
@@ -75,7 +73,7 @@ TEST(S3Transport, SignsWhatItSends) {
 
 TEST(S3Transport, AnonymousIsNotSigned) {
   TestHttpServer server{TestWebStore()};
-  const auto transport = open_at(at(server, "&anonymous=1"), {});
+  const auto transport = open_s3(s3_address(server, "&anonymous=1"), {});
   EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
   EXPECT_EQ(server.requests().at(0).header("authorization"), "");
   EXPECT_EQ(server.requests().at(0).header("x-amz-date"), "");
@@ -84,7 +82,7 @@ TEST(S3Transport, AnonymousIsNotSigned) {
 TEST(S3Transport, FindsTheBucket) {
   Environment environment = kKeys;
   const auto name = [&environment](const std::string& text) {
-    return open_at(text, environment)->name();
+    return open_s3(text, environment)->name();
   };
   EXPECT_EQ(name("s3://b"), "S3 bucket b at b.s3.us-east-1.amazonaws.com");
   EXPECT_EQ(name("s3://b.c/p"), "S3 bucket b.c/p at s3.us-east-1.amazonaws.com");
@@ -113,7 +111,7 @@ TEST(S3Transport, PutsTheBucketIntoTheHost) {
   TestHttpServer server{TestWebStore()};
   const std::string host =
       "localhost:" + std::to_string(server.port());  // libcurl knows all hosts below it
-  const auto transport = open_at("s3://builds/team%20a?style=virtual&endpoint=http://" + host);
+  const auto transport = open_s3("s3://builds/team%20a?style=virtual&endpoint=http://" + host);
   const Name name = blob_name("x");
   ASSERT_TRUE(transport->put(name, {.bytes = "x"}, kNoLimit));
   EXPECT_EQ(server.requests().at(0).target, "/team%20a/" + name.path());
@@ -134,13 +132,13 @@ TEST(S3Transport, NeedsNoFilesForKeysOfVariables) {
 }
 
 TEST(S3Transport, OfAwsItIsKnownThatConditionsAreKept) {
-  EXPECT_TRUE(open_at("s3://b")->abilities().replaces_by_version);
-  EXPECT_FALSE(open_at("s3://b?endpoint=http://h")->abilities().replaces_by_version);
+  EXPECT_TRUE(open_s3("s3://b")->abilities().replaces_by_version);
+  EXPECT_FALSE(open_s3("s3://b?endpoint=http://h")->abilities().replaces_by_version);
 }
 
 TEST(S3Transport, ErrorsHaveTheirCodes) {
   struct Row {
-    Reply reply;
+    HttpReply reply;
     std::optional<Code> code;
     std::string_view message = "";
   };
@@ -172,7 +170,7 @@ TEST(S3Transport, ErrorsHaveTheirCodes) {
   };
   for (const Row& row : rows) {
     TestHttpServer server(always(row.reply));
-    const auto got = open_at(at(server))->get(blob_name("x"), 10, kNoLimit);
+    const auto got = open_s3(s3_address(server))->get(blob_name("x"), 10, kNoLimit);
     EXPECT_EQ(code_of(got), row.code) << row.reply.status << row.reply.body;
     if (got) continue;
     EXPECT_NE(got.error().message.find(row.message), std::string::npos) << got.error().message;
@@ -183,12 +181,13 @@ TEST(S3Transport, ErrorsHaveTheirCodes) {
 TEST(S3Transport, LearnsTheServersClock) {
   TestHttpServer server([](const Asked& request) {
     const bool is_right = request.header("x-amz-date") == "20260203T040506Z";
-    Reply reply =
+    HttpReply reply =
         is_right ? error_reply(404, "NoSuchKey") : error_reply(403, "RequestTimeTooSkewed");
     reply.headers = {"Date: Tue, 03 Feb 2026 04:05:06 GMT"};
     return reply;
   });
-  const auto transport = open_at(at(server), kKeys, {.wall_ns = [] { return 1'000'000'000; }});
+  const auto transport =
+      open_s3(s3_address(server), kKeys, {.wall_ns = [] { return 1'000'000'000; }});
   EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
   EXPECT_EQ(server.requests().size(), 2U);
   EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
@@ -208,7 +207,7 @@ TEST(S3Transport, UsesNewCredentialsOfAFile) {
     return is_new ? error_reply(404, "NoSuchKey") : error_reply(400, "ExpiredToken");
   });
   const auto transport =
-      open_at(at(server), {{"AWS_SHARED_CREDENTIALS_FILE", scratch.at("credentials")}});
+      open_s3(s3_address(server), {{"AWS_SHARED_CREDENTIALS_FILE", scratch.at("credentials")}});
   EXPECT_EQ(code_of(transport->get(blob_name("x"), 10, kNoLimit)), Code::denied);
   write("NEW");
   EXPECT_EQ(read_object(*transport, blob_name("x")), kAbsent);
@@ -218,7 +217,7 @@ constexpr std::size_t kRange = 4 << 20;
 
 TEST(S3Transport, ReadsALargeObjectInRanges) {
   TestHttpServer server{TestWebStore()};
-  const auto transport = open_at(at(server));
+  const auto transport = open_s3(s3_address(server));
   for (const std::size_t size :
        {std::size_t{0}, std::size_t{1}, kRange - 1, kRange, kRange + 1, 5 * kRange + 7}) {
     const std::string bytes = noise(size);
@@ -235,13 +234,13 @@ TEST(S3Transport, AFailedRangeIsAskedForOnceMore) {
   const std::string bytes = noise(3 * kRange);
   int failures = 1;
   TestHttpServer server([&](const Asked& request) {
-    Reply reply = store(request);
+    HttpReply reply = store(request);
     const bool is_second =
         request.header("range").starts_with("bytes=" + std::to_string(kRange) + "-");
     if (is_second && failures-- > 0) reply.cut_after = kRange / 2;
     return reply;
   });
-  const auto transport = open_at(at(server));
+  const auto transport = open_s3(s3_address(server));
   ASSERT_TRUE(transport->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
   EXPECT_TRUE(read_streamed(*transport, blob_name(bytes)) == bytes);
   failures = 2;
@@ -253,7 +252,7 @@ TEST(S3Transport, AFailedRangeIsAskedForOnceMore) {
 TEST(S3Transport, RangesThatLieAreNotTaken) {
   const std::string first(kRange, 'x');
   const std::string good = "Content-Range: bytes 0-" + std::to_string(kRange - 1) + "/";
-  const Reply replies[] = {
+  const HttpReply replies[] = {
       {.status = 206, .body = first},
       {.status = 206,
        .body = first,
@@ -265,10 +264,10 @@ TEST(S3Transport, RangesThatLieAreNotTaken) {
       // Every range is answered with the first one.
       {.status = 206, .body = first, .headers = {good + std::to_string(2 * kRange)}},
   };
-  for (const Reply& reply : replies) {
+  for (const HttpReply& reply : replies) {
     TestHttpServer server(always(reply));
     const auto got =
-        open_at(at(server))
+        open_s3(s3_address(server))
             ->get_to(blob_name("x"), kAnySize, [](std::string_view) { return Status(); }, kNoLimit);
     EXPECT_EQ(code_of(got), Code::protocol) << testing::PrintToString(reply.headers);
   }
@@ -277,13 +276,13 @@ TEST(S3Transport, RangesThatLieAreNotTaken) {
 TEST(S3Transport, AnObjectThatChangesWhileItIsReadIsUnavailable) {
   TestHttpServer server([](const Asked& request) {
     if (!request.header("if-match").empty()) return error_reply(412, "PreconditionFailed");
-    return Reply{.status = 206,
-                 .body = std::string(kRange, 'x'),
-                 .headers = {"ETag: \"1\"",
-                             "Content-Range: bytes 0-" + std::to_string(kRange - 1) + "/9999999"}};
+    return HttpReply{.status = 206,
+                     .body = std::string(kRange, 'x'),
+                     .headers = {"ETag: \"1\"", "Content-Range: bytes 0-" +
+                                                    std::to_string(kRange - 1) + "/9999999"}};
   });
   const auto got =
-      open_at(at(server))
+      open_s3(s3_address(server))
           ->get_to(blob_name("x"), kAnySize, [](std::string_view) { return Status(); }, kNoLimit);
   EXPECT_EQ(code_of(got), Code::unavailable);
 }
@@ -296,8 +295,9 @@ TEST(S3Transport, ListsThatLieEnd) {
       "</ListBucketResult>"};
   for (const std::string_view body : bodies) {
     TestHttpServer server(always({.body = std::string(body)}));
-    EXPECT_EQ(code_of(open_at(at(server))->list([](const auto&) { return true; }, kNoLimit)),
-              Code::protocol)
+    EXPECT_EQ(
+        code_of(open_s3(s3_address(server))->list([](const auto&) { return true; }, kNoLimit)),
+        Code::protocol)
         << body;
   }
 }
@@ -311,7 +311,7 @@ TEST(S3Transport, AListHasOnlyWhatIsOurs) {
     store.objects()["/builds/" + key] = {"x", ""};
   TestHttpServer server{store};
   std::vector<Name> names;
-  const Status done = open_at(at(server))
+  const Status done = open_s3(s3_address(server))
                           ->list(
                               [&names](const Transport::Listed& listed) {
                                 names.push_back(listed.name);

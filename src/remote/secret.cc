@@ -10,7 +10,7 @@
 namespace deja::remote {
 namespace {
 
-constexpr std::uint64_t kSizeMax = 64 << 10;
+constexpr std::uint64_t kSecretMax = 64 << 10;
 
 std::string subject(std::string_view what, const std::string& path) {
   return std::string(what) + " " + path;
@@ -22,7 +22,7 @@ Status check(std::string_view what, const std::string& path, const os::FileIdent
   if ((file.mode & 077) != 0)
     return Error{Code::denied, 0,
                  subject(what, path) + " is open to other users: run chmod 600 " + path};
-  if (file.size > kSizeMax)
+  if (file.size > kSecretMax)
     return Error{Code::invalid, 0, subject(what, path) + " is longer than 64 KiB"};
   return {};
 }
@@ -65,7 +65,7 @@ Status check_secret_file(std::string_view what, const std::string& path) {
 
 Result<std::string> read_secret_file(std::string_view what, const std::string& path) {
   const os::Fd fd = TRY(open_checked(what, path));
-  return os::read_fd(fd, kSizeMax);
+  return os::read_fd(fd, kSecretMax);
 }
 
 Result<std::string> read_secret_line(std::string_view what, const std::string& path) {

@@ -16,17 +16,12 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/lower_case.h"
 #include "os/io.h"
 #include "remote/address.h"
 
 namespace deja::remote {
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return text;
-}
 
 std::string trim(std::string_view text) {
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -50,7 +45,8 @@ TestHttpServer::Request parse_head(std::string_view head) {
     const std::size_t end = head.find("\r\n", at + 2);
     const std::string_view line = head.substr(at + 2, end == head.npos ? end : end - at - 2);
     if (const std::size_t colon = line.find(':'); colon != line.npos)
-      request.headers[lower(std::string(line.substr(0, colon)))] = trim(line.substr(colon + 1));
+      request.headers[lower_case(std::string(line.substr(0, colon)))] =
+          trim(line.substr(colon + 1));
     at = end;
   }
   return request;

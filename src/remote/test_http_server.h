@@ -74,6 +74,11 @@ class TestHttpServer {
   std::jthread acceptor_;
 };
 
+// Answers every request with this.
+inline TestHttpServer::Handler always(const TestHttpServer::Reply& reply) {
+  return [reply](const TestHttpServer::Request&) { return reply; };
+}
+
 // The objects of a web server, for a handler: GET, HEAD, PUT and DELETE below any path, with ETags; and S3's list
 // of a bucket, "GET /bucket?list-type=2…". Copies share their objects.
 class TestWebStore {

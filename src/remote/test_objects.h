@@ -23,6 +23,7 @@ namespace deja::remote {
 inline constexpr Deadline kNoLimit{};
 inline constexpr Deadline kPast{1};
 inline constexpr std::uint64_t kAnySize = 1ULL << 30;
+inline const Error kBusy{Code::unavailable, 0, "busy"};
 // What read_object() and read_streamed() return for no object.
 inline const std::string kAbsent = "(absent)";
 

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kDepthMax = 16;
 constexpr std::size_t kNameMax = 128;
 
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_white_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= kNameMax &&
          std::all_of(name.begin(), name.end(), [](char c) {
@@ -93,7 +93,7 @@ class Reader {
   bool read_text() {
     const std::string_view text = rest_.substr(0, rest_.find('<'));
     rest_.remove_prefix(text.size());
-    if (open_.empty()) return std::all_of(text.begin(), text.end(), is_blank);
+    if (open_.empty()) return std::all_of(text.begin(), text.end(), is_white_space);
     return append_text(text);
   }
 
@@ -138,7 +138,7 @@ class Reader {
     const bool is_empty = tag->ends_with('/');
     const std::string_view inside = tag->substr(0, tag->size() - (is_empty ? 1 : 0));
     const std::string_view name = inside.substr(
-        0, static_cast<std::size_t>(std::find_if(inside.begin(), inside.end(), is_blank) -
+        0, static_cast<std::size_t>(std::find_if(inside.begin(), inside.end(), is_white_space) -
                                     inside.begin()));
     return open(name) && (!is_empty || close(name));
   }
@@ -164,7 +164,7 @@ class Reader {
   }
 
   static std::string_view trimmed(std::string_view name) {
-    while (!name.empty() && is_blank(name.back())) name.remove_suffix(1);
+    while (!name.empty() && is_white_space(name.back())) name.remove_suffix(1);
     return name;
   }
 

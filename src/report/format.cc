@@ -11,8 +11,6 @@
 namespace deja::report {
 namespace {
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
-
 // Counts characters, not bytes: UTF-8 continuation bytes take no column.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(

@@ -11,6 +11,8 @@
 
 namespace deja::report {
 
+inline constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
 using journal::human_elapsed;
 using journal::human_size;
 std::string human_age(std::int64_t age_ns);                    // "3 min ago", "just now"

@@ -17,7 +17,6 @@ namespace {
 
 using journal::Outcome;
 
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 constexpr std::int64_t kMinuteNs = 60 * kNsPerSecond;
 constexpr std::size_t kStreamMax = 200, kPointsMax = 100'000, kReasonsMax = 1000;
 constexpr std::size_t kReasonsShown = 4, kBuildsShown = 3;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "report/format.h"
+
 namespace deja::report {
 namespace {
 
@@ -16,12 +18,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kNow = 1'790'000'000 * kSecond;
+constexpr std::int64_t kNow = 1'790'000'000 * kNsPerSecond;
 
 Event event(Outcome outcome, std::int64_t age_s, const std::string& what) {
   Event e;
-  e.time_ns = kNow - age_s * kSecond;
+  e.time_ns = kNow - age_s * kNsPerSecond;
   e.outcome = outcome;
   e.what = what;
   e.tool = "/usr/bin/g++";

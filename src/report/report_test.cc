@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/format.h"
 #include "report/render.h"
 #include "report/sessions.h"
 #include "report/summary.h"
@@ -18,13 +19,12 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-constexpr std::int64_t kStart = 1'790'000'000 * kSecond;  // 2026-09-21 13:33:20 UTC
+constexpr std::int64_t kStart = 1'790'000'000 * kNsPerSecond;  // 2026-09-21 13:33:20 UTC
 
 Event event(Outcome outcome, std::int64_t at_s, const std::string& what, std::uint64_t cost_ms,
             const std::string& reason = "") {
   Event e;
-  e.time_ns = kStart + at_s * kSecond;
+  e.time_ns = kStart + at_s * kNsPerSecond;
   e.outcome = outcome;
   e.what = what;
   e.tool = "/usr/bin/g++";

@@ -15,8 +15,6 @@
 namespace deja::report {
 namespace {
 
-using Json = nlohmann::json;
-
 // Names of colours that the viewers know.
 const char* colour(journal::Outcome outcome) {
   switch (outcome) {
@@ -33,7 +31,7 @@ const char* colour(journal::Outcome outcome) {
 }
 
 std::string json_text(std::string_view text) {
-  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace

@@ -21,14 +21,12 @@ constexpr std::string_view kEmptyFile = "{\n  \"version\": 3,\n  \"configurePres
 // What stands before and behind the presets where the array had to be added.
 constexpr std::string_view kArrayBegin = "\n  \"configurePresets\": [", kArrayEnd = "\n  ],";
 
-Error invalid(std::string message) { return {Code::invalid, 0, std::move(message)}; }
-
 bool is_ours(const Json& preset) {
   return preset.is_object() && preset.contains("vendor") && preset["vendor"].is_object() &&
          preset["vendor"].contains(kVendor);
 }
 
-Result<Json> parse(const std::string& text) {
+Result<Json> parse_presets(const std::string& text) {
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   const bool good = json.is_object() && (!json.contains(kPresets) || json[kPresets].is_array()) &&
                     json.contains("version") && json["version"].is_number_integer();
@@ -71,7 +69,7 @@ bool same_but_ours(Json a, Json b) {
 Result<std::vector<std::string>> preset_names(const std::string& text) {
   std::vector<std::string> names;
   if (text.empty()) return names;
-  const Json json = TRY(parse(text));
+  const Json json = TRY(parse_presets(text));
   for (const Json& preset : json.value(kPresets, Json::array())) {
     if (!preset.is_object() || is_ours(preset)) continue;
     const bool hidden = preset.contains("hidden") && preset["hidden"] == true;
@@ -85,7 +83,7 @@ Result<std::string> add_presets(const std::string& text, const std::vector<std::
                                 const std::string& launcher) {
   std::string out = text.empty() ? std::string() : TRY(remove_presets(text));
   if (out.empty()) out = kEmptyFile;
-  const Json before = TRY(parse(out));
+  const Json before = TRY(parse_presets(out));
   if (before["version"].get<std::int64_t>() < kVersion)
     return invalid("it has version " + before["version"].dump() +
                    "; deja's presets need version 3 or later");
@@ -100,7 +98,7 @@ Result<std::string> add_presets(const std::string& text, const std::vector<std::
   } else {
     out.insert(root.begin + 1, std::string(kArrayBegin) + block + std::string(kArrayEnd));
   }
-  const auto after = parse(out);
+  const auto after = parse_presets(out);
   if (!after || !same_but_ours(before, *after))
     return invalid("it has a form that deja does not edit; edit it by hand");
   for (const Json& preset : (*after)[kPresets])
@@ -112,7 +110,7 @@ Result<std::string> add_presets(const std::string& text, const std::vector<std::
 
 Result<std::string> remove_presets(const std::string& text) {
   if (text.empty()) return text;
-  const Json before = TRY(parse(text));
+  const Json before = TRY(parse_presets(text));
   const auto array = json_member(text, json_root(text), kPresets);
   if (!array) return text;
   const auto elements = json_elements(text, *array);
@@ -128,7 +126,7 @@ Result<std::string> remove_presets(const std::string& text) {
       out.erase(at + 1, added.size() - 1);
   }
   if (out == kEmptyFile) return std::string();
-  const auto after = parse(out);
+  const auto after = parse_presets(out);
   const bool none_left =
       after && std::ranges::none_of(after->value(kPresets, Json::array()), is_ours);
   if (!none_left || !same_but_ours(before, *after))

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::string_view kRustMark = "  # by deja init --rust";
 
-Error invalid(std::string message) { return {Code::invalid, 0, std::move(message)}; }
-
 std::string cargo_directory(const Surroundings& surroundings) {
   const std::string home = surroundings.variable("CARGO_HOME");
   if (!home.empty()) return home;

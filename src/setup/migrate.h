@@ -58,6 +58,12 @@ std::vector<Foreign> read_toml(const std::string& path);
 // The settings that follow; a pure function.
 Draft draft_from(std::span<const Foreign> found, std::span<const ForeignRow> rows);
 
+// Reasons that the tables share.
+inline constexpr const char* kOneMode = "deja has one mode, which looks at the inputs themselves";
+inline constexpr const char* kObserved = "deja sees by itself what a run reads";
+inline constexpr const char* kNotNeeded = "deja decides this by itself";
+inline constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
+
 // Conversions that the tables share.
 void take_limit_1000(const Foreign& found, Draft& draft);  // "20G" is 20 * 1000^3
 void take_limit_1024(const Foreign& found, Draft& draft);  // "20G" is 20 * 1024^3
@@ -68,6 +74,8 @@ void take_idle_exit(const Foreign& found, Draft& draft);  // seconds; 0: never
 void take_log(const Foreign& found, Draft& draft);
 void take_read_only_remote(const Foreign& found, Draft& draft);
 bool is_true(std::string_view value);
+inline constexpr char kBucket[] = "bucket", kPrefix[] = "prefix", kRegion[] = "region",
+                      kEndpoint[] = "endpoint";
 template <const char* kName>
 void take_part(const Foreign& found, Draft& draft) {
   draft.parts[kName] = found.value;

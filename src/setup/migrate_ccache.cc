@@ -14,10 +14,6 @@
 namespace deja::setup {
 namespace {
 
-constexpr const char* kOneMode = "deja has one mode, which looks at the inputs themselves";
-constexpr const char* kObserved = "deja sees by itself what a run reads";
-constexpr const char* kNotNeeded = "deja decides this by itself";
-constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
 constexpr const char* kLater = "a choice for one run; not a setting in deja";
 
 // Sizes without a unit are in GB.
@@ -65,7 +61,7 @@ void take_remotes(const Foreign& found, Draft& draft) {
   if (!list.empty()) draft.set("remote", "[" + list + "]");
 }
 
-constexpr ForeignRow kRows[] = {
+constexpr ForeignRow kCcacheRows[] = {
     {"max_size", "CCACHE_MAXSIZE", take_size, ""},
     {"base_dir", "CCACHE_BASEDIR", take_base_dirs, ""},
     {"hash_dir", "CCACHE_HASHDIR", take_hash_dir, ""},
@@ -175,14 +171,14 @@ std::string users_file(const Surroundings& surroundings) {
 
 }  // namespace
 
-std::span<const ForeignRow> ccache_rows() { return kRows; }
+std::span<const ForeignRow> ccache_rows() { return kCcacheRows; }
 
 std::vector<Foreign> read_ccache(const Surroundings& surroundings) {
   std::vector<Foreign> found;
   if (surroundings.variable("CCACHE_CONFIGPATH").empty())
     read_file(surroundings, "/etc/ccache.conf", found);
   read_file(surroundings, users_file(surroundings), found);
-  auto variables = read_variables(surroundings, kRows);
+  auto variables = read_variables(surroundings, kCcacheRows);
   // A variable that switches something on counts with any value; CCACHE_NOX switches X off.
   for (Foreign& foreign : variables)
     if (foreign.name == "CCACHE_DISABLE" || foreign.name == "CCACHE_HASHDIR")

@@ -9,15 +9,11 @@
 namespace deja::setup {
 namespace {
 
-constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
-constexpr const char* kObserved = "deja sees by itself what a run reads";
 constexpr const char* kAlways = "deja always does this";
-constexpr const char* kNotNeeded = "deja decides this by itself";
 constexpr const char* kNoPlanner =
     "deja has no planner; remotes.prefetch imports what earlier builds used";
 
-constexpr char kBucket[] = "bucket", kPrefix[] = "prefix", kRegion[] = "region",
-               kEndpoint[] = "endpoint", kDirectory[] = "directory";
+constexpr char kDirectory[] = "directory";
 
 void take_progress(const Foreign& found, Draft& draft) {
   if (found.value == "off") return;
@@ -59,7 +55,7 @@ void take_exclude(const Foreign& found, Draft& draft) {
   if (!list.empty()) draft.set("exclude", "[" + list + "]");
 }
 
-constexpr ForeignRow kRows[] = {
+constexpr ForeignRow kKacheRows[] = {
     {"cache.local_max_size", "KACHE_MAX_SIZE", take_limit_1000, ""},
     {"cache.local_store", "KACHE_CACHE_DIR", nullptr, kOwnPlace},
     {"paths.base_dirs", "KACHE_BASE_DIR", take_base_dirs, ""},
@@ -128,11 +124,11 @@ std::string file_of(const Surroundings& surroundings) {
 
 }  // namespace
 
-std::span<const ForeignRow> kache_rows() { return kRows; }
+std::span<const ForeignRow> kache_rows() { return kKacheRows; }
 
 std::vector<Foreign> read_kache(const Surroundings& surroundings) {
   auto found = read_toml(file_of(surroundings));
-  const auto variables = read_variables(surroundings, kRows);
+  const auto variables = read_variables(surroundings, kKacheRows);
   found.insert(found.end(), variables.begin(), variables.end());
   return found;
 }

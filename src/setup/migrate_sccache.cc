@@ -6,18 +6,14 @@
 namespace deja::setup {
 namespace {
 
-constexpr const char* kOwnPlace = "deja has a directory of its own; set DEJA_DIR to move it";
 constexpr const char* kNoCloud =
     "not supported; use a pack file with the cache of the CI system (docs/remotes.md)";
 constexpr const char* kEngine = "the engine has a socket in the cache directory, for one user";
 constexpr const char* kNoCluster = "distributed compiling is not planned";
-constexpr const char* kOneMode = "deja has one mode, which looks at the inputs themselves";
 
-constexpr char kBucket[] = "bucket", kPrefix[] = "prefix", kRegion[] = "region",
-               kEndpoint[] = "endpoint", kSsl[] = "ssl", kAnonymous[] = "anonymous",
-               kVirtual[] = "virtual", kRedis[] = "redis", kRedisUser[] = "redis user",
-               kRedisDatabase[] = "redis database", kWebdav[] = "webdav",
-               kWebdavPrefix[] = "webdav prefix";
+constexpr char kSsl[] = "ssl", kAnonymous[] = "anonymous", kVirtual[] = "virtual",
+               kRedis[] = "redis", kRedisUser[] = "redis user", kRedisDatabase[] = "redis database",
+               kWebdav[] = "webdav", kWebdavPrefix[] = "webdav prefix";
 
 // The password stays where it is: deja reads it from the same variable.
 void take_redis_password(const Foreign& found, Draft& draft) {
@@ -32,7 +28,7 @@ void leave_secret(const Foreign&, Draft& draft) {
       "?token_file= to the address");
 }
 
-constexpr ForeignRow kRows[] = {
+constexpr ForeignRow kSccacheRows[] = {
     {"cache.disk.size", "SCCACHE_CACHE_SIZE", take_limit_1024, ""},
     {"cache.disk.dir", "SCCACHE_DIR", nullptr, kOwnPlace},
     {"cache.disk.rw_mode", "SCCACHE_LOCAL_RW_MODE", nullptr, "the local store is always written"},
@@ -102,12 +98,12 @@ constexpr ForeignRow kRows[] = {
 
 }  // namespace
 
-std::span<const ForeignRow> sccache_rows() { return kRows; }
+std::span<const ForeignRow> sccache_rows() { return kSccacheRows; }
 
 std::vector<Foreign> read_sccache(const Surroundings& surroundings) {
   const std::string named = surroundings.variable("SCCACHE_CONF");
   auto found = read_toml(named.empty() ? surroundings.config_home + "/sccache/config" : named);
-  const auto variables = read_variables(surroundings, kRows);
+  const auto variables = read_variables(surroundings, kSccacheRows);
   found.insert(found.end(), variables.begin(), variables.end());
   return found;
 }

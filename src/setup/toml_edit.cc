@@ -53,9 +53,7 @@ void flatten(const toml::table& table, const std::string& prefix, Text text, Tom
   }
 }
 
-Error invalid(std::string message) { return {Code::invalid, 0, std::move(message)}; }
-
-Result<toml::table> parse(const std::string& text) {
+Result<toml::table> parse_toml(const std::string& text) {
   toml::parse_result parsed = toml::parse(text);
   if (!parsed)
     return invalid("not valid TOML (line " + std::to_string(parsed.error().source().begin.line) +
@@ -158,13 +156,13 @@ std::string remove_marked_headers(std::string text, std::string_view mark) {
 Status check(const std::string& before, const std::string& after, const TomlKey& key,
              const std::optional<std::string>& value) {
   TomlValues wanted, got;
-  flatten(TRY(parse(before)), "", as_toml, wanted);
-  const auto parsed = parse(after);
+  flatten(TRY(parse_toml(before)), "", as_toml, wanted);
+  const auto parsed = parse_toml(after);
   if (!parsed) return other_form(key);
   flatten(*parsed, "", as_toml, got);
   wanted.erase(key.text());
   if (value) {
-    const auto alone = parse("x = " + *value + "\n");
+    const auto alone = parse_toml("x = " + *value + "\n");
     if (!alone) return invalid("'" + *value + "' is not a TOML value");
     wanted[key.text()] = as_toml(*alone->get("x"));
   }
@@ -197,13 +195,13 @@ std::string toml_quoted(std::string_view text) {
 }
 
 Result<std::optional<std::string>> toml_value(const std::string& text, const TomlKey& key) {
-  const toml::table table = TRY(parse(text));
+  const toml::table table = TRY(parse_toml(text));
   const toml::node* node = find(table, key);
   return node == nullptr ? std::optional<std::string>() : as_toml(*node);
 }
 
 Result<std::string> toml_string(const std::string& text, const TomlKey& key) {
-  const toml::table table = TRY(parse(text));
+  const toml::table table = TRY(parse_toml(text));
   const toml::node* node = find(table, key);
   if (node == nullptr) return std::string();
   const auto value = node->value_exact<std::string>();
@@ -213,13 +211,13 @@ Result<std::string> toml_string(const std::string& text, const TomlKey& key) {
 
 Result<TomlValues> toml_values(const std::string& text) {
   TomlValues values;
-  flatten(TRY(parse(text)), "", as_plain, values);
+  flatten(TRY(parse_toml(text)), "", as_plain, values);
   return values;
 }
 
 Result<std::string> toml_set(const std::string& text, const TomlKey& key, const std::string& value,
                              std::string_view mark) {
-  const toml::table table = TRY(parse(text));
+  const toml::table table = TRY(parse_toml(text));
   const toml::node* node = find(table, key);
   std::string after =
       node == nullptr ? insert(text, key, value, mark) : replace(text, node->source(), value);
@@ -228,7 +226,7 @@ Result<std::string> toml_set(const std::string& text, const TomlKey& key, const 
 }
 
 Result<std::string> toml_unset(const std::string& text, const TomlKey& key, std::string_view mark) {
-  const toml::table table = TRY(parse(text));
+  const toml::table table = TRY(parse_toml(text));
   const toml::node* node = find(table, key);
   if (node == nullptr) return text;
   const Lines lines(text);
@@ -248,7 +246,7 @@ Result<std::string> toml_remove_marked(const std::string& text, std::string_view
     if (is_header(lines.line(i)) || !lines.line(i).ends_with(mark))
       after.append(text, lines.begin(i), lines.end(i) - lines.begin(i));
   after = remove_marked_headers(std::move(after), mark);
-  if (!parse(after))
+  if (!parse_toml(after))
     return invalid("the lines that end in '" + std::string(mark) +
                    "' cannot be removed one by one; remove them by hand");
   return after;

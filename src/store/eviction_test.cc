@@ -5,9 +5,9 @@
 namespace deja::store {
 namespace {
 
-constexpr std::uint64_t kLimit = 1 << 20;
+constexpr std::uint64_t kEvictionLimit = 1 << 20;
 
-LocalStore::Options limited(std::uint64_t limit = kLimit) {
+LocalStore::Options limited(std::uint64_t limit = kEvictionLimit) {
   LocalStore::Options options;
   options.limit_bytes = limit;
   options.touch_grain_ns = 0;
@@ -59,17 +59,17 @@ TEST(Eviction, TheLimitHoldsAfterEachPublish) {
   TempStore store(limited());
   for (int i = 0; i < 400; ++i) {
     ASSERT_TRUE(publish(*store, {.name = std::to_string(i)}));
-    ASSERT_LE(store->stats()->bytes, kLimit) << i;
-    ASSERT_LE(bytes_on_disk(store.layout()), kLimit + 2 * 4096) << i;
+    ASSERT_LE(store->stats()->bytes, kEvictionLimit) << i;
+    ASSERT_LE(bytes_on_disk(store.layout()), kEvictionLimit + 2 * 4096) << i;
     ASSERT_TRUE(has(*store, std::to_string(i)));  // the result stored last is kept
   }
   const auto stats = *store->stats();
   EXPECT_GT(stats.evicted, 100u);
-  EXPECT_GT(stats.bytes, kLimit / 2);
+  EXPECT_GT(stats.bytes, kEvictionLimit / 2);
   EXPECT_EQ(stats.results, stats.manifests);
   EXPECT_TRUE(store->verify(false)->is_clean());
   EXPECT_EQ(store->verify(false)->blobs_orphaned, 0u);
-  EXPECT_LT(stats.index_file_bytes, 2 * kLimit);
+  EXPECT_LT(stats.index_file_bytes, 2 * kEvictionLimit);
 }
 
 TEST(Eviction, TheLeastRecentlyUsedOfEqualsGoesFirst) {
@@ -105,7 +105,7 @@ TEST(Eviction, AHighCostPerByteOutlivesALowOne) {
 TEST(Eviction, AResultLargerThanTheLimitIsRefusedAndLeavesNothing) {
   TempStore store(limited());
   ASSERT_TRUE(publish(*store, {.name = "small"}));
-  const auto done = publish(*store, {.name = "large", .bytes = kLimit});
+  const auto done = publish(*store, {.name = "large", .bytes = kEvictionLimit});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::no_space);
   EXPECT_TRUE(has(*store, "small"));
@@ -119,26 +119,26 @@ TEST(Eviction, ASharedBlobGoesWithItsLastResult) {
     ASSERT_TRUE(store->put_result(
         action_key_of(std::to_string(i)), "r",
         facts_of({shared, put_bytes(*store, std::to_string(i) + std::string(9000, '.'))})));
-    ASSERT_LE(store->stats()->bytes, kLimit);
+    ASSERT_LE(store->stats()->bytes, kEvictionLimit);
   }
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
 TEST(Eviction, ALowerLimitIsKeptOnHitsOnly) {
-  TempStore store(limited(4 * kLimit));
+  TempStore store(limited(4 * kEvictionLimit));
   for (int i = 0; i < 200; ++i) ASSERT_TRUE(publish(*store, {.name = std::to_string(i)}));
-  EXPECT_GT(store->stats()->bytes, kLimit);
-  store.options().limit_bytes = kLimit;
+  EXPECT_GT(store->stats()->bytes, kEvictionLimit);
+  store.options().limit_bytes = kEvictionLimit;
   store.reopen();
   ASSERT_TRUE(store->maintain());
-  EXPECT_LE(store->stats()->bytes, kLimit);
+  EXPECT_LE(store->stats()->bytes, kEvictionLimit);
 }
 
 TEST(Eviction, ManifestsAloneAreBoundedToo) {
   TempStore store(limited());
   for (int i = 0; i < 300; ++i) {
     ASSERT_TRUE(store->put_manifest(probe_key_of(std::to_string(i)), std::string(20'000, 'm')));
-    ASSERT_LE(store->stats()->bytes, kLimit);
+    ASSERT_LE(store->stats()->bytes, kEvictionLimit);
   }
   EXPECT_GT(store->stats()->manifests, 5u);
 }

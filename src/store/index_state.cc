@@ -20,7 +20,7 @@
 namespace deja::store {
 namespace {
 
-constexpr std::string_view kMagic = "dejaidx1";
+constexpr std::string_view kIndexStateMagic = "dejaidx1";
 constexpr std::size_t kStateBytes = 128;
 constexpr std::uint64_t kStateFileMax = 4096;
 
@@ -28,7 +28,7 @@ constexpr std::uint64_t kStateFileMax = 4096;
 
 std::string encode_state(const StateRecord& state) {
   Encoder e;
-  e.raw(kMagic);
+  e.raw(kIndexStateMagic);
   e.u8(state.is_clean ? 1 : 0);
   e.u64(state.txn);
   e.bytes(std::string_view(state.boot).substr(0, 64));
@@ -41,7 +41,7 @@ std::string encode_state(const StateRecord& state) {
 std::optional<StateRecord> decode_state(std::string_view bytes) {
   Decoder d(bytes);
   StateRecord state;
-  if (d.raw(kMagic.size()) != kMagic) return std::nullopt;
+  if (d.raw(kIndexStateMagic.size()) != kIndexStateMagic) return std::nullopt;
   state.is_clean = d.u8() == 1;
   state.txn = d.u64();
   state.boot = d.bytes();

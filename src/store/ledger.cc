@@ -15,9 +15,8 @@
 namespace deja::store {
 namespace {
 
-constexpr std::string_view kMagic = "DJL1";
+constexpr std::string_view kLedgerMagic = "DJL1";
 constexpr std::size_t kHeaderBytes = 4 + 1 + 32 + 4;
-constexpr std::size_t kChecksumBytes = 8;
 
 std::string frame_checksum(std::string_view kind_and_key, std::string_view row) {
   return checksum('l', kind_and_key, row);
@@ -26,7 +25,7 @@ std::string frame_checksum(std::string_view kind_and_key, std::string_view row) 
 // The frame at the start of bytes; 0: there is none.
 std::size_t decode_frame(std::string_view bytes, LedgerFrame& frame) {
   Decoder d(bytes);
-  if (d.raw(kMagic.size()) != kMagic) return 0;
+  if (d.raw(kLedgerMagic.size()) != kLedgerMagic) return 0;
   frame.kind = static_cast<FrameKind>(d.u8());
   frame.key = Digest::from_view(d.raw(32));
   frame.row = d.raw(d.u32());
@@ -46,7 +45,7 @@ std::uint64_t ledger_frame_bytes(std::size_t row_bytes) {
 
 std::string encode_frame(FrameKind kind, const Digest& key, std::string_view row) {
   Encoder e;
-  e.raw(kMagic);
+  e.raw(kLedgerMagic);
   e.u8(static_cast<std::uint8_t>(kind));
   e.raw(key.view());
   e.u32(static_cast<std::uint32_t>(row.size()));
@@ -65,7 +64,7 @@ Result<std::uint64_t> scan_frames(std::string_view bytes, const VisitFrame& visi
       TRY(visit(frame));
     } else {
       // Torn: continue at the next magic.
-      step = std::min(bytes.find(kMagic, 1), bytes.size());
+      step = std::min(bytes.find(kLedgerMagic, 1), bytes.size());
       lost += step;
     }
     bytes.remove_prefix(step);

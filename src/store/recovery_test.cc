@@ -15,13 +15,14 @@ namespace deja::store {
 namespace {
 
 std::string name_of(int i) { return "result" + std::to_string(i); }
-std::string content_of(int i) {
+std::string content_of_result(int i) {
   return std::string(100 + static_cast<std::size_t>(i), 'c') + std::to_string(i);
 }
 
 void fill(LocalStore& store, int count) {
   for (int i = 0; i < count; ++i) {
-    ResultFacts facts = facts_of({put_bytes(store, content_of(i)), put_bytes(store, "shared")});
+    ResultFacts facts =
+        facts_of({put_bytes(store, content_of_result(i)), put_bytes(store, "shared")});
     facts.probe = probe_key_of(name_of(i));
     EXPECT_TRUE(store.put_result(action_key_of(name_of(i)), name_of(i), facts));
     EXPECT_TRUE(store.put_manifest(probe_key_of(name_of(i)), "m" + name_of(i)));
@@ -34,11 +35,11 @@ int served(LocalStore& store, int count) {
   for (int i = 0; i < count; ++i) {
     const auto record = store.get_result(action_key_of(name_of(i)));
     if (!record || !*record) continue;
-    const std::string content = read_blob(store, digest::digest_bytes(content_of(i)));
+    const std::string content = read_blob(store, digest::digest_bytes(content_of_result(i)));
     const auto manifest = store.get_manifest(probe_key_of(name_of(i)));
     const bool is_right =
         **record == name_of(i) &&
-        (content == content_of(i) || content == "absent" || content.starts_with("error")) &&
+        (content == content_of_result(i) || content == "absent" || content.starts_with("error")) &&
         (!manifest || !*manifest || **manifest == "m" + name_of(i));
     n += is_right ? 1 : 1000;
   }
@@ -59,7 +60,7 @@ TEST(Recovery, AfterARebootWithoutSyncTheIndexIsMadeAnewAndBlobsAreHashed) {
   fill(*store, 50);
   ASSERT_TRUE(*store->remove_result(action_key_of(name_of(7))));
   // A blob that did not reach the disk: right size, wrong bytes, unchanged times.
-  const Digest lost = digest::digest_bytes(content_of(3));
+  const Digest lost = digest::digest_bytes(content_of_result(3));
   store.close();
   overwrite(store.layout().blob(lost), 0, std::string(103, '\0'));
   reboot(store.layout());
@@ -327,8 +328,8 @@ TEST(Recovery, ADamagedRowIsAbsentAndCounted) {
 TEST(Recovery, VerifyReportsAndRepairs) {
   TempStore store;
   fill(*store, 10);
-  ASSERT_TRUE(*os::remove_file(store.layout().blob(digest::digest_bytes(content_of(1)))));
-  overwrite(store.layout().blob(digest::digest_bytes(content_of(2))), 0, "damage");
+  ASSERT_TRUE(*os::remove_file(store.layout().blob(digest::digest_bytes(content_of_result(1)))));
+  overwrite(store.layout().blob(digest::digest_bytes(content_of_result(2))), 0, "damage");
   put_bytes(*store, "orphan");
   auto report = store->verify(false);
   ASSERT_TRUE(report);

@@ -28,7 +28,6 @@ namespace deja::store {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kChecksumBytes = 8;
 constexpr std::size_t kMemoChecksumBytes = 4;
 constexpr std::uint64_t kBlock = 4096;
 

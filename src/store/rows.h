@@ -84,7 +84,8 @@ std::optional<StoreCounters> decode_counters(std::string_view bytes);
 std::uint64_t blob_disk_bytes(std::uint64_t size);
 std::uint64_t row_disk_bytes(std::uint64_t length);
 
-// Eight bytes that detect damage; no defence against forgery.
+inline constexpr std::size_t kChecksumBytes = 8;
+// Detects damage; no defence against forgery.
 std::string checksum(char kind, std::string_view key, std::string_view payload);
 
 }  // namespace deja::store

@@ -15,7 +15,7 @@
 namespace deja::store {
 namespace {
 
-constexpr std::uint64_t kLimit = 600'000;
+constexpr std::uint64_t kModelLimit = 600'000;
 
 std::string content_of(unsigned n) {
   // Few distinct contents, of sizes around one disk block.
@@ -67,7 +67,7 @@ class Walk {
     }
     const auto stats = store_->stats();
     ASSERT_TRUE(stats);
-    ASSERT_LE(stats->bytes, kLimit);
+    ASSERT_LE(stats->bytes, kModelLimit);
   }
 
   void check_all() {
@@ -187,7 +187,7 @@ TEST(StoreProperty, BehavesLikeAMapWithALimit) {
     const unsigned seed = device();
     SCOPED_TRACE("seed " + std::to_string(seed));
     LocalStore::Options options;
-    options.limit_bytes = kLimit;
+    options.limit_bytes = kModelLimit;
     options.touch_grain_ns = 0;
     options.grace_ns = 0;
     TempStore store(options);
@@ -236,7 +236,7 @@ int work_on(const LocalStore::Options& options, unsigned seed, int steps) {
 
 TEST(StoreProcesses, EightAtOnceSeeNothingWrong) {
   LocalStore::Options options;
-  options.limit_bytes = kLimit;
+  options.limit_bytes = kModelLimit;
   TempStore store(options);
   store.close();
   std::vector<pid_t> children;
@@ -252,13 +252,13 @@ TEST(StoreProcesses, EightAtOnceSeeNothingWrong) {
     EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);
   }
   store.reopen();
-  EXPECT_LE(store->stats()->bytes, kLimit);
+  EXPECT_LE(store->stats()->bytes, kModelLimit);
   EXPECT_TRUE(store->verify(false)->is_clean());
 }
 
 TEST(StoreProcesses, ThreadsAtOnceSeeNothingWrong) {
   LocalStore::Options options;
-  options.limit_bytes = kLimit;
+  options.limit_bytes = kModelLimit;
   TempStore store(options);
   std::atomic<int> failures{0};
   {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removes unreferenced files. A sweep keeps no list of files to delete: it lists the directory and
 // checks for each file whether it is referenced or may still be in use.
-#include <signal.h>
-
-#include <cerrno>
-
 #include "base/path.h"
 #include "os/clock.h"
 #include "os/file.h"
+#include "os/process.h"
 #include "store/local_store.h"
 
 namespace deja::store {
@@ -17,8 +14,6 @@ constexpr std::int64_t kOldManifest = 30LL * 24 * 3600 * 1'000'000'000;
 constexpr std::size_t kDirectories = 256;
 // maintain() sweeps one blob directory in this interval, hence all of them in 21 hours.
 constexpr std::int64_t kDirectoryEvery = 300LL * 1'000'000'000;
-
-bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
 
 std::string directory_name(std::size_t i) {
   const char byte = static_cast<char>(i);
@@ -94,7 +89,7 @@ Status LocalStore::sweep_temps(SweepReport& report) {
     if (!id) continue;
     const std::int64_t age = now - id->ctime_ns;
     const auto owner = owner_of_temp(name);
-    const bool is_owned = owner && is_running(*owner);
+    const bool is_owned = owner && os::is_running(*owner);
     if (age < options_.grace_ns || (is_owned && age < 24 * options_.grace_ns)) continue;
     TRY(os::remove_tree(path));
     ++report.stale_files;

@@ -3,11 +3,9 @@
 // recovery_test.cc.
 #include "store/use_count.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -15,6 +13,7 @@
 
 #include "base/path.h"
 #include "os/file.h"
+#include "os/process.h"
 
 namespace deja::store {
 namespace {
@@ -31,10 +30,6 @@ std::optional<pid_t> owner_of(std::string_view name) {
   if (parsed.ec != std::errc() || pid <= 0) return std::nullopt;
   return pid;
 }
-
-// A process that is invisible from here (in another container) counts as dead: the index is then
-// checked once more than needed.
-bool is_running(pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }
 
 bool is_inside(const std::string& path) {
   const auto bytes = os::read_file_if_exists(path, sizeof(Count));
@@ -70,7 +65,8 @@ Result<bool> has_embedded_user_died_inside(const std::string& index_directory) {
   bool has_ended_inside = false;
   for (const std::string& name : TRY(os::list_directory(index_directory))) {
     const auto pid = owner_of(name);
-    if (!pid || is_running(*pid)) continue;
+    // One that is invisible from here counts as dead: the index is then checked once more than needed.
+    if (!pid || os::is_running(*pid)) continue;
     const std::string path = join_path(index_directory, name);
     has_ended_inside = has_ended_inside || is_inside(path);
     ignore(os::remove_file(path), "a file that is left costs one check");

@@ -14,7 +14,7 @@ namespace {
 // lto-wrapper's makefile (run_gcc, lto-wrapper.cc) has one command for each part, in an order that
 // does not matter, and does not hold the number of jobs.
 constexpr const char* kWhy = "everything that it does is in the file that lto-wrapper has written";
-constexpr TrustedScript kPrograms[] = {
+constexpr TrustedScript kLtoPrograms[] = {
     {"make", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},
     {"gmake", ".mk", TrustedScript::Asks::told_by_this_run, "", kWhy},  // MAKE=gmake
 };
@@ -39,7 +39,7 @@ constexpr LinkRule kRefused[] = {
     {"--flto-incremental", kShared},
 };
 
-bool has(std::string_view text, std::string_view part) {
+bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
@@ -59,7 +59,7 @@ const LinkRule* rule_for(std::string_view word) {
 
 }  // namespace
 
-std::span<const TrustedScript> link_time_programs() { return kPrograms; }
+std::span<const TrustedScript> link_time_programs() { return kLtoPrograms; }
 
 bool is_llvm_plugin(std::string_view library) {
   return base_name(library).starts_with("LLVMgold") && library.ends_with(".so");
@@ -92,8 +92,8 @@ const char* why_not_linked(std::string_view argument) {
 }
 
 bool asks_for_own_processor(std::string_view argument) {
-  return has(argument, "cpu=native") || has(argument, "arch=native") ||
-         has(argument, "tune=native") || has(argument, "fpu=native");
+  return contains(argument, "cpu=native") || contains(argument, "arch=native") ||
+         contains(argument, "tune=native") || contains(argument, "fpu=native");
 }
 
 }  // namespace deja::tool

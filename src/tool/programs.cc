@@ -11,7 +11,7 @@
 namespace deja::tool {
 namespace {
 
-enum class Match : std::uint8_t {
+enum class ProgramMatch : std::uint8_t {
   name,       // exactly this name
   decorated,  // maybe with a target and a version: "x86_64-linux-gnu-ld"
   begins,     // the name begins like this: "ld.lld-19"
@@ -19,7 +19,7 @@ enum class Match : std::uint8_t {
 
 struct ProgramRow {
   std::string_view name;
-  Match match;
+  ProgramMatch match;
   std::array<ProgramFact, 3> facts;  // the last one may be repeated
 };
 
@@ -29,30 +29,30 @@ constexpr std::array<ProgramFact, 3> kGnuLinker = {
     ProgramFact::linker, ProgramFact::loads_llvm_plugin, ProgramFact::draws_build_id};
 
 constexpr ProgramRow kPrograms[] = {
-    {"sh", Match::name, only(ProgramFact::shell)},
-    {"dash", Match::name, only(ProgramFact::shell)},
-    {"bash", Match::name, only(ProgramFact::shell)},
+    {"sh", ProgramMatch::name, only(ProgramFact::shell)},
+    {"dash", ProgramMatch::name, only(ProgramFact::shell)},
+    {"bash", ProgramMatch::name, only(ProgramFact::shell)},
     {"busybox",
-     Match::name,
+     ProgramMatch::name,
      {ProgramFact::shell, ProgramFact::has_applets, ProgramFact::has_applets}},
 
-    {"ld", Match::decorated, kGnuLinker},
-    {"ld.bfd", Match::decorated, kGnuLinker},
-    {"ld.gold", Match::decorated, kGnuLinker},
-    {"gold", Match::decorated, only(ProgramFact::loads_llvm_plugin)},
-    {"collect2", Match::decorated, only(ProgramFact::linker)},
-    {"lto-wrapper", Match::decorated, only(ProgramFact::linker)},
-    {"ld.lld", Match::begins, only(ProgramFact::lld)},
-    {"rust-lld", Match::begins, only(ProgramFact::lld)},
-    {"lld", Match::begins, only(ProgramFact::lld)},
-    {"wasm-ld", Match::begins, only(ProgramFact::lld)},
+    {"ld", ProgramMatch::decorated, kGnuLinker},
+    {"ld.bfd", ProgramMatch::decorated, kGnuLinker},
+    {"ld.gold", ProgramMatch::decorated, kGnuLinker},
+    {"gold", ProgramMatch::decorated, only(ProgramFact::loads_llvm_plugin)},
+    {"collect2", ProgramMatch::decorated, only(ProgramFact::linker)},
+    {"lto-wrapper", ProgramMatch::decorated, only(ProgramFact::linker)},
+    {"ld.lld", ProgramMatch::begins, only(ProgramFact::lld)},
+    {"rust-lld", ProgramMatch::begins, only(ProgramFact::lld)},
+    {"lld", ProgramMatch::begins, only(ProgramFact::lld)},
+    {"wasm-ld", ProgramMatch::begins, only(ProgramFact::lld)},
 
-    {"lto1", Match::decorated, only(ProgramFact::makes_names_from_clock)},
-    {"nasm", Match::name, only(ProgramFact::has_own_words_for_time)},
-    {"gnat1", Match::name, only(ProgramFact::has_own_words_for_time)},
-    {"d21", Match::name, only(ProgramFact::has_own_words_for_time)},
+    {"lto1", ProgramMatch::decorated, only(ProgramFact::makes_names_from_clock)},
+    {"nasm", ProgramMatch::name, only(ProgramFact::has_own_words_for_time)},
+    {"gnat1", ProgramMatch::name, only(ProgramFact::has_own_words_for_time)},
+    {"d21", ProgramMatch::name, only(ProgramFact::has_own_words_for_time)},
 
-    {"env", Match::name, only(ProgramFact::passes_environment_on)},
+    {"env", ProgramMatch::name, only(ProgramFact::passes_environment_on)},
 };
 
 // coreutils 9.1, sed 4.8, grep 3.8, diffutils 3.8: none has a third parameter of main.
@@ -71,11 +71,11 @@ constexpr std::string_view kModulesOfNode[] = {
 
 bool matches(const ProgramRow& row, std::string_view program) {
   switch (row.match) {
-    case Match::name:
+    case ProgramMatch::name:
       return program == row.name;
-    case Match::decorated:
+    case ProgramMatch::decorated:
       return is_called(program, row.name);
-    case Match::begins:
+    case ProgramMatch::begins:
       return program.starts_with(row.name);
   }
   return false;

@@ -11,8 +11,6 @@
 namespace deja::tool {
 namespace {
 
-using Match = RouteRow::Match;
-
 // Programs that change what others may do or see, that speak with other processes or with the network, or
 // whose effect no file shows. And other caches: a compiler that they start is theirs.
 constexpr std::string_view kLeftAlone = R"(
@@ -52,7 +50,7 @@ constexpr std::string_view kInterpreters[] = {"python", "python2", "python3", "p
 // What a test leaves is its report: it must run when it is asked to.
 constexpr std::string_view kTests[] = {"*test*", "*Test*", "*TEST*", "*check*", "*bench*"};
 
-void add(std::vector<RouteRow>& rows, ProgramRole role, Match match,
+void add(std::vector<RouteRow>& rows, ProgramRole role, RouteRow::Match match,
          std::span<const std::string_view> names) {
   for (const std::string_view name : names) rows.push_back({role, match, name});
 }
@@ -62,7 +60,7 @@ void add(std::vector<RouteRow>& rows, ProgramRole role, std::string_view names) 
   constexpr std::string_view kBlank = " \n";
   while ((names = names.substr(std::min(names.find_first_not_of(kBlank), names.size()))) != "") {
     const std::size_t size = std::min(names.find_first_of(kBlank), names.size());
-    rows.push_back({role, Match::name, names.substr(0, size)});
+    rows.push_back({role, RouteRow::Match::name, names.substr(0, size)});
     names.remove_prefix(size);
   }
 }
@@ -71,19 +69,19 @@ void add(std::vector<RouteRow>& rows, ProgramRole role, std::string_view names) 
 
 std::vector<RouteRow> route_rows(bool with_tests) {
   std::vector<RouteRow> rows;
-  if (!with_tests) rows.push_back({ProgramRole::left_alone, Match::name, "ctest"});
+  if (!with_tests) rows.push_back({ProgramRole::left_alone, RouteRow::Match::name, "ctest"});
   add(rows, ProgramRole::left_alone, kLeftAlone);
   add(rows, ProgramRole::short_lived, kShortLived);
   add(rows, ProgramRole::driver, kDrivers);
-  add(rows, ProgramRole::shell, Match::name, kShells);
-  add(rows, ProgramRole::interpreter, Match::decorated, kInterpreters);
+  add(rows, ProgramRole::shell, RouteRow::Match::name, kShells);
+  add(rows, ProgramRole::interpreter, RouteRow::Match::decorated, kInterpreters);
   for (const std::string_view name : {"rustc", "clippy-driver"})
-    rows.push_back({ProgramRole::tool, Match::name, name});
+    rows.push_back({ProgramRole::tool, RouteRow::Match::name, name});
   for (const std::string_view name : cc::driver_names())
-    rows.push_back({ProgramRole::tool, Match::decorated, name});
+    rows.push_back({ProgramRole::tool, RouteRow::Match::decorated, name});
   for (const job::Job& job : job::jobs())
-    rows.push_back({ProgramRole::tool, Match::decorated, job.name});
-  if (!with_tests) add(rows, ProgramRole::driver, Match::pattern, kTests);
+    rows.push_back({ProgramRole::tool, RouteRow::Match::decorated, job.name});
+  if (!with_tests) add(rows, ProgramRole::driver, RouteRow::Match::pattern, kTests);
   return rows;
 }
 

@@ -75,10 +75,6 @@ constexpr std::string_view kStems[] = {
     "_FILE",  "source_location", "__PRETTY", "__TIME",   "__DATE__", "E__",
     kBuiltin, "NDEBUG",          "assert",   "__ASSERT", "__libcpp", "_PSTL_PRAGMA"};
 
-bool is_word_char(char c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 // The whole identifier at bytes[at].
 std::string_view word_at(std::string_view bytes, std::size_t at) {
   std::size_t from = at, to = at;

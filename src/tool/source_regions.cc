@@ -10,9 +10,6 @@
 namespace deja::tool {
 namespace {
 
-bool is_word_char(char c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view skip_blanks(std::string_view text) {

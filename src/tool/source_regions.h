@@ -12,6 +12,11 @@
 
 namespace deja::tool {
 
+// A character of an identifier.
+inline bool is_word_char(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 class SourceRegions {
  public:
   explicit SourceRegions(std::string_view bytes);

@@ -11,8 +11,8 @@
 namespace deja::tool {
 namespace {
 
-constexpr std::string_view kNames[] = {"__TIME__", "__TIMESTAMP__"};
-constexpr std::size_t kLongest = kNames[1].size();
+constexpr std::string_view kTimeNames[] = {"__TIME__", "__TIMESTAMP__"};
+constexpr std::size_t kLongest = kTimeNames[1].size();
 
 constexpr auto kWordChars = [] {
   std::array<bool, 256> chars = {};
@@ -24,7 +24,7 @@ constexpr auto kWordChars = [] {
 
 bool is_piece(std::string_view word) {
   return word.size() <= kLongest && word.find_first_not_of('_') != std::string_view::npos &&
-         std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
+         std::any_of(std::begin(kTimeNames), std::end(kTimeNames), [&](std::string_view name) {
            return name.find(word) != std::string_view::npos;
          });
 }
@@ -52,7 +52,7 @@ void TimeWords::add(std::string_view text, Kind kind) {
 }
 
 bool TimeWords::may_be_spelled() const {
-  return std::any_of(std::begin(kNames), std::end(kNames), [&](std::string_view name) {
+  return std::any_of(std::begin(kTimeNames), std::end(kTimeNames), [&](std::string_view name) {
     std::array<bool, kLongest + 1> is_reached = {true};  // pieces spell the name up to here
     for (std::size_t from = 0; from < name.size(); ++from) {
       if (!is_reached[from]) continue;

@@ -12,7 +12,7 @@
 namespace deja::tool {
 namespace {
 
-std::string quoted(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string in_backquotes(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 void append(std::string& list, const std::string& item) {
   list += (list.empty() ? "" : ", ") + item;
@@ -20,21 +20,21 @@ void append(std::string& list, const std::string& item) {
 
 std::string drivers() {
   std::string list;
-  for (const std::string_view name : cc::driver_names()) append(list, quoted(name));
+  for (const std::string_view name : cc::driver_names()) append(list, in_backquotes(name));
   return list;
 }
 
 std::string languages() {
   std::map<std::string, std::string> of;
   for (const cc::Extension& row : cc::extensions())
-    append(of[row.language],
-           quoted(std::string(".") + row.extension) + (row.dialects == cc::kGcc     ? " (gcc)"
-                                                       : row.dialects == cc::kClang ? " (clang)"
-                                                                                    : ""));
+    append(of[row.language], in_backquotes(std::string(".") + row.extension) +
+                                 (row.dialects == cc::kGcc     ? " (gcc)"
+                                  : row.dialects == cc::kClang ? " (clang)"
+                                                               : ""));
   std::string rows;
   for (const auto& [language, list] : of) {
     const char* why_not = cc::language_named(language)->why_not;
-    rows += "| " + quoted(language) + " | " + list + " | " +
+    rows += "| " + in_backquotes(language) + " | " + list + " | " +
             (why_not == nullptr ? "" : std::string("no: ") + why_not) + " |\n";
   }
   return rows;
@@ -42,7 +42,8 @@ std::string languages() {
 
 std::string programs() {
   std::map<std::string, std::string> of;
-  for (const job::Job& job : job::jobs()) append(of[std::string(job.label)], quoted(job.name));
+  for (const job::Job& job : job::jobs())
+    append(of[std::string(job.label)], in_backquotes(job.name));
   std::string rows;
   for (const auto& [label, list] : of) rows += "| " + label + " | " + list + " |\n";
   return rows;

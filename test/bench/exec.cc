@@ -16,7 +16,7 @@
 namespace deja::bench {
 namespace {
 
-constexpr int kRounds = 200;
+constexpr int kExecRounds = 200;
 constexpr int kCallers = 1000;
 
 // The tool reads all inputs and writes one output.
@@ -34,7 +34,7 @@ Command exec(Workspace& workspace, const Command& options, const Command& comman
   return out;
 }
 
-void measure(Workspace& workspace, int inputs, int rounds) {
+void measure_exec(Workspace& workspace, int inputs, int rounds) {
   std::string list;
   Command declared;
   for (int i = 0; i < inputs; ++i) {
@@ -113,11 +113,11 @@ void measure_callers(Workspace& workspace) {
 
 int bench_exec(const Options& options) {
   Workspace workspace(options);
-  const int rounds = options.rounds > 0 ? options.rounds : kRounds;
+  const int rounds = options.rounds > 0 ? options.rounds : kExecRounds;
   for (int i = 0; i < 1000; ++i)
     workspace.write("in/" + std::to_string(i), "input " + std::to_string(i) + "\n");
-  measure(workspace, 10, rounds);
-  measure(workspace, 1000, rounds);
+  measure_exec(workspace, 10, rounds);
+  measure_exec(workspace, 1000, rounds);
   measure_callers(workspace);
   return 0;
 }

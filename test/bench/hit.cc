@@ -12,7 +12,7 @@
 namespace deja::bench {
 namespace {
 
-constexpr int kRounds = 300;
+constexpr int kHitRounds = 300;
 
 struct Column {
   double p50, p10;
@@ -39,7 +39,7 @@ void warm(Workspace& workspace, const Unit& unit) {
 
 std::string calls_text(long calls) { return calls < 0 ? "-" : std::to_string(calls); }
 
-void measure(Workspace& workspace, const Unit& unit, int rounds) {
+void measure_hit(Workspace& workspace, const Unit& unit, int rounds) {
   warm(workspace, unit);
   const std::string object = unit.object + ".o";
   const auto forget = [&] { ::unlink(object.c_str()); };
@@ -90,14 +90,14 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
 
 int bench_hit(const Options& options) {
   Workspace workspace(options);
-  const int rounds = options.rounds > 0 ? options.rounds : kRounds;
+  const int rounds = options.rounds > 0 ? options.rounds : kHitRounds;
   std::printf(
       "Columns: median and best decile; both over the floor's; ccache's over them; CPU of the "
       "program\n"
       "and, for deja, of its engine; system calls of the program and its children.\n");
-  measure(workspace, small_unit(workspace), rounds);
-  measure(workspace, wide_unit(workspace, 600), rounds);
-  measure(workspace, wide_unit(workspace, 2000), rounds / 2);
+  measure_hit(workspace, small_unit(workspace), rounds);
+  measure_hit(workspace, wide_unit(workspace, 600), rounds);
+  measure_hit(workspace, wide_unit(workspace, 2000), rounds / 2);
   return 0;
 }
 

@@ -12,7 +12,7 @@
 namespace deja::bench {
 namespace {
 
-constexpr int kRounds = 21;
+constexpr int kMissRounds = 21;
 
 // The median of this run's time over the plain compiler's time in the same round.
 double ratio(const Contender& contender, const Contender& plain) {
@@ -22,7 +22,7 @@ double ratio(const Contender& contender, const Contender& plain) {
   return percentile(ratios, 50);
 }
 
-void measure(Workspace& workspace, const Unit& unit, int rounds) {
+void measure_miss(Workspace& workspace, const Unit& unit, int rounds) {
   const std::string object = unit.object + ".o";
   int written = -1;  // the round whose source is on disk
   const auto contender = [&](const std::string& name, const std::string& client) {
@@ -68,10 +68,10 @@ void measure(Workspace& workspace, const Unit& unit, int rounds) {
 
 int bench_miss(const Options& options) {
   Workspace workspace(options);
-  const int rounds = options.rounds > 0 ? options.rounds : kRounds;
-  measure(workspace, small_unit(workspace), rounds * 2);
-  measure(workspace, middle_unit(workspace), rounds);
-  measure(workspace, wide_unit(workspace, 600), rounds);
+  const int rounds = options.rounds > 0 ? options.rounds : kMissRounds;
+  measure_miss(workspace, small_unit(workspace), rounds * 2);
+  measure_miss(workspace, middle_unit(workspace), rounds);
+  measure_miss(workspace, wide_unit(workspace, 600), rounds);
   return 0;
 }
 

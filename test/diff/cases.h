@@ -38,6 +38,9 @@ struct Project {
   Argv added_by_deja;           // options that deja adds
 };
 
+// A file of the project.
+inline std::string in(const Project& p, const std::string& name) { return p.root + "/" + name; }
+
 // Writes a project and composes its command.
 Project make_project(Scene& scene, Random& random);
 // The same command for a copy of the project in another directory.

@@ -14,10 +14,6 @@ namespace fs = std::filesystem;
 
 class Families : public Family {
  protected:
-  // An assembler that writes a mark.
-  static std::string marking_as(int mark) {
-    return "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n";
-  }
   void write_small() {
     ws.write("a.h", "#define V 7\n");
     ws.write("a.c", "#include \"a.h\"\nint f(void) { return V; }\n");
@@ -29,8 +25,6 @@ class Families : public Family {
     ws.write(name, text);
   }
 };
-
-const Argv kCompile = {"gcc", "-c", "a.c"};
 
 // --- files that were absent ---
 

@@ -27,11 +27,16 @@ class Family : public ::testing::Test {
     EXPECT_EQ(verdict.difference, "") << as_shell(command) << "\ndeja: " << verdict.event;
     return verdict;
   }
+  // An assembler that writes a mark.
+  static std::string marking_as(int mark) {
+    return "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n";
+  }
   void set_time(const std::string& name, time_t seconds) const {
     const struct timespec times[2] = {{seconds, 0}, {seconds, 0}};
     ASSERT_EQ(::utimensat(AT_FDCWD, ws.path(name).c_str(), times, 0), 0);
   }
 
+  const Argv kCompile = {"gcc", "-c", "a.c"};
   Workspace ws;
 };
 

@@ -8,8 +8,6 @@
 namespace deja::test {
 namespace {
 
-std::string in(const Project& p, const std::string& name) { return p.root + "/" + name; }
-
 // A file of the project that the compile may read.
 std::string any_input(const Scene& scene, const Project& p, Random& random) {
   std::vector<std::string> names;

@@ -63,8 +63,6 @@ const Words kLoaderEntries = {"%R/none;%R/s1",  "%R/s2;%R/none", "%R/$LIB", "$OR
 const Words kPlaces = {"s1",       "s1",   "s2",   "s2",    "s3/lib",
                        "s3/empty", "none", "late", "slink", "sys"};
 
-std::string in(const Project& p, const std::string& name) { return p.root + "/" + name; }
-
 std::string joined(const Words& entries) {
   std::string out;
   for (std::size_t i = 0; i < entries.size(); ++i) out += (i == 0 ? "" : ":") + entries[i];

@@ -10,9 +10,6 @@ namespace {
 
 class SearchVariables : public Family {
  protected:
-  static std::string marking_as(int mark) {
-    return "#!/bin/sh\nexec /usr/bin/as --defsym mark=" + std::to_string(mark) + " \"$@\"\n";
-  }
   std::string path_behind(const std::string& front) const {
     return "PATH=" + front + ":" + ws.bin() + ":/usr/bin:/bin";
   }
@@ -30,8 +27,6 @@ class SearchVariables : public Family {
     ws.write("a.c", "#if __has_include(<h.h>)\n#include <h.h>\nint h = H;\n#endif\nint a;\n");
   }
 };
-
-const Argv kCompile = {"gcc", "-c", "a.c"};
 
 // --- what leads elsewhere in another process ---
 

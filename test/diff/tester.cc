@@ -49,7 +49,7 @@ Left run_bare(Workspace& ws, const Command& command, const std::string& before) 
   return left;
 }
 
-std::string joined(const std::vector<std::string>& lines) {
+std::string in_one_line(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += line + " ";
   return text;
@@ -59,7 +59,8 @@ std::string compare(const Left& bare, const Left& deja) {
   std::ostringstream out;
   out << difference(bare.trial, deja.trial);
   if (bare.links != deja.links)
-    out << "links differ: bare " << joined(bare.links) << "; deja " << joined(deja.links) << "\n";
+    out << "links differ: bare " << in_one_line(bare.links) << "; deja " << in_one_line(deja.links)
+        << "\n";
   return out.str();
 }
 

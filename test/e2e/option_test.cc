@@ -11,7 +11,7 @@ namespace {
 
 enum class Expected { hit, any };  // any: a bypass is allowed, a wrong result is not
 
-struct Row {
+struct OptionRow {
   std::string label;
   Argv arguments;  // after the compiler's name; "CXX" first: the C++ compiler
   Expected expected = Expected::hit;
@@ -35,7 +35,7 @@ const std::map<std::string, std::string> kFiles = {
     {"main.c", "int main(void) { return 0; }\n"},
 };
 
-const std::vector<Row> kRows = {
+const std::vector<OptionRow> kOptionRows = {
     {"assembly", {"-S", "a.c"}},
     {"preprocess_to_file", {"-E", "a.c", "-o", "a.i2"}},
     {"preprocess_to_stdout", {"-E", "a.c"}},
@@ -127,7 +127,7 @@ const std::vector<Row> kRows = {
 };
 
 struct Case {
-  Row row;
+  OptionRow row;
   std::string compiler;
 };
 std::ostream& operator<<(std::ostream& to, const Case& c) {
@@ -137,7 +137,7 @@ std::ostream& operator<<(std::ostream& to, const Case& c) {
 std::vector<Case> cases() {
   std::vector<Case> all;
   for (const std::string& compiler : {std::string("gcc"), newest_clang()}) {
-    for (const Row& row : kRows) {
+    for (const OptionRow& row : kOptionRows) {
       if (row.only.empty() || compiler.starts_with(row.only)) all.push_back({row, compiler});
     }
   }

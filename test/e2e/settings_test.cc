@@ -7,14 +7,14 @@
 namespace deja::test {
 namespace {
 
-struct Row {
+struct SettingRow {
   const char* key;
   const char* line;     // of a configuration file
   const char* outcome;  // of a command that would be a hit without it
 };
 
 // A setting without a row here fails EverySettingIsHere.
-constexpr Row kRows[] = {
+constexpr SettingRow kSettingRows[] = {
     {"disable", "disable = true", "bypass"},
     {"store.limit", "store.limit = \"5G\"", "hit"},
     {"paths.portable", "paths.portable = true", "miss"},
@@ -50,14 +50,14 @@ constexpr Row kRows[] = {
     {"remotes.download_limit", "remotes.download_limit = \"5M\"", "hit"},
 };
 
-class EverySetting : public ::testing::TestWithParam<Row> {
+class EverySetting : public ::testing::TestWithParam<SettingRow> {
  protected:
   void SetUp() override { NEEDS_TOOL("gcc"); }
   Workspace ws{Mode::daemon};
 };
 
 TEST_P(EverySetting, CountsBesideAWarmEngine) {
-  const Row& row = GetParam();
+  const SettingRow& row = GetParam();
   ws.set("DEJA_DAEMON");  // the environment would win over files
   const std::string file = ws.home() + "/.config/deja/config.toml";
   const Argv compile = {"gcc", "-g", "-c", "sub/a.c", "-o", "a.o"};
@@ -84,7 +84,7 @@ TEST_P(EverySetting, CountsBesideAWarmEngine) {
   ws.expect_hit(compile);
 }
 
-INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kRows), [](const auto& row) {
+INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kSettingRows), [](const auto& row) {
   std::string name = row.param.key;
   for (char& c : name) c = c == '.' || c == '*' ? '_' : c;
   return name;
@@ -92,8 +92,8 @@ INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kRows), [](const au
 
 TEST(EverySettingIsHere, InTheOrderOfTheTable) {
   const auto& table = config::settings();
-  ASSERT_EQ(table.size(), std::size(kRows)) << "give the new setting a row in kRows";
-  for (std::size_t i = 0; i < table.size(); ++i) EXPECT_STREQ(table[i].key, kRows[i].key);
+  ASSERT_EQ(table.size(), std::size(kSettingRows)) << "give the new setting a row in kRows";
+  for (std::size_t i = 0; i < table.size(); ++i) EXPECT_STREQ(table[i].key, kSettingRows[i].key);
 }
 
 }  // namespace

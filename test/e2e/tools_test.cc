@@ -14,7 +14,7 @@ enum class Elsewhere { hit, miss };
 // What to do with the outputs of the previous run.
 enum class Leftovers { there, removed };
 
-struct Tool {
+struct ToolCase {
   const char* label;
   Argv argv;
   std::vector<File> files;
@@ -23,14 +23,14 @@ struct Tool {
   Leftovers leftovers = Leftovers::there;
 };
 
-std::ostream& operator<<(std::ostream& to, const Tool& tool) { return to << tool.label; }
+std::ostream& operator<<(std::ostream& to, const ToolCase& tool) { return to << tool.label; }
 
 const File kProto{"a.proto", "syntax = \"proto3\";\nimport \"b.proto\";\nmessage A { B b = 1; }\n"};
 const File kGrammar{"a.y", "%token A\n%%\ns: A;\n"};
 const File kHeader{"a.h",
                    "#define V 1\nclass A : public QObject { Q_OBJECT\nsignals: void f(); };\n"};
 
-const Tool kTools[] = {
+const ToolCase kTools[] = {
     {"gfortran",
      {"gfortran", "-Wall", "-c", "a.f90", "-o", "a.o"},
      {{"a.f90", "subroutine a\n  integer :: i\n  include 'b.inc'\nend subroutine\n"},
@@ -107,7 +107,7 @@ const Tool kTools[] = {
     {"xxd", {"xxd", "-i", "a.bin"}, {{"a.bin", "1"}}, {{"a.bin", "2"}}},
 };
 
-class ToolInFront : public ::testing::TestWithParam<Tool> {
+class ToolInFront : public ::testing::TestWithParam<ToolCase> {
  protected:
   void write(const std::vector<File>& files, const std::string& directory) {
     for (const File& file : files) ws.write(directory + "/" + file.name, file.text);
@@ -117,7 +117,7 @@ class ToolInFront : public ::testing::TestWithParam<Tool> {
 };
 
 TEST_P(ToolInFront, HitsAndMisses) {
-  const Tool& tool = GetParam();
+  const ToolCase& tool = GetParam();
   NEEDS_TOOL(tool.argv.front());
   write(tool.files, "one");
   ws.expect_same(tool.argv, {.cwd = "one"});
@@ -132,7 +132,7 @@ TEST_P(ToolInFront, HitsAndMisses) {
 }
 
 TEST_P(ToolInFront, SecondCheckout) {
-  const Tool& tool = GetParam();
+  const ToolCase& tool = GetParam();
   NEEDS_TOOL(tool.argv.front());
   write(tool.files, "one");
   write(tool.files, "another");

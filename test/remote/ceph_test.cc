@@ -27,8 +27,8 @@ Ceph& ceph() {
 std::string address(const std::string& prefix = "", const std::string& more = "") {
   return "s3://builds" + prefix + "?endpoint=" + ceph().url() + more;
 }
-std::unique_ptr<S3Transport> open_at(const std::string& text,
-                                     const Environment& environment = Ceph::keys()) {
+std::unique_ptr<S3Transport> open_ceph(const std::string& text,
+                                       const Environment& environment = Ceph::keys()) {
   auto transport = S3Transport::open(*parse_address(text), environment);
   EXPECT_TRUE(transport) << transport.error().message;
   return std::move(*transport);
@@ -38,7 +38,7 @@ std::unique_ptr<S3Transport> open_at(const std::string& text,
 std::unique_ptr<Transport> open_warm(const std::string& text) {
   if (!ceph().skip.empty()) return nullptr;
   auto transport =
-      std::make_unique<RetryTransport>(open_at(text), RetryTransport::Options{.attempts = 20});
+      std::make_unique<RetryTransport>(open_ceph(text), RetryTransport::Options{.attempts = 20});
   EXPECT_TRUE(transport->replace(record_name(fresh("first")), "x", "", kNoLimit));
   return transport;
 }
@@ -54,7 +54,7 @@ struct Http {
 INSTANTIATE_TYPED_TEST_SUITE_P(CephHttp, TransportReads, Http);
 INSTANTIATE_TYPED_TEST_SUITE_P(CephHttp, TransportWrites, Http);
 
-std::string tls_address() {
+std::string ceph_tls_address() {
   return "s3://builds/tls?endpoint=" + ceph().tls_url() +
          "&ca=" + percent_encode(ceph().server.at("ca.pem"), "/");
 }
@@ -62,7 +62,8 @@ struct Https {
   Transport& transport() { return *first; }
   Transport& other() { return *second; }
   static std::string skip() { return ceph().skip; }
-  std::unique_ptr<Transport> first = open_warm(tls_address()), second = open_warm(tls_address());
+  std::unique_ptr<Transport> first = open_warm(ceph_tls_address()),
+                             second = open_warm(ceph_tls_address());
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(CephHttps, TransportReads, Https);
 INSTANTIATE_TYPED_TEST_SUITE_P(CephHttps, TransportWrites, Https);
@@ -74,12 +75,12 @@ TEST(CephServer, KeepsConditions) {
 
 TEST(CephServer, TakesTheBucketFromTheHost) {
   NEEDS_CEPH();
-  const auto transport = open_at("s3://builds/host?style=virtual&endpoint=http://localhost:" +
-                                 std::to_string(ceph().port));
+  const auto transport = open_ceph("s3://builds/host?style=virtual&endpoint=http://localhost:" +
+                                   std::to_string(ceph().port));
   const std::string bytes = fresh("blob");
   const Status done = transport->put(blob_name(bytes), {.bytes = bytes}, kNoLimit);
   ASSERT_TRUE(done) << done.error().message;
-  EXPECT_EQ(read_object(*open_at(address("/host")), blob_name(bytes)), bytes);
+  EXPECT_EQ(read_object(*open_ceph(address("/host")), blob_name(bytes)), bytes);
   int count = 0;
   const Status listed = transport->list(
       [&count](const Transport::Listed&) {
@@ -94,10 +95,10 @@ TEST(CephServer, TakesTheBucketFromTheHost) {
 TEST(CephServer, WantsTheRightKeys) {
   NEEDS_CEPH();
   const std::string bytes = fresh("blob");
-  ASSERT_TRUE(open_at(address())->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
+  ASSERT_TRUE(open_ceph(address())->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
   const Environment wrong[] = {Ceph::keys(Ceph::kKey, "hush"), Ceph::keys("NOBODY", "hush")};
   for (const Environment& keys : wrong) {
-    const auto transport = open_at(address(), keys);
+    const auto transport = open_ceph(address(), keys);
     const auto got = transport->get(blob_name(bytes), 100, kNoLimit);
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().code, Code::denied);
@@ -112,7 +113,7 @@ TEST(CephServer, WantsTheRightKeys) {
 
 TEST(CephServer, MissesABucketThatIsNotThere) {
   NEEDS_CEPH();
-  const auto transport = open_at("s3://nothing?endpoint=" + ceph().url());
+  const auto transport = open_ceph("s3://nothing?endpoint=" + ceph().url());
   const auto got = transport->get(blob_name("x"), 100, kNoLimit);
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Code::invalid) << got.error().message;
@@ -121,7 +122,7 @@ TEST(CephServer, MissesABucketThatIsNotThere) {
 
 TEST(CephServer, ChecksWhatABlobsNameSays) {
   NEEDS_CEPH();
-  const auto transport = open_at(address());
+  const auto transport = open_ceph(address());
   const Name name = blob_name(fresh("another"));
   const Status done = transport->put(name, {.bytes = "not these bytes"}, kNoLimit);
   ASSERT_FALSE(done);
@@ -140,12 +141,12 @@ TEST(CephServer, IsReadByAnyoneIfItsPolicySaysSo) {
       test::ask_signed(ceph().url(), Ceph::keys(), Method::put, "/open", "policy=", policy);
   ASSERT_LT(set.status, 300) << set.body;
   const std::string open = "s3://open?endpoint=" + ceph().url();
-  ASSERT_TRUE(open_at(open)->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
-  const auto anyone = open_at(open + "&anonymous=1", {});
+  ASSERT_TRUE(open_ceph(open)->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
+  const auto anyone = open_ceph(open + "&anonymous=1", {});
   EXPECT_EQ(read_object(*anyone, blob_name(bytes)), bytes);
   EXPECT_EQ(read_object(*anyone, blob_name(fresh("absent"))), kAbsent);
   EXPECT_EQ(code_of(anyone->put(blob_name("x"), {.bytes = "x"}, kNoLimit)), Code::denied);
-  EXPECT_EQ(code_of(open_at(address("", "&anonymous=1"), {})->get(blob_name("x"), 10, kNoLimit)),
+  EXPECT_EQ(code_of(open_ceph(address("", "&anonymous=1"), {})->get(blob_name("x"), 10, kNoLimit)),
             Code::denied);
 }
 
@@ -182,7 +183,7 @@ TEST(CephServer, RefusesCredentialsThatHaveExpired) {
   const os::ScratchDirectory scratch;
   write_session(scratch, 1);
   const auto transport =
-      open_at(address(), Environment{{"AWS_SHARED_CREDENTIALS_FILE", scratch.at("credentials")}});
+      open_ceph(address(), Environment{{"AWS_SHARED_CREDENTIALS_FILE", scratch.at("credentials")}});
   const auto is_refused = [&] {
     return code_of(transport->get(name, 10, kNoLimit)) == Code::denied;
   };
@@ -213,7 +214,7 @@ TEST(CephServer, IsFullWhenTheQuotaIsUsed) {
   ceph().server.run(
       {"radosgw-admin", "quota", "set", "--quota-scope=user", "--uid=small", "--max-size=1"});
   ceph().server.run({"radosgw-admin", "quota", "enable", "--quota-scope=user", "--uid=small"});
-  const auto transport = open_at("s3://small?endpoint=" + ceph().url(), small);
+  const auto transport = open_ceph("s3://small?endpoint=" + ceph().url(), small);
   const std::string bytes = noise(10'000);
   const auto is_full = [&] {
     return code_of(transport->put(blob_name(bytes), {.bytes = bytes}, kNoLimit)) == Code::no_space;
@@ -234,7 +235,7 @@ bool has_stopped(pid_t pid) {
 
 TEST(CephServer, IsATimeoutWhenItsStoreHangs) {
   NEEDS_CEPH();
-  const auto transport = open_at(address());
+  const auto transport = open_ceph(address());
   const Name name = blob_name(fresh("absent"));
   EXPECT_EQ(read_object(*transport, name), kAbsent);
   ceph().store->send(SIGSTOP);
@@ -249,7 +250,7 @@ TEST(CephServer, MovesALargeObjectInLittleMemory) {
   NEEDS_CEPH();
   constexpr std::uint64_t kSize = 256 << 20;
   const os::Fd file = sparse_file(kSize);
-  const auto transport = open_at(address());
+  const auto transport = open_ceph(address());
   const Name name = record_name(fresh("large"));  // its digest is of what is sent
   const auto peak_kib = [] {
     const std::string status = *os::read_file("/proc/self/status");

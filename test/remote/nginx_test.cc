@@ -20,8 +20,8 @@ Nginx& nginx() {
 #define NEEDS_NGINX() \
   if (!nginx().skip.empty()) GTEST_SKIP() << nginx().skip
 
-std::unique_ptr<HttpTransport> open_at(const std::string& text,
-                                       const Environment& environment = {}) {
+std::unique_ptr<HttpTransport> open_nginx(const std::string& text,
+                                          const Environment& environment = {}) {
   auto transport = HttpTransport::open(*parse_address(text), environment);
   EXPECT_TRUE(transport) << transport.error().message;
   return std::move(*transport);
@@ -38,13 +38,13 @@ std::string with_client(const std::string& name) {
 }
 
 std::unique_ptr<HttpTransport> open_if_there(const std::string& (*address)()) {
-  return nginx().skip.empty() ? open_at(address()) : nullptr;
+  return nginx().skip.empty() ? open_nginx(address()) : nullptr;
 }
 const std::string& open_address() {
   static const std::string address = Nginx::url(nginx().open_port) + "/a/b%20c";
   return address;
 }
-const std::string& tls_address() {
+const std::string& nginx_tls_address() {
   static const std::string address = tls_url(with_client("client"));
   return address;
 }
@@ -60,8 +60,8 @@ struct Tls {
   Transport& transport() { return *first; }
   Transport& other() { return *second; }
   static std::string skip() { return nginx().skip; }
-  std::unique_ptr<HttpTransport> first = open_if_there(tls_address),
-                                 second = open_if_there(tls_address);
+  std::unique_ptr<HttpTransport> first = open_if_there(nginx_tls_address),
+                                 second = open_if_there(nginx_tls_address);
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(NginxPlain, TransportReads, Plain);
 INSTANTIATE_TYPED_TEST_SUITE_P(NginxPlain, TransportWrites, Plain);
@@ -71,11 +71,11 @@ INSTANTIATE_TYPED_TEST_SUITE_P(NginxTls, TransportWrites, Tls);
 TEST(NginxServer, WantsTheRightPassword) {
   NEEDS_NGINX();
   const std::string bytes = fresh("blob");
-  const auto right = open_at(private_url("me:p%40ss%2Fword@"));
+  const auto right = open_nginx(private_url("me:p%40ss%2Fword@"));
   ASSERT_TRUE(right->put(blob_name(bytes), {.bytes = bytes}, kNoLimit));
   EXPECT_EQ(read_object(*right, blob_name(bytes)), bytes);
   for (const std::string user : {"", "me:wrong@", "you:p%40ss%2Fword@"}) {
-    const auto wrong = open_at(private_url(user));
+    const auto wrong = open_nginx(private_url(user));
     const auto got = wrong->get(blob_name(bytes), 100, kNoLimit);
     ASSERT_FALSE(got);
     EXPECT_EQ(got.error().code, Code::denied) << got.error().message;
@@ -87,17 +87,17 @@ TEST(NginxServer, WantsTheRightPassword) {
 
 TEST(NginxServer, RefusesWhatIsTooLargeOrReadOnly) {
   NEEDS_NGINX();
-  const auto transport = open_at(private_url("me:p%40ss%2Fword@"));
+  const auto transport = open_nginx(private_url("me:p%40ss%2Fword@"));
   const std::string bytes = noise((1 << 20) + 1);
   EXPECT_EQ(code_of(transport->put(blob_name(bytes), {.bytes = bytes}, kNoLimit)), Code::no_space);
-  const auto reader = open_at(private_url("me:p%40ss%2Fword@") + "/ro");
+  const auto reader = open_nginx(private_url("me:p%40ss%2Fword@") + "/ro");
   EXPECT_EQ(code_of(reader->put(blob_name("x"), {.bytes = "x"}, kNoLimit)), Code::denied);
   EXPECT_EQ(read_object(*reader, blob_name("x")), kAbsent);
 }
 
 TEST(NginxServer, IgnoresConditions) {
   NEEDS_NGINX();
-  const auto transport = open_at(open_address());
+  const auto transport = open_nginx(open_address());
   const Name name = record_name(fresh("record"));
   EXPECT_EQ(*transport->replace(name, "1", "", kNoLimit), Put::stored);
   EXPECT_FALSE(transport->abilities().replaces_by_version);
@@ -108,16 +108,16 @@ TEST(NginxServer, IgnoresConditions) {
 TEST(NginxServer, IsTrustedByThePrivateCaOnly) {
   NEEDS_NGINX();
   const Name name = blob_name(fresh("absent"));
-  EXPECT_EQ(read_object(*open_at(tls_address()), name), kAbsent);
+  EXPECT_EQ(read_object(*open_nginx(nginx_tls_address()), name), kAbsent);
   for (const std::string& ca : {std::string(), "ca=" + file("other_ca.pem"),
                                 std::string("ca=/etc/ssl/certs/ca-certificates.crt")}) {
-    const auto got = open_at(tls_url(ca))->get(name, 10, kNoLimit);
+    const auto got = open_nginx(tls_url(ca))->get(name, 10, kNoLimit);
     ASSERT_FALSE(got) << ca;
     EXPECT_EQ(got.error().code, Code::denied) << got.error().message;
     EXPECT_NE(got.error().message.find("ca="), std::string::npos) << got.error().message;
   }
-  const auto stranger = open_at("https://127.0.0.1:" + std::to_string(nginx().stranger_port) +
-                                "/?ca=" + file("ca.pem"))
+  const auto stranger = open_nginx("https://127.0.0.1:" + std::to_string(nginx().stranger_port) +
+                                   "/?ca=" + file("ca.pem"))
                             ->get(name, 10, kNoLimit);
   ASSERT_FALSE(stranger);
   EXPECT_EQ(stranger.error().code, Code::denied) << stranger.error().message;
@@ -127,7 +127,7 @@ TEST(NginxServer, WantsTheRightClientCertificate) {
   NEEDS_NGINX();
   const Name name = blob_name(fresh("absent"));
   for (const std::string& query : {"ca=" + file("ca.pem"), with_client("old")}) {
-    const auto got = open_at(tls_url(query))->get(name, 10, kNoLimit);
+    const auto got = open_nginx(tls_url(query))->get(name, 10, kNoLimit);
     ASSERT_FALSE(got) << query;
     EXPECT_EQ(got.error().code, Code::denied) << got.error().message;
     EXPECT_NE(got.error().message.find("certificate"), std::string::npos) << got.error().message;
@@ -144,7 +144,7 @@ TEST(NginxServer, MovesAGigabyteInLittleMemory) {
   NEEDS_NGINX();
   constexpr std::uint64_t kSize = 1 << 30;
   const os::Fd file = sparse_file(kSize);
-  const auto transport = open_at(open_address());
+  const auto transport = open_nginx(open_address());
   const Name name = blob_name(fresh("gigabyte"));
   const auto peak_kib = [] {
     const std::string status = *os::read_file("/proc/self/status");

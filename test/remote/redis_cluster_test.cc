@@ -16,18 +16,13 @@ RedisCluster& cluster() {
   static RedisCluster all;
   return all;
 }
-std::unique_ptr<RedisTransport> make(const RedisOptions& options) {
-  auto made = RedisTransport::make(options);
-  EXPECT_TRUE(made) << made.error().message;
-  return made ? std::move(*made) : nullptr;
-}
 
 // Each client knows one server, and not the same.
 struct Cluster {
   Cluster() {
     if (!reason.empty()) return;
-    first = make({.endpoints = {cluster().server(0).tcp()}});
-    second = make({.endpoints = {cluster().server(5).tcp()}});
+    first = make_transport({.endpoints = {cluster().server(0).tcp()}});
+    second = make_transport({.endpoints = {cluster().server(5).tcp()}});
   }
   const std::string& skip() const { return reason; }
   Transport& transport() { return *first; }
@@ -63,7 +58,7 @@ class RedisClusterTest : public testing::Test {
 
 TEST_F(RedisClusterTest, FindsEachKeyAndListsAllServers) {
   ASSERT_TRUE(cluster().is_up());
-  const auto transport = make({.endpoints = {cluster().server(1).tcp()}});
+  const auto transport = make_transport({.endpoints = {cluster().server(1).tcp()}});
   std::vector<Name> names;
   std::set<std::size_t> masters;
   for (int i = 0; i < 60; ++i) {
@@ -74,12 +69,12 @@ TEST_F(RedisClusterTest, FindsEachKeyAndListsAllServers) {
   }
   EXPECT_EQ(masters.size(), 3U);
   // A client that knows nothing yet asks for many at once.
-  const auto stranger = make({.endpoints = {cluster().server(4).tcp()}});
+  const auto stranger = make_transport({.endpoints = {cluster().server(4).tcp()}});
   const auto got = stranger->get_many(names, 100, kNoLimit);
   ASSERT_TRUE(got) << got.error().message;
   for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ((*got)[i]->bytes, std::to_string(i));
   std::set<Name> missing(names.begin(), names.end());
-  const Status listed = make({.endpoints = {cluster().server(2).tcp()}})
+  const Status listed = make_transport({.endpoints = {cluster().server(2).tcp()}})
                             ->list(
                                 [&missing](const Transport::Listed& each) {
                                   missing.erase(each.name);
@@ -92,7 +87,7 @@ TEST_F(RedisClusterTest, FindsEachKeyAndListsAllServers) {
 
 TEST_F(RedisClusterTest, FollowsASlotThatIsBeingMoved) {
   ASSERT_TRUE(cluster().is_up());
-  const auto transport = make({.endpoints = {cluster().server(0).tcp()}});
+  const auto transport = make_transport({.endpoints = {cluster().server(0).tcp()}});
   const Name name = record_name(fresh("moving"));
   ASSERT_TRUE(transport->put(name, {.bytes = "x"}, kNoLimit));
   const std::size_t from = *cluster().master_of(key_of(name));
@@ -115,7 +110,7 @@ TEST_F(RedisClusterTest, FollowsASlotThatIsBeingMoved) {
                         key_of(name), "0", "5000"})
                   .is_status("OK"));
   EXPECT_EQ(read_object(*transport, name), "x");
-  EXPECT_EQ(read_object(*make({.endpoints = {cluster().server(0).tcp()}}), name), "x");
+  EXPECT_EQ(read_object(*make_transport({.endpoints = {cluster().server(0).tcp()}}), name), "x");
   const Status done = transport->put(name, {.bytes = "y"}, kNoLimit);
   EXPECT_TRUE(done) << done.error().message;
   EXPECT_EQ(*transport->exists(std::vector{name}, kNoLimit), std::vector<bool>{true});
@@ -130,7 +125,7 @@ TEST_F(RedisClusterTest, FollowsASlotThatIsBeingMoved) {
 TEST_F(RedisClusterTest, GoesOnWhenAMasterIsKilled) {
   RedisCluster servers;
   ASSERT_TRUE(servers.is_up());
-  const auto transport = make({.endpoints = {servers.server(0).tcp()}});
+  const auto transport = make_transport({.endpoints = {servers.server(0).tcp()}});
   const std::size_t victim = *servers.master_of(key_of(record_name(fresh("any"))));
   const Name name = name_at(servers, victim);
   const Name elsewhere =
@@ -165,7 +160,7 @@ TEST_F(RedisClusterTest, LeavesAMasterThatHangs) {
   ASSERT_TRUE(servers.is_up());
   const std::size_t victim = *servers.master_of(key_of(record_name(fresh("any"))));
   // The only server that the client was told of.
-  const auto transport = make({.endpoints = {servers.server(victim).tcp()}});
+  const auto transport = make_transport({.endpoints = {servers.server(victim).tcp()}});
   const Name name = name_at(servers, victim);
   ASSERT_TRUE(transport->put(name, {.bytes = "before"}, kNoLimit));
   wait_for_replica(servers.server(victim), name);

@@ -2,6 +2,7 @@
 #include "remote/redis_server.h"
 
 #include <arpa/inet.h>
+#include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -202,6 +203,12 @@ std::optional<std::size_t> RedisCluster::master_of(const std::string& key) {
     }
   }
   return std::nullopt;
+}
+
+std::unique_ptr<RedisTransport> make_transport(const RedisOptions& options) {
+  auto made = RedisTransport::make(options);
+  EXPECT_TRUE(made) << made.error().message;
+  return made ? std::move(*made) : nullptr;
 }
 
 }  // namespace deja::remote

@@ -65,4 +65,7 @@ class RedisCluster {
   bool up_ = false;
 };
 
+// Null, and the test fails: it cannot be made.
+std::unique_ptr<RedisTransport> make_transport(const RedisOptions& options);
+
 }  // namespace deja::remote

@@ -15,12 +15,6 @@ namespace {
 
 constexpr const char* kSecret = "s3cret-of-the-cache";
 
-std::unique_ptr<RedisTransport> make(RedisOptions options) {
-  auto made = RedisTransport::make(options);
-  EXPECT_TRUE(made) << made.error().message;
-  return made ? std::move(*made) : nullptr;
-}
-
 // One server of each sort for all tests of this program.
 RedisServer& plain_server() {
   static RedisServer server;
@@ -58,8 +52,8 @@ RedisOptions tls_options() {
 struct Pair {
   explicit Pair(RedisOptions (*options)()) {
     if (!reason.empty()) return;
-    first = make(options());
-    second = make(options());
+    first = make_transport(options());
+    second = make_transport(options());
   }
   const std::string& skip() const { return reason; }
   Transport& transport() { return *first; }
@@ -106,7 +100,7 @@ class RedisTest : public testing::Test {
     if (const std::string why = why_no_redis(); !why.empty()) GTEST_SKIP() << why;
   }
   static std::unique_ptr<RedisTransport> at(const RedisServer& server) {
-    return make({.endpoints = {server.tcp()}});
+    return make_transport({.endpoints = {server.tcp()}});
   }
   static Deadline soon(int ms) { return {os::monotonic_ns() + ms * 1'000'000LL}; }
   const Name name_ = record_name(fresh("r"));
@@ -134,7 +128,7 @@ TEST_F(RedisTest, WritesOnlyBelowItsPrefixAndLeavesNoTemporaryKey) {
 
 TEST_F(RedisTest, ObjectsExpireWhenTheyAreToldTo) {
   RedisServer server;
-  const auto transport = make({.endpoints = {server.tcp()}, .expire_s = 1000});
+  const auto transport = make_transport({.endpoints = {server.tcp()}, .expire_s = 1000});
   const std::string large = noise(3 << 20);
   ASSERT_TRUE(transport->put(name_, {.bytes = "x"}, kNoLimit));
   ASSERT_TRUE(transport->put(blob_name(large), {.bytes = large}, kNoLimit));
@@ -151,8 +145,8 @@ TEST_F(RedisTest, ObjectsExpireWhenTheyAreToldTo) {
 
 TEST_F(RedisTest, AWrongPasswordIsDeniedAndNotRepeated) {
   for (const std::string user : {"builder", ""}) {
-    const auto transport =
-        make({.endpoints = {guarded_server().tcp()}, .user = user, .password = "wrong-secret"});
+    const auto transport = make_transport(
+        {.endpoints = {guarded_server().tcp()}, .user = user, .password = "wrong-secret"});
     const auto got = transport->get(name_, 10, kNoLimit);
     EXPECT_EQ(code_of(got), Code::denied);
     EXPECT_EQ(got.error().message.find("wrong-secret"), std::string::npos) << got.error().message;
@@ -162,7 +156,8 @@ TEST_F(RedisTest, AWrongPasswordIsDeniedAndNotRepeated) {
 TEST_F(RedisTest, AServerWithoutAuthDoesNotRepeatThePassword) {
   RedisServer server({"--rename-command", "AUTH", "HIDDEN"});
   ASSERT_TRUE(server.is_up()) << server.log();
-  const auto transport = make({.endpoints = {server.tcp()}, .user = "me", .password = kSecret});
+  const auto transport =
+      make_transport({.endpoints = {server.tcp()}, .user = "me", .password = kSecret});
   const auto got = transport->get(name_, 10, kNoLimit);
   EXPECT_EQ(code_of(got), Code::denied);
   EXPECT_EQ(got.error().message.find(kSecret), std::string::npos) << got.error().message;
@@ -175,7 +170,8 @@ TEST_F(RedisTest, ForbiddenCommandsAreDenied) {
                         "+strlen", "+exists"})
                   .is_status("OK"));
   ASSERT_TRUE(at(server)->put(name_, {.bytes = "x"}, kNoLimit));
-  const auto reader = make({.endpoints = {server.tcp()}, .user = "reader", .password = "any"});
+  const auto reader =
+      make_transport({.endpoints = {server.tcp()}, .user = "reader", .password = "any"});
   EXPECT_EQ(read_object(*reader, name_), "x");
   EXPECT_EQ(code_of(reader->put(name_, {.bytes = "y"}, kNoLimit)), Code::denied);
   EXPECT_EQ(code_of(reader->replace(name_, "y", std::string(32, 'a'), kNoLimit)), Code::denied);
@@ -201,7 +197,7 @@ TEST_F(RedisTest, AReplicaIsNotWrittenAndThePrimaryIsFound) {
   RedisServer replica({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
   ASSERT_TRUE(replica.is_up()) << replica.log();
   EXPECT_EQ(code_of(at(replica)->put(name_, {.bytes = "x"}, kNoLimit)), Code::unavailable);
-  const auto transport = make({.endpoints = {replica.tcp(), primary.tcp()}});
+  const auto transport = make_transport({.endpoints = {replica.tcp(), primary.tcp()}});
   const Status done = transport->put(name_, {.bytes = "x"}, kNoLimit);
   EXPECT_TRUE(done) << done.error().message;
   EXPECT_EQ(read_object(*at(primary), name_), "x");
@@ -307,34 +303,34 @@ TEST_F(RedisTest, ABlobThatIsRemovedWhileItStreamsIsAnError) {
 TEST_F(RedisTest, TheServersCertificateIsVerified) {
   RedisOptions options = tls_options();
   options.tls.ca_file = certificates().file("stranger.crt");
-  auto got = make(options)->get(name_, 10, kNoLimit);
+  auto got = make_transport(options)->get(name_, 10, kNoLimit);
   EXPECT_EQ(code_of(got), Code::denied);
   EXPECT_NE(got.error().message.find("certificate"), std::string::npos) << got.error().message;
   options = tls_options();
   options.tls.server_name = "another.test";
-  EXPECT_EQ(code_of(make(options)->get(name_, 10, kNoLimit)), Code::denied);
+  EXPECT_EQ(code_of(make_transport(options)->get(name_, 10, kNoLimit)), Code::denied);
   options.tls.server_name = "cache.test";
-  EXPECT_EQ(read_object(*make(options), name_), kAbsent);
+  EXPECT_EQ(read_object(*make_transport(options), name_), kAbsent);
 }
 
 TEST_F(RedisTest, TheClientsCertificateIsAskedFor) {
   RedisOptions options = tls_options();
   options.tls.certificate_file = {};
   options.tls.key_file = {};
-  const auto got = make(options)->get(name_, 10, kNoLimit);
+  const auto got = make_transport(options)->get(name_, 10, kNoLimit);
   ASSERT_FALSE(got);
   // The server's refusal and its end of the connection race each other.
   EXPECT_TRUE(got.error().code == Code::denied || got.error().code == Code::unavailable)
       << got.error().message;
   options.tls.certificate_file = certificates().file("strange-client.crt");
   options.tls.key_file = certificates().file("strange-client.key");
-  EXPECT_FALSE(make(options)->get(name_, 10, kNoLimit));
+  EXPECT_FALSE(make_transport(options)->get(name_, 10, kNoLimit));
 }
 
 TEST_F(RedisTest, AServerInClearIsNoTlsServer) {
   RedisOptions options = tls_options();
   options.endpoints = {plain_server().tcp()};
-  EXPECT_FALSE(make(options)->get(name_, 10, soon(200)));
+  EXPECT_FALSE(make_transport(options)->get(name_, 10, soon(200)));
 }
 
 TEST_F(RedisTest, OptionsWithoutSenseAreRefused) {
@@ -360,9 +356,9 @@ TEST_F(RedisTest, OptionsWithoutSenseAreRefused) {
 }
 
 TEST_F(RedisTest, ADatabaseThatIsNotThereIsInvalid) {
-  EXPECT_EQ(
-      code_of(make({.endpoints = {plain_server().tcp()}, .database = 99})->get(name_, 9, kNoLimit)),
-      Code::invalid);
+  EXPECT_EQ(code_of(make_transport({.endpoints = {plain_server().tcp()}, .database = 99})
+                        ->get(name_, 9, kNoLimit)),
+            Code::invalid);
 }
 
 }  // namespace

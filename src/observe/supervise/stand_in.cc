@@ -59,10 +59,6 @@ void call_again(user_regs_struct& r, std::uint64_t path, const seccomp_notif& ca
 std::uint64_t stack_of(const user_regs_struct& r) { return r.sp; }
 #endif
 
-void* remote(std::uint64_t address) {
-  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
-}
-
 // The process is stopped on the way out of its call. Makes it call execve again, with this program. (Its
 // memory may be that of its vfork parent; no code keeps data below the end of the stack.)
 bool redirect(pid_t thread, const std::string& program, const seccomp_notif& call) {
@@ -72,7 +68,7 @@ bool redirect(pid_t thread, const std::string& program, const seccomp_notif& cal
   const std::uint64_t at = (stack_of(registers) - kRedZone - 64) & ~std::uint64_t{15};
   std::string text = program + '\0';
   const struct iovec ours = {text.data(), text.size()};
-  const struct iovec theirs = {remote(at), text.size()};
+  const struct iovec theirs = {remote_pointer(at), text.size()};
   if (::process_vm_writev(thread, &ours, 1, &theirs, 1, 0) != static_cast<ssize_t>(text.size()))
     return false;
   call_again(registers, at, call);
@@ -96,7 +92,7 @@ bool turn(const Listener& listener, const seccomp_notif& call, const std::string
   const bool turned = redirect(thread, program, call);
   const bool is_signal = status >> 16 != PTRACE_EVENT_STOP;
   const std::uintptr_t signal = is_signal ? static_cast<unsigned>(WSTOPSIG(status)) : 0;
-  ::ptrace(PTRACE_DETACH, thread, nullptr, remote(signal));
+  ::ptrace(PTRACE_DETACH, thread, nullptr, remote_pointer(signal));
   return turned;
 }
 

@@ -27,10 +27,6 @@ std::string read_link(const std::string& path) {
   return {text.data(), static_cast<std::size_t>(size)};
 }
 
-void* remote(std::uint64_t address) {
-  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
-}
-
 // The part of a path below a prefix of whole components; empty if it is not below it.
 std::optional<std::string_view> below(std::string_view path, std::string_view prefix) {
   if (!path.starts_with(prefix)) return std::nullopt;
@@ -64,7 +60,7 @@ std::string Tracee::proc(const char* what) const {
 
 bool Tracee::bytes(std::uint64_t address, void* out, std::size_t size) const {
   const struct iovec here = {out, size};
-  const struct iovec there = {remote(address), size};
+  const struct iovec there = {remote_pointer(address), size};
   return ::process_vm_readv(thread_, &here, 1, &there, 1, 0) == static_cast<ssize_t>(size);
 }
 
@@ -76,7 +72,7 @@ TextRead Tracee::text(std::uint64_t address, std::string& out) const {
     char part[kPage];
     const std::size_t size = kPage - address % kPage;
     const struct iovec here = {part, size};
-    const struct iovec there = {remote(address), size};
+    const struct iovec there = {remote_pointer(address), size};
     const ssize_t got = ::process_vm_readv(thread_, &here, 1, &there, 1, 0);
     if (got <= 0) return got < 0 && errno == EFAULT ? TextRead::bad_address : TextRead::denied;
     const std::string_view all(part, static_cast<std::size_t>(got));

@@ -26,6 +26,11 @@ std::string read_text(const std::string& path);
 // The number in "Name:\t123\n" in the text of /proc/N/status.
 std::optional<unsigned long> field(std::string_view text, std::string_view name, int base);
 
+// An address in another process, as the kernel's calls take it.
+inline void* remote_pointer(std::uint64_t address) {
+  return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): not of our memory
+}
+
 class Tracee {
  public:
   explicit Tracee(pid_t thread) : thread_(thread) {}

@@ -25,14 +25,14 @@ namespace {
 constexpr std::string_view kForceColours = "-fdiagnostics-color=always";
 constexpr std::string_view kColoursByReader = "-fdiagnostics-color=auto";
 
-struct VariableRow {
+struct BypassVariable {
   std::string_view name;
   BypassReason reason;
   const char* why;
 };
 
 // Variables that change what a driver does, beyond its arguments.
-constexpr VariableRow kVariables[] = {
+constexpr BypassVariable kBypassVariables[] = {
     {"DEPENDENCIES_OUTPUT", BypassReason::environment_output, "appends to a depfile"},
     {"SUNPRO_DEPENDENCIES", BypassReason::environment_output, "appends to a depfile"},
     {"CC_PRINT_OPTIONS", BypassReason::environment_output, "appends command lines to a file"},
@@ -50,7 +50,7 @@ std::optional<Bypass> bypass_by_environment(const Command& command) {
     if (variable.name.empty() ||
         std::string_view("DSCAQ").find(variable.name[0]) == std::string_view::npos)
       continue;
-    for (const VariableRow& row : kVariables)
+    for (const BypassVariable& row : kBypassVariables)
       if (variable.name == row.name)
         return Bypass{row.reason, std::string(row.name) + ": " + row.why};
     if (variable.name == "CXX_MODULE_MAPPER" && asks_module_mapper(variable.value))

@@ -7,13 +7,8 @@
 namespace deja::tool::cc {
 namespace {
 
-struct Case {
-  const char* command;
-  const char* expected;
-};
-
 // emcc is a clang with its own options, settings and variables.
-constexpr Case kEmscriptenCommands[] = {
+constexpr ClassifyCase kEmscriptenCommands[] = {
     {"emcc -c a.c", "a.c c"},  // no colours: on failure it prints clang's command line
     {"emcc -c a.c -o a.o -MD", "a.c c dep=/ws/build/a.d"},
     {"em++ -c a.c", "a.c c++"},
@@ -66,7 +61,7 @@ constexpr Case kEmscriptenCommands[] = {
 };
 
 TEST(Classify, KnowsTheKindOfEveryCommandOfEmscripten) {
-  for (const Case& one : kEmscriptenCommands)
+  for (const ClassifyCase& one : kEmscriptenCommands)
     EXPECT_EQ(summary(classify_text(one.command)), one.expected) << one.command;
 }
 

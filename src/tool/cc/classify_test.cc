@@ -8,16 +8,11 @@
 namespace deja::tool::cc {
 namespace {
 
-struct Case {
-  const char* command;
-  const char* expected;
-};
-
-void check(const Case& one, const std::map<std::string, std::string>& files = {}) {
+void check(const ClassifyCase& one, const std::map<std::string, std::string>& files = {}) {
   EXPECT_EQ(summary(classify_text(one.command, files)), one.expected) << one.command;
 }
 
-constexpr Case kCommands[] = {
+constexpr ClassifyCase kCommands[] = {
     // Objects and assembly.
     {"gcc -c a.c", "a.c c colour"},
     {"gcc -c a.c -o a.o", "a.c c colour"},
@@ -411,7 +406,7 @@ constexpr Case kCommands[] = {
 
 TEST(Classify, KnowsTheKindOfEveryCommand) {
   static_assert(std::size(kCommands) >= 150);
-  for (const Case& one : kCommands) check(one);
+  for (const ClassifyCase& one : kCommands) check(one);
 }
 
 TEST(Classify, ReadsResponseFiles) {

@@ -114,7 +114,7 @@ struct Call {
   std::vector<std::string> words;
   bool names_root_in_target = true;
 };
-const std::vector<Call> kCalls = {
+const std::vector<Call> kDepfileCalls = {
     {{"-MD", "-c", "@/src/a.c", "-o", "@/out.o"}},
     {{"-MMD", "-MP", "-c", "@/src/a.c", "-o", "@/out.o"}},
     {{"-MD", "-MP", "-MF", "out.d", "-MT", "@/x.o", "-MQ", "@/y z$.o", "-c", "@/src/a.c", "-o",
@@ -158,7 +158,7 @@ TEST_P(DepfileOf, MovedIsWhatTheCompilerWritesThere) {
     const TestDirectory other(name);
     write_project(one);
     write_project(other);
-    for (const Call& call : kCalls) {
+    for (const Call& call : kDepfileCalls) {
       ASSERT_EQ(one.run(call_in(GetParam(), call.words, one)).exit_code, 0);
       ASSERT_EQ(other.run(call_in(GetParam(), call.words, other)).exit_code, 0);
       const auto moved =

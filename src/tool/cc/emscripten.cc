@@ -10,9 +10,8 @@ namespace {
 
 using enum Arity;
 using R = Role;
-constexpr Role kNone = Role::none;
 
-constexpr Option kRows[] = {
+constexpr Option kEmscriptenRows[] = {
     // clang-format off
     {"-s",                    joined_or_separate, kEmcc, 0, R::setting,    "setting; without a setting it strips symbols"},
     {"--preload-file",        separate,           kEmcc, kBypass, kNone,   "a new number for the package in every run"},
@@ -62,22 +61,22 @@ constexpr Option kRows[] = {
     {"--cflags",              flag,               kEmcc, kQuery | kNoAnswer, kNone, "question"},
     // clang-format on
 };
-constexpr auto kOptions = sorted_options(kRows);
+constexpr auto kEmscriptenOptions = sorted_options(kEmscriptenRows);
 
-struct Row {
+struct EmscriptenRow {
   std::string_view name;
   BypassReason reason;
   const char* why;
 };
 
-constexpr Row kSettings[] = {
+constexpr EmscriptenRow kSettings[] = {
     {"VERBOSE", BypassReason::unsupported_option, "prints names of temporary files"},
     {"NODE_CODE_CACHING", BypassReason::unsupported_option,
      "caches compiled code of one version of node"},
 };
 
 // EMCC_CFLAGS is not in the table: its words are read like those of the command line.
-constexpr Row kVariables[] = {
+constexpr EmscriptenRow kEmscriptenVariables[] = {
     {"EMCC_DEBUG", BypassReason::unsupported_option, "prints times, leaves intermediate files"},
     {"EMCC_DEBUG_SAVE", BypassReason::unsupported_option, "leaves intermediate files"},
     {"EM_PROFILE_TOOLCHAIN", BypassReason::environment_output, "appends times to files"},
@@ -90,14 +89,15 @@ constexpr Row kVariables[] = {
 
 bool is_off(std::string_view value) { return value.empty() || value == "0"; }
 
-const Row* find_row(std::span<const Row> rows, std::string_view name) {
-  const auto it =
-      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.name == name; });
+const EmscriptenRow* find_emscripten_row(std::span<const EmscriptenRow> rows,
+                                         std::string_view name) {
+  const auto it = std::find_if(rows.begin(), rows.end(),
+                               [&](const EmscriptenRow& r) { return r.name == name; });
   return it == rows.end() ? nullptr : &*it;
 }
 
 // The interpreters that run emcc's own scripts. The whole environment still is an input.
-constexpr TrustedScript kPrograms[] = {
+constexpr TrustedScript kEmscriptenPrograms[] = {
     {"python", "/emcc.py", TrustedScript::Asks::never_tells, ".py",
      "time() is for the log of EMCC_DEBUG, the wait for a lock and the module `logging`, whose "
      "format here has no time; only the import of modules compares sizes and times"},
@@ -122,10 +122,10 @@ constexpr TrustedScript kPrograms[] = {
 
 }  // namespace
 
-std::span<const Option> emscripten_options() { return kOptions; }
+std::span<const Option> emscripten_options() { return kEmscriptenOptions; }
 
 const Option* find_emscripten_option(std::string_view argument) {
-  return longest_match(kOptions, argument);
+  return longest_match(kEmscriptenOptions, argument);
 }
 
 bool is_emscripten_setting(std::string_view text) {
@@ -140,7 +140,7 @@ bool is_emscripten_setting(std::string_view text) {
 
 std::optional<Bypass> bypass_by_setting(std::string_view setting) {
   const std::size_t equals = std::min(setting.find('='), setting.size());
-  const Row* row = find_row(kSettings, setting.substr(0, equals));
+  const EmscriptenRow* row = find_emscripten_row(kSettings, setting.substr(0, equals));
   if (row == nullptr || (equals < setting.size() && is_off(setting.substr(equals + 1))))
     return std::nullopt;
   return Bypass{row->reason, "-s" + std::string(row->name) + ": " + row->why};
@@ -148,13 +148,13 @@ std::optional<Bypass> bypass_by_setting(std::string_view setting) {
 
 std::optional<Bypass> bypass_by_emscripten_variables(const Command& command) {
   for (const EnvironmentVariable& variable : command.environment) {
-    const Row* row = find_row(kVariables, variable.name);
+    const EmscriptenRow* row = find_emscripten_row(kEmscriptenVariables, variable.name);
     if (row != nullptr && !is_off(variable.value))
       return Bypass{row->reason, std::string(row->name) + ": " + row->why};
   }
   return std::nullopt;
 }
 
-std::span<const TrustedScript> emscripten_programs() { return kPrograms; }
+std::span<const TrustedScript> emscripten_programs() { return kEmscriptenPrograms; }
 
 }  // namespace deja::tool::cc

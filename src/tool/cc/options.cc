@@ -12,7 +12,6 @@ namespace {
 
 using enum Arity;
 using R = Role;
-constexpr Role kNone = Role::none;
 
 constexpr Option kOptionRows[] = {
     // clang-format off

@@ -82,6 +82,8 @@ enum class Role : std::uint8_t {
   end_of_options,    // --
 };
 
+inline constexpr Role kNone = Role::none;  // short, for the tables
+
 struct Option {
   const char* spelling;
   Arity arity;

@@ -33,6 +33,10 @@ Invocation invocation_of(const std::string& text, const Options& options = {});
 // "bypass link", or "a.c c" followed by properties: colour, opaque, names-intermediates, clock, dep=PATH, map=PATH,
 // facts=N.
 std::string summary(const Classified& classified);
+struct ClassifyCase {
+  const char* command;
+  const char* expected;  // its summary
+};
 // The arguments in the key, each path between "<" and ">".
 std::string keys(const Invocation& invocation);
 

@@ -36,7 +36,7 @@ struct Section {
   std::span<const Option> options;
 };
 
-std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 template <typename T>
 struct Word {
@@ -54,7 +54,7 @@ std::optional<T> find_word(const std::array<Word<T>, N>& words, std::string_view
 template <bool ExecOptions::* kFlag>
 std::string read_flag(std::string_view value, ExecOptions& options) {
   const auto is_set = parse_bool(value);
-  if (!is_set) return quoted(value) + " is neither true nor false; give one of them";
+  if (!is_set) return in_quotes(value) + " is neither true nor false; give one of them";
   options.*kFlag = *is_set;
   return {};
 }
@@ -70,7 +70,7 @@ std::string read_variables(std::string_view value, ExecOptions& options) {
        {"observed", GivenVariables::observed},
        {"all", GivenVariables::all}}};
   const auto given = find_word(kWords, value);
-  if (!given) return quoted(value) + " is not one of declared, observed, all";
+  if (!given) return in_quotes(value) + " is not one of declared, observed, all";
   options.variables = *given;
   return {};
 }
@@ -79,7 +79,7 @@ std::string read_input(std::string_view value, ExecOptions& options) {
   static constexpr std::array<Word<GivenStdin>, 3> kWords = {
       {{"none", GivenStdin::none}, {"inherit", GivenStdin::inherit}, {"keyed", GivenStdin::keyed}}};
   const auto given = find_word(kWords, value);
-  if (!given) return quoted(value) + " is not one of none, inherit, keyed";
+  if (!given) return in_quotes(value) + " is not one of none, inherit, keyed";
   options.input = *given;
   return {};
 }
@@ -89,7 +89,7 @@ std::string read_hash(std::string_view value, ExecOptions& options) {
   for (char& c : digits)
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
   if (digits.size() != 64 || digits.find_first_not_of("0123456789abcdef") != std::string::npos)
-    return quoted(value) + " is not a hash; give 64 hexadecimal digits";
+    return in_quotes(value) + " is not a hash; give 64 hexadecimal digits";
   options.tool_hash = std::move(digits);
   return {};
 }
@@ -205,13 +205,13 @@ std::string assign(const Option& option, std::string_view value, ExecOptions& op
     (options.*(*list)).emplace_back(value);
   } else if (const auto* text = std::get_if<Text>(&option.target)) {
     if (value.empty()) return "needs a value that is not empty";
-    if (!(options.*(*text)).empty()) return quoted(value) + " is a second value; give one";
+    if (!(options.*(*text)).empty()) return in_quotes(value) + " is a second value; give one";
     options.*(*text) = value;
   } else if (const auto* flag = std::get_if<Flag>(&option.target)) {
     options.*(*flag) = true;
   } else if (const auto* time = std::get_if<Time>(&option.target)) {
     const auto ns = parse_duration_ns(value);
-    if (!ns || *ns == 0) return quoted(value) + " is not a time; give one like 90s, 15m or 7d";
+    if (!ns || *ns == 0) return in_quotes(value) + " is not a time; give one like 90s, 15m or 7d";
     options.*(*time) = std::min(*ns, kLongestNs);
   } else {
     return std::get<ParseValue>(option.target)(value, options);
@@ -254,7 +254,7 @@ std::string bad_name(const ExecOptions& options) {
                                       std::pair{"--pass-env", &options.passed_variables}}) {
     for (const std::string& name : *names) {
       if (name.find('=') != std::string::npos)
-        return std::string(option) + ": " + quoted(name) +
+        return std::string(option) + ": " + in_quotes(name) +
                " is not a variable's name; give it without '='";
     }
   }
@@ -314,13 +314,13 @@ std::string read_options(std::span<const std::string_view> argv, std::size_t& i,
     const Option* option = find_option(name);
     if (option == nullptr)
       return word.starts_with("-")
-                 ? quoted(name) + " is not an option; see deja exec --help"
-                 : quoted(word) +
+                 ? in_quotes(name) + " is not an option; see deja exec --help"
+                 : in_quotes(word) +
                        " is not an option; the command comes after --, see deja exec --help";
     std::string_view value = option->default_value;
     if (equals != std::string_view::npos) {
       if (option->value.empty())
-        return std::string(name) + ": takes no value, and got: " + quoted(word);
+        return std::string(name) + ": takes no value, and got: " + in_quotes(word);
       value = word.substr(equals + 1);
     } else if (!option->value.empty() && option->default_value.empty()) {
       if (i + 1 >= argv.size()) return std::string(name) + ": needs a value";

@@ -8,7 +8,7 @@
 namespace deja::tool::rust {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -16,13 +16,13 @@ std::string quoted(std::string_view text) {
 
 // Cargo links the file to "build-script-build" next to it, and starts that by its full path.
 std::string script(const std::string& program, const std::string& front) {
-  const std::string deja = quoted(front);
+  const std::string deja = shell_quoted(front);
   return "#!/bin/sh\n"
          "# Starts the build script through deja (rust.build_scripts), which puts back what an "
          "equal\n"
          "# run has left.\n"
          "real=${0%/*}/" +
-         quoted(base_name(program)) +
+         shell_quoted(base_name(program)) +
          "\n"
          "if [ -n \"$OUT_DIR\" ] && [ -x " +
          deja + " ]; then\n  exec " + deja +

@@ -8,7 +8,7 @@ namespace deja::tool::rust {
 namespace {
 
 // rustc puts a backslash before a blank and quotes nothing else.
-std::string quoted(std::string_view path) {
+std::string escaped(std::string_view path) {
   std::string out;
   for (const char c : path) {
     if (c == ' ') out += '\\';
@@ -50,7 +50,7 @@ std::vector<std::string> variables_of(std::string_view text) {
 namespace {
 
 std::optional<std::string> move_once(std::string_view text, const TextMoves::Move& move) {
-  const std::string old_name = quoted(move.from), new_name = quoted(move.to);
+  const std::string old_name = escaped(move.from), new_name = escaped(move.to);
   std::string out;
   std::size_t done = 0;
   for (std::size_t at = text.find(old_name); at != std::string_view::npos;

@@ -12,13 +12,6 @@
 namespace deja::tool::shell {
 namespace {
 
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
-
-template <std::size_t n>
-bool is_in(std::string_view word, const std::string_view (&words)[n]) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
-
 // The rest of a command, up to the first character that may end it.
 std::string_view rest_of_command(std::string_view text) {
   return text.substr(0, text.find_first_of("\n;&|)"));

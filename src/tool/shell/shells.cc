@@ -5,14 +5,10 @@
 
 #include "base/path.h"
 #include "tool/shell/script.h"
+#include "tool/shell/words.h"
 
 namespace deja::tool::shell {
 namespace {
-
-template <std::size_t n>
-bool is_in(std::string_view word, const std::string_view (&words)[n]) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
-}
 
 // From the sources: dash 0.5.12 (var.c, main.c, cd.c), busybox 1.35 (shell/ash.c).
 constexpr std::string_view kEveryShell[] = {"IFS", "PS4", "POSIXLY_CORRECT"};

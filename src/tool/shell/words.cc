@@ -9,7 +9,6 @@
 namespace deja::tool::shell {
 namespace {
 
-bool is_one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 bool is_delimiter(char c) { return is_blank(c) || is_one_of(c, "\n;&|()<>`"); }
 
 // This is a comment, or harmless as part of a text: it has no quote and no expansion.

@@ -2,7 +2,9 @@
 // Finds words of a shell script, from either end.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -11,6 +13,13 @@ namespace deja::tool::shell {
 bool is_blank(char c);       // not a newline
 bool is_name_start(char c);  // of a variable
 bool is_name_char(char c);
+inline bool is_one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
+template <std::size_t n>
+bool is_in(std::string_view word, const std::string_view (&words)[n]) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
 
 // Removes comments without quotes and expansions; other comments may be part of a text.
 std::string without_comments(std::string_view text);
