@@ -4,7 +4,8 @@
 
   format    clang-format
   tidy      clang-tidy; --changed N: only the sources that the last N commits touched
-  threads   clang's thread safety analysis of every source that can see a mutex
+  threads   clang's thread safety analysis of every source of the product. Each is compiled alone, so a forgotten
+            #include is found here, too; in a unity build another source may have it.
 
 Exits with 0 when there is nothing to report, else with 1 and what the tools said. A missing program is an
 error, not a pass.
@@ -42,12 +43,28 @@ def check_format(files):
     return 1 if done.returncode else 0
 
 
-def database_for_clang(build, directory):
-    """The build's own compile database, each source once: of those that are in two programs, the first.
-    Without -Werror: the compilers' warnings are the presets' part, and clang's about gcc's flags, or in the
-    standard library, are nobody's. Returns the sources of ours it holds."""
+def configured():
+    """A directory with a compile database of the clang preset, which compiles each source alone, and with the
+    headers that a build makes. Nothing else is built there. An error: None, after its words."""
+    directory = cxx.ROOT / "build" / "checks"
+    for command in (["cmake", "--preset", "clang", "-B", str(directory)],
+                    ["cmake", "--build", str(directory), "--target", "deja_build_id", "deja_commit"]):
+        done = subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
+        if done.returncode != 0:
+            print(done.stdout + done.stderr)
+            return None
+    return directory
+
+
+def database_for_clang(directory):
+    """A compile database with each source once: of those that are in two programs, the first. Without -Werror: the
+    compilers' warnings are the presets' part, and those in the standard library are nobody's. Returns the sources of
+    ours it holds; none: there is no database."""
     entries = []
     seen = set()
+    build = configured()
+    if build is None:
+        return []
     for entry in json.loads((build / "compile_commands.json").read_text()):
         words = entry.get("arguments") or shlex.split(entry["command"])
         file = pathlib.Path(entry["directory"], entry["file"])
@@ -62,9 +79,9 @@ def database_for_clang(build, directory):
     return sorted({e["file"] for e in entries})
 
 
-def check_tidy(build, jobs, only):
+def check_tidy(jobs, only):
     with tempfile.TemporaryDirectory(prefix="deja-tidy-") as directory:
-        sources = database_for_clang(build, pathlib.Path(directory))
+        sources = database_for_clang(pathlib.Path(directory))
         sources = [s for s in sources if not cxx.is_test(pathlib.Path(s).relative_to(cxx.ROOT))]
         for part in ("src/client/", "src/observe/preload/"):  # not built like the others
             if sources and not any(part in s for s in sources):
@@ -78,7 +95,7 @@ def check_tidy(build, jobs, only):
             return subprocess.run(command, cwd=cxx.ROOT, capture_output=True, text=True)
 
         if not sources:
-            print("clang-tidy: no sources in the compile database; build first")
+            print("clang-tidy: no sources in the compile database")
             return 1
         findings = set()  # a header's finding comes once for each includer
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
@@ -121,14 +138,21 @@ def finds_unguarded_member():
     return subprocess.run(command, input=UNGUARDED, capture_output=True, text=True).returncode != 0
 
 
-def check_threads(build, jobs):
-    """base/mutex.h's attributes mean something to clang alone, so its analysis runs beside the gcc build."""
+def is_compiled_alone(file):
+    """By check_threads(); headers.py relies on it."""
+    return file.parts[0] == "src" and file.suffix == ".cc" and not cxx.is_test(file)
+
+
+def check_threads(jobs):
+    """base/mutex.h's attributes mean something to clang alone, so its analysis runs beside the gcc build. C sources
+    have no mutexes, and every build compiles them alone."""
     if not finds_unguarded_member():
         print("threads: the analysis does not find a planted mistake")
         return 1
     with tempfile.TemporaryDirectory(prefix="deja-threads-") as directory:
-        database_for_clang(build, pathlib.Path(directory))
-        entries = json.loads((pathlib.Path(directory) / "compile_commands.json").read_text())
+        sources = database_for_clang(pathlib.Path(directory))
+        entries = json.loads((pathlib.Path(directory) / "compile_commands.json").read_text()) if sources else []
+        entries = [e for e in entries if is_compiled_alone(pathlib.Path(e["file"]).relative_to(cxx.ROOT))]
 
         def run(entry):
             words = [w for w in entry["arguments"] if w.startswith(("-I", "-D", "-std"))]
@@ -136,8 +160,6 @@ def check_threads(build, jobs):
             command = [COMPILER, *words, *(f"-isystem{path}" for path in system), *THREAD_FLAGS, entry["file"]]
             return subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
 
-        modules = {"config", "digest", "store", "remote", "remote_loader", "exchange", "journal", "warm", "sharing", "pipeline", "engine", "daemon", "api"}
-        entries = [e for e in entries if pathlib.Path(e["file"]).relative_to(cxx.ROOT / "src").parts[0] in modules]
         failed = 0
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
             for done in pool.map(run, entries):
@@ -151,18 +173,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["format", "tidy", "threads"])
     parser.add_argument("only", nargs="*", help="parts of paths: check only the files whose path holds one")
-    parser.add_argument("--build", type=pathlib.Path, default=cxx.ROOT / "build" / "dev")
     parser.add_argument("--changed", type=int, metavar="N", help="tidy: only what the last N commits touched")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_intermixed_args()
     if args.what == "threads":
-        return check_threads(args.build, args.jobs)
+        return check_threads(args.jobs)
     if args.what == "tidy":
         only = args.only if args.changed is None else changed_sources(args.changed)
         if args.changed is not None and not only:
             print("clang-tidy: no source has changed")
             return 0
-        return check_tidy(args.build, args.jobs, only)
+        return check_tidy(args.jobs, only)
     files = cxx.own_files("src", "test")
     return check_format([f for f in files if not args.only or any(part in str(f) for part in args.only)])
 

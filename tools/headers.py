@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every header of src/ and test/ includes what it needs.
 
-A header that its own source file includes first is proven by the build; the others are compiled alone here, with
-the include paths of the compile database, so that third-party headers are found as in the build.
+A header that its own source file includes first is proven where that source is compiled alone: by the build, or, in a
+unity build, by the threads check (clang_checks.py), for sources of the product. The others are compiled alone here,
+with the include paths of the compile database, so that third-party headers are found as in the build.
 Exit 0: all compile. Exit 1: the compiler's words for each that does not.
 """
 
@@ -16,15 +17,21 @@ import shlex
 import subprocess
 import sys
 
+import clang_checks
 import cxx
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
+def is_unity(database):
+    """Does the build compile sources in batches? Its database then names the batches that CMake has written."""
+    return any("Unity" in pathlib.Path(entry["file"]).parts for entry in database)
+
+
 def header_flags(database):
     """All -I and -isystem directories and DEJA_ macros of the compile database, in order of first use."""
     flags, macros = [], set()
-    for entry in json.loads(database.read_text()):
+    for entry in database:
         words = entry.get("arguments") or shlex.split(entry["command"])
         if "musl" in pathlib.Path(words[0]).name or any("musl" in word for word in words):
             continue  # another libc's directories do not mix with these
@@ -43,11 +50,11 @@ def header_flags(database):
     return [word for flag in flags for word in flag]
 
 
-def proven_by_build(header):
-    source = cxx.ROOT / header.with_suffix(".cc")
-    if not source.is_file():
+def is_proven(header, unity):
+    source = header.with_suffix(".cc")
+    if not (cxx.ROOT / source).is_file() or (unity and not clang_checks.is_compiled_alone(source)):
         return False
-    first = INCLUDE.search(source.read_text())
+    first = INCLUDE.search((cxx.ROOT / source).read_text())
     return first is not None and first[1] == str(header.relative_to(header.parts[0]))
 
 
@@ -63,16 +70,18 @@ def main():
     parser.add_argument("--compiler", default="g++")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    flags = header_flags(args.commands)
+    database = json.loads(args.commands.read_text())
+    flags = header_flags(database)
+    unity = is_unity(database)
     every = cxx.own_files("src", "test", suffixes={".h"})
-    headers = [str(h) for h in every if not proven_by_build(h)]
+    headers = [str(h) for h in every if not is_proven(h, unity)]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for header, code, words in pool.map(lambda h: compile_alone(h, flags, args.compiler), headers):
             if code != 0:
                 failed += 1
                 print(f"{header}: does not compile alone\n{words}")
-    proven = f"{len(every) - len(headers)} of {len(every)} are proven by the build"
+    proven = f"{len(every) - len(headers)} of {len(every)} are proven by {'the threads check' if unity else 'the build'}"
     print(f"headers: {failed} do not compile alone; {proven}" if failed else f"headers: all compile alone; {proven}")
     return 1 if failed else 0
 

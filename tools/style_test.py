@@ -6,6 +6,7 @@ import tempfile
 import unittest
 
 import cxx
+import headers
 import layers
 import messages
 import spdx
@@ -174,6 +175,17 @@ class Reasons(unittest.TestCase):
         self.assertEqual(len(self.problems(self.CODE)), 2)
         shown = {pathlib.Path("src/cli/a_test.cc"): 'show("gone"); show("late");\n'}
         self.assertEqual(len(self.problems(self.CODE, shown)), 2)
+
+
+class Headers(unittest.TestCase):
+    def test_a_batch_proves_nothing(self):
+        self.assertTrue(headers.is_unity([{"file": "/b/x.dir/Unity/unity_0_cxx.cxx"}]))
+        self.assertFalse(headers.is_unity([{"file": "/src/store/rows.cc"}]))
+        product, test = pathlib.Path("src/store/rows.h"), pathlib.Path("src/store/temp_store.h")
+        self.assertTrue(headers.is_proven(product, unity=False))
+        self.assertTrue(headers.is_proven(product, unity=True))  # by the threads check
+        self.assertTrue(headers.is_proven(test, unity=False))
+        self.assertFalse(headers.is_proven(test, unity=True))
 
 
 class Layers(unittest.TestCase):
