@@ -8,12 +8,12 @@
 
 #define DEJA_CHECK_STRING2(x) #x
 #define DEJA_CHECK_STRING(x) DEJA_CHECK_STRING2(x)
-#define CHECK(condition)                                           \
-  do {                                                             \
-    if (!(condition)) [[unlikely]] {                               \
-      std::fputs("deja: CHECK failed: " #condition " at " __FILE__ \
-                 ":" DEJA_CHECK_STRING(__LINE__) "\n",             \
-                 stderr);                                          \
-      std::abort();                                                \
-    }                                                              \
+#define CHECK(condition)                                                \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]] {                                    \
+      std::fputs("deja: CHECK failed: " #condition " at " __FILE_NAME__ \
+                 ":" DEJA_CHECK_STRING(__LINE__) "\n",                  \
+                 stderr);                                               \
+      std::abort();                                                     \
+    }                                                                   \
   } while (false)
