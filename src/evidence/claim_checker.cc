@@ -108,8 +108,10 @@ std::string output_name_value(std::string_view part, const action::Roots& roots)
 
 Result<Digest> listing_digest(const std::string& path, const std::vector<std::string>& except) {
   action::HashSink sink;
-  for (const std::string& name : TRY(os::list_directory(path))) {
-    if (!std::binary_search(except.begin(), except.end(), name)) sink.field("name", name);
+  for (const os::Entry& entry : TRY(os::list_entries(path))) {
+    if (std::binary_search(except.begin(), except.end(), entry.name)) continue;
+    sink.field("name", entry.name);
+    sink.field("type", std::to_string(entry.type));  // readdir(3) tells it, too
   }
   return sink.finish();
 }

@@ -199,6 +199,12 @@ void Collecting::see(char kind) const {
   if (PathFacts& row = this->row(); row.kind == 0) row.kind = kind;
 }
 
+void Collecting::needed_absence(const std::string& path) const {
+  if (unknown() == nullptr || facts.changes.is_own(path)) return;
+  PathFacts& row = facts.by_path[path];
+  row.absent = row.must_be_absent = true;
+}
+
 void Collecting::miss(const std::string& path) const {
   if (!facts.changes.is_own(path)) facts.by_path[path].absent = true;
 }

@@ -37,6 +37,8 @@ struct Collecting {
   void read_program(const os::FileIdentity* identity) const;
   void see(char kind) const;  // something is there
   void miss(const std::string& path) const;
+  // The call that made it fails where something is. Only of unknown programs: a compiler removes what is in its way.
+  void needed_absence(const std::string& path) const;
   void refuse() const;  // EACCES
 };
 

@@ -104,6 +104,7 @@ struct PathFacts {
   std::vector<Refusal> refused;  // sorted by right
   char kind = 0;                 // action::kind_letter of what was seen; '?': not known
   bool absent = false;           // looked for, and not there
+  bool must_be_absent = false;   // a call made it that fails where something is
   bool listed = false;
   bool executed = false;         // or the run tried to: the file may lack the permission
   bool all_stamps = false;       // all its stamps count, also a directory's

@@ -69,7 +69,7 @@ void conclude_read(Conclusion& c, const std::string& path, const PathFacts& fact
 
 void conclude_absence(Conclusion& c, const std::string& path, const PathFacts& facts) {
   if (facts.change != nullptr) {
-    if (c.is_updated(path)) c.claim_path(Claim::absent, path);
+    if (facts.must_be_absent || c.is_updated(path)) c.claim_path(Claim::absent, path);
     return;
   }
   const auto missing = first_missing(c, path);

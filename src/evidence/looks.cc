@@ -67,6 +67,8 @@ void on_stat(const Collecting& c) {
     PathFacts& row = c.row();
     c.see(e.has_identity ? action::kind_letter(e.identity.mode) : '?');
     if (e.has_identity && !row.stat) row.stat = e.identity;
+    if (c.has(DEJA_FLAG_NOFOLLOW) && c.unknown() != nullptr && !row.link)
+      row.link.emplace();  // it has seen that this is no symlink
     note_look(c);
   } else if (is_absence(e.error)) {
     c.miss(e.path);

@@ -82,21 +82,28 @@ void on_rename(const Collecting& c) {
   if (c.e.error != 0) return;
   if (!c.is_own()) return c.fail(NotStored::file_renamed, c.e.path);
   if (c.has(DEJA_RENAME_EXCHANGE)) return c.fail(NotStored::file_renamed, c.e.path);
+  if (c.has(DEJA_RENAME_NOREPLACE)) c.needed_absence(c.e.text);
   c.facts.changes.renamed(c.e.path, c.e.text);
 }
 
 void on_link(const Collecting& c) {
   if (c.e.error != 0) return;
   if (!c.is_own()) return c.fail(NotStored::hard_link, c.e.text);
+  c.needed_absence(c.e.text);
   c.facts.changes.linked(c.e.path, c.e.text);
 }
 
 void on_symlink(const Collecting& c) {
-  if (c.e.error == 0) c.facts.changes.made_symlink(c.e.path, c.e.text);
+  if (c.e.error != 0) return;
+  c.needed_absence(c.e.path);
+  c.facts.changes.made_symlink(c.e.path, c.e.text);
 }
 
 void on_mkdir(const Collecting& c) {
-  if (c.e.error == 0) c.facts.changes.made_directory(c.e.path);
+  if (c.e.error == 0) {
+    c.needed_absence(c.e.path);
+    c.facts.changes.made_directory(c.e.path);
+  }
   if (c.e.error == EEXIST && !c.is_own()) c.see('d');
 }
 

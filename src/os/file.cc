@@ -262,10 +262,11 @@ Status remove_empty_directory(const std::string& path) {
   return {};
 }
 
-Result<std::vector<std::string>> list_directory(const std::string& path) {
+// readdir(3): not every file system tells the type.
+Result<std::vector<Entry>> list_entries(const std::string& path) {
   std::unique_ptr<DIR, int (*)(DIR*)> dir(::opendir(path.c_str()), ::closedir);
   if (!dir) return sys_error("opendir", path);
-  std::vector<std::string> names;
+  std::vector<Entry> entries;
   for (;;) {
     errno = 0;
     const struct dirent* entry = ::readdir(dir.get());
@@ -274,9 +275,21 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
       break;
     }
     const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
+    if (name == "." || name == "..") continue;
+    mode_t type = DTTOIF(entry->d_type);
+    if (struct stat st = {};
+        entry->d_type == DT_UNKNOWN &&
+        ::fstatat(::dirfd(dir.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+      type = st.st_mode & S_IFMT;
+    entries.push_back({std::string(name), type});
   }
-  std::sort(names.begin(), names.end());
+  std::ranges::sort(entries, {}, &Entry::name);
+  return entries;
+}
+
+Result<std::vector<std::string>> list_directory(const std::string& path) {
+  std::vector<std::string> names;
+  for (Entry& entry : TRY(list_entries(path))) names.push_back(std::move(entry.name));
   return names;
 }
 

@@ -85,8 +85,13 @@ Result<bool> remove_file(const std::string& path);
 Status make_directory(const std::string& path, mode_t mode = 0700);
 Status make_directories(const std::string& path, mode_t mode = 0700);  // with all parents
 Status remove_empty_directory(const std::string& path);
-Status remove_tree(const std::string& path);                               // never follows symlinks
-Result<std::vector<std::string>> list_directory(const std::string& path);  // sorted, no . and ..
+Status remove_tree(const std::string& path);  // never follows symlinks
+struct Entry {
+  std::string name;
+  mode_t type = 0;  // S_IFREG, S_IFDIR, S_IFLNK…
+};
+Result<std::vector<Entry>> list_entries(const std::string& path);          // sorted, no . and ..
+Result<std::vector<std::string>> list_directory(const std::string& path);  // their names
 Result<std::optional<std::string>> read_symlink(const std::string& path);  // empty: not a symlink
 // Does the way to this absolute path lead through /proc (/proc/self/cwd, /dev/fd/3, a symlink to one)?
 // Such a name means something else in another process.

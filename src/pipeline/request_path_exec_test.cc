@@ -126,7 +126,7 @@ TEST_F(ExecPath, ADeclarationThatTheRunDoesNotMeetIsNotStored) {
   EXPECT_EQ(text_of(exec(declared_and({"--output-file", "more.txt"})).not_stored),
             "output_not_written: more.txt");
   EXPECT_EQ(text_of(exec(declared_and({"--depfile", "out.txt"})).not_stored),
-            "depfile_unusable: out.txt holds no rules");
+            "depfile_unusable: out.txt has no rules");
   write_source("seed.c", "#include NAME\n");
   EXPECT_EQ(text_of(exec(declared_and({"--declared-only", "--include-scan", "seed.c"})).not_stored),
             "include_unknown: #include NAME in " + at("seed.c"));

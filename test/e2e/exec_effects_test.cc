@@ -24,7 +24,63 @@ class ExecEffects : public ExecTest {
     EXPECT_EQ(ws.expect_hit(argv).out, first.out);
     EXPECT_EQ(difference(after, ws.tree()), "");
   }
+  // Through deja it does what it does without.
+  void expect_as_bare(const std::string& script) {
+    const Tree before = ws.tree();
+    const Result bare = ws.run({"/bin/sh", "-c", script});
+    const Tree wanted = ws.tree();
+    ws.restore(before);
+    const Result got = ws.deja(sh({"--pass-env", "PATH"}, script));
+    EXPECT_EQ(got.exit_code, bare.exit_code) << script;
+    EXPECT_EQ(got.out, bare.out) << script;
+    EXPECT_EQ(difference(wanted, ws.tree()), "") << script;
+  }
 };
+
+TEST_P(ExecEffects, WhatMustNotBeThereCounts) {
+  ws.write("in", "1\n");
+  for (const std::string script : {"cp in a; mv -n a out; rm -f a", "cp in a; ln a out; rm a",
+                                   "ln -s in out", "mkdir out", "cp in a; mv a out"}) {
+    for (int i = 0; i < 2; ++i) {
+      ws.remove("out");
+      expect_as_bare(script);
+    }
+    ws.remove("out");
+    ws.write("out", "mine\n");
+    expect_as_bare(script);
+    expect_as_bare(script);
+  }
+}
+
+TEST_P(ExecEffects, KindsInAListingCount) {
+  for (const std::string script : {"find d -type f", "ls -F d", "grep -r 1 d"}) {
+    ws.write("d/x", "1\n");
+    ws.let_settle("d/x");
+    expect_as_bare(script);
+    expect_as_bare(script);
+    ws.remove("d/x");
+    ws.make_directory("d/x");
+    ws.let_settle("d/x");
+    expect_as_bare(script);
+    ws.remove("d");
+  }
+}
+
+TEST_P(ExecEffects, ASymlinkIsNotTheFileThatItLeadsTo) {
+  for (const std::string script :
+       {"cp -a x out", "cp -P x out", "test -L x && echo link || echo file", "tar cf out x"}) {
+    ws.write("x", "1\n");
+    ws.write("y", "1\n");
+    ws.let_settle("y");
+    expect_as_bare(script);
+    ws.remove("out");
+    ws.remove("x");
+    ws.run({"ln", "-s", "y", "x"});
+    expect_as_bare(script);
+    ws.remove("x");
+    ws.remove("out");
+  }
+}
 
 TEST_P(ExecEffects, RenamedDirectoriesComeBackWithWhatIsInThem) {
   for (const Argv& with : {Argv{}, Argv{"--output-dir", "out"}}) {

@@ -75,8 +75,10 @@ EXPORT int renameat(int at, const char *from, int at2, const char *to) {
   return two_names(DEJA_OP_RENAME, 0, at, from, at2, to, NEXT(renameat)(at, from, at2, to));
 }
 EXPORT int renameat2(int at, const char *from, int at2, const char *to, unsigned flags) {
-  return two_names(DEJA_OP_RENAME, flags & RENAME_EXCHANGE ? DEJA_RENAME_EXCHANGE : 0, at, from,
-                   at2, to, NEXT(renameat2)(at, from, at2, to, flags));
+  const unsigned noted = (flags & RENAME_EXCHANGE ? DEJA_RENAME_EXCHANGE : 0) |
+                         (flags & RENAME_NOREPLACE ? DEJA_RENAME_NOREPLACE : 0);
+  return two_names(DEJA_OP_RENAME, (uint16_t)noted, at, from, at2, to,
+                   NEXT(renameat2)(at, from, at2, to, flags));
 }
 EXPORT int link(const char *from, const char *to) {
   return two_names(DEJA_OP_LINK, DEJA_FLAG_NOFOLLOW, AT_FDCWD, from, AT_FDCWD, to,

@@ -195,6 +195,7 @@ enum deja_clock { DEJA_CLOCK_TIME = 1, DEJA_CLOCK_REALTIME, DEJA_CLOCK_MONOTONIC
 #define DEJA_CLOCK_OF_MODULES 0x2u
 /* flags of DEJA_OP_RENAME */
 #define DEJA_RENAME_EXCHANGE 0x1u
+#define DEJA_RENAME_NOREPLACE 0x2u
 /* flags of any record */
 #define DEJA_FLAG_ONLY_ONCE 0x2000u /* CLOCK, HOST: not recorded again after opening files */
 #define DEJA_FLAG_UNSET 0x1000u

@@ -506,7 +506,8 @@ Recorder::Answer Recorder::on_two_names(const SeenCall& h, const Name& name) {
   std::uint16_t flags = 0;
   int result = 0;
   if (h.call.kind == SyscallKind::rename) {
-    if ((h.data() & RENAME_EXCHANGE) != 0) flags = DEJA_RENAME_EXCHANGE;
+    if ((h.data() & RENAME_EXCHANGE) != 0) flags |= DEJA_RENAME_EXCHANGE;
+    if ((h.data() & RENAME_NOREPLACE) != 0) flags |= DEJA_RENAME_NOREPLACE;
     result = static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, name.lookup.c_str(), AT_FDCWD,
                                         to->lookup.c_str(), h.data()));
   } else {
