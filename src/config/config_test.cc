@@ -144,13 +144,14 @@ TEST_F(ConfigTest, AllSettings) {
         "arguments = ['-fplugin=*']\nvariables = ['FOO', 'BAR=1']\n"
         "[run]\nnever = ['a', '*/b']\ndriver = 'c d*'\nalways = ['e']\ncommands = true\n");
   write("home/.config/deja/config.toml",
-        "log = 'a'\nstore.limit = 5000\ndaemon.idle_exit = '90s'\n");
+        "log = 'a'\nstore.limit = 5000\nstore.spares = '7M'\ndaemon.idle_exit = '90s'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
   EXPECT_TRUE(c.disable);
   EXPECT_TRUE(c.portable);
   EXPECT_EQ(c.store_limit_bytes, 5000u);
+  EXPECT_EQ(c.store_spares_bytes, 7'000'000u);
   EXPECT_THAT(c.base_dirs, ElementsAre(dir_ + "/work", "/x/y"));
   EXPECT_EQ(c.daemon_mode, DaemonMode::off);
   EXPECT_EQ(c.daemon_idle_exit_s, 90u);

@@ -69,7 +69,9 @@ void conclude_read(Conclusion& c, const std::string& path, const PathFacts& fact
 
 void conclude_absence(Conclusion& c, const std::string& path, const PathFacts& facts) {
   if (facts.change != nullptr) {
-    if (facts.must_be_absent || c.is_updated(path)) c.claim_path(Claim::absent, path);
+    // Whoever declares an output says that it may be replaced.
+    const bool must_be_absent = facts.must_be_absent && !c.is_declared_output(path);
+    if (must_be_absent || c.is_updated(path)) c.claim_path(Claim::absent, path);
     return;
   }
   const auto missing = first_missing(c, path);

@@ -55,6 +55,11 @@ bool is_as_offered(const struct stat& st, const char* id_path) {
          std::memcmp(offered, now, static_cast<std::size_t>(length)) == 0;
 }
 
+bool is_sound(const char* spare, const char* id_path, struct stat& st) {
+  return ::lstat(spare, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1 &&
+         st.st_uid == ::geteuid() && is_as_offered(st, id_path);
+}
+
 // Would a file that is made in the directory of `to` have the group and the rights of this one? acl(5): a default ACL
 // takes the umask's place. inode(7): a directory with the setgid bit passes its group on, and so do all directories of
 // some mounts (grpid, mount(8)), so the groups are compared.
@@ -84,13 +89,19 @@ bool offer_spare(const char* spare) {
   return text.fits() && ::symlink(identity, id_path) == 0;
 }
 
+bool is_offered(const char* spare) {
+  char id_path[kPlaceMax];
+  TextBuffer path(id_path, sizeof(id_path));
+  struct stat st = {};
+  return write_id_path(spare, path) && is_sound(spare, id_path, st);
+}
+
 bool take_spare(const char* spare, const char* to, mode_t mode) {
   char id_path[kPlaceMax];
   TextBuffer path(id_path, sizeof(id_path));
   struct stat st = {};
-  if (!write_id_path(spare, path) || ::lstat(spare, &st) != 0 || !S_ISREG(st.st_mode) ||
-      st.st_nlink != 1 || st.st_uid != ::geteuid() || !is_as_offered(st, id_path) ||
-      !is_as_made_for(st, to) || ::rename(spare, to) != 0)
+  if (!write_id_path(spare, path) || !is_sound(spare, id_path, st) || !is_as_made_for(st, to) ||
+      ::rename(spare, to) != 0)
     return false;
   ::unlink(id_path);
   if (is_same(st, to) && ::chmod(to, mode) == 0 && ::utimensat(AT_FDCWD, to, nullptr, 0) == 0)

@@ -24,6 +24,9 @@ inline constexpr std::uint64_t kSpareMin = 64 * 1024;
 // not be the same (the kernel gives new files labels here), or because of an error; errno is not set.
 bool offer_spare(const char* spare);
 
+// Can it be taken, as far as it alone decides?
+bool is_offered(const char* spare);
+
 // Moves a spare to `to`, which must not exist, so that it is what a new file of this mode would be: its own inode, this
 // process's user and group, times of now. False: there is none, or a new file at `to` would be another (the directory
 // passes on a group or an ACL, or is on another file system); then nothing is at `to`. Any number of processes may try

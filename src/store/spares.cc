@@ -113,10 +113,8 @@ bool Spares::make(const Digest& digest, const os::Fd& blob, std::uint64_t size,
   if (size < os::kSpareMin) return true;
   const MutexLock lock(files_mutex_);
   const std::string path = join_path(directory_, digest.hex());
-  const auto id = os::read_symlink(path + ".id");
-  const auto there = os::stat_file(path, os::Links::keep);
-  if (id && *id && there && *there) return true;
-  remove_spare(path);  // one that was not completed
+  if (os::is_offered(path.c_str())) return true;
+  remove_spare(path);  // one that somebody has touched
   if (!has_room(size, store_room_bytes) ||
       !is_disk_roomy(std::string(parent_path(directory_)), size) || !make_file(path, blob)) {
     remove_spare(path);

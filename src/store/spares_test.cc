@@ -88,6 +88,19 @@ TEST_F(SparesTest, AnotherOneIsMadeWhenTheResultWasUsed) {
   EXPECT_TRUE(take(blob));
 }
 
+TEST_F(SparesTest, ATouchedOneIsReplaced) {
+  SKIP_IF_REFLINKING();
+  const Digest blob = add('a', kLarge);
+  make_all();
+  overwrite(store_.layout().spare(blob), 7, "damage");
+  EXPECT_FALSE(take(blob));
+  store_->touch(key('a'));
+  make_all();
+  EXPECT_TRUE(take(blob));
+  EXPECT_EQ(*os::read_file(store_.directory() + "/out" + std::to_string(taken_ - 1)),
+            std::string(kLarge, 'a'));
+}
+
 TEST_F(SparesTest, TheyKeepToTheirRoomAndTheFirstOnesStay) {
   SKIP_IF_REFLINKING();
   reopen_with(2 * kLarge);

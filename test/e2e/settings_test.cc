@@ -17,6 +17,7 @@ struct SettingRow {
 constexpr SettingRow kSettingRows[] = {
     {"disable", "disable = true", "bypass"},
     {"store.limit", "store.limit = \"5G\"", "hit"},
+    {"store.spares", "store.spares = 0", "hit"},
     {"paths.portable", "paths.portable = true", "miss"},
     {"paths.base_dirs", "paths.base_dirs = [\"../../..\"]", "hit"},  // nothing here names it
     {"key.salt", "key.salt = \"pepper\"", "miss"},
@@ -92,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(, EverySetting, ::testing::ValuesIn(kSettingRows), [](c
 
 TEST(EverySettingIsHere, InTheOrderOfTheTable) {
   const auto& table = config::settings();
-  ASSERT_EQ(table.size(), std::size(kSettingRows)) << "give the new setting a row in kRows";
+  ASSERT_EQ(table.size(), std::size(kSettingRows)) << "give the new setting a row in kSettingRows";
   for (std::size_t i = 0; i < table.size(); ++i) EXPECT_STREQ(table[i].key, kSettingRows[i].key);
 }
 
