@@ -29,8 +29,8 @@ struct Options {
   std::string dir;  // the cache directory, absolute
   std::uint64_t limit_bytes = 0;
   std::uint64_t spares_bytes = 0;  // for copies made ahead (store::LocalStore::Options); 0: none
-  std::string interposer;       // path of libdeja-observe.so; empty: nothing can be observed
-  std::string remote_library;   // path of libdeja-remote.so; empty: no remote is used
+  std::string interposer;          // path of libdeja-observe.so; empty: nothing can be observed
+  std::string remote_library;      // path of libdeja-remote.so; empty: no remote is used
   bool is_embedded = false;     // in the program of an embedded user (store::LocalStore::Options)
   bool offers_answers = false;  // clients may take answers from its table (warm/answer_table.h)
 };

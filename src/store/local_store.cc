@@ -23,7 +23,9 @@ bool is_writable(const std::string& dir) { return ::access(dir.c_str(), W_OK | X
 }  // namespace
 
 LocalStore::LocalStore(Options options)
-    : options_(std::move(options)), layout_(options_.dir), ledger_(layout_),
+    : options_(std::move(options)),
+      layout_(options_.dir),
+      ledger_(layout_),
       spares_(layout_.spares(), options_.read_only ? 0 : options_.spares_bytes) {
   prepare_options_.read_only = options_.read_only;
   prepare_options_.is_embedded = options_.is_embedded;

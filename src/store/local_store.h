@@ -88,8 +88,8 @@ class LocalStore final : public BlobStore, public RecordStore, public digest::Me
     bool is_embedded = false;
     unsigned low_water_percent = 90;
     std::int64_t grace_ns =
-        3'600'000'000'000;  // how long an unreferenced blob may wait for its result
-    std::uint64_t spares_bytes = 0;       // for spares, within limit_bytes; 0: none
+        3'600'000'000'000;           // how long an unreferenced blob may wait for its result
+    std::uint64_t spares_bytes = 0;  // for spares, within limit_bytes; 0: none
     std::uint64_t memo_entries_max = 1 << 18;
     // Uses within this time count as one.
     std::int64_t touch_grain_ns = 60'000'000'000;
