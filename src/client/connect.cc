@@ -32,7 +32,7 @@ namespace {
 // The descriptors that daemon/main.cc expects.
 constexpr int kEngineSocketFd = 3;
 constexpr int kEngineLockFd = 4;
-// How often a client that finds the lock taken tries again to connect.
+// How often a client that finds the lock taken tries again to connect, on a machine that is not overloaded.
 constexpr int kStartTries = 200;
 constexpr long kStartPauseNs = 2'000'000;
 
@@ -156,12 +156,15 @@ int try_start(const char* engine, const char* dir, const char* socket_path, char
   if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? 0 : -1;
   const os::Fd listener(bind_and_listen(socket_path));
   if (!listener) return -1;
+  // Until the new daemon writes its id, an empty file says that it is starting (client/silence.cc).
+  if (::ftruncate(lock.get(), 0) != 0) return -1;
   return spawn_daemon(engine, dir, listener.get(), lock.get(), environment) ? 1 : -1;
 }
 
 int connect_or_start(const char* engine, const char* dir, const char* socket, char** environment) {
   if (!prepare_socket_directory(socket, dir)) return -1;
-  for (int i = 0; i < kStartTries; ++i) {
+  const int tries = kStartTries * load_per_processor();
+  for (int i = 0; i < tries; ++i) {
     const int started = try_start(engine, dir, socket, environment);
     if (started < 0) return -1;
     if (started > 0) forget_silence(dir);

@@ -30,31 +30,50 @@ bool mark_path(const char* dir, char* out) {
   return os::TextBuffer(out, os::kPlaceMax).add(dir).add("/").add(os::kSilenceMark).fits();
 }
 
-// An engine that was started for this one request is at the other end of a socket pair.
-bool is_one_shot(int socket) {
+// A client makes the socket of an engine that it starts, so its own id is the peer's.
+bool is_started_by_us(int socket) {
   struct ucred peer = {};
   socklen_t size = sizeof(peer);
   return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == ::getpid();
 }
 
-// Does the process whose id is in the daemon's lock exist, and is it not stopped?
-bool is_daemon_going(const char* dir) {
+enum class Daemon { going, starting, not_going };
+
+// Does the process whose id is in the daemon's lock exist, and is it not stopped? Without an id it is starting.
+Daemon daemon_state(const char* dir) {
   char path[os::kPlaceMax];
   char text[1024];
-  if (!os::TextBuffer(path, sizeof(path)).add(dir).add("/daemon.lock").fits() ||
-      os::read_text(path, text, 32) <= 0)
-    return false;
+  if (!os::TextBuffer(path, sizeof(path)).add(dir).add("/daemon.lock").fits())
+    return Daemon::not_going;
+  const ssize_t size = os::read_text(path, text, 32);
+  if (size <= 0) return size == 0 ? Daemon::starting : Daemon::not_going;
   char pid[32];
   const std::string_view signature = text;
   if (!os::TextBuffer(pid, sizeof(pid)).add(signature.substr(0, signature.find('\n'))).fits())
-    return false;
+    return Daemon::not_going;
   const std::string_view state = os::process_stat(pid, text, sizeof(text)).substr(0, 1);
-  return !state.empty() && std::string_view("TtZX").find(state) == std::string_view::npos;
+  const bool is_going =
+      !state.empty() && std::string_view("TtZX").find(state) == std::string_view::npos;
+  return is_going ? Daemon::going : Daemon::not_going;
 }
 
-// Runnable processes per processor, from 1 to 10. An engine on a machine with 64 running compilers
-// is not silent; it is waiting for a processor.
-int crowd() {
+// How many times kSilenceMs to wait for the engine. One that starts reads its program from a disk that may be busy, too.
+int patience(int socket, const char* dir) {
+  constexpr int kStartingTimes = 5;
+  switch (is_started_by_us(socket) ? Daemon::starting : daemon_state(dir)) {
+    case Daemon::going:
+      return load_per_processor();
+    case Daemon::starting:
+      return std::max(load_per_processor(), kStartingTimes);
+    case Daemon::not_going:
+      break;
+  }
+  return 1;
+}
+
+}  // namespace
+
+int load_per_processor() {
   char text[128];
   if (os::read_text("/proc/loadavg", text, sizeof(text)) <= 0) return 1;
   // "0.20 0.18 0.12 1/80 11206": the fourth word begins with the number of runnable processes
@@ -67,8 +86,6 @@ int crowd() {
   const long many = running / (processors > 0 ? processors : 1);
   return static_cast<int>(many < 1 ? 1 : many > 10 ? 10 : many);
 }
-
-}  // namespace
 
 bool was_silent_lately(const char* dir) {
   char path[os::kPlaceMax];
@@ -94,8 +111,7 @@ void forget_silence(const char* dir) {
 
 bool wait_for_word(int socket, const char* dir) {
   if (os::wait_to_read(socket, kGlanceMs) == 0) return true;
-  const bool is_going = is_one_shot(socket) || is_daemon_going(dir);
-  const int times = is_going ? crowd() : 1;
+  const int times = patience(socket, dir);
   if (times == 1 && was_silent_lately(dir)) return false;
   if (os::wait_to_read(socket, times * kSilenceMs - kGlanceMs) == 0) return true;
   note_silence(dir);

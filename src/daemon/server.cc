@@ -108,7 +108,11 @@ bool Server::is_replaced() const {
 }
 
 void Server::stop() {
-  stopping_ = true;
+  {
+    // Under the lock: maintain() could otherwise miss it between its look at stopping_ and its wait of five seconds.
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
   // New clients no longer find the socket, and waiting workers wake up. Running sessions end normally.
   ignore(os::remove_file(socket_path_), "the next daemon removes it");
   ::shutdown(listener_.get(), SHUT_RDWR);

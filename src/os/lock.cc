@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "os/failpoint.h"
 #include "os/interrupted.h"
 #include "os/io.h"
 
@@ -24,6 +25,7 @@ Result<Fd> try_lock_file(const std::string& path) {
 }
 
 void sign_lock_file(const Fd& lock) {
+  if (failpoint() != 0) return;
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(lock.get(), 0) == 0)
     static_cast<void>(write_all(lock.get(), pid.data(), pid.size()));

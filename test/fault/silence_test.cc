@@ -123,11 +123,28 @@ TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
   }
 }
 
-// A new engine on a busy disk: no client gives up while it opens its store.
+// A new engine on a busy disk or among 64 compilers: no client gives up before it has begun.
+TEST_P(SilenceFault, AnEngineThatStartsSlowly) {
+  for (const bool has_old_lock : {false, true}) {
+    ws.end_engines();
+    EXPECT_EQ(ws.exists(ws.cache() + "/daemon.lock"), has_old_lock);
+    Options options;
+    options.env = {"DEJA_TEST_FAILPOINT=slow@1"};
+    if (has_old_lock) {
+      ws.expect_hit(argv(), options);
+    } else {
+      ws.expect_miss(argv(), options);
+    }
+    EXPECT_FALSE(ws.exists(mark()));
+    reset();
+  }
+}
+
+// The same, while it opens its store.
 TEST_P(SilenceFault, AnEngineThatOpensItsStoreSlowly) {
   ws.end_engines();
   Options options;
-  options.env = {"DEJA_TEST_FAILPOINT=slow@3"};
+  options.env = {"DEJA_TEST_FAILPOINT=slow@4"};
   ws.expect_miss(argv(), options);
   EXPECT_FALSE(ws.exists(mark()));
   reset();
