@@ -59,14 +59,14 @@ struct Stacked {
   }
 };
 
-using Both =
-    testing::Types<Over<Default<RetryTransport>>, Over<WithOptions<DeadlineTransport>>,
-                   Over<WithOptions<BreakerTransport>>, Over<Default<CoalesceTransport>>,
-                   Over<WithOptions<NegativeCacheTransport>>, Over<Limited>, Over<Stacked>>;
-INSTANTIATE_TYPED_TEST_SUITE_P(Decorators, TransportReads, Both);
-INSTANTIATE_TYPED_TEST_SUITE_P(Decorators, TransportWrites, Both);
-INSTANTIATE_TYPED_TEST_SUITE_P(ReadOnly, TransportReads, Over<Default<ReadOnlyTransport>>);
-INSTANTIATE_TYPED_TEST_SUITE_P(WriteOnly, TransportWrites, Over<Default<WriteOnlyTransport>>);
+const auto kBoth =
+    subjects<Over<Default<RetryTransport>>, Over<WithOptions<DeadlineTransport>>,
+             Over<WithOptions<BreakerTransport>>, Over<Default<CoalesceTransport>>,
+             Over<WithOptions<NegativeCacheTransport>>, Over<Limited>, Over<Stacked>>();
+INSTANTIATE_TEST_SUITE_P(Decorators, TransportReads, kBoth);
+INSTANTIATE_TEST_SUITE_P(Decorators, TransportWrites, kBoth);
+INSTANTIATE_TEST_SUITE_P(ReadOnly, TransportReads, subjects<Over<Default<ReadOnlyTransport>>>());
+INSTANTIATE_TEST_SUITE_P(WriteOnly, TransportWrites, subjects<Over<Default<WriteOnlyTransport>>>());
 
 // Two clients with the same two remotes. The near one cannot tell versions apart if `kNearVersions` is false.
 template <bool kNearVersions>
@@ -86,9 +86,9 @@ struct LayeredSubject {
   std::unique_ptr<Transport> first = make();
   std::unique_ptr<Transport> second = make();
 };
-using LayeredSubjects = testing::Types<LayeredSubject<true>, LayeredSubject<false>>;
-INSTANTIATE_TYPED_TEST_SUITE_P(Layered, TransportReads, LayeredSubjects);
-INSTANTIATE_TYPED_TEST_SUITE_P(Layered, TransportWrites, LayeredSubjects);
+const auto kLayered = subjects<LayeredSubject<true>, LayeredSubject<false>>();
+INSTANTIATE_TEST_SUITE_P(Layered, TransportReads, kLayered);
+INSTANTIATE_TEST_SUITE_P(Layered, TransportWrites, kLayered);
 
 TEST(ReadOnly, RefusesWithoutAsking) {
   auto mem = std::make_unique<MemTransport>();

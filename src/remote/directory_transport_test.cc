@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <thread>
+#include <vector>
+
 #include "base/bytes.h"
 #include "os/directory_test.h"
 #include "remote/sha256.h"
@@ -21,8 +24,8 @@ struct DirectorySubject {
   DirectoryTransport first{scratch.at("remote")};
   DirectoryTransport second{scratch.at("remote")};
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Directory, TransportReads, DirectorySubject);
-INSTANTIATE_TYPED_TEST_SUITE_P(Directory, TransportWrites, DirectorySubject);
+INSTANTIATE_TEST_SUITE_P(Directory, TransportReads, subjects<DirectorySubject>());
+INSTANTIATE_TEST_SUITE_P(Directory, TransportWrites, subjects<DirectorySubject>());
 
 class DirectoryTransportTest : public os::DirectoryTest {
  protected:

@@ -46,8 +46,8 @@ struct WithConditions {
       "http://me:hush@127.0.0.1:" + std::to_string(server.port()) + "/cache/a%20b/";
   std::unique_ptr<HttpTransport> first = open_http(address), second = open_http(address);
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithConditions, TransportReads, WithConditions);
-INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithConditions, TransportWrites, WithConditions);
+INSTANTIATE_TEST_SUITE_P(HttpWithConditions, TransportReads, subjects<WithConditions>());
+INSTANTIATE_TEST_SUITE_P(HttpWithConditions, TransportWrites, subjects<WithConditions>());
 
 // As nginx: it gives ETags and does not look at If-Match.
 struct WithoutConditions {
@@ -56,8 +56,8 @@ struct WithoutConditions {
   TestHttpServer server{TestWebStore({.checks_conditions = false})};
   std::unique_ptr<HttpTransport> first = open_http(server.url()), second = open_http(server.url());
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithoutConditions, TransportReads, WithoutConditions);
-INSTANTIATE_TYPED_TEST_SUITE_P(HttpWithoutConditions, TransportWrites, WithoutConditions);
+INSTANTIATE_TEST_SUITE_P(HttpWithoutConditions, TransportReads, subjects<WithoutConditions>());
+INSTANTIATE_TEST_SUITE_P(HttpWithoutConditions, TransportWrites, subjects<WithoutConditions>());
 
 TEST(HttpTransport, HasThePathsOfBazelsCache) {
   TestHttpServer server{TestWebStore()};

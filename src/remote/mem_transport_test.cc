@@ -15,8 +15,8 @@ struct MemSubject {
   MemTransport first{remote};
   MemTransport second{remote};
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Mem, TransportReads, MemSubject);
-INSTANTIATE_TYPED_TEST_SUITE_P(Mem, TransportWrites, MemSubject);
+INSTANTIATE_TEST_SUITE_P(Mem, TransportReads, subjects<MemSubject>());
+INSTANTIATE_TEST_SUITE_P(Mem, TransportWrites, subjects<MemSubject>());
 
 // As a plain web server: no versions, no lists, and a limit.
 struct PlainSubject {
@@ -27,8 +27,8 @@ struct PlainSubject {
   MemTransport first{remote, options()};
   MemTransport second{remote, options()};
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(Plain, TransportReads, PlainSubject);
-INSTANTIATE_TYPED_TEST_SUITE_P(Plain, TransportWrites, PlainSubject);
+INSTANTIATE_TEST_SUITE_P(Plain, TransportReads, subjects<PlainSubject>());
+INSTANTIATE_TEST_SUITE_P(Plain, TransportWrites, subjects<PlainSubject>());
 
 TEST(MemTransport, FailsAsOftenAsItWasTold) {
   MemTransport transport;

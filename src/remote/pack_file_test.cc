@@ -22,8 +22,8 @@ struct WriterSubject {
   std::unique_ptr<Transport> first = writer->client();
   std::unique_ptr<Transport> second = writer->client();
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportReads, WriterSubject);
-INSTANTIATE_TYPED_TEST_SUITE_P(PackWriter, TransportWrites, WriterSubject);
+INSTANTIATE_TEST_SUITE_P(PackWriter, TransportReads, subjects<WriterSubject>());
+INSTANTIATE_TEST_SUITE_P(PackWriter, TransportWrites, subjects<WriterSubject>());
 
 // A new pack replaces the old one each time something was planted.
 class ReaderSubject {
@@ -53,7 +53,7 @@ class ReaderSubject {
   Mutex mutex_;
   std::size_t packed_ GUARDED_BY(mutex_) = 0;
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(PackFile, TransportReads, ReaderSubject);
+INSTANTIATE_TEST_SUITE_P(PackFile, TransportReads, subjects<ReaderSubject>());
 
 class PackFileTest : public os::DirectoryTest {
  protected:

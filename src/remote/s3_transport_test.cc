@@ -45,8 +45,8 @@ struct S3Subject {
   std::unique_ptr<S3Transport> first = open_s3(s3_address(server)),
                                second = open_s3(s3_address(server));
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(S3, TransportReads, S3Subject);
-INSTANTIATE_TYPED_TEST_SUITE_P(S3, TransportWrites, S3Subject);
+INSTANTIATE_TEST_SUITE_P(S3, TransportReads, subjects<S3Subject>());
+INSTANTIATE_TEST_SUITE_P(S3, TransportWrites, subjects<S3Subject>());
 
 TEST(S3Transport, SignsWhatItSends) {
   TestHttpServer server{TestWebStore()};

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a configuration file turns off is off at once.
-#include <unistd.h>
-
 #include "fault/fault.h"
 
 namespace deja::test {
@@ -20,9 +18,7 @@ class SwitchedOffFault : public Fault {
   }
   // The daemon ends after it has answered.
   bool has_daemon_ended() const {
-    for (int i = 0; i < 500 && !ws.engines().empty(); ++i)
-      ::usleep(10'000);  // tidy-allow: sleep the end of an engine has no event
-    return ws.engines().empty();
+    return wait_until([this] { return ws.engines().empty(); });
   }
 };
 

@@ -51,8 +51,8 @@ struct Http {
   std::unique_ptr<Transport> first = open_warm(address("/team%20a+b")),
                              second = open_warm(address("/team%20a+b"));
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(CephHttp, TransportReads, Http);
-INSTANTIATE_TYPED_TEST_SUITE_P(CephHttp, TransportWrites, Http);
+INSTANTIATE_TEST_SUITE_P(CephHttp, TransportReads, subjects<Http>());
+INSTANTIATE_TEST_SUITE_P(CephHttp, TransportWrites, subjects<Http>());
 
 std::string ceph_tls_address() {
   return "s3://builds/tls?endpoint=" + ceph().tls_url() +
@@ -65,8 +65,8 @@ struct Https {
   std::unique_ptr<Transport> first = open_warm(ceph_tls_address()),
                              second = open_warm(ceph_tls_address());
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(CephHttps, TransportReads, Https);
-INSTANTIATE_TYPED_TEST_SUITE_P(CephHttps, TransportWrites, Https);
+INSTANTIATE_TEST_SUITE_P(CephHttps, TransportReads, subjects<Https>());
+INSTANTIATE_TEST_SUITE_P(CephHttps, TransportWrites, subjects<Https>());
 
 TEST(CephServer, KeepsConditions) {
   NEEDS_CEPH();

@@ -63,10 +63,10 @@ struct Tls {
   std::unique_ptr<HttpTransport> first = open_if_there(nginx_tls_address),
                                  second = open_if_there(nginx_tls_address);
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(NginxPlain, TransportReads, Plain);
-INSTANTIATE_TYPED_TEST_SUITE_P(NginxPlain, TransportWrites, Plain);
-INSTANTIATE_TYPED_TEST_SUITE_P(NginxTls, TransportReads, Tls);
-INSTANTIATE_TYPED_TEST_SUITE_P(NginxTls, TransportWrites, Tls);
+INSTANTIATE_TEST_SUITE_P(NginxPlain, TransportReads, subjects<Plain>());
+INSTANTIATE_TEST_SUITE_P(NginxPlain, TransportWrites, subjects<Plain>());
+INSTANTIATE_TEST_SUITE_P(NginxTls, TransportReads, subjects<Tls>());
+INSTANTIATE_TEST_SUITE_P(NginxTls, TransportWrites, subjects<Tls>());
 
 TEST(NginxServer, WantsTheRightPassword) {
   NEEDS_NGINX();

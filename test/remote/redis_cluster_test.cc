@@ -30,8 +30,8 @@ struct Cluster {
   const std::string reason = why_no_redis();
   std::unique_ptr<RedisTransport> first, second;
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(RedisCluster, TransportReads, Cluster);
-INSTANTIATE_TYPED_TEST_SUITE_P(RedisCluster, TransportWrites, Cluster);
+INSTANTIATE_TEST_SUITE_P(RedisCluster, TransportReads, subjects<Cluster>());
+INSTANTIATE_TEST_SUITE_P(RedisCluster, TransportWrites, subjects<Cluster>());
 
 class RedisClusterTest : public testing::Test {
  protected:

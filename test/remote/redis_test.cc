@@ -90,9 +90,9 @@ TEST(Redis, HasAServer) {
   EXPECT_TRUE(tls_server().is_up()) << tls_server().log();
 }
 
-using Subjects = testing::Types<Tcp, UnixSocket, Guarded, Tls>;
-INSTANTIATE_TYPED_TEST_SUITE_P(Redis, TransportReads, Subjects);
-INSTANTIATE_TYPED_TEST_SUITE_P(Redis, TransportWrites, Subjects);
+const auto kServers = subjects<Tcp, UnixSocket, Guarded, Tls>();
+INSTANTIATE_TEST_SUITE_P(Redis, TransportReads, kServers);
+INSTANTIATE_TEST_SUITE_P(Redis, TransportWrites, kServers);
 
 class RedisTest : public testing::Test {
  protected:

@@ -40,8 +40,8 @@ struct S3api {
   static std::string skip() { return swift().skip; }
   std::unique_ptr<Transport> first = open_if_there(), second = open_if_there();
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(SwiftS3, TransportReads, S3api);
-INSTANTIATE_TYPED_TEST_SUITE_P(SwiftS3, TransportWrites, S3api);
+INSTANTIATE_TEST_SUITE_P(SwiftS3, TransportReads, subjects<S3api>());
+INSTANTIATE_TEST_SUITE_P(SwiftS3, TransportWrites, subjects<S3api>());
 
 TEST(SwiftServer, WantsTheRightKeyAndRegion) {
   NEEDS_SWIFT();
