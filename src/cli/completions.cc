@@ -2,7 +2,6 @@
 // `deja completions`: scripts that complete subcommands, options and their values. A first word that is no
 // subcommand is a program's name. Tested by completions_test.cc.
 
-#include <algorithm>
 
 #include "cli/command_info.h"
 #include "cli/options.h"
@@ -39,6 +38,7 @@ std::vector<std::string> argument_words(const CommandInfo& command) {
 
 std::vector<std::string> command_names(const std::vector<CommandInfo>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandInfo& command : commands) names.push_back(command.name);
   return names;
 }
@@ -79,7 +79,7 @@ std::string bash(const std::vector<CommandInfo>& commands) {
 }
 
 // Colons and brackets end the parts of a specification.
-std::string zsh_text(std::string text) {
+std::string zsh_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == ':' || c == '[' || c == ']' || c == '\\') out += '\\';

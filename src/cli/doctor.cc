@@ -23,7 +23,6 @@
 #include "os/file.h"
 #include "remote_loader/configure.h"
 #include "remote_loader/plugin.h"
-#include "wire/messages.h"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): unistd.h has it on demand
 

@@ -14,9 +14,9 @@
 #include "cli/format.h"
 #include "cli/json.h"
 #include "cli/options.h"
-#include "cli/store_access.h"
 #include "remote_loader/configure.h"
 #include "remote_loader/plugin.h"
+#include "store/local_store.h"
 
 extern char** environ;
 

@@ -21,7 +21,6 @@
 #include "cli/run_table.h"
 #include "digest/hasher.h"
 #include "observe/preload/loadable.h"
-#include "observe/preload/log_layout.h"
 #include "observe/preload/route.h"
 #include "os/cache_directory.h"
 #include "os/clock.h"
@@ -56,7 +55,7 @@ void remove_old(const std::string& directory) {
   const auto names = os::list_directory(directory);
   if (!names) return;
   for (const std::string& name : *names) {
-    const std::string path = directory + "/" + name;
+    const std::string path = join_path(directory, name);
     const auto file = os::stat_file(path);
     if (file && *file && (*file)->mtime_ns + kKeepNs < os::wall_ns())
       ignore(os::remove_file(path), "it is removed the next time");
@@ -219,6 +218,7 @@ std::string summary_of(const std::string& report) {
     ++counts[line.substr(0, why) + "\t" + program + "\t" + line.substr(why + 1, path - why - 1)];
   }
   std::vector<std::pair<int, std::string>> rows;
+  rows.reserve(counts.size());
   for (const auto& [text, count] : counts) rows.emplace_back(-count, text);
   std::sort(rows.begin(), rows.end());
   std::string out;

@@ -33,7 +33,7 @@ setup::Surroundings surroundings_of(const Context& context) {
   };
   out.home = out.variable("HOME");
   const auto below_home = [&](const char* variable, const char* usual) {
-    const std::string value = out.variable(variable);
+    std::string value = out.variable(variable);
     if (value.starts_with('/')) return value;
     return out.home.empty() ? std::string() : out.home + usual;
   };

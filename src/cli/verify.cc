@@ -81,7 +81,7 @@ struct Verification {
     return store ? store->verify(repair) : store::VerifyReport();
   }
 
-  int report(Remedy remedy, Lines lines) const {
+  int report(Remedy remedy, const Lines& lines) const {
     const auto report = verify(remedy);
     if (!report) {
       const bool may_help = report.error().code != Code::invalid &&  // the store of a newer deja
@@ -136,6 +136,17 @@ std::string look_at_index(const store::Layout& layout, Remedy& remedy) {
          (health && is_lost ? store::health_name(*health) : "damaged");
 }
 
+// What is wrong before any record is read, and what is to be done about it.
+Lines look_at_directory(const store::Layout& layout, bool repair, Remedy& remedy) {
+  Lines lines = store::mend_directory(layout, repair);
+  if (const std::string wrong = look_at_index(layout, remedy); !wrong.empty()) {
+    const char* const done = remedy == Remedy::empty_store ? "; the store is set aside in old/"
+                                                           : "; it is rebuilt from the ledger";
+    lines.push_back(wrong + (repair ? done : ""));
+  }
+  return lines;
+}
+
 }  // namespace
 
 int run_verify(const Context& context, Args args) {
@@ -157,13 +168,8 @@ int run_verify(const Context& context, Args args) {
   Lines lines;
   Remedy remedy = Remedy::none;
   if (is_ours) {
-    lines = store::mend_directory(layout, repair);
-    if (const std::string wrong = look_at_index(layout, remedy); !wrong.empty()) {
-      const char* const done = remedy == Remedy::empty_store ? "; the store is set aside in old/"
-                                                             : "; it is rebuilt from the ledger";
-      lines.push_back(wrong + (repair ? done : ""));
-      if (!repair) return print_lines(format, lines);
-    }
+    lines = look_at_directory(layout, repair, remedy);
+    if (remedy != Remedy::none && !repair) return print_lines(format, lines);
   }
   for (;;) {
     const auto code = os::run_in_copy([&] { return verification.report(remedy, lines); });

@@ -54,6 +54,7 @@ bool is_client_name(std::string_view name) { return last_component(name) == "dej
 deja::os::ClientFile own_file() {
   struct stat self;
   const unsigned long path = ::getauxval(AT_EXECFN);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address, as the kernel gives it
   if ((path != 0 && ::stat(reinterpret_cast<const char*>(path), &self) == 0) ||
       ::stat("/proc/self/exe", &self) == 0)
     return {self.st_dev, self.st_ino};
