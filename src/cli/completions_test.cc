@@ -59,7 +59,7 @@ TEST_F(CliTest, ManPagesNameEveryOption) {
   }
   EXPECT_THAT(*os::read_file(dir_ + "/man/deja-events.1"),
               AllOf(HasSubstr("\\fB\\-n\\fR, \\fB\\-\\-limit\\fR \\fIN\\fR"),
-                    HasSubstr("\\fIhit|miss|bypass|failure\\fR")));
+                    HasSubstr("\\fIhit|miss|bypass|failure|running\\fR")));
   EXPECT_EQ(run({"help", "--man", dir_ + "/nowhere/x"}).code, 1);
 }
 

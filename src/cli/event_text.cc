@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/event_text.h"
 
+#include <cctype>
+
 #include "base/path.h"
 #include "cli/format.h"
 #include "explain/change_text.h"
@@ -17,6 +19,11 @@ std::string bypass_sentence(const journal::Event& event) {
     return sentence;
   }
   return event.reason;
+}
+
+bool is_part_of_path(char c) {
+  return c == '/' || c == '.' || c == '_' || c == '-' ||
+         std::isalnum(static_cast<unsigned char>(c));
 }
 
 std::string miss_sentence(const journal::Event& event) {
@@ -52,12 +59,28 @@ std::string explanation(const journal::Event& event) {
       text = "not looked up (" + event.reason + "): " + bypass_sentence(event);
       if (!event.detail.empty()) text += " [" + event.detail + "]";
       break;
+    case journal::Outcome::running:
+      text = "the tool still runs";
+      break;
     case journal::Outcome::failure:
       text = "the tool itself failed";
       if (!event.reason.empty()) text += ": " + event.reason;
       break;
   }
   return printable(text);
+}
+
+std::string seen_from(std::string_view directory, std::string_view text) {
+  if (directory.size() < 2) return std::string(text);
+  const std::string below = std::string(directory) + "/";
+  std::string out;
+  for (std::size_t at; (at = text.find(below)) != std::string_view::npos;) {
+    out.append(text.substr(0, at));
+    text.remove_prefix(at + below.size());
+    // "/home/me/a/b" is not below "/me/a", and "-I/me/a/b" is a path.
+    if (!out.empty() && is_part_of_path(out.back())) out.append(below);
+  }
+  return out.append(text);
 }
 
 std::string tool_text(const journal::Event& event) { return printable(base_name(event.tool)); }

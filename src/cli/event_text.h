@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "journal/event.h"
 
@@ -13,6 +14,8 @@ std::string outcome_text(const journal::Event& event);
 // One sentence without a full stop: the reason for the event's outcome.
 std::string explanation(const journal::Event& event);
 // The name of the tool without its directory.
+// For people who stand in a directory: paths below it without its name.
+std::string seen_from(std::string_view directory, std::string_view text);
 std::string tool_text(const journal::Event& event);
 
 }  // namespace deja::cli

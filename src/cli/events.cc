@@ -37,7 +37,7 @@ std::string as_line(const journal::Event& event, Format format) {
   line += padded(tool_text(event), 8);
   line += printable(shortened(event.what, 60));
   const bool says_more = event.outcome != journal::Outcome::hit && !event.reason.empty();
-  if (says_more) line += "  " + printable(event.reason);
+  if (says_more) line += "  " + printable(journal::with_paths(event.reason, event));
   if (says_more && !event.not_stored.empty()) {
     line += "; not stored: " + printable(event.detail);
   } else if (says_more && !event.detail.empty()) {
@@ -67,19 +67,23 @@ int run_events(const Context& context, Args args) {
   std::optional<std::uint64_t> limit;
   bool follows = false;
   std::string outcome;
-  OptionTable options("events", "One line for each command, the newest last.",
-                      "As JSON each line is one object: time (seconds since 1970), outcome, dup, "
-                      "remote, prefetched,\n"
-                      "reason, tool, what, cwd, probe_key, action_key, tool_runs, elapsed_us, "
-                      "cost_us, phases, bytes, evidence,\n"
-                      "not_stored (a code: why nothing was stored), detail.\n"
-                      "The journal holds the last 8 to 16 MB of events.");
+  OptionTable options(
+      "events", "One line for each command, the newest last.",
+      "As JSON each line is one object: time (seconds since 1970), schema, outcome, dup, "
+      "remote, prefetched,\n"
+      "made_by, reason, tool, what, output, cwd, roots, probe_key, action_key, "
+      "tool_runs, elapsed_us, cost_us,\n"
+      "phases, bytes, cloned_bytes, evidence, not_stored (a code: why nothing was "
+      "stored), detail.\n"
+      "The outcome \"running\" is no command of its own: a tool has run for a "
+      "minute (the setting heartbeat).\n"
+      "The journal holds the last 8 to 16 MB of events.");
   options.format(format);
   options.number("-n,--limit", "Only the newest N (default: 50; as JSON all; 10 with --follow)",
                  limit);
   options.flag("-f,--follow", "Keep printing new events, until interrupted", follows);
-  options.choice("--outcome", "Only events of this outcome", {"hit", "miss", "bypass", "failure"},
-                 outcome);
+  options.choice("--outcome", "Only events of this outcome",
+                 {"hit", "miss", "bypass", "failure", "running"}, outcome);
   if (const auto code = options.parse(args)) return *code;
 
   journal::Filter filter;
@@ -87,8 +91,8 @@ int run_events(const Context& context, Args args) {
     filter = [wanted](const journal::Event& event) { return event.outcome == *wanted; };
   // Opened before the first read, so that no event is missed between the two.
   journal::Follower follower(context.journal());
-  const auto events =
-      journal::read_events(context.journal(), limit_of(limit, follows, format), filter);
+  const auto events = journal::read_events(context.journal(), limit_of(limit, follows, format),
+                                           filter, journal::Which::all);
   if (!events) {
     print_error("events: " + events.error().message);
     return kProblems;

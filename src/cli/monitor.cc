@@ -49,11 +49,15 @@ report::State store_state(const Context& context) {
   return state;
 }
 
+bool is_end_asked(const os::Terminal& terminal, os::Terminal::Event event) {
+  return event == os::Terminal::Event::key && (terminal.key() == 'q' || terminal.key() == 'Q');
+}
+
 // Returns the signal that ended it; 0: none.
 int watch(const Context& context, os::Terminal& terminal, bool plain) {
   journal::Follower follower(context.journal());
   report::Live live;
-  if (const auto old = journal::read_events(context.journal(), kOldEvents))
+  if (const auto old = journal::read_events(context.journal(), kOldEvents, {}, journal::Which::all))
     for (const journal::Event& event : *old) live.add(event, /*is_old=*/true);
   report::Screen screen;
   screen.colour = !plain && variable("NO_COLOR").empty();
@@ -83,8 +87,7 @@ int watch(const Context& context, os::Terminal& terminal, bool plain) {
     is_changed = false;
     const auto event = terminal.wait(kPauseMs);
     if (event == os::Terminal::Event::end) return terminal.signal();
-    if (event == os::Terminal::Event::key && (terminal.key() == 'q' || terminal.key() == 'Q'))
-      return 0;
+    if (is_end_asked(terminal, event)) return 0;
     is_changed = is_changed || event == os::Terminal::Event::resize;
   }
 }

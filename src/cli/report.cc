@@ -130,6 +130,19 @@ Status write_file(const std::string& name, const std::string& text) {
   return os::write_file_atomic(name, text, mode);
 }
 
+// The files that were asked for.
+Status write_files(const ReportRequest& wanted, const report::Summary& summary,
+                   const report::State& state, const std::string& title,
+                   const report::TraceFile& trace) {
+  if (!wanted.html.empty())
+    if (auto done = write_file(wanted.html, as_html(summary, state, title)); !done)
+      return Error{done.error().code, 0, "--html: " + done.error().message};
+  if (!wanted.trace.empty())
+    if (auto done = write_file(wanted.trace, trace.text()); !done)
+      return Error{done.error().code, 0, "--trace: " + done.error().message};
+  return {};
+}
+
 int make_report(const Context& context, const ReportRequest& wanted) {
   auto span = span_of(context, wanted);
   if (!span) return report_failed(span.error().message);
@@ -149,12 +162,8 @@ int make_report(const Context& context, const ReportRequest& wanted) {
     span->title += " (session " + splitter.sessions().front().id() + ")";
   const report::Summary summary = collector.finish();
   const report::State state = state_of(context);
-  if (!wanted.html.empty())
-    if (auto done = write_file(wanted.html, as_html(summary, state, span->title)); !done)
-      return report_failed("--html: " + done.error().message);
-  if (!wanted.trace.empty())
-    if (auto done = write_file(wanted.trace, trace.text()); !done)
-      return report_failed("--trace: " + done.error().message);
+  if (auto done = write_files(wanted, summary, state, span->title, trace); !done)
+    return report_failed(done.error().message);
   if (wanted.json) return print(as_json(summary, state, span->title)), kDone;
   if (wanted.markdown) return print(as_markdown(summary, state, span->title)), kDone;
   if (wanted.html.empty() && wanted.trace.empty()) print(as_text(summary, state, span->title));

@@ -28,10 +28,10 @@
 namespace deja::cli {
 namespace {
 
-std::string trace_text(const action::Trace& trace) {
+std::string trace_text(const action::Trace& trace, const journal::Event& event) {
   std::string out = fmt::format("depends on {} claims\n", trace.observations.size());
   for (const action::Observation& claim : trace.observations)
-    out += "  " + printable(action::describe(claim)) + "\n";
+    out += "  " + printable(journal::with_paths(action::describe(claim), event)) + "\n";
   return out;
 }
 
@@ -141,6 +141,7 @@ struct Told {
   store::LocalStore* store;
   explain::Nearest nearest;
   bool with_trace;
+  std::string directory;  // from which the user looks
 };
 
 void add_evicted(const std::vector<journal::Event>& events, std::int64_t now_ns, Table& table) {
@@ -150,15 +151,16 @@ void add_evicted(const std::vector<journal::Event>& events, std::int64_t now_ns,
                               "; a larger store.limit keeps results longer"});
 }
 
-void add_nearest(const explain::Nearest& nearest, std::int64_t now_ns, Table& table) {
-  if (!nearest.command) return;
-  const journal::KeyRecord& command = *nearest.command;
+void add_nearest(const Told& told, std::int64_t now_ns, Table& table) {
+  if (!told.nearest.command) return;
+  const journal::KeyRecord& command = *told.nearest.command;
   table.row({"nearest", printable(fmt::format("{} in {}, {}", command.what, command.cwd,
                                               human_age(now_ns - command.time_ns)))});
-  if (nearest.differences.empty()) table.row({"differs in", "only the source"});
+  if (told.nearest.differences.empty()) table.row({"differs in", "only the source"});
   bool is_first = true;
-  for (const explain::Difference& d : nearest.differences) {
-    table.row({is_first ? "differs in" : "", printable(d.text)});
+  for (const explain::Difference& d : told.nearest.differences) {
+    const std::string text = journal::with_paths(d.text, told.events.back());
+    table.row({is_first ? "differs in" : "", printable(seen_from(told.directory, text))});
     is_first = false;
   }
 }
@@ -183,9 +185,9 @@ std::string as_text(const Told& told) {
   const auto row = [&](const char* name, const std::string& text) {
     if (!text.empty()) table.row({name, printable(text)});
   };
-  row("why", explanation(event));
+  row("why", seen_from(told.directory, explanation(event)));
   add_evicted(events, now_ns, table);
-  add_nearest(told.nearest, now_ns, table);
+  add_nearest(told, now_ns, table);
   row("hint", hint(event));
   row("tool", event.tool);
   row("directory", event.cwd);
@@ -206,23 +208,25 @@ std::string as_text(const Told& told) {
     row("outputs", "no longer in the store");
   }
   out += table.text("  ");
-  if (told.with_trace) out += trace_text(stored_trace(store, event));
+  if (told.with_trace) out += trace_text(stored_trace(store, event), event);
   if (events.size() == 1) return out;
   out += "before\n";
   Table before;
   for (std::size_t i = events.size() - 1; i-- > 0;)
-    before.row({local_time(events[i].time_ns), outcome_text(events[i]), explanation(events[i])});
+    before.row({local_time(events[i].time_ns), outcome_text(events[i]),
+                seen_from(told.directory, explanation(events[i]))});
   return out + before.text("  ");
 }
 
-Json nearest_json(const explain::Nearest& nearest) {
+Json nearest_json(const explain::Nearest& nearest, const journal::Event& event) {
   if (!nearest.command) return Json();
   Json out = {{"what", nearest.command->what},
               {"cwd", nearest.command->cwd},
               {"time", seconds(nearest.command->time_ns)},
               {"probe_key", nearest.command->probe_key},
               {"differences", Json::array()}};
-  for (const explain::Difference& d : nearest.differences) out["differences"].push_back(d.text);
+  for (const explain::Difference& d : nearest.differences)
+    out["differences"].push_back(journal::with_paths(d.text, event));
   return out;
 }
 
@@ -242,7 +246,7 @@ Json as_json(const std::string& query, const Told& told) {
               {"explanation", explanation(event)},
               {"not_stored", event.not_stored},
               {"hint", hint(event)},
-              {"nearest", nearest_json(told.nearest)},
+              {"nearest", nearest_json(told.nearest, event)},
               {"evidence", event.evidence},
               {"time", seconds(event.time_ns)},
               {"probe_key", event.probe_key},
@@ -257,7 +261,7 @@ Json as_json(const std::string& query, const Told& told) {
   if (told.with_trace) {
     out["trace"] = Json::array();
     for (const action::Observation& claim : stored_trace(store, event).observations)
-      out["trace"].push_back(printable(action::describe(claim)));
+      out["trace"].push_back(printable(journal::with_paths(action::describe(claim), event)));
   }
   return out;
 }
@@ -302,7 +306,7 @@ int run_why(const Context& context, Args args) {
                                   : events.error().message));
     return kProblems;
   }
-  const Told told{*events, store, nearest(context, events->back()), with_trace};
+  const Told told{*events, store, nearest(context, events->back()), with_trace, context.cwd};
   print(format == Format::json ? pretty(as_json(query, told)) : as_text(told));
   return kDone;
 }

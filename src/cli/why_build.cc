@@ -49,7 +49,8 @@ report::Totals totals_of(const std::vector<journal::Event>& build) {
 }
 
 std::string build_text(const std::vector<journal::Event>& build,
-                       const std::vector<explain::RootCause>& causes) {
+                       const std::vector<explain::RootCause>& causes,
+                       const std::string& directory) {
   const report::Totals totals = totals_of(build);
   std::string out =
       fmt::format("last build, {}: {}: {}", human_age(os::wall_ns() - build.back().time_ns),
@@ -63,8 +64,9 @@ std::string build_text(const std::vector<journal::Event>& build,
                      human_elapsed(totals.saved_us));
   for (std::size_t i = 0; i < causes.size() && i < kCausesShown; ++i) {
     const explain::RootCause& cause = causes[i];
-    out += fmt::format("\n{}\n  {}, {}\n  {}\n", printable(cause.text), misses_text(cause),
-                       human_elapsed(cause.cost_us), printable(commands_text(cause.commands)));
+    out += fmt::format("\n{}\n  {}, {}\n  {}\n", printable(seen_from(directory, cause.text)),
+                       misses_text(cause), human_elapsed(cause.cost_us),
+                       printable(seen_from(directory, commands_text(cause.commands))));
   }
   if (causes.size() > kCausesShown)
     out += fmt::format("\nand {} more causes\n", causes.size() - kCausesShown);
@@ -105,7 +107,7 @@ class StoredBefore {
 std::set<std::string> claims_of(store::LocalStore* store, const journal::Event& event) {
   std::set<std::string> out;
   for (const action::Observation& claim : stored_trace(store, event).observations)
-    out.insert(action::describe(claim));
+    out.insert(journal::with_paths(action::describe(claim), event));
   return out;
 }
 
@@ -159,7 +161,7 @@ std::string new_because(const explain::KeyHistory& history, const journal::Event
   std::size_t shown = 0;
   for (const explain::Difference& d : found.differences) {
     if (++shown > kDifferencesShown) return out + ", …";
-    out += (out.empty() ? "" : ", ") + d.text;
+    out += (out.empty() ? "" : ", ") + journal::with_paths(d.text, event);
   }
   return out;
 }
@@ -187,7 +189,8 @@ int why_last_build(const Context& context, store::LocalStore* store, Format form
       return std::string("its result was in the cache before and has been evicted");
     return history ? new_because(*history, event) : std::string();
   });
-  print(format == Format::json ? pretty(build_json(build, causes)) : build_text(build, causes));
+  print(format == Format::json ? pretty(build_json(build, causes))
+                               : build_text(build, causes, context.cwd));
   return kDone;
 }
 

@@ -90,7 +90,7 @@ wire::RequestHead make_head(const UserCommand& command, std::uint32_t stream_fla
 }
 
 void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCommand& command,
-                   const Environment& env) {
+                   const Environment& env, std::int64_t started_ns) {
   wire::write(w, head);
   w.u32(static_cast<std::uint32_t>(command.calling));
   w.text(command.cwd);
@@ -106,22 +106,23 @@ void write_request(wire::Writer& w, const wire::RequestHead& head, const UserCom
   w.u32(noise);
   for (std::size_t i = 0; i < env.count; ++i)
     if (is_shell_noise_entry(env.raw[i])) w.text(env.raw[i]);
+  w.u64(static_cast<std::uint64_t>(started_ns));
 }
 
 // The request as it is sent, a frame. Empty: it is too large.
 std::string_view make_request(const UserCommand& command, const Environment& env,
-                              std::uint32_t stream_flags) {
+                              std::uint32_t stream_flags, std::int64_t started_ns) {
   const wire::RequestHead head = make_head(command, stream_flags);
   constexpr std::size_t kHead = sizeof(wire::FrameHead);
   wire::Writer first(request_memory + kHead, sizeof(request_memory) - kHead);
-  write_request(first, head, command, env);
+  write_request(first, head, command, env, started_ns);
   if (first.size() > wire::kRequestMax) return {};
   Memory memory = {request_memory, sizeof(request_memory)};
   if (!first.fits()) {
     memory = memory_for(request_memory, sizeof(request_memory), first.size() + kHead);
     if (memory.data == nullptr) return {};
     wire::Writer again(memory.data + kHead, memory.size - kHead);
-    write_request(again, head, command, env);
+    write_request(again, head, command, env, started_ns);
   }
   const wire::FrameHead frame = wire::frame_head(wire::Kind::request, first.size());
   std::memcpy(memory.data, &frame, kHead);
@@ -383,7 +384,7 @@ int submit(UserCommand& command, const Environment& env) {
   const std::int64_t started_ns = time_ns(CLOCK_MONOTONIC);
   std::uint32_t stream_flags = 0;
   if (command.cwd[0] == '\0' || !look_at_streams(&stream_flags)) return become_tool(command, env);
-  const std::string_view request = make_request(command, env, stream_flags);
+  const std::string_view request = make_request(command, env, stream_flags, started_ns);
   if (request.empty() || !find_cache_directory(env, command)) return become_tool(command, env);
   int code = 0;
   if (answer_from_table(request, started_ns, command, env, &code)) return code;

@@ -49,6 +49,7 @@ struct Config {
   std::uint64_t min_cost_ms = 0;  // 0: any cost
   std::string fallback;           // a program's name or absolute path; empty: none
   DaemonMode daemon_mode = DaemonMode::automatic;
+  std::uint64_t heartbeat_s = 60;               // 0: off
   std::uint64_t daemon_idle_exit_s = 3 * 3600;  // 0: never
   bool rust_incremental = true;
   bool rust_build_scripts = false;

@@ -144,7 +144,8 @@ TEST_F(ConfigTest, AllSettings) {
         "arguments = ['-fplugin=*']\nvariables = ['FOO', 'BAR=1']\n"
         "[run]\nnever = ['a', '*/b']\ndriver = 'c d*'\nalways = ['e']\ncommands = true\n");
   write("home/.config/deja/config.toml",
-        "log = 'a'\nstore.limit = 5000\nstore.spares = '7M'\ndaemon.idle_exit = '90s'\n");
+        "log = 'a'\nstore.limit = 5000\nstore.spares = '7M'\ndaemon.idle_exit = '90s'\n"
+        "heartbeat = '5m'\n");
   const Loaded loaded = load_all();
   EXPECT_THAT(loaded.problems, IsEmpty());
   const Config& c = loaded.config;
@@ -155,6 +156,7 @@ TEST_F(ConfigTest, AllSettings) {
   EXPECT_THAT(c.base_dirs, ElementsAre(dir_ + "/work", "/x/y"));
   EXPECT_EQ(c.daemon_mode, DaemonMode::off);
   EXPECT_EQ(c.daemon_idle_exit_s, 90u);
+  EXPECT_EQ(c.heartbeat_s, 300u);
   EXPECT_EQ(c.log, dir_ + "/home/.config/deja/a");
   EXPECT_EQ(c.audit_rate, 0.25);
   EXPECT_FALSE(c.rust_incremental);

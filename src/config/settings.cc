@@ -92,12 +92,13 @@ bool assign_limit(const Given& given, Config& config) {
   return true;
 }
 
-bool assign_idle_exit(const Given& given, Config& config) {
+template <std::uint64_t Config::* kMember>
+bool assign_seconds(const Given& given, Config& config) {
   const auto seconds = number(given, parse_duration);
   // Engine timers count nanoseconds in 63 bits.
   constexpr std::uint64_t kMaxSeconds = 100ULL * 365 * 86400;
   if (!seconds || *seconds > kMaxSeconds) return false;
-  config.daemon_idle_exit_s = *seconds;
+  config.*kMember = *seconds;
   return true;
 }
 
@@ -269,6 +270,7 @@ bool assign_remote_timeout(const Given& given, Config& config) {
 
 std::string show_remotes(const Config& config) {
   std::vector<std::string> shown;
+  shown.reserve(config.remote.size());
   for (const std::string& url : config.remote) shown.push_back(without_passwords(url));
   return show_list(shown);
 }
@@ -343,7 +345,8 @@ std::vector<Setting> rows_of_this_machine() {
        assign_name<&Config::daemon_mode, kDaemonModes>,
        show_name<&Config::daemon_mode, kDaemonModes>, Answers::unchanged},
       {"daemon.idle_exit", "", "time such as \"3h\", \"90s\" or 5400 (seconds); 0 for never",
-       "how long the daemon waits for work before it ends", assign_idle_exit,
+       "how long the daemon waits for work before it ends",
+       assign_seconds<&Config::daemon_idle_exit_s>,
        [](const Config& c) { return show_text(format_duration(c.daemon_idle_exit_s)); },
        Answers::unchanged, Scope::user},
       {"rust.incremental", "", "true or false",
@@ -357,6 +360,11 @@ std::vector<Setting> rows_of_this_machine() {
       {"log", "DEJA_LOG", "file name, or \"stderr\"",
        "where the engine writes its log; the engine reads the setting once, when it starts",
        assign_log, show_text_member<&Config::log>, Answers::unchanged, Scope::user},
+      {"heartbeat", "DEJA_HEARTBEAT", "time such as \"1m\" or 60 (seconds); 0 for never",
+       "a tool that runs longer leaves an event \"running\" each time this has passed",
+       assign_seconds<&Config::heartbeat_s>,
+       [](const Config& c) { return show_text(format_duration(c.heartbeat_s)); },
+       Answers::unchanged},
       {"progress", "DEJA_PROGRESS", "\"off\", \"hits\" or \"all\"",
        "print one line on stderr for each hit, or for each command",
        assign_name<&Config::progress, kProgresses>, show_name<&Config::progress, kProgresses>,

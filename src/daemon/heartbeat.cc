@@ -2,7 +2,6 @@
 // Tested by test/fault/silence_test.cc.
 #include "daemon/heartbeat.h"
 
-#include <algorithm>
 #include <chrono>
 
 #include "daemon/session.h"

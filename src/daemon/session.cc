@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstring>
 
 #include "os/clock.h"
@@ -68,6 +69,14 @@ Status read_body(const os::Fd& socket, std::size_t size, std::int64_t deadline_n
   return {};
 }
 
+void wait_for_report(const os::Fd& socket, const pipeline::RunOrder& order) {
+  if (order.heartbeat_ns == 0) return;
+  for (std::int64_t next = os::monotonic_ns() + order.heartbeat_ns;; next += order.heartbeat_ns) {
+    if (os::wait_until_readable(socket.get(), next) != -ETIMEDOUT) return;
+    order.still_runs();
+  }
+}
+
 }  // namespace
 
 Result<Frame> read_frame(const os::Fd& socket, std::size_t max_size, std::int64_t deadline_ns,
@@ -117,6 +126,7 @@ Result<DecodedRequest> decode_request(const std::string& body) {
   for (std::uint32_t n = r.count(); n > 0; --n) q.argv.push_back(r.text());
   for (int list = 0; list < 2; ++list)  // the second is shell noise
     for (std::uint32_t n = r.count(); n > 0; --n) q.environment.push_back(r.text());
+  q.began_ns = static_cast<std::int64_t>(r.u64());
   if (!r.done() || !q.cwd.starts_with('/') ||
       calling > static_cast<std::uint32_t>(pipeline::Calling::routed))
     return Error{Code::protocol, 0, "the client's request is malformed"};
@@ -163,6 +173,7 @@ Result<pipeline::RunReport> SocketClient::run(const pipeline::RunOrder& order) {
     w.raw(std::string_view("\0", 1));
   });
   TRY(connection_.send_last(wire::Kind::run, body));
+  wait_for_report(connection_.socket(), order);
   pipeline::RunReport report;
   const Frame frame =
       TRY(read_frame(connection_.socket(), wire::kReportMax, os::kNoDeadline, &report.log));

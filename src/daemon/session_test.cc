@@ -16,6 +16,8 @@ struct Words {
   std::vector<std::string> environment = {"A=1", "", "B"};
 };
 
+constexpr std::int64_t kBeganNs = 123;
+
 std::string encode(const Words& words, const wire::RequestHead& head = {}) {
   const auto write = [&](wire::Writer& w) {
     wire::write(w, head);
@@ -26,7 +28,8 @@ std::string encode(const Words& words, const wire::RequestHead& head = {}) {
       for (const std::string& text : *list) w.text(text);
     }
     w.u32(1);
-    w.text("SHLVL=2");  // noise comes last
+    w.text("SHLVL=2");  // noise comes after all that counts
+    w.u64(kBeganNs);
   };
   wire::Writer counting;
   write(counting);

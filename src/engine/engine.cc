@@ -11,7 +11,6 @@
 #include "os/cache_directory.h"
 #include "os/clock.h"
 #include "os/file.h"
-#include "os/output_locks.h"
 #include "os/watcher.h"
 #include "pipeline/fallback.h"
 #include "pipeline/prewarm.h"
@@ -165,6 +164,10 @@ void Engine::open_store() {
   if (options_.offers_answers && services_->requests.can_watch() && !store_->is_read_only() &&
       os::is_watchable_filesystem(options_.dir))
     ignore(services_->requests.open_table(options_.dir), "it only saves time");
+  services_->on_still_running = [this](const pipeline::Outcome& outcome,
+                                       const pipeline::Request& request) {
+    record_running(outcome, request);
+  };
   remotes_ = std::make_unique<RemoteRegistry>(
       RemoteRegistry::Options{options_.remote_library, options_.dir, kLingerNs,
                               [this](const std::string& text) { journal_->trouble(text); }},
@@ -294,6 +297,7 @@ pipeline::Settings Engine::settings_for(const pipeline::Request& request) {
   settings.rules = {loaded->config.exclude, loaded->config.bypass_tools,
                     loaded->config.bypass_arguments, loaded->config.bypass_variables};
   settings.min_cost_ns = loaded->config.min_cost_ms * 1'000'000;
+  settings.heartbeat_s = loaded->config.heartbeat_s;
   settings.fallback = loaded->config.fallback;
   settings.read_only = services() != nullptr && store_->is_read_only();
   if (services() != nullptr) settings.remotes = remotes_->find(loaded->config, request.environment);
@@ -356,6 +360,7 @@ journal::Event event_of(const pipeline::Outcome& o, std::string_view cwd) {
   e.outcome = journal_outcome(o.kind);
   e.dup = o.dup;
   e.remote = !o.remote.empty();
+  e.made_by = o.writer;
   e.reason = o.bypass ? tool::bypass_name(*o.bypass) : o.reason;
   if (o.bypass) e.detail = o.reason;
   if (o.not_stored) {
@@ -366,6 +371,7 @@ journal::Event event_of(const pipeline::Outcome& o, std::string_view cwd) {
   e.what = o.what;
   e.output = o.output;
   e.cwd = cwd;
+  for (const auto& [name, path] : o.roots) e.roots.push_back({name, path});
   if (o.probe) e.probe_key = o.probe->hex();
   if (o.action) e.action_key = o.action->hex();
   e.tool_runs = static_cast<std::uint64_t>(o.tool_runs);
@@ -388,6 +394,10 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
                     std::int64_t started_ns) {
   if (o.bypass == tool::BypassReason::tool_not_found && o.reason.empty()) return;
   if (table() != nullptr) table()->collect();  // these were before
+  if (request.began_ns != 0) {
+    o.phase_ns[static_cast<std::size_t>(pipeline::Phase::send)] = started_ns - request.began_ns;
+    started_ns = request.began_ns;
+  }
   journal::Event e = event_of(o, request.cwd);
   e.time_ns = os::wall_ns();
   e.elapsed_us = static_cast<std::uint64_t>(os::monotonic_ns() - started_ns) / 1000;
@@ -395,6 +405,16 @@ void Engine::record(pipeline::Outcome& o, const pipeline::Request& request,
   if (!o.key_fields.empty()) journal_->record_key(key_record(o, e));
   for (const std::string& trouble : o.troubles) journal_->trouble(trouble);
   add_last_word(e, o);
+}
+
+void Engine::record_running(const pipeline::Outcome& o, const pipeline::Request& request) {
+  journal::Event e = event_of(o, request.cwd);
+  e.outcome = journal::Outcome::running;
+  e.time_ns = os::wall_ns();
+  std::uint64_t us = 0;
+  for (const journal::Phase& phase : e.phases) us += phase.us;
+  e.elapsed_us = us;
+  journal_->record(e);
 }
 
 void Engine::record_use(const pipeline::Outcome& outcome, const std::string& cwd,

@@ -90,6 +90,7 @@ class Engine {
   void open_store();
   // A request that has run meanwhile may have remembered what was removed.
   void forget_unless(std::uint64_t epoch);
+  void record_running(const pipeline::Outcome& outcome, const pipeline::Request& request);
   void record_use(const pipeline::Outcome& outcome, const std::string& cwd,
                   const std::shared_ptr<pipeline::Remotes>& remotes,
                   const warm::AnswerTable::Use& use);

@@ -53,6 +53,17 @@ void note_look(const Collecting& c) {
   if (!knows_file && look.identity) known->identity = look.identity;
 }
 
+// A stat that found something.
+void on_found(const Collecting& c) {
+  const Event& e = c.e;
+  PathFacts& row = c.row();
+  c.see(e.has_identity ? action::kind_letter(e.identity.mode) : '?');
+  if (e.has_identity && !row.stat) row.stat = e.identity;
+  if (c.has(DEJA_FLAG_NOFOLLOW) && c.unknown() != nullptr && !row.link)
+    row.link.emplace();  // it has seen that this is no symlink
+  note_look(c);
+}
+
 void on_stat(const Collecting& c) {
   const Event& e = c.e;
   note_library_of_user(c);  // what dlopen is given
@@ -64,12 +75,7 @@ void on_stat(const Collecting& c) {
     if (!row.lstat) row.lstat = e.identity;
     note_look(c);
   } else if (e.error == 0) {
-    PathFacts& row = c.row();
-    c.see(e.has_identity ? action::kind_letter(e.identity.mode) : '?');
-    if (e.has_identity && !row.stat) row.stat = e.identity;
-    if (c.has(DEJA_FLAG_NOFOLLOW) && c.unknown() != nullptr && !row.link)
-      row.link.emplace();  // it has seen that this is no symlink
-    note_look(c);
+    on_found(c);
   } else if (is_absence(e.error)) {
     c.miss(e.path);
     note_look(c);

@@ -4,7 +4,6 @@
 #include "evidence/processes.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/path.h"
 #include "tool/make_variables.h"

@@ -20,6 +20,7 @@ namespace {
 // the inode of a library that another one needs with those that it has (ldelf_try_needed).
 Result<bool> is_machine_code(const std::string& path) {
   constexpr std::string_view kMagics[] = {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): "\x7fE" would be one byte
       "\x7f"
       "ELF",
       "!<arch>\n", "!<thin>\n", "BC\xc0\xde", "rust\0\0\0"sv};
@@ -41,10 +42,18 @@ void claim_pair(Conclusion& c, const std::string& one, const std::string& other,
   c.claim_path(Claim::same_file, other, letter + c.run.roots.tag(one));
 }
 
+constexpr std::size_t kPairedMax = 10;  // more than that are claimed one by one
+
+void claim_pairs(Conclusion& c, const std::vector<std::string>& paths, bool is_code) {
+  // Of machine code only a library that another one needs is compared at all, with those before it.
+  const std::size_t ends = paths.size() > kPairedMax ? 1 : paths.size();
+  for (std::size_t i = 0; i < ends; ++i)
+    for (std::size_t k = i + 1; k < paths.size(); ++k) claim_pair(c, paths[i], paths[k], is_code);
+}
+
 }  // namespace
 
 void conclude_same_files(Conclusion& c) {
-  constexpr std::size_t kPairedMax = 10;  // more than that are claimed one by one
   for (const auto& [digest, paths] : c.equals) {
     if (paths.size() < 2) continue;
     const auto is_code = is_machine_code(paths[0]);
@@ -54,12 +63,7 @@ void conclude_same_files(Conclusion& c) {
         if (!c.is_declared_input(path)) claim_all_stamps(c, path, *c.find(path));
       continue;
     }
-    // Of machine code only a library that another one needs is compared at all, with those before
-    // it.
-    const std::size_t ends = paths.size() > kPairedMax ? 1 : paths.size();
-    for (std::size_t i = 0; i < ends; ++i)
-      for (std::size_t k = i + 1; k < paths.size(); ++k)
-        claim_pair(c, paths[i], paths[k], *is_code);
+    claim_pairs(c, paths, *is_code);
   }
 }
 

@@ -57,6 +57,7 @@ void conclude_time(Conclusion& c) {
   if (!c.out.asked_time) return;
   const tool::Timekeeper& keeper = *c.invocation().policy.timekeeper;
   std::vector<std::string> paths;
+  paths.reserve(c.out.inputs.size() + c.out.outputs.size());
   for (const Input& input : c.out.inputs) paths.push_back(input.path);
   for (const Output& output : c.out.outputs)
     if (output.identity.is_regular()) paths.push_back(output.path);

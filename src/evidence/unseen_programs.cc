@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evidence/unseen_programs.h"
 
-#include <string_view>
-
 #include "evidence/blind_spots.h"
 #include "evidence/interpreter.h"
 #include "os/file.h"

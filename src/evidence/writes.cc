@@ -3,7 +3,6 @@
 // result would depend on what the file held before.
 #include <cerrno>
 
-#include "base/path.h"
 #include "evidence/collect.h"
 #include "evidence/special_files.h"
 #include "tool/link_time.h"

@@ -6,7 +6,6 @@
 #include "exchange/admin.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "action/result.h"

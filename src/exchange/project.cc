@@ -26,7 +26,7 @@ std::string read_or_nothing(const std::string& path) {
 
 // The directory behind .git, which is a file "gitdir: <path>" in a worktree or submodule.
 std::string git_directory(const std::string& checkout) {
-  const std::string git = join_path(checkout, ".git");
+  std::string git = join_path(checkout, ".git");
   const auto stat = os::stat_file(git);
   if (!stat || !*stat) return {};
   if ((*stat)->is_directory()) return git;

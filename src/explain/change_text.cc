@@ -7,11 +7,9 @@
 namespace deja::explain {
 
 std::string change_text(const journal::Event& event) {
-  constexpr std::string_view kChanged = "changed: ", kCwd = "<cwd>";
+  constexpr std::string_view kChanged = "changed: ";
   if (!event.reason.starts_with(kChanged)) return {};
-  std::string text = event.reason.substr(kChanged.size());
-  if (const std::size_t at = text.find(kCwd); at != std::string::npos)
-    text.replace(at, kCwd.size(), event.cwd);
+  const std::string text = journal::with_paths(event.reason.substr(kChanged.size()), event);
   // ", which was not there": what it was before.
   constexpr std::string_view kWhich = ", which ", kAnd = " and which ";
   const std::size_t which = text.find(kWhich);

@@ -47,7 +47,8 @@ std::string cause_text(const journal::Event& event, const std::string& because) 
 }  // namespace
 
 std::string changed_file(const journal::Event& event, const std::string& because) {
-  std::string_view text = event.reason;
+  const std::string reason = journal::with_paths(event.reason, event);
+  std::string_view text = reason;
   if (text.starts_with(kChanged)) {
     text.remove_prefix(kChanged.size());
   } else if (because.starts_with(kContentOf)) {  // of an input that the command line names
@@ -60,13 +61,12 @@ std::string changed_file(const journal::Event& event, const std::string& because
   constexpr std::string_view kFile = "file ";
   if (text.starts_with(kFile)) text.remove_prefix(kFile.size());
   text = text.substr(0, text.find(", which"));
-  constexpr std::string_view kCwd = "<cwd>/";
-  if (text.starts_with(kCwd)) return clean_path(join_path(event.cwd, text.substr(kCwd.size())));
+  if (text.starts_with("<cwd>/")) return clean_path(journal::with_paths(text, event));
   if (text.starts_with('<')) {
     const std::size_t end = text.find('>');
     return end == std::string_view::npos ? std::string() : std::string(text.substr(end + 1));
   }
-  return text.starts_with('/') ? std::string(text) : std::string();
+  return text.starts_with('/') ? clean_path(text) : std::string();
 }
 
 std::vector<journal::Event> last_build(const std::vector<journal::Event>& events) {

@@ -108,6 +108,7 @@ std::vector<NamedCount> counts_of(std::span<NamedSlot> slots) {
       if (const std::uint64_t count = load(slot.count); count != 0)
         sums[std::string(name_of(slot))] += count;
   std::vector<NamedCount> counts;
+  counts.reserve(sums.size());
   for (auto& [name, count] : sums) counts.push_back({name, count});
   return counts;
 }

@@ -4,6 +4,7 @@
 
 #include "journal/event.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -16,7 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::array<const char*, 4> kOutcomeNames = {"hit", "miss", "bypass", "failure"};
+constexpr std::array<const char*, 5> kOutcomeNames = {"hit", "miss", "bypass", "failure",
+                                                      "running"};
 constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD
 constexpr std::string_view kLineStart = "{\"time\":";
 
@@ -103,6 +105,13 @@ void append_phases(const std::vector<Phase>& phases, std::string& out) {
   out.push_back('}');
 }
 
+void append_roots(const std::vector<RootPath>& roots, std::string& out) {
+  std::string members;
+  for (const RootPath& root : roots)
+    append_field(std::string_view(root.name), std::string_view(root.path), members);
+  out.append(",\"roots\":{").append(members, members.empty() ? 0 : 1).push_back('}');
+}
+
 // Seconds with exactly six digits after the point.
 void append_time(std::int64_t time_ns, std::string& out) {
   const std::int64_t us = time_ns / 1000;
@@ -132,6 +141,13 @@ void take_phases(const Json& object, std::vector<Phase>& phases) {
       phases.push_back({name, us.get<std::uint64_t>()});
 }
 
+void take_roots(const Json& object, std::vector<RootPath>& roots) {
+  const auto found = object.find("roots");
+  if (found == object.end() || !found->is_object()) return;
+  for (const auto& [name, path] : found->items())
+    if (is_root_name(name) && path.is_string()) roots.push_back({name, path.get<std::string>()});
+}
+
 }  // namespace
 
 const char* outcome_name(Outcome outcome) {
@@ -147,15 +163,18 @@ std::optional<Outcome> parse_outcome(std::string_view name) {
 void append_line(const Event& event, std::string& out) {
   out.append(kLineStart);
   append_time(event.time_ns, out);
+  append_field("schema", std::uint64_t{kSchema}, out);
   append_field("outcome", std::string_view(outcome_name(event.outcome)), out);
   append_field("dup", event.dup, out);
   append_field("remote", event.remote, out);
   append_field("prefetched", event.prefetched, out);
+  append_field("made_by", std::string_view(event.made_by), out);
   append_field("reason", std::string_view(event.reason), out);
   append_field("tool", std::string_view(event.tool), out);
   append_field("what", std::string_view(event.what), out);
   append_field("output", std::string_view(event.output), out);
   append_field("cwd", std::string_view(event.cwd), out);
+  append_roots(event.roots, out);
   append_field("probe_key", std::string_view(event.probe_key), out);
   append_field("action_key", std::string_view(event.action_key), out);
   append_field("tool_runs", event.tool_runs, out);
@@ -191,11 +210,13 @@ std::optional<Event> parse_line(std::string_view line) {
   take(object, "dup", event.dup);
   take(object, "remote", event.remote);
   take(object, "prefetched", event.prefetched);
+  take(object, "made_by", event.made_by);
   take(object, "reason", event.reason);
   take(object, "tool", event.tool);
   take(object, "what", event.what);
   take(object, "output", event.output);
   take(object, "cwd", event.cwd);
+  take_roots(object, event.roots);
   take(object, "probe_key", event.probe_key);
   take(object, "action_key", event.action_key);
   take(object, "tool_runs", event.tool_runs);
@@ -208,6 +229,22 @@ std::optional<Event> parse_line(std::string_view line) {
   take(object, "not_stored", event.not_stored);
   take(object, "detail", event.detail);
   return event;
+}
+
+std::string with_paths(std::string_view text, const Event& event) {
+  std::string out;
+  for (std::size_t at; (at = text.find('<')) != std::string_view::npos;) {
+    out.append(text.substr(0, at));
+    text.remove_prefix(at);
+    const std::size_t end = text.find('>');
+    const std::string_view name =
+        end == std::string_view::npos ? std::string_view() : text.substr(1, end - 1);
+    const auto root = std::ranges::find(event.roots, name, &RootPath::name);
+    const bool is_root = root != event.roots.end() || name == "cwd";
+    out.append(!is_root ? "<" : root != event.roots.end() ? root->path : event.cwd);
+    text.remove_prefix(is_root ? end + 1 : 1);
+  }
+  return out.append(text);
 }
 
 std::string as_recorded(std::string_view text) {

@@ -40,11 +40,19 @@ class Scanner {
     while (good_ && !text_.starts_with('}')) {
       Phase& phase = phases.emplace_back();
       literal(phases.size() == 1 ? "\"" : ",\"");
-      phase.name = text_.substr(0, std::min(text_.find('"'), kPhaseNameMax));
-      if (!is_phase_name(phase.name)) return fail();
-      literal(phase.name);
-      literal("\":");
+      member_name(phase.name, is_phase_name);
       number(phase.us);
+    }
+    literal("}");
+  }
+  void roots(std::vector<RootPath>& roots) {
+    name("roots");
+    literal("{");
+    while (good_ && !text_.starts_with('}')) {
+      RootPath& root = roots.emplace_back();
+      literal(roots.size() == 1 ? "\"" : ",\"");
+      member_name(root.name, is_root_name);
+      text(root.path);
     }
     literal("}");
   }
@@ -75,6 +83,13 @@ class Scanner {
   bool is_done() const { return good_ && text_.empty(); }
 
  private:
+  template <typename IsName>
+  void member_name(std::string& name, const IsName& is_name) {
+    name = text_.substr(0, std::min(text_.find('"'), kPhaseNameMax));
+    if (!is_name(name)) return fail();
+    literal(name);
+    literal("\":");
+  }
   static bool is_plain(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte >= ' ' && byte < 0x7f && c != '"' && c != '\\';
@@ -111,6 +126,12 @@ bool is_phase_name(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string_view::npos;
 }
 
+bool is_root_name(std::string_view name) {
+  return !name.empty() && name.size() <= kPhaseNameMax && std::ranges::all_of(name, [](char c) {
+    return c == ' ' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+}
+
 std::optional<Event> scan_line(std::string_view line) {
   Event event;
   Scanner in(line);
@@ -120,15 +141,19 @@ std::optional<Event> scan_line(std::string_view line) {
   in.number(seconds);
   in.literal(".");
   in.micros(micros);
+  in.name("schema");
+  in.literal("1");
   in.field("outcome", outcome);
   in.field("dup", event.dup);
   in.field("remote", event.remote);
   in.field("prefetched", event.prefetched);
+  in.field("made_by", event.made_by);
   in.field("reason", event.reason);
   in.field("tool", event.tool);
   in.field("what", event.what);
   in.field("output", event.output);
   in.field("cwd", event.cwd);
+  in.roots(event.roots);
   in.field("probe_key", event.probe_key);
   in.field("action_key", event.action_key);
   in.field("tool_runs", event.tool_runs);

@@ -15,5 +15,7 @@ std::optional<Event> scan_line(std::string_view line);
 
 // Is it a name that a phase may have (journal::Phase)?
 bool is_phase_name(std::string_view name);
+// The same for a root (journal::RootPath).
+bool is_root_name(std::string_view name);
 
 }  // namespace deja::journal

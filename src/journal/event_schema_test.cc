@@ -30,7 +30,8 @@ std::string check(const Event& event) { return violations(schema(), json_of(even
 TEST(EventSchema, AllowsWhatIsWritten) {
   Event e;
   EXPECT_EQ(check(e), "");
-  for (const Outcome outcome : {Outcome::hit, Outcome::miss, Outcome::bypass, Outcome::failure}) {
+  for (const Outcome outcome :
+       {Outcome::hit, Outcome::miss, Outcome::bypass, Outcome::failure, Outcome::running}) {
     e.outcome = outcome;
     e.time_ns = 1'756'029'600'123'456'000;
     e.probe_key = e.action_key = std::string(64, 'a');
@@ -38,8 +39,10 @@ TEST(EventSchema, AllowsWhatIsWritten) {
     e.what = "\xff\"";
     e.not_stored = "clock_read";
     e.tool_runs = 3;
-    e.phases = {{"prepare", 1}, {"look_up", 2}, {"wait", 3},   {"remote", 4},
-                {"place", 5},   {"run", 6},     {"publish", 7}};
+    e.made_by = "ci@example";
+    e.roots = {{"workspace", "/src"}, {"cargo home", "/root/.cargo"}};
+    e.phases = {{"send", 8},   {"prepare", 1}, {"look_up", 2}, {"wait", 3},
+                {"remote", 4}, {"place", 5},   {"run", 6},     {"publish", 7}};
     EXPECT_EQ(check(e), "");
   }
 }

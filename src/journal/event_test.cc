@@ -13,6 +13,8 @@ Event sample() {
   e.time_ns = 1'756'029'600'123'456'000;
   e.outcome = Outcome::miss;
   e.dup = true;
+  e.made_by = "ci";
+  e.roots = {{"workspace", "/w"}, {"home", "/h"}};
   e.reason = "changed: /x/a.h";
   e.tool = "/usr/bin/gcc";
   e.what = "src/a.c";
@@ -40,15 +42,17 @@ std::string line_of(const Event& event) {
 
 TEST(Event, LineKeepsEverything) {
   const std::string line = line_of(sample());
-  EXPECT_EQ(line,
-            "{\"time\":1756029600.123456,\"outcome\":\"miss\",\"dup\":true,\"remote\":false,"
-            "\"prefetched\":false,"
-            "\"reason\":\"changed: /x/a.h\",\"tool\":\"/usr/bin/gcc\",\"what\":\"src/a.c\","
-            "\"output\":\"a.o\",\"cwd\":\"/"
-            "work\",\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
-            "\"elapsed_us\":12345,\"cost_us\":12000,\"phases\":{\"prepare\":30,\"look_up\":20},"
-            "\"bytes\":4096,\"cloned_bytes\":1024,\"evidence\":\"interposer\","
-            "\"not_stored\":\"clock_read\",\"detail\":\"x\"}\n");
+  EXPECT_EQ(
+      line,
+      "{\"time\":1756029600.123456,\"schema\":1,\"outcome\":\"miss\",\"dup\":true,\"remote\":false,"
+      "\"prefetched\":false,\"made_by\":\"ci\","
+      "\"reason\":\"changed: /x/a.h\",\"tool\":\"/usr/bin/gcc\",\"what\":\"src/a.c\","
+      "\"output\":\"a.o\",\"cwd\":\"/"
+      "work\",\"roots\":{\"workspace\":\"/w\",\"home\":\"/"
+      "h\"},\"probe_key\":\"ab12\",\"action_key\":\"cd34\",\"tool_runs\":1,"
+      "\"elapsed_us\":12345,\"cost_us\":12000,\"phases\":{\"prepare\":30,\"look_up\":20},"
+      "\"bytes\":4096,\"cloned_bytes\":1024,\"evidence\":\"interposer\","
+      "\"not_stored\":\"clock_read\",\"detail\":\"x\"}\n");
   const auto back = parse_line(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(back);
   EXPECT_EQ(line_of(*back), line);
@@ -108,8 +112,21 @@ TEST(Event, ATornLineHidesOnlyItself) {
   }
 }
 
+TEST(Event, TagsBecomePaths) {
+  Event e;
+  e.cwd = "/src/app/build";
+  e.roots = {{"workspace", "/src/app"}, {"cargo home", "/root/.cargo"}};
+  EXPECT_EQ(with_paths("changed: file <workspace>/a.h", e), "changed: file /src/app/a.h");
+  EXPECT_EQ(with_paths("<cwd>/x, <cargo home>/y", e), "/src/app/build/x, /root/.cargo/y");
+  // What only looks like a tag stays.
+  for (const char* text : {"", "<", "a<b", "<stdio.h>", "<workspace", "operator<"})
+    EXPECT_EQ(with_paths(text, e), text);
+  EXPECT_EQ(with_paths("<<workspace>/a.h", e), "</src/app/a.h");
+}
+
 TEST(Event, OutcomeNames) {
-  for (const Outcome o : {Outcome::hit, Outcome::miss, Outcome::bypass, Outcome::failure})
+  for (const Outcome o :
+       {Outcome::hit, Outcome::miss, Outcome::bypass, Outcome::failure, Outcome::running})
     EXPECT_EQ(parse_outcome(outcome_name(o)), o);
 }
 

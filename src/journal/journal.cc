@@ -39,6 +39,8 @@ void count_event(const Event& event, Counters& counters) {
     case Outcome::failure:
       counters.add(Counter::failures);
       break;
+    case Outcome::running:
+      return;
   }
   counters.add(Counter::tool_runs, event.tool_runs);
   counters.add_not_stored(event.not_stored);

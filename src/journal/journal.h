@@ -40,7 +40,7 @@ class Journal {
                                        std::uint64_t rotate_bytes = kRotateBytes);
 
   // Appends the event and counts it: outcome, dup, remote, tool_runs and a bypass's reason; for a hit,
-  // cost as saved and bytes as served.
+  // cost as saved and bytes as served. A heartbeat is not counted.
   void record(const Event& event);
   // Keeps what the key of a new command was made of.
   void record_key(const KeyRecord& record);

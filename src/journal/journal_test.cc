@@ -75,6 +75,25 @@ TEST_F(JournalTest, RecordsAndCounts) {
   EXPECT_EQ(os::stat_file(directory() + "/events.jsonl").operator*()->mode & 0777, 0600u);
 }
 
+TEST_F(JournalTest, AHeartbeatIsNoRequest) {
+  auto journal = Journal::open(dir_);
+  Event beat = event("a.c", Outcome::running);
+  beat.tool_runs = 1;
+  beat.cost_us = 60'000'000;
+  journal->record(beat);
+  journal->record(event("a.c", Outcome::miss));
+  EXPECT_THAT(whats(), ::testing::ElementsAre("a.c"));
+  const auto all = read_events(directory(), 9, {}, Which::all);
+  ASSERT_EQ(all->size(), 2u);
+  EXPECT_EQ(all->front().outcome, Outcome::running);
+  std::size_t visited = 0;
+  ASSERT_TRUE(visit_events(directory(), [&](const Event&) { return ++visited > 0; }));
+  EXPECT_EQ(visited, 1u);
+  const Counts counts = journal->counts();
+  EXPECT_EQ(counts[Counter::misses], 1u);
+  EXPECT_EQ(counts[Counter::tool_runs], 0u);
+}
+
 TEST_F(JournalTest, NothingThereIsNoEvents) { EXPECT_TRUE(whats().empty()); }
 
 TEST_F(JournalTest, EightProcessesTimesThousand) {

@@ -19,7 +19,8 @@ namespace {
 constexpr std::uint64_t kKeyFileMax = 64 << 20;
 
 std::string line_of(const KeyRecord& record) {
-  const nlohmann::json object = {{"time", static_cast<double>(record.time_ns / 1000) / 1e6},
+  const std::int64_t time_us = record.time_ns / 1000;
+  const nlohmann::json object = {{"time", static_cast<double>(time_us) / 1e6},
                                  {"probe_key", record.probe_key},
                                  {"tool", record.tool},
                                  {"what", record.what},

@@ -77,11 +77,12 @@ void read_forwards(const OpenEventFile& file, std::uint64_t& offset, std::vector
 }  // namespace
 
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
-                                       const Filter& filter) {
+                                       const Filter& filter, Which which) {
   std::vector<Event> events;
   if (limit == 0) return events;
   TRY(read_all_backwards(dir, [&](Event& event) {
-    if (!filter || filter(event)) events.push_back(std::move(event));
+    const bool is_asked = which == Which::all || event.outcome != Outcome::running;
+    if (is_asked && (!filter || filter(event))) events.push_back(std::move(event));
     return events.size() < limit;
   }));
   std::ranges::reverse(events);
@@ -89,7 +90,8 @@ Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit
 }
 
 Status visit_events(const std::string& dir, const Visit& visit) {
-  return read_all_backwards(dir, [&](const Event& event) { return visit(event); });
+  return read_all_backwards(
+      dir, [&](const Event& event) { return event.outcome == Outcome::running || visit(event); });
 }
 
 Follower::Follower(std::string dir) : dir_(std::move(dir)) {

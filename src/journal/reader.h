@@ -12,19 +12,22 @@
 
 namespace deja::journal {
 
+// Heartbeats (Outcome::running) are no requests: most questions leave them out.
+enum class Which { requests, all };
+
 using Filter = std::function<bool(const Event&)>;
 
 // The newest `limit` events that pass the filter (an empty filter passes all), oldest first. Skips
 // lines that are not events. A missing journal gives no events and no error.
 Result<std::vector<Event>> read_events(const std::string& dir, std::size_t limit,
-                                       const Filter& filter = {});
+                                       const Filter& filter = {}, Which which = Which::requests);
 
-// All events, the newest first, until `visit` returns false. The same for lines that are not events, and for a
+// All requests, the newest first, until `visit` returns false. The same for lines that are not events, and for a
 // missing journal. A file is read as a whole: at most 64 MiB.
 using Visit = std::function<bool(const Event&)>;
 Status visit_events(const std::string& dir, const Visit& visit);
 
-// Polls for new events. Returns each event once, also across a rotation. (If two rotations happen
+// Polls for new events, heartbeats too. Returns each event once, also across a rotation. (If two rotations happen
 // between two polls, it misses the events between them.)
 class Follower {
  public:

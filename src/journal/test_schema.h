@@ -43,6 +43,10 @@ inline std::string violations(const nlohmann::json& schema, const nlohmann::json
     } else if (keyword == "properties") {
       for (const auto& [name, inner] : rule.items())
         if (value.contains(name)) out += violations(inner, value[name], path + "." + name);
+    } else if (keyword == "additionalProperties" && rule.is_object()) {
+      for (const auto& [name, inner] : value.items())
+        if (!schema.contains("properties") || !schema["properties"].contains(name))
+          out += violations(rule, inner, path + "." + name);
     } else if (keyword == "additionalProperties" && rule == false) {
       for (const auto& [name, inner] : value.items())
         if (!schema["properties"].contains(name)) bad("has a member " + name);

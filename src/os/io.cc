@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -116,7 +117,8 @@ int wait_until_readable(int socket, std::int64_t deadline_ns) {
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t rest_ns = deadline_ns - (now.tv_sec * 1'000'000'000LL + now.tv_nsec);
   if (rest_ns <= 0) return -ETIMEDOUT;
-  return wait_for(socket, POLLIN, static_cast<int>(rest_ns / 1'000'000) + 1);
+  constexpr std::int64_t kLongestMs = 1'000'000'000;
+  return wait_for(socket, POLLIN, static_cast<int>(std::min(rest_ns / 1'000'000 + 1, kLongestMs)));
 }
 
 int send_with_fds(int socket, const void* data, std::size_t n, const int* fds, std::size_t fd_count,

@@ -186,10 +186,12 @@ void send_signal(pid_t child, int signal) { ::kill(child, signal); }
 
 std::vector<bool> wait_readable(const std::vector<int>& fds) {
   std::vector<struct pollfd> polled;
+  polled.reserve(fds.size());
   for (const int fd : fds) polled.push_back({fd, POLLIN, 0});
   while (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) {
   }
   std::vector<bool> out;
+  out.reserve(polled.size());
   for (const struct pollfd& p : polled) out.push_back(p.revents != 0);
   return out;
 }

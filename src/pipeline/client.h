@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,8 @@ struct Request {
   bool stderr_is_terminal = false;
   bool streams_are_one = false;
   os::ClientFile client;  // the client's own program
+  // When the client began: monotonic clock, not after the engine received the request. 0: not known.
+  std::int64_t began_ns = 0;
 };
 
 struct RunOrder {
@@ -45,6 +48,8 @@ struct RunOrder {
   bool no_stdin = false;                                  // standard input is empty
   bool drops_out = false, drops_err = false;              // captured, but not shown to the user
   std::uint32_t limit_ms = 0;                             // it is ended after that time; 0: never
+  std::int64_t heartbeat_ns = 0;  // while it runs, still_runs is called so often; 0: never
+  std::function<void()> still_runs{};
 };
 
 struct RunReport {

@@ -47,6 +47,19 @@ bool Flights::has_waiters(const ProbeKey& probe) {
   return it != flights_.end() && it->second->waiters > 0;
 }
 
+// Waits until the flight has ended, but for a second at most. Landings of other flights wake this thread, too: only the
+// clock says when a second has passed.
+Flights::Flight::State Flights::wait_for(Flight& flight) {
+  const auto next_look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  ++waiting_;
+  ++flight.waiters;
+  while (flight.state == Flight::State::running)
+    if (changed_.wait_until(mutex_, next_look) == std::cv_status::timeout) break;
+  --waiting_;
+  --flight.waiters;
+  return flight.state;
+}
+
 Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool()>& still_there,
                                 pid_t runner) {
   std::shared_ptr<Flight> flight;  // kept here: it may land between two looks
@@ -68,17 +81,9 @@ Flights::Entered Flights::enter(const ProbeKey& probe, const std::function<bool(
     if (is_first_look && os::is_ancestor(flight->runner, runner)) return {};
     {
       const MutexLock lock(mutex_);
-      // Landings of other flights wake this thread, too: only the clock says when a second has passed.
-      const auto next_look = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-      ++waiting_;
-      ++flight->waiters;
-      while (flight->state == Flight::State::running) {
-        if (changed_.wait_until(mutex_, next_look) == std::cv_status::timeout) break;
-      }
-      --waiting_;
-      --flight->waiters;
-      if (flight->state == Flight::State::landed) return {std::nullopt, flight->published};
-      if (flight->state == Flight::State::abandoned) {
+      const Flight::State state = wait_for(*flight);
+      if (state == Flight::State::landed) return {std::nullopt, flight->published};
+      if (state == Flight::State::abandoned) {
         flight = nullptr;
         continue;
       }

@@ -73,6 +73,7 @@ class Flights {
     int waiters = 0;
     pid_t runner = 0;
   };
+  Flight::State wait_for(Flight& flight) REQUIRES_LOCK(mutex_);
   void end(const ProbeKey& probe, Flight::State state, std::shared_ptr<const Published> published);
 
   static std::size_t slot_of(const ProbeKey& probe);

@@ -126,8 +126,7 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
     return *std::move(why);
   }
   if (auto why = find_program(request, out)) return *std::move(why);
-  const Bypass unknown{BypassReason::unknown_tool,
-                       std::string(base_name(out.command.argv.front()))};
+  Bypass unknown{BypassReason::unknown_tool, std::string(base_name(out.command.argv.front()))};
   // A directory that is reached through /proc is another one in the client's process: the client could find
   // another tool there.
   if (std::any_of(out.looked_at.begin(), out.looked_at.end(), os::leads_through_proc))
@@ -142,6 +141,29 @@ std::variant<Located, Bypass> locate(const Request& request, const Settings& set
   return out;
 }
 
+namespace {
+
+// The longest of the user's base directories that holds the command; else what the tool says, else the directory that
+// holds the source and the working directory. Empty: that is too general.
+std::string find_workspace(const tool::Command& command, const tool::Invocation& invocation,
+                           const Settings& settings) {
+  const std::string cwd(command.cwd);
+  const std::string& source = invocation.identity.source;
+  std::string workspace;
+  for (const std::string& base : settings.base_dirs) {
+    const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));
+    if (holds && base.size() > workspace.size()) workspace = base;
+  }
+  if (!workspace.empty()) return workspace;
+  workspace = !invocation.places.workspace.empty() ? invocation.places.workspace
+              : source.empty()                     ? cwd
+                               : common_ancestor(cwd, parent_path(clean_path(source)));
+  if (sharing::is_too_general(workspace, command.variable("HOME").value_or(""))) workspace.clear();
+  return workspace;
+}
+
+}  // namespace
+
 action::Roots find_roots(const tool::Command& command, const tool::Invocation& invocation,
                          const Settings& settings) {
   const std::string cwd(command.cwd);
@@ -149,18 +171,7 @@ action::Roots find_roots(const tool::Command& command, const tool::Invocation& i
   using Roots = tool::Invocation::Key::Roots;
   if (invocation.key.roots == Roots::none) return {};
   if (invocation.key.roots == Roots::working_directory) return {cwd, ""};
-  std::string workspace;
-  for (const std::string& base : settings.base_dirs) {
-    const bool holds = is_within(cwd, base) || (!source.empty() && is_within(source, base));
-    if (holds && base.size() > workspace.size()) workspace = base;
-  }
-  if (workspace.empty()) {
-    workspace = !invocation.places.workspace.empty() ? invocation.places.workspace
-                : source.empty()                     ? cwd
-                                 : common_ancestor(cwd, parent_path(clean_path(source)));
-    if (sharing::is_too_general(workspace, command.variable("HOME").value_or("")))
-      workspace.clear();
-  }
+  const std::string workspace = find_workspace(command, invocation, settings);
   action::Roots roots(cwd, workspace);
   if (!sharing::is_too_general(invocation.places.target_directory,
                                command.variable("HOME").value_or("")))

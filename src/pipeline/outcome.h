@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -34,9 +35,9 @@ enum class OutcomeKind { hit, miss, bypass, failure };
 enum class Progress { off, hits, all };  // of which outcomes the user sees a line
 
 // Where a request's time goes: steps of the request path, in their order.
-enum class Phase : std::uint8_t { prepare, look_up, wait, remote, place, run, publish };
-inline constexpr std::array<const char*, 7> kPhaseNames = {"prepare", "look_up", "wait",   "remote",
-                                                           "place",   "run",     "publish"};
+enum class Phase : std::uint8_t { send, prepare, look_up, wait, remote, place, run, publish };
+inline constexpr std::array<const char*, 8> kPhaseNames = {
+    "send", "prepare", "look_up", "wait", "remote", "place", "run", "publish"};
 
 struct Outcome {
   OutcomeKind kind = OutcomeKind::bypass;
@@ -48,6 +49,7 @@ struct Outcome {
       not_stored;    // miss, failure: why nothing was stored; none when it was
   bool dup = false;  // miss whose bytes were all known already
   std::string tool, what, evidence;
+  std::vector<std::pair<std::string, std::string>> roots;  // name and path, but for the directory
   std::string output;  // the main one as the command line spells it, if that tells
   std::optional<ProbeKey> probe;
   std::optional<ActionKey> action;

@@ -7,8 +7,6 @@
 // Tested by request_path_test.cc, test/diff and test/e2e.
 #include "pipeline/publish.h"
 
-#include <algorithm>
-
 #include "action/manifest.h"
 #include "base/strip_ansi.h"
 #include "evidence/blind_spots.h"

@@ -64,7 +64,7 @@ bool RequestPath::serve_from_request_cache() {
   const auto known = cached_answer(request_name(request_, settings_), request_, services_);
   if (known == nullptr) return false;
   const Target target{request_, known->invocation, *known->adapter, known->roots};
-  describe(known->tool, known->invocation, known->probe, outcome_);
+  describe(known->tool, known->invocation, known->roots, known->probe, outcome_);
   outcome_.reason = unwanted(*known->result, target);
   if (outcome_.reason.empty()) outcome_.reason = materialize({known->key, known->result}, target);
   outcome_.remembered = outcome_.reason.empty();
@@ -83,7 +83,7 @@ bool RequestPath::prepare() {
   const Prepared& p = prepared_.emplace(std::get<Prepared>(std::move(prepared)));
   target_.emplace(Target{request_, p.invocation, *p.adapter, p.roots});
   checker_.emplace(p.command, p.roots, services_.digester);
-  describe(p.command.tool, p.invocation, p.probe, outcome_);
+  describe(p.command.tool, p.invocation, p.roots, p.probe, outcome_);
   end_phase(Phase::prepare);
   if (!p.invocation.asked.for_key) return true;
   outcome_.bypass = BypassReason::not_run;
@@ -290,13 +290,18 @@ bool RequestPath::serve_shared(const Published& shared) {
 
 bool RequestPath::run() {
   const tool::Invocation& invocation = prepared_->invocation;
-  const RunOrder order = make_run_order();
+  RunOrder order = make_run_order();
   before_.emplace();
   if (!settings_.read_only) before_->locks = lock_outputs();
   end_phase(Phase::wait);
   before_->updates = evidence::look_before(invocation, services_.digester);
   if (!order.observe) before_->marks = evidence::mark_outputs(invocation);
   end_phase(Phase::look_up);
+  order.heartbeat_ns = static_cast<std::int64_t>(settings_.heartbeat_s) * 1'000'000'000;
+  order.still_runs = [this] {
+    end_phase(Phase::run);
+    if (services_.on_still_running) services_.on_still_running(outcome_, request_);
+  };
   auto report = client_.run(order);
   end_phase(Phase::run);
   if (!report) {

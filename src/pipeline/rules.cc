@@ -3,7 +3,6 @@
 #include "pipeline/rules.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "base/glob.h"
 #include "base/path.h"

@@ -10,6 +10,7 @@
 
 #include "digest/file_digester.h"
 #include "evidence/text_search_cache.h"
+#include "pipeline/client.h"
 #include "pipeline/flights.h"
 #include "pipeline/outcome.h"
 #include "pipeline/record_cache.h"
@@ -35,6 +36,7 @@ struct Settings {
   std::string salt;
   Rules rules;
   std::uint64_t min_cost_ns = 0;  // a run that took less is not stored
+  std::uint64_t heartbeat_s = 0;  // a tool that runs for long is reported so often; 0: never
   std::string fallback;           // the program in front of what is left alone; empty: none
   std::map<std::string, std::string> tools;  // name of a program -> the name that an adapter knows
   std::shared_ptr<Remotes> remotes{};        // null: none is configured
@@ -51,6 +53,8 @@ struct Services {
   warm::RequestCache requests;
   tool::rust::IncrementalPolicy incremental{};
   evidence::TextSearchCache mentions{};
+  // Called while a tool runs for long: the outcome so far.
+  std::function<void(const Outcome&, const Request&)> on_still_running{};
   std::string shapes{};  // the table of command shapes (shapes.h); empty: none
   std::string locks{};   // the file of the locks on outputs (os/output_locks.h); empty: none
 };

@@ -49,6 +49,7 @@ std::uint64_t shape_of(const Request& request) {
   const std::string name(base_name(request.argv.front()));
   std::vector<std::string> words(request.argv.begin() + 1, request.argv.end());
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   return deja_shape_of(name.c_str(), arguments.data());

@@ -126,7 +126,7 @@ std::optional<std::string> table_answer(const Request& request, const Settings& 
 
 Outcome table_outcome(const warm::CachedAnswer& cached) {
   Outcome outcome;
-  describe(cached.tool, cached.invocation, cached.probe, outcome);
+  describe(cached.tool, cached.invocation, cached.roots, cached.probe, outcome);
   describe_hit(cached.key, *cached.result, outcome);
   return outcome;
 }

@@ -8,7 +8,6 @@
 #include <numeric>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/check.h"
 #include "remote/sha256.h"
 

@@ -10,7 +10,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/bytes.h"
 #include "remote/sha256.h"
 #include "remote/source.h"
 #include "remote/xml.h"

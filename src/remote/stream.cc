@@ -9,7 +9,6 @@
 
 #include <utility>
 
-#include "os/file.h"
 #include "os/socket.h"
 #include "remote/secret.h"
 

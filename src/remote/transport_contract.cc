@@ -2,7 +2,6 @@
 // The tests that every transport and every decorator passes; what a test's subject is, says the header.
 #include "remote/transport_contract.h"
 
-#include <algorithm>
 #include <map>
 #include <thread>
 #include <vector>
@@ -169,6 +168,7 @@ TEST_P(TransportReads, ServesManyThreads) {
   const Name name = plant_blob(bytes);
   const Name absent = record_name(fresh("absent"));
   std::vector<std::jthread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 20; ++k) {
@@ -309,6 +309,7 @@ TEST_P(TransportWrites, LosesNoUpdateOfManyWriters) {
     }
   };
   std::vector<std::jthread> threads;
+  threads.reserve(kThreads);
   for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&, i] {
       Transport& writer =
@@ -324,6 +325,7 @@ TEST_P(TransportWrites, ObjectsAreSeenWhole) {
   const Name name = record_name(fresh("shared"));
   constexpr std::size_t kSizes[] = {100, 70'000, 1'500'000};
   std::vector<std::jthread> threads;
+  threads.reserve(3);
   for (std::size_t i = 0; i < 3; ++i) {
     threads.emplace_back([&, i] {
       const std::string bytes(kSizes[i], static_cast<char>('a' + i));

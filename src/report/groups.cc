@@ -29,6 +29,7 @@ std::vector<Group> group_by(const std::vector<journal::Event>& events,
     add(group, event);
   }
   std::vector<Group> out;
+  out.reserve(groups.size());
   for (auto& [name, group] : groups) out.push_back(std::move(group));
   std::ranges::stable_sort(out, [](const Group& a, const Group& b) { return a.end_ns > b.end_ns; });
   return out;

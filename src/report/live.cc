@@ -19,7 +19,7 @@ using journal::Outcome;
 
 constexpr std::int64_t kMinuteNs = 60 * kNsPerSecond;
 constexpr std::size_t kStreamMax = 200, kPointsMax = 100'000, kReasonsMax = 1000;
-constexpr std::size_t kReasonsShown = 4, kBuildsShown = 3;
+constexpr std::size_t kReasonsShown = 4, kBuildsShown = 3, kRunningShown = 3, kRunningMax = 1000;
 // A build runs as long as a command of it has ended within this time.
 constexpr std::int64_t kBuildPauseNs = 10 * kNsPerSecond;
 
@@ -33,6 +33,8 @@ const char* colour_of(Outcome outcome) {
       return "\x1b[31m";
     case Outcome::bypass:
       return "\x1b[2m";
+    case Outcome::running:
+      break;
   }
   return "";
 }
@@ -72,9 +74,25 @@ std::string stream_line(const journal::Event& event, const Screen& screen) {
          shortened(text, columns - used);
 }
 
+// The request of a heartbeat, and of the event that ends it.
+std::string request_of(const journal::Event& event) {
+  return event.cwd + '\n' + event.probe_key + '\n' + event.what;
+}
+
 }  // namespace
 
+void Live::note_running(const journal::Event& event) {
+  Running& tool = running_[request_of(event)];
+  // The first heartbeat comes when the tool has run for as long as there is between two.
+  tool.pause_ns = tool.event.time_ns != 0 ? event.time_ns - tool.event.time_ns
+                                          : static_cast<std::int64_t>(event.elapsed_us) * 1000;
+  tool.event = event;
+  if (running_.size() > kRunningMax) running_.erase(running_.begin());
+}
+
 void Live::add(const journal::Event& event, bool is_old) {
+  if (event.outcome == Outcome::running) return note_running(event);
+  if (!running_.empty()) running_.erase(request_of(event));
   stream_.push_back(event);
   if (stream_.size() > kStreamMax) stream_.pop_front();
   const bool is_hit = event.outcome == Outcome::hit;
@@ -99,6 +117,10 @@ void Live::add(const journal::Event& event, bool is_old) {
 
 void Live::advance(std::int64_t now_ns) {
   while (!minute_.empty() && minute_.front().time_ns < now_ns - kMinuteNs) minute_.pop_front();
+  // Without a heartbeat twice, the tool's client or the engine was killed.
+  std::erase_if(running_, [&](const auto& entry) {
+    return entry.second.event.time_ns + 2 * entry.second.pause_ns + kBuildPauseNs < now_ns;
+  });
 }
 
 std::string Live::rates() const {
@@ -136,6 +158,58 @@ std::string Live::activity(std::int64_t now_ns, std::size_t columns) const {
   return most == 0 ? "per second   no commands" : out + " " + std::to_string(most);
 }
 
+// The tools that have run the longest.
+std::vector<std::string> Live::running_lines(std::int64_t now_ns) const {
+  std::vector<std::pair<std::uint64_t, std::string>> by_time;
+  for (const auto& [key, tool] : running_) {
+    const journal::Event& event = tool.event;
+    const std::int64_t since_us = std::max<std::int64_t>(0, now_ns - event.time_ns) / 1000;
+    const std::string& what = event.what.empty() ? event.output : event.what;
+    by_time.emplace_back(event.elapsed_us + static_cast<std::uint64_t>(since_us),
+                         std::string(base_name(event.tool)) + " " + what);
+  }
+  std::ranges::sort(by_time, std::ranges::greater());
+  if (by_time.size() > kRunningShown) by_time.resize(kRunningShown);
+  std::vector<std::string> lines;
+  lines.reserve(by_time.size());
+  for (const auto& [us, text] : by_time)
+    lines.push_back("running      " + human_elapsed(us) + "  " + text);
+  return lines;
+}
+
+// The directories in which the most commands ended in the last seconds.
+std::vector<std::string> Live::building_lines(std::int64_t now_ns) const {
+  std::map<std::string, std::uint64_t> builds;
+  for (const Point& p : minute_)
+    if (p.time_ns >= now_ns - kBuildPauseNs) ++builds[p.directory];
+  std::vector<std::pair<std::uint64_t, std::string>> by_size;
+  by_size.reserve(builds.size());
+  for (const auto& [directory, count] : builds) by_size.emplace_back(count, directory);
+  std::ranges::sort(by_size, std::ranges::greater());
+  if (by_size.size() > kBuildsShown) by_size.resize(kBuildsShown);
+  std::vector<std::string> lines;
+  lines.reserve(by_size.size());
+  for (const auto& [count, directory] : by_size)
+    lines.push_back(fmt::format("building     {} in the last 10 s, in {}",
+                                counted(count, "command"), directory));
+  return lines;
+}
+
+// The reasons that cost the most.
+std::vector<std::string> Live::reason_lines() const {
+  std::vector<Ranked> reasons;
+  reasons.reserve(reasons_.size());
+  for (const auto& [name, ranked] : reasons_) reasons.push_back(ranked);
+  std::ranges::sort(reasons, std::ranges::greater(), &Ranked::cost_us);
+  if (reasons.size() > kReasonsShown) reasons.resize(kReasonsShown);
+  std::vector<std::string> lines;
+  lines.reserve(reasons.size());
+  for (const Ranked& r : reasons)
+    lines.push_back(
+        fmt::format("missed       {} × {}, {}", r.count, r.name, human_elapsed(r.cost_us)));
+  return lines;
+}
+
 std::string Live::frame(const EngineState& engine, const State& state, const Screen& screen,
                         std::int64_t now_ns) const {
   const auto columns = static_cast<std::size_t>(std::max(screen.columns, 1));
@@ -157,24 +231,8 @@ std::string Live::frame(const EngineState& engine, const State& state, const Scr
     add("store        " + human_size(state.store_bytes) + " of " +
         human_size(state.store_limit_bytes) + ", " + counted(state.results, "result"));
   for (const std::string& remote : state.remotes) add("remote       " + remote);
-
-  std::map<std::string, std::uint64_t> builds;
-  for (const Point& p : minute_)
-    if (p.time_ns >= now_ns - kBuildPauseNs) ++builds[p.directory];
-  std::vector<std::pair<std::uint64_t, std::string>> by_size;
-  for (const auto& [directory, count] : builds) by_size.emplace_back(count, directory);
-  std::ranges::sort(by_size, std::ranges::greater());
-  if (by_size.size() > kBuildsShown) by_size.resize(kBuildsShown);
-  for (const auto& [count, directory] : by_size)
-    add(fmt::format("building     {} in the last 10 s, in {}", counted(count, "command"),
-                    directory));
-
-  std::vector<Ranked> reasons;
-  for (const auto& [name, ranked] : reasons_) reasons.push_back(ranked);
-  std::ranges::sort(reasons, std::ranges::greater(), &Ranked::cost_us);
-  if (reasons.size() > kReasonsShown) reasons.resize(kReasonsShown);
-  for (const Ranked& r : reasons)
-    add(fmt::format("missed       {} × {}, {}", r.count, r.name, human_elapsed(r.cost_us)));
+  for (const auto& part : {building_lines(now_ns), running_lines(now_ns), reason_lines()})
+    for (const std::string& line : part) add(line);
 
   // The stream has at least half of the screen.
   const std::size_t top = std::min(lines.size(), std::max<std::size_t>(rows / 2, 1));

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "journal/event.h"
 #include "report/render.h"
@@ -41,12 +42,22 @@ class Live {
     std::uint64_t saved_us = 0;
     std::string directory;
   };
+  // A tool of which heartbeats tell that it runs.
+  struct Running {
+    journal::Event event;       // the newest heartbeat
+    std::int64_t pause_ns = 0;  // between two
+  };
+  void note_running(const journal::Event& event);
+  std::vector<std::string> building_lines(std::int64_t now_ns) const;
+  std::vector<std::string> reason_lines() const;
+  std::vector<std::string> running_lines(std::int64_t now_ns) const;
   std::string rates() const;
   std::string activity(std::int64_t now_ns, std::size_t columns) const;
 
   std::deque<Point> minute_;           // oldest first
   std::deque<journal::Event> stream_;  // newest last
-  Totals totals_;                      // since the start
+  std::map<std::string, Running> running_;
+  Totals totals_;  // since the start
   std::map<std::string, Ranked, std::less<>> reasons_;
 };
 

@@ -83,6 +83,25 @@ TEST_F(LiveTest, SaysWhatHappens) {
   EXPECT_THAT(lines_of(text).back(), StartsWith("14:13:20  hit           500 µs     g++"));
 }
 
+TEST_F(LiveTest, ShowsToolsThatRunForLong) {
+  Event running = event(Outcome::running, 5, "slow.cc");
+  running.elapsed_us = 60'000'000;
+  live_.add(running, false);
+  EXPECT_THAT(frame(80, 24), AllOf(HasSubstr("running      1 min 5 s  g++ slow.cc"),
+                                   HasSubstr("since start  300 commands")));
+  live_.add(event(Outcome::miss, 0, "slow.cc"), false);
+  EXPECT_THAT(frame(80, 24), Not(HasSubstr("running   ")));
+}
+
+// Its client or the engine was killed.
+TEST_F(LiveTest, ForgetsAToolOfWhichNothingIsHeard) {
+  Event running = event(Outcome::running, 200, "slow.cc");
+  running.elapsed_us = 60'000'000;
+  live_.add(running, false);
+  live_.advance(kNow);
+  EXPECT_THAT(frame(80, 24), Not(HasSubstr("running   ")));
+}
+
 TEST_F(LiveTest, FitsEveryScreen) {
   for (const int columns : {1, 20, 39, 40, 80, 200})
     for (const int rows : {1, 2, 5, 10, 24, 60}) {

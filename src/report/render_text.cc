@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "report/format.h"
 #include "report/render.h"
 #include "report/rows.h"

@@ -20,12 +20,10 @@ bool is_slower(const SlowMiss& a, const SlowMiss& b) {
   return a.time_ns != b.time_ns ? a.time_ns < b.time_ns : a.what < b.what;
 }
 
-// "<cwd>/a.h" and "a.h" become absolute.
-std::string absolute(std::string_view path, const std::string& cwd) {
-  constexpr std::string_view kCwd = "<cwd>";
-  if (path == kCwd) return cwd;
-  if (path.starts_with("<cwd>/")) return clean_path(cwd + std::string(path.substr(kCwd.size())));
-  return std::string(path);
+// "<workspace>/a.h" becomes absolute.
+std::string absolute(std::string_view path, const journal::Event& event) {
+  std::string text = journal::with_paths(path, event);
+  return text.starts_with('/') ? clean_path(text) : text;
 }
 
 }  // namespace
@@ -54,10 +52,9 @@ ReasonParts parts_of(const journal::Event& event) {
   const std::string_view subject = text.substr(0, comma);
   for (const Form& form : kForms)
     if (subject.starts_with(form.begin))
-      return {form.kind, absolute(subject.substr(form.begin.size()), event.cwd)};
-  if (text.ends_with(", which was not there"))
-    return {"a file appeared", absolute(subject, event.cwd)};
-  return {"another change", absolute(subject, event.cwd)};
+      return {form.kind, absolute(subject.substr(form.begin.size()), event)};
+  if (text.ends_with(", which was not there")) return {"a file appeared", absolute(subject, event)};
+  return {"another change", absolute(subject, event)};
 }
 
 void Collector::count(Ranks& ranks, std::string_view name, std::uint64_t cost_us) {
@@ -94,6 +91,8 @@ void Totals::add(const journal::Event& event) {
       break;
     case Outcome::failure:
       ++failures;
+      break;
+    case Outcome::running:
       break;
   }
 }

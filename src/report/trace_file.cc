@@ -26,6 +26,8 @@ const char* colour(journal::Outcome outcome) {
       return "grey";
     case journal::Outcome::failure:
       return "terrible";
+    case journal::Outcome::running:
+      break;
   }
   return "grey";
 }
@@ -55,6 +57,7 @@ void TraceFile::add(const journal::Event& event) {
 
 std::string TraceFile::text() const {
   std::vector<const Piece*> order;
+  order.reserve(pieces_.size());
   for (const Piece& piece : pieces_) order.push_back(&piece);
   std::ranges::sort(order, {}, [](const Piece* p) { return std::pair(p->begin_ns, p->end_ns); });
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kRustMark = "  # by deja init --rust";
 
 std::string cargo_directory(const Surroundings& surroundings) {
-  const std::string home = surroundings.variable("CARGO_HOME");
+  std::string home = surroundings.variable("CARGO_HOME");
   if (!home.empty()) return home;
   return surroundings.home.empty() ? "" : surroundings.home + "/.cargo";
 }

@@ -53,13 +53,13 @@ Result<Plan> plan_masquerade(const Surroundings& surroundings, bool remove) {
   const auto there = os::list_directory(directory);
   std::set<std::string> links;
   for (const std::string& name : there ? *there : std::vector<std::string>()) {
-    const auto target = TRY(os::read_symlink(directory + "/" + name));
+    const auto target = TRY(os::read_symlink(join_path(directory, name)));
     if (target && base_name(*target) == "deja") links.insert(name);
   }
   if (remove) {
     for (const std::string& name : links)
       plan.steps.push_back(
-          {.kind = Step::Kind::remove, .path = directory + "/" + name, .text = {}});
+          {.kind = Step::Kind::remove, .path = join_path(directory, name), .text = {}});
     return plan;
   }
   const auto names = compilers_in(surroundings.variable("PATH"), directory);
@@ -67,7 +67,7 @@ Result<Plan> plan_masquerade(const Surroundings& surroundings, bool remove) {
     return Error{Code::invalid, 0, "PATH has no compiler: install one, or correct PATH"};
   for (const std::string& name : names) {
     if (links.contains(name)) continue;
-    const std::string path = directory + "/" + name;
+    const std::string path = join_path(directory, name);
     if (TRY(os::stat_file(path, os::Links::keep))) {
       plan.notes.push_back(path + " exists and is not a link to deja: left as it is");
       continue;

@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "base/path.h"
 #include "base/secrets.h"
 #include "config/value.h"
-#include "os/file.h"
 #include "setup/toml_edit.h"
 
 namespace deja::setup {
@@ -231,6 +229,25 @@ Draft draft_from(std::span<const Foreign> found, std::span<const ForeignRow> row
   return draft;
 }
 
+namespace {
+
+// Adds what the draft sets and the file does not; what was done with each setting goes to the plan.
+Result<std::string> add_settings(const Draft& draft, std::string text, const std::string& mark,
+                                 Plan& plan) {
+  for (const auto& [key, value] : draft.settings) {
+    if (TRY(toml_value(text, toml_key(key)))) {
+      plan.notes.push_back(shown(draft, key) + ": not taken over, because the file sets " + key +
+                           " already");
+      continue;
+    }
+    text = TRY(toml_set(text, toml_key(key), value, mark));
+    plan.notes.push_back(shown(draft, key));
+  }
+  return text;
+}
+
+}  // namespace
+
 Result<Plan> plan_migration(const Surroundings& surroundings, const std::string& cache,
                             bool remove) {
   const auto* row = std::ranges::find_if(kCaches, [&](const Cache& c) { return cache == c.name; });
@@ -251,18 +268,8 @@ Result<Plan> plan_migration(const Surroundings& surroundings, const std::string&
     const auto found = row->read(surroundings);
     if (found.empty()) plan.state = cache + " has no settings in variables or files";
     const Draft draft = draft_from(found, row->rows());
-    for (const auto& [key, value] : draft.settings) {
-      const auto present = toml_value(*text, toml_key(key));
-      if (!present) return named(present.error());
-      if (*present) {
-        plan.notes.push_back(shown(draft, key) + ": not taken over, because the file sets " + key +
-                             " already");
-        continue;
-      }
-      text = toml_set(*text, toml_key(key), value, mark);
-      if (!text) return named(std::move(text).error());
-      plan.notes.push_back(shown(draft, key));
-    }
+    text = add_settings(draft, *std::move(text), mark, plan);
+    if (!text) return named(std::move(text).error());
     for (const std::string& left : draft.left) plan.notes.push_back("no counterpart: " + left);
     plan.next.push_back("deja config");
   }

@@ -35,16 +35,22 @@ bool is_known_scheme(std::string_view address) {
                              [&](const char* scheme) { return address.starts_with(scheme); });
 }
 
+// ccache also takes "file:/x".
+std::string with_two_slashes(std::string address) {
+  for (const std::string_view scheme : {"file:", "redis+unix:"})
+    if (address.starts_with(std::string(scheme) + "/") &&
+        !address.starts_with(std::string(scheme) + "//"))
+      address.insert(scheme.size(), "//");
+  return address;
+}
+
 // "redis://host|read-only http://host/x|shards=a,b": addresses with properties.
 void take_remotes(const Foreign& found, Draft& draft) {
   std::string list;
   for (const std::string& words : config::split_list(found.value, ' ')) {
     const auto parts = config::split_list(words, '|');
     if (parts.empty()) continue;
-    std::string address = parts.front();
-    if (address.starts_with("file:/") && !address.starts_with("file://")) address.insert(5, "//");
-    if (address.starts_with("redis+unix:/") && !address.starts_with("redis+unix://"))
-      address.insert(11, "//");
+    const std::string address = with_two_slashes(parts.front());
     if (!is_known_scheme(address)) {
       draft.leave(without_passwords(address) + " is not a remote that deja has (docs/remotes.md)");
       continue;

@@ -36,7 +36,7 @@ namespace deja::wire {
 
 inline constexpr std::uint32_t kMagic = 0x316a6564;  // "dej1"
 // Incremented with every change to any message; both sides must have the same.
-inline constexpr std::uint16_t kProtocol = 9;
+inline constexpr std::uint16_t kProtocol = 10;
 // A larger request does not come from a deja client (ARG_MAX is at most a few MiB).
 inline constexpr std::size_t kRequestMax = 32 << 20;
 // The largest tool output that is stored; more is passed on but not stored.
@@ -89,8 +89,8 @@ inline constexpr std::uint32_t kStreamsAreOne = 4;  // stdout and stderr are the
 
 // The numbers of a request. They are followed by u32 Calling, the text cwd, the list argv (as the user
 // spelled it), the list of the environment ("NAME=value", in order) without shell noise
-// (base/shell_noise.h), and at last the list of that noise. What comes before the noise is the form of the
-// request: two requests of one form have the same answer.
+// (base/shell_noise.h), the list of that noise, and u64 the time at which the client began (CLOCK_MONOTONIC,
+// nanoseconds). What comes before the noise is the form of the request: two requests of one form have the same answer.
 enum class Calling : std::uint32_t {
   wrapper = 0,     // argv is the tool's
   masquerade = 1,  // the client was called by the tool's name

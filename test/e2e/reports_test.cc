@@ -16,6 +16,7 @@ namespace {
 using nlohmann::json;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Reports : public ::testing::Test {
  protected:
@@ -35,6 +36,12 @@ class Reports : public ::testing::Test {
     const Result result = ws.deja(argv);
     EXPECT_EQ(result.exit_code, 0) << result;
     return json::parse(result.out);
+  }
+  static std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    return lines;
   }
   Workspace ws{Mode::one_shot};
 };
@@ -85,6 +92,7 @@ TEST_F(Reports, EventsTellWhereTheTimeWent) {
     std::uint64_t sum = 0;
     for (const auto& [name, us] : event["phases"].items()) sum += us.get<std::uint64_t>();
     EXPECT_LE(sum, event["elapsed_us"]) << line;
+    EXPECT_TRUE(event["phases"].contains("send")) << line;
     const bool has_run = event["outcome"] == "miss" || event["outcome"] == "failure";
     EXPECT_EQ(event["phases"].contains("run"), has_run) << line;
     EXPECT_EQ(event["phases"].contains("publish"), has_run) << line;
@@ -99,6 +107,48 @@ TEST_F(Reports, EventsTellWhereTheTimeWent) {
   EXPECT_EQ(counts["run"], 3);
   EXPECT_EQ(counts["place"], 1);
   EXPECT_THAT(ws.deja({"why", "bad.c"}).out, AllOf(HasSubstr("phases"), HasSubstr(", run ")));
+}
+
+// A tool that runs for long is seen while it runs, and is one command afterwards.
+TEST_F(Reports, AToolThatRunsForLongLeavesHeartbeats) {
+  ws.script("gcc", "#!/bin/sh\nuntil [ -e go ]; do :; done\nexec /usr/bin/gcc \"$@\"\n");
+  ws.write("a.c", "int a;\n");
+  Process client =
+      ws.start(Workspace::with_deja({"gcc", "-c", "a.c"}), {.env = {"DEJA_HEARTBEAT=1"}});
+  const auto beats = [&] {
+    return lines_of(ws.deja({"events", "--outcome", "running", "--format", "json"}).out);
+  };
+  ASSERT_TRUE(wait_until([&] { return beats().size() >= 2; }));
+  const json beat = json::parse(beats().at(1));
+  EXPECT_EQ(beat["what"], "a.c");
+  EXPECT_GE(beat["elapsed_us"], 2'000'000);
+  EXPECT_EQ(beat["tool_runs"], 0);
+  EXPECT_EQ(ask({"stats", "--format", "json"})["misses"], 0);
+  EXPECT_THAT(ws.deja({"why", "--last-build"}).out, Not(HasSubstr("a.c")));
+  ws.write("go", "");
+  EXPECT_TRUE(client.wait().ok());
+  EXPECT_EQ(ask({"stats", "--format", "json"})["misses"], 1);
+  EXPECT_EQ(ws.last_event().outcome, "miss");
+  EXPECT_EQ(ask({"report", "--json"})["totals"]["misses"], 1);
+}
+
+// What `why` and `events` say of files has paths, not the tags of keys.
+TEST_F(Reports, ReasonsNamePaths) {
+  ws.write(".git/HEAD", "ref: refs/heads/main\n");
+  ws.write("inc/x.h", "#define X 1\n");
+  ws.write("a.c", "#include \"inc/x.h\"\nint a = X;\n");
+  ws.write("out/.keep", "");
+  const Argv argv = {"gcc", "-c", "../a.c"};
+  const Options options{.cwd = ws.path("out")};
+  ASSERT_TRUE(ws.deja(argv, options).ok());
+  ws.write("inc/x.h", "#define X 2\n");
+  ASSERT_TRUE(ws.deja(argv, options).ok());
+  for (const Argv& question :
+       {Argv{"events"}, Argv{"why", "out/a.o"}, Argv{"why", "--last-build"}}) {
+    const Result result = ws.deja(question);
+    EXPECT_THAT(result.out, AllOf(HasSubstr("inc/x.h"), Not(HasSubstr("<workspace>"))))
+        << question.front();
+  }
 }
 
 }  // namespace

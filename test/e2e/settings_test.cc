@@ -28,6 +28,7 @@ constexpr SettingRow kSettingRows[] = {
     {"rust.incremental", "rust.incremental = false", "hit"},
     {"rust.build_scripts", "rust.build_scripts = true", "hit"},
     {"log", "log = \"deja.log\"", "hit"},
+    {"heartbeat", "heartbeat = \"5m\"", "hit"},
     {"progress", "progress = \"all\"", "hit"},
     {"exclude", "exclude = [\"sub/\"]", "bypass"},
     {"bypass.tools", "bypass.tools = [\"gcc*\"]", "bypass"},

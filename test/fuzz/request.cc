@@ -33,6 +33,7 @@ std::string written(const deja::daemon::DecodedRequest& decoded, const std::stri
                                   [&](std::string_view entry) { return entry.data() > form_end; });
   write_list(environment.begin(), noise);
   write_list(noise, environment.end());
+  w.u64(static_cast<std::uint64_t>(request.began_ns));
   CHECK(w.size() == body.size() && w.fits());
   return out;
 }

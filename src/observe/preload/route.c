@@ -127,6 +127,15 @@ static struct deja_decision decide(const struct deja_route_table *table,
   }
 }
 
+/* The program's arguments, without what ends a line or a column. Returns where they end. */
+static size_t add_arguments(const struct deja_start *start, char *line, size_t at, size_t size) {
+  if (!start->argv || !start->argv[0] || !start->argv[1]) return at;
+  deja_line_of(start->argv[1], start->argv + 2, line + at, size - at - 1);
+  for (; line[at]; ++at)
+    if (line[at] == '\n' || line[at] == '\t') line[at] = ' ';
+  return at;
+}
+
 /* One line with one write, so that lines of parallel programs stay whole. */
 static void report(const struct deja_route_table *table, const struct deja_start *start,
                    struct deja_decision decision) {
@@ -140,17 +149,9 @@ static void report(const struct deja_route_table *table, const struct deja_start
                                : names[decision.route];
   const char *const parts[] = {what, "\t", decision.why, "\t", start->path, ""};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; ++i)
-    for (const char *p = parts[i]; *p && at < 600; ++p) line[at++] = *p == '\n' ? ' ' : *p;
+    for (const char *p = parts[i]; *p && at < 600; ++p) line[at++] = (char)(*p == '\n' ? ' ' : *p);
   line[at++] = ' ';
-  if (start->argv && start->argv[0]) {
-    const size_t from = at;
-    if (start->argv[1])
-      deja_line_of(start->argv[1], start->argv + 2, line + at, sizeof line - at - 1);
-    else
-      line[at] = '\0';
-    for (at = from; line[at]; ++at)
-      if (line[at] == '\n' || line[at] == '\t') line[at] = ' ';
-  }
+  at = add_arguments(start, line, at, sizeof line);
   line[at++] = '\n';
   const long fd = raw4(SYS_openat, AT_FDCWD, path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0);
   if (fd < 0) return;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The adapter for gcc and clang drivers.
-#include <algorithm>
 
 #include "os/file.h"
 #include "tool/cc/classify.h"

@@ -80,7 +80,7 @@ bool asks_for_width(const Parsed& parsed, const Command& command) {
 std::optional<Bypass> bypass_of_question(const Parsed& parsed, const Program& program,
                                          const Command& command) {
   using enum BypassReason;
-  const Bypass none{not_a_compile, parsed.query.value_or("-v")};
+  Bypass none{not_a_compile, parsed.query.value_or("-v")};
   // emcc runs checks and writes files before it answers
   const bool is_emcc = (program.dialect & kEmcc) != 0;
   if (parsed.has_no_answer || (is_emcc && (parsed.query || parsed.verbose))) return none;
@@ -196,14 +196,7 @@ class Decision {
     out.outputs.mapped_prefixes = mapped_prefixes();
     out.outputs.depfiles = depfiles();
     out.outputs.written = written();
-    if (any_source([](const Language& l) { return l.fortran; })) {
-      const std::string directory = parsed_.module_directory.value_or(".");
-      out.outputs.updated_files.push_back(
-          {tidy_path(join_path(command_.cwd, directory)), {".mod", ".smod"}});
-    }
-    for (const Input& input : parsed_.inputs)
-      if (is_source(input) && input.language->timekeeper != nullptr)
-        out.policy.timekeeper = input.language->timekeeper;
+    follow_languages(out);
     out.policy.prints_commands = parsed_.verbose;
     out.policy.argument_facts = parsed_.argument_facts;
     out.run.reads_stdin = parsed_.reads_stdin;
@@ -211,16 +204,9 @@ class Decision {
     out.policy.defines_ndebug = defines_ndebug(out.key.arguments);
     name_sources(out);
     out.places.target_directory = target_directory_of_build_script(command_);
-    if (parsed_.modules) {
-      out.places.module_cache = module_cache();
-      const auto holds = [&](const std::string& path) {
-        return is_within(path, out.places.module_cache);
-      };
-      if (out.places.module_cache.empty() || holds(std::string(command_.cwd)) ||
-          std::ranges::any_of(out.key.sources, holds))
-        return Bypass{BypassReason::unsupported_option,
-                      "-fmodules: the module cache's directory is unknown"};
-    }
+    if (parsed_.modules && !finds_module_cache(out))
+      return Bypass{BypassReason::unsupported_option,
+                    "-fmodules: the module cache's directory is unknown"};
     name_movable_outputs(out);
     if (parsed_.native) {
       const auto cpu = machine_.cpu_identity();
@@ -245,6 +231,27 @@ class Decision {
   }
 
  private:
+  // What the languages of the sources ask for.
+  void follow_languages(Invocation& out) const {
+    if (any_source([](const Language& l) { return l.fortran; })) {
+      const std::string directory = parsed_.module_directory.value_or(".");
+      out.outputs.updated_files.push_back(
+          {tidy_path(join_path(command_.cwd, directory)), {".mod", ".smod"}});
+    }
+    for (const Input& input : parsed_.inputs)
+      if (is_source(input) && input.language->timekeeper != nullptr)
+        out.policy.timekeeper = input.language->timekeeper;
+  }
+
+  bool finds_module_cache(Invocation& out) const {
+    out.places.module_cache = module_cache();
+    const auto holds = [&](const std::string& path) {
+      return is_within(path, out.places.module_cache);
+    };
+    return !out.places.module_cache.empty() && !holds(std::string(command_.cwd)) &&
+           std::ranges::none_of(out.key.sources, holds);
+  }
+
   static const Input& first_source(const std::vector<Input>& inputs) {
     const auto it = std::find_if(inputs.begin(), inputs.end(), is_source);
     return it != inputs.end() ? *it : inputs.front();
