@@ -13,9 +13,9 @@ namespace deja::cli {
 std::string outcome_text(const journal::Event& event);
 // One sentence without a full stop: the reason for the event's outcome.
 std::string explanation(const journal::Event& event);
-// The name of the tool without its directory.
 // For people who stand in a directory: paths below it without its name.
 std::string seen_from(std::string_view directory, std::string_view text);
+// The name of the tool without its directory.
 std::string tool_text(const journal::Event& event);
 
 }  // namespace deja::cli

@@ -101,7 +101,7 @@ std::string artifact_path(const action::ActionResult& result, const action::Arti
       here.set(OutputName::depfile, result.made_in.path(OutputName::depfile));
   }
   const std::string path = here.expand(artifact.path);
-  return path.empty() ? action::Roots::describe(artifact.path) : path;
+  return path.empty() ? journal::with_paths(action::Roots::describe(artifact.path), event) : path;
 }
 
 action::Trace stored_trace(store::LocalStore* store, const journal::Event& event) {

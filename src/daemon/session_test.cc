@@ -47,6 +47,7 @@ TEST(DecodeRequest, SaysWhatTheClientSent) {
   EXPECT_EQ(request.cwd, "/w");
   EXPECT_EQ(request.argv, (std::vector<std::string_view>{"gcc", "-c", "a.c"}));
   EXPECT_EQ(request.environment, (std::vector<std::string_view>{"A=1", "", "B", "SHLVL=2"}));
+  EXPECT_EQ(request.began_ns, kBeganNs);
   EXPECT_EQ(request.umask, 027u);
   EXPECT_TRUE(request.stderr_is_terminal);
   EXPECT_FALSE(request.stdout_is_terminal);

@@ -124,7 +124,8 @@ Difference changed(const std::string& name, const Texts& then, const Texts& now)
   if (name.starts_with(kVariable)) return {name + " has another value", 2};
   if (name.starts_with(kContentField)) return {"the " + name, 1};
   if (is_digest(old_value) || is_digest(new_value)) return {"the content of the " + name, 2};
-  return {name + " " + new_value + " instead of " + old_value, 2};
+  const auto shown = [](const std::string& value) { return value.empty() ? "none" : value; };
+  return {name + " " + shown(new_value) + " instead of " + shown(old_value), 2};
 }
 
 void compare_others(const ByName& then, const ByName& now, std::vector<Difference>& out) {

@@ -155,6 +155,29 @@ TEST_F(NearestTest, FindsByTheFirstDigits) {
   EXPECT_EQ(history->find_key("abd"), nullptr);
 }
 
+// A link differs from every compile in more than its arguments say.
+TEST_F(NearestTest, ALinkIsNoNeighbourOfACompile) {
+  auto compile = arguments({"-c"});
+  compile.what = "a.c";
+  compile.fields.emplace_back("output extension", ".o");
+  auto link = arguments({"-s"});
+  link.what = "app";
+  link.fields.emplace_back("output extension", "");
+  add(compile, 1, "aa");
+  add(link, 2, "bb");
+  EXPECT_FALSE(find("bb").command);
+  compile.what = "b.c";
+  add(compile, 3, "cc");
+  EXPECT_TRUE(find("cc").command);
+}
+
+TEST(KeyDifference, AnEmptyValueIsNamed) {
+  KeyRecord then, now;
+  then.fields.emplace_back("output extension", ".s");
+  now.fields.emplace_back("output extension", "");
+  EXPECT_EQ(differences(then, now).at(0).text, "output extension none instead of .s");
+}
+
 // It is compared with what was known when it was new the last time.
 TEST_F(NearestTest, ACommandThatWasNewTwice) {
   add(arguments({"-c"}), 1, "aa");

@@ -15,6 +15,16 @@ constexpr unsigned kOtherSourceMax = 20;
 // A comparison takes about 10 µs, and a build may have a thousand new commands.
 constexpr std::size_t kOfSourceMax = 1000, kOfToolMax = 200;
 
+// A link is no neighbour of a compile.
+bool makes_the_same_kind(const journal::KeyRecord& a, const journal::KeyRecord& b) {
+  const auto extension = [](const journal::KeyRecord& record) {
+    for (const auto& [name, value] : record.fields)
+      if (name == "output extension") return value;
+    return std::string();
+  };
+  return extension(a) == extension(b);
+}
+
 }  // namespace
 
 Result<KeyHistory> KeyHistory::read(const std::string& journal_dir) {
@@ -31,11 +41,12 @@ Result<KeyHistory> KeyHistory::read(const std::string& journal_dir) {
 
 // Looks at the newest `count` of the candidates that are older than the asked one.
 void KeyHistory::compare(const Indexes& candidates, std::size_t asked, std::size_t count,
-                         unsigned distance_max, Nearest& best) const {
+                         unsigned distance_max, bool only_same_kind, Nearest& best) const {
   unsigned least = distance_max + 1;
   for (auto at = candidates.rbegin(); at != candidates.rend() && count > 0; ++at) {
     if (*at >= asked || records_[*at].probe_key == records_[asked].probe_key) continue;
     --count;
+    if (only_same_kind && !makes_the_same_kind(records_[*at], records_[asked])) continue;
     const unsigned d = distance(records_[*at], records_[asked]);
     if (d >= least) continue;
     least = d;
@@ -54,10 +65,10 @@ Nearest KeyHistory::find(const std::string& probe_key, std::int64_t before_ns) c
   const journal::KeyRecord& record = records_[*asked];
   if (const auto same = by_source_.find(std::string(base_name(record.what)));
       same != by_source_.end())
-    compare(same->second, *asked, kOfSourceMax, kDistanceMax, out);
+    compare(same->second, *asked, kOfSourceMax, kDistanceMax, /*only_same_kind=*/false, out);
   if (out.command) return out;
   if (const auto same = by_tool_.find(std::string(base_name(record.tool))); same != by_tool_.end())
-    compare(same->second, *asked, kOfToolMax, kOtherSourceMax, out);
+    compare(same->second, *asked, kOfToolMax, kOtherSourceMax, /*only_same_kind=*/true, out);
   return out;
 }
 

@@ -36,7 +36,7 @@ class KeyHistory {
  private:
   using Indexes = std::vector<std::size_t>;
   void compare(const Indexes& candidates, std::size_t asked, std::size_t count,
-               unsigned distance_max, Nearest& best) const;
+               unsigned distance_max, bool only_same_kind, Nearest& best) const;
 
   std::vector<journal::KeyRecord> records_;             // oldest first
   std::map<std::string, Indexes> by_source_, by_tool_;  // by names without directories

@@ -241,8 +241,15 @@ std::string with_paths(std::string_view text, const Event& event) {
         end == std::string_view::npos ? std::string_view() : text.substr(1, end - 1);
     const auto root = std::ranges::find(event.roots, name, &RootPath::name);
     const bool is_root = root != event.roots.end() || name == "cwd";
-    out.append(!is_root ? "<" : root != event.roots.end() ? root->path : event.cwd);
     text.remove_prefix(is_root ? end + 1 : 1);
+    if (!is_root) {
+      out.push_back('<');
+      continue;
+    }
+    std::string_view path = root != event.roots.end() ? root->path : event.cwd;
+    for (; text.starts_with("/../") && path.size() > 1; text.remove_prefix(3))
+      path.remove_suffix(path.size() - path.rfind('/'));
+    out.append(path);
   }
   return out.append(text);
 }

@@ -80,6 +80,11 @@ class Scanner {
       if (!escape(value)) return fail();
     }
   }
+  // Is this the next member? The lines of older versions lack some.
+  bool has(std::string_view name) const {
+    return text_.starts_with(",\"") && text_.substr(2).starts_with(name) &&
+           text_.substr(2 + name.size()).starts_with("\":");
+  }
   bool is_done() const { return good_ && text_.empty(); }
 
  private:
@@ -141,19 +146,21 @@ std::optional<Event> scan_line(std::string_view line) {
   in.number(seconds);
   in.literal(".");
   in.micros(micros);
-  in.name("schema");
-  in.literal("1");
+  if (in.has("schema")) {
+    in.name("schema");
+    in.literal("1");
+  }
   in.field("outcome", outcome);
   in.field("dup", event.dup);
   in.field("remote", event.remote);
   in.field("prefetched", event.prefetched);
-  in.field("made_by", event.made_by);
+  if (in.has("made_by")) in.field("made_by", event.made_by);
   in.field("reason", event.reason);
   in.field("tool", event.tool);
   in.field("what", event.what);
   in.field("output", event.output);
   in.field("cwd", event.cwd);
-  in.roots(event.roots);
+  if (in.has("roots")) in.roots(event.roots);
   in.field("probe_key", event.probe_key);
   in.field("action_key", event.action_key);
   in.field("tool_runs", event.tool_runs);

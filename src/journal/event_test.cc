@@ -118,6 +118,7 @@ TEST(Event, TagsBecomePaths) {
   e.roots = {{"workspace", "/src/app"}, {"cargo home", "/root/.cargo"}};
   EXPECT_EQ(with_paths("changed: file <workspace>/a.h", e), "changed: file /src/app/a.h");
   EXPECT_EQ(with_paths("<cwd>/x, <cargo home>/y", e), "/src/app/build/x, /root/.cargo/y");
+  EXPECT_EQ(with_paths("<cwd>/../a.h, <cwd>/../../../../a.h", e), "/src/app/a.h, /../a.h");
   // What only looks like a tag stays.
   for (const char* text : {"", "<", "a<b", "<stdio.h>", "<workspace", "operator<"})
     EXPECT_EQ(with_paths(text, e), text);

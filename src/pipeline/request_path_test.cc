@@ -40,6 +40,22 @@ TEST_F(PathTest, AMissIsAHitTheNextTime) {
   EXPECT_EQ(hit.probe, miss.probe);
 }
 
+TEST_F(PathTest, ALongRunIsReportedWhileItRuns) {
+  settings_.heartbeat_s = 60;
+  std::vector<std::string> reported;
+  services().on_still_running = [&](const Outcome& outcome, const Request& request) {
+    reported.push_back(outcome.what + " in " + std::string(request.cwd));
+    EXPECT_EQ(outcome.reason, "new");
+  };
+  FakeClient client(ws_, tool_);
+  client.on_run = [](const RunOrder& order) {
+    EXPECT_EQ(order.heartbeat_ns, 60'000'000'000);
+    order.still_runs();
+  };
+  EXPECT_EQ(ask(client).kind, OutcomeKind::miss);
+  EXPECT_EQ(reported, std::vector<std::string>{"a.c in " + ws_});
+}
+
 TEST_F(PathTest, AnotherEngineFindsItInTheStore) {
   ask();
   restart();

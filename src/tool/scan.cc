@@ -133,8 +133,8 @@ bool has(const List& list, std::string_view word) {
 std::string_view called_function(std::string_view bytes, std::size_t at) {
   constexpr std::size_t kFarthest = 400;
   int depth = 0;
-  for (std::size_t i = at; i-- > 0 && at - i < kFarthest;) {
-    const char c = bytes[i];
+  for (std::size_t i = at; i > 0 && at - i < kFarthest - 1;) {
+    const char c = bytes[--i];
     if (c == '"' || c == '\'' || c == ';' || c == '{' || c == '}') return {};
     if (c == ')') ++depth;
     if (c != '(') continue;

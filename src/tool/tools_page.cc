@@ -45,7 +45,8 @@ std::string programs() {
   for (const job::Job& job : job::jobs())
     append(of[std::string(job.label)], in_backquotes(job.name));
   std::string rows;
-  for (const auto& [label, list] : of) rows += "| " + label + " | " + list + " |\n";
+  for (const auto& [label, list] : of)
+    rows.append("| ").append(label).append(" | ").append(list).append(" |\n");
   return rows;
 }
 

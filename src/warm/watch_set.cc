@@ -100,6 +100,29 @@ void WatchSet::directory_is_gone(int watch) {
   std::erase_if(directories_, [watch](const auto& f) { return f.second == watch; });
 }
 
+// True: everything must be forgotten.
+bool WatchSet::apply(const os::Watcher::Notice& notice) {
+  using What = os::Watcher::What;
+  if (const auto file = files_.find(notice.watch); file != files_.end()) {
+    mark_changed(file->second);
+    if (notice.what == What::gone) {
+      stamps_.erase(file->second);
+      files_.erase(file);
+    }
+  } else if (!notice.name.empty()) {
+    const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
+    if (name != names_.end()) mark_changed(name->second);
+  } else if (notice.what == What::gone) {
+    directory_is_gone(notice.watch);
+  } else {
+    // A watched directory was moved, or its mode changed: all real paths below it may be others now.
+    return notice.what == What::everything ||
+           std::any_of(directories_.begin(), directories_.end(),
+                       [&](const auto& f) { return f.second == notice.watch; });
+  }
+  return notice.what == What::everything;
+}
+
 void WatchSet::catch_up() {
   ++now_;
   const bool others_saw_mounts = listener_ != nullptr && listener_->mounts_changed();
@@ -107,23 +130,7 @@ void WatchSet::catch_up() {
   bool forget = others_saw_mounts;
   if (listener_ != nullptr) listener_->begin();
   watcher_.drain([&](const os::Watcher::Notice& notice) DEJA_ATTRIBUTE(no_thread_safety_analysis) {
-    if (notice.what == os::Watcher::What::everything) forget = true;
-    if (const auto file = files_.find(notice.watch); file != files_.end()) {
-      mark_changed(file->second);
-      if (notice.what == os::Watcher::What::gone) {
-        stamps_.erase(file->second);
-        files_.erase(file);
-      }
-    } else if (!notice.name.empty()) {
-      const auto name = names_.find(Name{notice.watch, std::string(notice.name)});
-      if (name != names_.end()) mark_changed(name->second);
-    } else if (notice.what == os::Watcher::What::gone) {
-      directory_is_gone(notice.watch);
-    } else {
-      // A watched directory was moved, or its mode changed: all real paths below it may be others now.
-      forget = forget || std::any_of(directories_.begin(), directories_.end(),
-                                     [&](const auto& f) { return f.second == notice.watch; });
-    }
+    forget = apply(notice) || forget;
   });
   if (forget) forget_everything();
   if (listener_ == nullptr) return;

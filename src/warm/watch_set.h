@@ -132,6 +132,7 @@ class WatchSet {
 
   explicit WatchSet(os::Watcher watcher);
   void catch_up() REQUIRES_LOCK(mutex_);
+  bool apply(const os::Watcher::Notice& notice) REQUIRES_LOCK(mutex_);
   void forget_everything() REQUIRES_LOCK(mutex_);
   std::optional<Token> watch_all(const std::vector<std::string>& paths) REQUIRES_LOCK(mutex_);
   const Walk* walk(const std::string& path) REQUIRES_LOCK(mutex_);

@@ -88,10 +88,10 @@ std::string bytes_of(const Head& head) {
 // The bytes of each message, so that they are not changed by accident. A change on purpose also grows
 // kProtocol.
 TEST(Format, Heads) {
-  EXPECT_EQ(kProtocol, 9);
+  EXPECT_EQ(kProtocol, 10);
   const FrameHead frame = frame_head(Kind::fed, 0x1234);
   EXPECT_EQ(to_hex({reinterpret_cast<const char*>(&frame), 12}),
-            packed("64656a31 0900 0c00 34120000"));
+            packed("64656a31 0a00 0c00 34120000"));
   const RequestHead request = {.stream_flags = kStreamsAreOne,
                                .umask = 027,
                                .root_mount = 1,

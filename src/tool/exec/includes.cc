@@ -9,19 +9,38 @@
 namespace deja::tool::exec {
 namespace {
 
-// Joins continued lines and turns comments into blanks; the names of directives stay as they are.
-std::string without_comments(std::string_view text) {
+std::string with_joined_lines(std::string_view text) {
   std::string joined;
   joined.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\\' && i + 1 < text.size() && text[i + 1] == '\n') {
+    const std::string_view next = text.substr(i + 1, 2);
+    if (text[i] == '\\' && next.starts_with('\n')) {
       ++i;
-    } else if (text[i] == '\\' && i + 2 < text.size() && text.substr(i + 1, 2) == "\r\n") {
+    } else if (text[i] == '\\' && next == "\r\n") {
       i += 2;
     } else {
       joined += text[i];
     }
   }
+  return joined;
+}
+
+// Copies a literal, in which "//" and "/*" do not start a comment. It ends with its line at the latest. Returns where
+// it ends.
+std::size_t copy_literal(std::string_view text, std::size_t i, std::string& out) {
+  const char quote = text[i];
+  out += text[i++];
+  while (i < text.size() && text[i] != quote && text[i] != '\n') {
+    if (text[i] == '\\' && i + 1 < text.size()) out += text[i++];
+    out += text[i++];
+  }
+  if (i < text.size() && text[i] == quote) out += text[i++];
+  return i;
+}
+
+// Joins continued lines and turns comments into blanks; the names of directives stay as they are.
+std::string without_comments(std::string_view text) {
+  const std::string joined = with_joined_lines(text);
   std::string out;
   out.reserve(joined.size());
   for (std::size_t i = 0; i < joined.size();) {
@@ -33,15 +52,7 @@ std::string without_comments(std::string_view text) {
       i = end == std::string::npos ? joined.size() : end + 2;
       out += ' ';
     } else if (rest[0] == '"' || rest[0] == '\'') {
-      // Inside a literal, "//" and "/*" do not start a comment. A literal ends with its line at the
-      // latest.
-      const char quote = rest[0];
-      out += joined[i++];
-      while (i < joined.size() && joined[i] != quote && joined[i] != '\n') {
-        if (joined[i] == '\\' && i + 1 < joined.size()) out += joined[i++];
-        out += joined[i++];
-      }
-      if (i < joined.size() && joined[i] == quote) out += joined[i++];
+      i = copy_literal(joined, i, out);
     } else {
       out += joined[i++];
     }

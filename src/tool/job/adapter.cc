@@ -67,6 +67,28 @@ Classified question(const Command& command, Invocation invocation) {
   return invocation;
 }
 
+std::optional<Bypass> unlinkable(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments)
+    if (const char* const why = why_not_linked(argument); why != nullptr)
+      return Bypass{BypassReason::unsupported_option, argument + ": " + why};
+  return std::nullopt;
+}
+
+// The arguments with the paths in them, and the outputs that they name.
+template <typename Absolute>
+void key_arguments(const std::vector<std::string>& arguments, const Line& line,
+                   const Absolute& absolute, Invocation& out) {
+  out.key.arguments.reserve(arguments.size());
+  for (const std::string& argument : arguments) out.key.arguments.push_back({argument});
+  for (const std::size_t i : line.operands) out.key.arguments[i].path_at = 0;
+  for (const Line::Part& part : line.paths) {
+    out.key.arguments[part.argument].path_at = part.at;
+    if (part.is_output)
+      out.outputs.written.push_back(
+          absolute(std::string_view(arguments[part.argument]).substr(part.at)));
+  }
+}
+
 class JobAdapter final : public Adapter {
  public:
   bool knows(std::string_view program_name) const override {
@@ -83,11 +105,8 @@ class JobAdapter final : public Adapter {
     const auto& arguments = std::get<std::vector<std::string>>(expanded);
     Line line = read_line(*job, arguments);
     if (line.bypass) return *std::move(line.bypass);
-    for (const std::string& argument : arguments) {
-      const char* const why = why_not_linked(argument);
-      if (job->label == std::string_view("link") && why != nullptr)
-        return Bypass{BypassReason::unsupported_option, argument + ": " + why};
-    }
+    if (job->label == std::string_view("link"))
+      if (auto why = unlinkable(arguments)) return *std::move(why);
     if (job->colours && command.talks_to_terminal) return Bypass{BypassReason::interactive, {}};
     Invocation out;
     out.identity.adapter = "job";
@@ -112,14 +131,7 @@ class JobAdapter final : public Adapter {
       out.identity.source = absolute(out.identity.what);
     out.outputs.written = out.outputs.updates;
     for (const std::string_view argument : command.argv) out.run.argv.emplace_back(argument);
-    for (const std::string& argument : arguments) out.key.arguments.push_back({argument});
-    for (const std::size_t i : line.operands) out.key.arguments[i].path_at = 0;
-    for (const Line::Part& part : line.paths) {
-      out.key.arguments[part.argument].path_at = part.at;
-      if (part.is_output)
-        out.outputs.written.push_back(
-            absolute(std::string_view(arguments[part.argument]).substr(part.at)));
-    }
+    key_arguments(arguments, line, absolute, out);
     if (std::any_of(arguments.begin(), arguments.end(), asks_for_own_processor)) {
       const auto cpu = cc::cpu_identity();
       if (!cpu) return Bypass{BypassReason::unsupported_option, cc::kUnknownProcessor};

@@ -267,6 +267,13 @@ void ScriptReader::read_arithmetic(std::string_view code, std::size_t at) {
   if (inside.find_first_not_of("0123456789 +-*/%<>=!&|()") != inside.npos) all();
 }
 
+// "$'\x2f'" may spell any letter.
+static bool has_numbered_letters(std::string_view quoted) {
+  for (std::size_t at = quoted.find('\\'); at < quoted.size(); at = quoted.find('\\', at + 2))
+    if (at + 1 >= quoted.size() || is_one_of(quoted[at + 1], "01234567xuUc")) return true;
+  return false;
+}
+
 void ScriptReader::read_expansions(std::string_view code) {
   const bool has_tests = code.find("[[") != code.npos;
   for (std::size_t i = 0; i < code.size() && !done(); ++i) {
@@ -279,11 +286,8 @@ void ScriptReader::read_expansions(std::string_view code) {
       static constexpr std::string_view kCompare[] = {"eq", "ne", "lt", "le", "gt", "ge"};
       if (is_in(here.substr(1, 2), kCompare) && may_end_command(here, 3)) all();
     }
-    if (here.starts_with("$'")) {  // letters given by number
-      const std::string_view quoted = here.substr(2, here.find('\'', 2) - 2);
-      for (std::size_t at = quoted.find('\\'); at < quoted.size(); at = quoted.find('\\', at + 2))
-        if (at + 1 >= quoted.size() || is_one_of(quoted[at + 1], "01234567xuUc")) all();
-    }
+    if (here.starts_with("$'") && has_numbered_letters(here.substr(2, here.find('\'', 2) - 2)))
+      all();
   }
 }
 

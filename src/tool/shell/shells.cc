@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts about the shells themselves. Tested by script_test.cc.
-#include <algorithm>
 #include <iterator>
 
 #include "base/path.h"
@@ -28,6 +27,26 @@ constexpr std::string_view kLetters = "abefhmnpuvxBCEPTc";
 constexpr std::string_view kOptionNames[] = {"errexit", "nounset",   "pipefail", "noglob",
                                              "xtrace",  "noclobber", "posix"};
 
+// Reads the options before the command or script; `i` is then after them. False: one of them is not known.
+bool skip_options(std::span<const std::string_view> argv, std::size_t& i, bool& has_command) {
+  for (; i < argv.size() && argv[i].size() > 1 && (argv[i][0] == '-' || argv[i][0] == '+'); ++i) {
+    if (argv[i] == "--") {
+      ++i;
+      return true;
+    }
+    if (argv[i] == "--norc" || argv[i] == "--noprofile") continue;
+    std::string_view letters = argv[i].substr(1);
+    if (letters.ends_with('o')) {  // a name follows
+      letters.remove_suffix(1);
+      if (i + 1 == argv.size() || !is_in(argv[i + 1], kOptionNames)) return false;
+      ++i;
+    }
+    if (letters.find_first_not_of(kLetters) != letters.npos) return false;
+    has_command |= letters.find('c') != letters.npos;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind) {
@@ -39,21 +58,7 @@ std::optional<Call> read_call(std::span<const std::string_view> argv, Kind kind)
   }
   bool has_command = false;
   std::size_t i = 1;
-  for (; i < argv.size() && argv[i].size() > 1 && (argv[i][0] == '-' || argv[i][0] == '+'); ++i) {
-    if (argv[i] == "--") {
-      ++i;
-      break;
-    }
-    if (argv[i] == "--norc" || argv[i] == "--noprofile") continue;
-    std::string_view letters = argv[i].substr(1);
-    if (letters.ends_with('o')) {  // a name follows
-      letters.remove_suffix(1);
-      if (i + 1 == argv.size() || !is_in(argv[i + 1], kOptionNames)) return std::nullopt;
-      ++i;
-    }
-    if (letters.find_first_not_of(kLetters) != letters.npos) return std::nullopt;
-    has_command |= letters.find('c') != letters.npos;
-  }
+  if (!skip_options(argv, i, has_command)) return std::nullopt;
   if (i >= argv.size() || argv[i].empty() || argv[i] == "-") return std::nullopt;
   Call call;
   (has_command ? call.command : call.script) = argv[i];

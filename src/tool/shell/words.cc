@@ -118,7 +118,8 @@ std::size_t skip_blanks_back(std::string_view text, std::size_t at) {
 // npos.
 std::size_t substitution_start(std::string_view text, std::size_t end) {
   int depth = 0;
-  for (std::size_t i = end; i-- > 0 && text[i] != '\n';) {
+  for (std::size_t i = end; i > 0 && text[i - 1] != '\n';) {
+    --i;
     if (text[i] == ')') ++depth;
     if (text[i] != '(' || --depth != 0) continue;
     const std::string_view inside = text.substr(i, end - i);
@@ -170,6 +171,7 @@ std::size_t word_start(std::string_view text, std::size_t at) {
   return at;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): each case is one line of the shell's grammar
 bool is_at_command(std::string_view text, std::size_t at) {
   for (;;) {
     const std::size_t end = skip_blanks_back(text, at);
