@@ -2,7 +2,6 @@
 // `deja completions`: scripts that complete subcommands, options and their values. A first word that is no
 // subcommand is a program's name. Tested by completions_test.cc.
 
-
 #include "cli/command_info.h"
 #include "cli/options.h"
 
