@@ -25,6 +25,8 @@ namespace {
 // checked, at the cost of a system call.
 constexpr int kGlanceMs = 25;
 constexpr time_t kMarkLastsS = 60;
+// An engine that starts reads its program from a disk that may be busy, too.
+constexpr int kStartingTimes = 5;
 
 bool mark_path(const char* dir, char* out) {
   return os::TextBuffer(out, os::kPlaceMax).add(dir).add("/").add(os::kSilenceMark).fits();
@@ -55,20 +57,6 @@ Daemon daemon_state(const char* dir) {
   const bool is_going =
       !state.empty() && std::string_view("TtZX").find(state) == std::string_view::npos;
   return is_going ? Daemon::going : Daemon::not_going;
-}
-
-// How many times kSilenceMs to wait for the engine. One that starts reads its program from a disk that may be busy, too.
-int patience(int socket, const char* dir) {
-  constexpr int kStartingTimes = 5;
-  switch (is_started_by_us(socket) ? Daemon::starting : daemon_state(dir)) {
-    case Daemon::going:
-      return load_per_processor();
-    case Daemon::starting:
-      return std::max(load_per_processor(), kStartingTimes);
-    case Daemon::not_going:
-      break;
-  }
-  return 1;
 }
 
 }  // namespace
@@ -111,8 +99,13 @@ void forget_silence(const char* dir) {
 
 bool wait_for_word(int socket, const char* dir) {
   if (os::wait_to_read(socket, kGlanceMs) == 0) return true;
-  const int times = patience(socket, dir);
-  if (times == 1 && was_silent_lately(dir)) return false;
+  const bool is_ours = is_started_by_us(socket);
+  const Daemon state = is_ours ? Daemon::starting : daemon_state(dir);
+  const int load = state == Daemon::not_going ? 1 : load_per_processor();
+  // The mark may only say that the machine is overloaded. But if another client's engine has not begun, it hangs.
+  const bool waits_for_processor = load > 1 && (is_ours || state == Daemon::going);
+  if (!waits_for_processor && was_silent_lately(dir)) return false;
+  const int times = state == Daemon::starting ? std::max(load, kStartingTimes) : load;
   if (os::wait_to_read(socket, times * kSilenceMs - kGlanceMs) == 0) return true;
   note_silence(dir);
   return false;

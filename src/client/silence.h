@@ -2,8 +2,8 @@
 // An engine that does not answer (stopped, hung, or a foreign listener) must not hold up a build. A
 // busy engine sends a message four times a second (daemon/heartbeat.h). The first client that
 // receives nothing for kSilenceMs (up to ten times that on an overloaded machine, if the engine's
-// process is running; five times at least while it starts) leaves a mark next to the socket. For the next minute other clients give up
-// at once.
+// process is running; five times at least while it starts) leaves a mark next to the socket. For
+// the next minute other clients give up at once.
 #pragma once
 
 namespace deja::client {

@@ -100,12 +100,12 @@ int run_foreground(const std::string& dir) {
     std::fprintf(stderr, "deja: a daemon for %s is already running\n", dir.c_str());
     return 1;
   }
+  os::sign_lock_file(*lock);  // before a client can connect and look for the id
   auto listener = os::listen_unix(socket);
   if (!listener) {
     std::fprintf(stderr, "deja: %s\n", listener.error().message.c_str());
     return 1;
   }
-  os::sign_lock_file(*lock);
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   const auto host = make_server(dir, daemon::RequestServer::Kind::daemon);

@@ -124,7 +124,7 @@ void RequestServer::answer(Connection& connection, const pipeline::Outcome& outc
 
 bool RequestServer::serve(const os::Fd& socket, const std::string& request_body) {
   const std::int64_t started_ns = os::monotonic_ns();
-  const auto decoded = decode_request(request_body);
+  auto decoded = decode_request(request_body);
   if (!decoded) {
     journal().trouble(decoded.error().message);
     return false;
@@ -135,8 +135,8 @@ bool RequestServer::serve(const os::Fd& socket, const std::string& request_body)
     if (view_.confinement != 0 && decoded->head.confinement == 0) gives_way_ = true;
     return false;
   }
-  pipeline::Request request = decoded->request;
-  if (!is_plausible(request.began_ns, started_ns)) request.began_ns = 0;
+  if (!is_plausible(decoded->request.began_ns, started_ns)) decoded->request.began_ns = 0;
+  const pipeline::Request& request = decoded->request;
   Connection connection(socket);
   const Heartbeat::Guard guard(heartbeat_, connection);
   engine::Engine& engine = this->engine();

@@ -34,27 +34,11 @@ class Scanner {
     name(name_text);
     number(value);
   }
-  void phases(std::vector<Phase>& phases) {
-    name("phases");
-    literal("{");
-    while (good_ && !text_.starts_with('}')) {
-      Phase& phase = phases.emplace_back();
-      literal(phases.size() == 1 ? "\"" : ",\"");
-      member_name(phase.name, is_phase_name);
-      number(phase.us);
-    }
-    literal("}");
+  void field(std::string_view name_text, std::vector<Phase>& phases) {
+    members(name_text, phases, is_phase_name, [this](Phase& phase) { number(phase.us); });
   }
-  void roots(std::vector<RootPath>& roots) {
-    name("roots");
-    literal("{");
-    while (good_ && !text_.starts_with('}')) {
-      RootPath& root = roots.emplace_back();
-      literal(roots.size() == 1 ? "\"" : ",\"");
-      member_name(root.name, is_root_name);
-      text(root.path);
-    }
-    literal("}");
+  void field(std::string_view name_text, std::vector<RootPath>& roots) {
+    members(name_text, roots, is_root_name, [this](RootPath& root) { text(root.path); });
   }
   void number(std::uint64_t& value) {
     const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
@@ -88,6 +72,20 @@ class Scanner {
   bool is_done() const { return good_ && text_.empty(); }
 
  private:
+  // An object whose members have names of their own.
+  template <typename Member, typename IsName, typename Read>
+  void members(std::string_view name_text, std::vector<Member>& out, const IsName& is_name,
+               const Read& read) {
+    name(name_text);
+    literal("{");
+    while (good_ && !text_.starts_with('}')) {
+      Member& member = out.emplace_back();
+      literal(out.size() == 1 ? "\"" : ",\"");
+      member_name(member.name, is_name);
+      read(member);
+    }
+    literal("}");
+  }
   template <typename IsName>
   void member_name(std::string& name, const IsName& is_name) {
     name = text_.substr(0, std::min(text_.find('"'), kPhaseNameMax));
@@ -160,13 +158,13 @@ std::optional<Event> scan_line(std::string_view line) {
   in.field("what", event.what);
   in.field("output", event.output);
   in.field("cwd", event.cwd);
-  if (in.has("roots")) in.roots(event.roots);
+  if (in.has("roots")) in.field("roots", event.roots);
   in.field("probe_key", event.probe_key);
   in.field("action_key", event.action_key);
   in.field("tool_runs", event.tool_runs);
   in.field("elapsed_us", event.elapsed_us);
   in.field("cost_us", event.cost_us);
-  in.phases(event.phases);
+  in.field("phases", event.phases);
   in.field("bytes", event.bytes);
   in.field("cloned_bytes", event.cloned_bytes);
   in.field("evidence", event.evidence);

@@ -123,6 +123,15 @@ TEST_P(SilenceFault, EveryFileOfTheCacheIsLocked) {
   }
 }
 
+// It hangs before it has written its id: the first command waits, not every one.
+TEST_P(SilenceFault, AnEngineThatHangsAtItsStart) {
+  std::filesystem::create_directories(ws.cache());
+  ws.write(ws.cache() + "/daemon.lock", "");
+  const MuteListener mute(ws.cache() + "/daemon.sock");
+  expect_build_undisturbed();
+  EXPECT_TRUE(ws.exists(mark()));
+}
+
 // A new engine on a busy disk or among 64 compilers: no client gives up before it has begun.
 TEST_P(SilenceFault, AnEngineThatStartsSlowly) {
   for (const bool has_old_lock : {false, true}) {
